@@ -1,0 +1,67 @@
+import type { EncoderReading, PollFailure } from "../../machines/encoder/reading.ts";
+import type { FenceEvidence } from "../../machines/stream/fence-proof.ts";
+
+/** Where and as what an output shall publish. `streamKey` is a secret: never log, never throw. */
+export type PublishTarget = {
+  stream: string;
+  destination: string;
+  /** For example `rtmp://host:1935/live`, without the key. */
+  address: string;
+  streamKey: string;
+  /** The fencing token. A driver refuses a start with a lower one than it has seen. */
+  keyGeneration: number;
+};
+
+/** A destination as a driver may meet it configured in a box, so it can name what it finds. */
+export type KnownTarget = { destination: string; address: string; streamKey: string };
+
+/**
+ * All that a vendor must do to join. A driver translates and nothing else: no retry, no
+ * thresholds, no logging, no decision. The supervisor never lets two calls to one device overlap.
+ * Every method rejects only with `DriverError`, at the latest when `signal` aborts.
+ */
+export interface EncoderDriver {
+  /** Ask the device once. */
+  poll(signal: AbortSignal): Promise<EncoderReading>;
+  /** Be publishing to `target`. Absolute: asking twice is harmless. */
+  startOutput(output: string, target: PublishTarget, signal: AbortSignal): Promise<void>;
+  /** Be idle. With `forgetKey` the address and key are also taken out of the box. */
+  stopOutput(output: string, forgetKey: boolean, signal: AbortSignal): Promise<void>;
+  /**
+   * Stop the output if it can be reached, and say what was seen. An empty list means: nothing
+   * could be proven. Never rejects because the device is silent.
+   */
+  proveOff(output: string, address: string, signal: AbortSignal): Promise<FenceEvidence[]>;
+  /** Switch off auto-recover, power-up action and scheduler, and read them back. */
+  ownSelfStart(signal: AbortSignal): Promise<void>;
+  /**
+   * For drivers that see changes without being asked (process exit, progress): call `report`
+   * with a whole reading on every change of class, and at most once a second otherwise.
+   */
+  watch?(report: (reading: EncoderReading) => void): void;
+  /** Let go of timers and sockets. Never touches the media process or the device's output. */
+  close(): Promise<void>;
+}
+
+/** What every driver gets. */
+export type DriverContext = {
+  encoder: string;
+  /** Called each time, because destinations and keys may change. */
+  knownTargets: () => KnownTarget[];
+  /** Monotonic milliseconds. */
+  now: () => number;
+  /** A directory of this encoder's own, kept over restarts. */
+  stateDir: string;
+};
+
+/** A device did not do what was asked. `code` is for machines, `message` for people. */
+export class DriverError extends Error {
+  override readonly name = "DriverError";
+  readonly code: PollFailure | DriverRefusal;
+  constructor(code: PollFailure | DriverRefusal, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+/** `staleKey`: a newer key generation was seen. `notPossible`: this box cannot do that now. */
+export type DriverRefusal = "staleKey" | "notPossible" | "failed";

@@ -1,0 +1,43 @@
+import { z } from "zod";
+
+/** What may be asked of a site. A safe verb is obeyed even when the clocks cannot be compared. */
+export const verbs = {
+  stream: {
+    start: { safe: false },
+    stop: { safe: true },
+    failover: { safe: false },
+    return: { safe: false },
+    abort: { safe: true },
+    release: { safe: false },
+  },
+  encoder: { maintenance: { safe: false }, "in-service": { safe: false } },
+  site: { "off-air": { safe: true } },
+} as const satisfies Record<string, Record<string, { safe: boolean }>>;
+
+/** `request/<kind>/<id>/<verb>`. Times are the sender's own clock. */
+export const CommandRequest = z
+  .object({
+    id: z.string().min(1).max(64),
+    ttlMs: z.number().int().positive().max(86_400_000),
+    sentAtMs: z.number(),
+    /** Who asks, for the journal: a key's name, a person. Never a secret. */
+    by: z.string().min(1).max(120),
+    /** `failover`: `{to?: encoder, unproven?: true}`; other verbs take none. */
+    args: z.object({ to: z.string().optional(), unproven: z.boolean().optional() }).optional(),
+    dryRun: z.boolean().optional(),
+  })
+  .meta({ id: "CommandRequest" });
+export type CommandRequest = z.infer<typeof CommandRequest>;
+
+/** `response/<kind>/<id>/<verb>` */
+export const CommandResponse = z
+  .object({
+    id: z.string(),
+    status: z.enum(["accepted", "done", "refused"]),
+    /** expired, clock_unknown, unknown_subject, unknown_verb, malformed, not_possible, … */
+    code: z.string().optional(),
+    message: z.string(),
+    atMs: z.number(),
+  })
+  .meta({ id: "CommandResponse" });
+export type CommandResponse = z.infer<typeof CommandResponse>;

@@ -1,0 +1,125 @@
+/**
+ * The wire between a site and its hubs: the only file that spells topics.
+ * Everything hangs below `understudy/v1/<site>/`.
+ */
+import { z } from "zod";
+import { CommandRequest, CommandResponse } from "./command/command.contract.ts";
+import { DestinationState } from "./destination/destination.contract.ts";
+import { EncoderState } from "./encoder/encoder.contract.ts";
+import { Id, type Kind } from "./id.ts";
+import { Ack, Replay, SiteEvent, SiteInfo, SiteState, Telemetry } from "./site/site.contract.ts";
+import { StreamState } from "./stream/stream.contract.ts";
+
+/** Raised when a reader of an older minor would miss something. Unknown fields always pass. */
+export const contractMinor = 0;
+export const topicRoot = "understudy/v1";
+/** A state or event larger than this is refused by the broker. */
+export const maxPayloadBytes = 256 * 1024;
+
+/** Plain text, because Home Assistant and Node-RED read it without a template. */
+export const Availability = z.enum(["online", "offline"]);
+export type Availability = z.infer<typeof Availability>;
+
+type Topic = {
+  /** Below the site's root; `:name` stands for one level. */
+  path: string;
+  payload: z.ZodType;
+  direction: "up" | "down";
+  qos: 0 | 1;
+  retain: boolean;
+};
+
+export const topics = {
+  availability: {
+    path: "availability",
+    payload: Availability,
+    direction: "up",
+    qos: 1,
+    retain: true,
+  },
+  info: { path: "info", payload: SiteInfo, direction: "up", qos: 1, retain: true },
+  state: { path: ":kind/:id/state", payload: z.unknown(), direction: "up", qos: 1, retain: true },
+  actorAvailability: {
+    path: ":kind/:id/availability",
+    payload: Availability,
+    direction: "up",
+    qos: 1,
+    retain: true,
+  },
+  telemetry: { path: "telemetry", payload: Telemetry, direction: "up", qos: 0, retain: false },
+  event: { path: "event", payload: SiteEvent, direction: "up", qos: 1, retain: false },
+  ack: { path: "ack/:hub", payload: Ack, direction: "down", qos: 1, retain: true },
+  replay: { path: "replay", payload: Replay, direction: "down", qos: 1, retain: false },
+  request: {
+    path: "request/:kind/:id/:verb",
+    payload: CommandRequest,
+    direction: "down",
+    qos: 1,
+    retain: false,
+  },
+  response: {
+    path: "response/:kind/:id/:verb",
+    payload: CommandResponse,
+    direction: "up",
+    qos: 1,
+    retain: false,
+  },
+} as const satisfies Record<string, Topic>;
+export type TopicName = keyof typeof topics;
+
+/** The state schema of each kind that publishes one today. */
+export const stateSchemas = {
+  encoder: EncoderState,
+  stream: StreamState,
+  destination: DestinationState,
+  site: SiteState,
+} as const;
+export type StatefulKind = keyof typeof stateSchemas;
+export type StateOf<K extends StatefulKind> = z.infer<(typeof stateSchemas)[K]>;
+
+/** `topicFor("studio", "ack", { hub: "main" })` → `understudy/v1/studio/ack/main` */
+export function topicFor(
+  site: string,
+  name: TopicName,
+  levels: Partial<Record<"kind" | "id" | "verb" | "hub", string>> = {},
+): string {
+  const path = topics[name].path.replace(/:(\w+)/g, (_, level: keyof typeof levels) => {
+    const value = levels[level];
+    if (value === undefined) throw new Error(`topic ${name} needs ${level}`);
+    return value;
+  });
+  return `${topicRoot}/${site}/${path}`;
+}
+
+/** A subscription for one topic of one site, or of all with `site` = "+". */
+export function filterFor(site: string, name: TopicName): string {
+  return `${topicRoot}/${site}/${topics[name].path.replace(/:\w+/g, "+")}`;
+}
+
+export type ParsedTopic = {
+  site: Id;
+  name: TopicName;
+  kind?: Kind | (string & {});
+  id?: Id;
+  verb?: string;
+  hub?: string;
+};
+
+const patterns = Object.entries(topics).map(([name, { path }]) => ({
+  name: name as TopicName,
+  pattern: new RegExp(
+    `^${topicRoot}/(?<site>[^/]+)/${path.replace(/:(\w+)/g, (_, level: string) => `(?<${level}>[^/]+)`)}$`,
+  ),
+}));
+
+/** The reverse of `topicFor`; undefined for a topic that is not ours or has an invalid id. */
+export function parseTopic(topic: string): ParsedTopic | undefined {
+  for (const { name, pattern } of patterns) {
+    const levels = pattern.exec(topic)?.groups;
+    if (!levels) continue;
+    if (!Id.safeParse(levels["site"]).success) return undefined;
+    if (levels["id"] !== undefined && !Id.safeParse(levels["id"]).success) return undefined;
+    return { ...levels, site: levels["site"] as Id, name };
+  }
+  return undefined;
+}

@@ -1,0 +1,21 @@
+import { z } from "zod";
+import { word } from "../id.ts";
+import { Published } from "../published.ts";
+
+export const destinationWords = ["unknown", "publishing", "quiet", "refusing"] as const;
+
+/** `destination/<id>/state`: what the far end was seen to receive. */
+export const DestinationState = Published.extend({
+  name: z.string().optional(),
+  state: word(destinationWords),
+  /** Publishing, but nothing has moved since the last look. */
+  stalled: z.boolean(),
+  /** Who publishes, as the far end names it (address, or our own mark); null = cannot tell. */
+  by: z.string().nullable(),
+  /** Name of the observer that saw it; null = nobody looks. */
+  source: z.string().nullable(),
+  observedAtMs: z.number().nullable(),
+  sinceMs: z.number(),
+  takeover: word(["exclusive", "primaryBackup", "lastWins", "firstWins"]),
+}).meta({ id: "DestinationState" });
+export type DestinationState = z.infer<typeof DestinationState>;

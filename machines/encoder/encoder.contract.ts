@@ -1,0 +1,77 @@
+import { z } from "zod";
+import { Id, word } from "../id.ts";
+import { Figure, Published } from "../published.ts";
+
+export const linkWords = ["unknown", "reachable", "silent", "unreachable"] as const;
+export const thermalWords = ["unknown", "normal", "warm", "cooling", "protected"] as const;
+export const outputWords = [
+  "unknown",
+  "idle",
+  "starting",
+  "streaming",
+  "failing",
+  "stopping",
+] as const;
+export const serviceWords = ["inService", "maintenance", "quarantined", "rebooting"] as const;
+export const inputWords = ["unknown", "good", "lost", "black", "frozen", "silent"] as const;
+
+/** One output of a box: a stream or a recording. */
+export const EncoderOutput = z.object({
+  id: Id,
+  state: word(outputWords),
+  /** Whether its output moves: time, frames or bytes advancing. */
+  progress: word(["moving", "frozen"]),
+  /** Whether the network takes what it sends. `stuck` means the network, not the encoder. */
+  sendQueue: word(["draining", "stuck"]),
+  /** The stream that holds this output, if any. */
+  stream: Id.optional(),
+  keyGeneration: z.number().int().optional(),
+  sinceMs: z.number(),
+});
+export type EncoderOutput = z.infer<typeof EncoderOutput>;
+
+/** What a box measures of itself. A figure it cannot measure is absent, never 0. */
+export const EncoderFigures = z.object({
+  temperatureC: Figure.optional(),
+  cpuUsageRatio: Figure.optional(),
+  memoryUsageRatio: Figure.optional(),
+  fanSpeedRpm: Figure.optional(),
+  bitrateBps: Figure.optional(),
+  framesPerSecond: Figure.optional(),
+  droppedFrames: Figure.optional(),
+  outputBytes: Figure.optional(),
+});
+export type EncoderFigures = z.infer<typeof EncoderFigures>;
+
+export const EncoderIdentity = z.object({
+  vendor: z.string(),
+  model: z.string().optional(),
+  serialNumber: z.string().optional(),
+  firmware: z.string().optional(),
+});
+export type EncoderIdentity = z.infer<typeof EncoderIdentity>;
+
+/** `encoder/<id>/state` */
+export const EncoderState = Published.extend({
+  name: z.string().optional(),
+  identity: EncoderIdentity,
+  link: word(linkWords),
+  thermal: word(thermalWords),
+  /** Cooldown step 0…5; 0 is full load. */
+  thermalStep: z.number().int().min(0).max(5),
+  service: word(serviceWords),
+  input: word(inputWords),
+  outputs: z.array(EncoderOutput),
+  figures: EncoderFigures,
+  /** What this box does on its own after a failure or a power cut; absent = not readable. */
+  selfStart: z
+    .object({
+      autoRecover: z.boolean(),
+      powerUp: word(["idle", "record", "stream", "both"]),
+      scheduler: z.boolean(),
+    })
+    .optional(),
+  /** Sentences for the operator: what is not as it should be. */
+  warnings: z.array(z.string()),
+}).meta({ id: "EncoderState" });
+export type EncoderState = z.infer<typeof EncoderState>;

@@ -1,0 +1,54 @@
+/**
+ * What a driver reports, in our words. A field that a device cannot tell is left out; the reader
+ * treats "left out" as unknown, never as zero, off or fine.
+ */
+export type OutputReading = {
+  /** What the device (or the process table) says of this output. */
+  state: "unknown" | "idle" | "starting" | "streaming" | "failing" | "stopping";
+  /** Whether frames, time or bytes advance. Left out where the device cannot tell. */
+  progress?: "moving" | "frozen";
+  /** Whether the kernel or device gets rid of what was encoded. `stuck` = the network's fault. */
+  sendQueue?: "draining" | "stuck";
+  /** Where it publishes to, if the device tells: which of the destinations it was told about. */
+  target?: { destination: string } | "elsewhere" | "none";
+  /** Of the run that is under way, if it was started by us. */
+  keyGeneration?: number;
+  /** How the last process ended (software encoders): seen once per end. */
+  exit?: { code: number | null; signal: string | null };
+};
+
+/** What a box does on its own. Read back since its last boot, or left out. */
+export type SelfStart = {
+  autoRecover: boolean;
+  powerUp: "idle" | "record" | "stream" | "both";
+  scheduler: boolean;
+};
+
+export type FigureName =
+  | "temperatureC"
+  | "cpuUsageRatio"
+  | "memoryUsageRatio"
+  | "fanSpeedRpm"
+  | "bitrateBps"
+  | "framesPerSecond"
+  | "droppedFrames"
+  | "outputBytes";
+
+export type EncoderReading = {
+  outputs: Record<string, OutputReading>;
+  input?: "good" | "lost" | "black" | "frozen" | "silent";
+  /** The source this input takes, so that two encoders losing one source is a source fault. */
+  source?: string;
+  identity?: { vendor: string; model?: string; serialNumber?: string; firmware?: string };
+  selfStart?: SelfStart;
+  /** Changes whenever the device has booted since the last reading. */
+  bootMark?: string;
+  /** The device is starting up and will not obey yet. */
+  booting?: boolean;
+  /** Alarms that the device raises, in its own words. */
+  alarms?: string[];
+  figures: Partial<Record<FigureName, { value: number; source: string }>>;
+};
+
+/** Why a device could not be read. */
+export type PollFailure = "timeout" | "refused" | "unauthorized" | "malformed";

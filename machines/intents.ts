@@ -1,0 +1,36 @@
+import type { FarEndSight } from "./destination/sight.ts";
+import type { FenceEvidence } from "./stream/fence-proof.ts";
+
+/** One output of one encoder. */
+export type OutputRef = { encoder: string; output: string };
+
+/**
+ * Everything a machine may ask the world to do. All are absolute ("be streaming to X with key
+ * generation 7"), so carrying one out twice is harmless. `asks` goes out, `answer` comes back as
+ * the next input; a failure comes back as an error with a code.
+ */
+export type Intents = {
+  /** Be publishing to this destination. Refused by the driver if the generation is older. */
+  startOutput: {
+    asks: OutputRef & { stream: string; destination: string; leg: Leg; keyGeneration: number };
+    answer: { startedAtMs: number };
+  };
+  /** Be idle on this output; forget the key when `forgetKey`. */
+  stopOutput: { asks: OutputRef & { forgetKey: boolean }; answer: Record<string, never> };
+  /** Stop it if it can be reached, then gather proof that it is off the key. */
+  fence: {
+    asks: OutputRef & { stream: string; destination: string; leg: Leg };
+    answer: { evidence: FenceEvidence[] };
+  };
+  /** Switch off what the box would do on its own (auto-recover, power-up, scheduler). */
+  ownSelfStart: { asks: { encoder: string }; answer: Record<string, never> };
+};
+export type IntentKind = keyof Intents;
+export type Leg = "primary" | "backup";
+
+/** One thing to do, as it is written to the journal. */
+export type Intent<K extends IntentKind = IntentKind> = K extends IntentKind
+  ? { id: string; kind: K; asks: Intents[K]["asks"] }
+  : never;
+
+export type { FarEndSight };

@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { Id, Kind, word } from "../id.ts";
+import { Published } from "../published.ts";
+
+/** `info`: the birth of a session. What is not in `inventory` does not exist any more. */
+export const SiteInfo = z
+  .object({
+    site: Id,
+    name: z.string().optional(),
+    epoch: z.string(),
+    session: z.string(),
+    contractMinor: z.number().int(),
+    version: z.string(),
+    bootId: z.string(),
+    startedAtMs: z.number(),
+    publicHost: z.string().optional(),
+    /** Highest event `seq` written so far. */
+    seq: z.number().int().nonnegative(),
+    inventory: z.array(
+      z.object({ kind: Kind.or(z.string()), id: Id, name: z.string().optional() }),
+    ),
+  })
+  .meta({ id: "SiteInfo" });
+export type SiteInfo = z.infer<typeof SiteInfo>;
+
+/** `site/<id>/state` */
+export const SiteState = Published.extend({
+  name: z.string().optional(),
+  decider: word(["ok", "impaired"]),
+  journal: word(["ok", "slow", "full", "failed"]),
+  /** Sentences for the operator. */
+  warnings: z.array(z.string()),
+}).meta({ id: "SiteState" });
+export type SiteState = z.infer<typeof SiteState>;
+
+/** `event`: one decision. `seq` is contiguous within an epoch. */
+export const SiteEvent = z
+  .object({
+    epoch: z.string(),
+    seq: z.number().int().positive(),
+    session: z.string(),
+    atMs: z.number(),
+    /** See `eventTypes`; a type the reader does not know is kept and shown as it is. */
+    type: z.string().min(1).max(80),
+    subject: z.object({ kind: z.string(), id: Id }),
+    severity: word(["info", "warning", "critical"]),
+    /** One sentence for people. */
+    message: z.string(),
+    data: z.record(z.string(), z.unknown()),
+    /** Acted on before it was on disk (disk full or not answering). */
+    undurable: z.boolean().optional(),
+  })
+  .meta({ id: "SiteEvent" });
+export type SiteEvent = z.infer<typeof SiteEvent>;
+
+/** `telemetry`: fast numbers of the whole site, at most once a second, never stored as state. */
+export const Telemetry = z
+  .object({
+    atMs: z.number(),
+    encoders: z.record(
+      Id,
+      z.object({
+        bitrateBps: z.number().optional(),
+        framesPerSecond: z.number().optional(),
+        droppedFrames: z.number().optional(),
+        temperatureC: z.number().optional(),
+        cpuUsageRatio: z.number().optional(),
+        outputBytes: z.number().optional(),
+      }),
+    ),
+  })
+  .meta({ id: "Telemetry" });
+export type Telemetry = z.infer<typeof Telemetry>;
+
+/** `ack/<hub>`: the hub has everything up to `seq`. */
+export const Ack = z
+  .object({ epoch: z.string(), seq: z.number().int().nonnegative(), hubTimeMs: z.number() })
+  .meta({ id: "Ack" });
+export type Ack = z.infer<typeof Ack>;
+
+/** `replay`: send again from `seq`. */
+export const Replay = z
+  .object({ epoch: z.string(), seq: z.number().int().positive() })
+  .meta({ id: "Replay" });
+export type Replay = z.infer<typeof Replay>;

@@ -1,0 +1,109 @@
+import { z } from "zod";
+import { Id, word } from "../id.ts";
+import { Published } from "../published.ts";
+
+/** Set only by what the far end was seen to receive. */
+export const carriageWords = ["onAir", "offAir", "notKnown"] as const;
+export const carrierWords = [
+  "stopped",
+  "starting",
+  "carried",
+  "suspect",
+  "remediating",
+  "fencing",
+  "takingOver",
+  "holding",
+  "waitingForFence",
+  "returning",
+  "needsHuman",
+] as const;
+export const understudyWords = ["ready", "warming", "none"] as const;
+
+/** Proof that an encoder is off a stream key. Levels: see design, rule 2. */
+export const FenceCertificate = z
+  .object({
+    level: z.number().int().min(1).max(5),
+    encoder: Id,
+    output: Id,
+    destination: Id,
+    /** One sentence per piece of evidence. */
+    evidence: z.array(z.string()),
+    atMs: z.number(),
+  })
+  .meta({ id: "FenceCertificate" });
+export type FenceCertificate = z.infer<typeof FenceCertificate>;
+
+/** Where the off-air time went, ms. null = that step was not needed or not reached. */
+export const IncidentSegments = z.object({
+  detectMs: z.number().nullable(),
+  decideMs: z.number().nullable(),
+  fenceMs: z.number().nullable(),
+  startMs: z.number().nullable(),
+  confirmMs: z.number().nullable(),
+});
+export type IncidentSegments = z.infer<typeof IncidentSegments>;
+
+/** One loss of picture (or one planned move) from the last good evidence to the next. */
+export const Incident = z
+  .object({
+    id: z.string(),
+    stream: Id,
+    /** Short machine word: processExited, frozen, farEndQuiet, deviceFailing, command, network … */
+    cause: z.string(),
+    openedAtMs: z.number(),
+    closedAtMs: z.number().nullable(),
+    outcome: word([
+      "open",
+      "recovered",
+      "tookOver",
+      "restarted",
+      "needsHuman",
+      "aborted",
+      "stopped",
+    ]),
+    from: Id.nullable(),
+    to: Id.nullable(),
+    /** Seconds without picture at the far end, in ms; null while open or when nobody can see. */
+    offAirMs: z.number().nullable(),
+    segments: IncidentSegments,
+    certificate: FenceCertificate.nullable(),
+    /** The story, oldest first. */
+    timeline: z.array(z.object({ atMs: z.number(), what: z.string() })),
+  })
+  .meta({ id: "Incident" });
+export type Incident = z.infer<typeof Incident>;
+
+/** `stream/<id>/state` */
+export const StreamState = Published.extend({
+  name: z.string().optional(),
+  carriage: word(carriageWords),
+  carrier: word(carrierWords),
+  understudy: word(understudyWords),
+  destination: Id,
+  takeover: word(["exclusive", "primaryBackup", "lastWins", "firstWins"]),
+  /** The encoder that carries (or last carried) the programme. */
+  encoder: Id.nullable(),
+  output: Id.nullable(),
+  /** Best next encoder. */
+  understudyEncoder: Id.nullable(),
+  /** In order of preference; the first is the primary. */
+  encoders: z.array(Id),
+  keyGeneration: z.number().int(),
+  sinceMs: z.number(),
+  /** Why the carrier region is in its state, one sentence. */
+  because: z.string(),
+  incident: Incident.nullable(),
+  /** When the destination ends the event for lack of picture, Unix ms; null = never or on air. */
+  eventEndsAtMs: z.number().nullable(),
+  /** Takeovers left before the budget holds the stream where it is (while on air). */
+  budgetLeft: z.number().int(),
+  /** Each published leg where the policy is primaryBackup. */
+  legs: z.array(
+    z.object({
+      leg: word(["primary", "backup"]),
+      encoder: Id,
+      state: word(["stopped", "starting", "publishing", "lost"]),
+    }),
+  ),
+}).meta({ id: "StreamState" });
+export type StreamState = z.infer<typeof StreamState>;
