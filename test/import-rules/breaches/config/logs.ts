@@ -1,0 +1,4 @@
+// breach: config-stays-plain
+import { pino } from "pino";
+
+export const log = pino();

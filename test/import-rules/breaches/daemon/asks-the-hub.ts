@@ -1,0 +1,4 @@
+// breach: the-daemon-works-without-the-hub
+import { feed } from "../hub/feed.ts";
+
+export const mine = feed;

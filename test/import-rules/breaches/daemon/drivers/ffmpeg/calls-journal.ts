@@ -1,0 +1,4 @@
+// breach: a-driver-knows-only-the-driver-contract
+import { journal } from "../../journal.ts";
+
+export const mine = journal;

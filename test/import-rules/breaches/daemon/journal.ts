@@ -1,0 +1,3 @@
+import { site } from "../config/site.ts";
+
+export const journal = site;

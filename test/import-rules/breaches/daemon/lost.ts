@@ -1,0 +1,4 @@
+// breach: every-import-resolves
+import { nothing } from "./nowhere.ts";
+
+export const mine = nothing;

@@ -1,0 +1,2 @@
+// breach: nobody-imports-a-program
+import "./main.ts";

@@ -1,0 +1,4 @@
+// breach: shipped-code-needs-listed-packages
+import { test } from "vitest";
+
+export const mine = test;

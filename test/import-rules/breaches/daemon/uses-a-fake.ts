@@ -1,0 +1,4 @@
+// breach: shipped-code-does-not-import-tests
+import { fake } from "../test/fake.ts";
+
+export const mine = fake;

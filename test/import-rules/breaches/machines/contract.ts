@@ -1,0 +1,1 @@
+export { EncoderState } from "./encoder/encoder.contract.ts";

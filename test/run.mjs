@@ -1,0 +1,174 @@
+/**
+ * Runs the checks and tests of one effort and ends with the line `N passed, N failed`.
+ *
+ *   node test/run.mjs check|test|torture [--only unit|e2e|torture]
+ *
+ * `N passed` counts tests. `N failed` counts failed tests, test files that did not load, and
+ * checks (format, lint, types, import rules) that are red. Exit code 0 only when nothing failed
+ * and at least one test ran.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+
+/** @typedef {{ title: string, command: string, args: string[] }} Check */
+
+/** Told in this order; the two lanes run side by side, for the two cores there are. */
+const lanes = [
+  [
+    tool("format", "prettier", ["--check", "--log-level=warn", "."]),
+    tool("lint", "eslint", ["--max-warnings=0", "."]),
+  ],
+  [
+    tool("types", "tsc", ["-p", ".", "--pretty", "false"]),
+    { title: "import rules", command: process.execPath, args: ["test/import-rules/check.mjs"] },
+  ],
+];
+
+const minuteMs = 60_000;
+/** Per effort: which suites, how many random sequences, and when to give up on a hung run. */
+const efforts = {
+  check: { suites: ["unit"], runs: 5_000, giveUpMs: 10 * minuteMs },
+  test: { suites: ["unit", "e2e"], runs: 100_000, giveUpMs: 20 * minuteMs },
+  torture: { suites: ["unit", "e2e", "torture"], runs: 1_000_000, giveUpMs: 48 * 60 * minuteMs },
+};
+
+const name = process.argv[2];
+if (name !== "check" && name !== "test" && name !== "torture") {
+  console.error("usage: node test/run.mjs check|test|torture [--only unit|e2e|torture]");
+  process.exit(2);
+}
+const chosen = efforts[name];
+const only = process.argv[3] === "--only" ? process.argv[4] : undefined;
+const suites = only === undefined ? chosen.suites : [only];
+const env = {
+  ...process.env,
+  UNDERSTUDY_EFFORT: name,
+  UNDERSTUDY_RUNS: process.env["UNDERSTUDY_RUNS"] ?? String(chosen.runs),
+};
+
+let passed = 0;
+let failed = 0;
+const startedAtMs = performance.now();
+const givesUpAtMs = startedAtMs + chosen.giveUpMs;
+
+if (only === undefined) await runChecks();
+for (const suite of suites) await runSuite(suite);
+
+const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+console.log(`\n${name} took ${seconds} s`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+
+/**
+ * @param {string} title
+ * @param {string} bin
+ * @param {string[]} args
+ * @returns {Check}
+ */
+function tool(title, bin, args) {
+  return { title, command: join("node_modules/.bin", bin), args };
+}
+
+async function runChecks() {
+  const results = await Promise.all(lanes.map(runLane));
+  for (const { title, code, output, tookMs } of results.flat()) {
+    console.log(`${code === 0 ? "ok    " : "FAILED"} ${title} (${(tookMs / 1000).toFixed(1)} s)`);
+    if (code === 0) continue;
+    failed += 1;
+    process.stdout.write(output);
+  }
+}
+
+/** @param {Check[]} lane */
+async function runLane(lane) {
+  const results = [];
+  for (const check of lane) results.push(await runCheck(check));
+  return results;
+}
+
+/** @param {Check} check */
+async function runCheck(check) {
+  const { title } = check;
+  const fromMs = performance.now();
+  /** @type {Buffer[]} */
+  const parts = [];
+  const code = await runProcess(check.command, check.args, (part) => parts.push(part));
+  return {
+    title,
+    code,
+    output: Buffer.concat(parts).toString(),
+    tookMs: performance.now() - fromMs,
+  };
+}
+
+/** @param {string} suite a project of vitest.config.ts */
+async function runSuite(suite) {
+  console.log(`\n${suite} tests`);
+  const folder = mkdtempSync(join(tmpdir(), "understudy-test-run-"));
+  const report = join(folder, "report.json");
+  const code = await runProcess("node_modules/.bin/vitest", [
+    "run",
+    `--project=${suite}`,
+    "--passWithNoTests",
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${report}`,
+  ]);
+  const counted = countTests(report);
+  rmSync(folder, { recursive: true });
+  passed += counted.passed;
+  // Red without a red test: an unhandled error, a crash, or a run that was given up.
+  failed += counted.failed === 0 && code !== 0 ? 1 : counted.failed;
+}
+
+/** @param {string} path where vitest's JSON report is, if it came that far */
+function countTests(path) {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    console.error(`no report of the tests: ${error instanceof Error ? error.message : error}`);
+    return { passed: 0, failed: 1 };
+  }
+  const filesNotLoaded = report.testResults.filter(
+    (/** @type {any} */ file) => file.status === "failed" && file.assertionResults.length === 0,
+  ).length;
+  return { passed: report.numPassedTests, failed: report.numFailedTests + filesNotLoaded };
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @param {(part: Buffer) => void} [onOutput] without it, the output goes where ours goes
+ * @returns {Promise<number>} exit code; 1 when it was ended by a signal or did not start
+ */
+function runProcess(command, args, onOutput) {
+  return new Promise((resolve) => {
+    const stdio = onOutput ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"];
+    const child = spawn(command, args, { env, stdio: /** @type {any} */ (stdio) });
+    const timer = setTimeout(() => {
+      console.error(`given up after ${chosen.giveUpMs / minuteMs} minutes: ${command}`);
+      child.kill("SIGTERM");
+      setTimeout(() => child.kill("SIGKILL"), 10_000).unref();
+    }, givesUpAtMs - performance.now());
+    if (onOutput) {
+      child.stdout?.on("data", onOutput);
+      child.stderr?.on("data", onOutput);
+    }
+    child.on("error", (error) => {
+      console.error(`${command} did not start: ${error.message}`);
+      clearTimeout(timer);
+      resolve(1);
+    });
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve(code ?? 1);
+    });
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * Builds what is installed on a machine into `dist/`: one bundled file per process, the browser
+ * page, and the launcher script. Native addons stay outside the bundles.
+ */
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { builtStamp } from "./build-state.mjs";
+
+process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
+
+/** One row per process that runs on Node. */
+const programs = [
+  { from: "daemon/main.ts", to: "dist/daemon.js" },
+  { from: "daemon/journal/writer.ts", to: "dist/journal-writer.js" },
+  { from: "hub/main.ts", to: "dist/hub.js" },
+  { from: "hub/broker/main.ts", to: "dist/broker.js" },
+];
+/** One row per script of a page. */
+const pages = [{ from: "hub/web/page.ts", to: "dist/web/page.js" }];
+/** One row per file that goes as it is; a `*` takes the whole folder's files of that kind. */
+const copies = [
+  { from: "hub/web/*.html", to: "dist/web/" },
+  { from: "hub/web/*.css", to: "dist/web/" },
+  { from: "hub/web/*.svg", to: "dist/web/" },
+  { from: "daemon/drivers/ffmpeg/launcher.sh", to: "dist/launcher.sh", mode: 0o755 },
+];
+/**
+ * Not bundled: native addons, optional parts that their package looks for at run time, and
+ * packages that read files beside their own code.
+ */
+const external = [
+  "better-sqlite3",
+  "unix-dgram",
+  "bufferutil",
+  "utf-8-validate",
+  "@fastify/swagger-ui",
+];
+/** CommonJS packages inside an ES module still call `require` for Node's own modules. */
+const requireBanner =
+  'import{createRequire as __understudyRequire}from"node:module";' +
+  "const require=__understudyRequire(import.meta.url);";
+
+/**
+ * A missing entry is an error, except while its whole folder does not exist.
+ *
+ * @param {{ from: string }} row
+ */
+function isThere({ from }) {
+  const folder = dirname(from);
+  if (existsSync(folder)) return true;
+  console.error(`build: ${from} left out, ${folder}/ does not exist`);
+  return false;
+}
+
+/** @param {{ from: string, to: string, mode?: number }} row */
+function copy({ from, to, mode }) {
+  const folder = dirname(from);
+  const ending = from.split("*")[1];
+  const names =
+    ending === undefined
+      ? [from]
+      : readdirSync(folder)
+          .filter((name) => name.endsWith(ending))
+          .map((name) => join(folder, name));
+  for (const name of names) {
+    const target = to.endsWith("/") ? join(to, name.slice(folder.length + 1)) : to;
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(name, target);
+    if (mode !== undefined) chmodSync(target, mode);
+  }
+}
+
+const common = {
+  bundle: true,
+  minify: true,
+  sourcemap: true,
+  format: /** @type {const} */ ("esm"),
+  legalComments: /** @type {const} */ ("none"),
+  logLevel: /** @type {const} */ ("warning"),
+};
+
+rmSync(builtStamp, { force: true });
+// Taken before reading: what is saved during the build makes the next one run.
+const startedAt = new Date();
+try {
+  await Promise.all([
+    ...programs.filter(isThere).map(({ from, to }) =>
+      build({
+        ...common,
+        entryPoints: [from],
+        outfile: to,
+        platform: "node",
+        target: "node20",
+        external,
+        banner: { js: requireBanner },
+        keepNames: true,
+      }),
+    ),
+    ...pages.filter(isThere).map(({ from, to }) =>
+      build({
+        ...common,
+        entryPoints: [from],
+        outfile: to,
+        platform: "browser",
+        target: "es2022",
+      }),
+    ),
+  ]);
+  copies.filter(isThere).forEach(copy);
+} catch (error) {
+  // esbuild has printed its own errors already.
+  console.error(`build: failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exit(1);
+}
+mkdirSync(dirname(builtStamp), { recursive: true });
+writeFileSync(builtStamp, "");
+
+utimesSync(builtStamp, startedAt, startedAt);
