@@ -1,0 +1,82 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+const units = ["understudy-daemon.service", "understudy-hub.service"];
+
+/** Every `Key=value` of a unit, in order; a key may come more than once. */
+function settings(unit: string): { key: string; value: string }[] {
+  return readFileSync(`systemd/${unit}`, "utf8")
+    .split("\n")
+    .filter((line) => /^[A-Za-z]+=/.test(line))
+    .map((line) => ({
+      key: line.split("=", 1)[0] ?? "",
+      value: line.slice(line.indexOf("=") + 1),
+    }));
+}
+
+function valuesOf(unit: string, key: string): string[] {
+  return settings(unit)
+    .filter((setting) => setting.key === key)
+    .map(({ value }) => value);
+}
+
+/** 0 (closed) to 10 (open), as systemd itself judges. */
+function exposure(unit: string): number {
+  const told = execFileSync(
+    "systemd-analyze",
+    ["security", "--offline=true", "--no-pager", `systemd/${unit}`],
+    { encoding: "utf8", env: { ...process.env, LC_ALL: "C.UTF-8" } },
+  );
+  const score = /Overall exposure level for \S+: ([\d.]+)/.exec(told)?.[1];
+  if (score === undefined) throw new Error(`systemd-analyze did not judge ${unit}: ${told}`);
+  return Number(score);
+}
+
+describe.each(units)("%s", (unit) => {
+  test("leaves little open: exposure at most 1.5 of 10", () => {
+    expect(exposure(unit)).toBeLessThanOrEqual(1.5);
+  });
+
+  test("has no setting that systemd does not know or that is given twice by mistake", () => {
+    const { stdout, stderr } = spawnSync(
+      "systemd-analyze",
+      ["verify", "--man=no", `systemd/${unit}`],
+      { encoding: "utf8" },
+    );
+    // The machine that tests may have its node elsewhere than the one that is installed on.
+    const told = `${stdout}${stderr}`.split("\n").filter((line) => !/not executable/.test(line));
+    expect(told.join("\n")).toBe("");
+    const keys = settings(unit).map(({ key }) => key);
+    const twice = keys.filter((key, at) => keys.indexOf(key) !== at);
+    // Documentation, dependencies and system call filters add up; the rest would replace.
+    expect(twice.filter((key) => key !== "SystemCallFilter")).toEqual([]);
+  });
+
+  test("leaves out the settings under which node dies or cannot see its encoders", () => {
+    expect(valuesOf(unit, "MemoryDenyWriteExecute")).toEqual([]);
+    expect(valuesOf(unit, "PrivateUsers")).toEqual([]);
+    expect(valuesOf(unit, "ProcSubset")).toEqual(["all"]);
+    expect(valuesOf(unit, "RestrictAddressFamilies").join(" ")).toContain("AF_NETLINK");
+    expect(valuesOf(unit, "SystemCallFilter").join(" ")).not.toContain("~@resources");
+  });
+
+  test("is restarted when it hangs or fails, and does not stop because a child ran out of memory", () => {
+    expect(valuesOf(unit, "Type")).toEqual(["notify"]);
+    expect(valuesOf(unit, "NotifyAccess")).toEqual(["main"]);
+    expect(valuesOf(unit, "WatchdogSec")).toEqual(["30"]);
+    expect(valuesOf(unit, "Restart")).toEqual(["on-failure"]);
+    expect(valuesOf(unit, "OOMPolicy")).toEqual(["continue"]);
+  });
+});
+
+test("stopping the daemon leaves the encoders alone, stopping the hub takes its broker along", () => {
+  expect(units.map((unit) => valuesOf(unit, "KillMode"))).toEqual([["process"], ["mixed"]]);
+});
+
+test("daemon and hub on one machine share no runtime or state folder", () => {
+  for (const key of ["RuntimeDirectory", "StateDirectory", "CacheDirectory"]) {
+    const folders = units.flatMap((unit) => valuesOf(unit, key));
+    expect(new Set(folders).size).toBe(units.length);
+  }
+});
