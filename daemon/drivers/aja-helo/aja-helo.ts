@@ -1,0 +1,30 @@
+import type { DriverContext, EncoderDriver } from "../driver.ts";
+import type { AjaHeloOptions } from "./options.ts";
+import { openPoll } from "./poll.ts";
+import { proveOff } from "./prove-off.ts";
+import { startOutput, stopOutput } from "./publish.ts";
+import { ownSelfStart } from "./self-start.ts";
+import { openUnit } from "./unit.ts";
+
+/**
+ * AJA HELO (classic, firmware 4.3) over its REST interface. One request is on the wire at a time,
+ * nothing is sent unless the daemon asks, and whatever the unit does not tell is left out: it has
+ * no count of dropped frames, no send queue, no real bitrate, no load (encoder-devices.md §1.8).
+ * Outputs: `stream-1`, and `record-1`, which is only looked at.
+ */
+export function openAjaHelo(context: DriverContext, options: AjaHeloOptions): EncoderDriver {
+  const unit = openUnit(context, options);
+  return {
+    poll: openPoll(unit),
+    startOutput: (output, target, signal) => startOutput(unit, output, target, signal),
+    stopOutput: (output, forgetKey, signal) => stopOutput(unit, output, forgetKey, signal),
+    proveOff: (output, _address, signal) => proveOff(unit, output, signal),
+    async ownSelfStart(signal) {
+      unit.session.beginCall();
+      await ownSelfStart(unit, signal);
+    },
+    async close() {
+      unit.session.close();
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { DriverError } from "../driver.ts";
+import type { Device } from "./device.ts";
+
+/** A parameter to be read now and then. */
+export type Slow = { name: string; everyMs: number };
+
+/** A parameter that this unit does not have is looked for again so seldom. */
+const missingRestMs = 600_000;
+/** After so many answers in a row that were no parameter, it counts as one the unit lacks. */
+const failuresUntilMissing = 2;
+
+type Held = {
+  value?: string;
+  readAtMs?: number;
+  /** To be read before all others. */
+  urgent?: boolean;
+  failures: number;
+  restsUntilMs: number;
+};
+
+/**
+ * Values read in turn, because a HELO collapses under polling (encoder-devices.md §1.10, §5). A
+ * value is held until four turns are missed (at least 60 s) or its re-read fails; then it is
+ * unknown again. What a model lacks is remembered by name and is no fault.
+ */
+export function openHeldValues(device: Device, now: () => number) {
+  const all = new Map<string, Held>();
+
+  function held(name: string): Held {
+    const known = all.get(name) ?? { failures: 0, restsUntilMs: 0 };
+    all.set(name, known);
+    return known;
+  }
+  const keepMs = (everyMs: number) => Math.max(60_000, 4 * everyMs);
+
+  async function read(name: string, signal: AbortSignal): Promise<string | undefined> {
+    const slot = held(name);
+    slot.readAtMs = now();
+    slot.urgent = false;
+    try {
+      const value = await device.read(name, signal);
+      if (value !== undefined) {
+        all.set(name, { value, readAtMs: now(), failures: 0, restsUntilMs: 0 });
+        return value;
+      }
+    } catch (error) {
+      // A page in place of a parameter is how a unit may say "no such thing"; nobody recorded it.
+      const odd =
+        error instanceof DriverError && ["malformed", "unauthorized"].includes(error.code);
+      if (!odd) throw error;
+    }
+    delete slot.value;
+    slot.failures += 1;
+    if (slot.failures >= failuresUntilMissing) slot.restsUntilMs = now() + missingRestMs;
+    return undefined;
+  }
+
+  return {
+    read,
+    /** Whether the unit may have it, as far as is known. */
+    worthReading: (name: string) => (all.get(name)?.restsUntilMs ?? 0) <= now(),
+    /** Of `wanted`, what is due, the longest overdue (by its own measure) first. */
+    due(wanted: Slow[]): string[] {
+      const overdue = ({ name, everyMs }: Slow) => {
+        const { readAtMs, urgent } = all.get(name) ?? {};
+        return readAtMs === undefined || urgent ? Infinity : (now() - readAtMs) / everyMs;
+      };
+      return wanted
+        .filter(({ name }) => (all.get(name)?.restsUntilMs ?? 0) <= now())
+        .map((slow) => ({ name: slow.name, overdue: overdue(slow) }))
+        .filter(({ overdue }) => overdue >= 1)
+        .sort((a, b) => (a.overdue === b.overdue ? 0 : b.overdue - a.overdue))
+        .map(({ name }) => name);
+    },
+    value({ name, everyMs }: Slow): string | undefined {
+      const { value, readAtMs = -Infinity } = all.get(name) ?? {};
+      return now() - readAtMs <= keepMs(everyMs) ? value : undefined;
+    },
+    /** What was read no longer holds (a boot, a new destination): read it first, say nothing yet. */
+    forget: (names?: Iterable<string>) => {
+      for (const name of names ?? [...all.keys()]) all.delete(name);
+    },
+    /** Read it first, but what was read holds until then. */
+    hurry(names: Iterable<string>): void {
+      for (const name of names) held(name).urgent = true;
+    },
+  };
+}
+export type HeldValues = ReturnType<typeof openHeldValues>;

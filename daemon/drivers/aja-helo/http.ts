@@ -1,0 +1,127 @@
+import { Agent, request, type IncomingMessage } from "node:http";
+import { DriverError } from "../driver.ts";
+
+export type HttpRequest = { method: "GET" | "POST"; path: string; form?: string; cookie?: string };
+export type HttpReply = { status: number; setCookies: string[]; body: string };
+
+export type Http = {
+  /**
+   * One exchange. Follows no redirect and reads at most `maxBodyBytes`. Rejects only with
+   * `DriverError`, whose text and cause hold neither path nor body: both may carry a stream key.
+   */
+  send(ask: HttpRequest, signal: AbortSignal): Promise<HttpReply>;
+  close(): void;
+};
+
+/** A parameter answer has some 200 bytes; a page or a clip in its place is not read to its end. */
+const maxBodyBytes = 256 * 1024;
+
+/**
+ * HTTP towards AJA's Seminole server. Units send `Content-Length` together with chunked encoding,
+ * which `fetch` and a strict `node:http` refuse (encoder-devices.md §1.2): hence the lenient parser.
+ * @param timeoutMs for the whole exchange, so that an answer dripping in cannot hold a poll for ever
+ */
+export function openHttp(host: string, port: number, timeoutMs: number): Http {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const where = `${host}:${port}`;
+
+  function exchange(ask: HttpRequest, signal: AbortSignal, deadlineAtMs: number) {
+    return new Promise<HttpReply>((resolve, reject) => {
+      const headers: Record<string, string> = { Accept: "*/*" };
+      if (ask.cookie !== undefined) headers["Cookie"] = `session=${ask.cookie}`;
+      if (ask.form !== undefined) {
+        headers["Content-Type"] = "application/x-www-form-urlencoded";
+        headers["Content-Length"] = String(Buffer.byteLength(ask.form));
+      }
+      const req = request({
+        host,
+        port,
+        agent,
+        method: ask.method,
+        path: ask.path,
+        headers,
+        insecureHTTPParser: true,
+      });
+      let settled = false;
+      const fail = (error: DriverError | StaleConnection) => {
+        if (settled) return;
+        finish();
+        req.destroy();
+        reject(error);
+      };
+      const onAbort = () => fail(new DriverError("timeout", `${where} did not answer in time`));
+      const timer = setTimeout(
+        () => fail(new DriverError("timeout", `${where} did not answer within ${timeoutMs} ms`)),
+        Math.max(deadlineAtMs - performance.now(), 0),
+      );
+      const finish = () => {
+        settled = true;
+        clearTimeout(timer);
+        signal.removeEventListener("abort", onAbort);
+      };
+      signal.addEventListener("abort", onAbort, { once: true });
+
+      let answering = false;
+      const onError = (error: NodeJS.ErrnoException) => {
+        const closedEarly = error.code === "ECONNRESET" || error.code === "EPIPE";
+        if (!answering && req.reusedSocket && closedEarly) fail(new StaleConnection());
+        else fail(inOurWords(where, error));
+      };
+      req.on("error", onError);
+      // Also an exchange that ends without a word, such as an answer "101 Switching Protocols".
+      req.on("close", () => onError({ name: "Error", message: "", code: "ECONNRESET" }));
+      req.on("response", (res: IncomingMessage) => {
+        answering = true;
+        const parts: Buffer[] = [];
+        let sizeBytes = 0;
+        res.on("data", (part: Buffer) => {
+          sizeBytes += part.length;
+          if (sizeBytes <= maxBodyBytes) parts.push(part);
+          else fail(new DriverError("malformed", `${where} sent more than ${maxBodyBytes} bytes`));
+        });
+        res.on("error", onError);
+        res.on("end", () => {
+          finish();
+          resolve({
+            status: res.statusCode ?? 0,
+            setCookies: res.headers["set-cookie"] ?? [],
+            body: Buffer.concat(parts).toString("utf8"),
+          });
+        });
+      });
+      req.end(ask.form);
+    });
+  }
+
+  return {
+    async send(ask, signal) {
+      if (signal.aborted) throw new DriverError("timeout", `${where} was not asked in time`);
+      const deadlineAtMs = performance.now() + timeoutMs;
+      try {
+        return await exchange(ask, signal, deadlineAtMs);
+      } catch (error) {
+        if (!(error instanceof StaleConnection)) throw error;
+      }
+      // AJA's server closes kept connections whenever it likes (§1.10). That says nothing of the
+      // unit, and everything asked here is absolute, so the request goes out once more.
+      try {
+        return await exchange(ask, signal, deadlineAtMs);
+      } catch (error) {
+        if (!(error instanceof StaleConnection)) throw error;
+        throw new DriverError("refused", `${where} closed the connection`);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/** A kept connection was closed before the first byte of an answer. */
+class StaleConnection extends Error {}
+
+/** Only the code is kept as cause: a parser error of Node carries the raw answer with it. */
+function inOurWords(where: string, { code = "unknown" }: NodeJS.ErrnoException): DriverError {
+  const cause = new Error(code);
+  return code.startsWith("HPE_")
+    ? new DriverError("malformed", `${where} does not speak HTTP (${code})`, { cause })
+    : new DriverError("refused", `${where} cannot be reached (${code})`, { cause });
+}

@@ -1,0 +1,45 @@
+import { z } from "zod";
+
+/** What a site says of one HELO. The password arrives here resolved; config holds a reference. */
+export const AjaHeloOptions = z.strictObject({
+  host: z.string().min(1).max(253).describe("name or address of the unit on the network"),
+  port: z.int().min(1).max(65_535).default(80).describe("its web port"),
+  password: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("needed where the unit's Authentication is set to Login"),
+  profileForm: z
+    .enum(["member", "unnumbered"])
+    .default("member")
+    .describe(
+      "which parameters hold the destination: those of the selected streaming profile " +
+        "(kept over a power cycle), or the unnumbered working copy",
+    ),
+  requestTimeoutMs: z
+    .int()
+    .min(10)
+    .max(30_000)
+    .default(2_000)
+    .describe("one request, from queueing on the wire to the last byte of its answer, ms"),
+  ownSelfStart: z
+    .boolean()
+    .default(false)
+    .describe(
+      "before each start and each proof: switch auto-recover, power-up action and scheduler " +
+        "off. For a unit that shares an exclusive stream key with a backup",
+    ),
+  provePauseMs: z
+    .int()
+    .min(100)
+    .max(10_000)
+    .default(500)
+    .describe("between the two reads that prove a unit off air, ms: one poll"),
+  stopWithinMs: z
+    .int()
+    .min(100)
+    .max(60_000)
+    .default(5_000)
+    .describe("how long a unit may take from the stop command to idle, ms (0.5 to 2 s expected)"),
+});
+export type AjaHeloOptions = z.infer<typeof AjaHeloOptions>;

@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { DriverError, type PublishTarget } from "../driver.ts";
+import { sameAddress } from "./destination.ts";
+import {
+  mediaStateDataLan,
+  memberOf,
+  replicatorCommand,
+  replicatorStates,
+  streamTypeRtmp,
+  type ProfileFamily,
+} from "./parameters.ts";
+import { ownSelfStart } from "./self-start.ts";
+import { nameOf, profileOf, streamOutput, type Unit } from "./unit.ts";
+
+/** Between two looks while the unit is stopping: four requests a second. */
+export const stopLookMs = 250;
+/** 0.5 to 2 s from a start command to its effect, and a margin. */
+const startTakesMs = 3_000;
+
+export function refuseOtherOutputs(unit: Unit, output: string): void {
+  if (output === streamOutput) return;
+  throw new DriverError("notPossible", `${unit.where} has no output ${output} to start or stop`);
+}
+
+/**
+ * Be publishing to `target`. What the unit publishes to now is read from the unit itself, never
+ * assumed. Resolves when the unit took the command; that it streams is for the poll to see.
+ */
+export async function startOutput(
+  unit: Unit,
+  output: string,
+  target: PublishTarget,
+  signal: AbortSignal,
+): Promise<void> {
+  const { device, memory, session, where, options, context } = unit;
+  refuseOtherOutputs(unit, output);
+  session.beginCall();
+  await memory.accept(where, target);
+  if ((await device.read("MediaState", signal)) === mediaStateDataLan) {
+    const why = "its media state is Data-LAN, in which it neither records nor streams";
+    throw new DriverError("notPossible", `${where} cannot stream: ${why}`);
+  }
+  const state = replicatorStates.get(await device.readNeeded("ReplicatorStreamState", signal));
+  if (state === undefined || state === "unknown" || state === "stopping")
+    throw new DriverError("notPossible", `${where} is starting up or shutting down`);
+  if (options.ownSelfStart) await ownSelfStart(unit, signal);
+
+  const profile = profileOf(await device.read("StreamingProfileSel", signal));
+  const { stream, destination, keyGeneration } = target;
+  const run = {
+    ...{ stream, destination, keyGeneration, seenStreaming: false },
+    ...(profile !== undefined && { profile }),
+  };
+  const active = state === "streaming" || state === "failing";
+  const configured = active && (await isConfigured(unit, profile, target, signal));
+  if (configured && state === "streaming") return memory.running(run);
+  // Whether a running stream takes a new address is not known (encoder-devices.md §1.5), and one
+  // that is trying again could meet the new address with the old key: so it is stopped first.
+  if (active && !configured) await stopAndWait(unit, signal);
+  if (profile !== undefined) await memory.keyGiven(profile);
+  await configure(unit, profile, target, signal);
+  await memory.running(run);
+  unit.startSentAtMs = context.now();
+  await device.write("ReplicatorCommand", replicatorCommand.stream, signal);
+}
+
+/** Both forms are asked: it is not known which of them a HELO streams from. */
+async function isConfigured(
+  unit: Unit,
+  profile: number | undefined,
+  { address, streamKey }: PublishTarget,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const numbered of [profile, undefined]) {
+    const read = (family: ProfileFamily) =>
+      unit.device.read(numbered === undefined ? family : memberOf(family, numbered), signal);
+    const type = await read("StreamType");
+    if (type === undefined && numbered === undefined && profile !== undefined) continue;
+    if (type !== streamTypeRtmp) return false;
+    if (!sameAddress((await read("RTMPServerURL")) ?? "", address)) return false;
+    if ((await read("RTMPStreamName")) !== streamKey) return false;
+  }
+  return true;
+}
+
+async function configure(
+  unit: Unit,
+  profile: number | undefined,
+  { address, streamKey }: Pick<PublishTarget, "address" | "streamKey">,
+  signal: AbortSignal,
+): Promise<void> {
+  await setBothForms(unit, "StreamType", profile, streamTypeRtmp, signal);
+  await setBothForms(unit, "RTMPServerURL", profile, address, signal);
+  await setBothForms(unit, "RTMPStreamName", profile, streamKey, signal);
+}
+
+/**
+ * Set the configured form, read both back. Most likely the unnumbered one is the working copy of
+ * the selected profile and follows (§1.5, inferred); where it does not it is set too, because a
+ * unit that streams from it would publish with the old key.
+ */
+async function setBothForms(
+  unit: Unit,
+  family: ProfileFamily,
+  profile: number | undefined,
+  value: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { device, held } = unit;
+  const name = nameOf(family, profile, unit);
+  await device.writeChecked(name, value, signal);
+  held.forget([name]);
+  if (name === family) return;
+  const workingCopy = await device.read(family, signal);
+  if (workingCopy !== undefined && workingCopy !== value)
+    await device.writeChecked(family, value, signal);
+}
+
+/**
+ * Be idle. With `LinkStartStop` on this also ends the recording: that is the operator's setting,
+ * and each reading says so.
+ */
+export async function stopOutput(
+  unit: Unit,
+  output: string,
+  forgetKey: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  refuseOtherOutputs(unit, output);
+  unit.session.beginCall();
+  await stopAndWait(unit, signal);
+  await unit.memory.running(undefined);
+  if (!forgetKey) return;
+  const profile = profileOf(await unit.device.read("StreamingProfileSel", signal));
+  await forgetDestination(unit, profile, signal);
+}
+
+/** Empties every form that may hold the key: the selected profile's, and where we once put one. */
+async function forgetDestination(
+  unit: Unit,
+  selected: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const { device, held, memory } = unit;
+  const profiles = new Set(memory.profilesWithKey());
+  if (selected !== undefined) profiles.add(selected);
+  for (const family of ["RTMPStreamName", "RTMPServerURL"] as const) {
+    for (const profile of profiles) {
+      await device.writeChecked(memberOf(family, profile), "", signal);
+    }
+    if ((await device.read(family, signal)) !== "") await device.writeChecked(family, "", signal);
+    held.forget([family, ...[...profiles].map((profile) => memberOf(family, profile))]);
+  }
+  await memory.keyForgotten();
+}
+
+/** Sends the stop command and waits until the unit says that it no longer streams. */
+async function stopAndWait(unit: Unit, signal: AbortSignal): Promise<void> {
+  const { device, where, options, context } = unit;
+  await device.write("ReplicatorCommand", replicatorCommand.stopStreaming, signal);
+  const giveUpAtMs = context.now() + startPendingMs(unit) + options.stopWithinMs;
+  let sentAgain = startPendingMs(unit) === 0;
+  for (;;) {
+    const state = replicatorStates.get(await device.readNeeded("ReplicatorStreamState", signal));
+    const settled = startPendingMs(unit) === 0;
+    if (state === "idle" && settled) return;
+    if (settled && !sentAgain) {
+      await device.write("ReplicatorCommand", replicatorCommand.stopStreaming, signal);
+      sentAgain = true;
+    }
+    if (context.now() >= giveUpAtMs)
+      throw new DriverError("failed", `${where} took the stop command and is still ${state}`);
+    await pause(unit, stopLookMs, signal);
+  }
+}
+
+/**
+ * A start takes effect up to 2 s after it was accepted, and a stop that arrives before may change
+ * nothing (encoder-devices.md §6). So "idle" proves nothing for so long after our own start.
+ */
+export function startPendingMs({ startSentAtMs, context }: Unit): number {
+  if (startSentAtMs === undefined) return 0;
+  return Math.max(startSentAtMs + startTakesMs - context.now(), 0);
+}
+
+export async function pause({ where }: Unit, ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (cause) {
+    throw new DriverError("timeout", `${where} was not done in time`, { cause });
+  }
+}

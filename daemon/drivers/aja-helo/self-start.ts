@@ -1,0 +1,39 @@
+import { integerOf, isBooting } from "./parameters.ts";
+import type { Unit } from "./unit.ts";
+
+/** What a HELO does on its own, and the value at which it leaves that. */
+const selfStartOff = [
+  ["AutoRecoverStreaming", "0"],
+  ["PowerUpState", "0"],
+  ["SchedulerEnabled", "0"],
+] as const;
+
+/**
+ * Switch off auto-recover, power-up action and scheduler, and read them back. Only what is not off
+ * already is written, so that asking again costs three reads.
+ */
+export async function ownSelfStart({ device, held }: Unit, signal: AbortSignal): Promise<void> {
+  for (const [name, off] of selfStartOff) {
+    if ((await device.readNeeded(name, signal)) === off) continue;
+    await device.writeChecked(name, off, signal);
+    held.hurry([name]);
+  }
+}
+
+/** Read now, from the unit: will it stay off when it is left alone? */
+export async function isSelfStartOff({ device }: Unit, signal: AbortSignal): Promise<boolean> {
+  let allOff = true;
+  for (const [name, off] of selfStartOff) {
+    if ((await device.readNeeded(name, signal)) !== off) allOff = false;
+  }
+  return allOff;
+}
+
+/** One look at the unit for a proof. The boot mark tells whether two looks belong to one boot. */
+export async function lookAtStream({ device, boot }: Unit, signal: AbortSignal) {
+  const systemState = integerOf(await device.readNeeded("SystemState", signal));
+  const bootMark = boot.contact({ systemState });
+  const booting = systemState === undefined || isBooting(systemState);
+  const streamState = await device.readNeeded("ReplicatorStreamState", signal);
+  return { bootMark, booting, streamState };
+}

@@ -1,0 +1,115 @@
+import { z } from "zod";
+import { DriverError } from "../driver.ts";
+import type { Http, HttpReply } from "./http.ts";
+
+/** After a refused password the unit is not asked again for so long: it is not a lock to pick. */
+const refusedPasswordRestMs = 60_000;
+
+export type Session = {
+  /** Marks the start of one driver call, in which at most one login happens. */
+  beginCall(): void;
+  /**
+   * GET `path`, logging in when the unit wants it. One request is on the wire at a time.
+   * @returns the body, or undefined where the unit let us in and still answers "not found"
+   */
+  get(path: string, signal: AbortSignal): Promise<string | undefined>;
+  /** How many requests were sent in the last `lengthMs`: the unit collapses under too many. */
+  sentWithin(lengthMs: number): number;
+  close(): void;
+};
+
+const LoginAnswer = z.object({ login: z.string() });
+
+/**
+ * A HELO with `Authentication` on answers everything with 404 and an HTML page until there is a
+ * cookie `session` (encoder-devices.md §1.3). An expired session looks the same, so a 404 leads to
+ * one login and one repeat inside the same call.
+ */
+export function openSession(
+  http: Http,
+  { where, password, now }: { where: string; password: string | undefined; now: () => number },
+): Session {
+  let cookie: string | undefined;
+  let loggedInThisCall = false;
+  let passwordRestsUntilMs: number | undefined;
+  let sentAtMs: number[] = [];
+  let tail: Promise<unknown> = Promise.resolve();
+
+  function send(ask: Parameters<Http["send"]>[0], signal: AbortSignal): Promise<HttpReply> {
+    sentAtMs.push(now());
+    return http.send(cookie === undefined ? ask : { ...ask, cookie }, signal);
+  }
+
+  async function logIn(password: string, signal: AbortSignal): Promise<void> {
+    cookie = undefined;
+    const form = new URLSearchParams({ password_provided: password }).toString();
+    const reply = await send({ method: "POST", path: "/authenticator/login", form }, signal);
+    const answer = LoginAnswer.safeParse(jsonOrUndefined(reply.body));
+    if (!answer.success) throw new DriverError("unauthorized", `${where} offers no login`);
+    const given = reply.setCookies.map((line) => /^session=([\w.-]+)/.exec(line)?.[1]);
+    cookie = given.find((value) => value !== undefined);
+    if (answer.data.login === "success" && cookie !== undefined) return;
+    cookie = undefined;
+    passwordRestsUntilMs = now() + refusedPasswordRestMs;
+    throw new DriverError("unauthorized", `${where} refused the password`);
+  }
+
+  async function getInTurn(path: string, signal: AbortSignal): Promise<string | undefined> {
+    const first = await send({ method: "GET", path }, signal);
+    if (!wantsLogin(first)) return bodyOf(first);
+    if (password === undefined)
+      throw new DriverError(
+        "unauthorized",
+        `${where} wants a login and has no password configured`,
+      );
+    if (passwordRestsUntilMs !== undefined && now() < passwordRestsUntilMs)
+      throw new DriverError("unauthorized", `${where} refused the password, not asked again yet`);
+    if (loggedInThisCall) return undefined;
+    await logIn(password, signal);
+    passwordRestsUntilMs = undefined;
+    loggedInThisCall = true;
+    const second = await send({ method: "GET", path }, signal);
+    return wantsLogin(second) ? undefined : bodyOf(second);
+  }
+
+  function bodyOf({ status, body }: HttpReply): string {
+    if (status === 200) return body;
+    if (status >= 500) throw new DriverError("refused", `${where} is overloaded (HTTP ${status})`);
+    throw new DriverError("malformed", `${where} answered HTTP ${status}`);
+  }
+
+  return {
+    beginCall: () => void (loggedInThisCall = false),
+    get(path, signal) {
+      const mine = tail.then(() => getInTurn(path, signal));
+      tail = mine.catch(() => undefined);
+      return orTimeout(mine, signal, where);
+    },
+    sentWithin(lengthMs) {
+      sentAtMs = sentAtMs.filter((atMs) => atMs > now() - 60_000);
+      return sentAtMs.filter((atMs) => atMs > now() - lengthMs).length;
+    },
+    close: () => http.close(),
+  };
+}
+
+const wantsLogin = ({ status }: HttpReply) => status === 404 || status === 401 || status === 403;
+
+/** Settles when `work` does, or at the latest when `signal` aborts: also while still in the queue. */
+function orTimeout<T>(work: Promise<T>, signal: AbortSignal, where: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(new DriverError("timeout", `${where} did not answer in time`));
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}
+
+/** The parser's own error quotes what it read, which may be a secret: so it is not passed on. */
+export function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
