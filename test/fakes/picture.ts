@@ -126,7 +126,7 @@ export function watchPictures(
   onPicture: (picture: DecodedPicture) => void,
   options: { limitS?: number } = {},
 ): PictureWatch {
-  const fast = ["-fflags", "nobuffer", "-probesize", "200000", "-analyzeduration", "500000"];
+  const fast = ["-fflags", "nobuffer", "-probesize", "1000000", "-analyzeduration", "3000000"];
   const limit = options.limitS === undefined ? [] : ["-t", String(options.limitS)];
   const scale = `scale=${readWidth}:${readHeight}:flags=area,format=gray`;
   const child = spawn(
@@ -151,7 +151,8 @@ export function watchPictures(
     child.once("error", reject);
     child.once("close", (code) => {
       if (closed || code === 0) resolve();
-      else reject(new Error(`the picture decoder ended with ${code}: ${words.at(-1) ?? "no word"}`));
+      else
+        reject(new Error(`the picture decoder ended with ${code}: ${words.at(-1) ?? "no word"}`));
     });
   });
   const close = () => {
