@@ -1,0 +1,350 @@
+import { once } from "node:events";
+import { randomUUID } from "node:crypto";
+import { Worker } from "node:worker_threads";
+import type { Intent } from "../../machines/intents.ts";
+import type { SiteEvent } from "../../machines/site/site.contract.ts";
+import { elapsedMs, type Stamp } from "../../machines/time.ts";
+import { holdRows } from "./held-rows.ts";
+import { JournalError } from "./journal-error.ts";
+import type { InputRow, Journal, JournalHealth, TurnRow } from "./journal.ts";
+import type { AckOutcome, Outbox } from "./outbox.ts";
+import type { CarryOver, FromWriter, Keep, ToWriter, WriterData } from "./writer-protocol.ts";
+
+export type JournalOptions = {
+  /** The SQLite file. `-wal`, `-shm`, `.mark` and `.reserve` appear beside it. */
+  file: string;
+  /** The bundled writer thread, `dist/journal-writer.js`. */
+  writerUrl: URL;
+  now: () => Stamp;
+  /** Id of the site actor. */
+  site?: string;
+  /** How long a turn waits for the disk, ms. */
+  commitWithinMs?: number;
+  reserveBytes?: number;
+  /** Inputs kept in memory while the disk does not take them. Events are always kept. */
+  maxInputsInMemory?: number;
+  keep?: Partial<Keep>;
+  /** A sentence for the log, for example that a damaged file was moved aside. */
+  warn?: (message: string) => void;
+};
+
+const dayMs = 86_400_000;
+const MiB = 1024 * 1024;
+const defaultKeep: Keep = {
+  inputsMs: 7 * dayMs,
+  inputsMaxBytes: 1024 * MiB,
+  eventsMs: 30 * dayMs,
+  eventsMaxBytes: 256 * MiB,
+  chunkRows: 200,
+};
+const betweenRetentionMs = 60_000;
+/** How far a wall clock set forward can make rows look older than they are, ms. */
+const clockSlackMs = 3_600_000;
+const respawnMs = 1_000;
+
+/** Rejects with `JournalError` when the file cannot be opened; a damaged one is moved aside. */
+export async function openJournal(options: JournalOptions): Promise<Journal & Outbox> {
+  const { now } = options;
+  const session = randomUUID();
+  const openedAt = now();
+  const shared = new SharedArrayBuffer(16);
+  const warn = options.warn ?? (() => undefined);
+  const data: WriterData = {
+    file: options.file,
+    site: options.site ?? "site",
+    session,
+    wallMs: openedAt.wallMs,
+    reserveBytes: options.reserveBytes ?? 16 * MiB,
+    inputFlushMs: 100,
+    keep: { ...defaultKeep, ...options.keep },
+    shared,
+  };
+
+  let worker = new Worker(options.writerUrl, { workerData: data, name: "journal" });
+  const [first] = (await once(worker, "message")) as [FromWriter];
+  let opening: FromWriter = first;
+  while (opening.kind === "warning") {
+    warn(opening.message);
+    [opening] = (await once(worker, "message")) as [FromWriter];
+  }
+  if (opening.kind !== "open") {
+    await worker.terminate();
+    const [code, message] =
+      opening.kind === "notOpen" ? [opening.code, opening.message] : ["", opening.kind];
+    throw new JournalError(
+      code === "journal_newer" ? code : "journal_unusable",
+      `${options.file}: ${message}`,
+    );
+  }
+
+  let { epoch, lastSeq } = opening;
+  let lastInput = opening.lastInput;
+  let durableSeq = lastSeq;
+  const openedSeq = lastSeq;
+  const openIntents = opening.intents.map((body) => JSON.parse(body) as Intent);
+  const resume = new Map(
+    opening.resume.map(([actor, body]) => [actor, JSON.parse(body) as unknown]),
+  );
+  /** What a damaged file would be rebuilt from: the newest of each. */
+  const resumeText = new Map(opening.resume);
+  const intentText = new Map(
+    openIntents.map((intent, at) => [intent.id, opening.intents[at] ?? ""]),
+  );
+  const cursors = new Map(opening.cursors);
+  let hubs: string[] = [...cursors.keys()];
+  const topics = new Set(opening.topics);
+  const healthListeners: ((health: JournalHealth, rowsInMemory: number) => void)[] = [];
+  const truncatedListeners: ((fromSeq: number, toSeq: number) => void)[] = [];
+  const sizes = { inputBytes: 0, eventBytes: 0 };
+  let ask = 0;
+  const asks = new Map<number, (answer: FromWriter | undefined) => void>();
+  let closing = false;
+
+  const post = (message: ToWriter): void => worker.postMessage(message);
+  const carryOver = (): CarryOver => ({
+    epoch,
+    seq: durableSeq,
+    resume: [...resumeText],
+    intents: [...intentText],
+    topics: [...topics],
+    wallMs: now().wallMs,
+  });
+  const rows = holdRows({
+    post,
+    shared,
+    retry: (attempt) => {
+      post({ kind: "retry", attempt, carryOver: carryOver() });
+      // Cursors are not rows: the newest of each is enough, and a lost one only sends again.
+      for (const [hub, seq] of cursors) post({ kind: "cursor", hub, epoch, seq });
+      post({ kind: "hubs", hubs });
+      for (const topic of topics) post({ kind: "topic", topic, published: true });
+    },
+    onHealth: (health, rowsInMemory) => {
+      for (const listener of healthListeners) listener(health, rowsInMemory);
+    },
+    commitWithinMs: options.commitWithinMs ?? 250,
+    maxInputs: options.maxInputsInMemory ?? 50_000,
+  });
+
+  function hear(message: FromWriter): void {
+    switch (message.kind) {
+      case "durable":
+        return rows.durable(message.upTo);
+      case "refused":
+        if (message.attempt !== rows.attempt) return;
+        warn(`the journal cannot write: ${message.message}`);
+        return rows.refused(message.why, message.retryNow);
+      case "reserve":
+        return rows.reserve(message.ready);
+      case "trouble":
+        if (message.why) warn(`the journal's log cannot be moved: ${message.message}`);
+        return rows.trouble(message.why);
+      case "warning":
+        return warn(message.message);
+      case "events":
+      case "inputs":
+        asks.get(message.ask)?.(message);
+        asks.delete(message.ask);
+        return;
+      case "truncated":
+        for (const listener of truncatedListeners) listener(message.fromSeq, message.toSeq);
+        return;
+      case "sizes":
+        sizes.inputBytes = message.inputBytes;
+        sizes.eventBytes = message.eventBytes;
+        return;
+      case "open": // a writer that took the place of one that died
+        return rows.refused("failed", true);
+      case "notOpen":
+        warn(`the journal cannot be opened again: ${message.message}`);
+        return;
+      case "closed":
+        return;
+    }
+  }
+
+  function attach(): void {
+    worker.on("message", hear);
+    worker.on("error", (error) => warn(`the journal's writer failed: ${error.message}`));
+    worker.on("exit", () => {
+      for (const answer of asks.values()) answer(undefined);
+      asks.clear();
+      if (closing) return;
+      rows.lostWriter();
+      setTimeout(respawn, respawnMs).unref();
+    });
+  }
+  function respawn(): void {
+    if (closing) return;
+    worker = new Worker(options.writerUrl, { workerData: data, name: "journal" });
+    attach();
+  }
+  attach();
+
+  const retention = setInterval(retain, betweenRetentionMs);
+  retention.unref();
+  function retain(): void {
+    // Age is counted by the monotonic clock since the start: a wall clock that jumps ten years
+    // ahead must not empty the journal.
+    const at = now();
+    const byMonotonic = openedAt.wallMs + elapsedMs(openedAt, at) + clockSlackMs;
+    post({ kind: "retain", wallMs: Math.min(at.wallMs, byMonotonic) });
+  }
+
+  /** Undefined when the writer died before it could answer. */
+  function question(message: (ask: number) => ToWriter): Promise<FromWriter | undefined> {
+    ask += 1;
+    return new Promise((resolve) => {
+      asks.set(ask, resolve);
+      post(message(ask));
+    });
+  }
+
+  async function readPayloads(afterSeq: number, limit: number) {
+    const of = epoch;
+    const ask = (id: number): ToWriter => ({
+      kind: "readEvents",
+      ask: id,
+      epoch: of,
+      afterSeq,
+      limit,
+    });
+    const answer = await question(ask);
+    return answer?.kind === "events" ? (answer.rows ?? []) : [];
+  }
+
+  function commit(turn: TurnRow): Promise<boolean> {
+    for (const { seq } of turn.events) {
+      if (seq !== lastSeq + 1) throw new RangeError(`event ${seq} does not follow ${lastSeq}`);
+      lastSeq = seq;
+    }
+    const changed = Object.entries(turn.resume).map(([actor, record]): [string, string] => [
+      actor,
+      JSON.stringify(record),
+    ]);
+    const begun = turn.intents.map((intent): [string, string] => [
+      intent.id,
+      JSON.stringify(intent),
+    ]);
+    for (const [actor, body] of changed) resumeText.set(actor, body);
+    for (const [id, body] of begun) intentText.set(id, body);
+    for (const id of turn.settledIntents) intentText.delete(id);
+    rows.countCommit();
+    const seq = lastSeq;
+    const of = epoch;
+    return new Promise((resolve) => {
+      rows.add(
+        {
+          kind: "turn",
+          epoch,
+          undurable: false,
+          events: turn.events.map((event) => ({
+            seq: event.seq,
+            atMs: event.atMs,
+            body: JSON.stringify(event),
+          })),
+          resume: changed,
+          intents: begun,
+          settled: turn.settledIntents,
+        },
+        (durable) => {
+          if (durable && of === epoch) durableSeq = Math.max(durableSeq, seq);
+          resolve(durable);
+        },
+      );
+    });
+  }
+
+  return {
+    get epoch() {
+      return epoch;
+    },
+    session,
+    lastSeq: openedSeq,
+    resume,
+    openIntents,
+    fresh: opening.fresh !== undefined,
+    input({ stamp, to, event }: InputRow) {
+      lastInput += 1;
+      const body = JSON.stringify(event);
+      rows.add({ kind: "input", id: lastInput, stamp, actor: to, body });
+    },
+    commit,
+    onHealth: (listener) => void healthListeners.push(listener),
+    async close() {
+      if (closing) return;
+      closing = true;
+      clearInterval(retention);
+      const exited = once(worker, "exit");
+      post({ kind: "close" });
+      // A disk that does not answer must not keep the daemon from stopping.
+      const patience = setTimeout(() => void worker.terminate(), 5_000);
+      await exited;
+      clearTimeout(patience);
+      const lost = rows.close();
+      if (lost > 0) warn(`${lost} rows were never written, because the disk did not take them`);
+    },
+    readPayloads,
+    async readEvents(afterSeq, limit) {
+      const rows = await readPayloads(afterSeq, limit);
+      return rows.map(({ payload }) => JSON.parse(payload) as SiteEvent);
+    },
+    async acknowledged(hub, ofEpoch, seq): Promise<AckOutcome> {
+      if (ofEpoch !== epoch) return "otherEpoch";
+      if (seq > lastSeq) return "rolledBack";
+      if (seq <= (cursors.get(hub) ?? 0)) return "old";
+      cursors.set(hub, seq);
+      post({ kind: "cursor", hub, epoch, seq });
+      return "moved";
+    },
+    cursor: (hub) => cursors.get(hub) ?? 0,
+    forgetHubsExcept(configured) {
+      hubs = [...configured];
+      for (const hub of cursors.keys()) if (!hubs.includes(hub)) cursors.delete(hub);
+      post({ kind: "hubs", hubs });
+    },
+    counts: () => ({
+      ...rows.counts(),
+      ...sizes,
+      lastSeq,
+      durableSeq,
+      unacknowledged: Object.fromEntries(
+        hubs.map((hub) => [hub, lastSeq - (cursors.get(hub) ?? 0)]),
+      ),
+    }),
+    async inputs(fromRowId, limit) {
+      const ask = (id: number): ToWriter => ({
+        kind: "readInputs",
+        ask: id,
+        fromId: fromRowId,
+        limit,
+      });
+      const answer = await question(ask);
+      const rows = answer?.kind === "inputs" ? (answer.rows ?? []) : [];
+      return rows.map(({ id, stamp, actor, body }) => ({
+        rowId: id,
+        stamp,
+        to: actor,
+        event: JSON.parse(body) as InputRow["event"],
+      }));
+    },
+    newEpoch(reason) {
+      epoch = randomUUID();
+      lastSeq = 0;
+      durableSeq = 0;
+      cursors.clear();
+      rows.add({ kind: "epoch", epoch, reason, atMs: now().wallMs });
+      return epoch;
+    },
+    onTruncated: (listener) => void truncatedListeners.push(listener),
+    publishedTopics: () => topics,
+    rememberTopic(topic) {
+      if (topics.has(topic)) return;
+      topics.add(topic);
+      post({ kind: "topic", topic, published: true });
+    },
+    forgetTopic(topic) {
+      if (topics.delete(topic)) post({ kind: "topic", topic, published: false });
+    },
+  };
+}
