@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { nearest } from "./nearest.ts";
+import type { Finding } from "./problems.ts";
+import { inlineSecrets } from "./secrets.ts";
+
+/** Ids of the outputs an encoder has, from its driver's options; undefined = cannot be told. */
+export type OutputsOf = (driver: string, options: unknown) => readonly string[] | undefined;
+
+const text = z.string().optional().catch(undefined);
+const listOf = <T extends z.ZodType>(item: T) => z.array(item).catch([]);
+
+/** What the cross checks need, out of a file that may be wrong in any other way. */
+const Lenient = z.object({
+  encoders: listOf(z.looseObject({ id: text, driver: text }).catch({})),
+  destinations: listOf(
+    z
+      .object({ id: text, takeover: text, backupAddress: z.unknown().optional() })
+      .catch({ backupAddress: "" }),
+  ),
+  streams: listOf(
+    z
+      .object({
+        id: text,
+        destination: text,
+        encoders: listOf(
+          z.union([
+            z.string().transform((encoder) => ({ encoder, output: undefined, bare: true })),
+            z.object({ encoder: text, output: text }).transform((e) => ({ ...e, bare: false })),
+            z.unknown().transform(() => ({ encoder: undefined, output: undefined, bare: true })),
+          ]),
+        ),
+      })
+      .catch({ encoders: [] }),
+  ),
+});
+
+/** Names that must match across sections, and secrets that stand where no schema of ours looks. */
+export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
+  const lenient = Lenient.safeParse(raw);
+  if (!lenient.success) return [];
+  const { encoders, destinations, streams } = lenient.data;
+  return [
+    ...duplicates("encoders", encoders),
+    ...duplicates("destinations", destinations),
+    ...duplicates("streams", streams),
+    ...destinations.flatMap((destination, at) =>
+      destination.takeover === "primaryBackup" && destination.backupAddress === undefined
+        ? [
+            {
+              path: ["destinations", at, "backupAddress"],
+              what: "is missing, takeover primaryBackup publishes to two addresses",
+            },
+          ]
+        : [],
+    ),
+    ...streams.flatMap((stream, at) => [
+      ...unknownId(["streams", at, "destination"], "destination", stream.destination, destinations),
+      ...sharedDestination(streams, at),
+      ...stream.encoders.flatMap(({ encoder, output, bare }, place) => {
+        const path = ["streams", at, "encoders", place];
+        const twice = stream.encoders.findIndex((other) => other.encoder === encoder) < place;
+        return [
+          ...unknownId(bare ? path : [...path, "encoder"], "encoder", encoder, encoders),
+          ...(encoder !== undefined && twice
+            ? [{ path, what: `names ${encoder} a second time in this stream` }]
+            : []),
+          ...unknownOutput([...path, "output"], output, encoder, encoders, outputsOf),
+        ];
+      }),
+    ]),
+    ...encoders.flatMap((encoder, at) => inlineSecrets(encoder, ["encoders", at])),
+  ];
+}
+
+function duplicates(list: string, items: { id?: string | undefined }[]): Finding[] {
+  return items.flatMap(({ id }, at) => {
+    const first = items.findIndex((other) => other.id === id);
+    if (id === undefined || first === at) return [];
+    return [{ path: [list, at, "id"], what: `${id} is already the id of ${list}[${first}]` }];
+  });
+}
+
+function unknownId(
+  path: Finding["path"],
+  kind: string,
+  id: string | undefined,
+  known: { id?: string | undefined }[],
+): Finding[] {
+  const ids = known.flatMap((item) => item.id ?? []);
+  if (id === undefined || ids.includes(id)) return [];
+  const guess = nearest(id, ids);
+  const hint = guess === undefined ? "" : `, nearest known ${kind}: ${guess}`;
+  return [{ path, what: `there is no ${kind} ${JSON.stringify(id)}${hint}` }];
+}
+
+function sharedDestination(streams: { destination?: string | undefined }[], at: number): Finding[] {
+  const destination = streams[at]?.destination;
+  const first = streams.findIndex((stream) => stream.destination === destination);
+  if (destination === undefined || first === at) return [];
+  return [
+    {
+      path: ["streams", at, "destination"],
+      what: `${destination} already belongs to streams[${first}], a stream key has one owner`,
+    },
+  ];
+}
+
+function unknownOutput(
+  path: Finding["path"],
+  output: string | undefined,
+  encoder: string | undefined,
+  encoders: { id?: string | undefined; driver?: string | undefined }[],
+  outputsOf: OutputsOf | undefined,
+): Finding[] {
+  const owner = encoders.find(({ id }) => id !== undefined && id === encoder);
+  if (output === undefined || owner?.driver === undefined) return [];
+  const outputs = outputsOf?.(owner.driver, owner);
+  if (outputs === undefined || outputs.includes(output)) return [];
+  const what = `${encoder} has no output ${JSON.stringify(output)}, it has ${outputs.join(", ")}`;
+  return [{ path, what }];
+}

@@ -1,0 +1,202 @@
+/** `site.yaml`: everything a site daemon is told. Vendors' options come from the drivers. */
+import { z } from "zod";
+import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
+import { SecretReference } from "./secrets.ts";
+import { duration, durationOr, section } from "./units.ts";
+
+/** The options schema of every driver, by the name that stands under `driver:`. */
+export type DriverSchemas = Readonly<Record<string, z.ZodType>>;
+
+const mqtt = section({
+  url: url("mqtt", "mqtts", "ws", "wss").describe("Broker that the site's hub listens on"),
+  username: z.string().min(1).exactOptional().describe("Name the broker knows this site by"),
+  password: SecretReference.exactOptional().describe("Where the password is kept"),
+  ca: absolutePath.exactOptional().describe("CA certificate the broker's must be signed by, PEM"),
+  certificate: absolutePath.exactOptional().describe("This site's own certificate, PEM"),
+  key: absolutePath.exactOptional().describe("Private key of `certificate`, PEM"),
+  hubs: z
+    .array(id)
+    .min(1)
+    .max(8)
+    .prefault(["main"])
+    .describe("Hubs that must each have acknowledged an event before it leaves the outbox"),
+  broker: section({
+    host: host.prefault("127.0.0.1").describe("Address the local broker listens on"),
+    port: port.prefault(1883).describe("TCP port the local broker listens on"),
+  })
+    .exactOptional()
+    .describe("Run the broker program here, for subscribers at the site"),
+});
+
+const polling = section({
+  normal: duration({ atLeast: "500ms", atMost: "60s" })
+    .prefault("5s")
+    .describe("How often a device is asked"),
+  suspect: duration({ atLeast: "100ms", atMost: "5s" })
+    .prefault("500ms")
+    .describe("How often a device is asked while it is suspect"),
+});
+
+export const EncoderBase = section({
+  id: id
+    .refine((value) => value !== "system", { error: "system is reserved, choose another id" })
+    .describe("Stable id of the role; survives renames and replaced hardware"),
+  name: displayName.exactOptional().describe("What people call it"),
+  driver: z.string().describe("What kind of encoder it is"),
+  polling: polling.prefault({}).describe("How often a device is asked"),
+});
+
+const observer = z.discriminatedUnion("kind", [
+  section({
+    kind: z.literal("nginx-rtmp").describe("Statistics page of nginx with the RTMP module"),
+    statisticsUrl: url("http", "https").describe("The page, rtmp_stat in XML"),
+    app: z.string().min(1).describe("RTMP application the stream is published to"),
+    controlUrl: url("http", "https").exactOptional().describe("rtmp_control, to drop a publisher"),
+  }),
+  section({
+    kind: z.literal("node-media-server").describe("HTTP API of a node-media-server"),
+    apiUrl: url("http", "https").describe("Base address of the API"),
+    app: z.string().min(1).describe("RTMP application the stream is published to"),
+    username: z.string().min(1).exactOptional().describe("Name the API knows us by"),
+    password: SecretReference.exactOptional().describe("Where the password is kept"),
+  }),
+  section({
+    kind: z.literal("hls").describe("A live HLS playlist; proves presence, never absence"),
+    url: url("http", "https").describe("The media playlist"),
+  }),
+  section({
+    kind: z.literal("ffprobe").describe("Opens the stream; proves presence, never absence"),
+    url: url("http", "https", "rtmp", "rtmps", "srt").describe("Where viewers get it"),
+  }),
+]);
+
+const ingestUrl = url("rtmp", "rtmps", "srt");
+
+const destination = section({
+  id: id.describe("Stable id"),
+  name: displayName.exactOptional().describe("What people call it"),
+  address: ingestUrl.describe("Where to publish, without the stream key"),
+  backupAddress: ingestUrl.exactOptional().describe("The destination's second address"),
+  streamKey: SecretReference.describe("Where the stream key is kept"),
+  takeover: z
+    .enum(["exclusive", "primaryBackup", "lastWins", "firstWins"])
+    .prefault("exclusive")
+    .describe("What the far end does with a second publisher"),
+  allowUnproven: z
+    .boolean()
+    .prefault(false)
+    .describe("Take over without proof that the primary is off; journalled each time"),
+  ghostSession: duration({ atMost: "10min" })
+    .prefault("90s")
+    .describe("How long a far end may still say `already publishing` after a proven stop"),
+  fenceTimeout: duration({ atLeast: "1s", atMost: "10min" })
+    .prefault("20s")
+    .describe("How long proof is sought before the stream waits for a person"),
+  noPublisherProof: duration({ atLeast: "1s", atMost: "10min" })
+    .prefault("30s")
+    .describe("No publisher at the far end for this long counts as proof"),
+  deviceRetryPeriod: duration({ atMost: "5min" })
+    .prefault("10s")
+    .describe("How often an encoder tries again by itself; twice this is the least proof time"),
+  offAirEndsEventAfter: duration({ atLeast: "1s" })
+    .exactOptional()
+    .describe("The destination ends the event after this long without picture"),
+  observers: z.array(observer).max(8).prefault([]).describe("Who looks at the far end, and how"),
+  observeEvery: duration({ atLeast: "100ms", atMost: "60s" })
+    .prefault("500ms")
+    .describe("How often the far end is looked at"),
+});
+
+const encoderOutput = section({
+  encoder: id.describe("Encoder id"),
+  output: id.exactOptional().describe("Output of that encoder; the driver's first when left out"),
+});
+
+const stream = section({
+  id: id.describe("Stable id"),
+  name: displayName.exactOptional().describe("What people call it"),
+  destination: id.describe("Destination id; a destination belongs to one stream"),
+  encoders: z
+    .array(z.union([id.transform((encoder) => ({ encoder })), encoderOutput]))
+    .min(1)
+    .max(16)
+    .describe("In order of preference: the first is the primary"),
+  path: z.enum(["direct"]).prefault("direct").describe("How the picture gets to the destination"),
+  autoStart: z.boolean().prefault(true).describe("Go on air when the daemon starts"),
+  directFreeze: duration({ atLeast: "500ms", atMost: "60s" })
+    .prefault("2s")
+    .describe("Output that stands still this long commits a takeover"),
+  firstFrameGrace: section({
+    software: duration({ atMost: "2min" }).prefault("10s").describe("For software encoders"),
+    hardware: duration({ atMost: "5min" }).prefault("30s").describe("For devices"),
+  })
+    .prefault({})
+    .describe("After a start nothing is judged for this long"),
+  failback: durationOr("manual", { atLeast: "300s" })
+    .prefault("manual")
+    .describe("Return to the primary when it was good this long, or only when asked"),
+  takeoverBudget: section({
+    per10Min: z.int().min(0).max(20).prefault(2).describe("In any 10 minutes"),
+    perHour: z.int().min(0).max(60).prefault(4).describe("In any hour"),
+  })
+    .prefault({})
+    .describe("How often to switch away from an encoder that is still on air"),
+});
+
+/** One encoder: our own keys, and beside them whatever its driver's schema asks for. */
+function encoder(drivers: DriverSchemas) {
+  return z.unknown().transform((raw, ctx) => {
+    if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+      ctx.addIssue({ code: "invalid_type", expected: "object", input: raw });
+      return z.NEVER;
+    }
+    const own = Object.keys(EncoderBase.in.shape);
+    const entries = Object.entries(raw);
+    const base = EncoderBase.safeParse(
+      Object.fromEntries(entries.filter(([key]) => own.includes(key))),
+      { reportInput: true },
+    );
+    const name = "driver" in raw && typeof raw.driver === "string" ? raw.driver : undefined;
+    const schema = name !== undefined && Object.hasOwn(drivers, name) ? drivers[name] : undefined;
+    const options = schema?.safeParse(
+      Object.fromEntries(entries.filter(([key]) => !own.includes(key))),
+      { reportInput: true },
+    );
+    const issues = [...(base.error?.issues ?? []), ...(options?.error?.issues ?? [])];
+    for (const issue of issues) ctx.addIssue({ ...issue, path: [...issue.path] });
+    if (name !== undefined && !schema) {
+      const values = Object.keys(drivers);
+      ctx.addIssue({ code: "invalid_value", values, path: ["driver"], input: name });
+    }
+    if (!base.success || !options?.success) return z.NEVER;
+    return { ...base.data, options: options.data };
+  });
+}
+
+/** @param drivers from the driver registry; config itself knows no vendor */
+export function siteSchema(drivers: DriverSchemas) {
+  return section({
+    site: id.describe("Stable id of this site, its name on MQTT"),
+    name: displayName.exactOptional().describe("What people call it"),
+    publicHost: host.exactOptional().describe("Name or address that others reach this site by"),
+    stateDir: absolutePath
+      .exactOptional()
+      .describe("Journal and engine records; $STATE_DIRECTORY, else /var/lib/understudy"),
+    mqtt: mqtt.describe("The link to the hub"),
+    encoders: z.array(encoder(drivers)).max(200).describe("The boxes and programs that encode"),
+    destinations: z.array(destination).max(200).describe("Where programmes are published to"),
+    streams: z.array(stream).max(200).describe("The programmes, each with its encoders"),
+    log: section({ level: logLevel.prefault("info").describe("How much is logged") })
+      .prefault({})
+      .describe("Log lines go to stdout, as JSON"),
+  });
+}
+
+type Parsed = z.output<ReturnType<typeof siteSchema>>;
+/** A site's config as the daemon uses it: quantities with their unit in the name. */
+export type SiteConfig = Parsed & { stateDir: string };
+export type EncoderConfig = Parsed["encoders"][number];
+export type DestinationConfig = Parsed["destinations"][number];
+export type ObserverConfig = DestinationConfig["observers"][number];
+export type StreamConfig = Parsed["streams"][number];
+export type MqttConfig = Parsed["mqtt"];

@@ -1,0 +1,55 @@
+/** The site's config file, from text to what the daemon runs on. */
+import type { z } from "zod";
+import { defaultStateDir } from "./fields.ts";
+import { siteJsonSchema } from "./json-schema.ts";
+import { knownKeys } from "./known-keys.ts";
+import { loadConfig, type ConfigFormat } from "./load.ts";
+import type { Finding } from "./problems.ts";
+import { resolveSecrets, secretPlaces, type Resolved } from "./secrets.ts";
+import { siteChecks, type OutputsOf } from "./site.checks.ts";
+import { siteSchema, type DriverSchemas, type SiteConfig } from "./site.schema.ts";
+
+type SiteFormat = ConfigFormat<z.output<ReturnType<typeof siteSchema>>>;
+
+/** @param outputsOf lets an unknown output be found before the daemon starts */
+export function siteFormat(drivers: DriverSchemas, outputsOf?: OutputsOf): SiteFormat {
+  const jsonSchema = () => siteJsonSchema(drivers);
+  return {
+    schema: siteSchema(drivers),
+    jsonSchema,
+    crossChecks: (raw) => [...siteChecks(raw, outputsOf), ...unknownOptions(raw, jsonSchema())],
+  };
+}
+
+/**
+ * Reads `site.yaml` and the secrets it refers to.
+ * @throws ConfigError with every problem; the caller prints it and exits with `exitCode`
+ */
+export function loadSite(
+  file: string,
+  drivers: DriverSchemas,
+  env: NodeJS.ProcessEnv = process.env,
+  outputsOf?: OutputsOf,
+): Resolved<SiteConfig> {
+  const { config, describe } = loadConfig(file, siteFormat(drivers, outputsOf));
+  const stateDir = config.stateDir ?? defaultStateDir(env);
+  return resolveSecrets({ config: { ...config, stateDir }, describe }, secretPlaces(stateDir, env));
+}
+
+/** A driver's schema need not be strict: a key that no one reads is found here. */
+function unknownOptions(raw: unknown, jsonSchema: ReturnType<typeof siteJsonSchema>): Finding[] {
+  const encoders: unknown = (raw as { encoders?: unknown } | null)?.encoders;
+  if (!Array.isArray(encoders)) return [];
+  return encoders.flatMap((encoder: unknown, at) => {
+    const known = knownKeys(jsonSchema, raw, ["encoders", at]);
+    if (typeof encoder !== "object" || encoder === null || known.length === 0) return [];
+    return Object.keys(encoder)
+      .filter((key) => !known.includes(key))
+      .map((key) => ({
+        path: ["encoders", at, key],
+        what: "is not a known key",
+        atKey: true,
+        unknownKey: key,
+      }));
+  });
+}

@@ -1,0 +1,353 @@
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { parseConfig } from "../../config/load.ts";
+import { ConfigError } from "../../config/problems.ts";
+import { siteFormat } from "../../config/site.ts";
+
+const drivers = {
+  box: z.strictObject({ host: z.string(), password: z.string().optional() }),
+  program: z.object({ gop: z.number().int() }),
+};
+const outputsOf = (driver: string) => (driver === "box" ? ["stream-1", "stream-2"] : undefined);
+
+const good = `site: studio
+mqtt:
+  url: mqtt://hub:1883
+encoders:
+  - id: one
+    driver: box
+    host: 10.0.0.1
+  - id: two
+    driver: program
+    gop: 2
+destinations:
+  - id: platform
+    address: rtmp://far/live
+    streamKey: credential:key
+streams:
+  - id: main
+    destination: platform
+    encoders: [one, { encoder: two, output: stream-1 }]
+`;
+
+function parsed(text: string) {
+  return parseConfig("site.yaml", text, siteFormat(drivers, outputsOf)).config;
+}
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    parsed(text);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** The good file with one piece of it replaced. */
+function withReplaced(from: string, to: string): readonly string[] {
+  expect(good).toContain(from);
+  return problemsOf(good.replace(from, to));
+}
+
+test("a short file is whole: what it leaves out has its default, in units the name tells", () => {
+  const config = parsed(good);
+  expect(config.mqtt.hubs).toEqual(["main"]);
+  expect(config.encoders[0]).toEqual({
+    id: "one",
+    driver: "box",
+    polling: { normalMs: 5_000, suspectMs: 500 },
+    options: { host: "10.0.0.1" },
+  });
+  expect(config.destinations[0]).toMatchObject({
+    takeover: "exclusive",
+    allowUnproven: false,
+    ghostSessionMs: 90_000,
+    fenceTimeoutMs: 20_000,
+    noPublisherProofMs: 30_000,
+    deviceRetryPeriodMs: 10_000,
+    observers: [],
+    observeEveryMs: 500,
+  });
+  expect(config.destinations[0]).not.toHaveProperty("offAirEndsEventAfterMs");
+  expect(config.streams[0]).toEqual({
+    id: "main",
+    destination: "platform",
+    encoders: [{ encoder: "one" }, { encoder: "two", output: "stream-1" }],
+    path: "direct",
+    autoStart: true,
+    directFreezeMs: 2_000,
+    firstFrameGrace: { softwareMs: 10_000, hardwareMs: 30_000 },
+    failbackMs: null,
+    takeoverBudget: { per10Min: 2, perHour: 4 },
+  });
+});
+
+test.each([
+  [
+    "an unknown key",
+    "    host: 10.0.0.1",
+    "    hsot: 10.0.0.1\n    host: 10.0.0.1",
+    ["site.yaml:7:5 encoders[0].hsot: is not a known key, nearest known key: host"],
+  ],
+  [
+    "an unknown key of our own",
+    "site: studio",
+    "site: studio\nstrems: []",
+    ["site.yaml:2:1 strems: is not a known key, nearest known key: streams"],
+  ],
+  [
+    "an unknown key near nothing",
+    "site: studio",
+    "site: studio\nxylophone: 1",
+    ["site.yaml:2:1 xylophone: is not a known key"],
+  ],
+  [
+    "an option a lenient driver would have dropped",
+    "    gop: 2",
+    "    gop: 2\n    gopp: 3",
+    ["site.yaml:11:5 encoders[1].gopp: is not a known key, nearest known key: gop"],
+  ],
+  [
+    "a missing key",
+    "    streamKey: credential:key\n",
+    "",
+    ["site.yaml:12:5 destinations[0].streamKey: is missing"],
+  ],
+  ["a missing driver option", "    gop: 2\n", "", ["site.yaml:8:5 encoders[1].gop: is missing"]],
+  [
+    "an unknown driver",
+    "driver: program",
+    "driver: progam",
+    ["site.yaml:9:13 encoders[1].driver: must be one of box, program"],
+  ],
+  [
+    "an encoder that is no section",
+    "  - id: two",
+    "  - 7\n  - id: two",
+    ["site.yaml:8:5 encoders[1]: must be a section with keys, is a number"],
+  ],
+  [
+    "text where a list belongs",
+    "encoders: [one, { encoder: two, output: stream-1 }]",
+    "encoders: one",
+    ["site.yaml:18:15 streams[0].encoders: must be a list, is text"],
+  ],
+  [
+    "an empty value",
+    "    host: 10.0.0.1",
+    "    host:",
+    ["site.yaml:7:10 encoders[0].host: must be text, is empty"],
+  ],
+  [
+    "a duration without a unit",
+    "destination: platform",
+    "destination: platform\n    directFreeze: 2",
+    [
+      "site.yaml:18:19 streams[0].directFreeze: must be a duration like 250ms, 2s, 10min, 1h or 30d",
+    ],
+  ],
+  [
+    "an unknown unit",
+    "destination: platform",
+    "destination: platform\n    directFreeze: 2m",
+    [
+      'site.yaml:18:19 streams[0].directFreeze: "2m" is not a duration like 250ms, 2s, 10min, 1h or 30d',
+    ],
+  ],
+  [
+    "a duration out of range",
+    "destination: platform",
+    "destination: platform\n    failback: 2min",
+    ["site.yaml:18:15 streams[0].failback: 2min is too small, at least 300s"],
+  ],
+  [
+    "a word that is neither",
+    "destination: platform",
+    "destination: platform\n    failback: never",
+    [
+      'site.yaml:18:15 streams[0].failback: "never" is not "manual" or a duration like 250ms, 2s, 10min, 1h or 30d',
+    ],
+  ],
+  [
+    "a word not in the list",
+    "    address:",
+    "    takeover: maybe\n    address:",
+    [
+      "site.yaml:13:15 destinations[0].takeover: must be one of exclusive, primaryBackup, lastWins, firstWins",
+    ],
+  ],
+  [
+    "a number out of range",
+    "  url: mqtt://hub:1883",
+    "  url: mqtt://hub:1883\n  broker: { port: 70000 }",
+    ["site.yaml:4:19 mqtt.broker.port: must be at most 65535"],
+  ],
+  [
+    "an inline stream key",
+    "credential:key",
+    "abcd-1234",
+    [
+      "site.yaml:14:16 destinations[0].streamKey: is a secret and must not be written here, use file:/path or credential:name",
+    ],
+  ],
+  [
+    "an inline password of a vendor",
+    "    host: 10.0.0.1",
+    "    host: 10.0.0.1\n    password: hunter2",
+    [
+      "site.yaml:8:15 encoders[0].password: is a secret and must not be written here, use file:/path or credential:name",
+    ],
+  ],
+  [
+    "a password in a URL",
+    "mqtt://hub:1883",
+    "mqtt://me:hunter2@hub:1883",
+    [
+      "site.yaml:3:8 mqtt.url: must not hold a user name or password, write them under their own keys",
+    ],
+  ],
+  [
+    "a URL of another kind",
+    "rtmp://far/live",
+    "http://far/live",
+    ["site.yaml:13:14 destinations[0].address: must be a rtmp:// or rtmps:// or srt:// URL"],
+  ],
+  [
+    "an id that MQTT could not carry",
+    "site: studio",
+    "site: Studio/1",
+    ["site.yaml:1:7 site: must be lower-case letters, digits and -, at most 63"],
+  ],
+  [
+    "the reserved id",
+    "- id: one",
+    "- id: system",
+    [
+      "site.yaml:5:9 encoders[0].id: system is reserved, choose another id",
+      'site.yaml:18:16 streams[0].encoders[0]: there is no encoder "one"',
+    ],
+  ],
+  [
+    "an id given twice",
+    "- id: two",
+    "- id: one",
+    [
+      "site.yaml:8:9 encoders[1].id: one is already the id of encoders[0]",
+      'site.yaml:18:32 streams[0].encoders[1].encoder: there is no encoder "two"',
+    ],
+  ],
+  [
+    "an encoder that is not there",
+    "[one,",
+    "[onn,",
+    [
+      'site.yaml:18:16 streams[0].encoders[0]: there is no encoder "onn", nearest known encoder: one',
+    ],
+  ],
+  [
+    "an encoder named twice in a stream",
+    "[one,",
+    "[one, one,",
+    ["site.yaml:18:21 streams[0].encoders[1]: names one a second time in this stream"],
+  ],
+  [
+    "an output that is not there",
+    "[one,",
+    "[{ encoder: one, output: stream-3 },",
+    [
+      'site.yaml:18:40 streams[0].encoders[0].output: one has no output "stream-3", it has stream-1, stream-2',
+    ],
+  ],
+  [
+    "a destination that is not there",
+    "destination: platform",
+    "destination: plattform",
+    [
+      'site.yaml:17:18 streams[0].destination: there is no destination "plattform", nearest known destination: platform',
+    ],
+  ],
+  [
+    "a destination of two streams",
+    "  - id: main",
+    "  - { id: other, destination: platform, encoders: [one] }\n  - id: main",
+    [
+      "site.yaml:18:18 streams[1].destination: platform already belongs to streams[0], a stream key has one owner",
+    ],
+  ],
+  [
+    "primaryBackup without a second address",
+    "    address:",
+    "    takeover: primaryBackup\n    address:",
+    [
+      "site.yaml:12:5 destinations[0].backupAddress: is missing, takeover primaryBackup publishes to two addresses",
+    ],
+  ],
+  [
+    "an unknown observer",
+    "    address:",
+    "    observers: [{ kind: nginx }]\n    address:",
+    [
+      "site.yaml:13:25 destinations[0].observers[0].kind: must be one of nginx-rtmp, node-media-server, hls, ffprobe",
+    ],
+  ],
+  [
+    "a key of another kind of observer",
+    "    address:",
+    "    observers: [{ kind: hls, uri: http://a }]\n    address:",
+    [
+      "site.yaml:13:17 destinations[0].observers[0].url: is missing",
+      "site.yaml:13:30 destinations[0].observers[0].uri: is not a known key, nearest known key: url",
+    ],
+  ],
+  ["a key given twice", "mqtt:", "site: other\nmqtt:", ["site.yaml:2:1 site: is given twice"]],
+  [
+    "two documents",
+    "mqtt:",
+    "---\nmqtt:",
+    ["site.yaml:2:1 (whole file): holds more than one document (---)"],
+  ],
+])("%s is refused at its line", (_, from, to, problems) => {
+  expect(withReplaced(from, to)).toEqual(problems);
+});
+
+test("an empty file is refused at its first line", () => {
+  expect(problemsOf("")).toEqual([
+    "site.yaml:1:1 (whole file): must be a section with keys, is empty",
+  ]);
+});
+
+test("everything wrong is told at once, in the order of the file", () => {
+  const broken = good
+    .replace("mqtt://hub:1883", "hub")
+    .replace("gop: 2", "gop: many")
+    .replace("credential:key", "abc")
+    .replace("[one,", "[none,");
+  expect(problemsOf(broken).map((problem) => problem.split(": ")[0])).toEqual([
+    "site.yaml:3:8 mqtt.url",
+    "site.yaml:10:10 encoders[1].gop",
+    "site.yaml:14:16 destinations[0].streamKey",
+    "site.yaml:18:16 streams[0].encoders[0]",
+  ]);
+});
+
+test("no message repeats what was written where a secret belongs", () => {
+  const broken = good
+    .replace("credential:key", "hunter2-stream")
+    .replace("    host: 10.0.0.1", "    host: 10.0.0.1\n    password: hunter2-box")
+    .replace("mqtt://hub", "mqtt://me:hunter2-url@hub");
+  const problems = problemsOf(broken);
+  expect(problems).toHaveLength(3);
+  expect(problems.join("\n")).not.toContain("hunter2");
+});
+
+test("a file of nested aliases is refused before it fills the memory", () => {
+  const levels = Array.from(
+    { length: 12 },
+    (_, n) => `a${n}: &a${n} [${n ? `*a${n - 1},` : "1,"} ${n ? `*a${n - 1}` : "1"}]`,
+  );
+  const [problem] = problemsOf(`${levels.join("\n")}\n`);
+  expect(problem).toBe(
+    "site.yaml:1:1 (whole file): Excessive alias count indicates a resource exhaustion attack",
+  );
+});
