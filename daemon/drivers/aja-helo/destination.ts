@@ -9,14 +9,20 @@ export type Configured = {
   streamName?: string | undefined;
 };
 
-/** Which of the known destinations this is; undefined while a part of it is not known. */
+/**
+ * Which of the known destinations this is; undefined while a part of it is not known. A unit at
+ * rest is judged by what it would publish to. The factory default is HLS with no address: none.
+ */
 export function targetOf(
   { streamType, url, streamName }: Configured,
+  streaming: boolean,
   known: KnownTarget[],
 ): OutputReading["target"] {
-  if (streamType !== undefined && streamType !== streamTypeRtmp) return "elsewhere";
+  const otherType = streamType !== undefined && streamType !== streamTypeRtmp;
+  if (otherType && streaming) return "elsewhere";
   if (url === undefined) return undefined;
   if (url === "") return "none";
+  if (otherType) return "elsewhere";
   if (streamType === undefined || streamName === undefined) return undefined;
   const match = known.find(
     ({ address, streamKey }) => sameAddress(address, url) && streamKey === streamName,

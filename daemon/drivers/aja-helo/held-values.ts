@@ -76,6 +76,11 @@ export function openHeldValues(device: Device, now: () => number) {
       const { value, readAtMs = -Infinity } = all.get(name) ?? {};
       return now() - readAtMs <= keepMs(everyMs) ? value : undefined;
     },
+    /** What was read at most `maxAgeMs` ago. */
+    fresh(name: string, maxAgeMs: number): string | undefined {
+      const { value, readAtMs = -Infinity } = all.get(name) ?? {};
+      return now() - readAtMs <= maxAgeMs ? value : undefined;
+    },
     /** What was read no longer holds (a boot, a new destination): read it first, say nothing yet. */
     forget: (names?: Iterable<string>) => {
       for (const name of names ?? [...all.keys()]) all.delete(name);

@@ -66,7 +66,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     const { url, streamName, streamType, bitrate } = destinationReads();
     const destination = [url, streamName, streamType];
     const selfStart = [autoRecover, powerUp, scheduler];
-    const identity = [model, serialNumber, firmware];
+    const identity = [model, firmware, serialNumber];
     const start = [profileSel, ...destination, mediaState, recordState, ...selfStart];
     return [...start, ...identity, temperature, ...alarms, shutdown, link, videoIn, bitrate];
   }
@@ -120,7 +120,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       streamName: held.value(streamName),
       streamType: held.value(streamType),
     };
-    const target = targetOf(configured, unit.context.knownTargets());
+    const target = targetOf(configured, state === "streaming", unit.context.knownTargets());
     const moved = progress.judge(seconds);
     const run = memory.run();
     const ours =
@@ -151,9 +151,8 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     };
     return {
       ...(allKnown(selfStart) && { selfStart }),
-      ...(Object.values(names).some((name) => name) && {
-        identity: { vendor: "AJA", ...known(names) },
-      }),
+      // Whole or not at all, so that a unit read half way is not taken for another one.
+      ...(names.serialNumber && { identity: { vendor: "AJA", ...known(names) } }),
       figures: {
         // 0 is the default of a parameter that was never measured; the unit is an open ° C number.
         ...(heat && heat < 150 && { temperatureC: { value: heat, source: "device" } }),

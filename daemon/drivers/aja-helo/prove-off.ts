@@ -1,8 +1,8 @@
 import type { FenceEvidence } from "../../../machines/stream/fence-proof.ts";
 import { DriverError } from "../driver.ts";
-import { replicatorCommand, replicatorStates } from "./parameters.ts";
+import { integerOf, isBooting, replicatorCommand, replicatorStates } from "./parameters.ts";
 import { pause, refuseOtherOutputs, startPendingMs, stopLookMs } from "./publish.ts";
-import { isSelfStartOff, lookAtStream, ownSelfStart } from "./self-start.ts";
+import { isSelfStartOff, ownSelfStart } from "./self-start.ts";
 import type { Unit } from "./unit.ts";
 
 /** So many calls in a row without an answer: the unit cannot be reached, nothing can be proven. */
@@ -39,9 +39,10 @@ export async function proveOff(
 /** @returns undefined where the two reads do not belong together, or the unit did not stay off */
 async function attempt(unit: Unit, signal: AbortSignal): Promise<FenceEvidence | undefined> {
   const { device, options, context } = unit;
-  const before = await lookAtStream(unit, signal);
-  if (before.booting) return undefined;
   const stop = () => device.write("ReplicatorCommand", replicatorCommand.stopStreaming, signal);
+  const readsOff = async () => isOff(await device.readNeeded("ReplicatorStreamState", signal));
+  const bootMark = await markOfRunning(unit, signal);
+  if (bootMark === undefined) return undefined;
   await stop();
   if (startPendingMs(unit) > 0) {
     await pause(unit, startPendingMs(unit), signal);
@@ -50,19 +51,24 @@ async function attempt(unit: Unit, signal: AbortSignal): Promise<FenceEvidence |
   if (options.ownSelfStart) await ownSelfStart(unit, signal);
 
   const giveUpAtMs = context.now() + options.stopWithinMs;
-  let first = await lookAtStream(unit, signal);
-  while (!isOff(first.streamState)) {
-    if (context.now() >= giveUpAtMs || first.bootMark !== before.bootMark) return undefined;
+  while (!(await readsOff())) {
+    if (context.now() >= giveUpAtMs) return undefined;
     await pause(unit, stopLookMs, signal);
-    first = await lookAtStream(unit, signal);
   }
   await pause(unit, options.provePauseMs, signal);
 
   const selfStartOff = await isSelfStartOff(unit, signal);
-  const second = await lookAtStream(unit, signal);
-  const oneBoot = first.bootMark === before.bootMark && second.bootMark === before.bootMark;
-  if (!oneBoot || first.booting || second.booting || !isOff(second.streamState)) return undefined;
+  const stillOff = await readsOff();
+  const sameBoot = (await markOfRunning(unit, signal)) === bootMark;
+  if (!stillOff || !sameBoot) return undefined;
   return { kind: "deviceNotStreaming", reads: 2, selfStartOff, atMs: context.now() };
+}
+
+/** The boot that the unit is in; undefined while it starts up and would not obey. */
+async function markOfRunning({ device, boot }: Unit, signal: AbortSignal) {
+  const systemState = integerOf(await device.readNeeded("SystemState", signal));
+  const bootMark = boot.contact({ systemState });
+  return systemState === undefined || isBooting(systemState) ? undefined : bootMark;
 }
 
 /** Idle, or at rest with a fault. Failing (it may try again), stopping and unknown are not off. */

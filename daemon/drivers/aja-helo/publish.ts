@@ -9,11 +9,16 @@ import {
   streamTypeRtmp,
   type ProfileFamily,
 } from "./parameters.ts";
-import { ownSelfStart } from "./self-start.ts";
+import { ownSelfStart, wasSelfStartOff } from "./self-start.ts";
 import { nameOf, profileOf, streamOutput, type Unit } from "./unit.ts";
 
 /** Between two looks while the unit is stopping: four requests a second. */
 export const stopLookMs = 250;
+/**
+ * What a poll read so lately is not asked again before a start: above ten requests a second the
+ * unit gets slow, and these seconds are off air.
+ */
+const pollIsFreshMs = 30_000;
 /** 0.5 to 2 s from a start command to its effect, and a margin. */
 const startTakesMs = 3_000;
 
@@ -32,18 +37,20 @@ export async function startOutput(
   target: PublishTarget,
   signal: AbortSignal,
 ): Promise<void> {
-  const { device, memory, session, where, options, context } = unit;
+  const { device, held, memory, session, where, options, context } = unit;
   refuseOtherOutputs(unit, output);
   session.beginCall();
   await memory.accept(where, target);
-  if ((await device.read("MediaState", signal)) === mediaStateDataLan) {
+  const mediaState = held.fresh("MediaState", pollIsFreshMs);
+  if ((mediaState ?? (await device.read("MediaState", signal))) === mediaStateDataLan) {
     const why = "its media state is Data-LAN, in which it neither records nor streams";
     throw new DriverError("notPossible", `${where} cannot stream: ${why}`);
   }
   const state = replicatorStates.get(await device.readNeeded("ReplicatorStreamState", signal));
   if (state === undefined || state === "unknown" || state === "stopping")
     throw new DriverError("notPossible", `${where} is starting up or shutting down`);
-  if (options.ownSelfStart) await ownSelfStart(unit, signal);
+  if (options.ownSelfStart && !wasSelfStartOff(unit, pollIsFreshMs))
+    await ownSelfStart(unit, signal);
 
   const profile = profileOf(await device.read("StreamingProfileSel", signal));
   const { stream, destination, keyGeneration } = target;
@@ -83,13 +90,16 @@ async function isConfigured(
   return true;
 }
 
+/** Ten requests in all from the state to the command, so that a start stays below the limit. */
 async function configure(
   unit: Unit,
   profile: number | undefined,
   { address, streamKey }: Pick<PublishTarget, "address" | "streamKey">,
   signal: AbortSignal,
 ): Promise<void> {
-  await setBothForms(unit, "StreamType", profile, streamTypeRtmp, signal);
+  const streamType = nameOf("StreamType", profile, unit);
+  if ((await unit.device.read(streamType, signal)) !== streamTypeRtmp)
+    await setBothForms(unit, "StreamType", profile, streamTypeRtmp, signal);
   await setBothForms(unit, "RTMPServerURL", profile, address, signal);
   await setBothForms(unit, "RTMPStreamName", profile, streamKey, signal);
 }

@@ -1,4 +1,3 @@
-import { integerOf, isBooting } from "./parameters.ts";
 import type { Unit } from "./unit.ts";
 
 /** What a HELO does on its own, and the value at which it leaves that. */
@@ -29,11 +28,7 @@ export async function isSelfStartOff({ device }: Unit, signal: AbortSignal): Pro
   return allOff;
 }
 
-/** One look at the unit for a proof. The boot mark tells whether two looks belong to one boot. */
-export async function lookAtStream({ device, boot }: Unit, signal: AbortSignal) {
-  const systemState = integerOf(await device.readNeeded("SystemState", signal));
-  const bootMark = boot.contact({ systemState });
-  const booting = systemState === undefined || isBooting(systemState);
-  const streamState = await device.readNeeded("ReplicatorStreamState", signal);
-  return { bootMark, booting, streamState };
+/** Whether the polls of this boot read all of it as off, at most `maxAgeMs` ago. */
+export function wasSelfStartOff({ held }: Unit, maxAgeMs: number): boolean {
+  return selfStartOff.every(([name, off]) => held.fresh(name, maxAgeMs) === off);
 }
