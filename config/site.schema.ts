@@ -1,8 +1,10 @@
 /** `site.yaml`: everything a site daemon is told. Vendors' options come from the drivers. */
 import { z } from "zod";
+import { optionsJsonSchema } from "./as-written.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
 import { duration, durationOr, section } from "./units.ts";
+import { parseOptions } from "./vendor-options.ts";
 
 /** The options schema of every driver, by the name that stands under `driver:`. */
 export type DriverSchemas = Readonly<Record<string, z.ZodType>>;
@@ -158,18 +160,19 @@ function encoder(drivers: DriverSchemas) {
     );
     const name = "driver" in raw && typeof raw.driver === "string" ? raw.driver : undefined;
     const schema = name !== undefined && Object.hasOwn(drivers, name) ? drivers[name] : undefined;
-    const options = schema?.safeParse(
-      Object.fromEntries(entries.filter(([key]) => !own.includes(key))),
-      { reportInput: true },
-    );
-    const issues = [...(base.error?.issues ?? []), ...(options?.error?.issues ?? [])];
+    const rest = Object.fromEntries(entries.filter(([key]) => !own.includes(key)));
+    const vendor = schema && parseOptions(schema, optionsJsonSchema(schema), rest);
+    const issues = [...(base.error?.issues ?? []), ...(vendor?.issues ?? [])];
     for (const issue of issues) ctx.addIssue({ ...issue, path: [...issue.path] });
+    for (const { path, what } of vendor?.findings ?? []) {
+      ctx.addIssue({ code: "custom", path, message: what });
+    }
     if (name !== undefined && !schema) {
       const values = Object.keys(drivers);
       ctx.addIssue({ code: "invalid_value", values, path: ["driver"], input: name });
     }
-    if (!base.success || !options?.success) return z.NEVER;
-    return { ...base.data, options: options.data };
+    if (!base.success || !vendor?.parsed.success || vendor.findings.length > 0) return z.NEVER;
+    return { ...base.data, options: vendor.parsed.data };
   });
 }
 

@@ -6,7 +6,7 @@ import { siteFormat } from "../../config/site.ts";
 
 const drivers = {
   box: z.strictObject({ host: z.string(), password: z.string().optional() }),
-  program: z.object({ gop: z.number().int() }),
+  program: z.object({ gop: z.number().int(), patienceMs: z.int().min(10).max(5_000).default(100) }),
 };
 const outputsOf = (driver: string) => (driver === "box" ? ["stream-1", "stream-2"] : undefined);
 
@@ -83,6 +83,11 @@ test("a short file is whole: what it leaves out has its default, in units the na
   });
 });
 
+test("a driver's options are written with units too, and reach the driver as plain numbers", () => {
+  const config = parsed(good.replace("gop: 2", "gop: 2\n    patience: 0.5s"));
+  expect(config.encoders[1]?.options).toEqual({ gop: 2, patienceMs: 500 });
+});
+
 test.each([
   [
     "an unknown key",
@@ -115,6 +120,24 @@ test.each([
     ["site.yaml:12:5 destinations[0].streamKey: is missing"],
   ],
   ["a missing driver option", "    gop: 2\n", "", ["site.yaml:8:5 encoders[1].gop: is missing"]],
+  [
+    "a driver's quantity without its unit",
+    "    gop: 2",
+    "    gop: 2\n    patience: 50",
+    ["site.yaml:11:15 encoders[1].patience: must be a duration like 250ms, 2s, 10min, 1h or 30d"],
+  ],
+  [
+    "a driver's quantity that the driver finds too long",
+    "    gop: 2",
+    "    gop: 2\n    patience: 6s",
+    ["site.yaml:11:15 encoders[1].patience: must be at most 5000"],
+  ],
+  [
+    "a driver's quantity by its name in the code",
+    "    gop: 2",
+    "    gop: 2\n    patienceMs: 50",
+    ["site.yaml:11:5 encoders[1].patienceMs: is not a known key, nearest known key: patience"],
+  ],
   [
     "an unknown driver",
     "driver: program",
