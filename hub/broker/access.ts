@@ -1,0 +1,29 @@
+/** Who may say and hear what. Pure, so that the rule can be read and tested in one place. */
+import { parseTopic, topics, topicRoot } from "../../machines/contract.ts";
+import type { BrokerAccount } from "./protocol.ts";
+
+export type Holder = Pick<BrokerAccount, "role" | "site">;
+
+/** `$SYS` and anything else that starts with `$` belongs to the broker. */
+const isReserved = (topic: string) => topic.startsWith("$");
+
+/** A site speaks upwards, under its own name only. A last will is a publish, same rule. */
+export function mayPublish(holder: Holder, topic: string): boolean {
+  if (isReserved(topic)) return false;
+  if (holder.role === "hub") return true;
+  const parsed = parseTopic(topic);
+  return (
+    parsed !== undefined && parsed.site === holder.site && topics[parsed.name].direction === "up"
+  );
+}
+
+/** A site hears what is meant for it: requests, acknowledgements and replay requests. */
+export function maySubscribe(holder: Holder, filter: string): boolean {
+  if (holder.role === "hub") return true;
+  if (isReserved(filter) || holder.site === undefined) return false;
+  const own = `${topicRoot}/${holder.site}/`;
+  if (!filter.startsWith(own)) return false;
+  const [first, ...rest] = filter.slice(own.length).split("/");
+  if (first === "replay") return rest.length === 0;
+  return first === "request" || first === "ack";
+}

@@ -1,0 +1,140 @@
+/** The broker itself: aedes behind our listeners, limits and access rule. */
+import { createHash, timingSafeEqual } from "node:crypto";
+import { createServer as createHttpServer } from "node:http";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import type { Duplex } from "node:stream";
+import { Aedes, type AuthenticateError, type Client } from "aedes";
+import { createWebSocketStream, WebSocketServer } from "ws";
+import { maySubscribe, mayPublish, type Holder } from "./access.ts";
+import { limitPackets } from "./packet-limit.ts";
+import { isLoopback, type BrokerAccount, type BrokerOptions } from "./protocol.ts";
+
+export type Broker = {
+  port: number;
+  /** Loopback port that takes MQTT over WebSocket; null when not asked for. */
+  webSocketPort: number | null;
+  /** Replace the accounts; whoever is connected with one that is gone is disconnected. */
+  setAccounts(accounts: BrokerAccount[]): void;
+  close(): Promise<void>;
+};
+
+/** MQTT 3.1.1 return code 5, "not authorized". */
+const notAuthorized = 5;
+
+const sha256 = (text: Uint8Array) => createHash("sha256").update(text).digest();
+
+/** @throws when `anonymous` is asked for on an address that others can reach, or on EADDRINUSE */
+export async function openBroker(options: BrokerOptions): Promise<Broker> {
+  const { limits } = options;
+  if (options.anonymous && !isLoopback(options.host)) {
+    throw new Error(`anonymous MQTT is only for loopback, not for ${options.host}`);
+  }
+  let accounts = new Map(options.accounts.map((account) => [account.user, account]));
+  const holders = new WeakMap<Client, Holder>();
+  const users = new WeakMap<Client, BrokerAccount>();
+  const live = new Set<Client>();
+
+  const aedes = await Aedes.createBroker({
+    drainTimeout: limits.drainTimeoutMs,
+    maxTopicLevels: limits.topicLevels,
+    connectTimeout: 10_000,
+    keepaliveLimit: 3_600,
+    preConnect: (_client, _packet, done) => {
+      if (aedes.connectedClients >= limits.clients) done(new Error("too many clients"), false);
+      else done(null, true);
+    },
+    authenticate: (client, user, password, done) => {
+      const account = user === undefined ? undefined : accounts.get(user);
+      if (account && password && matches(account, password)) {
+        users.set(client, account);
+        holders.set(client, account);
+        return done(null, true);
+      }
+      if (options.anonymous && user === undefined) {
+        holders.set(client, { role: "hub" });
+        return done(null, true);
+      }
+      const error: AuthenticateError = Object.assign(new Error("wrong user or password"), {
+        returnCode: notAuthorized,
+      });
+      done(error, null);
+    },
+    authorizePublish: (client, packet, done) => {
+      const holder = client ? holders.get(client) : undefined;
+      if (holder && mayPublish(holder, packet.topic)) done(null);
+      else done(new Error(`may not publish to ${packet.topic}`));
+    },
+    authorizeSubscribe: (client, subscription, done) => {
+      const holder = holders.get(client);
+      const open = Object.keys((client as Client & { subscriptions: object }).subscriptions).length;
+      // `null` answers the subscriber with 128, "refused", and keeps its connection.
+      const allowed = holder && maySubscribe(holder, subscription.topic);
+      done(null, allowed && open < limits.subscriptionsPerClient ? subscription : null);
+    },
+  });
+  aedes.on("client", (client) => live.add(client));
+  aedes.on("clientDisconnect", (client) => live.delete(client));
+
+  const serve = (stream: Duplex) => {
+    limitPackets(stream, limits.packetBytes);
+    aedes.handle(stream);
+  };
+  const tcp = createServer({ noDelay: true }, serve);
+  await listen(tcp, options.port, options.host);
+  const ws = options.webSocket ? await openWebSocket(serve, limits.packetBytes) : undefined;
+
+  return {
+    port: portOf(tcp),
+    webSocketPort: ws ? ws.port : null,
+    setAccounts: (next) => {
+      accounts = new Map(next.map((account) => [account.user, account]));
+      for (const client of live) {
+        const held = users.get(client);
+        if (!held || accounts.get(held.user)?.passwordSha256 === held.passwordSha256) continue;
+        client.close();
+      }
+    },
+    close: async () => {
+      const stopped = new Promise<void>((done) => tcp.close(() => done()));
+      ws?.close();
+      await new Promise<void>((done) => aedes.close(() => done()));
+      await stopped;
+    },
+  };
+}
+
+function matches(account: BrokerAccount, password: Buffer): boolean {
+  return timingSafeEqual(sha256(password), Buffer.from(account.passwordSha256, "hex"));
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+}
+
+const portOf = (server: Server) => (server.address() as AddressInfo).port;
+
+/** Loopback only: whoever wants it from outside goes through the hub's HTTP port. */
+async function openWebSocket(serve: (stream: Duplex) => void, maxPayload: number) {
+  const http = createHttpServer((_request, response) => response.writeHead(426).end());
+  const sockets = new WebSocketServer({
+    server: http,
+    maxPayload: maxPayload * 4,
+    handleProtocols: (offered) => (offered.has("mqtt") ? "mqtt" : false),
+  });
+  sockets.on("connection", (socket) => serve(createWebSocketStream(socket)));
+  await listen(http, 0, "127.0.0.1");
+  return {
+    port: portOf(http),
+    close: () => {
+      for (const socket of sockets.clients) socket.terminate();
+      sockets.close();
+      http.close();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * What the broker program and the process that starts it say to each other over Node's IPC
+ * channel. Credentials cross it as hashes and never stand in an argument list.
+ */
+import { z } from "zod";
+
+/** Who may connect. A site account is held to its own site; a hub account may do everything. */
+export const BrokerAccount = z.object({
+  user: z.string().min(1).max(120),
+  /** SHA-256 of the password, hex. Passwords are generated keys of ≥ 178 bits, see `api/keys.ts`. */
+  passwordSha256: z.string().regex(/^[0-9a-f]{64}$/),
+  role: z.enum(["hub", "site"]),
+  /** The site whose topics it owns; only for role `site`. */
+  site: z.string().optional(),
+});
+export type BrokerAccount = z.infer<typeof BrokerAccount>;
+
+export const BrokerLimits = z.object({
+  clients: z.number().int().positive().default(2_000),
+  packetBytes: z
+    .number()
+    .int()
+    .positive()
+    .default(256 * 1024 + 512),
+  topicLevels: z.number().int().positive().default(8),
+  subscriptionsPerClient: z.number().int().positive().default(64),
+  /** A subscriber that reads nothing for this long is disconnected, or it stops everyone. */
+  drainTimeoutMs: z.number().int().positive().default(4_000),
+});
+export type BrokerLimits = z.infer<typeof BrokerLimits>;
+
+export const BrokerOptions = z.object({
+  /** MQTT over TCP; port 0 picks a free one. */
+  host: z.string().default("127.0.0.1"),
+  port: z.number().int().min(0).max(65_535),
+  /** Also listen for MQTT over WebSocket on a free loopback port, for a proxy in front. */
+  webSocket: z.boolean().default(true),
+  accounts: z.array(BrokerAccount).default([]),
+  /** Let anyone in without a password. Refused unless `host` is a loopback address. */
+  anonymous: z.boolean().default(false),
+  limits: BrokerLimits.prefault({}),
+});
+export type BrokerOptions = z.infer<typeof BrokerOptions>;
+
+/** Parent → broker. */
+export const ToBroker = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("start"), options: BrokerOptions }),
+  z.object({ type: z.literal("accounts"), accounts: z.array(BrokerAccount) }),
+  z.object({ type: z.literal("stop") }),
+]);
+export type ToBroker = z.infer<typeof ToBroker>;
+
+/** Broker → parent. */
+export const FromBroker = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("hello") }),
+  z.object({ type: z.literal("ready"), port: z.number(), webSocketPort: z.number().nullable() }),
+  z.object({ type: z.literal("failed"), code: z.string(), message: z.string() }),
+]);
+export type FromBroker = z.infer<typeof FromBroker>;
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}

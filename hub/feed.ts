@@ -1,0 +1,74 @@
+/** "This changed", told once per tick to whoever shows it: page, sockets, metrics. */
+import type { SiteEvent } from "../machines/site/site.contract.ts";
+import type { Incident } from "../machines/stream/stream.contract.ts";
+
+export type ActorKey = { site: string; kind: string; id: string };
+
+export type Changes = {
+  /** Sites whose availability or birth changed; everything of theirs may be stale now. */
+  sites: string[];
+  actors: ActorKey[];
+  /** In the order the sites decided them. */
+  events: { site: string; event: SiteEvent }[];
+  incidents: { site: string; incident: Incident }[];
+  /** Encoders with a new fast reading only; their state is the same. */
+  telemetry: ActorKey[];
+};
+
+export type Feed = {
+  site(site: string): void;
+  actor(key: ActorKey): void;
+  telemetry(key: ActorKey): void;
+  event(site: string, event: SiteEvent): void;
+  incident(site: string, incident: Incident): void;
+  /** @returns a function that ends the subscription */
+  onTick(listener: (changes: Changes) => void): () => void;
+  close(): void;
+};
+
+/** @param tickMs how long changes are gathered; a thing that changes ten times is told once */
+export function openFeed(tickMs = 100): Feed {
+  const listeners = new Set<(changes: Changes) => void>();
+  let sites = new Set<string>();
+  let actors = new Map<string, ActorKey>();
+  let telemetry = new Map<string, ActorKey>();
+  let events: Changes["events"] = [];
+  let incidents = new Map<string, { site: string; incident: Incident }>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function tick(): void {
+    timer = undefined;
+    const changes: Changes = {
+      sites: [...sites],
+      actors: [...actors.values()],
+      events,
+      incidents: [...incidents.values()],
+      telemetry: [...telemetry.entries()].filter(([key]) => !actors.has(key)).map(([, v]) => v),
+    };
+    sites = new Set();
+    actors = new Map();
+    telemetry = new Map();
+    events = [];
+    incidents = new Map();
+    for (const listener of listeners) listener(changes);
+  }
+  const soon = () => (timer ??= setTimeout(tick, tickMs));
+  const keyOf = ({ site, kind, id }: ActorKey) => `${site}/${kind}/${id}`;
+
+  return {
+    site: (site) => void (sites.add(site), soon()),
+    actor: (key) => void (actors.set(keyOf(key), key), soon()),
+    telemetry: (key) => void (telemetry.set(keyOf(key), key), soon()),
+    event: (site, event) => void (events.push({ site, event }), soon()),
+    incident: (site, incident) =>
+      void (incidents.set(`${site}/${incident.id}`, { site, incident }), soon()),
+    onTick: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    close: () => {
+      clearTimeout(timer);
+      listeners.clear();
+    },
+  };
+}

@@ -1,0 +1,66 @@
+/** From bytes on the wire to something we may believe, or the reason why not. */
+import { z } from "zod";
+import { stateSchemas } from "../../machines/contract.ts";
+import { Published } from "../../machines/published.ts";
+import { Incident } from "../../machines/stream/stream.contract.ts";
+import type { KnownState } from "../view.ts";
+
+export type Read<T> = { ok: true; value: T } | { ok: false; reason: string; json?: unknown };
+
+const schemas: Record<string, z.ZodType<Published>> = stateSchemas;
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+export function readText(payload: Uint8Array): Read<string> {
+  try {
+    return { ok: true, value: utf8.decode(payload) };
+  } catch {
+    return { ok: false, reason: "not UTF-8" };
+  }
+}
+
+/** One JSON object by its schema. Fields the schema does not know never fail it. */
+export function readJson<T>(payload: Uint8Array, schema: z.ZodType<T>): Read<T> {
+  const text = readText(payload);
+  if (!text.ok) return text;
+  let json: unknown;
+  try {
+    json = JSON.parse(text.value);
+  } catch {
+    return { ok: false, reason: "not JSON" };
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  return { ok: false, reason: firstIssue(parsed.error), json };
+}
+
+/**
+ * A published state. A kind this hub has no schema for is held to what every state carries;
+ * unknown fields stay, unknown words read as "unknown".
+ */
+export function readState(kind: string, payload: Uint8Array): Read<KnownState> {
+  const whole = readJson(payload, z.record(z.string(), z.unknown()));
+  if (!whole.ok) return whole;
+  const parsed = (schemas[kind] ?? Published).safeParse(whole.value);
+  if (!parsed.success) return { ok: false, reason: firstIssue(parsed.error), json: whole.value };
+  return { ok: true, value: { ...whole.value, ...parsed.data } };
+}
+
+const Numbered = z.object({ epoch: z.string(), seq: z.number().int().positive() });
+
+/** The place of an event that failed its schema, if at least that can be read. */
+export function numberOf(json: unknown): { epoch: string; seq: number } | undefined {
+  return Numbered.safeParse(json).data;
+}
+
+/** The incident an event carries, whole as of that event. */
+export function incidentOf(data: Record<string, unknown>): Read<Incident> | undefined {
+  if (data["incident"] === undefined) return undefined;
+  const parsed = Incident.safeParse(data["incident"]);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  return { ok: false, reason: `data.incident: ${firstIssue(parsed.error)}` };
+}
+
+function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  return issue ? `${issue.path.join(".") || "(whole)"}: ${issue.message}` : "does not match";
+}

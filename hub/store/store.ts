@@ -1,0 +1,148 @@
+/**
+ * What the hub remembers. SQLite by default; another database joins by this interface, which is
+ * why every call may take its time. All times are Unix ms.
+ */
+import type { SiteEvent, SiteInfo } from "../../machines/site/site.contract.ts";
+import type { Incident } from "../../machines/stream/stream.contract.ts";
+
+export type SiteRow = { site: string; info: SiteInfo | null; lastSeenMs: number | null };
+
+export type ActorRow = {
+  site: string;
+  kind: string;
+  id: string;
+  /** The published state as the hub reads it; null = in the inventory, nothing readable yet. */
+  state: Record<string, unknown> | null;
+  receivedAtMs: number;
+  /** When it left the inventory; null = it exists. */
+  goneAtMs: number | null;
+};
+
+/** Everything of an epoch up to `seq` is in the store. */
+export type Mark = { site: string; epoch: string; seq: number };
+
+export type StoredEvent = {
+  site: string;
+  event: SiteEvent;
+  receivedAtMs: number;
+};
+
+/** What failed its schema, exactly as it came. `epoch` and `seq` where they could be read. */
+export type Quarantined = {
+  site: string;
+  topic: string;
+  reason: string;
+  payload: Uint8Array;
+  receivedAtMs: number;
+};
+
+/** Events that the site could not send again. */
+export type Lost = { site: string; epoch: string; fromSeq: number; toSeq: number; atMs: number };
+
+/** One tick of ingest: kept whole or not at all, marks together with what they stand for. */
+export type Batch = {
+  sites: SiteRow[];
+  actors: ActorRow[];
+  events: StoredEvent[];
+  incidents: { site: string; incident: Incident }[];
+  quarantined: Quarantined[];
+  lost: Lost[];
+  marks: Mark[];
+};
+
+export const commandStatuses = ["sent", "accepted", "done", "refused", "unanswered"] as const;
+export type CommandStatus = (typeof commandStatuses)[number];
+
+export type CommandRow = {
+  id: string;
+  site: string;
+  kind: string;
+  subject: string;
+  verb: string;
+  args: Record<string, unknown> | null;
+  dryRun: boolean;
+  by: string;
+  sentAtMs: number;
+  expiresAtMs: number;
+  status: CommandStatus;
+  code: string | null;
+  message: string | null;
+  answeredAtMs: number | null;
+};
+
+export const keyKinds = ["adm", "op", "ro", "site"] as const;
+/** adm: everything · op: read and command · ro: read · site: an MQTT login, no REST. */
+export type KeyKind = (typeof keyKinds)[number];
+
+export type KeyRow = {
+  id: string;
+  name: string;
+  kind: KeyKind;
+  /** The one site a `site` key logs in as. */
+  site: string | null;
+  sha256: string;
+  createdAtMs: number;
+  expiresAtMs: number;
+  lastUsedAtMs: number | null;
+};
+
+/** A page of a list, newest first. `before` is the cursor of the last item seen. */
+export type Page = { limit: number; before?: string };
+export type Paged<T> = { items: T[]; next: string | null };
+
+export type EventQuery = Page & {
+  site?: string;
+  kind?: string;
+  subject?: string;
+  type?: string;
+  sinceMs?: number;
+};
+export type IncidentQuery = Page & { site?: string; stream?: string; sinceMs?: number };
+
+export type Retention = {
+  eventMs: number;
+  incidentMs: number;
+  commandMs: number;
+  quarantineMs: number;
+  /** Rows of quarantine kept per site, whatever their age. */
+  quarantineRowsPerSite: number;
+};
+
+export type Store = {
+  load(): Promise<{ sites: SiteRow[]; actors: ActorRow[]; marks: Mark[] }>;
+  commit(batch: Batch): Promise<void>;
+
+  events(query: EventQuery): Promise<Paged<StoredEvent>>;
+  incidents(query: IncidentQuery): Promise<Paged<{ site: string; incident: Incident }>>;
+  /** All sites that have an incident of this id. */
+  incidentsById(id: string, site?: string): Promise<{ site: string; incident: Incident }[]>;
+  /** Takeovers so far, for the counter that must not start at 0 after each restart. */
+  takeovers(): Promise<{ site: string; cause: string; count: number }[]>;
+  counts(): Promise<{ site: string; quarantined: number; lostEvents: number }[]>;
+
+  addCommand(row: CommandRow, idempotency?: Idempotency): Promise<void>;
+  /** Only the site that was asked may answer; a final answer is not changed any more. */
+  answerCommand(answer: CommandAnswer): Promise<CommandRow | undefined>;
+  command(id: string): Promise<CommandRow | undefined>;
+  idempotent(key: string): Promise<Idempotency | undefined>;
+  /** Commands past their time (plus grace) without a final answer become `unanswered`. */
+  expireCommands(nowMs: number): Promise<CommandRow[]>;
+
+  keys(): Promise<KeyRow[]>;
+  addKey(row: KeyRow): Promise<void>;
+  deleteKey(id: string): Promise<boolean>;
+  touchKey(id: string, atMs: number): Promise<void>;
+
+  prune(retention: Retention, nowMs: number): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type Idempotency = { key: string; bodySha256: string; commandId: string; atMs: number };
+export type CommandAnswer = {
+  id: string;
+  site: string;
+  status: "accepted" | "done" | "refused";
+  code: string | null;
+  message: string;
+  atMs: number;
+};

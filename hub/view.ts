@@ -1,0 +1,138 @@
+/**
+ * What the hub believes of every site right now, in memory. Ingest writes it, everything that
+ * shows reads it. *Stale* is decided here and nowhere else: a state of an older session, or of a
+ * site that is not online, is the last thing known, not the truth.
+ */
+import type { Published } from "../machines/published.ts";
+import type { SiteInfo, Telemetry } from "../machines/site/site.contract.ts";
+import type { ActorKey, Feed } from "./feed.ts";
+
+/** A readable state, with the fields we do not know kept beside those we do. */
+export type KnownState = Published & Record<string, unknown>;
+
+export type Fast = Telemetry["encoders"][string];
+
+export type Actor = ActorKey & {
+  /** null: in the inventory, but nothing readable has arrived. */
+  state: KnownState | null;
+  receivedAtMs: number;
+  /** The device as its daemon sees it; null = not said. */
+  available: boolean | null;
+  /** A newer state arrived and failed its schema: what we show is old. */
+  unreadable: boolean;
+  /** A state of a session whose birth has not arrived yet. */
+  early: KnownState | null;
+  /** Fast figures of the last second; never stored. */
+  telemetry: { atMs: number; receivedAtMs: number; figures: Fast } | null;
+  goneAtMs: number | null;
+  /** Raised whenever what a reader would see changes. */
+  version: number;
+};
+
+export type Site = {
+  site: string;
+  info: SiteInfo | null;
+  /** null: nothing heard since the hub's own link came up. */
+  online: boolean | null;
+  lastSeenMs: number | null;
+  actors: Map<string, Actor>;
+  quarantined: number;
+  lostEvents: number;
+  /** Everything up to here is in the store, of the present epoch. */
+  ackedSeq: number | null;
+  version: number;
+};
+
+export type View = {
+  sites: ReadonlyMap<string, Site>;
+  /** Find or make a site; a site exists for us from its first valid message on. */
+  site(site: string): Site;
+  actor(key: ActorKey): Actor;
+  /** What a reader may see: in the inventory, not gone. */
+  shown(kind: string): Actor[];
+  find(key: ActorKey): Actor | undefined;
+  isOnline(site: string): boolean;
+  isStale(actor: Actor): boolean;
+  /** Something a reader sees of this site, and perhaps of all its actors, has changed. */
+  siteChanged(site: Site): void;
+  actorChanged(actor: Actor): void;
+  removeSite(site: string): void;
+};
+
+export function openView(feed: Feed): View {
+  const sites = new Map<string, Site>();
+
+  function makeSite(site: string): Site {
+    const made: Site = {
+      site,
+      info: null,
+      online: null,
+      lastSeenMs: null,
+      actors: new Map(),
+      quarantined: 0,
+      lostEvents: 0,
+      ackedSeq: null,
+      version: 1,
+    };
+    sites.set(site, made);
+    return made;
+  }
+  function makeActor(key: ActorKey): Actor {
+    const made: Actor = {
+      site: key.site,
+      kind: key.kind,
+      id: key.id,
+      state: null,
+      receivedAtMs: 0,
+      available: null,
+      unreadable: false,
+      early: null,
+      telemetry: null,
+      goneAtMs: null,
+      version: 1,
+    };
+    view.site(key.site).actors.set(`${key.kind}/${key.id}`, made);
+    return made;
+  }
+
+  const view: View = {
+    sites,
+    site: (site) => sites.get(site) ?? makeSite(site),
+    actor: (key) => view.find(key) ?? makeActor(key),
+    find: ({ site, kind, id }) => sites.get(site)?.actors.get(`${kind}/${id}`),
+    shown: (kind) => {
+      const found: Actor[] = [];
+      for (const { actors } of sites.values()) {
+        for (const actor of actors.values()) {
+          if (actor.kind === kind && actor.goneAtMs === null) found.push(actor);
+        }
+      }
+      return found.sort((a, b) => compare(refOf(a), refOf(b)));
+    },
+    isOnline: (site) => sites.get(site)?.online === true,
+    isStale: (actor) => {
+      const site = sites.get(actor.site);
+      if (!site || site.online !== true || actor.unreadable || !actor.state) return true;
+      return actor.state.session !== site.info?.session;
+    },
+    siteChanged: (site) => {
+      site.version += 1;
+      for (const actor of site.actors.values()) actor.version += 1;
+      feed.site(site.site);
+    },
+    actorChanged: (actor) => {
+      actor.version += 1;
+      feed.actor({ site: actor.site, kind: actor.kind, id: actor.id });
+    },
+    removeSite: (site) => {
+      sites.delete(site);
+      feed.site(site);
+    },
+  };
+  return view;
+}
+
+/** `<site>~<id>`: the name of an actor across all sites. */
+export const refOf = ({ site, id }: { site: string; id: string }) => `${site}~${id}`;
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
