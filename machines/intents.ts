@@ -1,4 +1,3 @@
-import type { FarEndSight } from "./destination/sight.ts";
 import type { FenceEvidence } from "./stream/fence-proof.ts";
 
 /** One output of one encoder. */
@@ -12,25 +11,22 @@ export type OutputRef = { encoder: string; output: string };
 export type Intents = {
   /** Be publishing to this destination. Refused by the driver if the generation is older. */
   startOutput: {
-    asks: OutputRef & { stream: string; destination: string; leg: Leg; keyGeneration: number };
+    asks: OutputRef & { stream: string; destination: string; keyGeneration: number };
     answer: { startedAtMs: number };
   };
   /** Be idle on this output; forget the key when `forgetKey`. */
   stopOutput: { asks: OutputRef & { forgetKey: boolean }; answer: Record<string, never> };
   /** Stop it if it can be reached, then gather proof that it is off the key. */
   fence: {
-    asks: OutputRef & { stream: string; destination: string; leg: Leg };
+    asks: OutputRef & { stream: string; destination: string };
     answer: { evidence: FenceEvidence[] };
   };
   /** Switch off what the box would do on its own (auto-recover, power-up, scheduler). */
   ownSelfStart: { asks: { encoder: string }; answer: Record<string, never> };
 };
 export type IntentKind = keyof Intents;
-export type Leg = "primary" | "backup";
 
 /** One thing to do, as it is written to the journal. */
 export type Intent<K extends IntentKind = IntentKind> = K extends IntentKind
   ? { id: string; kind: K; asks: Intents[K]["asks"] }
   : never;
-
-export type { FarEndSight };

@@ -1,0 +1,53 @@
+/** What a machine decided, as it becomes one row of the event journal. */
+export type Decision = {
+  type: EventType;
+  severity: "info" | "warning" | "critical";
+  /** One sentence for people. */
+  message: string;
+  data?: Record<string, unknown>;
+};
+
+/** The machine's way to tell: `emit(decided({...}))`. */
+export type Decided = { type: "decided"; decision: Decision };
+export const decided = (decision: Decision): Decided => ({ type: "decided", decision });
+
+export const eventTypes = [
+  "site.started",
+  "site.deciderImpaired",
+  "site.deciderRecovered",
+  "site.journal",
+  "site.outboxTruncated",
+  "site.rolledBack",
+  "site.clockJump",
+  "site.sourceFault",
+  "command.accepted",
+  "command.done",
+  "command.refused",
+  "encoder.link",
+  "encoder.thermal",
+  "encoder.service",
+  "encoder.input",
+  "encoder.output",
+  "encoder.replaced",
+  "encoder.rebooted",
+  "encoder.selfStart",
+  "encoder.rogue",
+  "encoder.benched",
+  "destination.changed",
+  "key.granted",
+  "key.refused",
+  "key.released",
+  "key.adopted",
+  "stream.carriage",
+  "stream.carrier",
+  "stream.suspect",
+  "stream.fenced",
+  "stream.fenceUnproven",
+  "stream.takingOver",
+  "stream.startFailed",
+  "stream.onAir",
+  "stream.needsHuman",
+  "stream.stopped",
+  "stream.incident",
+] as const;
+export type EventType = (typeof eventTypes)[number];

@@ -1,0 +1,174 @@
+import { assign, emit, setup } from "xstate";
+import { decided } from "../decision.ts";
+import type { DestinationPlan } from "../site/plan.ts";
+import type { Stamp } from "../time.ts";
+import type { FarEndSight } from "./sight.ts";
+
+export type DestinationEvent =
+  | { type: "sight"; sight: FarEndSight; source: string; provesAbsence: boolean }
+  /** The decider itself stood still: whatever was seen has to be seen again. */
+  | { type: "stalled" };
+
+export type DestinationContext = {
+  plan: DestinationPlan;
+  now: () => Stamp;
+  by: string | null;
+  bytes: number | null;
+  source: string | null;
+  provesAbsence: boolean;
+  observedAt: Stamp | null;
+  movedAt: Stamp | null;
+  quietSince: Stamp | null;
+};
+
+type Sight = Extract<DestinationEvent, { type: "sight" }>;
+const seen = ({ event }: { event: DestinationEvent }) => event as Sight;
+const keep = { type: "keepSight", params: seen } as const;
+const toMoving = {
+  guard: { type: "mediaMoved", params: seen },
+  target: "moving",
+  reenter: true,
+  actions: "noteMoved",
+} as const;
+const told = (word: string) => [keep, { type: "tell", params: word } as const];
+
+/** What the far end was last seen to receive. A look that failed is unknown, never quiet. */
+export const destinationMachine = setup({
+  types: {} as {
+    context: DestinationContext;
+    input: { plan: DestinationPlan; now: () => Stamp };
+    events: DestinationEvent;
+    emitted: ReturnType<typeof decided>;
+  },
+  guards: {
+    isUnseen: (_, { sight }: Sight) => sight.word === "unseen",
+    isQuiet: (_, { sight }: Sight) => sight.word === "quiet",
+    isRefusing: (_, { sight }: Sight) => sight.word === "refusing",
+    isPublishing: (_, { sight }: Sight) => sight.word === "publishing",
+    /** The counter grew, or there is no counter and being listed is all that can be seen. */
+    mediaMoved: ({ context }, { sight }: Sight) =>
+      sight.word === "publishing" &&
+      (sight.bytes === null || (context.bytes !== null && sight.bytes !== context.bytes)),
+  },
+  actions: {
+    keepSight: assign(({ context }, { sight, source, provesAbsence }: Sight) => ({
+      observedAt: context.now(),
+      source,
+      provesAbsence,
+      by: sight.word === "publishing" ? sight.by : null,
+      bytes: sight.word === "publishing" ? sight.bytes : null,
+      quietSince: sight.word === "quiet" ? (context.quietSince ?? context.now()) : null,
+    })),
+    noteMoved: assign({ movedAt: ({ context }) => context.now() }),
+    forget: assign({ by: null, bytes: null, quietSince: null }),
+    tell: emit(({ context }, word: string) =>
+      decided({
+        type: "destination.changed",
+        severity: word === "refusing" || word === "stalled" ? "warning" : "info",
+        message: `${context.plan.id}: the far end ${sentences[word]}`,
+        data: { state: word, by: context.by, source: context.source },
+      }),
+    ),
+  },
+  delays: {
+    sightMaxAge: ({ context }) => context.plan.sightMaxAgeMs,
+    stalledAfter: ({ context }) => context.plan.stalledAfterMs,
+  },
+}).createMachine({
+  id: "destination",
+  context: ({ input }) => ({
+    ...input,
+    by: null,
+    bytes: null,
+    source: null,
+    provesAbsence: false,
+    observedAt: null,
+    movedAt: null,
+    quietSince: null,
+  }),
+  initial: "unknown",
+  on: {
+    stalled: { target: ".unknown", actions: "forget" },
+    sight: [
+      { guard: { type: "isUnseen", params: seen }, target: ".unknown", actions: told("unknown") },
+      { guard: { type: "isQuiet", params: seen }, target: ".quiet", actions: told("quiet") },
+      {
+        guard: { type: "isRefusing", params: seen },
+        target: ".refusing",
+        actions: told("refusing"),
+      },
+      { target: ".publishing", actions: told("publishing") },
+    ],
+  },
+  states: {
+    unknown: { on: { sight: { guard: { type: "isUnseen", params: seen }, actions: keep } } },
+    quiet: {
+      after: { sightMaxAge: { target: "unknown", actions: "forget" } },
+      on: {
+        sight: {
+          guard: { type: "isQuiet", params: seen },
+          target: "quiet",
+          reenter: true,
+          actions: keep,
+        },
+      },
+    },
+    refusing: {
+      after: { sightMaxAge: { target: "unknown", actions: "forget" } },
+      on: {
+        sight: {
+          guard: { type: "isRefusing", params: seen },
+          target: "refusing",
+          reenter: true,
+          actions: keep,
+        },
+      },
+    },
+    publishing: {
+      type: "parallel",
+      states: {
+        age: {
+          initial: "fresh",
+          states: {
+            fresh: {
+              after: { sightMaxAge: { target: "#destination.unknown", actions: "forget" } },
+              on: {
+                sight: {
+                  guard: { type: "isPublishing", params: seen },
+                  target: "fresh",
+                  reenter: true,
+                  actions: keep,
+                },
+              },
+            },
+          },
+        },
+        media: {
+          initial: "looking",
+          states: {
+            /** One look cannot show movement. */
+            looking: { on: { sight: toMoving }, after: { stalledAfter: "stalled" } },
+            moving: { on: { sight: toMoving }, after: { stalledAfter: "stalled" } },
+            stalled: {
+              entry: { type: "tell", params: "stalled" },
+              on: {
+                sight: {
+                  ...toMoving,
+                  actions: ["noteMoved", { type: "tell", params: "publishing" }],
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+});
+
+const sentences: Record<string, string> = {
+  unknown: "cannot be seen",
+  quiet: "has no publisher",
+  refusing: "refuses publishers",
+  publishing: "receives a picture",
+  stalled: "has a publisher but nothing arrives",
+};

@@ -1,0 +1,428 @@
+import { assign, emit, setup } from "xstate";
+import { decided } from "../decision.ts";
+import { effect } from "../effect.ts";
+import type { EncoderPlan } from "../site/plan.ts";
+import type { EncoderEvent } from "./encoder.events.ts";
+import { startsNothingByItself, type Custody, type Service } from "./facts.ts";
+import type { EncoderReading } from "./reading.ts";
+
+/** Where a restarted daemon picks up: only what cannot be read from the box again. */
+export type EncoderResume = {
+  service: Service;
+  custody: Record<string, Custody>;
+  serialNumber: string | null;
+};
+
+export type EncoderContext = {
+  plan: EncoderPlan;
+  resume: EncoderResume | undefined;
+  /** The last reading, however old; the link region says whether it still counts. */
+  reading: EncoderReading | undefined;
+  failures: number;
+  failure: string;
+  serialNumber: string | null;
+};
+
+type Reads = { reading: EncoderReading };
+const inputs = ["good", "lost", "black", "frozen", "silent"] as const;
+
+/** One box: may it take work, what does it do, what does it know that it should not? */
+export function encoderMachineFor(plan: EncoderPlan) {
+  const base = setup({
+    types: {} as {
+      context: EncoderContext;
+      input: { resume?: EncoderResume };
+      events: EncoderEvent;
+      emitted: ReturnType<typeof decided>;
+    },
+    actors: { stopOutput: effect("stopOutput"), ownSelfStart: effect("ownSelfStart") },
+    guards: {
+      tooManyFailures: ({ context }) => context.failures + 1 >= context.plan.unreachableAfter,
+      isHot: (_, { reading }: Reads) => temperature(reading) >= plan.hotC,
+      isCool: (_, { reading }: Reads) => temperature(reading) < plan.coolC,
+      hasNoTemperature: (_, { reading }: Reads) => Number.isNaN(temperature(reading)),
+      isBooting: (_, { reading }: Reads) => reading.booting === true,
+      isUp: (_, { reading }: Reads) => reading.booting !== true,
+      inputIs: (_, { reading, word }: Reads & { word: string }) => reading.input === word,
+      inputIsNotTold: (_, { reading }: Reads) => reading.input === undefined,
+      mayStartByItself: (_, { reading }: Reads) =>
+        reading.selfStart !== undefined && !startsNothingByItself(reading.selfStart),
+      outputIs: (_, params: { output: string; asked: string }) => params.output === params.asked,
+      wasService: ({ context }, word: Service) => context.resume?.service === word,
+      wasCustody: ({ context }, p: { output: string; word: Custody }) =>
+        context.resume?.custody[p.output] === p.word,
+      usesOurKey: (_, { reading, output }: Reads & { output: string }) =>
+        publishes(reading, output),
+    },
+    actions: {
+      keepReading: assign(({ context }, { reading }: Reads) => ({
+        reading,
+        failures: 0,
+        serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
+      })),
+      countFailure: assign(({ context }, failure: string) => ({
+        failures: context.failures + 1,
+        failure,
+      })),
+      forgetReading: assign({ reading: undefined }),
+      tellReplaced: emit(({ context }, { reading }: Reads) =>
+        decided({
+          type: "encoder.replaced",
+          severity: "warning",
+          message: `${plan.id} is another box now: serial number ${reading.identity?.serialNumber} instead of ${context.serialNumber}`,
+          data: { was: context.serialNumber, is: reading.identity?.serialNumber },
+        }),
+      ),
+      tellRebooted: emit(
+        decided({
+          type: "encoder.rebooted",
+          severity: "warning",
+          message: `${plan.id} has rebooted`,
+        }),
+      ),
+      tellLink: emit(({ context }, link: string) =>
+        decided({
+          type: "encoder.link",
+          severity: link === "unreachable" ? "warning" : "info",
+          message:
+            link === "unreachable"
+              ? `${plan.id} does not answer: ${context.failure}`
+              : `${plan.id} answers`,
+          data: { link },
+        }),
+      ),
+      tellThermal: emit((_, p: { word: string }) =>
+        decided({
+          type: "encoder.thermal",
+          severity: p.word === "warm" ? "warning" : "info",
+          message: `${plan.id} is ${p.word === "warm" ? `warm (${plan.hotC} °C or more)` : "cool again"}`,
+          data: { thermal: p.word },
+        }),
+      ),
+      tellInput: emit((_, word: string) =>
+        decided({
+          type: "encoder.input",
+          severity: word === "good" || word === "unknown" ? "info" : "warning",
+          message: `input of ${plan.id}: ${word}`,
+          data: { input: word },
+        }),
+      ),
+      tellService: emit((_, p: { word: string; by: string }) =>
+        decided({
+          type: "encoder.service",
+          severity: "info",
+          message: `${plan.id} is ${p.word} (${p.by})`,
+          data: { service: p.word, by: p.by },
+        }),
+      ),
+      tellSelfStart: emit((_, ok: boolean) =>
+        decided({
+          type: "encoder.selfStart",
+          severity: ok ? "info" : "warning",
+          message: ok
+            ? `${plan.id}: auto-recover, power-up action and scheduler are off and owned by us`
+            : `${plan.id}: could not switch off what it does on its own; trying again`,
+        }),
+      ),
+      tellRogue: emit((_, output: string) =>
+        decided({
+          type: "encoder.rogue",
+          severity: "critical",
+          message: `${plan.id} began to publish on ${output} although it is benched: stopping it`,
+          data: { output },
+        }),
+      ),
+      tellBenched: emit((_, output: string) =>
+        decided({
+          type: "encoder.benched",
+          severity: "info",
+          message: `${plan.id}/${output} is benched: key and address taken out of the box`,
+          data: { output },
+        }),
+      ),
+    },
+    delays: { readingMaxAge: plan.readingMaxAgeMs, retryBench: 5_000, retrySelfStart: 30_000 },
+  });
+
+  const reads = ({ event }: { event: EncoderEvent }) => ({
+    reading: (event as Extract<EncoderEvent, { type: "reading" }>).reading,
+  });
+
+  /** Who may use this output, and the work of taking the key out of a benched box. */
+  const custody = (output: string) => {
+    const moves = {
+      granted: { guard: isFor(output), target: ".held" },
+      benched: { guard: isFor(output), target: ".forgetting" },
+      released: { guard: isFor(output), target: ".free" },
+    } as const;
+    return {
+      initial: "deciding",
+      on: moves,
+      states: {
+        deciding: {
+          always: [
+            { guard: { type: "wasCustody", params: { output, word: "held" } }, target: "held" },
+            { guard: { type: "wasCustody", params: { output, word: "benched" } }, target: "owing" },
+            { target: "free" },
+          ],
+        },
+        free: {},
+        held: {},
+        /** It still has the key, and could not be reached to take it away. */
+        owing: {
+          on: { reading: { target: "forgetting" } },
+        },
+        forgetting: {
+          invoke: {
+            src: "stopOutput",
+            input: { encoder: plan.id, output, forgetKey: true },
+            onDone: {
+              target: "benched",
+              actions: { type: "tellBenched", params: output },
+            },
+            onError: { target: "owingAWhile" },
+          },
+        },
+        owingAWhile: { after: { retryBench: "owing" } },
+        benched: {
+          on: {
+            reading: {
+              guard: {
+                type: "usesOurKey",
+                params: ({ event }: { event: Extract<EncoderEvent, { type: "reading" }> }) => ({
+                  reading: event.reading,
+                  output,
+                }),
+              },
+              target: "forgetting",
+              actions: { type: "tellRogue", params: output },
+            },
+          },
+        },
+      },
+    } as const;
+  };
+
+  return base.createMachine({
+    id: "encoder",
+    context: ({ input }) => ({
+      plan,
+      resume: input.resume,
+      reading: undefined,
+      failures: 0,
+      failure: "not read yet",
+      serialNumber: input.resume?.serialNumber ?? null,
+    }),
+    type: "parallel",
+    states: {
+      /** Remembers; decides nothing. */
+      memory: {
+        on: {
+          reading: [
+            {
+              guard: ({ context, event }) =>
+                context.serialNumber !== null &&
+                event.reading.identity?.serialNumber !== undefined &&
+                event.reading.identity.serialNumber !== context.serialNumber,
+              actions: [
+                { type: "tellReplaced", params: reads },
+                { type: "keepReading", params: reads },
+              ],
+            },
+            {
+              guard: ({ context, event }) =>
+                context.reading?.bootMark !== undefined &&
+                event.reading.bootMark !== undefined &&
+                event.reading.bootMark !== context.reading.bootMark,
+              actions: ["tellRebooted", { type: "keepReading", params: reads }],
+            },
+            { actions: { type: "keepReading", params: reads } },
+          ],
+          unreadable: {
+            actions: {
+              type: "countFailure",
+              params: ({ event }) => `${event.failure}: ${event.detail}`,
+            },
+          },
+          stalled: { actions: "forgetReading" },
+        },
+      },
+      link: {
+        initial: "unknown",
+        on: { stalled: ".unknown" },
+        states: {
+          unknown: {
+            on: {
+              reading: "reachable",
+              unreadable: [{ guard: "tooManyFailures", target: "unreachable" }, {}],
+            },
+          },
+          reachable: {
+            on: { reading: { target: "reachable", reenter: true }, unreadable: "silent" },
+            after: { readingMaxAge: "silent" },
+          },
+          silent: {
+            on: {
+              reading: "reachable",
+              unreadable: [{ guard: "tooManyFailures", target: "unreachable" }, {}],
+            },
+          },
+          unreachable: {
+            entry: { type: "tellLink", params: "unreachable" },
+            on: {
+              reading: { target: "reachable", actions: { type: "tellLink", params: "reachable" } },
+            },
+          },
+        },
+      },
+      thermal: {
+        initial: "unknown",
+        on: { reading: { guard: { type: "hasNoTemperature", params: reads }, target: ".unknown" } },
+        states: {
+          unknown: {
+            on: {
+              reading: [
+                {
+                  guard: { type: "isHot", params: reads },
+                  target: "warm",
+                  actions: { type: "tellThermal", params: { word: "warm" } },
+                },
+                { guard: { type: "isCool", params: reads }, target: "normal" },
+              ],
+            },
+          },
+          normal: {
+            on: {
+              reading: {
+                guard: { type: "isHot", params: reads },
+                target: "warm",
+                actions: { type: "tellThermal", params: { word: "warm" } },
+              },
+            },
+          },
+          warm: {
+            on: {
+              reading: {
+                guard: { type: "isCool", params: reads },
+                target: "normal",
+                actions: { type: "tellThermal", params: { word: "normal" } },
+              },
+            },
+          },
+        },
+      },
+      service: {
+        initial: "deciding",
+        on: {
+          maintenance: {
+            target: ".maintenance",
+            actions: {
+              type: "tellService",
+              params: ({ event }) => ({ word: "maintenance", by: event.by }),
+            },
+          },
+        },
+        states: {
+          deciding: {
+            always: [
+              { guard: { type: "wasService", params: "maintenance" }, target: "maintenance" },
+              { target: "inService" },
+            ],
+          },
+          inService: {
+            on: { reading: { guard: { type: "isBooting", params: reads }, target: "rebooting" } },
+          },
+          rebooting: {
+            on: { reading: { guard: { type: "isUp", params: reads }, target: "inService" } },
+          },
+          maintenance: {
+            on: {
+              inService: {
+                target: "inService",
+                actions: {
+                  type: "tellService",
+                  params: ({ event }) => ({ word: "inService", by: event.by }),
+                },
+              },
+            },
+          },
+        },
+      },
+      input: {
+        initial: "unknown",
+        states: Object.fromEntries(
+          (["unknown", ...inputs] as const).map((here) => [
+            here,
+            {
+              on: {
+                reading: (["unknown", ...inputs] as const)
+                  .filter((word) => word !== here)
+                  .map((word) => ({
+                    guard:
+                      word === "unknown"
+                        ? { type: "inputIsNotTold" as const, params: reads }
+                        : {
+                            type: "inputIs" as const,
+                            params: (args: { event: EncoderEvent }) => ({ ...reads(args), word }),
+                          },
+                    target: word,
+                    actions: { type: "tellInput" as const, params: word },
+                  })),
+              },
+            },
+          ]),
+        ),
+      },
+      selfStart: plan.ownSelfStart
+        ? {
+            initial: "watching",
+            states: {
+              watching: {
+                on: {
+                  reading: { guard: { type: "mayStartByItself", params: reads }, target: "owning" },
+                },
+              },
+              owning: {
+                invoke: {
+                  src: "ownSelfStart",
+                  input: { encoder: plan.id },
+                  onDone: {
+                    target: "settling",
+                    actions: { type: "tellSelfStart", params: true },
+                  },
+                  onError: { target: "resting", actions: { type: "tellSelfStart", params: false } },
+                },
+              },
+              /** The next readings may still show the old values: they are read in turn. */
+              settling: { after: { retrySelfStart: "watching" } },
+              resting: { after: { retrySelfStart: "watching" } },
+            },
+          }
+        : {},
+      ...Object.fromEntries(plan.outputs.map((output) => [`custody:${output}`, custody(output)])),
+    },
+  });
+}
+export type EncoderMachine = ReturnType<typeof encoderMachineFor>;
+
+function isFor(output: string) {
+  return {
+    type: "outputIs" as const,
+    params: ({ event }: { event: EncoderEvent }) => ({
+      output,
+      asked: "output" in event ? event.output : "",
+    }),
+  };
+}
+
+/** NaN when the box does not tell: every comparison with it is false. */
+function temperature(reading: EncoderReading): number {
+  return reading.figures.temperatureC?.value ?? NaN;
+}
+
+/** It is publishing, or about to, to one of our destinations. */
+function publishes(reading: EncoderReading, output: string): boolean {
+  const now = reading.outputs[output];
+  if (now === undefined || (now.state !== "streaming" && now.state !== "starting")) return false;
+  return now.target === undefined || typeof now.target === "object";
+}

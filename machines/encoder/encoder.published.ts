@@ -1,0 +1,120 @@
+/** How an encoder's machine is seen from outside: facts for the streams, state for the hub. */
+import type { SnapshotFrom } from "xstate";
+import type { Published } from "../published.ts";
+import type { EncoderState } from "./encoder.contract.ts";
+import type { EncoderMachine, EncoderResume } from "./encoder.machine.ts";
+import {
+  type Custody,
+  type EncoderFacts,
+  type Input,
+  type Link,
+  type OutputFacts,
+  type Service,
+  startsNothingByItself,
+  type Thermal,
+  unknownOutput,
+} from "./facts.ts";
+import type { OutputReading } from "./reading.ts";
+
+type Regions = { link: Link; thermal: Thermal; service: Service; input: Input } & Record<
+  `custody:${string}`,
+  "free" | "held" | "owing" | "owingAWhile" | "forgetting" | "benched"
+>;
+export type EncoderSnapshot = SnapshotFrom<EncoderMachine>;
+const regions = (snapshot: EncoderSnapshot) => snapshot.value as unknown as Regions;
+
+/** Evidence counts only while the box answers; then it is what it last said. */
+export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
+  const { plan, reading } = snapshot.context;
+  const { link, thermal, service, input } = regions(snapshot);
+  const fresh = link === "reachable" ? reading : undefined;
+  return {
+    encoder: plan.id,
+    link,
+    thermal,
+    service,
+    input: fresh ? input : "unknown",
+    source: plan.source ?? null,
+    selfStart: fresh?.selfStart ?? null,
+    outputs: Object.fromEntries(
+      plan.outputs.map((id) => [id, fresh ? outputFacts(fresh.outputs[id]) : unknownOutput]),
+    ),
+  };
+}
+
+function outputFacts(reading: OutputReading | undefined): OutputFacts {
+  if (!reading) return unknownOutput;
+  const { target, ...rest } = reading;
+  return { ...rest, target: typeof target === "object" ? target.destination : (target ?? null) };
+}
+
+export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
+  const { plan, serialNumber } = snapshot.context;
+  const words = regions(snapshot);
+  const custody = (output: string): Custody => {
+    const word = words[`custody:${output}`];
+    return word === "free" || word === "held" ? word : "benched";
+  };
+  return {
+    service: words.service,
+    custody: Object.fromEntries(plan.outputs.map((output) => [output, custody(output)])),
+    serialNumber,
+  };
+}
+
+/** @param taken when the reading was taken, Unix ms */
+export function encoderState(
+  snapshot: EncoderSnapshot,
+  p: {
+    published: Published;
+    takenAtMs: number;
+    heldBy: Record<string, string>;
+    generations: Record<string, number>;
+  },
+): EncoderState {
+  const { plan, reading } = snapshot.context;
+  const facts = encoderFacts(snapshot);
+  return {
+    ...p.published,
+    ...(plan.name !== undefined && { name: plan.name }),
+    identity: { ...reading?.identity, vendor: reading?.identity?.vendor ?? plan.vendor },
+    link: facts.link,
+    thermal: facts.thermal,
+    thermalStep: 0,
+    service: facts.service,
+    input: facts.input,
+    outputs: plan.outputs.map((id) => {
+      const output = facts.outputs[id] ?? unknownOutput;
+      const stream = p.heldBy[`${plan.id}/${id}`];
+      return {
+        id,
+        state: output.state,
+        progress: output.progress ?? "unknown",
+        sendQueue: output.sendQueue ?? "unknown",
+        ...(stream !== undefined && { stream }),
+        ...(stream !== undefined &&
+          p.generations[stream] !== undefined && { keyGeneration: p.generations[stream] }),
+        sinceMs: p.takenAtMs,
+      };
+    }),
+    figures: Object.fromEntries(
+      Object.entries(reading?.figures ?? {}).map(([name, figure]) => [
+        name,
+        { ...figure, atMs: p.takenAtMs },
+      ]),
+    ),
+    ...(reading?.selfStart && { selfStart: reading.selfStart }),
+    warnings: warnings(snapshot, facts),
+  };
+}
+
+function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
+  const { plan, reading, failure } = snapshot.context;
+  const list = [...(reading?.alarms ?? [])];
+  if (facts.link === "silent" || facts.link === "unreachable")
+    list.push(`does not answer: ${failure}`);
+  if (plan.ownSelfStart && reading?.selfStart && !startsNothingByItself(reading.selfStart)) {
+    list.push("it may start to publish by itself (auto-recover, power-up action or scheduler)");
+  }
+  return list;
+}

@@ -1,0 +1,52 @@
+import type { OutputReading, SelfStart } from "./reading.ts";
+
+export type Link = "unknown" | "reachable" | "silent" | "unreachable";
+export type Thermal = "unknown" | "normal" | "warm" | "cooling" | "protected";
+export type Service = "inService" | "maintenance" | "quarantined" | "rebooting";
+export type Input = "unknown" | "good" | "lost" | "black" | "frozen" | "silent";
+export type Custody = "free" | "held" | "benched";
+
+/** What the streams and the site need to know of one box. Plain JSON, compared by value. */
+export type EncoderFacts = {
+  encoder: string;
+  link: Link;
+  thermal: Thermal;
+  service: Service;
+  input: Input;
+  source: string | null;
+  /** Absent: not readable. */
+  selfStart: SelfStart | null;
+  outputs: Record<string, OutputFacts>;
+};
+
+export type OutputFacts = Omit<OutputReading, "target"> & {
+  /** The destination it is set to publish to, "elsewhere", "none", or null when it cannot tell. */
+  target: string | null;
+};
+
+/** An output of which nothing is known now. */
+export const unknownOutput: OutputFacts = { state: "unknown", target: null };
+
+/** A box that was never read. */
+export function unknownEncoder(encoder: string, outputs: readonly string[]): EncoderFacts {
+  return {
+    encoder,
+    link: "unknown",
+    thermal: "unknown",
+    service: "inService",
+    input: "unknown",
+    source: null,
+    selfStart: null,
+    outputs: Object.fromEntries(outputs.map((output) => [output, unknownOutput])),
+  };
+}
+
+/** Nothing of it starts by itself, and that was read back. */
+export function startsNothingByItself(selfStart: SelfStart | null): boolean {
+  return (
+    selfStart !== null &&
+    !selfStart.autoRecover &&
+    !selfStart.scheduler &&
+    (selfStart.powerUp === "idle" || selfStart.powerUp === "record")
+  );
+}

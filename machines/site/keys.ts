@@ -1,0 +1,88 @@
+/** Who may publish on which key: written by the site alone, so there is never a second opinion. */
+import type { OutputRef } from "../intents.ts";
+import type { ClaimReason } from "../stream/stream.events.ts";
+
+export type Key = {
+  /** False after a new or rolled-back journal: somebody may hold it whom we do not remember. */
+  known: boolean;
+  holder: (OutputRef & { stream: string }) | null;
+  /** The fencing token: raised with every grant, never lowered. */
+  generation: number;
+};
+export type Keys = Record<string, Key>;
+
+export const freshKey: Key = { known: false, holder: null, generation: 0 };
+
+/** output `encoder/output` → the stream that holds it. */
+export function holdings(keys: Keys): Record<string, string> {
+  return Object.fromEntries(
+    Object.values(keys).flatMap(({ holder }) =>
+      holder ? [[`${holder.encoder}/${holder.output}`, holder.stream]] : [],
+    ),
+  );
+}
+
+/** Why this claim must not be granted, or undefined. */
+export function refusal(
+  keys: Keys,
+  claim: OutputRef & { stream: string; destination: string; because: ClaimReason },
+): string | undefined {
+  const key = keys[claim.destination] ?? freshKey;
+  const heldFor = holdings(keys)[`${claim.encoder}/${claim.output}`];
+  if (heldFor !== undefined && heldFor !== claim.stream) {
+    return `${claim.encoder}/${claim.output} carries ${heldFor}`;
+  }
+  if (key.holder && key.holder.stream !== claim.stream) {
+    return `the key of ${claim.destination} belongs to ${key.holder.stream}`;
+  }
+  if (claim.because.kind === "nobodyHeldIt") {
+    return key.holder ? `${key.holder.encoder} holds the key and was not proven off` : undefined;
+  }
+  if (claim.because.kind === "fenced" && key.holder) {
+    const { encoder, output } = key.holder;
+    const isProven = claim.because.certificates.some(
+      (c) => c.encoder === encoder && c.output === output && c.destination === claim.destination,
+    );
+    return isProven ? undefined : `no certificate proves ${encoder} off the key`;
+  }
+  return undefined;
+}
+
+export function grant(
+  keys: Keys,
+  claim: OutputRef & { stream: string; destination: string },
+): Keys {
+  const key = keys[claim.destination] ?? freshKey;
+  const { stream, encoder, output } = claim;
+  return {
+    ...keys,
+    [claim.destination]: {
+      known: true,
+      holder: { stream, encoder, output },
+      generation: key.generation + 1,
+    },
+  };
+}
+
+/** Found publishing already: the generation it carries stands. */
+export function adopt(
+  keys: Keys,
+  claim: OutputRef & { stream: string; destination: string },
+  keyGeneration: number | undefined,
+): Keys {
+  const key = keys[claim.destination] ?? freshKey;
+  const { stream, encoder, output } = claim;
+  return {
+    ...keys,
+    [claim.destination]: {
+      known: true,
+      holder: { stream, encoder, output },
+      generation: Math.max(key.generation, keyGeneration ?? 0, 1),
+    },
+  };
+}
+
+export function release(keys: Keys, destination: string): Keys {
+  const key = keys[destination] ?? freshKey;
+  return { ...keys, [destination]: { ...key, known: true, holder: null } };
+}

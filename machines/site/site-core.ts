@@ -1,0 +1,191 @@
+/**
+ * The site without its surroundings: inputs go in one at a time, decisions and intents come out.
+ * It touches nothing and knows no time but the stamps of its inputs, so the daemon, the property
+ * tests and a replay all run exactly this.
+ */
+import { type AnyActorRef, createActor } from "xstate";
+import type { Decided, Decision } from "../decision.ts";
+import type { DestinationEvent } from "../destination/destination.machine.ts";
+import { type DestinationSnapshot, farEndFacts } from "../destination/destination.published.ts";
+import type { EffectError, EffectRef } from "../effect.ts";
+import type { EncoderEvent } from "../encoder/encoder.events.ts";
+import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
+import { encoderFacts, encoderResume } from "../encoder/encoder.published.ts";
+import type { Intent, IntentKind, Intents } from "../intents.ts";
+import type { StreamEvent } from "../stream/stream.events.ts";
+import { streamResume, type StreamSnapshot } from "../stream/stream.published.ts";
+import type { Stamp } from "../time.ts";
+import type { SitePlan } from "./plan.ts";
+import { type SiteContext, type SiteEvent, siteMachineFor } from "./site.machine.ts";
+import { TurnClock } from "./turn-clock.ts";
+
+/** An actor by kind and id: `encoder:helo-a`; the site itself is `site`. */
+export type ActorName = "site" | `encoder:${string}` | `destination:${string}` | `stream:${string}`;
+
+export type CoreInput =
+  | { to: `encoder:${string}`; event: EncoderEvent }
+  | { to: `destination:${string}`; event: DestinationEvent }
+  | { to: `stream:${string}`; event: StreamEvent }
+  | { to: "site"; event: SiteEvent }
+  /** The result of an intent. One that nobody waits for any more is ignored. */
+  | {
+      to: `intent:${string}`;
+      event:
+        | { type: "effect.done"; answer: Intents[IntentKind]["answer"] }
+        | { type: "effect.failed"; error: EffectError };
+    }
+  /** Time has passed; whatever is due fires. */
+  | { to: "clock"; event: { type: "tick" } };
+
+export type Outcome = {
+  decisions: { of: ActorName; decision: Decision }[];
+  begun: Intent[];
+  /** Ids of intents that got their result or were given up. */
+  settled: string[];
+  /** Actors whose state is another one now. */
+  changed: ActorName[];
+  /** False: the actor does not exist, or cannot do this in the state it is in. */
+  accepted: boolean;
+};
+
+export type SiteCore = {
+  /** What starting alone decided (resumed work is asked for again). */
+  readonly opening: Outcome;
+  turn(input: CoreInput, at: Stamp): Outcome;
+  /** When a tick is due, monotonic ms. */
+  nextDueMs(): number | undefined;
+  site(): SiteContext;
+  encoder(id: string): EncoderSnapshot;
+  destination(id: string): DestinationSnapshot;
+  stream(id: string): StreamSnapshot;
+  /** What this actor needs after a restart; undefined = nothing. */
+  resumeOf(actor: ActorName): unknown;
+};
+
+export function openSite(p: {
+  plan: SitePlan;
+  at: Stamp;
+  resume: ReadonlyMap<string, unknown>;
+}): SiteCore {
+  const clock = new TurnClock(p.at);
+  const open = new Map<string, EffectRef>();
+  const ids = new Map<EffectRef, string>();
+  const seen = new Map<string, { snapshot: unknown; facts: string }>();
+  let outcome = emptyOutcome();
+  let made = 0;
+
+  const site = createActor(
+    siteMachineFor({
+      plan: p.plan,
+      now: clock.now,
+      resume: p.resume,
+      recorder: {
+        began(kind, asks, ref) {
+          const id = String(++made);
+          open.set(id, ref as EffectRef);
+          ids.set(ref as EffectRef, id);
+          outcome.begun.push({ id, kind, asks } as Intent);
+        },
+        givenUp: (ref) => settle(ref),
+      },
+    }),
+    { clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout }, systemId: "site" },
+  );
+  const names: ActorName[] = [
+    ...p.plan.encoders.map(({ id }) => `encoder:${id}` as const),
+    ...p.plan.destinations.map(({ id }) => `destination:${id}` as const),
+    ...p.plan.streams.map(({ id }) => `stream:${id}` as const),
+    "site",
+  ];
+  const actor = (name: string) => site.system.get(name) as AnyActorRef | undefined;
+  for (const name of names) {
+    actor(name)?.on("decided", (event) => {
+      outcome.decisions.push({ of: name, decision: (event as Decided).decision });
+    });
+  }
+
+  function settle(ref: EffectRef) {
+    const id = ids.get(ref);
+    if (id === undefined) return;
+    ids.delete(ref);
+    open.delete(id);
+    outcome.settled.push(id);
+  }
+
+  /** What boxes and far ends were seen to do reaches the streams through the site. */
+  function passFactsOn() {
+    for (const { id } of p.plan.encoders) {
+      passOn(`encoder:${id}`, () => {
+        const facts = encoderFacts(core.encoder(id));
+        return { type: "encoder.facts", facts };
+      });
+    }
+    for (const { id } of p.plan.destinations) {
+      passOn(`destination:${id}`, () => {
+        const facts = farEndFacts(core.destination(id));
+        return { type: "farEnd.facts", facts };
+      });
+    }
+  }
+  function passOn(name: string, factsOf: () => Extract<SiteEvent, { facts: unknown }>) {
+    const snapshot = actor(name)!.getSnapshot() as unknown;
+    const before = seen.get(name);
+    if (before?.snapshot === snapshot) return;
+    const event = factsOf();
+    const facts = JSON.stringify(event.facts);
+    seen.set(name, { snapshot, facts });
+    if (before?.facts !== facts) site.send(event);
+  }
+
+  function during(work: () => void): Outcome {
+    outcome = emptyOutcome();
+    const before = names.map((name) => actor(name)?.getSnapshot() as unknown);
+    work();
+    passFactsOn();
+    outcome.changed = names.filter((name, i) => actor(name)?.getSnapshot() !== before[i]);
+    return outcome;
+  }
+
+  const core: SiteCore = {
+    opening: emptyOutcome(),
+    turn: (input, at) =>
+      during(() => {
+        clock.advanceTo(at, passFactsOn);
+        outcome.accepted = deliver(input);
+      }),
+    nextDueMs: () => clock.nextDueMs(),
+    site: () => site.getSnapshot().context,
+    encoder: (id) => actor(`encoder:${id}`)!.getSnapshot() as EncoderSnapshot,
+    destination: (id) => actor(`destination:${id}`)!.getSnapshot() as DestinationSnapshot,
+    stream: (id) => actor(`stream:${id}`)!.getSnapshot() as StreamSnapshot,
+    resumeOf(name) {
+      const [kind, id = ""] = name.split(":");
+      if (kind === "encoder") return encoderResume(core.encoder(id));
+      if (kind === "stream") return streamResume(core.stream(id));
+      return kind === "site" ? { keys: core.site().keys } : undefined;
+    },
+  };
+
+  function deliver(input: CoreInput): boolean {
+    if (input.to === "clock") return true;
+    if (input.to.startsWith("intent:")) {
+      const ref = open.get(input.to.slice("intent:".length));
+      if (!ref) return false;
+      settle(ref);
+      ref.send(input.event as never);
+      return true;
+    }
+    const ref = actor(input.to);
+    if (!ref) return false;
+    const snapshot = ref.getSnapshot() as { can: (event: unknown) => boolean };
+    if ("command" in input.event && !snapshot.can(input.event)) return false;
+    ref.send(input.event);
+    return true;
+  }
+
+  return Object.assign(core, { opening: during(() => site.start()) });
+}
+
+function emptyOutcome(): Outcome {
+  return { decisions: [], begun: [], settled: [], changed: [], accepted: true };
+}

@@ -1,0 +1,69 @@
+import type { EncoderFacts } from "../encoder/facts.ts";
+import type { OutputRef } from "../intents.ts";
+import { elapsedMs, type Stamp } from "../time.ts";
+
+/** One start of an encoder on this stream that did not hold the picture for a minute. */
+export type Try = { encoder: string; at: Stamp };
+
+/** A try counts for so long. */
+export const tryCountsMs = 10 * 60_000;
+const backOffMs = { first: 60_000, longest: 15 * 60_000 };
+
+/** Why an encoder cannot take over now, or undefined when it can. */
+export function hindrance(
+  ref: OutputRef,
+  facts: EncoderFacts | undefined,
+  heldBy: string | undefined,
+  stream: string,
+): string | undefined {
+  if (!facts) return "is not configured";
+  if (heldBy !== undefined && heldBy !== stream) return `carries ${heldBy}`;
+  if (facts.link !== "reachable") return "does not answer";
+  if (facts.service !== "inService") return `is in ${facts.service}`;
+  if (facts.thermal === "protected") return "protects itself from heat";
+  const state = facts.outputs[ref.output]?.state;
+  if (state !== "idle") return `its output is ${state ?? "missing"}`;
+  return undefined;
+}
+
+/** How long until this encoder may be tried again: 0 = now. */
+export function waitMs(encoder: string, tries: readonly Try[], now: Stamp): number {
+  const recent = tries.filter((t) => t.encoder === encoder && elapsedMs(t.at, now) < tryCountsMs);
+  const last = recent.at(-1);
+  if (!last) return 0;
+  const backOff = Math.min(backOffMs.first * 2 ** (recent.length - 1), backOffMs.longest);
+  return Math.max(0, backOff - elapsedMs(last.at, now));
+}
+
+export type Choice = { ref: OutputRef } | { inMs: number } | "none";
+
+/**
+ * The best next carrier. Fresh ones first, then the order of the configuration, the one that just
+ * failed last: it is the cheapest proof that the fault was its own.
+ */
+export function choose(p: {
+  encoders: readonly OutputRef[];
+  failed: OutputRef | null;
+  tries: readonly Try[];
+  hindered: (ref: OutputRef) => boolean;
+  rank: (ref: OutputRef) => number;
+  now: Stamp;
+}): Choice {
+  const able = p.encoders.filter((ref) => !p.hindered(ref));
+  if (able.length === 0) return "none";
+  const sorted = able
+    .map((ref, order) => ({
+      ref,
+      wait: waitMs(ref.encoder, p.tries, p.now),
+      key: (ref.encoder === p.failed?.encoder ? 1000 : 0) + p.rank(ref) * 10 + order / 100,
+    }))
+    .sort((a, b) => a.wait - b.wait || a.key - b.key);
+  const best = sorted[0]!;
+  return best.wait === 0 ? { ref: best.ref } : { inMs: best.wait };
+}
+
+/** A good input and a cool box first; 0 is best. */
+export function rank(facts: EncoderFacts | undefined): number {
+  const input = facts?.input ?? "unknown";
+  return (input === "good" || input === "unknown" ? 0 : 2) + (facts?.thermal === "warm" ? 1 : 0);
+}

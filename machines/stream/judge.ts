@@ -1,0 +1,54 @@
+import type { FarEndFacts } from "../destination/far-end.ts";
+import type { EncoderFacts, OutputFacts } from "../encoder/facts.ts";
+import { publisherMark } from "../publisher-mark.ts";
+
+/**
+ * What the evidence says of the encoder that carries a stream.
+ * `good`: nothing speaks against it. `off`: proven off air. `suspect`: looks off, wait for the
+ * freeze time. `network`: it encodes, the uplink does not take it. `content`: on air, but not the
+ * programme. `unknown`: nothing can be measured; that alone never causes a switch.
+ */
+export type Verdict = {
+  word: "good" | "suspect" | "off" | "network" | "content" | "unknown";
+  /** Machine word of the cause, for the incident. */
+  cause: string;
+  /** May a takeover follow when it stays so? Not while the far end still sees a picture. */
+  commits: boolean;
+};
+
+const good: Verdict = { word: "good", cause: "", commits: false };
+
+/** @param encoder facts of the carrier, @param output its output that carries */
+export function judge(encoder: EncoderFacts, output: OutputFacts, farEnd: FarEndFacts): Verdict {
+  if (output.exit) return { word: "off", cause: "processExited", commits: true };
+
+  const seen = farEnd.word === "publishing" && farEnd.media === "moving";
+  if (seen && isSomeoneElse(farEnd, encoder.encoder)) return suspect("otherPublisher", true);
+  if (output.sendQueue === "stuck") return { word: "network", cause: "network", commits: false };
+  if (output.progress === "frozen") return suspect("frozen", !seen);
+  if (output.state === "failing") return suspect("deviceFailing", !seen);
+  if (output.state === "idle" || output.state === "stopping") return suspect("deviceIdle", !seen);
+  if (seen) return content(encoder);
+
+  if (farEnd.word === "quiet") return suspect("farEndQuiet", true);
+  if (farEnd.word === "refusing") return suspect("farEndRefuses", true);
+  if (farEnd.word === "publishing" && farEnd.media === "stalled") {
+    return suspect("farEndStalled", true);
+  }
+  if (output.state === "unknown") return { word: "unknown", cause: "unknown", commits: false };
+  return content(encoder);
+}
+
+const suspect = (cause: string, commits: boolean): Verdict => ({ word: "suspect", cause, commits });
+
+/** On air as far as one can tell: is it the programme? */
+function content({ input }: EncoderFacts): Verdict {
+  if (input === "good" || input === "unknown") return good;
+  return { word: "content", cause: `input-${input}`, commits: true };
+}
+
+/** The far end names one of our encoders, and it is not the carrier. */
+function isSomeoneElse(farEnd: FarEndFacts, carrier: string): boolean {
+  const mark = farEnd.by === null ? undefined : publisherMark.parse(farEnd.by);
+  return mark !== undefined && mark.encoder !== carrier;
+}

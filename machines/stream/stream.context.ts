@@ -1,0 +1,206 @@
+import { type FarEndFacts, unknownFarEnd } from "../destination/far-end.ts";
+import { type EncoderFacts, unknownOutput } from "../encoder/facts.ts";
+import type { OutputRef } from "../intents.ts";
+import type { DestinationPlan, EncoderPlan, StreamPlan } from "../site/plan.ts";
+import { type Deadline, elapsedMs, type Stamp } from "../time.ts";
+import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts";
+import type { OpenIncident } from "./incident.ts";
+import { judge, type Verdict } from "./judge.ts";
+import type { FenceCertificate, Incident } from "./stream.contract.ts";
+import type { CommandRef } from "./stream.events.ts";
+
+/** What the fence is for, once it is proven. */
+export type Goal = "start" | "takeOver" | "return" | "stop";
+
+export type StreamContext = {
+  plan: StreamPlan;
+  destination: DestinationPlan;
+  /** Grace after a start, by encoder. */
+  graceMs: Record<string, number>;
+  now: () => Stamp;
+
+  /** The carrier state of the last run, or undefined on a first start. */
+  was: string | undefined;
+
+  // What is known of the world; lost with a restart and read again.
+  facts: Record<string, EncoderFacts>;
+  heldBy: Record<string, Record<string, string>>;
+  farEnd: FarEndFacts;
+
+  // What was decided; survives a restart.
+  carrier: OutputRef | null;
+  target: OutputRef | null;
+  keyGeneration: number;
+  goal: Goal;
+  /** Outputs that still have to be proven off the key, and the proofs so far. */
+  suspects: OutputRef[];
+  certificates: FenceCertificate[];
+  unproven: { kind: "lastWins" | "allowUnproven"; by: string } | null;
+  tries: Try[];
+  /** Switches away from a carrier that was on air. */
+  switches: Stamp[];
+  /** When somebody else took the key from under our carrier. */
+  kicks: Stamp[];
+  incident: OpenIncident | null;
+  lastIncident: Incident | null;
+  /** Raised with each incident: makes its id. */
+  incidents: number;
+  command: CommandRef | null;
+  /** A person or a command named where to go. */
+  wanted: string | null;
+  ghostTries: number;
+  fencingSince: Stamp | null;
+  certifiedAt: Stamp | null;
+  startedAt: Stamp | null;
+  offAirSince: Stamp | null;
+  eventEnds: Deadline | null;
+  suspectSince: Stamp | null;
+  lastGoodAt: Stamp;
+  since: Stamp;
+  because: string;
+};
+
+/** Lasting part of the context: everything but the world and the way to look at it. */
+export type StreamMemory = Omit<
+  StreamContext,
+  "plan" | "destination" | "graceMs" | "now" | "was" | "facts" | "heldBy" | "farEnd"
+>;
+export type StreamResume = { carrier: string; memory: StreamMemory };
+
+export type StreamInput = {
+  plan: StreamPlan;
+  destination: DestinationPlan;
+  encoders: EncoderPlan[];
+  now: () => Stamp;
+  resume?: StreamResume;
+};
+
+export function newStreamContext(input: StreamInput): StreamContext {
+  const now = input.now();
+  return {
+    plan: input.plan,
+    destination: input.destination,
+    graceMs: Object.fromEntries(input.encoders.map((e) => [e.id, e.firstFrameGraceMs])),
+    now: input.now,
+    was: input.resume?.carrier,
+    facts: {},
+    heldBy: {},
+    farEnd: unknownFarEnd(input.plan.destination),
+    carrier: null,
+    target: null,
+    keyGeneration: 0,
+    goal: "start",
+    suspects: [],
+    certificates: [],
+    unproven: null,
+    tries: [],
+    switches: [],
+    kicks: [],
+    incident: null,
+    lastIncident: null,
+    incidents: 0,
+    command: null,
+    wanted: null,
+    ghostTries: 0,
+    fencingSince: null,
+    certifiedAt: null,
+    startedAt: null,
+    offAirSince: null,
+    eventEnds: null,
+    suspectSince: null,
+    lastGoodAt: now,
+    since: now,
+    because: "looking who publishes before doing anything",
+    ...input.resume?.memory,
+  };
+}
+
+const unknown: Verdict = { word: "unknown", cause: "unknown", commits: false };
+
+export function verdict(context: StreamContext): Verdict {
+  const facts = context.carrier && context.facts[context.carrier.encoder];
+  if (!context.carrier || !facts) return unknown;
+  return judge(facts, facts.outputs[context.carrier.output] ?? unknownOutput, context.farEnd);
+}
+
+export function outputOf(context: StreamContext, ref: OutputRef | null) {
+  return (ref && context.facts[ref.encoder]?.outputs[ref.output]) || unknownOutput;
+}
+
+/** When the picture was last known to be there. */
+export function lastGood(context: StreamContext): Stamp {
+  return context.farEnd.word !== "unknown" && context.farEnd.movedAt !== null
+    ? context.farEnd.movedAt
+    : context.lastGoodAt;
+}
+
+/** Is the picture at the far end, by its own word? */
+export function seenOnAir({ farEnd }: StreamContext): boolean {
+  return farEnd.word === "publishing" && farEnd.media === "moving";
+}
+export function seenOffAir({ farEnd }: StreamContext): boolean {
+  return farEnd.word === "quiet" || (farEnd.word === "publishing" && farEnd.media === "stalled");
+}
+
+export function hinders(context: StreamContext, ref: OutputRef): string | undefined {
+  return hindrance(
+    ref,
+    context.facts[ref.encoder],
+    context.heldBy[ref.encoder]?.[ref.output],
+    context.plan.id,
+  );
+}
+
+/** Who carries next, by goal, wish and order. */
+export function nextCarrier(context: StreamContext): Choice {
+  const { plan, goal, wanted, carrier } = context;
+  const among =
+    wanted === null ? plan.encoders : plan.encoders.filter((ref) => ref.encoder === wanted);
+  return choose({
+    encoders: among,
+    failed: goal === "takeOver" ? carrier : null,
+    tries: wanted === null ? context.tries : [],
+    hindered: (ref) => hinders(context, ref) !== undefined,
+    rank: (ref) => rank(context.facts[ref.encoder]),
+    now: context.now(),
+  });
+}
+
+/** The best encoder that is not carrying, whatever it was tried for. */
+export function understudyOf(context: StreamContext): OutputRef | null {
+  return (
+    context.plan.encoders.find(
+      (ref) =>
+        ref.encoder !== context.carrier?.encoder &&
+        ref.encoder !== context.target?.encoder &&
+        hinders(context, ref) === undefined,
+    ) ?? null
+  );
+}
+
+/** Switches away from an on-air carrier that the budget still allows. */
+export function budgetLeft({ plan, switches, now }: StreamContext): number {
+  const within = (ms: number) => switches.filter((at) => elapsedMs(at, now()) < ms).length;
+  return Math.max(
+    0,
+    Math.min(plan.budget.per10Min - within(600_000), plan.budget.perHour - within(3_600_000)),
+  );
+}
+
+/** A proof that the far end's own quiet has become, or null. */
+export function quietCertificate(context: StreamContext, ref: OutputRef): FenceCertificate | null {
+  const { farEnd, now, destination } = context;
+  if (farEnd.word !== "quiet" || !farEnd.provesAbsence || farEnd.quietSince === null) return null;
+  const forMs = elapsedMs(farEnd.quietSince, now());
+  if (forMs < destination.noPublisherProofMs) return null;
+  return {
+    level: 3,
+    encoder: ref.encoder,
+    output: ref.output,
+    destination: destination.id,
+    evidence: [
+      `${farEnd.source ?? "the far end"} saw no publisher for ${Math.round(forMs / 1000)} s`,
+    ],
+    atMs: now().wallMs,
+  };
+}

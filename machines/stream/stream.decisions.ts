@@ -1,0 +1,150 @@
+/** What a stream tells the journal, in words an operator can use. */
+import type { Decision } from "../decision.ts";
+import { incidentRecord } from "./incident.ts";
+import { seenOffAir, seenOnAir, type StreamContext, verdict } from "./stream.context.ts";
+import { causeSentence, nameOf } from "./stream.moves.ts";
+
+export function carriage(context: StreamContext): Decision {
+  const word = seenOnAir(context) ? "onAir" : seenOffAir(context) ? "offAir" : "notKnown";
+  return {
+    type: "stream.carriage",
+    severity: word === "offAir" && context.goal !== "stop" ? "critical" : "info",
+    message:
+      word === "onAir"
+        ? `${context.plan.id} is on air`
+        : word === "offAir"
+          ? `${context.plan.id} is off air at the far end`
+          : `nobody can see whether ${context.plan.id} is on air`,
+    data: { carriage: word, by: context.farEnd.by, source: context.farEnd.source },
+  };
+}
+
+export function suspected(context: StreamContext): Decision {
+  const { cause, word } = verdict(context);
+  return {
+    type: "stream.suspect",
+    severity: word === "network" ? "critical" : "warning",
+    message: `${context.plan.id}: ${nameOf(context.carrier)} is suspect, ${causeSentence(cause)}`,
+    data: { cause, encoder: context.carrier?.encoder },
+  };
+}
+
+export function cleared(context: StreamContext): Decision {
+  return {
+    type: "stream.carrier",
+    severity: "info",
+    message: `${context.plan.id}: ${nameOf(context.carrier)} is fine again`,
+    data: { encoder: context.carrier?.encoder },
+  };
+}
+
+export function fenced(context: StreamContext): Decision {
+  return {
+    type: "stream.fenced",
+    severity: context.unproven ? "critical" : "info",
+    message: context.unproven
+      ? `${context.plan.id}: going on without proof (${context.unproven.kind}, ${context.unproven.by})`
+      : `${context.plan.id}: proven off the key: ${
+          context.certificates.map((c) => `${c.encoder} (level ${c.level})`).join(", ") ||
+          "nobody held it"
+        }`,
+    data: { certificates: context.certificates, unproven: context.unproven },
+  };
+}
+
+export function fenceUnproven(context: StreamContext): Decision {
+  return {
+    type: "stream.fenceUnproven",
+    severity: "critical",
+    message: `${context.plan.id}: ${context.because}; holding, no other encoder may start`,
+    data: { suspects: context.suspects },
+  };
+}
+
+export function takingOver(context: StreamContext): Decision {
+  return {
+    type: "stream.takingOver",
+    severity: "warning",
+    message: `${context.plan.id}: ${context.because}`,
+    data: {
+      from: context.carrier?.encoder ?? null,
+      to: context.target?.encoder ?? null,
+      keyGeneration: context.keyGeneration,
+      certificates: context.certificates,
+      unproven: context.unproven,
+    },
+  };
+}
+
+export function startFailed(context: StreamContext): Decision {
+  return {
+    type: "stream.startFailed",
+    severity: "warning",
+    message: `${context.plan.id}: ${context.because}`,
+    data: { tries: context.tries.length },
+  };
+}
+
+export function onAir(context: StreamContext): Decision {
+  return {
+    type: "stream.onAir",
+    severity: "info",
+    message: `${context.plan.id}: ${context.because}`,
+    data: { encoder: context.carrier?.encoder, keyGeneration: context.keyGeneration },
+  };
+}
+
+export function needsHuman(context: StreamContext): Decision {
+  return {
+    type: "stream.needsHuman",
+    severity: "critical",
+    message: `${context.plan.id} needs you: ${context.because}`,
+    data: { suspects: context.suspects },
+  };
+}
+
+export function stopped(context: StreamContext): Decision {
+  return {
+    type: "stream.stopped",
+    severity: "info",
+    message: `${context.plan.id}: ${context.because}`,
+  };
+}
+
+/** The incident as it stands; the reader keeps the newest record of each id. */
+export function incident(context: StreamContext): Decision | null {
+  const record = context.incident
+    ? incidentRecord(context.incident, "open", null)
+    : context.lastIncident;
+  if (!record) return null;
+  const seconds =
+    record.offAirMs === null ? "" : `, ${(record.offAirMs / 1000).toFixed(1)} s off air`;
+  return {
+    type: "stream.incident",
+    severity: record.outcome === "open" ? "warning" : "info",
+    message: `${context.plan.id}: ${causeSentence(record.cause)}, ${record.outcome}${seconds}`,
+    data: { incident: record },
+  };
+}
+
+export function commandDone(context: StreamContext): Decision | null {
+  return (
+    context.command && {
+      type: "command.done",
+      severity: "info",
+      message: `${context.plan.id}: ${context.because}`,
+      data: { command: context.command.id },
+    }
+  );
+}
+
+export function commandRefused(context: StreamContext, code: string): Decision | null {
+  return (
+    context.command && {
+      type: "command.refused",
+      severity: "warning",
+      message: `${context.plan.id}: ${context.because}`,
+      data: { command: context.command.id, code },
+    }
+  );
+}

@@ -1,0 +1,55 @@
+import type { FarEndFacts } from "../destination/far-end.ts";
+import type { EncoderFacts } from "../encoder/facts.ts";
+
+/** Who asked, and under which id the answer is expected. */
+export type CommandRef = { id: string; by: string };
+
+export type StreamEvent =
+  /** A box changed. `heldBy` names the stream that holds each of its outputs. */
+  | { type: "encoder.facts"; facts: EncoderFacts; heldBy: Record<string, string> }
+  | { type: "farEnd.facts"; facts: FarEndFacts }
+  /** Answers of the site to `claim`. */
+  | { type: "key.granted"; keyGeneration: number }
+  | { type: "key.refused"; because: string }
+  | { type: "start"; command: CommandRef }
+  | { type: "stop"; command: CommandRef }
+  /** Move to `to`, or to the best understudy. `unproven`: a person vouches for the fence. */
+  | { type: "failover"; command: CommandRef; to?: string; unproven?: boolean }
+  /** Back to the primary. */
+  | { type: "return"; command: CommandRef }
+  /** Give up a move that has not begun to take anything off air. */
+  | { type: "abort"; command: CommandRef }
+  /** A person has looked: try again now, all budgets fresh. */
+  | { type: "release"; command: CommandRef }
+  | { type: "failbackDue" }
+  /** The journal is not to be trusted: look who publishes before doing anything. */
+  | { type: "ownershipUnknown" };
+
+/** What a stream asks of the site, the only writer of who holds a key. */
+export type StreamToSite =
+  | {
+      type: "claim";
+      stream: string;
+      destination: string;
+      encoder: string;
+      output: string;
+      /** Why this may be: a certificate for the last holder, or the named reason. */
+      because: ClaimReason;
+    }
+  /** It was found publishing already, by a reading with our target. */
+  | {
+      type: "adopt";
+      stream: string;
+      destination: string;
+      encoder: string;
+      output: string;
+      keyGeneration: number | undefined;
+    }
+  /** Nobody of ours publishes on this key any more; proven. */
+  | { type: "releaseKey"; stream: string; destination: string };
+
+export type ClaimReason =
+  | { kind: "fenced"; certificates: import("./stream.contract.ts").FenceCertificate[] }
+  | { kind: "nobodyHeldIt" }
+  | { kind: "lastWins"; evidence: string }
+  | { kind: "allowUnproven"; by: string };

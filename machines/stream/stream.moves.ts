@@ -1,0 +1,398 @@
+/** What each step of a stream remembers: pure functions from context to the part that changes. */
+import { deadlineIn, elapsedMs } from "../time.ts";
+import type { OutputRef } from "../intents.ts";
+import { tryCountsMs } from "./candidates.ts";
+import { certificateFrom, type FenceEvidence, sentenceOf } from "./fence-proof.ts";
+import { incidentRecord, type OpenIncident, step } from "./incident.ts";
+import type { Incident } from "./stream.contract.ts";
+import {
+  type Goal,
+  lastGood,
+  nextCarrier,
+  quietCertificate,
+  seenOnAir,
+  type StreamContext,
+  verdict,
+} from "./stream.context.ts";
+import type { CommandRef } from "./stream.events.ts";
+
+export type Change = Partial<StreamContext>;
+
+const at = (context: StreamContext, because: string): Change => ({
+  since: context.now(),
+  because,
+});
+
+/** The picture may be lost: remember when it was last good. */
+export function becameSuspect(context: StreamContext): Change {
+  const { cause } = verdict(context);
+  return {
+    ...at(context, `${nameOf(context.carrier)}: ${causeSentence(cause)}`),
+    suspectSince: context.now(),
+    lastGoodAt: lastGood(context),
+  };
+}
+
+export function becameGood(context: StreamContext): Change {
+  return {
+    ...at(context, `${nameOf(context.carrier)} carries it`),
+    suspectSince: null,
+    lastGoodAt: context.now(),
+  };
+}
+
+/** It is settled that the carrier no longer carries: open the incident, fence it next. */
+export function decidedToLeave(context: StreamContext): Change {
+  const now = context.now();
+  const { cause } = verdict(context);
+  const because = `${nameOf(context.carrier)}: ${causeSentence(cause)}`;
+  const onAir = verdict(context).word === "content";
+  const incident = open(context, cause, because, onAir);
+  return {
+    ...at(context, because),
+    goal: "takeOver",
+    suspects: context.carrier ? [context.carrier] : [],
+    certificates: [],
+    unproven: null,
+    wanted: null,
+    fencingSince: now,
+    suspectSince: null,
+    switches: onAir ? [...context.switches.slice(-9), now] : context.switches,
+    // Holding the picture for a minute clears a carrier's earlier failures; less is a failed try.
+    tries: heldForAMinute(context)
+      ? context.tries.filter((t) => t.encoder !== context.carrier?.encoder)
+      : withTry(context, context.carrier),
+    facts: withoutExit(context, context.carrier),
+    incidents: context.incidents + 1,
+    incident,
+  };
+}
+
+function heldForAMinute({ startedAt, now }: StreamContext): boolean {
+  return startedAt === null || elapsedMs(startedAt, now()) >= 60_000;
+}
+
+/** A person (or the failback rule) wants another carrier while this one is fine. */
+export function decidedToMove(
+  context: StreamContext,
+  p: { goal: Goal; to: string | null; command: CommandRef | null; by: string },
+): Change {
+  const now = context.now();
+  const because = p.goal === "return" ? `back to the primary (${p.by})` : `asked for by ${p.by}`;
+  return {
+    ...at(context, because),
+    goal: p.goal,
+    wanted: p.to,
+    command: p.command,
+    suspects: context.carrier ? [context.carrier] : context.suspects,
+    certificates: [],
+    unproven: null,
+    fencingSince: now,
+    switches: p.command === null ? [...context.switches.slice(-9), now] : context.switches,
+    incidents: context.incidents + 1,
+    incident: open(context, p.goal === "return" ? "return" : "command", because, true),
+  };
+}
+
+/** Off for good: everything that may hold the key has to be proven off it. */
+export function decidedToStop(context: StreamContext, command: CommandRef): Change {
+  const holders = [context.carrier, context.target, ...context.suspects].filter((r) => r !== null);
+  return {
+    ...at(context, `stopped by ${command.by}`),
+    goal: "stop",
+    command,
+    suspects: holders.filter((r, i) => holders.findIndex((o) => same(o, r)) === i),
+    certificates: [],
+    unproven: null,
+    fencingSince: context.now(),
+  };
+}
+
+/** Nothing is known of the key: every encoder of this stream may be on it. */
+export function suspectAll(context: StreamContext): Change {
+  const suspects = context.plan.encoders.filter((ref) => {
+    const target = context.facts[ref.encoder]?.outputs[ref.output]?.target;
+    const heldBy = context.heldBy[ref.encoder]?.[ref.output];
+    const elsewhere =
+      target !== undefined &&
+      target !== null &&
+      target !== "none" &&
+      target !== context.destination.id;
+    return !elsewhere && (heldBy === undefined || heldBy === context.plan.id);
+  });
+  return {
+    ...at(context, "proving every encoder off the key before the first start"),
+    goal: "start",
+    suspects,
+    certificates: [],
+    unproven: null,
+    fencingSince: context.now(),
+  };
+}
+
+/** The next suspect is proven off by what was gathered. */
+export function certifiedBy(context: StreamContext, evidence: readonly FenceEvidence[]): Change {
+  const [ref, ...rest] = context.suspects;
+  const certificate = ref && certificateFrom(evidence, certificateFor(context, ref));
+  return certificate ? withCertificate(context, certificate, rest) : {};
+}
+
+export function certifiedByQuiet(context: StreamContext): Change {
+  const [ref, ...rest] = context.suspects;
+  const certificate = ref && quietCertificate(context, ref);
+  return certificate ? withCertificate(context, certificate, rest) : {};
+}
+
+function withCertificate(
+  context: StreamContext,
+  certificate: NonNullable<ReturnType<typeof certificateFrom>>,
+  suspects: OutputRef[],
+): Change {
+  const sentence = `${certificate.encoder} is proven off (level ${certificate.level}): ${certificate.evidence.join("; ")}`;
+  return {
+    suspects,
+    certificates: [...context.certificates, certificate],
+    because: sentence,
+    incident: context.incident && {
+      ...step(context.incident, context.now(), sentence),
+      certificate,
+    },
+  };
+}
+
+export function proves(context: StreamContext, evidence: readonly FenceEvidence[]): boolean {
+  const ref = context.suspects[0];
+  return ref !== undefined && certificateFrom(evidence, certificateFor(context, ref)) !== null;
+}
+
+function certificateFor(context: StreamContext, ref: OutputRef) {
+  return {
+    ...ref,
+    destination: context.destination.id,
+    noPublisherProofMs: context.destination.noPublisherProofMs,
+    atMs: context.now().wallMs,
+  };
+}
+
+/** The suspect could not be proven off. */
+export function unprovenBecause(
+  context: StreamContext,
+  evidence: readonly FenceEvidence[],
+): Change {
+  const ref = context.suspects[0] ?? null;
+  const seen = evidence.length > 0 ? evidence.map(sentenceOf).join("; ") : "nothing could be seen";
+  const sentence = `${nameOf(ref)} is not proven off the key: ${seen}`;
+  return {
+    because: sentence,
+    incident: context.incident && step(context.incident, context.now(), sentence),
+  };
+}
+
+/** Everybody is proven off, or a named reason stands in. */
+export function proven(context: StreamContext, unproven: StreamContext["unproven"]): Change {
+  const now = context.now();
+  return {
+    unproven,
+    suspects: [],
+    certifiedAt: now,
+    ghostTries: 0,
+    incident: context.incident && {
+      ...(unproven
+        ? step(context.incident, now, `going on without proof: ${unproven.kind} (${unproven.by})`)
+        : context.incident),
+      fencedAt: context.incident.fencedAt ?? now,
+    },
+  };
+}
+
+export function chose(context: StreamContext): Change {
+  const choice = nextCarrier(context);
+  return typeof choice === "object" && "ref" in choice ? { target: choice.ref } : {};
+}
+
+export function granted(context: StreamContext, keyGeneration: number): Change {
+  const what = `${nameOf(context.target)} is to carry it (key generation ${keyGeneration})`;
+  return {
+    ...at(context, what),
+    keyGeneration,
+    startedAt: null,
+    facts: withoutExit(context, context.target),
+    incident: context.incident && {
+      ...step(context.incident, context.now(), what),
+      to: context.target?.encoder ?? null,
+    },
+  };
+}
+
+export function started(context: StreamContext): Change {
+  const now = context.now();
+  return {
+    startedAt: now,
+    incident: context.incident && {
+      ...step(context.incident, now, `${nameOf(context.target)} was started`),
+      startedAt: now,
+    },
+  };
+}
+
+/** The start did not bring a picture: it counts against that encoder, and it is fenced again. */
+export function startFailed(context: StreamContext, why: string): Change {
+  const sentence = `${nameOf(context.target)} did not bring a picture: ${why}`;
+  return {
+    ...at(context, sentence),
+    tries: withTry(context, context.target),
+    suspects: context.target ? [context.target] : [],
+    certificates: [],
+    unproven: null,
+    wanted: null,
+    target: null,
+    fencingSince: context.now(),
+    facts: withoutExit(context, context.target),
+    incident: context.incident && step(context.incident, context.now(), sentence),
+  };
+}
+
+/** The far end still keeps the session of the fenced encoder: the same start again, later. */
+export function ghost(context: StreamContext): Change {
+  const sentence = `the far end still keeps the old session: trying ${nameOf(context.target)} again`;
+  return {
+    because: sentence,
+    ghostTries: context.ghostTries + 1,
+    facts: withoutExit(context, context.target),
+    incident: context.incident && step(context.incident, context.now(), sentence),
+  };
+}
+
+/** The target carries the picture. */
+export function took(context: StreamContext): Change {
+  const now = context.now();
+  const what = seenOnAir(context)
+    ? `the far end receives it from ${nameOf(context.target)}`
+    : `${nameOf(context.target)} says it is streaming (nobody looks at the far end)`;
+  const incident = context.incident && {
+    ...step(context.incident, now, what),
+    confirmedAt: now,
+  };
+  const outcome: Incident["outcome"] =
+    context.carrier?.encoder === context.target?.encoder ? "restarted" : "tookOver";
+  return {
+    ...at(context, `${nameOf(context.target)} carries it`),
+    carrier: context.target,
+    target: null,
+    wanted: null,
+    certificates: [],
+    unproven: null,
+    incident: null,
+    lastIncident: incident ? incidentRecord(incident, outcome, now) : context.lastIncident,
+    fencingSince: null,
+    suspectSince: null,
+    lastGoodAt: now,
+  };
+}
+
+/** It was on air all along, or came back by itself before anything was taken from it. */
+export function recovered(context: StreamContext): Change {
+  const now = context.now();
+  const incident = context.incident && {
+    ...step(context.incident, now, "the picture is back by itself"),
+    confirmedAt: now,
+  };
+  return {
+    ...at(context, `${nameOf(context.carrier)} carries it again`),
+    goal: "takeOver",
+    suspects: [],
+    target: null,
+    wanted: null,
+    incident: null,
+    lastIncident: incident ? incidentRecord(incident, "recovered", now) : context.lastIncident,
+    fencingSince: null,
+    suspectSince: null,
+    lastGoodAt: now,
+  };
+}
+
+export function stopped(context: StreamContext): Change {
+  const now = context.now();
+  return {
+    ...at(context, "stopped: nobody publishes, proven"),
+    carrier: null,
+    target: null,
+    suspects: [],
+    certificates: [],
+    incident: null,
+    lastIncident: context.incident
+      ? incidentRecord(step(context.incident, now, "stopped"), "stopped", now)
+      : context.lastIncident,
+    tries: [],
+    eventEnds: null,
+  };
+}
+
+export function wentOffAir(context: StreamContext): Change {
+  const endsAfter = context.destination.offAirEndsEventAfterMs;
+  return {
+    offAirSince: context.now(),
+    eventEnds: endsAfter === undefined ? null : deadlineIn(endsAfter, context.now()),
+  };
+}
+
+function open(context: StreamContext, cause: string, what: string, planned: boolean): OpenIncident {
+  const now = context.now();
+  const lastGoodAt = planned ? now : lastGood(context);
+  return {
+    id: `${context.plan.id}-${now.wallMs.toString(36)}-${context.incidents + 1}`,
+    stream: context.plan.id,
+    cause,
+    from: context.carrier?.encoder ?? null,
+    to: null,
+    lastGoodAt,
+    planned,
+    suspectedAt: planned ? now : (context.suspectSince ?? now),
+    decidedAt: now,
+    fencedAt: null,
+    startedAt: null,
+    confirmedAt: null,
+    certificate: null,
+    timeline: [
+      { atMs: lastGoodAt.wallMs, what: planned ? "the picture is good" : "last good picture" },
+      { atMs: now.wallMs, what },
+    ],
+  };
+}
+
+function withTry(context: StreamContext, ref: OutputRef | null) {
+  const now = context.now();
+  const recent = context.tries.filter((t) => elapsedMs(t.at, now) < tryCountsMs);
+  return ref ? [...recent.slice(-31), { encoder: ref.encoder, at: now }] : recent;
+}
+
+/** An exit is news once: it must not fail the next start. */
+function withoutExit(context: StreamContext, ref: OutputRef | null) {
+  if (!ref) return context.facts;
+  const facts = context.facts[ref.encoder];
+  const output = facts?.outputs[ref.output];
+  if (!facts || !output?.exit) return context.facts;
+  const { exit: _, ...rest } = output;
+  return {
+    ...context.facts,
+    [facts.encoder]: { ...facts, outputs: { ...facts.outputs, [ref.output]: rest } },
+  };
+}
+
+const same = (a: OutputRef, b: OutputRef) => a.encoder === b.encoder && a.output === b.output;
+export const nameOf = (ref: OutputRef | null) => ref?.encoder ?? "nobody";
+
+const causes: Record<string, string> = {
+  processExited: "its process has ended",
+  frozen: "it makes no more pictures",
+  network: "the network does not take what it sends",
+  deviceFailing: "it says its stream is failing",
+  deviceIdle: "it says it is not streaming",
+  farEndQuiet: "the far end has no publisher",
+  farEndStalled: "nothing arrives at the far end",
+  farEndRefuses: "the far end refuses it",
+  otherPublisher: "somebody else publishes in its place",
+};
+export function causeSentence(cause: string): string {
+  return causes[cause] ?? (cause.startsWith("input-") ? `its input is ${cause.slice(6)}` : cause);
+}

@@ -1,0 +1,131 @@
+/** How a stream's machine is seen from outside: its resume record, and its state for the hub. */
+import type { SnapshotFrom } from "xstate";
+import type { Published } from "../published.ts";
+import { incidentRecord } from "./incident.ts";
+import {
+  budgetLeft,
+  type StreamContext,
+  type StreamResume,
+  understudyOf,
+} from "./stream.context.ts";
+import type { StreamState } from "./stream.contract.ts";
+import type { streamMachine } from "./stream.machine.ts";
+
+export type StreamSnapshot = SnapshotFrom<typeof streamMachine>;
+
+/** The state of the carrier region, without its substates. */
+export function carrierStateOf(snapshot: StreamSnapshot): string {
+  const { carrier } = snapshot.value as { carrier: string | Record<string, unknown> };
+  return typeof carrier === "string" ? carrier : Object.keys(carrier)[0]!;
+}
+
+export function streamResume(snapshot: StreamSnapshot): StreamResume {
+  const {
+    plan: _plan,
+    destination: _destination,
+    graceMs: _grace,
+    now: _now,
+    was: _was,
+    facts: _facts,
+    heldBy: _heldBy,
+    farEnd: _farEnd,
+    ...memory
+  } = snapshot.context;
+  return { carrier: carrierStateOf(snapshot), memory };
+}
+
+/** The design's word for what the carrier region is doing. */
+export function carrierWord(snapshot: StreamSnapshot): StreamState["carrier"] {
+  const state = carrierStateOf(snapshot);
+  const { context } = snapshot;
+  switch (state) {
+    case "stopped":
+    case "carried":
+    case "suspect":
+    case "waitingForFence":
+    case "needsHuman":
+      return state;
+    case "waitingForEncoder":
+    case "refused":
+      return context.goal === "start" ? "starting" : "needsHuman";
+    case "checking":
+    case "fencing":
+    case "proven":
+    case "leaving":
+    case "releasing":
+      if (context.goal === "start") return "starting";
+      return context.goal === "return" ? "returning" : "fencing";
+    case "choosing":
+    case "claiming":
+    case "takingOver":
+    case "startFailed":
+    case "ghostWaiting":
+      return takingOverWord(context);
+    default:
+      return "starting";
+  }
+}
+
+function takingOverWord({ goal, target, carrier }: StreamContext): StreamState["carrier"] {
+  if (goal === "start") return "starting";
+  if (goal === "return") return "returning";
+  return target !== null && target.encoder === carrier?.encoder ? "remediating" : "takingOver";
+}
+
+export function streamState(
+  snapshot: StreamSnapshot,
+  p: { published: Published; backupLeg: StreamSnapshot | undefined },
+): StreamState {
+  const { context, value } = snapshot;
+  const words = value as {
+    carriage: StreamState["carriage"];
+    understudy: StreamState["understudy"];
+  };
+  const backup = p.backupLeg;
+  const carriage = backup
+    ? bestCarriage(words.carriage, (backup.value as typeof words).carriage)
+    : words.carriage;
+  return {
+    ...p.published,
+    ...(context.plan.name !== undefined && { name: context.plan.name }),
+    carriage,
+    carrier: carrierWord(snapshot),
+    understudy: words.understudy,
+    destination: context.destination.id,
+    takeover: context.destination.takeover,
+    encoder: (context.target ?? context.carrier)?.encoder ?? null,
+    output: (context.target ?? context.carrier)?.output ?? null,
+    understudyEncoder: understudyOf(context)?.encoder ?? null,
+    encoders: context.plan.encoders.map((ref) => ref.encoder),
+    keyGeneration: context.keyGeneration,
+    sinceMs: context.since.wallMs,
+    because: context.because,
+    incident: context.incident
+      ? incidentRecord(context.incident, "open", null)
+      : context.lastIncident,
+    eventEndsAtMs: context.eventEnds?.wallMs ?? null,
+    budgetLeft: budgetLeft(context),
+    legs: backup ? [legOf("primary", snapshot), legOf("backup", backup)] : [],
+  };
+}
+
+/** Two legs to one programme: one picture is enough. */
+function bestCarriage(a: StreamState["carriage"], b: StreamState["carriage"]) {
+  const order = ["onAir", "notKnown", "offAir"] as const;
+  return order.find((word) => a === word || b === word) ?? "notKnown";
+}
+
+function legOf(leg: "primary" | "backup", snapshot: StreamSnapshot): StreamState["legs"][number] {
+  const { context } = snapshot;
+  const state = carrierStateOf(snapshot);
+  const word =
+    state === "stopped"
+      ? "stopped"
+      : state === "carried" || state === "suspect"
+        ? "publishing"
+        : context.goal === "start"
+          ? "starting"
+          : "lost";
+  const ref = context.target ?? context.carrier ?? context.plan.encoders[0]!;
+  return { leg, encoder: ref.encoder, state: word };
+}
