@@ -1,13 +1,11 @@
 import { z } from "zod";
 import { nearest } from "./nearest.ts";
+import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
 import { inlineSecrets } from "./secrets.ts";
 
 /** Ids of the outputs an encoder has, from its driver's options; undefined = cannot be told. */
 export type OutputsOf = (driver: string, options: unknown) => readonly string[] | undefined;
-
-const text = z.string().optional().catch(undefined);
-const listOf = <T extends z.ZodType>(item: T) => z.array(item).catch([]);
 
 /** What the cross checks need, out of a file that may be wrong in any other way. */
 const Lenient = z.object({
@@ -40,9 +38,9 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
   if (!lenient.success) return [];
   const { encoders, destinations, streams } = lenient.data;
   return [
-    ...duplicates("encoders", encoders),
-    ...duplicates("destinations", destinations),
-    ...duplicates("streams", streams),
+    ...duplicates("encoders", "id", encoders),
+    ...duplicates("destinations", "id", destinations),
+    ...duplicates("streams", "id", streams),
     ...destinations.flatMap((destination, at) =>
       destination.takeover === "primaryBackup" && destination.backupAddress === undefined
         ? [
@@ -70,14 +68,6 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ]),
     ...encoders.flatMap((encoder, at) => inlineSecrets(encoder, ["encoders", at])),
   ];
-}
-
-function duplicates(list: string, items: { id?: string | undefined }[]): Finding[] {
-  return items.flatMap(({ id }, at) => {
-    const first = items.findIndex((other) => other.id === id);
-    if (id === undefined || first === at) return [];
-    return [{ path: [list, at, "id"], what: `${id} is already the id of ${list}[${first}]` }];
-  });
 }
 
 function unknownId(

@@ -1,0 +1,78 @@
+/** `hub.yaml`: everything a hub is told. */
+import { z } from "zod";
+import { absolutePath, host, id, logLevel, port, url } from "./fields.ts";
+import { SecretReference } from "./secrets.ts";
+import { duration, section, size } from "./units.ts";
+
+const broker = section({
+  host: host.prefault("127.0.0.1").describe("Address the broker listens on for MQTT over TCP"),
+  port: port.prefault(1883).describe("Its TCP port"),
+  webSocket: z.boolean().prefault(true).describe("MQTT over WebSocket as well, on the HTTP port"),
+  anonymous: z.boolean().prefault(false).describe("No passwords; only where host is loopback"),
+  limits: section({
+    clients: z.int().min(1).max(100_000).prefault(2_000).describe("Connections at a time"),
+    packet: size({ atLeast: "16KiB", atMost: "16MiB" })
+      .prefault("262656B")
+      .describe("Largest packet: a state of 256 KiB and its topic"),
+    topicLevels: z.int().min(7).max(32).prefault(8).describe("Levels a topic may have"),
+    subscriptionsPerClient: z.int().min(1).max(1_000).prefault(64).describe("For one client"),
+    drainTimeout: duration({ atLeast: "1s", atMost: "60s" })
+      .prefault("4s")
+      .describe("A subscriber that reads nothing for this long is disconnected"),
+  })
+    .prefault({})
+    .describe("What one client may take"),
+});
+
+const external = section({
+  url: url("mqtt", "mqtts", "ws", "wss").describe("A broker of your own, instead of ours"),
+  username: z.string().min(1).exactOptional().describe("Name the broker knows this hub by"),
+  password: SecretReference.exactOptional().describe("Where the password is kept"),
+  ca: absolutePath.exactOptional().describe("CA certificate the broker's must be signed by, PEM"),
+});
+
+export const hubSchema = section({
+  id: id.prefault("main").describe("Name of this hub: sites wait for its acknowledgements"),
+  host: host.prefault("127.0.0.1").describe("Address that page, API and metrics listen on"),
+  port: port.prefault(8080).describe("The one HTTP port"),
+  stateDir: absolutePath
+    .exactOptional()
+    .describe("Database and hashed keys; $STATE_DIRECTORY, else /var/lib/understudy"),
+  mqtt: section({
+    broker: broker.prefault({}).describe("Our own broker, a child of the hub"),
+    external: external.exactOptional().describe("Use this broker; ours is then not started"),
+  })
+    .prefault({})
+    .describe("Where sites report to"),
+  sites: z
+    .array(
+      section({
+        site: id.describe("Site id; this account may speak for no other"),
+        username: z.string().min(1).max(120).describe("What the site logs in as"),
+        password: SecretReference.describe("Where the site's password is kept"),
+      }),
+    )
+    .max(1_000)
+    .prefault([])
+    .describe("Accounts on our own broker"),
+  retention: section({
+    events: duration({ atLeast: "1h" }).prefault("30d").describe("How long events are kept"),
+    incidents: duration({ atLeast: "1h" }).prefault("365d").describe("How long incidents are kept"),
+    quarantine: duration({ atLeast: "1h" }).prefault("30d").describe("Events we could not read"),
+  })
+    .prefault({})
+    .describe("What is kept, and how long"),
+  rateLimit: section({
+    requests: z.int().min(1).max(1_000_000).prefault(600).describe("For one key or address"),
+    within: duration({ atLeast: "1s", atMost: "1h" }).prefault("1min").describe("In this time"),
+  })
+    .prefault({})
+    .describe("How many API requests are answered"),
+  log: section({ level: logLevel.prefault("info").describe("How much is logged") })
+    .prefault({})
+    .describe("Log lines go to stdout, as JSON"),
+});
+
+type Parsed = z.output<typeof hubSchema>;
+/** A hub's config as it is used: quantities with their unit in the name. */
+export type HubConfig = Parsed & { stateDir: string };
