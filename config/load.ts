@@ -40,7 +40,13 @@ export function loadConfig<T>(file: string, format: ConfigFormat<T>): Loaded<T> 
 /** @throws ConfigError */
 export function parseConfig<T>(file: string, text: string, format: ConfigFormat<T>): Loaded<T> {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    version: "1.2",
+    // Oddities are findings below, not warnings on stderr.
+    logLevel: "error",
+  });
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.map(
