@@ -214,10 +214,12 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   }
 
   function commit(turn: TurnRow): Promise<boolean> {
+    let last = lastSeq;
     for (const { seq } of turn.events) {
-      if (seq !== lastSeq + 1) throw new RangeError(`event ${seq} does not follow ${lastSeq}`);
-      lastSeq = seq;
+      if (seq !== last + 1) throw new RangeError(`event ${seq} does not follow ${last}`);
+      last = seq;
     }
+    lastSeq = last;
     const changed = Object.entries(turn.resume).map(([actor, record]): [string, string] => [
       actor,
       JSON.stringify(record),

@@ -27,6 +27,8 @@ export type JournalCounts = {
 
 /** The events that wait for the hubs: a cursor per hub, moved only by that hub's own ack. */
 export interface Outbox {
+  readonly epoch: string;
+  readonly session: string;
   /** Events on disk after `afterSeq` of the current epoch, in order. */
   readEvents(afterSeq: number, limit: number): Promise<SiteEvent[]>;
   /** The same as the text to send, so that the decider neither parses nor prints it. */
