@@ -45,6 +45,9 @@ export const EncoderBase = section({
     .describe("Stable id of the role; survives renames and replaced hardware"),
   name: displayName.exactOptional().describe("What people call it"),
   driver: z.string().describe("What kind of encoder it is"),
+  source: displayName
+    .exactOptional()
+    .describe("What feeds it; encoders with the same source show the same programme"),
   polling: polling.prefault({}).describe("How often a device is asked"),
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { hubFormat, hubJsonSchema } from "../../config/hub.ts";
@@ -91,10 +91,12 @@ test.each(files)(
   },
 );
 
-test.each(files)(
-  "the committed JSON Schema of $name.yaml is what editors should get",
-  async ({ name, schema }) => {
-    const json = `${JSON.stringify(schema, null, 2)}\n`;
-    await expect(json).toMatchFileSnapshot(`../../config/${name}.schema.json`);
-  },
-);
+/** Rewrites the committed files: `UPDATE_SCHEMAS=1 npx vitest run test/config/examples.test.ts` */
+test.each(files)("the committed JSON Schema of $name is what editors should get", (file) => {
+  const committed = `${file.name}.schema.json`;
+  if (process.env["UPDATE_SCHEMAS"]) {
+    const json = `${JSON.stringify(file.schema, null, 2)}\n`;
+    writeFileSync(new URL(`../../config/${committed}`, import.meta.url), json);
+  }
+  expect(JSON.parse(read(committed))).toEqual(JSON.parse(JSON.stringify(file.schema)));
+});

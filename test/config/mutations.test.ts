@@ -81,6 +81,6 @@ test("2,000 damaged files: each is read whole or refused with places, nothing el
     { numRuns: 2_000, seed: 20_261 },
   );
   // Both happen often enough that neither half of the property is empty.
-  expect(seen.read).toBeGreaterThan(100);
+  expect(seen.read).toBeGreaterThan(25);
   expect(seen.refused).toBeGreaterThan(500);
 }, 120_000);
