@@ -57,13 +57,18 @@ export function openHeldValues(device: Device, now: () => number) {
 
   return {
     read,
+    /** What was read back after a set, so that it need not be read again. */
+    note(name: string, value: string): void {
+      all.set(name, { value, readAtMs: now(), failures: 0, restsUntilMs: 0 });
+    },
     /** Whether the unit may have it, as far as is known. */
     worthReading: (name: string) => (all.get(name)?.restsUntilMs ?? 0) <= now(),
     /** Of `wanted`, what is due, the longest overdue (by its own measure) first. */
     due(wanted: Slow[]): string[] {
       const overdue = ({ name, everyMs }: Slow) => {
         const { readAtMs, urgent } = all.get(name) ?? {};
-        return readAtMs === undefined || urgent ? Infinity : (now() - readAtMs) / everyMs;
+        if (urgent) return Infinity;
+        return readAtMs === undefined ? Number.MAX_VALUE : (now() - readAtMs) / everyMs;
       };
       return wanted
         .filter(({ name }) => (all.get(name)?.restsUntilMs ?? 0) <= now())

@@ -52,7 +52,9 @@ export async function startOutput(
   if (options.ownSelfStart && !wasSelfStartOff(unit, pollIsFreshMs))
     await ownSelfStart(unit, signal);
 
-  const profile = profileOf(await device.read("StreamingProfileSel", signal));
+  const selected = await device.read("StreamingProfileSel", signal);
+  if (selected !== undefined) held.note("StreamingProfileSel", selected);
+  const profile = profileOf(selected);
   const { stream, destination, keyGeneration } = target;
   const run = {
     ...{ stream, destination, keyGeneration, seenStreaming: false },
@@ -71,18 +73,19 @@ export async function startOutput(
   await device.write("ReplicatorCommand", replicatorCommand.stream, signal);
 }
 
-/** Both forms are asked: it is not known which of them a HELO streams from. */
+/** Both forms are asked, unless the site says which: a HELO may stream from either. */
 async function isConfigured(
   unit: Unit,
   profile: number | undefined,
   { address, streamKey }: PublishTarget,
   signal: AbortSignal,
 ): Promise<boolean> {
-  for (const numbered of [profile, undefined]) {
+  const forms = unit.options.profileForm === "member" ? [profile, undefined] : [undefined];
+  for (const numbered of forms) {
     const read = (family: ProfileFamily) =>
       unit.device.read(numbered === undefined ? family : memberOf(family, numbered), signal);
     const type = await read("StreamType");
-    if (type === undefined && numbered === undefined && profile !== undefined) continue;
+    if (type === undefined && numbered === undefined && forms[0] !== undefined) continue;
     if (type !== streamTypeRtmp) return false;
     if (!sameAddress((await read("RTMPServerURL")) ?? "", address)) return false;
     if ((await read("RTMPStreamName")) !== streamKey) return false;
@@ -100,6 +103,7 @@ async function configure(
   const streamType = nameOf("StreamType", profile, unit);
   if ((await unit.device.read(streamType, signal)) !== streamTypeRtmp)
     await setBothForms(unit, "StreamType", profile, streamTypeRtmp, signal);
+  unit.held.note(streamType, streamTypeRtmp);
   await setBothForms(unit, "RTMPServerURL", profile, address, signal);
   await setBothForms(unit, "RTMPStreamName", profile, streamKey, signal);
 }
@@ -119,7 +123,7 @@ async function setBothForms(
   const { device, held } = unit;
   const name = nameOf(family, profile, unit);
   await device.writeChecked(name, value, signal);
-  held.forget([name]);
+  held.note(name, value);
   if (name === family) return;
   const workingCopy = await device.read(family, signal);
   if (workingCopy !== undefined && workingCopy !== value)

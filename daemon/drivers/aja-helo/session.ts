@@ -6,7 +6,7 @@ import type { Http, HttpReply } from "./http.ts";
 const refusedPasswordRestMs = 60_000;
 
 export type Session = {
-  /** Marks the start of one driver call, in which at most one login happens. */
+  /** Marks the start of one driver call, in which a session is renewed at most once. */
   beginCall(): void;
   /**
    * GET `path`, logging in when the unit wants it. One request is on the wire at a time.
@@ -30,7 +30,7 @@ export function openSession(
   { where, password, now }: { where: string; password: string | undefined; now: () => number },
 ): Session {
   let cookie: string | undefined;
-  let loggedInThisCall = false;
+  let renewedInThisCall = false;
   let passwordRestsUntilMs: number | undefined;
   let sentAtMs: number[] = [];
   let tail: Promise<unknown> = Promise.resolve();
@@ -64,10 +64,12 @@ export function openSession(
       );
     if (passwordRestsUntilMs !== undefined && now() < passwordRestsUntilMs)
       throw new DriverError("unauthorized", `${where} refused the password, not asked again yet`);
-    if (loggedInThisCall) return undefined;
+    if (cookie !== undefined) {
+      if (renewedInThisCall) return undefined;
+      renewedInThisCall = true;
+    }
     await logIn(password, signal);
     passwordRestsUntilMs = undefined;
-    loggedInThisCall = true;
     const second = await send({ method: "GET", path }, signal);
     return wantsLogin(second) ? undefined : bodyOf(second);
   }
@@ -79,7 +81,7 @@ export function openSession(
   }
 
   return {
-    beginCall: () => void (loggedInThisCall = false),
+    beginCall: () => void (renewedInThisCall = false),
     get(path, signal) {
       const mine = tail.then(() => getInTurn(path, signal));
       tail = mine.catch(() => undefined);

@@ -1,0 +1,54 @@
+import { expect, onTestFinished, test } from "vitest";
+import { startHelo } from "../../../fakes/helo/helo.ts";
+import { startFarEnd } from "../../../fakes/rtmp-far-end/far-end.ts";
+import { aDriver, aTarget } from "./a-unit.ts";
+
+test("a HELO publishes under the driver's hand, is proven off, and the far end saw the same", async () => {
+  const farEnd = await startFarEnd();
+  onTestFinished(() => farEnd.close());
+  const helo = await startHelo({ name: "studio a" });
+  onTestFinished(() => helo.close());
+  const target = { ...aTarget, address: farEnd.rtmpUrl, streamKey: "sunday-1" };
+  const driver = aDriver(
+    helo.port,
+    { ownSelfStart: true, provePauseMs: 500 },
+    { knownTargets: [target] },
+  );
+  const stream = async () => (await driver.poll()).outputs["stream-1"];
+
+  await driver.start(target);
+  await expect
+    .poll(stream, { timeout: 20_000, interval: 500 })
+    .toMatchObject({ state: "streaming", target: { destination: "cdn" }, keyGeneration: 7 });
+  await expect
+    .poll(stream, { timeout: 20_000, interval: 500 })
+    .toMatchObject({ progress: "moving" });
+  expect(farEnd.publishers("sunday-1")).toHaveLength(1);
+
+  helo.faults.dropInput();
+  const reading = await driver.poll();
+  expect(reading.input).toBe("lost");
+  expect(reading.outputs["stream-1"]?.state).toBe("streaming");
+
+  const [evidence] = await driver.prove();
+  expect(evidence).toMatchObject({ kind: "deviceNotStreaming", reads: 2, selfStartOff: true });
+  expect(helo.streaming()).toBeUndefined();
+
+  await driver.stop(true);
+  await expect
+    .poll(stream, { timeout: 20_000, interval: 500 })
+    .toMatchObject({ state: "idle", target: "none" });
+  expect(farEnd.publishers("sunday-1")).toHaveLength(1);
+});
+
+test("a HELO that starts by itself after our stop is not proven off", async () => {
+  const farEnd = await startFarEnd();
+  onTestFinished(() => farEnd.close());
+  const helo = await startHelo({ name: "studio b", timings: { streamStartMs: 50 } });
+  onTestFinished(() => helo.close());
+  const driver = aDriver(helo.port, { provePauseMs: 1_000 });
+  await driver.start({ ...aTarget, address: farEnd.rtmpUrl, streamKey: "sunday-2" });
+  await helo.until("ReplicatorStreamState", "2", 20_000);
+  helo.faults.autoRecoverFighting(50);
+  expect(await driver.prove(12_000)).toEqual([]);
+});

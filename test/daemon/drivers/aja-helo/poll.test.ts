@@ -1,0 +1,294 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { aDriver, answer, aTarget, aUnit } from "./a-unit.ts";
+
+const ours = { destination: "cdn", address: "rtmp://far.example/live", streamKey: "k1" };
+const streaming = {
+  ...{ ReplicatorStreamState: "2", StreamingDuration: "00:00:01:00" },
+  ...{ RTMPServerURL_3: "RTMP://far.example:1935/live/", RTMPStreamName_3: "k1" },
+};
+const alarm = (state: number, text: string) => {
+  const bytes = [8, state, 0x10, 1, 0x1a, text.length + 2, 0x0a, text.length];
+  return Buffer.concat([Buffer.from(bytes), Buffer.from(text)]).toString("base64");
+};
+
+test("an idle unit tells what it is, what it would do by itself, and how warm it is", async () => {
+  const unit = await aUnit({ AutoRecoverStreaming: "1", PowerUpState: "2" });
+  const reading = await aDriver(unit.port).pollAll();
+  expect(reading).toMatchObject({
+    outputs: { "stream-1": { state: "idle", target: "none" }, "record-1": { state: "idle" } },
+    input: "good",
+    booting: false,
+    identity: {
+      ...{ vendor: "AJA", model: "HELO" },
+      ...{ serialNumber: "0HE00001", firmware: "4.3.0.8-12r" },
+    },
+    selfStart: { autoRecover: true, powerUp: "stream", scheduler: false },
+    figures: {
+      temperatureC: { value: 47, source: "device" },
+      bitrateBps: { value: 6_000_000, source: "configured" },
+    },
+  });
+  expect(reading.outputs["stream-1"]).not.toHaveProperty("sendQueue");
+  expect(Object.keys(reading.figures).sort()).toEqual(["bitrateBps", "temperatureC"]);
+});
+
+test.each([
+  ["0", "unknown"],
+  ["1", "idle"],
+  ["2", "streaming"],
+  ["3", "idle"],
+  ["4", "failing"],
+  ["5", "stopping"],
+  ["6", "unknown"],
+  ["", "unknown"],
+  ["constructor", "unknown"],
+  ["__proto__", "unknown"],
+])("stream and record state %j are read as %s", async (value, word) => {
+  const unit = await aUnit({ ReplicatorStreamState: value, ReplicatorRecordState: value });
+  const { outputs } = await aDriver(unit.port).pollAll();
+  expect(outputs["stream-1"]?.state).toBe(word);
+  expect(outputs["record-1"]?.state ?? "unknown").toBe(word);
+});
+
+test("a stream to a destination we know is named, however its address is spelled", async () => {
+  const unit = await aUnit(streaming);
+  const { poll } = aDriver(unit.port, {}, { knownTargets: [ours] });
+  expect((await poll()).outputs["stream-1"]?.target).toEqual({ destination: "cdn" });
+});
+
+test.each([
+  ["with another key", { RTMPStreamName_3: "k2" }],
+  ["at another address", { RTMPServerURL_3: "rtmp://far.example/other" }],
+  ["as HLS", { StreamType_3: "3" }],
+])("a stream %s goes elsewhere", async (_, values) => {
+  const unit = await aUnit({ ...streaming, ...values });
+  const { poll } = aDriver(unit.port, {}, { knownTargets: [ours] });
+  expect((await poll()).outputs["stream-1"]?.target).toBe("elsewhere");
+});
+
+test("somebody starts another stream at the front panel: the new destination is read at once", async () => {
+  const unit = await aUnit({ ...streaming, ReplicatorStreamState: "1" });
+  const { poll, pass } = aDriver(unit.port, {}, { knownTargets: [ours] });
+  expect((await poll()).outputs["stream-1"]?.target).toEqual({ destination: "cdn" });
+  pass(5_000);
+  unit.parameters.set("RTMPStreamName_3", "somebody's");
+  unit.parameters.set("ReplicatorStreamState", "2");
+  const stream = (await poll()).outputs["stream-1"];
+  expect(stream).toMatchObject({ state: "streaming", target: "elsewhere" });
+  expect(stream).not.toHaveProperty("keyGeneration");
+});
+
+test("a stream moves while its duration counts, and is frozen when it stood for 5 s", async () => {
+  const unit = await aUnit(streaming);
+  const { poll, pass } = aDriver(unit.port);
+  const progress = async () => (await poll()).outputs["stream-1"]?.progress;
+  expect(await progress()).toBeUndefined();
+  pass(5_000);
+  unit.parameters.set("StreamingDuration", "00:00:01:05");
+  expect(await progress()).toBe("moving");
+  pass(500);
+  expect(await progress()).toBe("moving");
+  pass(3_000);
+  expect(await progress()).toBeUndefined();
+  pass(2_000);
+  expect(await progress()).toBe("frozen");
+  unit.parameters.set("StreamingDuration", "00:00:00:01");
+  expect(await progress()).toBeUndefined();
+});
+
+test("a duration that never counted is not judged: it may be a firmware that does not", async () => {
+  const unit = await aUnit({ ...streaming, StreamingDuration: "00:00:00:00" });
+  const { poll, pass } = aDriver(unit.port);
+  await poll();
+  pass(60_000);
+  expect((await poll()).outputs["stream-1"]).not.toHaveProperty("progress");
+});
+
+test("an input that is lost is told as lost, and the stream with its test pattern as streaming", async () => {
+  const unit = await aUnit({ ...streaming, DetectInputFormat: "0" });
+  const reading = await aDriver(unit.port).poll();
+  expect(reading.input).toBe("lost");
+  expect(reading.outputs["stream-1"]?.state).toBe("streaming");
+});
+
+test.each([
+  ["a unit told to send its own test pattern", { VideoInSelect: "2", DetectInputFormat: "0" }],
+  ["an input format that is not in the table", { DetectInputFormat: "31" }],
+  ["an empty input format", { DetectInputFormat: "" }],
+])("%s says nothing of its input", async (_, values) => {
+  const unit = await aUnit(values);
+  expect(await aDriver(unit.port).pollAll()).not.toHaveProperty("input");
+});
+
+test("empty values are unknown, never zero or off", async () => {
+  const unit = await aUnit({
+    ...{ Temperature: "", AutoRecoverStreaming: "", StreamingVideoBitrate_3: "" },
+    ...{ FormattedSerialNumber: "", ReplicatorRecordState: "" },
+  });
+  const reading = await aDriver(unit.port).pollAll();
+  expect(reading.figures).toEqual({});
+  expect(reading).not.toHaveProperty("selfStart");
+  expect(reading).not.toHaveProperty("identity");
+  expect(reading.outputs).not.toHaveProperty("record-1");
+});
+
+test("what a model lacks is left out, is not fatal and is not asked for again and again", async () => {
+  const unit = await aUnit();
+  for (const name of ["Temperature", "DetectInputFormat", "ReplicatorRecordState"]) {
+    unit.parameters.delete(name);
+  }
+  const { pollAll } = aDriver(unit.port);
+  await pollAll();
+  const reading = await pollAll();
+  expect(reading.outputs["stream-1"]?.state).toBe("idle");
+  expect(reading.input).toBe("good"); // from HDMIInputFormat
+  expect(reading.figures).not.toHaveProperty("temperatureC");
+  expect(unit.asked.filter((what) => what === "get Temperature")).toHaveLength(2);
+  expect(unit.asked.filter((what) => what === "get DetectInputFormat")).toHaveLength(2);
+});
+
+test("raised alarms are told in the unit's words, those at rest are not", async () => {
+  const unit = await aUnit({
+    Near_Over_Temp_Alarm: alarm(1, "Near Over Temp"),
+    Dropped_Frames_Alarm: alarm(0, "Dropped Frames"),
+    ShutdownMessageII: "4",
+  });
+  expect((await aDriver(unit.port).pollAll()).alarms).toEqual(["Near Over Temp", "Over Temp"]);
+});
+
+test("an alarm that quotes the stream key is told without it", async () => {
+  const text = "no rtmp://far.example/live/k1 (pw)";
+  const unit = await aUnit({ StreamingFailedAlarm: alarm(1, text) });
+  const driver = aDriver(unit.port, { password: "pw" }, { knownTargets: [ours] });
+  expect((await driver.pollAll()).alarms).toEqual(["no rtmp://far.example/live/(key) ((key))"]);
+});
+
+test("settings that surprise an operator are told: Data-LAN and linked start/stop", async () => {
+  const unit = await aUnit({ MediaState: "1", LinkStartStop: "1" });
+  const { alarms } = await aDriver(unit.port).pollAll();
+  expect(alarms).toEqual([
+    expect.stringContaining("neither records nor streams"),
+    expect.stringContaining("Link Start/Stop is on"),
+  ]);
+});
+
+test("a unit that starts up is booting, claims nothing and has a new boot mark", async () => {
+  const unit = await aUnit();
+  const { poll, pollAll } = aDriver(unit.port);
+  const before = await pollAll();
+  unit.parameters.set("SystemState", "2");
+  const starting = await poll();
+  expect(starting).toEqual({
+    outputs: { "stream-1": { state: "unknown" }, "record-1": { state: "unknown" } },
+    booting: true,
+    bootMark: starting.bootMark,
+    figures: {},
+  });
+  expect(starting.bootMark).not.toBe(before.bootMark);
+  unit.parameters.set("SystemState", "4");
+  const after = await poll();
+  expect(after.bootMark).toBe(starting.bootMark);
+  expect(after).not.toHaveProperty("selfStart"); // what was read before the boot is forgotten
+});
+
+test("a poll asks at most eight times, and at two polls a second at most nine times a second", async () => {
+  const unit = await aUnit(streaming);
+  const { poll, pass } = aDriver(unit.port);
+  const sizes: number[] = [];
+  const count = async (pauseMs: number) => {
+    const before = unit.asked.length;
+    await poll();
+    sizes.push(unit.asked.length - before);
+    pass(pauseMs);
+  };
+  for (let polls = 0; polls < 10; polls += 1) await count(5_000);
+  expect(Math.max(...sizes)).toBe(8);
+  sizes.length = 0;
+  for (let polls = 0; polls < 120; polls += 1) await count(500);
+  const inEachSecond = sizes.slice(1).map((size, at) => size + (sizes[at] ?? 0));
+  expect(Math.max(...inEachSecond.slice(1))).toBeLessThanOrEqual(9);
+  expect(Math.min(...sizes)).toBe(4);
+  // Also then everything is read in its turn.
+  expect(unit.asked.slice(-sizes.reduce((a, b) => a + b))).toContain("get AutoRecoverStreaming");
+});
+
+test.each([
+  ["a web page", "<html><body>Please wait</body></html>"],
+  ["half an answer", answer("SystemState", "4").slice(0, 40)],
+  ["nothing", ""],
+  ["a list", "[]"],
+  ["success without a parameter", '{"success":true}'],
+  ["another parameter", answer("Temperature", "4")],
+  ["a polluted prototype", '{"__proto__":{"name":"eParamID_SystemState","value":"4"}}'],
+])("%s in place of the system state is malformed", async (_, body) => {
+  const unit = await aUnit();
+  unit.interpose = (_name, res) => void res.end(body) === undefined;
+  await expect(aDriver(unit.port).poll()).rejects.toMatchObject({
+    ...{ name: "DriverError", code: "malformed" },
+  });
+});
+
+test("nonsense for one parameter that is read in turn leaves only that one out", async () => {
+  const unit = await aUnit();
+  unit.interpose = (name, res) => {
+    if (name !== "Temperature") return false;
+    res.end("<html></html>");
+    return true;
+  };
+  const reading = await aDriver(unit.port).pollAll();
+  expect(reading.figures).not.toHaveProperty("temperatureC");
+  expect(reading.outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("a redirect is malformed and not followed, an overloaded unit is refused", async () => {
+  const unit = await aUnit();
+  unit.interpose = (_name, res) => void res.writeHead(302, { Location: "/x" }).end() === undefined;
+  await expect(aDriver(unit.port).poll()).rejects.toMatchObject({ code: "malformed" });
+  unit.interpose = (_name, res) => void res.writeHead(503).end() === undefined;
+  await expect(aDriver(unit.port).poll()).rejects.toMatchObject({ code: "refused" });
+});
+
+test("a unit that hangs times out after one request, and is not asked for more", async () => {
+  const unit = await aUnit();
+  unit.interpose = () => true;
+  const { poll } = aDriver(unit.port, { requestTimeoutMs: 50 });
+  await expect(poll()).rejects.toMatchObject({ code: "timeout" });
+  expect(unit.asked).toEqual(["get SystemState"]);
+});
+
+test("a poll whose time is up rejects at once", async () => {
+  const unit = await aUnit();
+  unit.interpose = () => true;
+  const startedAt = performance.now();
+  await expect(aDriver(unit.port).poll(50)).rejects.toMatchObject({ code: "timeout" });
+  expect(performance.now() - startedAt).toBeLessThan(1_000);
+});
+
+test("the stream key is in no error, no reading and no file, whatever goes wrong", async () => {
+  const canary = "c4nary-key";
+  const target = { ...aTarget, streamKey: canary };
+  const wrongs: ((body: string) => string)[] = [
+    (body) => `<html>${body}</html>`,
+    (body) => body.slice(0, -3),
+    (body) => `${body}${body}`,
+    () => "",
+  ];
+  for (const wrong of wrongs) {
+    const unit = await aUnit({}, "c4nary-pw");
+    unit.interpose = (name, res) => {
+      if (!name.startsWith("RTMPStreamName")) return false;
+      res.end(wrong(answer(name, canary)));
+      return true;
+    };
+    const { start, poll, stateDir } = aDriver(
+      ...([unit.port, { password: "c4nary-pw" }, { knownTargets: [target] }] as const),
+    );
+    const error: unknown = await start(target).catch((thrown: unknown) => thrown);
+    const { message, stack, cause } = error as Error;
+    const said = [message, stack, String(cause), JSON.stringify(cause), JSON.stringify(error)];
+    said.push(JSON.stringify(await poll()), readFileSync(`${stateDir}/aja-helo.json`, "utf8"));
+    expect(error).toMatchObject({ name: "DriverError" });
+    expect(said.join("\n")).not.toContain("c4nary");
+  }
+});

@@ -1,0 +1,135 @@
+import { expect, onTestFinished, test } from "vitest";
+import { startHelo, type HeloOptions } from "../../../fakes/helo/helo.ts";
+import { aDriver, aTarget } from "./a-unit.ts";
+
+/** The simulator with all 971 parameters; these tests start no encoder process. */
+async function aHelo(options: Partial<HeloOptions> = {}) {
+  const timings = { streamStartMs: 50, streamStopMs: 50, unreachableMs: 100, recoverMs: 100 };
+  const boots = { rebootMs: 300, initialiseMs: 300, powerUpActionMs: 100, tickMs: 50 };
+  const fast = { ...timings, ...boots, answerMs: 0, softRequestsPerS: 1e6, hardRequestsPerS: 1e6 };
+  const helo = await startHelo({ name: "studio a", ...options, timings: fast });
+  onTestFinished(() => helo.close());
+  return helo;
+}
+const off = { selfStart: { autoRecover: false, powerUpStream: false, scheduler: false } };
+
+test("a HELO as it comes is read whole, and what it would do by itself is told", async () => {
+  const helo = await aHelo();
+  const reading = await aDriver(helo.port).pollAll();
+  expect(reading).toMatchObject({
+    outputs: { "stream-1": { state: "idle", target: "none" }, "record-1": { state: "idle" } },
+    input: "good",
+    identity: { vendor: "AJA", model: "HELO", serialNumber: helo.serialNumber },
+    selfStart: { autoRecover: true, powerUp: "stream", scheduler: true },
+    alarms: [],
+  });
+});
+
+test("a HELO with a login is read, and again after its sessions are gone in a reboot", async () => {
+  const helo = await aHelo({ password: "right", ...off });
+  const { poll } = aDriver(helo.port, { password: "right" });
+  const before = await poll();
+  helo.faults.reboot();
+  await expect
+    .poll(() => poll().catch(() => undefined), { timeout: 10_000 })
+    .toMatchObject({
+      ...{ booting: true, outputs: { "stream-1": { state: "unknown" } } },
+    });
+  await expect
+    .poll(() => poll().catch(() => undefined), { timeout: 10_000 })
+    .toMatchObject({ booting: false });
+  expect((await poll()).bootMark).not.toBe(before.bootMark);
+});
+
+test.each([
+  ["html", "malformed"],
+  ["truncated", "malformed"],
+  ["wrongName", "malformed"],
+  ["empty", "malformed"],
+] as const)("a HELO that answers %s is %s", async (kind, code) => {
+  const helo = await aHelo();
+  const undo = helo.faults.nonsense(kind);
+  const { poll } = aDriver(helo.port);
+  await expect(poll()).rejects.toMatchObject({ code });
+  undo();
+  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("both length headers, and a connection closed after each answer, are no fault", async () => {
+  const helo = await aHelo();
+  const { poll } = aDriver(helo.port);
+  const undo = helo.faults.nonsense("bothLengths");
+  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+  undo();
+  helo.faults.closeAfterAnswer();
+  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("a HELO that hangs, resets or closes its port is told apart, and read again afterwards", async () => {
+  const helo = await aHelo();
+  const { poll } = aDriver(helo.port, { requestTimeoutMs: 300 });
+  const undoHang = helo.faults.hang();
+  await expect(poll()).rejects.toMatchObject({ code: "timeout" });
+  undoHang();
+  await poll();
+  const undoReset = helo.faults.resetConnections();
+  await expect(poll()).rejects.toMatchObject({ code: "refused" });
+  undoReset();
+  await poll();
+  const undoPort = helo.faults.unreachable();
+  await expect.poll(() => poll().catch((e: unknown) => e)).toMatchObject({ code: "refused" });
+  undoPort();
+  await expect
+    .poll(() => poll().catch(() => undefined), { timeout: 5_000 })
+    .toMatchObject({ booting: false });
+});
+
+test("a HELO whose input is lost is told so", async () => {
+  const helo = await aHelo();
+  helo.faults.dropInput();
+  const { pollAll } = aDriver(helo.port);
+  const reading = await pollAll();
+  expect(reading.input).toBe("lost");
+  expect(reading.alarms).toContain("No Video Input");
+});
+
+test("a HELO whose card is pulled is read on", async () => {
+  const helo = await aHelo();
+  helo.faults.pullCard();
+  const { outputs } = await aDriver(helo.port).pollAll();
+  expect(outputs["stream-1"]?.state).toBe("idle");
+  expect(outputs["record-1"]?.state).toBe("idle");
+});
+
+test("a HELO that cannot reach its far end is failing and says why; stopped, it stays off", async () => {
+  const helo = await aHelo();
+  const { start, poll, pass, stop, prove } = aDriver(helo.port, { ownSelfStart: true });
+  await start(aTarget);
+  await helo.until("ReplicatorStreamState", "4");
+  expect((await poll()).outputs["stream-1"]?.state).toBe("failing");
+  pass(5_000);
+  expect((await poll()).alarms?.join()).toContain("Streaming Failed");
+  setTimeout(() => pass(3_000), 100);
+  await stop(true);
+  expect([helo.get("RTMPServerURL"), helo.get("RTMPStreamName")]).toEqual(["", ""]);
+  expect(await prove()).toEqual([expect.objectContaining({ selfStartOff: true, reads: 2 })]);
+});
+
+test("self-start is switched off on a HELO and stays so over a reboot", async () => {
+  const helo = await aHelo();
+  await aDriver(helo.port).own();
+  expect([
+    helo.get("AutoRecoverStreaming"),
+    helo.get("PowerUpState"),
+    helo.get("SchedulerEnabled"),
+  ]).toEqual(["0", "0", "0"]);
+});
+
+test.each(["notFound", "emptyObject"] as const)(
+  "a HELO that answers %s to what it does not know is read in all the rest",
+  async (unknownReply) => {
+    const helo = await aHelo({ unknownReply });
+    const { driver } = aDriver(helo.port);
+    await expect(driver.poll(AbortSignal.timeout(5_000))).resolves.toMatchObject({ input: "good" });
+  },
+);
