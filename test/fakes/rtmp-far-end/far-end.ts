@@ -180,7 +180,8 @@ export async function startFarEnd(options: FarEndOptions = {}): Promise<FarEnd> 
       ),
     records: () => publications.records,
     drop: (key) => publications.kick(key),
-    block: (key, blocked) => publications.block(key, blocked),
+    block: (block) => publications.block(block),
+    unblock: (key) => publications.unblock(key),
     hlsDirectory: (key) => (options.hls ? hlsDirectory(key) : undefined),
   });
   const rtmpPort = await listen(ingest, options.rtmpPort ?? 0, host);
@@ -215,7 +216,10 @@ export async function startFarEnd(options: FarEndOptions = {}): Promise<FarEnd> 
     throttle: setLimit,
     stall: (key, stalled) => setLimit(key, stalled ? 0 : undefined),
     kick: (key) => publications.kick(key),
-    block: (key, blocked) => publications.block(key, blocked),
+    block: (key, blocked) => {
+      if (blocked) publications.block({ key });
+      else publications.unblock(key);
+    },
     onMedia: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

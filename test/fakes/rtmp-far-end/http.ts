@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
-import type { PublisherRecord } from "./publications.ts";
+import type { Block, PublisherRecord } from "./publications.ts";
 
 /** What the web side of the far end shows and does. */
 export type FarEndPages = {
@@ -10,7 +10,8 @@ export type FarEndPages = {
   records: () => PublisherRecord[];
   /** Answers how many were dropped. */
   drop: (key: string) => number;
-  block: (key: string, blocked: boolean) => void;
+  block: (block: Block) => void;
+  unblock: (key: string) => void;
   /** Where the HLS files of a key are, if HLS is on. */
   hlsDirectory: (key: string) => string | undefined;
 };
@@ -29,8 +30,12 @@ export function farEndWeb(pages: FarEndPages): Server {
     else if (url.pathname === "/stat") send(response, 200, "text/xml", pages.statistics());
     else if (url.pathname === "/publishers.json") {
       send(response, 200, "application/json", JSON.stringify(pages.records()));
-    } else if (url.pathname.startsWith("/control/")) control(pages, url, response);
-    else if (url.pathname.startsWith("/hls/")) hls(pages, url, request, response);
+    } else if (url.pathname.startsWith("/control/")) {
+      control(pages, url, request).then(
+        ({ status, body }) => send(response, status, undefined, body),
+        () => response.destroy(), // the asker broke off
+      );
+    } else if (url.pathname.startsWith("/hls/")) hls(pages, url, request, response);
     else send(response, 404, "text/plain", "not here\n");
   });
 }
@@ -43,22 +48,35 @@ function preflight(response: ServerResponse): void {
 
 /**
  * `/control/drop/publisher?app=live&name=KEY` answers the number dropped, as nginx-rtmp does.
- * `/control/block` and `/control/unblock` stand for the operator's own publish authoriser, which
- * nginx-rtmp asks through `on_publish`.
+ * `/control/block` and `/control/unblock` (query, or a posted form) stand for the operator's own
+ * publish authoriser, which nginx-rtmp asks through `on_publish`: with `flashver` of one of our
+ * encoders, or else `addr`, only that publisher is kept out, without either everybody.
  */
-function control(pages: FarEndPages, url: URL, response: ServerResponse): void {
-  const key = url.searchParams.get("name") ?? "";
-  const ours = url.searchParams.get("app") === pages.app && key !== "";
+async function control(pages: FarEndPages, url: URL, request: IncomingMessage) {
+  const fields = new URLSearchParams([...url.searchParams, ...(await form(request))]);
+  const key = fields.get("name") ?? "";
+  const ours = fields.get("app") === pages.app && key !== "";
   switch (url.pathname) {
     case "/control/drop/publisher":
-      return send(response, 200, undefined, String(ours ? pages.drop(key) : 0));
-    case "/control/block":
+      return { status: 200, body: String(ours ? pages.drop(key) : 0) };
+    case "/control/block": {
+      const mark = /^understudy\/.+/.exec(fields.get("flashver") ?? "")?.[0];
+      const host = fields.get("addr");
+      if (ours) pages.block({ key, ...(mark ? { mark } : host ? { host } : {}) });
+      return ours ? { status: 200, body: "1" } : { status: 404, body: "0" };
+    }
     case "/control/unblock":
-      if (ours) pages.block(key, url.pathname.endsWith("/block"));
-      return send(response, ours ? 200 : 404, "text/plain", ours ? "1" : "0");
+      if (ours) pages.unblock(key);
+      return ours ? { status: 200, body: "1" } : { status: 404, body: "0" };
     default:
-      send(response, 404, "text/plain", "not here\n");
+      return { status: 404, body: "not here\n" };
   }
+}
+
+async function form(request: IncomingMessage): Promise<URLSearchParams> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return new URLSearchParams(Buffer.concat(parts).toString());
 }
 
 function hls(pages: FarEndPages, url: URL, request: IncomingMessage, response: ServerResponse) {

@@ -70,6 +70,19 @@ export type Rules = {
   ghostSessionMs: number;
 };
 
+/** Who is kept off a key: everybody, or one mark of ours, or one host. */
+export type Block = { key: string; mark?: string; host?: string };
+
+function blocks({ key, mark, host }: Block, record: PublisherRecord): boolean {
+  if (key !== record.key) return false;
+  if (mark !== undefined) return record.flashVer === mark;
+  return host === undefined || hostOf(record.address) === host;
+}
+
+export function hostOf(address: string): string {
+  return address.replace(/:\d+$/, "");
+}
+
 type Slot = { publishers: Publisher[]; ghost: { publisher: Publisher; untilMs: number } | null };
 
 /** Milliseconds of CLOCK_MONOTONIC: comparable with other processes of this machine. */
@@ -82,7 +95,7 @@ export class Publications {
   readonly rules: Rules;
   readonly records: PublisherRecord[] = [];
   readonly #slots = new Map<string, Slot>();
-  readonly #blocked = new Set<string>();
+  #blocks: Block[] = [];
   readonly #onChange: (key: string) => void;
   #nextId = 1;
 
@@ -133,7 +146,7 @@ export class Publications {
     const slot = this.#slot(key);
     record.metAnother = slot.publishers.length > 0;
     if (this.rules.keys && !Object.hasOwn(this.rules.keys, key)) return "unknownKey";
-    if (this.#blocked.has(key)) return "blocked";
+    if (this.#blocks.some((block) => blocks(block, record))) return "blocked";
     if (slot.publishers.length === 0 && this.#ghost(slot) === null) return "accepted";
     switch (this.rules.behaviour) {
       case "refuseSecond":
@@ -172,9 +185,12 @@ export class Publications {
     return holders;
   }
 
-  block(key: string, blocked: boolean): void {
-    if (blocked) this.#blocked.add(key);
-    else this.#blocked.delete(key);
+  block(block: Block): void {
+    this.#blocks.push(block);
+  }
+
+  unblock(key: string): void {
+    this.#blocks = this.#blocks.filter((block) => block.key !== key);
   }
 
   /** Keys that somebody holds, with the holders; a ghost session holds its key as well. */

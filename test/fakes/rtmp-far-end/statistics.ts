@@ -1,5 +1,5 @@
 import { audioWords, videoWords, type MediaInfo } from "./media-info.ts";
-import { monotonicMs, type Publisher } from "./publications.ts";
+import { hostOf, monotonicMs, type Publisher } from "./publications.ts";
 
 /** nginx-rtmp averages over ten seconds, so a rate is 0 until the first ten are over. */
 const averageMs = 10_000;
@@ -101,10 +101,9 @@ function streamXml({ key, figures, publishers, ghost, timestampMs }: StreamSight
 }
 
 function clientXml({ record }: Publisher, timestampMs: number): string {
-  const host = record.address.replace(/:\d+$/, "");
   return [
     `<client><id>${record.id}</id>`,
-    `<address>${escape(host)}</address>`,
+    `<address>${escape(hostOf(record.address))}</address>`,
     `<time>${Math.trunc(monotonicMs() - record.connectedAtMs)}</time>`,
     `<flashver>${escape(record.flashVer)}</flashver>`,
     `<dropped>0</dropped><avsync>0</avsync><timestamp>${timestampMs}</timestamp>`,

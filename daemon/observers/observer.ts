@@ -1,0 +1,36 @@
+import type { FarEndSight } from "../../machines/destination/sight.ts";
+
+/**
+ * Somebody who looks at the far end of one stream key. Adding a kind is one file here, its test,
+ * and one line in `index.ts`. An observer tells what it saw and decides nothing.
+ */
+export interface FarEndObserver {
+  /** Kind and place, for people. Never holds a stream key. */
+  readonly name: string;
+  /** What its "quiet" is worth: presence only, or absence too. */
+  readonly provesAbsence: boolean;
+  /**
+   * Look once. Never rejects and is never late: what could not be seen, also because `signal`
+   * aborted, is `unseen` with the reason. Looks of one observer must not overlap.
+   */
+  observe(signal: AbortSignal): Promise<FarEndSight>;
+  /**
+   * Throw the publisher out and do not let it in again. True only when both were done and the far
+   * end was then seen without a publisher. Never rejects.
+   */
+  kickAndBlock?(signal: AbortSignal): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** What every observer gets. */
+export type ObserverContext = {
+  /** Asked at each look, because a key may be rotated. A secret: never in a name or a detail. */
+  streamKey: () => string;
+  /** Monotonic milliseconds. */
+  now: () => number;
+};
+
+export const unseen = (detail: string): FarEndSight => ({ word: "unseen", detail });
+
+/** `rtmp_flashver` as our ffmpeg driver sends it: `understudy/<encoder>/<keyGeneration>`. */
+export const ourMark = /^understudy\/[a-z0-9][a-z0-9-]{0,62}\/\d{1,15}$/;
