@@ -57,7 +57,12 @@ function valuesOf(value: unknown, at: string, found = new Map<string, unknown[]>
 }
 
 /** Written in the example as a bare id, which is the shorter form of the same. */
-const shorthand = ["streams[].encoders[].encoder", "streams[].encoders[].output"];
+const shorthand = [
+  "streams[].encoders[].encoder",
+  "streams[].encoders[].output",
+  // Other kinds of input than the one shown; the comment above it names them and their keys.
+  ...["path", "loop", "realtime", "url"].map((key) => `encoders[].input.${key}`),
+];
 
 test.each(files)("the $name example can be started with, as it is and with all keys on", (file) => {
   const text = read(`${file.name}.example.yaml`);
