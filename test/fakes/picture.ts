@@ -126,7 +126,7 @@ export function watchPictures(
   onPicture: (picture: DecodedPicture) => void,
   options: { limitS?: number } = {},
 ): PictureWatch {
-  const fast = ["-fflags", "nobuffer", "-probesize", "1000000", "-analyzeduration", "3000000"];
+  const fast = ["-probesize", "100000", "-analyzeduration", "3000000", "-fpsprobesize", "0"];
   const limit = options.limitS === undefined ? [] : ["-t", String(options.limitS)];
   const scale = `scale=${readWidth}:${readHeight}:flags=area,format=gray`;
   const child = spawn(

@@ -1,3 +1,4 @@
+import type { Alarms } from "./alarms.ts";
 import type { Heat } from "./heat.ts";
 import type { Nonsense, WebServer } from "./http-server.ts";
 import type { Parameters } from "./parameters.ts";
@@ -42,6 +43,8 @@ export type HeloFaults = {
   cutMedia(): Undo;
   /** The line to the server carries only this much, bit/s. */
   throttleMedia(bitsPerS: number): Undo;
+  /** No name server answers: names of servers are not found, nor is the NTP server's. */
+  nameServerDown(): Undo;
   /** Ends every fault. */
   clearAll(): void;
 };
@@ -53,6 +56,7 @@ export type FaultContext = {
   recording: Recording;
   heat: Heat;
   parameters: Parameters;
+  alarms: Alarms;
   nearOverC: number;
   overC: number;
 };
@@ -60,7 +64,7 @@ export type FaultContext = {
 const panelCommands = { stream: 3, stopStream: 4, record: 1, stopRecord: 2 };
 
 export function openFaults(box: FaultContext): HeloFaults {
-  const { web, model, streaming, recording, heat, parameters } = box;
+  const { web, model, streaming, recording, heat, parameters, alarms } = box;
   const active = new Set<Undo>();
 
   function begin(end: () => void): Undo {
@@ -138,6 +142,14 @@ export function openFaults(box: FaultContext): HeloFaults {
     throttleMedia: (bitsPerS) => {
       streaming.line = { ...streaming.line, limitBps: bitsPerS };
       return begin(() => (streaming.line = { ...streaming.line, limitBps: undefined }));
+    },
+    nameServerDown: () => {
+      streaming.nameServerDown = true;
+      if (parameters.read("TimeSource") === "1") alarms.raise("NTPNameResolutionFailureAlarm");
+      return begin(() => {
+        streaming.nameServerDown = false;
+        alarms.clear("NTPNameResolutionFailureAlarm");
+      });
     },
     clearAll: () => {
       for (const undo of [...active]) undo();

@@ -87,7 +87,9 @@ export async function startHelo(options: HeloOptions): Promise<FakeHelo> {
   const wallMs = Date.now();
   const now = () => {
     const passedMs = performance.now() - bootedMs;
-    const { offsetMs = 0, driftPpm = 0 } = options.clock ?? {};
+    // With `TimeSource` Automatic the box has the right time; switching to it is a jump.
+    const automatic = parameters.read("TimeSource") === "1";
+    const { offsetMs = 0, driftPpm = 0 } = automatic ? {} : (options.clock ?? {});
     return wallMs + offsetMs + passedMs * (1 + driftPpm / 1_000_000);
   };
   const {
@@ -150,7 +152,7 @@ export async function startHelo(options: HeloOptions): Promise<FakeHelo> {
   else await model.alreadyRunning();
   const { nearOverC, overC } = heatOptions;
   const faults = openFaults({
-    ...{ web, model, streaming, recording, heat, parameters },
+    ...{ web, model, streaming, recording, heat, parameters, alarms },
     ...{ nearOverC, overC },
   });
 
@@ -193,12 +195,14 @@ function until(parameters: Parameters, id: string, value: string, withinMs: numb
   if (parameters.read(id) === value) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
+      stopListening();
       const is = parameters.read(id);
       reject(new Error(`${fullId(id)} is ${is}, not ${value}, after ${withinMs} ms`));
     }, withinMs);
-    parameters.onChange((changed) => {
-      if (changed !== fullId(id) || parameters.read(id) !== value) return;
+    const stopListening = parameters.onChange((changed, now) => {
+      if (changed !== fullId(id) || now !== value) return;
       clearTimeout(late);
+      stopListening();
       resolve();
     });
   });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { lookup } from "node:dns/promises";
-import { connect } from "node:net";
+import { connect, isIP } from "node:net";
 import { createInterface } from "node:readline";
 import { barCodeFilter } from "../picture.ts";
 import { Forwarder, type LineFault } from "./forwarder.ts";
@@ -34,6 +34,8 @@ export type PushOptions = {
   line: LineFault;
   /** The server takes the connection and then shows us the door. */
   refused: boolean;
+  /** No name server answers; addresses still work. */
+  nameServerDown: boolean;
   connectMs: number;
   stallMs: number;
   onPublishing: () => void;
@@ -135,7 +137,8 @@ export class Push {
     this.#options = options;
     this.#view = options.view;
     this.#line = options.line;
-    void this.#open();
+    // Not before the caller holds this push: a fault may be known at once.
+    queueMicrotask(() => void this.#open());
   }
 
   get pid(): number | undefined {
@@ -194,9 +197,10 @@ export class Push {
   }
 
   async #open(): Promise<void> {
-    const { serverUrl, from, connectMs, refused } = this.#options;
+    const { serverUrl, from, connectMs, refused, nameServerDown } = this.#options;
     const server = readServerUrl(serverUrl);
     if (server === undefined) return this.#fail("unreachable");
+    if (nameServerDown && isIP(server.host) === 0) return this.#fail("nameNotFound");
     let address: string;
     try {
       ({ address } = await lookup(server.host, { family: 4 }));

@@ -67,8 +67,11 @@ function restingValue(parameter: Parameter): string {
 export class Parameters {
   readonly #values = new Map<string, string>();
   readonly #listeners = new Set<(id: string, value: string) => void>();
+  /** What this unit has of its own, such as its serial number. */
+  readonly #own: Record<string, string>;
 
   constructor(overrides: Record<string, string> = {}) {
+    this.#own = overrides;
     for (const parameter of catalogue) this.#values.set(parameter.id, restingValue(parameter));
     for (const [id, value] of Object.entries(overrides)) this.write(id, value);
     for (const family of families) this.#copyToWorking(family);
@@ -119,14 +122,19 @@ export class Parameters {
     this.#mirror(name, value);
   }
 
-  onChange(listener: (id: string, value: string) => void): void {
+  /** @returns ends the listening */
+  onChange(listener: (id: string, value: string) => void): () => void {
     this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** What a power cycle does to memory. */
   forgetEphemeral(): void {
     for (const parameter of catalogue)
-      if (!parameter.persistent) this.write(parameter.id, restingValue(parameter));
+      if (!parameter.persistent && !families.includes(parameter.id))
+        this.write(parameter.id, restingValue(parameter));
+    for (const [id, value] of Object.entries(this.#own))
+      if (byId.get(fullId(id))?.access === "ro") this.write(id, value);
     for (const family of families) this.#copyToWorking(family);
   }
 

@@ -41,6 +41,7 @@ export class Streaming {
   #frozen = false;
   #ghosts: Forwarder[] = [];
   #keyRefused = false;
+  nameServerDown = false;
 
   constructor(box: StreamingContext) {
     this.#box = box;
@@ -166,6 +167,7 @@ export class Streaming {
       serverUrl,
       streamKey: parameters.read("RTMPStreamName"),
       refused: this.#keyRefused,
+      nameServerDown: this.nameServerDown,
       bitrateKbps: parameters.number("StreamingVideoBitrate"),
       picture,
       view: this.#view(),
