@@ -34,7 +34,7 @@ type ChunkStream = {
 };
 
 /** No message of a live encoder comes near this; more is a broken or hostile sender. */
-const maxMessageBytes = 16 * 1024 * 1024;
+const maxMessageBytes = 8 * 1024 * 1024;
 const messageHeaderBytes = [11, 7, 3, 0] as const;
 
 /** Cuts a byte stream into RTMP messages. Obeys the sender's chunk size by itself. */
