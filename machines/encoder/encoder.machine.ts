@@ -2,6 +2,7 @@ import { assign, emit, setup } from "xstate";
 import { decided } from "../decision.ts";
 import { effect } from "../effect.ts";
 import type { EncoderPlan } from "../site/plan.ts";
+import type { Stamp } from "../time.ts";
 import type { EncoderEvent } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service } from "./facts.ts";
 import type { EncoderReading } from "./reading.ts";
@@ -18,6 +19,8 @@ export type EncoderContext = {
   resume: EncoderResume | undefined;
   /** The last reading, however old; the link region says whether it still counts. */
   reading: EncoderReading | undefined;
+  /** When it was taken, Unix ms. */
+  readAtMs: number;
   failures: number;
   failure: string;
   serialNumber: string | null;
@@ -27,7 +30,7 @@ type Reads = { reading: EncoderReading };
 const inputs = ["good", "lost", "black", "frozen", "silent"] as const;
 
 /** One box: may it take work, what does it do, what does it know that it should not? */
-export function encoderMachineFor(plan: EncoderPlan) {
+export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
   const base = setup({
     types: {} as {
       context: EncoderContext;
@@ -57,6 +60,7 @@ export function encoderMachineFor(plan: EncoderPlan) {
     actions: {
       keepReading: assign(({ context }, { reading }: Reads) => ({
         reading,
+        readAtMs: now().wallMs,
         failures: 0,
         serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
       })),
@@ -209,6 +213,7 @@ export function encoderMachineFor(plan: EncoderPlan) {
       plan,
       resume: input.resume,
       reading: undefined,
+      readAtMs: 0,
       failures: 0,
       failure: "not read yet",
       serialNumber: input.resume?.serialNumber ?? null,

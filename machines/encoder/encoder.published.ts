@@ -62,17 +62,19 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
   };
 }
 
-/** @param taken when the reading was taken, Unix ms */
 export function encoderState(
   snapshot: EncoderSnapshot,
   p: {
     published: Published;
-    takenAtMs: number;
+    /** `encoder/output` → the stream that holds it. */
     heldBy: Record<string, string>;
+    /** Stream → generation of its key. */
     generations: Record<string, number>;
+    /** Since when an output has been in this state, Unix ms. */
+    sinceMs: (output: string, word: string) => number;
   },
 ): EncoderState {
-  const { plan, reading } = snapshot.context;
+  const { plan, reading, readAtMs } = snapshot.context;
   const facts = encoderFacts(snapshot);
   return {
     ...p.published,
@@ -94,13 +96,13 @@ export function encoderState(
         ...(stream !== undefined && { stream }),
         ...(stream !== undefined &&
           p.generations[stream] !== undefined && { keyGeneration: p.generations[stream] }),
-        sinceMs: p.takenAtMs,
+        sinceMs: p.sinceMs(id, output.state),
       };
     }),
     figures: Object.fromEntries(
       Object.entries(reading?.figures ?? {}).map(([name, figure]) => [
         name,
-        { ...figure, atMs: p.takenAtMs },
+        { ...figure, atMs: readAtMs },
       ]),
     ),
     ...(reading?.selfStart && { selfStart: reading.selfStart }),

@@ -9,6 +9,8 @@ import type { DestinationEvent } from "../destination/destination.machine.ts";
 import { type DestinationSnapshot, farEndFacts } from "../destination/destination.published.ts";
 import type { EffectError, EffectRef } from "../effect.ts";
 import type { EncoderEvent } from "../encoder/encoder.events.ts";
+import type { Link } from "../encoder/facts.ts";
+import type { EncoderReading } from "../encoder/reading.ts";
 import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
 import { encoderFacts, encoderResume } from "../encoder/encoder.published.ts";
 import type { Intent, IntentKind, Intents } from "../intents.ts";
@@ -52,10 +54,15 @@ export type SiteCore = {
   /** What starting alone decided (resumed work is asked for again). */
   readonly opening: Outcome;
   turn(input: CoreInput, at: Stamp): Outcome;
+  /** Would this be accepted now? Changes nothing. */
+  can(input: CoreInput): boolean;
+  exists(actor: ActorName): boolean;
   /** When a tick is due, monotonic ms. */
   nextDueMs(): number | undefined;
   site(): SiteContext;
+  siteWord(): "ok" | "impaired";
   encoder(id: string): EncoderSnapshot;
+  encoderReading(id: string): { link: Link; reading: EncoderReading | undefined };
   destination(id: string): DestinationSnapshot;
   stream(id: string): StreamSnapshot;
   /** What this actor needs after a restart; undefined = nothing. */
@@ -153,9 +160,19 @@ export function openSite(p: {
         clock.advanceTo(at, passFactsOn);
         outcome.accepted = deliver(input);
       }),
+    can: (input) => {
+      const ref = actor(input.to);
+      return ref !== undefined && (ref.getSnapshot() as Can).can(input.event);
+    },
+    exists: (name) => names.includes(name),
     nextDueMs: () => clock.nextDueMs(),
     site: () => site.getSnapshot().context,
+    siteWord: () => site.getSnapshot().value,
     encoder: (id) => actor(`encoder:${id}`)!.getSnapshot() as EncoderSnapshot,
+    encoderReading: (id) => ({
+      link: encoderFacts(core.encoder(id)).link,
+      reading: core.encoder(id).context.reading,
+    }),
     destination: (id) => actor(`destination:${id}`)!.getSnapshot() as DestinationSnapshot,
     stream: (id) => actor(`stream:${id}`)!.getSnapshot() as StreamSnapshot,
     resumeOf(name) {
@@ -177,14 +194,15 @@ export function openSite(p: {
     }
     const ref = actor(input.to);
     if (!ref) return false;
-    const snapshot = ref.getSnapshot() as { can: (event: unknown) => boolean };
-    if ("command" in input.event && !snapshot.can(input.event)) return false;
+    if ("command" in input.event && !(ref.getSnapshot() as Can).can(input.event)) return false;
     ref.send(input.event);
     return true;
   }
 
   return Object.assign(core, { opening: during(() => site.start()) });
 }
+
+type Can = { can: (event: unknown) => boolean };
 
 function emptyOutcome(): Outcome {
   return { decisions: [], begun: [], settled: [], changed: [], accepted: true };

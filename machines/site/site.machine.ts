@@ -25,7 +25,9 @@ export type SiteEvent =
   /** The journal is not the newest there was: who holds a key is not known any more. */
   | { type: "rolledBack"; because: string }
   | { type: "journal"; health: "ok" | "slow" | "full" | "failed" }
-  | { type: "offAir"; command: CommandRef };
+  | { type: "offAir"; command: CommandRef }
+  /** First input of a run. */
+  | { type: "opened"; version: string; fresh: boolean };
 
 export type SiteResume = { keys: Keys };
 
@@ -77,7 +79,7 @@ export function siteMachineFor({ plan, now, recorder, resume }: SiteSetup) {
   const encoder = (id: string) => {
     const found = plan.encoders.find((e) => e.id === id);
     if (!found) throw new Error(`no encoder ${id}`);
-    return encoderMachineFor(found).provide({
+    return encoderMachineFor(found, now).provide({
       actors: {
         stopOutput: effect("stopOutput", recorder),
         ownSelfStart: effect("ownSelfStart", recorder),
@@ -307,6 +309,18 @@ export function siteMachineFor({ plan, now, recorder, resume }: SiteSetup) {
             }),
           ),
         ],
+      },
+      opened: {
+        actions: emit(({ event }) =>
+          decided({
+            type: "site.started",
+            severity: "info",
+            message: `understudy ${event.version} started${
+              event.fresh ? "; the journal is new, so nobody's key is known yet" : ""
+            }`,
+            data: { version: event.version, fresh: event.fresh },
+          }),
+        ),
       },
       offAir: {
         actions: enqueueActions(({ context, event, enqueue }) => {

@@ -3,11 +3,18 @@ import type { OutputRef } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 
 /** One start of an encoder on this stream that did not hold the picture for a minute. */
-export type Try = { encoder: string; at: Stamp };
+export type Try = {
+  encoder: string;
+  at: Stamp;
+  /** It brought a picture and lost it again, as against: it never brought one. */
+  brought: boolean;
+};
 
 /** A try counts for so long. */
 export const tryCountsMs = 10 * 60_000;
 const backOffMs = { first: 60_000, longest: 15 * 60_000 };
+/** A carrier may lose a picture it brought so often in two minutes before it has to rest. */
+const shortCarries = { allowed: 3, withinMs: 120_000 };
 
 /** Why an encoder cannot take over now, or undefined when it can. */
 export function hindrance(
@@ -31,7 +38,10 @@ export function waitMs(encoder: string, tries: readonly Try[], now: Stamp): numb
   const recent = tries.filter((t) => t.encoder === encoder && elapsedMs(t.at, now) < tryCountsMs);
   const last = recent.at(-1);
   if (!last) return 0;
-  const backOff = Math.min(backOffMs.first * 2 ** (recent.length - 1), backOffMs.longest);
+  const barren = recent.filter((t) => !t.brought).length;
+  const short = recent.filter((t) => t.brought && elapsedMs(t.at, now) < shortCarries.withinMs);
+  if (last.brought && short.length < shortCarries.allowed) return 0;
+  const backOff = Math.min(backOffMs.first * 2 ** Math.max(0, barren - 1), backOffMs.longest);
   return Math.max(0, backOff - elapsedMs(last.at, now));
 }
 

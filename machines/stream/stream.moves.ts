@@ -61,7 +61,7 @@ export function decidedToLeave(context: StreamContext): Change {
     // Holding the picture for a minute clears a carrier's earlier failures; less is a failed try.
     tries: heldForAMinute(context)
       ? context.tries.filter((t) => t.encoder !== context.carrier?.encoder)
-      : withTry(context, context.carrier),
+      : withTry(context, context.carrier, true),
     facts: withoutExit(context, context.carrier),
     incidents: context.incidents + 1,
     incident,
@@ -240,7 +240,7 @@ export function startFailed(context: StreamContext, why: string): Change {
   const sentence = `${nameOf(context.target)} did not bring a picture: ${why}`;
   return {
     ...at(context, sentence),
-    tries: withTry(context, context.target),
+    tries: withTry(context, context.target, false),
     suspects: context.target ? [context.target] : [],
     certificates: [],
     unproven: null,
@@ -360,10 +360,10 @@ function open(context: StreamContext, cause: string, what: string, planned: bool
   };
 }
 
-function withTry(context: StreamContext, ref: OutputRef | null) {
+function withTry(context: StreamContext, ref: OutputRef | null, brought: boolean) {
   const now = context.now();
   const recent = context.tries.filter((t) => elapsedMs(t.at, now) < tryCountsMs);
-  return ref ? [...recent.slice(-31), { encoder: ref.encoder, at: now }] : recent;
+  return ref ? [...recent.slice(-31), { encoder: ref.encoder, at: now, brought }] : recent;
 }
 
 /** An exit is news once: it must not fail the next start. */

@@ -1,0 +1,132 @@
+import type { DestinationConfig } from "../config/site.schema.ts";
+import type { EffectError } from "../machines/effect.ts";
+import type { Intent, IntentKind, Intents } from "../machines/intents.ts";
+import type { FenceEvidence } from "../machines/stream/fence-proof.ts";
+import { DriverError, type PublishTarget } from "./drivers/driver.ts";
+import type { FarEndObserver } from "./observers/observer.ts";
+import type { Supervised } from "./supervisor.ts";
+
+/** Where one key leads: an address of a destination, with its key. */
+export type Ingest = { destination: string; address: string; streamKey: string };
+
+export type Result<K extends IntentKind = IntentKind> =
+  | { type: "effect.done"; answer: Intents[K]["answer"] }
+  | { type: "effect.failed"; error: EffectError };
+
+/** Longest time for one intent, ms. A device that takes longer counts as not answering. */
+const limitsMs: Record<IntentKind, number> = {
+  startOutput: 15_000,
+  stopOutput: 15_000,
+  fence: 15_000,
+  ownSelfStart: 20_000,
+};
+
+/**
+ * Does what the machines ask for, through the drivers. Intents are absolute, so one that was
+ * begun before a restart is simply done again.
+ */
+export function openHands(p: {
+  boxes: ReadonlyMap<string, Supervised>;
+  ingests: ReadonlyMap<string, Ingest>;
+  observers: ReadonlyMap<string, readonly FarEndObserver[]>;
+  wallMs: () => number;
+  report: (intent: Intent, result: Result) => void;
+}) {
+  const underWay = new Map<string, AbortController>();
+
+  async function carryOut(intent: Intent, signal: AbortSignal): Promise<Result> {
+    const box = p.boxes.get(intent.asks.encoder);
+    if (!box) return failed("unknown_encoder", `there is no encoder ${intent.asks.encoder}`);
+    switch (intent.kind) {
+      case "startOutput": {
+        const { output, stream, destination, keyGeneration } = intent.asks;
+        const ingest = ingestOf(destination);
+        const target: PublishTarget = { ...ingest, stream, keyGeneration };
+        await box.run(signal, (driver, limit) => driver.startOutput(output, target, limit));
+        return { type: "effect.done", answer: { startedAtMs: p.wallMs() } };
+      }
+      case "stopOutput": {
+        const { output, forgetKey } = intent.asks;
+        await box.run(signal, (driver, limit) => driver.stopOutput(output, forgetKey, limit));
+        return { type: "effect.done", answer: {} };
+      }
+      case "fence": {
+        const { output, destination } = intent.asks;
+        const { address } = ingestOf(destination);
+        const evidence: FenceEvidence[] = await box.run(signal, (driver, limit) =>
+          driver.proveOff(output, address, limit),
+        );
+        if (evidence.length === 0) evidence.push(...(await blockAtFarEnd(destination, signal)));
+        return { type: "effect.done", answer: { evidence } };
+      }
+      case "ownSelfStart":
+        await box.run(signal, (driver, limit) => driver.ownSelfStart(limit));
+        return { type: "effect.done", answer: {} };
+    }
+  }
+
+  /** The box is out of reach: the far end may be able to throw it out and keep it out. */
+  async function blockAtFarEnd(destination: string, signal: AbortSignal): Promise<FenceEvidence[]> {
+    for (const observer of p.observers.get(destination) ?? []) {
+      if (await observer.kickAndBlock?.(signal)) {
+        return [{ kind: "keyBlocked", observer: observer.name, atMs: p.wallMs() }];
+      }
+    }
+    return [];
+  }
+
+  function ingestOf(destination: string): Ingest {
+    const ingest = p.ingests.get(destination);
+    if (!ingest) throw new DriverError("notPossible", `there is no destination ${destination}`);
+    return ingest;
+  }
+
+  return {
+    begin(intent: Intent): void {
+      const giveUp = new AbortController();
+      underWay.set(intent.id, giveUp);
+      const limit = AbortSignal.any([giveUp.signal, AbortSignal.timeout(limitsMs[intent.kind])]);
+      void carryOut(intent, limit)
+        .catch((cause: unknown) => failureOf(cause))
+        .then((result) => {
+          underWay.delete(intent.id);
+          if (!giveUp.signal.aborted) p.report(intent, result);
+        });
+    },
+    /** Its machine does not wait for it any more. What cannot be stopped half-way is finished. */
+    giveUp(id: string): void {
+      underWay.get(id)?.abort();
+      underWay.delete(id);
+    },
+    close(): void {
+      for (const id of [...underWay.keys()]) this.giveUp(id);
+    },
+  };
+}
+export type Hands = ReturnType<typeof openHands>;
+
+function failureOf(cause: unknown): Result {
+  if (cause instanceof DriverError) return failed(cause.code, cause.message);
+  const name = cause instanceof Error ? cause.name : "";
+  if (name === "TimeoutError" || name === "AbortError") return failed("timeout", "took too long");
+  return failed("failed", cause instanceof Error ? cause.message : String(cause));
+}
+
+function failed(code: string, message: string): Result {
+  return { type: "effect.failed", error: { code, message } };
+}
+
+/** Every address that can be published to, by destination id. Holds secrets: never log it. */
+export function ingestsOf(
+  destinations: readonly DestinationConfig[],
+  backupLegOf: (id: string) => string,
+): Map<string, Ingest> {
+  return new Map(
+    destinations.flatMap(({ id, address, backupAddress, streamKey }) => {
+      const primary: [string, Ingest] = [id, { destination: id, address, streamKey }];
+      if (backupAddress === undefined) return [primary];
+      const leg = backupLegOf(id);
+      return [primary, [leg, { destination: leg, address: backupAddress, streamKey }]];
+    }),
+  );
+}

@@ -1,0 +1,22 @@
+import { readFileSync } from "node:fs";
+import type { Stamp } from "../machines/time.ts";
+
+/** Changes with every boot of the host; monotonic times of two boots cannot be compared. */
+function readBootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch (cause) {
+    throw new Error("cannot read the boot id of this host from /proc", { cause });
+  }
+}
+
+const bootId = readBootId();
+
+/** CLOCK_MONOTONIC, ms: the same for every process of one boot. */
+export function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1000n) / 1000;
+}
+
+export function now(): Stamp {
+  return { bootId, monoMs: monotonicMs(), wallMs: Date.now() };
+}

@@ -1,0 +1,147 @@
+import {
+  CommandRequest,
+  type CommandResponse,
+  verbs,
+} from "../machines/command/command.contract.ts";
+import type { ParsedTopic } from "../machines/contract.ts";
+import type { SiteEvent } from "../machines/site/site.contract.ts";
+import type { ActorName, CoreInput } from "../machines/site/site-core.ts";
+import type { Decider } from "./decider.ts";
+
+type Answer = Omit<CommandResponse, "id" | "atMs">;
+type Addressed = { kind: string; id: string; verb: string };
+
+/** Answers are remembered for so many commands, so that one asked twice is done once. */
+const remembered = 1_000;
+
+/**
+ * Commands from a hub: checked, judged by the clock they came with, given to the machines, and
+ * answered with what became of them. The site may refuse any of them.
+ */
+export function openCommands(p: {
+  decider: Decider;
+  site: string;
+  exists: (actor: ActorName) => boolean;
+  /** How a stream is doing, for the sentence of a refusal. */
+  situation: (actor: ActorName) => string;
+  can: (input: CoreInput) => boolean;
+  respond: (to: Addressed, response: CommandResponse) => void;
+  wallMs: () => number;
+  /** The hub's clock minus ours; undefined until it is known. */
+  clockOffsetMs: () => number | undefined;
+}) {
+  const answered = new Map<string, Answer>();
+  const waiting = new Map<string, { to: Addressed; left: number }>();
+
+  function answer(to: Addressed, id: string, given: Answer): void {
+    answered.set(id, given);
+    if (answered.size > remembered) answered.delete(answered.keys().next().value!);
+    p.respond(to, { id, atMs: p.wallMs(), ...given });
+  }
+
+  async function obey(to: Addressed, request: CommandRequest): Promise<void> {
+    const { id, by } = request;
+    const before = answered.get(id);
+    if (before) return p.respond(to, { id, atMs: p.wallMs(), ...before });
+
+    const actor: ActorName = to.kind === "site" ? "site" : (`${to.kind}:${to.id}` as ActorName);
+    const known = (verbs as Record<string, Record<string, { safe: boolean }>>)[to.kind]?.[to.verb];
+    if (!p.exists(actor) || (to.kind === "site" && to.id !== p.site)) {
+      return answer(to, id, refused("unknown_subject", `there is no ${to.kind} ${to.id} here`));
+    }
+    if (!known) return answer(to, id, refused("unknown_verb", `a ${to.kind} has no ${to.verb}`));
+    const late = lateness(request);
+    if (late && !(known.safe && late.code === "clock_unknown")) return answer(to, id, late);
+
+    const input = inputFor(actor, to.verb, request);
+    if (!p.can(input)) {
+      return answer(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
+    }
+    if (request.dryRun) {
+      return answer(to, id, { status: "done", message: `${to.verb} would be possible now` });
+    }
+    // The machines may finish it within the turn itself: be ready before.
+    waiting.set(id, { to, left: 1 });
+    answer(to, id, { status: "accepted", message: `${to.verb} of ${to.id}, asked for by ${by}` });
+    const turned = await p.decider.submit(input);
+    if (!turned.accepted) {
+      waiting.delete(id);
+      answer(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
+    } else if (to.kind !== "stream") {
+      waiting.delete(id);
+      answer(to, id, { status: "done", message: `${to.verb} of ${to.id}` });
+    }
+  }
+
+  function lateness({ sentAtMs, ttlMs }: CommandRequest): Answer | undefined {
+    const offsetMs = p.clockOffsetMs();
+    if (offsetMs === undefined) {
+      return refused("clock_unknown", "the clocks of hub and site cannot be compared yet");
+    }
+    const ageMs = p.wallMs() + offsetMs - sentAtMs;
+    if (ageMs <= ttlMs) return undefined;
+    return refused(
+      "expired",
+      `it was sent ${Math.round(ageMs / 1000)} s ago and was good for ${Math.round(ttlMs / 1000)} s`,
+    );
+  }
+
+  return {
+    request(topic: ParsedTopic, payload: unknown): void {
+      const to = { kind: topic.kind ?? "", id: topic.id ?? "", verb: topic.verb ?? "" };
+      const parsed = CommandRequest.safeParse(payload);
+      if (parsed.success) {
+        void obey(to, parsed.data);
+        return;
+      }
+      const id = (payload as { id?: unknown } | null)?.id;
+      if (typeof id !== "string" || id === "" || id.length > 64) return;
+      const [issue] = parsed.error.issues;
+      const place = issue?.path.join(".") ?? "";
+      p.respond(to, {
+        id,
+        atMs: p.wallMs(),
+        ...refused("malformed", `${place}: ${issue?.message ?? "not a command"}`),
+      });
+    },
+    /** What the machines said of a command that was accepted. */
+    heard(event: Omit<SiteEvent, "epoch" | "session">): void {
+      if (event.type !== "command.done" && event.type !== "command.refused") return;
+      const { command, code } = event.data as { command?: string; code?: string };
+      const asked = command === undefined ? undefined : waiting.get(command);
+      if (command === undefined || !asked) return;
+      waiting.delete(command);
+      answer(
+        asked.to,
+        command,
+        event.type === "command.done"
+          ? { status: "done", message: event.message }
+          : refused(code ?? "refused", event.message),
+      );
+    },
+  };
+}
+
+function refused(code: string, message: string): Answer {
+  return { status: "refused", code, message };
+}
+
+function inputFor(actor: ActorName, verb: string, request: CommandRequest): CoreInput {
+  const { id, by, args } = request;
+  const command = { id, by };
+  if (actor === "site") return { to: actor, event: { type: "offAir", command } };
+  if (actor.startsWith("encoder:")) {
+    const type = verb === "maintenance" ? "maintenance" : "inService";
+    return { to: actor as `encoder:${string}`, event: { type, by } };
+  }
+  const event =
+    verb === "failover"
+      ? ({
+          type: "failover",
+          command,
+          ...(args?.to !== undefined && { to: args.to }),
+          ...(args?.unproven !== undefined && { unproven: args.unproven }),
+        } as const)
+      : ({ type: verb as "start" | "stop" | "return" | "abort" | "release", command } as const);
+  return { to: actor as `stream:${string}`, event };
+}

@@ -1,0 +1,154 @@
+import type { Decision } from "../machines/decision.ts";
+import type { Intent } from "../machines/intents.ts";
+import type { SiteEvent } from "../machines/site/site.contract.ts";
+import type { ActorName, CoreInput, Outcome, SiteCore } from "../machines/site/site-core.ts";
+import type { Stamp } from "../machines/time.ts";
+import type { Journal } from "./journal/journal.ts";
+
+/** A loop that was late by more than this has seen nothing meanwhile: its evidence is old. */
+const stallMs = 200;
+const heartbeatMs = 50;
+
+export type Turned = Outcome & {
+  /** The events this turn wrote, in order. */
+  events: Omit<SiteEvent, "epoch" | "session">[];
+  durable: boolean;
+};
+
+export type Decider = {
+  /** Hand in one input; resolves when its turn is over and its intents are under way. */
+  submit(input: CoreInput): Promise<Turned>;
+  /** `seq` of the newest event. */
+  seq(): number;
+  /** Seq starts again at 1: the journal began a new epoch. */
+  epochBegan(): void;
+  /** When the last turn or idle beat was, monotonic ms: what the watchdog looks at. */
+  aliveMs(): number;
+  /** No input is taken any more; the one under way is finished. */
+  close(): Promise<void>;
+};
+
+/**
+ * The turn: one input at a time is written down, given to the machines, and what they decided is
+ * committed before anything is done about it. Nothing else can change a machine.
+ */
+export function openDecider(p: {
+  core: SiteCore;
+  journal: Journal;
+  now: () => Stamp;
+  begin: (intent: Intent) => void;
+  giveUp: (intentId: string) => void;
+  /** After each turn, before the next. */
+  onTurn: (turned: Turned) => void;
+}): Decider {
+  const { core, journal } = p;
+  const queue: { input: CoreInput; done: (turned: Turned) => void }[] = [];
+  const memories = new Map<ActorName, string>();
+  let seq = journal.lastSeq;
+  let turning: Promise<void> | undefined;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+  let beatMs = p.now().monoMs;
+
+  async function finish(outcome: Outcome, at: Stamp): Promise<Turned> {
+    const events = outcome.decisions.map(({ of, decision }) => eventOf(of, decision, at));
+    const resume: Record<string, unknown> = {};
+    for (const actor of outcome.changed) {
+      const memory = core.resumeOf(actor);
+      if (memory === undefined) continue;
+      const text = JSON.stringify(memory);
+      if (memories.get(actor) === text) continue;
+      memories.set(actor, text);
+      resume[actor] = memory;
+    }
+    // An intent that began and ended within one turn leaves no work.
+    const begun = outcome.begun.filter(({ id }) => !outcome.settled.includes(id));
+    let durable = true;
+    if (
+      events.length > 0 ||
+      begun.length > 0 ||
+      outcome.settled.length > 0 ||
+      Object.keys(resume).length > 0
+    ) {
+      durable = await journal.commit({
+        events,
+        resume,
+        intents: begun,
+        settledIntents: outcome.settled,
+      });
+    }
+    for (const id of outcome.settled) p.giveUp(id);
+    for (const intent of begun) p.begin(intent);
+    const turned = { ...outcome, events, durable };
+    p.onTurn(turned);
+    return turned;
+  }
+
+  function eventOf(of: ActorName, decision: Decision, at: Stamp): Turned["events"][number] {
+    const [kind = "site", id] = of.split(":");
+    const { type, severity, message, data = {} } = decision;
+    seq += 1;
+    return {
+      seq,
+      atMs: at.wallMs,
+      type,
+      subject: { kind, id: id ?? core.site().plan.site },
+      severity,
+      message,
+      data,
+    };
+  }
+
+  async function turn(): Promise<void> {
+    for (let next = queue.shift(); next && !closed; next = queue.shift()) {
+      const at = p.now();
+      const { input } = next;
+      journal.input({ stamp: at, to: input.to, event: input.event });
+      next.done(await finish(core.turn(input, at), at));
+      beatMs = p.now().monoMs;
+    }
+    turning = undefined;
+    armTimer();
+  }
+
+  function submit(input: CoreInput): Promise<Turned> {
+    return new Promise((done) => {
+      queue.push({ input, done });
+      if (!closed) turning ??= turn();
+    });
+  }
+
+  function armTimer(): void {
+    clearTimeout(timer);
+    const dueMs = core.nextDueMs();
+    if (closed || dueMs === undefined) return;
+    timer = setTimeout(
+      () => void submit({ to: "clock", event: { type: "tick" } }),
+      Math.min(Math.max(0, Math.ceil(dueMs - p.now().monoMs)), 2 ** 31 - 1),
+    );
+  }
+
+  let expectedMs = p.now().monoMs + heartbeatMs;
+  const heartbeat = setInterval(() => {
+    const { monoMs } = p.now();
+    const lagMs = monoMs - expectedMs;
+    expectedMs = monoMs + heartbeatMs;
+    if (!turning) beatMs = monoMs;
+    if (lagMs > stallMs) void submit({ to: "site", event: { type: "stalled", lagMs } });
+  }, heartbeatMs);
+
+  turning = finish(core.opening, p.now()).then(() => turn());
+
+  return {
+    submit,
+    seq: () => seq,
+    epochBegan: () => void (seq = 0),
+    aliveMs: () => beatMs,
+    async close() {
+      closed = true;
+      clearInterval(heartbeat);
+      clearTimeout(timer);
+      await turning;
+    },
+  };
+}

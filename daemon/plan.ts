@@ -1,0 +1,116 @@
+import type { SiteConfig } from "../config/site.schema.ts";
+import type { DestinationPlan, EncoderPlan, SitePlan, StreamPlan } from "../machines/site/plan.ts";
+import type { Vendor } from "./drivers/index.ts";
+
+/** A level 3 proof by absence needs at least this, whatever the configuration says (rule 2). */
+const leastQuietMs = 30_000;
+/** A box counts as gone after so many failed polls in a row (keepalived's "fall"). */
+const fall = 3;
+/** Chassis degrees at which a box is warm, and cool again. */
+const heat = { hotC: 80, coolC: 72 };
+/** A device that was seen at the normal pace is still believed two polls later. */
+const pollsUntilOld = 2.4;
+const softwareReadingMaxAgeMs = 3_000;
+const contentFaultMs = 5_000;
+
+/** The ids of one destination's addresses: itself, and the second leg where it has one. */
+export const backupLegOf = (id: string): string => `${id}-backup`;
+
+/** What the machines need of the configuration. */
+export function planOf(config: SiteConfig, vendors: Readonly<Record<string, Vendor>>): SitePlan {
+  const streams = config.streams.flatMap((stream) => legsOf(stream, config, vendors));
+  const destinations = config.destinations.flatMap((d): DestinationPlan[] => {
+    const primary: DestinationPlan = {
+      id: d.id,
+      ...(d.name !== undefined && { name: d.name }),
+      takeover: d.takeover,
+      observed: d.observers.length > 0,
+      sightMaxAgeMs: Math.max(3_000, 3 * d.observeEveryMs),
+      stalledAfterMs: Math.max(1_000, 2 * d.observeEveryMs),
+      ghostSessionMs: d.ghostSessionMs,
+      noPublisherProofMs: Math.max(leastQuietMs, d.noPublisherProofMs, 2 * d.deviceRetryPeriodMs),
+      ...(d.offAirEndsEventAfterMs !== undefined && {
+        offAirEndsEventAfterMs: Number(d.offAirEndsEventAfterMs),
+      }),
+    };
+    return d.takeover === "primaryBackup"
+      ? [primary, { ...primary, id: backupLegOf(d.id) }]
+      : [primary];
+  });
+  return {
+    site: config.site,
+    ...(config.name !== undefined && { name: config.name }),
+    encoders: config.encoders.map((encoder): EncoderPlan => {
+      const vendor = vendors[encoder.driver]!;
+      const isSoftware = vendor.kind === "software";
+      const grace = config.streams.find((s) => s.encoders.some((e) => e.encoder === encoder.id))
+        ?.firstFrameGrace ?? { softwareMs: 10_000, hardwareMs: 30_000 };
+      return {
+        id: encoder.id,
+        ...(encoder.name !== undefined && { name: encoder.name }),
+        vendor: encoder.driver,
+        outputs: [...vendor.outputs],
+        ...(encoder.source !== undefined && { source: encoder.source }),
+        readingMaxAgeMs: isSoftware
+          ? softwareReadingMaxAgeMs
+          : pollsUntilOld * encoder.polling.normalMs,
+        firstFrameGraceMs: isSoftware ? grace.softwareMs : grace.hardwareMs,
+        unreachableAfter: fall,
+        ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, config),
+        ...heat,
+      };
+    }),
+    destinations,
+    streams,
+  };
+}
+
+/** A backup stands ready for the same key, and only one may publish on it. */
+function sharesAnExclusiveKey(encoder: string, config: SiteConfig): boolean {
+  return config.streams.some(
+    (stream) =>
+      stream.encoders.length > 1 &&
+      stream.encoders.some((ref) => ref.encoder === encoder) &&
+      config.destinations.find((d) => d.id === stream.destination)?.takeover !== "primaryBackup",
+  );
+}
+
+function legsOf(
+  stream: SiteConfig["streams"][number],
+  config: SiteConfig,
+  vendors: Readonly<Record<string, Vendor>>,
+): StreamPlan[] {
+  const destination = config.destinations.find((d) => d.id === stream.destination)!;
+  const encoders = stream.encoders.map((ref) => {
+    const driver = config.encoders.find((e) => e.id === ref.encoder)!.driver;
+    const output = "output" in ref ? ref.output : undefined;
+    return { encoder: ref.encoder, output: output ?? vendors[driver]!.outputs[0]! };
+  });
+  const plan: StreamPlan = {
+    id: stream.id,
+    ...(stream.name !== undefined && { name: stream.name }),
+    destination: destination.id,
+    encoders,
+    autoStart: stream.autoStart,
+    allowUnproven: destination.allowUnproven,
+    directFreezeMs: stream.directFreezeMs,
+    contentFaultMs,
+    fenceTimeoutMs: destination.fenceTimeoutMs,
+    failbackMs: stream.failbackMs ?? "manual",
+    budget: stream.takeoverBudget,
+  };
+  if (destination.takeover !== "primaryBackup") return [plan];
+  // Two addresses, both published all the time: nothing switches, a lost leg is restored. The
+  // third encoder and later are spares of either leg; the site gives each output to one of them.
+  const [first, second, ...spares] = encoders;
+  return [
+    { ...plan, encoders: [first!, ...spares] },
+    {
+      ...plan,
+      id: backupLegOf(stream.id),
+      backupOf: stream.id,
+      destination: backupLegOf(destination.id),
+      encoders: [second ?? first!, ...spares],
+    },
+  ];
+}

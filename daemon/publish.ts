@@ -1,0 +1,169 @@
+import type { Availability } from "../machines/contract.ts";
+import { destinationState } from "../machines/destination/destination.published.ts";
+import { encoderState } from "../machines/encoder/encoder.published.ts";
+import type { Published } from "../machines/published.ts";
+import { holdings } from "../machines/site/keys.ts";
+import type { SiteInfo, SiteState, Telemetry } from "../machines/site/site.contract.ts";
+import type { ActorName, SiteCore } from "../machines/site/site-core.ts";
+import { streamState } from "../machines/stream/stream.published.ts";
+
+export type PublishedState = {
+  kind: string;
+  id: string;
+  state: unknown;
+  availability?: Availability;
+};
+
+/** A figure alone is news only so often, ms; fast numbers go by telemetry. */
+const figuresEveryMs = 5_000;
+
+/** What the outside is told of each actor: whole states, and only when they are others. */
+export function openPublisher(p: {
+  core: SiteCore;
+  journal: { readonly epoch: string; readonly session: string };
+  seq: () => number;
+  wallMs: () => number;
+  send: (state: PublishedState) => void;
+}) {
+  const { core } = p;
+  const sent = new Map<ActorName, { shape: string; atMs: number }>();
+  const sinceMs = new Map<string, { word: string; atMs: number }>();
+
+  const header = (id: string): Published => ({
+    id,
+    epoch: p.journal.epoch,
+    seq: p.seq(),
+    session: p.journal.session,
+    atMs: p.wallMs(),
+  });
+
+  /** Since when this word has been true. */
+  function since(of: string, word: string): number {
+    const before = sinceMs.get(of);
+    if (before?.word === word) return before.atMs;
+    sinceMs.set(of, { word, atMs: p.wallMs() });
+    return p.wallMs();
+  }
+
+  function stateOf(actor: ActorName): PublishedState | undefined {
+    const [kind = "", id = ""] = actor.split(":");
+    const { plan, keys } = core.site();
+    switch (kind) {
+      case "encoder": {
+        const generations = Object.fromEntries(
+          Object.values(keys).flatMap((k) => (k.holder ? [[k.holder.stream, k.generation]] : [])),
+        );
+        const snapshot = core.encoder(id);
+        const state = encoderState(snapshot, {
+          published: header(id),
+          heldBy: holdings(keys),
+          generations,
+          sinceMs: (output, word) => since(`${id}/${output}`, word),
+        });
+        return {
+          kind,
+          id,
+          state,
+          availability: state.link === "reachable" ? "online" : "offline",
+        };
+      }
+      case "destination": {
+        const snapshot = core.destination(id);
+        const state = destinationState(snapshot, { published: header(id), sinceMs: 0 });
+        state.sinceMs = since(actor, `${state.state} ${state.stalled}`);
+        return { kind, id, state };
+      }
+      case "stream": {
+        const { backupOf } = plan.streams.find((s) => s.id === id)!;
+        if (backupOf !== undefined) return stateOf(`stream:${backupOf}`);
+        const leg = plan.streams.find((s) => s.backupOf === id);
+        const state = streamState(core.stream(id), {
+          published: header(id),
+          backupLeg: leg && core.stream(leg.id),
+        });
+        return { kind, id, state };
+      }
+      default:
+        return { kind: "site", id: plan.site, state: siteState() };
+    }
+  }
+
+  function siteState(): SiteState {
+    const { plan, journal } = core.site();
+    const impaired = core.siteWord() === "impaired";
+    return {
+      ...header(plan.site),
+      ...(plan.name !== undefined && { name: plan.name }),
+      decider: impaired ? "impaired" : "ok",
+      journal,
+      warnings: [
+        ...(impaired ? ["this host cannot keep up: its evidence is late"] : []),
+        ...(journal === "ok" ? [] : [`the journal is ${journal}: records wait in memory`]),
+      ],
+    };
+  }
+
+  function tell(actor: ActorName): void {
+    const published = stateOf(actor);
+    if (!published) return;
+    const shape = shapeOf(published.state);
+    const before = sent.get(actor);
+    const atMs = p.wallMs();
+    if (before?.shape === shape && Math.abs(atMs - before.atMs) < figuresEveryMs) return;
+    sent.set(actor, { shape, atMs });
+    p.send(published);
+  }
+
+  return {
+    changed(actors: readonly ActorName[]): void {
+      for (const actor of actors) tell(actor);
+    },
+    /** Everything, for a new connection. */
+    *all(): Iterable<PublishedState> {
+      for (const { kind, id } of this.inventory()) {
+        const state = stateOf(kind === "site" ? "site" : (`${kind}:${id}` as ActorName));
+        if (state) yield state;
+      }
+    },
+    inventory(): SiteInfo["inventory"] {
+      const { plan } = core.site();
+      const entry = (kind: string) => (of: { id: string; name?: string }) => ({
+        kind,
+        id: of.id,
+        ...(of.name !== undefined && { name: of.name }),
+      });
+      return [
+        { kind: "site", id: plan.site },
+        ...plan.encoders.map(entry("encoder")),
+        ...plan.destinations.map(entry("destination")),
+        ...plan.streams.filter((s) => s.backupOf === undefined).map(entry("stream")),
+      ];
+    },
+    telemetry(): Telemetry {
+      const { plan } = core.site();
+      return {
+        atMs: p.wallMs(),
+        encoders: Object.fromEntries(
+          plan.encoders.map(({ id }) => {
+            const { link, reading } = core.encoderReading(id);
+            const figures = link === "reachable" ? (reading?.figures ?? {}) : {};
+            const values = Object.entries(figures).map(([name, { value }]) => [name, value]);
+            return [id, Object.fromEntries(values) as Telemetry["encoders"][string]];
+          }),
+        ),
+      };
+    },
+  };
+}
+
+/** The state without what changes all the time. */
+function shapeOf(state: unknown): string {
+  const {
+    seq: _seq,
+    atMs: _atMs,
+    figures,
+    observedAtMs: _observed,
+    ...rest
+  } = state as Record<string, unknown>;
+  return JSON.stringify([rest, Object.keys((figures as object | undefined) ?? {})]);
+}

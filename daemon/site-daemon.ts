@@ -1,0 +1,292 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { SiteConfig } from "../config/site.schema.ts";
+import { contractMinor } from "../machines/contract.ts";
+import type { Ack } from "../machines/site/site.contract.ts";
+import { openSite } from "../machines/site/site-core.ts";
+import { carrierWord } from "../machines/stream/stream.published.ts";
+import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
+import { monotonicMs, now } from "./clock.ts";
+import { openCommands } from "./commands.ts";
+import { openDecider, type Turned } from "./decider.ts";
+import type { KnownTarget } from "./drivers/driver.ts";
+import { vendors } from "./drivers/index.ts";
+import { watchFarEnd } from "./far-end.ts";
+import { openJournal } from "./journal/open-journal.ts";
+import type { AckOutcome } from "./journal/outbox.ts";
+import { lockState } from "./journal/state-lock.ts";
+import { type Link, openLink } from "./link/link.ts";
+import { openObserver, type ObserverOptions } from "./observers/index.ts";
+import type { FarEndObserver } from "./observers/observer.ts";
+import { backupLegOf, planOf } from "./plan.ts";
+import { openPublisher } from "./publish.ts";
+import { supervise, type Supervised } from "./supervisor.ts";
+
+export type SiteDaemon = {
+  /** Everything was read once, or had its chance to answer. */
+  ready: Promise<void>;
+  /** One line a person can read. */
+  status(): string;
+  /** How long ago each part last moved, ms. */
+  silenceMs(): { decider: number; journal: number; link: number };
+  /** Lets go of the boxes without touching what they do. */
+  close(): Promise<void>;
+};
+
+/** A box that has not answered by then does not keep the daemon from being ready, ms. */
+const readyWithinMs = 10_000;
+
+/**
+ * One site: opens everything, connects it, and is the only one who knows all of it. Media
+ * processes are adopted before the first decision and left alone at the end.
+ */
+export async function startSite(p: {
+  config: SiteConfig;
+  log: Logger;
+  version: string;
+  /** The bundled journal writer beside this program. */
+  writerUrl: URL;
+}): Promise<SiteDaemon> {
+  const { config, log } = p;
+  mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
+  const lock = lockState(config.stateDir);
+  const journal = await openJournal({
+    file: join(config.stateDir, "site.db"),
+    writerUrl: p.writerUrl,
+    now,
+    site: config.site,
+    warn: (message) => log.warn({ code: "journal" }, message),
+  });
+  const startedAtMs = now().wallMs;
+  const plan = planOf(config, vendors);
+  const ingests = ingestsOf(config.destinations, backupLegOf);
+  const knownTargets = (): KnownTarget[] => [...ingests.values()];
+
+  // Adoption comes first: what runs already is known before anything may be started.
+  const drivers = new Map(
+    await Promise.all(
+      config.encoders.map(async (encoder) => {
+        const stateDir = join(config.stateDir, "encoders", encoder.id);
+        mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+        const owned = plan.encoders.find((e) => e.id === encoder.id)?.ownSelfStart === true;
+        const options = { ...(encoder.options as object), ...(owned && { ownSelfStart: true }) };
+        const driver = await vendors[encoder.driver]!.open(
+          { encoder: encoder.id, knownTargets, now: monotonicMs, stateDir },
+          options,
+        );
+        return [encoder.id, driver] as const;
+      }),
+    ),
+  );
+
+  const core = openSite({ plan, at: now(), resume: journal.resume });
+  let hands: Hands | undefined;
+  let link: Link | undefined;
+  const moved = { journal: monotonicMs(), link: monotonicMs() };
+  const seenOnce = new Set<string>();
+  let allSeen = (): void => undefined;
+  const ready = new Promise<void>((resolve) => {
+    allSeen = resolve;
+    setTimeout(resolve, readyWithinMs).unref();
+  });
+
+  const decider = openDecider({
+    core,
+    journal,
+    now,
+    begin: (intent) => hands?.begin(intent),
+    giveUp: (id) => hands?.giveUp(id),
+    onTurn: (turned) => report(turned),
+  });
+  const publisher = openPublisher({
+    core,
+    journal,
+    seq: () => decider.seq(),
+    wallMs: () => now().wallMs,
+    send: ({ kind, id, state, availability }) => link?.publishState(kind, id, state, availability),
+  });
+  const commands = openCommands({
+    decider,
+    site: config.site,
+    exists: (actor) => core.exists(actor),
+    situation: (actor) =>
+      actor.startsWith("stream:")
+        ? core.stream(actor.slice("stream:".length)).context.because
+        : "it is not in a state for that",
+    can: (input) => core.can(input),
+    respond: ({ kind, id, verb }, response) => link?.publishResponse(kind, id, verb, response),
+    wallMs: () => now().wallMs,
+    clockOffsetMs: () => link?.clockOffsetMs(),
+  });
+
+  function report(turned: Turned): void {
+    for (const event of turned.events) {
+      const { seq, type, subject, severity, message } = event;
+      const level = severity === "critical" ? "error" : severity === "warning" ? "warn" : "info";
+      log[level]({ code: type, [subject.kind]: subject.id, seq }, message);
+      commands.heard(event);
+    }
+    publisher.changed(turned.changed);
+    link?.eventsCommitted(journal.counts().durableSeq);
+  }
+
+  const boxes = new Map<string, Supervised>(
+    config.encoders.map(({ id, polling }) => [
+      id,
+      supervise({
+        driver: drivers.get(id)!,
+        pollEveryMs: () => (isUnderSuspicion(id) ? polling.suspectMs : polling.normalMs),
+        tell: {
+          reading(reading) {
+            void decider.submit({ to: `encoder:${id}`, event: { type: "reading", reading } });
+            sawOnce(id);
+          },
+          unreadable(failure, detail) {
+            void decider.submit({
+              to: `encoder:${id}`,
+              event: { type: "unreadable", failure, detail },
+            });
+            sawOnce(id);
+          },
+        },
+      }),
+    ]),
+  );
+
+  function sawOnce(id: string): void {
+    seenOnce.add(id);
+    if (seenOnce.size === config.encoders.length) allSeen();
+  }
+  if (config.encoders.length === 0) allSeen();
+
+  /** Some stream that may use this box is neither well nor stopped: look closely. */
+  function isUnderSuspicion(id: string): boolean {
+    return plan.streams.some((stream) => {
+      if (!stream.encoders.some((ref) => ref.encoder === id)) return false;
+      const word = carrierWord(core.stream(stream.id));
+      return word !== "carried" && word !== "stopped";
+    });
+  }
+
+  const observers = new Map<string, readonly FarEndObserver[]>();
+  const farEnds = config.destinations.map((d) => {
+    const list = d.observers.map((observer) =>
+      openObserver(observer as ObserverOptions, {
+        streamKey: () => d.streamKey,
+        now: monotonicMs,
+      }),
+    );
+    observers.set(d.id, list);
+    return watchFarEnd({
+      observers: list,
+      everyMs: d.observeEveryMs,
+      tell: (sight, source, provesAbsence) =>
+        void decider.submit({
+          to: `destination:${d.id}`,
+          event: { type: "sight", sight, source, provesAbsence },
+        }),
+    });
+  });
+
+  hands = openHands({
+    boxes,
+    ingests,
+    observers,
+    wallMs: () => now().wallMs,
+    report: (intent, event) => void decider.submit({ to: `intent:${intent.id}`, event }),
+  });
+
+  journal.onHealth((health) => {
+    void decider.submit({ to: "site", event: { type: "journal", health } });
+    link?.eventsCommitted(journal.counts().durableSeq);
+  });
+
+  link = openLink({
+    ...mqttOptions(config),
+    site: config.site,
+    hubs: config.mqtt.hubs,
+    outbox: journal,
+    info: () => ({
+      site: config.site,
+      ...(config.name !== undefined && { name: config.name }),
+      epoch: journal.epoch,
+      session: journal.session,
+      contractMinor,
+      version: p.version,
+      bootId: now().bootId,
+      startedAtMs,
+      ...(config.publicHost !== undefined && { publicHost: config.publicHost }),
+      seq: decider.seq(),
+      inventory: publisher.inventory(),
+    }),
+    states: () => publisher.all(),
+    onRequest: (topic, payload) => commands.request(topic, payload),
+    onAck: (_hub, ack, outcome) => rolledBack(ack, outcome),
+    now: () => now().wallMs,
+    log,
+  });
+  journal.forgetHubsExcept(config.mqtt.hubs);
+
+  /** A hub has more of our events than we do: this database is an old copy. */
+  function rolledBack(ack: Ack, outcome: AckOutcome): void {
+    if (outcome !== "rolledBack") return;
+    const because = `the hub has our events up to ${ack.seq}, this journal ends before: it is an old copy`;
+    journal.newEpoch(because);
+    decider.epochBegan();
+    link?.publishInfo();
+    void decider.submit({ to: "site", event: { type: "rolledBack", because } });
+  }
+
+  const telemetry = setInterval(() => {
+    link?.publishTelemetry(publisher.telemetry());
+    moved.link = monotonicMs();
+    // Answered also when the disk does not: only a journal that is stuck itself stays silent.
+    void journal
+      .commit({ events: [], resume: {}, intents: [], settledIntents: [] })
+      .then(() => (moved.journal = monotonicMs()));
+  }, 1_000);
+  void decider.submit({
+    to: "site",
+    event: { type: "opened", version: p.version, fresh: journal.fresh },
+  });
+
+  return {
+    ready,
+    status() {
+      const streams = plan.streams.map((s) => `${s.id} ${carrierWord(core.stream(s.id))}`);
+      return `${streams.join(", ") || "no streams"}; hub link ${link?.state ?? "offline"}`;
+    },
+    silenceMs: () => ({
+      decider: monotonicMs() - decider.aliveMs(),
+      journal: monotonicMs() - moved.journal,
+      link: monotonicMs() - moved.link,
+    }),
+    async close() {
+      clearInterval(telemetry);
+      // Nothing new is begun; what the machines know is on disk already.
+      hands?.close();
+      await Promise.all([...boxes.values()].map((box) => box.close()));
+      await Promise.all(farEnds.map((farEnd) => farEnd.close()));
+      await decider.close();
+      await link?.close();
+      await journal.close();
+      lock.release();
+    },
+  };
+}
+
+function mqttOptions({ mqtt }: SiteConfig) {
+  const { ca, certificate, key } = mqtt;
+  const tls = {
+    ...(ca !== undefined && { ca: readFileSync(ca) }),
+    ...(certificate !== undefined && { cert: readFileSync(certificate) }),
+    ...(key !== undefined && { key: readFileSync(key) }),
+  };
+  return {
+    url: mqtt.url,
+    ...(mqtt.username !== undefined && { username: mqtt.username }),
+    ...(mqtt.password !== undefined && { password: mqtt.password }),
+    ...(Object.keys(tls).length > 0 && { tls }),
+  };
+}

@@ -1,0 +1,384 @@
+/**
+ * A facility of pure logic for tests of the machines: boxes, far ends and a network that tell the
+ * truth, a daemon that carries intents out with a delay, and a clock that the test moves.
+ */
+import type { FarEndSight } from "../../machines/destination/sight.ts";
+import type { EncoderReading } from "../../machines/encoder/reading.ts";
+import type { Intent } from "../../machines/intents.ts";
+import type { EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
+import {
+  type ActorName,
+  type CoreInput,
+  openSite,
+  type Outcome,
+  type SiteCore,
+} from "../../machines/site/site-core.ts";
+import type { FenceEvidence } from "../../machines/stream/fence-proof.ts";
+import { carrierWord } from "../../machines/stream/stream.published.ts";
+import type { Stamp } from "../../machines/time.ts";
+
+/** What is really the case with one box; `soft` is a process of ours, `helo` a device. */
+export type Box = {
+  kind: "soft" | "helo";
+  reachable: boolean;
+  /** Publishing to this destination with this generation, or idle. */
+  running: { destination: string; generation: number } | null;
+  /** Knows a key it may use by itself. */
+  knowsKeyOf: string | null;
+  frozen: boolean;
+  exit: { code: number | null; signal: string | null } | null;
+  selfStart: boolean;
+  input: "good" | "lost";
+  highestGeneration: number;
+  /** It does not obey: a stop is accepted and nothing happens. */
+  deaf: boolean;
+  /** A start is accepted and nothing comes of it. */
+  broken: boolean;
+};
+
+export type Journaled = { input: CoreInput; at: Stamp } | { started: Map<string, unknown>; at: Stamp };
+
+const stepMs = 250;
+
+export function aPlan(p: { kinds?: Record<string, Box["kind"]> } & Partial<SitePlan> = {}): SitePlan {
+  const kinds = p.kinds ?? { a: "soft", b: "soft" };
+  return {
+    site: "studio",
+    encoders: Object.entries(kinds).map(([id, kind]) => anEncoderPlan(id, kind)),
+    destinations: p.destinations ?? [aDestinationPlan()],
+    streams: p.streams ?? [aStreamPlan({ encoders: Object.keys(kinds) })],
+  };
+}
+
+export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
+  return {
+    id,
+    vendor: kind,
+    outputs: ["stream-1"],
+    source: "camera",
+    readingMaxAgeMs: kind === "soft" ? 2_500 : 12_000,
+    firstFrameGraceMs: kind === "soft" ? 10_000 : 30_000,
+    unreachableAfter: 3,
+    ownSelfStart: kind === "helo",
+    hotC: 80,
+    coolC: 72,
+  };
+}
+
+export function aDestinationPlan(
+  p: Partial<SitePlan["destinations"][number]> = {},
+): SitePlan["destinations"][number] {
+  return {
+    id: "far",
+    takeover: "exclusive",
+    observed: true,
+    sightMaxAgeMs: 3_000,
+    stalledAfterMs: 1_000,
+    ghostSessionMs: 90_000,
+    noPublisherProofMs: 30_000,
+    ...p,
+  };
+}
+
+export function aStreamPlan(
+  p: Partial<Omit<SitePlan["streams"][number], "encoders">> & { encoders: string[] },
+): SitePlan["streams"][number] {
+  return {
+    id: "main",
+    destination: "far",
+    autoStart: true,
+    allowUnproven: false,
+    directFreezeMs: 2_000,
+    contentFaultMs: 5_000,
+    fenceTimeoutMs: 20_000,
+    failbackMs: "manual",
+    budget: { per10Min: 2, perHour: 4 },
+    ...p,
+    encoders: p.encoders.map((encoder) => ({ encoder, output: "stream-1" })),
+  };
+}
+
+export class World {
+  readonly plan: SitePlan;
+  readonly boxes: Record<string, Box>;
+  readonly decisions: { of: ActorName; type: string; message: string; data: Record<string, unknown> }[] = [];
+  readonly journal: Journaled[] = [];
+  /** Starts that happened while another box was publishing on the same key. */
+  readonly overlaps: string[] = [];
+  observed = true;
+  /** False: what is sent does not arrive, queues fill. */
+  uplink = true;
+  intentDelayMs = 500;
+  #at: Stamp = { bootId: "boot-1", monoMs: 1_000, wallMs: 1_790_000_000_000 };
+  #core: SiteCore;
+  #pending: { intent: Intent; dueMs: number }[] = [];
+  #bytes = 0;
+  #resume = new Map<string, unknown>();
+
+  constructor(plan: SitePlan = aPlan()) {
+    this.plan = plan;
+    this.boxes = Object.fromEntries(
+      plan.encoders.map(({ id, vendor }) => [
+        id,
+        {
+          kind: vendor as Box["kind"],
+          reachable: true,
+          running: null,
+          knowsKeyOf: null,
+          frozen: false,
+          exit: null,
+          selfStart: vendor === "helo",
+          input: "good",
+          highestGeneration: 0,
+          deaf: false,
+          broken: false,
+        },
+      ]),
+    );
+    this.#core = this.#open();
+  }
+
+  #open(): SiteCore {
+    this.journal.push({ started: structuredClone(this.#resume), at: this.#at });
+    const core = openSite({ plan: this.plan, at: this.#at, resume: this.#resume });
+    this.#core = core;
+    this.#note(core.opening);
+    return core;
+  }
+
+  get core() {
+    return this.#core;
+  }
+  box(id: string): Box {
+    const box = this.boxes[id];
+    if (!box) throw new Error(`no box ${id}`);
+    return box;
+  }
+  now(): Stamp {
+    return this.#at;
+  }
+  word(stream = "main") {
+    return carrierWord(this.#core.stream(stream));
+  }
+  carrier(stream = "main") {
+    return this.#core.stream(stream).context.carrier?.encoder ?? null;
+  }
+  carriage(stream = "main"): string {
+    return (this.#core.stream(stream).value as { carriage: string }).carriage;
+  }
+  told(type: string) {
+    return this.decisions.filter((d) => d.type === type);
+  }
+  publishers(destination = "far"): string[] {
+    return Object.keys(this.boxes).filter(
+      (id) => this.boxes[id]!.running?.destination === destination,
+    );
+  }
+
+  send(input: CoreInput): boolean {
+    this.journal.push({ input: structuredClone(input), at: this.#at });
+    const outcome = this.#core.turn(input, this.#at);
+    this.#note(outcome);
+    return outcome.accepted;
+  }
+
+  #note(outcome: Outcome) {
+    for (const { of, decision } of outcome.decisions) {
+      const { type, message, data } = decision;
+      this.decisions.push({ of, type, message, data: structuredClone(data ?? {}) });
+    }
+    for (const id of outcome.settled) this.#pending = this.#pending.filter((p) => p.intent.id !== id);
+    for (const intent of outcome.begun) {
+      this.#pending.push({ intent, dueMs: this.#at.monoMs + this.intentDelayMs });
+    }
+    for (const name of outcome.changed) {
+      const memory = this.#core.resumeOf(name);
+      if (memory !== undefined) this.#resume.set(name, structuredClone(memory));
+    }
+  }
+
+  /** Time passes in quarter seconds: devices are read, far ends looked at, intents answered. */
+  pass(seconds: number) {
+    for (let left = seconds * 1_000; left > 0; left -= stepMs) this.#quarter();
+  }
+
+  #quarter() {
+    this.#advance(stepMs);
+    this.#bytes += 1_000;
+    this.send({ to: "clock", event: { type: "tick" } });
+    for (const due of this.#pending.filter((p) => p.dueMs <= this.#at.monoMs)) {
+      if (this.#pending.includes(due)) this.#carryOut(due.intent);
+    }
+    const tick = Math.round(this.#at.monoMs / stepMs);
+    for (const id of Object.keys(this.boxes)) {
+      if (tick % (this.box(id).kind === "soft" ? 2 : 4) === 0) this.read(id);
+    }
+    if (tick % 2 === 0) for (const { id } of this.plan.destinations) this.look(id);
+  }
+
+  #advance(ms: number) {
+    this.#at = { ...this.#at, monoMs: this.#at.monoMs + ms, wallMs: this.#at.wallMs + ms };
+  }
+
+  read(id: string) {
+    const box = this.box(id);
+    const to = `encoder:${id}` as const;
+    if (!box.reachable && box.kind === "helo") {
+      this.send({ to, event: { type: "unreadable", failure: "timeout", detail: "no answer" } });
+      return;
+    }
+    this.send({ to, event: { type: "reading", reading: this.#readingOf(box) } });
+    box.exit = null;
+  }
+
+  #readingOf(box: Box): EncoderReading {
+    const stuck = box.running !== null && !this.uplink;
+    return {
+      outputs: {
+        "stream-1": {
+          state: box.running ? "streaming" : "idle",
+          target: box.running ? { destination: box.running.destination } : "none",
+          ...(box.kind === "soft" &&
+            box.running && {
+              progress: box.frozen || stuck ? ("frozen" as const) : ("moving" as const),
+              sendQueue: stuck ? ("stuck" as const) : ("draining" as const),
+              keyGeneration: box.running.generation,
+            }),
+          ...(box.exit && { exit: box.exit }),
+        },
+      },
+      input: box.input,
+      figures: {},
+      ...(box.kind === "helo" && {
+        selfStart: { autoRecover: box.selfStart, powerUp: "idle" as const, scheduler: false },
+      }),
+    };
+  }
+
+  look(destination: string) {
+    const sight = this.#sightOf(destination);
+    this.send({
+      to: `destination:${destination}`,
+      event: { type: "sight", sight, source: "statistics", provesAbsence: true },
+    });
+  }
+
+  #sightOf(destination: string): FarEndSight {
+    if (!this.observed) return { word: "unseen", detail: "statistics do not answer" };
+    const publishing = this.publishers(destination);
+    if (publishing.length === 0) return { word: "quiet" };
+    const moving = this.uplink && publishing.some((id) => !this.box(id).frozen);
+    if (moving) this.#moved = this.#bytes;
+    return { word: "publishing", by: null, bytes: this.#moved, publishers: publishing.length };
+  }
+  #moved = 0;
+
+  #carryOut(intent: Intent) {
+    this.#pending = this.#pending.filter((p) => p.intent !== intent);
+    const to = `intent:${intent.id}` as const;
+    const box = this.box(intent.asks.encoder);
+    const cut = !box.reachable && box.kind === "helo";
+    const failed = (code: string) =>
+      void this.send({ to, event: { type: "effect.failed", error: { code, message: code } } });
+    switch (intent.kind) {
+      case "fence": {
+        const evidence = cut ? [] : this.#fence(box);
+        this.send({ to, event: { type: "effect.done", answer: { evidence } } });
+        return;
+      }
+      case "startOutput": {
+        const { destination, keyGeneration, encoder } = intent.asks;
+        if (cut) return failed("timeout");
+        if (keyGeneration < box.highestGeneration) return failed("staleKey");
+        const others = this.publishers(destination).filter((id) => id !== encoder);
+        if (others.length > 0) this.overlaps.push(`${encoder} started while ${others.join()} was on`);
+        box.highestGeneration = keyGeneration;
+        box.knowsKeyOf = destination;
+        if (!box.broken) box.running = { destination, generation: keyGeneration };
+        box.frozen = false;
+        this.send({
+          to,
+          event: { type: "effect.done", answer: { startedAtMs: this.#at.wallMs } },
+        });
+        return;
+      }
+      case "stopOutput": {
+        if (cut || box.deaf) return failed("timeout");
+        box.running = null;
+        if (intent.asks.forgetKey) box.knowsKeyOf = null;
+        this.send({ to, event: { type: "effect.done", answer: {} } });
+        return;
+      }
+      case "ownSelfStart":
+        if (cut) return failed("timeout");
+        box.selfStart = false;
+        this.send({ to, event: { type: "effect.done", answer: {} } });
+    }
+  }
+
+  #fence(box: Box): FenceEvidence[] {
+    if (!box.deaf) box.running = null;
+    const atMs = this.#at.wallMs;
+    if (box.running) return [];
+    return box.kind === "soft"
+      ? [{ kind: "processGone", lockFree: true, unsentBytes: 0, atMs }]
+      : [{ kind: "deviceNotStreaming", reads: 2, selfStartOff: !box.selfStart, atMs }];
+  }
+
+  // Faults, in an operator's words.
+  kill(id: string) {
+    const box = this.box(id);
+    if (box.running === null || box.kind !== "soft") return;
+    box.running = null;
+    box.frozen = false;
+    box.exit = { code: null, signal: "SIGKILL" };
+    this.read(id);
+  }
+  freeze(id: string) {
+    this.box(id).frozen = this.box(id).running !== null;
+    if (this.box(id).kind === "soft") this.read(id);
+  }
+  /** A hand at the box: it starts again with the key it knows. */
+  pressStart(id: string) {
+    const box = this.box(id);
+    if (box.knowsKeyOf === null || box.kind === "soft") return;
+    box.running = { destination: box.knowsKeyOf, generation: box.highestGeneration };
+  }
+  stall(lagMs: number) {
+    this.#advance(lagMs);
+    this.send({ to: "site", event: { type: "stalled", lagMs } });
+  }
+  jumpWallClock(ms: number) {
+    this.#at = { ...this.#at, wallMs: this.#at.wallMs + ms };
+  }
+  /** The daemon dies; the boxes go on. What was under way is lost, what was committed is not. */
+  restart(p: { downMs?: number; reboot?: boolean } = {}) {
+    this.#pending = [];
+    this.#advance(p.downMs ?? 1_000);
+    if (p.reboot) {
+      this.#at = { ...this.#at, bootId: `${this.#at.bootId}+`, monoMs: 500 };
+      for (const box of Object.values(this.boxes)) if (box.kind === "soft") box.running = null;
+    }
+    this.#open();
+  }
+  /** The journal is lost altogether. */
+  forgetEverything() {
+    this.#resume = new Map();
+    this.restart();
+  }
+}
+
+/** The same journal through fresh machines: what they decide this time. */
+export function replay(plan: SitePlan, journal: readonly Journaled[]): string[] {
+  const decisions: string[] = [];
+  let core: SiteCore | undefined;
+  const note = ({ decisions: made }: Outcome) =>
+    decisions.push(...made.map(({ of, decision }) => JSON.stringify([of, decision])));
+  for (const entry of journal) {
+    if ("started" in entry) {
+      core = openSite({ plan, at: entry.at, resume: entry.started });
+      note(core.opening);
+    } else note(core!.turn(entry.input, entry.at));
+  }
+  return decisions;
+}
