@@ -1,0 +1,37 @@
+import { lockIsFree } from "./lock.ts";
+import { processesWithOpen, signalGroupOf, statusOf, type ProcessId } from "./processes.ts";
+
+/**
+ * Ends a process with its group. A healthy one may say goodbye to the far end first; one that is
+ * stopped, or that stands still (`hurry`), will not, and waiting for it costs off-air time.
+ * @returns whether the lock is free; false only when `signal` aborted
+ */
+export async function endProcess(
+  process: ProcessId | undefined,
+  lock: string,
+  { hurry, graceMs }: { hurry: boolean; graceMs: number },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (process) {
+    const stopped = /^[Tt]$/.test(statusOf(process)?.state ?? "");
+    if (!hurry && !stopped && graceMs > 0) {
+      signalGroupOf(process, "SIGINT");
+      if (await lockIsFree(lock, graceMs * 0.7, signal)) return true;
+      // A second signal makes ffmpeg give up a write that blocks.
+      signalGroupOf(process, "SIGTERM");
+      if (await lockIsFree(lock, graceMs * 0.3, signal)) return true;
+    }
+    // Works on a stopped process too, so SIGCONT is not needed.
+    signalGroupOf(process, "SIGKILL");
+  }
+  return freeLock(lock, signal);
+}
+
+/** Whoever holds the lock, known or not, is killed with its group until the lock is free. */
+export async function freeLock(lock: string, signal: AbortSignal): Promise<boolean> {
+  for (let patienceMs = 150; !(await lockIsFree(lock, patienceMs, signal)); patienceMs = 500) {
+    if (signal.aborted) return false;
+    for (const holder of await processesWithOpen(lock)) signalGroupOf(holder, "SIGKILL");
+  }
+  return true;
+}

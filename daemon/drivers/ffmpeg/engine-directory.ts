@@ -1,0 +1,140 @@
+/**
+ * What one engine leaves on disk, so that the next daemon knows it again. `record.json` is ours
+ * and written before the spawn; `lock`, `pid`, `exit` and `words` are the launcher's. No key ever
+ * stands in here.
+ */
+import { mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { ProcessId } from "./processes.ts";
+
+export const EngineRecord = z.object({
+  /** Names this start, so that files of an earlier one are not mistaken for its own. */
+  run: z.string(),
+  bootId: z.string(),
+  stream: z.string(),
+  destination: z.string(),
+  address: z.string(),
+  keyGeneration: z.number().int(),
+  progressPort: z.number().int(),
+  /** SHA-256 of the arguments without the key: whether it runs as it is configured now. */
+  argvFingerprint: z.string(),
+  /** The end of this run was told to whoever watches. */
+  endSeen: z.boolean(),
+  /** Highest generation seen of each key, by `<stream> <destination>`. */
+  highest: z.record(z.string(), z.number().int()),
+});
+export type EngineRecord = z.infer<typeof EngineRecord>;
+export type EngineProcess = ProcessId & { group: number };
+export type EngineExit = { code: number | null; signal: string | null };
+
+export class EngineDirectory {
+  readonly path: string;
+  /** Writes one after the other, in the order asked for. */
+  #written: Promise<void> = Promise.resolve();
+
+  constructor(stateDir: string, output: string) {
+    const path = join(stateDir, "engines", output);
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    this.path = realpathSync(path);
+  }
+
+  get lock(): string {
+    return join(this.path, "lock");
+  }
+
+  /** @returns undefined when there is none, or none that can be read */
+  record(): EngineRecord | undefined {
+    return EngineRecord.safeParse(parseJson(this.#read("record.json"))).data;
+  }
+
+  /** On disk when it resolves: a daemon that dies right after the spawn leaves no stranger. */
+  write(record: EngineRecord): Promise<void> {
+    const writing = this.#written.then(() => this.#replace(record));
+    this.#written = writing.catch(() => undefined);
+    return writing;
+  }
+
+  async #replace(record: EngineRecord): Promise<void> {
+    const target = join(this.path, "record.json");
+    const file = await open(`${target}.new`, "w", 0o600);
+    try {
+      await file.writeFile(JSON.stringify(record));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(`${target}.new`, target);
+    const folder = await open(this.path, "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+
+  process(run: string): EngineProcess | undefined {
+    const [whose, pid, startTicks, group] = this.#read("pid").trim().split(" ");
+    if (whose !== run) return undefined;
+    const found = { pid: Number(pid), startTicks: Number(startTicks), group: Number(group) };
+    return Object.values(found).every((value) => Number.isInteger(value) && value > 0)
+      ? found
+      : undefined;
+  }
+
+  exit(run: string): EngineExit | undefined {
+    const [whose, code] = this.#read("exit").trim().split(" ");
+    if (whose !== run || code === undefined) return undefined;
+    return parseExit(code);
+  }
+
+  /** What the last process said on stderr before it ended, one line each. */
+  words(): string[] {
+    return this.#read("words")
+      .split("\n")
+      .filter((line) => line.trim() !== "");
+  }
+
+  #read(name: string): string {
+    try {
+      return readFileSync(join(this.path, name), "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+      throw error;
+    }
+  }
+}
+
+const signals: Record<number, string> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  4: "SIGILL",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  14: "SIGALRM",
+  15: "SIGTERM",
+  24: "SIGXCPU",
+  25: "SIGXFSZ",
+  31: "SIGSYS",
+};
+
+/** A shell says 128 + n for signal n. ffmpeg's own 255 after SIGINT or SIGTERM is a plain code. */
+function parseExit(text: string): EngineExit {
+  if (!/^\d{1,3}$/.test(text)) return { code: null, signal: null };
+  const signal = signals[Number(text) - 128];
+  return signal === undefined ? { code: Number(text), signal: null } : { code: null, signal };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,397 @@
+/** One output: at most one launcher with its ffmpeg, started, watched, adopted and ended. */
+import { spawn } from "node:child_process";
+import { createHash, randomUUID } from "node:crypto";
+import { readFileSync, watch, type FSWatcher } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import type { OutputReading } from "../../../machines/encoder/reading.ts";
+import type { FenceEvidence } from "../../../machines/stream/fence-proof.ts";
+import { DriverError, type PublishTarget } from "../driver.ts";
+import { ffmpegArguments, statsPeriodS, withoutKey } from "./arguments.ts";
+import { endProcess, freeLock } from "./ending.ts";
+import {
+  EngineDirectory,
+  type EngineExit,
+  type EngineProcess,
+  type EngineRecord,
+} from "./engine-directory.ts";
+import { lockIsFree } from "./lock.ts";
+import type { FfmpegOptions } from "./options.ts";
+import { runningForMs, statusOf } from "./processes.ts";
+import { ProgressPort } from "./progress-port.ts";
+import { ProgressWatch, type ProgressBlock } from "./progress.ts";
+import { hidingScript } from "./secret.ts";
+import { SendQueueWatch } from "./send-queue.ts";
+import { orphanedBytes } from "./sockets.ts";
+import { engineSweep } from "./sweep.ts";
+
+/** What an engine is given. */
+export type EngineSurroundings = {
+  encoder: string;
+  stateDir: string;
+  options: FfmpegOptions;
+  launcher: string;
+  now: () => number;
+  /** Something that an operator would see has changed. */
+  changed: () => void;
+};
+
+/** One start, from the record to the end of its process. */
+type Run = {
+  record: EngineRecord;
+  watch: ProgressWatch;
+  /** Missing when it could not be bound again: then nothing is known of the progress. */
+  port: ProgressPort | undefined;
+  process: EngineProcess | undefined;
+  progress: "moving" | "frozen" | undefined;
+  stopping: boolean;
+};
+
+const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+/** From the spawn to the pid file it takes some ms; on a starved host much more. */
+const launchWithinMs = 10_000;
+const pidFileWithinMs = 1_000;
+const aliveCheckEveryMs = 1_000;
+const lookEveryMs = 20;
+const statsPeriodMs = statsPeriodS * 1_000;
+
+export class Engine {
+  readonly #around: EngineSurroundings;
+  readonly #directory: EngineDirectory;
+  readonly #queue = new SendQueueWatch();
+  #run: Run | undefined;
+  #highest: Record<string, number> = {};
+  /** How the last run ended, until somebody was told. */
+  #untold: { exit: EngineExit; record: EngineRecord } | undefined;
+  /** The last run ended by itself: what it said. */
+  #failed = false;
+  #words: string[] = [];
+  #files: FSWatcher | undefined;
+  #checkedAliveAtMs = 0;
+
+  constructor(output: string, around: EngineSurroundings) {
+    this.#around = around;
+    this.#directory = new EngineDirectory(around.stateDir, output);
+  }
+
+  /** Adopts the engine that is running, or makes sure that none is, before anything may start. */
+  async open(): Promise<void> {
+    const record = this.#directory.record();
+    this.#highest = record?.highest ?? {};
+    this.#files = watch(this.#directory.path, () => this.#lookAtFiles());
+    // Without it the sweep still looks, only later.
+    this.#files.on("error", () => this.#files?.close());
+    engineSweep.add(this);
+    if (await lockIsFree(this.#directory.lock, 0)) {
+      if (!record || record.endSeen) return;
+      const exit = this.#directory.exit(record.run) ?? { code: null, signal: null };
+      this.#untold = { exit, record };
+      this.#failed = true;
+      return;
+    }
+    const process = record && (await this.#processOf(record));
+    if (record && process) return this.#adopt(record, process);
+    await freeLock(this.#directory.lock, new AbortController().signal);
+    if (record && !record.endSeen) {
+      this.#untold = { exit: { code: null, signal: "SIGKILL" }, record };
+    }
+  }
+
+  async #adopt(record: EngineRecord, process: EngineProcess): Promise<void> {
+    const { suspectAfterMs, firstFrameGraceMs } = this.#around.options;
+    // One that was on air before gives its next sign within a period; a fresh one has its grace.
+    const graceMs = Math.max(firstFrameGraceMs - runningForMs(process), 4 * suspectAfterMs);
+    const run = this.#newRun(record, graceMs);
+    run.process = process;
+    this.#run = run;
+    const hear = (block: ProgressBlock) => this.#hear(run, block);
+    run.port = await ProgressPort.open(record.progressPort, hear).catch(() => undefined);
+  }
+
+  /** The living process of a record. Its pid file may be some milliseconds away. */
+  async #processOf(record: EngineRecord): Promise<EngineProcess | undefined> {
+    const until = performance.now() + pidFileWithinMs;
+    for (;;) {
+      const process = this.#directory.process(record.run);
+      if (process) return statusOf(process) && process;
+      if (record.bootId !== bootId || performance.now() > until) return undefined;
+      await pause(lookEveryMs);
+    }
+  }
+
+  #newRun(record: EngineRecord, graceMs: number): Run {
+    const { suspectAfterMs } = this.#around.options;
+    const times = { suspectAfterMs, graceMs, statsPeriodMs };
+    this.#queue.forget();
+    return {
+      record,
+      watch: new ProgressWatch(times, this.#around.now()),
+      port: undefined,
+      process: undefined,
+      progress: undefined,
+      stopping: false,
+    };
+  }
+
+  async start(target: PublishTarget, signal: AbortSignal): Promise<void> {
+    const { stream, destination, keyGeneration } = target;
+    const key = `${stream} ${destination}`;
+    const highest = this.#highest[key] ?? keyGeneration;
+    if (keyGeneration < highest) {
+      throw new DriverError(
+        "staleKey",
+        `the key of ${stream} was given out with generation ${highest}, not ${keyGeneration}`,
+      );
+    }
+    if (this.#run && !this.#run.stopping && isFor(this.#run.record, target)) return;
+    // Look at what is asked before anything that runs is stopped for it.
+    this.#argv(target, 1);
+    if (this.#run && !(await this.#end(this.#run, signal))) {
+      throw new DriverError("timeout", "the run before does not end");
+    }
+    this.#highest = { ...this.#highest, [key]: keyGeneration };
+    await this.#launch(target, signal);
+  }
+
+  async #launch(target: PublishTarget, signal: AbortSignal): Promise<void> {
+    const { stream, destination, address, keyGeneration } = target;
+    const { firstFrameGraceMs } = this.#around.options;
+    const heard: { run?: Run } = {};
+    const port = await ProgressPort.open(0, (block) => heard.run && this.#hear(heard.run, block));
+    const argv = this.#argv(target, port.port);
+    const record: EngineRecord = {
+      ...{ run: randomUUID(), bootId, stream, destination, address, keyGeneration },
+      progressPort: port.port,
+      argvFingerprint: fingerprint(argv, target),
+      endSeen: false,
+      highest: this.#highest,
+    };
+    try {
+      await this.#directory.write(record);
+      signal.throwIfAborted();
+    } catch (error) {
+      port.close();
+      throw error;
+    }
+    const run = this.#newRun(record, firstFrameGraceMs);
+    run.port = port;
+    heard.run = run;
+    this.#run = run;
+    this.#untold = undefined;
+    this.#failed = false;
+    this.#words = [];
+    const failure = this.#spawn(record.run, argv, target.streamKey);
+    this.#around.changed();
+    const until = performance.now() + launchWithinMs;
+    // A program that ends at once takes the run with it: that is an exit, not a failed start.
+    while (this.#run === run && !run.process) {
+      const why = failure() ?? (performance.now() > until ? "nothing came up" : undefined);
+      if (why !== undefined) {
+        await this.#end(run, signal);
+        throw new DriverError("failed", `the launcher did not start ffmpeg: ${why}`);
+      }
+      await pause(2, undefined, { signal });
+      this.#lookAtFiles();
+    }
+  }
+
+  /** @returns asks why the launcher could not do its work, if it could not */
+  #spawn(run: string, argv: string[], streamKey: string): () => string | undefined {
+    const { launcher, options } = this.#around;
+    const own = [launcher, this.#directory.path, run, hidingScript(streamKey), options.program];
+    const child = spawn("/bin/sh", [...own, ...argv], {
+      detached: true,
+      stdio: "ignore",
+      cwd: "/",
+      // Nothing of our environment: it may hold secrets, and systemd's socket is not for ffmpeg.
+      env: { PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
+    });
+    child.unref();
+    let failure: string | undefined;
+    child.once("error", ({ message }) => (failure = message));
+    child.once("exit", (code) => {
+      if (code === 74 || code === 75) failure = `it left with ${code}`;
+      this.#lookAtFiles();
+    });
+    return () => failure;
+  }
+
+  #argv(target: PublishTarget, progressPort: number): string[] {
+    const { options, encoder } = this.#around;
+    return ffmpegArguments(options, { ...target, encoder, progressPort });
+  }
+
+  async stop(signal: AbortSignal): Promise<void> {
+    if (this.#run && !(await this.#end(this.#run, signal))) {
+      throw new DriverError("timeout", "the process does not end");
+    }
+  }
+
+  /** Level 2 of the fence: the lock tried for real, and what the kernel still sends for it. */
+  async proveOff(address: string, signal: AbortSignal): Promise<FenceEvidence[]> {
+    const run = this.#run;
+    if (run) {
+      const { pid } = run.process ?? {};
+      if (pid !== undefined) await this.#queue.look(pid, undefined, this.#around.now());
+      await this.#end(run, signal);
+    }
+    const { lock } = this.#directory;
+    const lockFree = (await lockIsFree(lock, 0)) || (await freeLock(lock, signal));
+    const addresses = [...new Set([address, this.#directory.record()?.address ?? address])];
+    const known = this.#queue.connections;
+    for (;;) {
+      const looks = addresses.map((to) => orphanedBytes({ known, address: to }));
+      const unsentBytes = Math.max(...(await Promise.all(looks)));
+      if (unsentBytes === 0 || signal.aborted) {
+        return [{ kind: "processGone", lockFree, unsentBytes, atMs: this.#around.now() }];
+      }
+      await pause(lookEveryMs);
+    }
+  }
+
+  async #end(run: Run, signal: AbortSignal): Promise<boolean> {
+    run.stopping = true;
+    this.#around.changed();
+    run.process ??= await this.#processOf(run.record);
+    const hurry = run.progress === "frozen" || this.#queue.verdict === "stuck";
+    const graceMs = this.#around.options.stopGraceMs;
+    const free = await endProcess(run.process, this.#directory.lock, { hurry, graceMs }, signal);
+    if (!free) return false;
+    this.#lookAtFiles();
+    // A launcher that was killed with its group could not write anything down.
+    if (this.#run === run) this.#ended(run, { code: null, signal: "SIGKILL" });
+    return true;
+  }
+
+  #hear(run: Run, block: ProgressBlock): void {
+    if (this.#run !== run) return;
+    run.watch.block(block, this.#around.now());
+    if (run.progress !== "moving") this.#judge(run, false);
+  }
+
+  /** Called by the one sweep of the process. */
+  sweep(lagged: boolean): void {
+    const run = this.#run;
+    if (!run) return;
+    const nowMs = this.#around.now();
+    const silent = run.watch.silentForMs(nowMs) > 1.5 * statsPeriodMs;
+    if (nowMs - this.#checkedAliveAtMs >= (silent ? 2 * lookEveryMs : aliveCheckEveryMs)) {
+      this.#checkedAliveAtMs = nowMs;
+      this.#lookAtFiles();
+      if (this.#run !== run) return;
+      if (run.process && !run.stopping && !statusOf(run.process)) this.#lost(run);
+    }
+    if (silent || this.#queue.verdict === "stuck") this.#lookAtQueue(run, nowMs);
+    this.#judge(run, lagged);
+  }
+
+  #judge(run: Run, lagged: boolean): void {
+    const progress = run.port && run.watch.judge(this.#around.now(), lagged);
+    if (progress === run.progress) return;
+    run.progress = progress;
+    this.#around.changed();
+  }
+
+  #lookAtQueue(run: Run, nowMs: number): void {
+    if (!run.process || !this.#queue.isDue(nowMs)) return;
+    const before = this.#queue.verdict;
+    const { bitrateBps } = this.#around.options.video;
+    const changed = () => {
+      if (this.#run === run && this.#queue.verdict !== before) this.#around.changed();
+    };
+    // A table that cannot be read leaves the last verdict; the next look is 100 ms away.
+    this.#queue.look(run.process.pid, bitrateBps, nowMs).then(changed, changed);
+  }
+
+  /** The launcher was killed before its process: the exit is not written, or not yet. */
+  #lost(run: Run): void {
+    const told = (free: boolean) => {
+      this.#lookAtFiles();
+      if (free && this.#run === run) this.#ended(run, { code: null, signal: null });
+    };
+    lockIsFree(this.#directory.lock, 500).then(told, () => told(false));
+  }
+
+  /** Whatever changed in the directory: the files say what. */
+  #lookAtFiles(): void {
+    const run = this.#run;
+    if (!run) return this.#lookAtWords();
+    run.process ??= this.#directory.process(run.record.run);
+    const exit = this.#directory.exit(run.record.run);
+    if (exit) this.#ended(run, exit);
+  }
+
+  /** The last words come some milliseconds after the exit. */
+  #lookAtWords(): void {
+    if (!this.#failed || this.#words.length > 0) return;
+    this.#words = this.#directory.words().slice(-3);
+    if (this.#words.length > 0) this.#around.changed();
+  }
+
+  #ended(run: Run, exit: EngineExit): void {
+    this.#run = undefined;
+    run.port?.close();
+    this.#untold = { exit, record: run.record };
+    this.#failed = !run.stopping;
+    this.#around.changed();
+    this.#lookAtWords();
+  }
+
+  /** In our words. An exit is in one reading only. */
+  reading(): OutputReading {
+    const run = this.#run;
+    if (!run) return { state: "idle", target: "none", ...this.#tellExit() };
+    const { record, watch, progress } = run;
+    const state = run.stopping ? "stopping" : watch.hasAdvanced ? "streaming" : "starting";
+    const sendQueue = this.#queue.verdict;
+    return {
+      state: state === "starting" && !run.port ? "streaming" : state,
+      ...(progress && { progress }),
+      ...(sendQueue && { sendQueue }),
+      target: { destination: record.destination },
+      keyGeneration: record.keyGeneration,
+    };
+  }
+
+  #tellExit(): { exit?: EngineExit } {
+    if (!this.#untold) return {};
+    const { exit, record } = this.#untold;
+    this.#untold = undefined;
+    const told = { ...record, highest: this.#highest, endSeen: true };
+    // A full disk must not hide the exit; then a restart tells it once more.
+    this.#directory.write(told).catch(() => undefined);
+    return { exit };
+  }
+
+  /** Sentences for the operator. */
+  alarms(): string[] {
+    return [
+      ...this.#words.map((line) => `ffmpeg ended: ${line}`),
+      ...(this.#run && !this.#run.port ? ["progress unknown: its port is taken"] : []),
+    ];
+  }
+
+  /** The last progress block of the run that is under way. */
+  progressBlock(): { run: string; block: ProgressBlock } | undefined {
+    return this.#run && { run: this.#run.record.run, block: this.#run.watch.last };
+  }
+
+  close(): void {
+    engineSweep.delete(this);
+    this.#files?.close();
+    this.#run?.port?.close();
+    this.#run = undefined;
+  }
+}
+
+function isFor(record: EngineRecord, target: PublishTarget): boolean {
+  return (
+    record.stream === target.stream &&
+    record.destination === target.destination &&
+    record.address === target.address &&
+    record.keyGeneration === target.keyGeneration
+  );
+}
+
+function fingerprint(argv: string[], { streamKey }: PublishTarget): string {
+  return createHash("sha256").update(withoutKey(argv, streamKey).join("\0")).digest("hex");
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from "node:fs";
+import { readdir, readlink } from "node:fs/promises";
+
+/** A process, named so that a reused pid is not mistaken for it. */
+export type ProcessId = { pid: number; startTicks: number };
+export type ProcessStatus = { state: string; group: number; startTicks: number };
+
+/** Fields 3, 5 and 22 of `/proc/<pid>/stat`; the name in field 2 may hold anything. */
+export function parseStat(text: string): ProcessStatus | undefined {
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const [state, group, startTicks] = [fields[0], Number(fields[2]), Number(fields[19])];
+  if (!state || !Number.isInteger(group) || !Number.isInteger(startTicks)) return undefined;
+  return { state, group, startTicks };
+}
+
+/** How it is now; undefined when it is gone, is a zombie, or another one has its pid. */
+export function statusOf({ pid, startTicks }: ProcessId): ProcessStatus | undefined {
+  const status = statOf(pid);
+  if (status?.startTicks !== startTicks) return undefined;
+  return status.state === "Z" || status.state === "X" ? undefined : status;
+}
+
+function statOf(pid: number): ProcessStatus | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Signals its whole group: launcher, program, and what writes down its last words. */
+export function signalGroupOf(process: ProcessId, signal: NodeJS.Signals): void {
+  const status = statusOf(process);
+  if (!status) return;
+  const ours = statOf(globalThis.process.pid)?.group;
+  // Launchers lead groups of their own. Anything else is signalled alone, never with us.
+  const whole = status.group > 1 && status.group !== ours;
+  send(whole ? -status.group : process.pid, signal);
+}
+
+function send(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal);
+  } catch (error) {
+    if (!isGone(error)) throw error;
+  }
+}
+
+/** Everybody who has this file open. Costs a look at every descriptor of every process. */
+export async function processesWithOpen(path: string): Promise<ProcessId[]> {
+  const found: ProcessId[] = [];
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+    if (!(await openFiles(Number(name))).includes(path)) continue;
+    const status = statOf(Number(name));
+    if (status) found.push({ pid: Number(name), startTicks: status.startTicks });
+  }
+  return found;
+}
+
+/** What the descriptors of a process lead to, for example `socket:[4711]`. Empty when gone. */
+export async function openFiles(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/fd`;
+  const descriptors = await readdir(folder).catch(ignoreGone<string[]>([]));
+  return Promise.all(
+    descriptors.map((fd) => readlink(`${folder}/${fd}`).catch(ignoreGone<string>(""))),
+  );
+}
+
+function ignoreGone<T>(instead: T) {
+  return (error: unknown): T => {
+    if (isGone(error)) return instead;
+    throw error;
+  };
+}
+
+/** Processes come and go while one looks; those of other users show nothing. */
+function isGone(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException).code;
+  return code === "ENOENT" || code === "ESRCH" || code === "EACCES" || code === "EPERM";
+}
+
+/** Clock ticks a second in `/proc/<pid>/stat`: 100 on every Linux that Node runs on. */
+const ticksPerSecond = 100;
+
+export function runningForMs({ startTicks }: ProcessId): number {
+  const uptimeS = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
+  return Math.max(0, (uptimeS - startTicks / ticksPerSecond) * 1_000);
+}

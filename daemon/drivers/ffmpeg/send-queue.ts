@@ -1,0 +1,40 @@
+import { judgeQueue, socketsOf } from "./sockets.ts";
+
+const lookEveryMs = 100;
+
+/** Looks at what the kernel still has to send for one engine, while the engine is silent. */
+export class SendQueueWatch {
+  #lookedAtMs = -Infinity;
+  #looking = false;
+  #bytes: number | undefined;
+  /** Left out until two looks agree, and where there is no TCP connection to look at (SRT). */
+  verdict: "draining" | "stuck" | undefined;
+  /** `local remote` of every connection the process was seen to have. */
+  connections: ReadonlySet<string> = new Set();
+
+  forget(): void {
+    this.#bytes = undefined;
+    this.verdict = undefined;
+    this.connections = new Set();
+  }
+
+  isDue(nowMs: number): boolean {
+    return !this.#looking && nowMs - this.#lookedAtMs >= lookEveryMs;
+  }
+
+  /** @param bitrateBps what the engine is set to make */
+  async look(pid: number, bitrateBps: number | undefined, nowMs: number): Promise<void> {
+    this.#looking = true;
+    this.#lookedAtMs = nowMs;
+    try {
+      const sockets = await socketsOf(pid);
+      if (sockets.length === 0) return;
+      const bytes = sockets.reduce((sum, { unsentBytes }) => sum + unsentBytes, 0);
+      this.verdict = judgeQueue(this.#bytes, bytes, bitrateBps) ?? this.verdict;
+      this.#bytes = bytes;
+      this.connections = new Set(sockets.map(({ local, remote }) => `${local} ${remote}`));
+    } finally {
+      this.#looking = false;
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { lookup } from "node:dns/promises";
+import { readFile } from "node:fs/promises";
+import { endianness } from "node:os";
+import { endpointOf } from "./arguments.ts";
+import { openFiles } from "./processes.ts";
+
+/** One line of `/proc/net/tcp` or `tcp6`. */
+export type TcpSocket = {
+  /** `address:port`, a mapped IPv4 address as plain IPv4. */
+  local: string;
+  remote: string;
+  remoteAddress: string;
+  remotePort: number;
+  /** As in the kernel's `tcp_states.h`. */
+  state: number;
+  /** Written by the process, not yet acknowledged by the far end. */
+  unsentBytes: number;
+  /** 0 once no process owns it any more. */
+  inode: number;
+};
+
+const timeWait = 0x06;
+const listening = 0x0a;
+const newSynReceived = 0x0c;
+
+export function parseTcpTable(text: string): TcpSocket[] {
+  return text
+    .split("\n")
+    .slice(1)
+    .flatMap((line) => parseLine(line) ?? []);
+}
+
+function parseLine(line: string): TcpSocket | undefined {
+  const [, local, remote, state, queues, , , , , inode] = line.trim().split(/\s+/);
+  const [here, there] = [parseEnd(local), parseEnd(remote)];
+  const unsent = /^([0-9A-F]{8}):/i.exec(queues ?? "")?.[1];
+  if (!here || !there || !state || unsent === undefined || !/^\d+$/.test(inode ?? "")) {
+    return undefined;
+  }
+  return {
+    local: `${here.address}:${here.port}`,
+    remote: `${there.address}:${there.port}`,
+    remoteAddress: there.address,
+    remotePort: there.port,
+    state: parseInt(state, 16),
+    // A listener's queue is its backlog, not bytes.
+    unsentBytes: parseInt(state, 16) === listening ? 0 : parseInt(unsent, 16),
+    inode: Number(inode),
+  };
+}
+
+/** The kernel prints addresses as 32-bit words in its own byte order. */
+function parseEnd(text: string | undefined): { address: string; port: number } | undefined {
+  const found = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/i.exec(text ?? "");
+  if (!found) return undefined;
+  const bytes = Buffer.from(found[1] ?? "", "hex");
+  if (endianness() === "LE") bytes.swap32();
+  return { address: formatAddress(bytes), port: parseInt(found[2] ?? "", 16) };
+}
+
+const mappedPrefix = "00000000000000000000ffff";
+
+function formatAddress(bytes: Buffer): string {
+  if (bytes.length === 4) return bytes.join(".");
+  if (bytes.toString("hex", 0, 12) === mappedPrefix) return bytes.subarray(12).join(".");
+  const words = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16));
+  return new URL(`http://[${words.join(":")}]`).hostname.slice(1, -1);
+}
+
+/** All TCP sockets in the network this process lives in. */
+async function tcpSockets(): Promise<TcpSocket[]> {
+  const read = (table: string) =>
+    readFile(`/proc/self/net/${table}`, "latin1").catch((error: unknown) => {
+      // No tcp6 on a host without IPv6.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+      throw error;
+    });
+  return (await Promise.all([read("tcp"), read("tcp6")])).flatMap(parseTcpTable);
+}
+
+/** The TCP sockets of one process. */
+export async function socketsOf(pid: number): Promise<TcpSocket[]> {
+  const [files, sockets] = await Promise.all([openFiles(pid), tcpSockets()]);
+  const own = new Set(files.map((file) => /^socket:\[(\d+)\]$/.exec(file)?.[1]));
+  return sockets.filter(({ inode }) => inode !== 0 && own.has(String(inode)));
+}
+
+/** What the kernel goes on sending for processes that are gone, as a look over it. */
+export type Orphans = {
+  /** Both ends of connections that the process was seen to have, as `local remote`. */
+  known: ReadonlySet<string>;
+  address: string;
+};
+
+/**
+ * Bytes of dead processes that may still reach this destination. After `kill -9` the kernel went
+ * on sending for 4.1 s to a slow receiver. When the name does not resolve, everything that goes
+ * to the destination's port counts: better too much than a second publisher.
+ */
+export async function orphanedBytes({ known, address }: Orphans): Promise<number> {
+  const endpoint = endpointOf(address);
+  const resolved = endpoint && (await resolve(endpoint.host));
+  const toDestination = (socket: TcpSocket) =>
+    known.has(`${socket.local} ${socket.remote}`) ||
+    (endpoint !== undefined &&
+      socket.remotePort === endpoint.port &&
+      (resolved?.has(socket.remoteAddress) ?? true));
+  return (await tcpSockets())
+    .filter(({ inode, state }) => inode === 0 && state !== timeWait && state !== newSynReceived)
+    .filter(toDestination)
+    .reduce((sum, { unsentBytes }) => sum + unsentBytes, 0);
+}
+
+async function resolve(host: string): Promise<Set<string> | undefined> {
+  const found = await lookup(host.replace(/^\[|\]$/g, ""), { all: true }).catch(() => undefined);
+  return found && new Set(found.map(({ address }) => address));
+}
+
+/** Half a second of programme in the kernel's queue while nothing new is written. */
+const backlogS = 0.5;
+
+/**
+ * Tells a network that takes nothing from an encoder that makes nothing, by two looks at the
+ * queue of an engine that fell silent. A frozen encoder's queue runs empty; a throttled one stays
+ * full, because the process fills it again whenever a little was taken.
+ * @returns undefined before the second look
+ */
+export function judgeQueue(
+  before: number | undefined,
+  nowBytes: number,
+  bitrateBps: number | undefined,
+): "draining" | "stuck" | undefined {
+  if (nowBytes === 0) return "draining";
+  if (before === undefined) return undefined;
+  const full = bitrateBps !== undefined && nowBytes > (bitrateBps / 8) * backlogS;
+  return before > 0 && (nowBytes >= before || full) ? "stuck" : "draining";
+}
