@@ -12,9 +12,9 @@ export type Contact = {
 
 export type BootMark = {
   /** A call to the unit failed. */
-  silent(): void;
+  silent: () => void;
   /** The unit answered. @returns the mark that now holds */
-  contact(seen: Contact): string;
+  contact: (seen: Contact) => string;
 };
 
 /**

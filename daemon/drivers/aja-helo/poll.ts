@@ -95,9 +95,10 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
   function onNewStreamState(state: OutputReading["state"]): void {
     const { url, streamName, streamType } = destinationReads();
     const destination = [profileSel, url, streamName, streamType].map(({ name }) => name);
-    const ownStart = memory.run() !== undefined && !memory.run()?.seenStreaming;
-    if (ownStart) held.hurry(destination);
-    else if (lastStreamState !== undefined) held.forget(destination);
+    // After our own start it was just read back; else somebody may have set another one.
+    const sentAtMs = unit.startSentAtMs ?? -Infinity;
+    const ownStart = !memory.run()?.seenStreaming && unit.context.now() - sentAtMs < 10 * second;
+    if (!ownStart && lastStreamState !== undefined) held.forget(destination);
     if (state === "failing") held.hurry(["StreamingFailedAlarm", "NetworkNameNotFoundAlarm"]);
   }
 

@@ -13,9 +13,9 @@ const selfStartOff = [
  */
 export async function ownSelfStart({ device, held }: Unit, signal: AbortSignal): Promise<void> {
   for (const [name, off] of selfStartOff) {
-    if ((await device.readNeeded(name, signal)) === off) continue;
-    await device.writeChecked(name, off, signal);
-    held.hurry([name]);
+    if ((await device.readNeeded(name, signal)) !== off)
+      await device.writeChecked(name, off, signal);
+    held.note(name, off);
   }
 }
 

@@ -136,7 +136,7 @@ export function aDriver(
     pass: (ms: number) => void (skippedMs += ms),
     poll: (withinMs?: number) => driver.poll(signal(withinMs)),
     /** Polls, 5 s apart by the driver's clock, until all that is read in turn has been read. */
-    async pollAll() {
+    pollAll: async () => {
       for (let polls = 0; polls < 12; polls += 1) {
         await driver.poll(signal());
         skippedMs += 5_000;

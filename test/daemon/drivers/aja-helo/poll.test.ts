@@ -282,7 +282,9 @@ test("the stream key is in no error, no reading and no file, whatever goes wrong
       return true;
     };
     const { start, poll, stateDir } = aDriver(
-      ...([unit.port, { password: "c4nary-pw" }, { knownTargets: [target] }] as const),
+      unit.port,
+      { password: "c4nary-pw" },
+      { knownTargets: [target] },
     );
     const error: unknown = await start(target).catch((thrown: unknown) => thrown);
     const { message, stack, cause } = error as Error;
