@@ -66,6 +66,7 @@ export function holdRows(options: HeldRowsOptions) {
   let retryTimer: NodeJS.Timeout | undefined;
   let deadlineTimer: NodeJS.Timeout | undefined;
   let closed = false;
+  let whenEmpty: (() => void) | undefined;
   const counts = { droppedInputs: 0, undurableEvents: 0, commits: 0, commitsGivenUp: 0 };
 
   const held = (): number => inFlight.length + waiting.length;
@@ -200,6 +201,7 @@ export function holdRows(options: HeldRowsOptions) {
       retryMs = firstRetryMs;
       pump();
       judge();
+      if (held() === 0) whenEmpty?.();
     },
     refused(why: Refusal, retryNow: boolean): void {
       backToWaiting();
@@ -240,6 +242,9 @@ export function holdRows(options: HeldRowsOptions) {
     get attempt() {
       return attempt;
     },
+    /** Resolves when everything is on disk, which on a bad disk may be never. */
+    empty: (): Promise<void> =>
+      held() === 0 ? Promise.resolve() : new Promise((resolve) => (whenEmpty = resolve)),
     /** No row will be taken or settled any more. Returns how many were never written. */
     close(): number {
       closed = true;

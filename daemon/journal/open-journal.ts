@@ -41,6 +41,7 @@ const betweenRetentionMs = 60_000;
 /** How far a wall clock set forward can make rows look older than they are, ms. */
 const clockSlackMs = 3_600_000;
 const respawnMs = 1_000;
+const closeWithinMs = 5_000;
 
 /** Rejects with `JournalError` when the file cannot be opened; a damaged one is moved aside. */
 export async function openJournal(options: JournalOptions): Promise<Journal & Outbox> {
@@ -277,12 +278,17 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
       if (closing) return;
       closing = true;
       clearInterval(retention);
-      const exited = once(worker, "exit");
-      post({ kind: "close" });
       // A disk that does not answer must not keep the daemon from stopping.
-      const patience = setTimeout(() => void worker.terminate(), 5_000);
-      await exited;
+      let patience: NodeJS.Timeout | undefined;
+      const outOfPatience = new Promise<void>((resolve) => {
+        patience = setTimeout(resolve, closeWithinMs);
+      });
+      const exited = once(worker, "exit");
+      await Promise.race([rows.empty().then(() => post({ kind: "flush" })), exited, outOfPatience]);
+      post({ kind: "close" });
+      await Promise.race([exited, outOfPatience]);
       clearTimeout(patience);
+      await worker.terminate();
       const lost = rows.close();
       if (lost > 0) warn(`${lost} rows were never written, because the disk did not take them`);
     },

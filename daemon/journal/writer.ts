@@ -78,7 +78,10 @@ function startWriter(port: MessagePort, data: WriterData): void {
     undo();
     refusal = isDamage(error) ? "damaged" : isFull(error) ? "full" : "failed";
     const retryNow = refusal === "full" && reserve.free();
-    if (retryNow) post({ kind: "reserve", ready: false });
+    if (retryNow) {
+      post({ kind: "reserve", ready: false });
+      setTimeout(refillReserve, betweenReserveTriesMs).unref();
+    }
     post({ kind: "refused", attempt, why: refusal, message: messageOf(error), retryNow });
     attempt = -1;
   }

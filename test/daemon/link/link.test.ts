@@ -154,11 +154,7 @@ test("with two hubs the slower one decides where the backlog starts", async () =
 test("a hub that is ahead of us is reported, and the new epoch is sent from 1", async () => {
   const b = await broker();
   const outcomes: AckOutcome[] = [];
-  const {
-    link: l,
-    journal,
-    append,
-  } = await link(b.url(), 2, {
+  const { link: l, journal } = await link(b.url(), 2, {
     onAck: (_hub, _ack, outcome) => {
       outcomes.push(outcome);
     },
