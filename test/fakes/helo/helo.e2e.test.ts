@@ -45,6 +45,19 @@ async function pictures(key: string, count: number): Promise<DecodedPicture[]> {
   return seen.slice(0, count);
 }
 
+/** Two seconds as a viewer gets them: mean colour saturation of the last picture, mean sound. */
+async function look(key: string): Promise<{ saturation: number; soundDb: number }> {
+  const judge = "signalstats,metadata=print:key=lavfi.signalstats.SATAVG";
+  // prettier-ignore
+  const child = spawn("ffmpeg", ["-hide_banner", "-nostdin", "-i", `${far.rtmpUrl}/${key}`, "-t", "2",
+    "-vf", judge, "-af", "volumedetect", "-f", "null", "-"], { stdio: ["ignore", "ignore", "pipe"] });
+  let words = "";
+  child.stderr.on("data", (chunk: Buffer) => (words += chunk.toString()));
+  await once(child, "close");
+  const last = (pattern: RegExp) => Number([...words.matchAll(pattern)].at(-1)?.[1]);
+  return { saturation: last(/SATAVG=([\d.]+)/g), soundDb: last(/mean_volume: (-?[\d.]+)/g) };
+}
+
 const statistics = async () => (await fetch(far.statisticsUrl)).text();
 const isAlive = (pid: number) => {
   try {
@@ -83,7 +96,12 @@ test("a lost input and a mute change the picture, never the connection", async (
   box.pressStart();
   await box.until("ReplicatorStreamState", "2", 20_000);
   const before = box.streaming();
-  box.faults.dropInput();
+  const camera = await look("input");
+  const undo = box.faults.dropInput();
+  const pattern = await look("input");
+  expect(pattern.saturation).toBeGreaterThan(camera.saturation * 1.3);
+  expect([camera.soundDb > -40, pattern.soundDb < -60]).toEqual([true, true]);
+  undo();
   box.set("AVMute", 1);
   const seen = await pictures("input", 30);
   expect(seen.filter(({ code }) => code !== undefined)).toHaveLength(30);
