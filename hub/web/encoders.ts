@@ -1,0 +1,81 @@
+/** An encoder's card, and a site's. What a box cannot measure is "not available", never 0. */
+import { h } from "./dom.ts";
+import type { EncoderItem, SiteItem } from "./items.ts";
+import { row } from "./streams.ts";
+import { clock, lengthOf, plain, state, word } from "./words.ts";
+
+const figures: Record<string, [name: string, text: (value: number) => string]> = {
+  temperatureC: ["Temperature", (v) => `${v.toFixed(1)} °C`],
+  bitrateBps: ["Bit rate", (v) => `${(v / 1e6).toFixed(2)} Mb/s`],
+  framesPerSecond: ["Frames", (v) => `${v.toFixed(1)} /s`],
+  droppedFrames: ["Dropped", (v) => `${v} frames`],
+  cpuUsageRatio: ["CPU", (v) => `${Math.round(v * 100)} %`],
+};
+
+export function encoderCard(encoder: EncoderItem, nowMs: number, stale: boolean): HTMLElement {
+  const old = stale || encoder.stale;
+  const tone =
+    encoder.link === "reachable" ? "good" : encoder.link === "unreachable" ? "critical" : "unknown";
+  const thermal = encoder.thermal === "cooling" ? `step ${encoder.thermalStep ?? "?"} of 5` : "";
+  return h(
+    "article",
+    { class: `${tone}${old ? " old" : ""}`, "data-key": encoder.ref },
+    h(
+      "h3",
+      {},
+      `${encoder.name ?? encoder.id} `,
+      h("span", { class: "muted" }, `${encoder.site} · ${encoder.identity?.vendor ?? ""}`),
+      old && h("span", { class: "badge" }, `STALE, last heard ${clock(encoder.receivedAt)}`),
+    ),
+    h(
+      "dl",
+      {},
+      ...row("Link", state(encoder.link)),
+      ...row("Service", state(encoder.service)),
+      ...(encoder.outputs ?? []).flatMap((output) =>
+        row(
+          output.id,
+          state(output.state),
+          output.stream === undefined ? "" : ` for ${output.stream}`,
+          output.progress === "frozen" ? ", frozen" : "",
+          output.sendQueue === "stuck" ? ", the network does not take it" : "",
+        ),
+      ),
+      ...row("Input", state(encoder.input)),
+      ...row("Cooling", state(encoder.thermal), ` ${thermal}`),
+      ...Object.entries(figures).flatMap(([key, [name, text]]) => {
+        const figure = encoder.figures?.[key as keyof typeof encoder.figures];
+        if (!figure) return row(name, h("span", { class: "muted" }, "not available"));
+        const age = figure.at === null ? "age not known" : lengthOf(nowMs - Date.parse(figure.at));
+        const source = h("span", { class: "muted" }, ` (${age} ago, ${figure.source})`);
+        return row(name, text(figure.value), source);
+      }),
+    ),
+    warnings(encoder.warnings ?? []),
+  );
+}
+
+export function siteCard(site: SiteItem, nowMs: number): HTMLElement {
+  const seen =
+    site.lastSeen === null ? "never heard" : `${lengthOf(nowMs - Date.parse(site.lastSeen))} ago`;
+  return h(
+    "article",
+    { class: site.online ? "good" : "critical", "data-key": site.id },
+    h("h3", {}, site.name ?? site.id),
+    h("p", {}, word(site.online ? "good" : "offline", site.online ? "online" : "offline")),
+    h("p", { class: "muted" }, `Last heard ${seen}`),
+    h(
+      "p",
+      {},
+      `Decider ${plain(site.decider ?? "not known")}, journal ${plain(site.journal ?? "not known")}`,
+    ),
+    site.quarantined > 0 && h("p", {}, word("warning", `${site.quarantined} messages unreadable`)),
+    site.lostEvents > 0 && h("p", {}, word("critical", `${site.lostEvents} events lost`)),
+    warnings(site.warnings),
+  );
+}
+
+function warnings(sentences: string[]): HTMLElement | false {
+  if (sentences.length === 0) return false;
+  return h("ul", {}, ...sentences.map((text) => h("li", {}, word("warning", text))));
+}

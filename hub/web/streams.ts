@@ -1,0 +1,125 @@
+/** A stream's card: first whether the programme is on air, then who carries it and why. */
+import { h } from "./dom.ts";
+import type { Board, StreamItem } from "./items.ts";
+import { carriage, clock, lengthOf, plain, state, word } from "./words.ts";
+
+export const verbs = {
+  failover: "Fail over now",
+  return: "Return to primary",
+  abort: "Abort",
+  release: "Release",
+} as const;
+export type Verb = keyof typeof verbs;
+export const isVerb = (text: string | undefined): text is Verb =>
+  text !== undefined && Object.hasOwn(verbs, text);
+
+/** What the person at this page is in the middle of. */
+export type Talk = {
+  ref: string;
+  verb: Verb;
+  step: "sure?" | "asking" | "answered";
+  answer: string;
+};
+
+export function streamCard(
+  stream: StreamItem,
+  board: Board,
+  nowMs: number,
+  stale: boolean,
+  talk: Talk | undefined,
+): HTMLElement {
+  const old = stale || stream.stale;
+  const name = stream.name ?? stream.id;
+  const [tone, text] = carriage(stream.carriage);
+  const since = (iso: string | null | undefined) =>
+    iso == null ? "not known" : `for ${lengthOf(nowMs - Date.parse(iso))}`;
+  const encoderName = (id: string | null | undefined) =>
+    id == null
+      ? "nobody"
+      : (board.encoders.find((e) => e.site === stream.site && e.id === id)?.name ?? id);
+  const endsAt = stream.eventEndsAt;
+  return h(
+    "article",
+    { class: `${tone}${old ? " old" : ""}`, "data-key": stream.ref },
+    h("h3", {}, `${name} `, h("span", { class: "muted" }, stream.site), " ", old && badge(stream)),
+    h("p", { class: "carriage" }, word(tone, text)),
+    h("p", { class: "because" }, stream.because ?? "Nothing readable from the site yet."),
+    endsAt != null &&
+      h(
+        "p",
+        {},
+        word("critical", `The event ends in ${lengthOf(Date.parse(endsAt) - nowMs)}`),
+        " unless the picture is back.",
+      ),
+    h(
+      "dl",
+      {},
+      ...row("Carried by", encoderName(stream.encoder), " ", state(stream.carrier)),
+      ...row("", h("span", { class: "muted" }, since(stream.since))),
+      ...row("Understudy", encoderName(stream.understudyEncoder), " ", state(stream.understudy)),
+      ...row("Far end", ...farEnd(stream, board, nowMs)),
+      ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),
+    ),
+    buttons(stream, name, old, talk?.ref === stream.ref ? talk : undefined),
+  );
+}
+
+function badge(stream: StreamItem): HTMLElement {
+  return h("span", { class: "badge" }, `STALE, last heard ${clock(stream.receivedAt)}`);
+}
+
+export function row(term: string, ...values: (Node | string)[]): HTMLElement[] {
+  return [h("dt", {}, term), h("dd", {}, ...values)];
+}
+
+function farEnd(stream: StreamItem, board: Board, nowMs: number): (Node | string)[] {
+  const id = stream.destination;
+  const seen = board.destinations.find((d) => d.site === stream.site && d.id === id);
+  if (!seen) return ["not available"];
+  const name = `${seen.name ?? seen.id} `;
+  const policy = h("span", { class: "muted" }, ` ${plain(stream.takeover ?? "")}`);
+  if (seen.source == null) return [name, word("unknown", "nobody looks"), policy];
+  const age =
+    seen.observedAt == null
+      ? "not looked yet"
+      : `${lengthOf(nowMs - Date.parse(seen.observedAt))} ago by ${seen.source}`;
+  const by = seen.by == null ? "" : ` by ${seen.by}`;
+  return [
+    name,
+    state(seen.state),
+    `${by}${seen.stalled === true ? ", but nothing moves" : ""} `,
+    h("span", { class: "muted" }, `(${age})`),
+    policy,
+  ];
+}
+
+function buttons(
+  stream: StreamItem,
+  name: string,
+  disabled: boolean,
+  talk: Talk | undefined,
+): HTMLElement {
+  const button = (data: string, text: string, more: Record<string, string | boolean> = {}) =>
+    h("button", { type: "button", "data-ref": stream.ref, "data-do": data, ...more }, text);
+  const asking = talk?.step === "asking";
+  const content =
+    talk?.step === "sure?"
+      ? [
+          h("span", {}, `${verbs[talk.verb]}: ${name} at ${stream.site}?`),
+          button("sure", `Yes, ${verbs[talk.verb].toLowerCase()}: ${name}`, {
+            class: "sure",
+            disabled,
+          }),
+          button("no", "No"),
+        ]
+      : Object.entries(verbs).map(([verb, text]) =>
+          button(verb, text, { disabled: disabled || asking }),
+        );
+  const answer = talk?.answer ?? "";
+  return h(
+    "div",
+    {},
+    h("div", { class: "buttons", role: "group", "aria-label": `Commands for ${name}` }, ...content),
+    h("p", { class: "answer", role: "status" }, answer),
+  );
+}

@@ -1,0 +1,61 @@
+/** Words, shapes and colours. Colour never stands alone. */
+import { h } from "./dom.ts";
+
+export type Tone = "good" | "warning" | "critical" | "offline" | "unknown";
+const shapes: Record<Tone, string> = {
+  good: "●",
+  warning: "▲",
+  critical: "■",
+  offline: "◇",
+  unknown: "?",
+};
+
+export function word(tone: Tone, text: string, more = ""): HTMLElement {
+  const shape = h("span", { "aria-hidden": "true" }, `${shapes[tone]} `);
+  return h("span", { class: `word ${tone} ${more}`.trim() }, shape, text);
+}
+
+export function carriage(of: string | undefined): [Tone, string] {
+  if (of === "onAir") return ["good", "ON AIR"];
+  if (of === "offAir") return ["critical", "OFF AIR"];
+  return ["unknown", "NOT KNOWN"];
+}
+
+const tones: Record<string, Tone> = {
+  ...{ carried: "good", reachable: "good", normal: "good", streaming: "good", publishing: "good" },
+  ...{ inService: "good", ready: "good", ok: "good", recovered: "good", tookOver: "good" },
+  ...{ restarted: "good", idle: "offline", stopped: "offline", unreachable: "critical" },
+  ...{ needsHuman: "critical", waitingForFence: "critical", failing: "critical", lost: "critical" },
+  ...{ protected: "critical", refusing: "critical", quarantined: "critical", none: "critical" },
+  ...{ unknown: "unknown", maintenance: "offline", quiet: "offline", aborted: "offline" },
+};
+
+/** A machine's word as people read it: `waitingForFence` → "waiting for fence". */
+export function state(machineWord: string | undefined): HTMLElement {
+  if (machineWord === undefined) return h("span", { class: "muted" }, "not available");
+  return word(
+    tones[machineWord] ?? (machineWord === "good" ? "good" : "warning"),
+    plain(machineWord),
+  );
+}
+
+export function plain(machineWord: string): string {
+  return machineWord.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+}
+
+/** 4.2 s · 3 min 20 s · 2 h 5 min */
+export function lengthOf(ms: number): string {
+  const s = Math.max(0, ms) / 1_000;
+  if (s < 10) return `${s.toFixed(1)} s`;
+  if (s < 60) return `${Math.floor(s)} s`;
+  if (s < 3_600) return `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s`;
+  return `${Math.floor(s / 3_600)} h ${Math.floor((s % 3_600) / 60)} min`;
+}
+
+export function clock(iso: string | null | undefined): string {
+  if (iso === null || iso === undefined) return "not known";
+  const at = new Date(iso);
+  const two = (n: number) => String(n).padStart(2, "0");
+  const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
+  return `${time}.${Math.floor(at.getMilliseconds() / 100)}`;
+}
