@@ -94,7 +94,7 @@ test("calls that overlap by mistake still put one request on the wire at a time"
 
 test("a call that waits for its turn behind a hanging one ends when its own time is up", async () => {
   const unit = await aUnit();
-  const { poll } = aDriver(unit.port, { requestTimeoutMs: 2_000 });
+  const { poll } = aDriver(unit.port, { requestTimeoutMs: 600 });
   unit.interpose = () => true;
   const first = poll(3_000);
   const startedAt = performance.now();
