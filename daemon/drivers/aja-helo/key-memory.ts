@@ -55,8 +55,11 @@ export function openKeyMemory(stateDir: string) {
   }
 
   return {
-    /** Rejects `staleKey` below the highest generation seen; else remembers this one as it. */
-    async accept(where: string, { stream, destination, keyGeneration }: Holding): Promise<void> {
+    /**
+     * Throws `staleKey` below the highest generation seen, else remembers this one as it: here at
+     * once, on disk with the next save, which comes before anything is written to the unit.
+     */
+    accept(where: string, { stream, destination, keyGeneration }: Holding): void {
       const others = memory.highest.filter(
         (key) => key.stream !== stream || key.destination !== destination,
       );
@@ -65,13 +68,15 @@ export function openKeyMemory(stateDir: string) {
         const message = `${where} was given key generation ${known}, not starting ${keyGeneration}`;
         throw new DriverError("staleKey", message);
       }
-      if (known === keyGeneration && !unsaved) return;
+      if (known === keyGeneration) return;
       memory = { ...memory, highest: [...others, { stream, destination, keyGeneration }] };
-      await save();
+      unsaved = true;
     },
-    async keyGiven(profile: number): Promise<void> {
-      if (memory.profilesWithKey.includes(profile)) return;
-      memory = { ...memory, profilesWithKey: [...memory.profilesWithKey, profile] };
+    /** Before the key is put into the profile of `run`: one save, for a start has no time to lose. */
+    async starting(run: Run): Promise<void> {
+      const profiles = new Set(memory.profilesWithKey);
+      if (run.profile !== undefined) profiles.add(run.profile);
+      memory = { ...memory, run, profilesWithKey: [...profiles] };
       await save();
     },
     async keyForgotten(): Promise<void> {

@@ -40,7 +40,7 @@ export async function startOutput(
   const { device, held, memory, session, where, options, context } = unit;
   refuseOtherOutputs(unit, output);
   session.beginCall();
-  await memory.accept(where, target);
+  memory.accept(where, target);
   const mediaState = held.fresh("MediaState", pollIsFreshMs);
   if ((mediaState ?? (await device.read("MediaState", signal))) === mediaStateDataLan) {
     const why = "its media state is Data-LAN, in which it neither records nor streams";
@@ -66,9 +66,8 @@ export async function startOutput(
   // Whether a running stream takes a new address is not known (encoder-devices.md §1.5), and one
   // that is trying again could meet the new address with the old key: so it is stopped first.
   if (active && !configured) await stopAndWait(unit, signal);
-  if (profile !== undefined) await memory.keyGiven(profile);
+  await memory.starting(run);
   await configure(unit, profile, target, signal);
-  await memory.running(run);
   unit.startSentAtMs = context.now();
   await device.write("ReplicatorCommand", replicatorCommand.stream, signal);
 }
