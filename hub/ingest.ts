@@ -37,14 +37,14 @@ export type IngestCounts = {
 
 export type Ingest = {
   counts: IngestCounts;
-  message(topic: string, payload: Uint8Array): void;
-  linkDown(): void;
+  message: (topic: string, payload: Uint8Array) => void;
+  linkDown: () => void;
   /** Write what is pending, then tell and acknowledge it. Called by the tick; tests call it. */
-  flush(): Promise<void>;
+  flush: () => Promise<void>;
   /** Acknowledgements and replay requests that are due. */
   tend(): void;
   /** False while the store refuses to take what arrives. */
-  healthy(): boolean;
+  healthy: () => boolean;
   close(): Promise<void>;
 };
 

@@ -18,7 +18,7 @@ export type States = {
   actorAvailability(key: ActorKey, online: boolean): void;
   telemetry(site: Site, telemetry: Telemetry, nowMs: number): void;
   /** Our own link is down: nothing is known to be online. */
-  linkDown(): void;
+  linkDown: () => void;
 };
 
 export function statesOf(view: View, pending: Pending, feed: Feed): States {

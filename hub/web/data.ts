@@ -71,14 +71,14 @@ export type Answer = { status: string; code?: string | null; message?: string | 
 
 /** Asks the site and waits up to 10 s for what it says. @throws HubError */
 export async function command(ref: string, verb: string): Promise<Answer> {
-  const response = await call(`/api/streams/${ref}/${verb}`, {
+  const response = await call(`/api/streams/${ref}/commands`, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
       Prefer: "wait=10",
       "Idempotency-Key": onceOnly(),
     },
-    body: "{}",
+    body: JSON.stringify({ verb }),
   });
   return (await response.json()) as Answer;
 }

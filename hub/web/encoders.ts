@@ -25,6 +25,7 @@ export function encoderCard(encoder: EncoderItem, nowMs: number, stale: boolean)
       {},
       `${encoder.name ?? encoder.id} `,
       h("span", { class: "muted" }, `${encoder.site} · ${encoder.identity?.vendor ?? ""}`),
+      " ",
       old && h("span", { class: "badge" }, `STALE, last heard ${clock(encoder.receivedAt)}`),
     ),
     h(
@@ -55,12 +56,15 @@ export function encoderCard(encoder: EncoderItem, nowMs: number, stale: boolean)
   );
 }
 
-export function siteCard(site: SiteItem, nowMs: number): HTMLElement {
+export function siteCard(site: SiteItem, nowMs: number, stale: boolean): HTMLElement {
   const seen =
     site.lastSeen === null ? "never heard" : `${lengthOf(nowMs - Date.parse(site.lastSeen))} ago`;
   return h(
     "article",
-    { class: site.online ? "good" : "critical", "data-key": site.id },
+    {
+      class: `${site.online ? "good" : "critical"}${stale || site.stale ? " old" : ""}`,
+      "data-key": site.id,
+    },
     h("h3", {}, site.name ?? site.id),
     h("p", {}, word(site.online ? "good" : "offline", site.online ? "online" : "offline")),
     h("p", { class: "muted" }, `Last heard ${seen}`),

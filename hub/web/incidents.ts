@@ -5,7 +5,7 @@ import { clock, lengthOf, plain, state } from "./words.ts";
 
 const segments = ["detect", "decide", "fence", "start", "confirm"] as const;
 
-export function incidentCard(incident: IncidentItem, nowMs: number): HTMLElement {
+export function incidentCard(incident: IncidentItem, nowMs: number, stale: boolean): HTMLElement {
   const { certificate, offAirMs, openedAt, closedAt, from, to } = incident;
   const open = closedAt === null;
   const length =
@@ -18,6 +18,7 @@ export function incidentCard(incident: IncidentItem, nowMs: number): HTMLElement
   const known = lengths.filter(
     (part): part is { name: typeof part.name; ms: number } => part.ms !== null,
   );
+  const total = known.reduce((sum, { ms }) => sum + ms, 0);
   const tone = open ? "critical" : incident.outcome === "needsHuman" ? "critical" : "offline";
   const numbers = lengths.map(({ name, ms }) =>
     h(
@@ -29,7 +30,7 @@ export function incidentCard(incident: IncidentItem, nowMs: number): HTMLElement
   );
   return h(
     "article",
-    { class: tone, "data-key": incident.ref },
+    { class: `${tone}${stale ? " old" : ""}`, "data-key": incident.ref },
     h(
       "h3",
       {},
@@ -47,7 +48,11 @@ export function incidentCard(incident: IncidentItem, nowMs: number): HTMLElement
       "div",
       { class: "bar", "aria-hidden": "true" },
       ...known.map(({ name, ms }) =>
-        h("span", { class: name, style: `flex:${Math.max(ms, 1)} 1 0` }, ms > 0 ? name : ""),
+        h(
+          "span",
+          { class: name, style: `flex:${Math.max(ms, 1)} 1 0` },
+          ms > total * 0.1 ? name : "",
+        ),
       ),
     ),
     h("ul", { class: "legend" }, ...numbers),

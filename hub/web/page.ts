@@ -83,11 +83,11 @@ function draw(): void {
   );
   show(
     part("incident-list"),
-    incidents.map((i) => incidentCard(i, nowMs)),
+    incidents.map((i) => incidentCard(i, nowMs, stale)),
   );
   show(
     part("site-list"),
-    sites.map((s) => siteCard(s, nowMs)),
+    sites.map((s) => siteCard(s, nowMs, stale)),
   );
 }
 

@@ -1,0 +1,64 @@
+/** How the hub itself is. `/health` tells a stranger one word, `/health/detailed` the rest. */
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { IngestCounts } from "../ingest.ts";
+import type { View } from "../view.ts";
+import { problems } from "./problem.ts";
+
+export type HubHealth = {
+  /** Our link to the broker is up. */
+  linkUp: () => boolean;
+  /** The store takes what arrives. */
+  storeOk: () => boolean;
+  counts: IngestCounts;
+  /** null with an external broker. */
+  broker: (() => { up: boolean; restarts: number }) | null;
+  version: string;
+  startedAtMs: number;
+};
+
+const word = z.enum(["ok", "degraded"]);
+
+export const healthRoutes: FastifyPluginAsyncZod<{ health: HubHealth; view: View }> = async (
+  app,
+  { health, view },
+) => {
+  const status = (): z.infer<typeof word> =>
+    health.linkUp() && health.storeOk() ? "ok" : "degraded";
+  app.get("/health", { schema: { response: { 200: z.object({ status: word }) } } }, async () => ({
+    status: status(),
+  }));
+  app.get(
+    "/health/detailed",
+    {
+      schema: {
+        response: {
+          200: z.object({
+            status: word,
+            version: z.string(),
+            startedAt: z.iso.datetime(),
+            link: z.enum(["up", "down"]),
+            store: z.enum(["ok", "failing"]),
+            broker: z.object({ up: z.boolean(), restarts: z.number() }).nullable(),
+            sites: z.object({ known: z.number(), online: z.number() }),
+            ingest: z.record(z.string(), z.number()),
+          }),
+          ...problems,
+        },
+      },
+    },
+    async () => {
+      const sites = [...view.sites.values()];
+      return {
+        status: status(),
+        version: health.version,
+        startedAt: new Date(health.startedAtMs).toISOString(),
+        link: health.linkUp() ? ("up" as const) : ("down" as const),
+        store: health.storeOk() ? ("ok" as const) : ("failing" as const),
+        broker: health.broker?.() ?? null,
+        sites: { known: sites.length, online: sites.filter((s) => s.online === true).length },
+        ingest: { ...health.counts },
+      };
+    },
+  );
+};

@@ -1,0 +1,218 @@
+/**
+ * `/metrics`. Names: one word prefix, base units, bounded labels. A figure that is not known, or
+ * belongs to a site that is away, is absent: a 0 would be a claim.
+ */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import {
+  inputWords,
+  linkWords,
+  serviceWords,
+  thermalWords,
+  type EncoderFigures,
+} from "../../machines/encoder/encoder.contract.ts";
+import { carriageWords } from "../../machines/stream/stream.contract.ts";
+import type { Feed } from "../feed.ts";
+import type { IngestCounts } from "../ingest.ts";
+import type { Store } from "../store/store.ts";
+import type { Actor, View } from "../view.ts";
+
+export type HubMetrics = {
+  registry: Registry;
+  answered(method: string, route: string, status: number, seconds: number): void;
+};
+
+type Needs = {
+  view: View;
+  feed: Feed;
+  counts: IngestCounts;
+  store: Pick<Store, "takeovers">;
+  version: string;
+  now: () => number;
+};
+
+/** Fast figures older than this are not shown as the present. */
+const freshMs = 15_000;
+const regions = {
+  link: linkWords,
+  thermal: thermalWords,
+  service: [...serviceWords, "unknown"],
+  input: inputWords,
+} as const;
+/** promtool refuses these: gauges whose names end in `_total`. */
+const refused = [
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+];
+
+export async function openMetrics(needs: Needs): Promise<HubMetrics> {
+  const { view, feed, counts, store, version, now } = needs;
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  for (const name of refused) registry.removeSingleMetric(name);
+
+  const gauge = (name: string, help: string, labelNames: string[], fill: (g: Gauge) => void) =>
+    new Gauge({
+      ...{ name, help, labelNames, registers },
+      collect() {
+        this.reset();
+        fill(this);
+      },
+    });
+  const total = (name: string, help: string, labelNames: string[], fill: (c: Counter) => void) =>
+    new Counter({
+      ...{ name, help, labelNames, registers },
+      collect() {
+        this.reset();
+        fill(this);
+      },
+    });
+
+  gauge("understudy_build_info", "What runs.", ["version", "node"], (g) =>
+    g.set({ version, node: process.version }, 1),
+  );
+  gauge("understudy_site_up", "1 while the site is online.", ["site"], (g) => {
+    for (const { site, online } of view.sites.values()) g.set({ site }, online === true ? 1 : 0);
+  });
+  gauge(
+    "understudy_site_last_seen_timestamp_seconds",
+    "When the site was last heard.",
+    ["site"],
+    (g) => {
+      for (const { site, lastSeenMs } of view.sites.values()) {
+        if (lastSeenMs !== null) g.set({ site }, lastSeenMs / 1_000);
+      }
+    },
+  );
+  total("understudy_quarantined_messages_total", "Messages kept aside.", ["site"], (c) => {
+    for (const { site, quarantined } of view.sites.values()) c.inc({ site }, quarantined);
+  });
+  total("understudy_lost_events_total", "Events a site could not send again.", ["site"], (c) => {
+    for (const { site, lostEvents } of view.sites.values()) c.inc({ site }, lostEvents);
+  });
+  total("understudy_ingest_messages_total", "What became of messages.", ["result"], (c) => {
+    for (const [result, count] of Object.entries(counts)) c.inc({ result }, count);
+  });
+
+  const fresh = (kind: string) => view.shown(kind).filter((actor) => !view.isStale(actor));
+  gauge(
+    "understudy_encoder_state",
+    "1 for the state each region of an encoder is in.",
+    ["site", "encoder", "region", "state"],
+    (g) => {
+      for (const actor of fresh("encoder")) {
+        for (const [region, words] of Object.entries(regions)) {
+          for (const state of words) {
+            const labels = { site: actor.site, encoder: actor.id, region, state };
+            g.set(labels, actor.state?.[region] === state ? 1 : 0);
+          }
+        }
+      }
+    },
+  );
+  const figureOf = (actor: Actor, name: keyof EncoderFigures): number | undefined => {
+    const live = actor.telemetry;
+    const fast = live?.figures as Partial<Record<string, number>> | undefined;
+    if (live && now() - live.receivedAtMs < freshMs && fast?.[name] !== undefined) {
+      return fast[name];
+    }
+    return (actor.state?.["figures"] as EncoderFigures | undefined)?.[name]?.value;
+  };
+  const encoderFigures = [
+    ["temperature_celsius", "temperatureC", "Temperature the box reports."],
+    ["cpu_usage_ratio", "cpuUsageRatio", "Its processor load, 0 to 1."],
+    ["memory_usage_ratio", "memoryUsageRatio", "Its memory in use, 0 to 1."],
+    ["fan_speed_rpm", "fanSpeedRpm", "Its fan, turns a minute."],
+  ] as const;
+  for (const [suffix, figure, help] of encoderFigures) {
+    gauge(`understudy_encoder_${suffix}`, help, ["site", "encoder"], (g) => {
+      for (const actor of fresh("encoder")) {
+        const value = figureOf(actor, figure);
+        if (value !== undefined) g.set({ site: actor.site, encoder: actor.id }, value);
+      }
+    });
+  }
+
+  /** Figures of the encoder that carries a stream. */
+  const carried = function* (figure: keyof EncoderFigures) {
+    for (const { site, id: stream, state } of fresh("stream")) {
+      const encoder = state?.["encoder"];
+      if (typeof encoder !== "string" || state?.["carrier"] === "stopped") continue;
+      const actor = view.find({ site, kind: "encoder", id: encoder });
+      const value = actor && !view.isStale(actor) ? figureOf(actor, figure) : undefined;
+      if (value !== undefined) yield { labels: { site, stream }, value };
+    }
+  };
+  const ofStream = ["site", "stream"];
+  gauge(
+    "understudy_stream_carriage",
+    "1 for what the far end was seen to receive.",
+    [...ofStream, "state"],
+    (g) => {
+      for (const { site, id: stream, state } of fresh("stream")) {
+        for (const word of carriageWords) {
+          g.set({ site, stream, state: word }, state?.["carriage"] === word ? 1 : 0);
+        }
+      }
+    },
+  );
+  gauge(
+    "understudy_stream_bitrate_bytes_per_second",
+    "What the carrying encoder sends.",
+    ofStream,
+    (g) => {
+      for (const { labels, value } of carried("bitrateBps")) g.set(labels, value / 8);
+    },
+  );
+  gauge("understudy_stream_frames_per_second", "Frames it encodes.", ofStream, (g) => {
+    for (const { labels, value } of carried("framesPerSecond")) g.set(labels, value);
+  });
+  total("understudy_stream_dropped_frames_total", "Frames it has dropped.", ofStream, (c) => {
+    for (const { labels, value } of carried("droppedFrames")) c.inc(labels, Math.max(value, 0));
+  });
+  total("understudy_stream_output_bytes_total", "Bytes it has sent.", ofStream, (c) => {
+    for (const { labels, value } of carried("outputBytes")) c.inc(labels, Math.max(value, 0));
+  });
+
+  const failovers = new Counter({
+    name: "understudy_failovers_total",
+    help: "Takeovers by the understudy.",
+    labelNames: ["site", "reason"],
+    registers,
+  });
+  for (const { site, cause, count } of await store.takeovers()) {
+    failovers.inc({ site, reason: cause }, count);
+  }
+  const offAir = new Histogram({
+    name: "understudy_failover_duration_seconds",
+    help: "Time without picture at the far end, per takeover.",
+    labelNames: ["site"],
+    buckets: [0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 13, 30, 60, 120, 300],
+    registers,
+  });
+  const counted = new Set<string>();
+  feed.onTick(({ incidents }) => {
+    for (const { site, incident } of incidents) {
+      const key = `${site}/${incident.id}`;
+      if (incident.outcome !== "tookOver" || incident.closedAtMs === null) continue;
+      if (counted.has(key)) continue;
+      counted.add(key);
+      failovers.inc({ site, reason: incident.cause });
+      if (incident.offAirMs !== null) offAir.observe({ site }, incident.offAirMs / 1_000);
+    }
+  });
+
+  const http = new Histogram({
+    name: "http_request_duration_seconds",
+    help: "How long requests took.",
+    labelNames: ["method", "route", "status"],
+    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60],
+    registers,
+  });
+  return {
+    registry,
+    answered: (method, route, status, seconds) =>
+      http.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds),
+  };
+}

@@ -1,0 +1,112 @@
+/** What happened: incidents with their off-air time, and every decision. */
+import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
+import { z } from "zod";
+import type { Incident } from "../../../machines/stream/stream.contract.ts";
+import type { Store } from "../../store/store.ts";
+import { EventItem, IncidentItem, pageOf } from "../items.ts";
+import { decodeCursor, encodeCursor, pageJson, PageQuery, sendJson } from "../pages.ts";
+import { ApiProblem, Problem, problems } from "../problem.ts";
+import { toIso } from "../times.ts";
+
+type Needs = { store: Pick<Store, "events" | "incidents" | "incidentsById"> };
+type Stored = { site: string; incident: Incident };
+
+export const incidentItem = ({ site, incident }: Stored) =>
+  JSON.stringify({ ref: `${site}~${incident.id}`, site, ...(toIso(incident) as object) });
+
+const since = z.iso.datetime({ offset: true }).optional();
+const sinceMsOf = (iso: string | undefined) =>
+  iso === undefined ? {} : { sinceMs: Date.parse(iso) };
+
+export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }) => {
+  app.get(
+    "/incidents",
+    {
+      schema: {
+        querystring: PageQuery.extend({
+          site: z.string().optional(),
+          stream: z.string().optional().describe("stream id, or <site>~<stream>"),
+          since,
+        }),
+        response: { 200: pageOf(IncidentItem), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { limit, cursor, ...query } = request.query;
+      const before = decodeCursor(cursor, /^\d+\/[a-z0-9-]+\/.+$/);
+      const page = await store.incidents({
+        limit,
+        ...(before !== undefined && { before }),
+        ...(query.site !== undefined && { site: query.site }),
+        ...split(query.stream, "stream"),
+        ...sinceMsOf(query.since),
+      });
+      const next = page.next === null ? null : encodeCursor(page.next);
+      return sendJson(request, reply, pageJson(page.items.map(incidentItem), next), next);
+    },
+  );
+
+  app.get(
+    "/incidents/:id",
+    {
+      schema: {
+        params: z.object({ id: z.string().max(200) }),
+        response: { 200: IncidentItem, 404: Problem, 409: Problem, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const [site, own] = id.split(/~(.*)/s, 2);
+      const found = [
+        ...(await store.incidentsById(id)),
+        ...(own === undefined ? [] : await store.incidentsById(own, site)),
+      ];
+      const [first, ...others] = found;
+      if (!first) throw new ApiProblem(404, "unknown_incident", `no incident ${id}`);
+      if (others.length > 0) {
+        const candidates = found.map((f) => `${f.site}~${f.incident.id}`);
+        throw new ApiProblem(409, "ambiguous_id", `several sites have ${id}`, { candidates });
+      }
+      return sendJson(request, reply, incidentItem(first));
+    },
+  );
+
+  app.get(
+    "/events",
+    {
+      schema: {
+        querystring: PageQuery.extend({
+          site: z.string().optional(),
+          kind: z.string().optional(),
+          subject: z.string().optional().describe("id of the actor it is about"),
+          type: z.string().optional(),
+          since,
+        }),
+        response: { 200: pageOf(EventItem), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const { limit, cursor, since: from, ...query } = request.query;
+      const before = decodeCursor(cursor, /^\d+$/);
+      const wanted = Object.entries(query).filter(([, value]) => value !== undefined);
+      const page = await store.events({
+        limit,
+        ...(before !== undefined && { before }),
+        ...(Object.fromEntries(wanted) as Record<string, string>),
+        ...sinceMsOf(from),
+      });
+      const items = page.items.map(({ site, event, receivedAtMs }) =>
+        JSON.stringify({ site, ...(toIso({ ...event, receivedAtMs }) as object) }),
+      );
+      const next = page.next === null ? null : encodeCursor(page.next);
+      return sendJson(request, reply, pageJson(items, next), next);
+    },
+  );
+};
+
+/** `<site>~<id>` names its site, too. */
+function split(ref: string | undefined, name: "stream") {
+  if (ref === undefined) return {};
+  const [first = "", second] = ref.split("~");
+  return second === undefined ? { [name]: first } : { site: first, [name]: second };
+}

@@ -1,0 +1,128 @@
+/** The whole HTTP surface in one list. */
+import { existsSync } from "node:fs";
+import helmet from "@fastify/helmet";
+import rateLimit from "@fastify/rate-limit";
+import fastifyStatic from "@fastify/static";
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import {
+  jsonSchemaTransform,
+  serializerCompiler,
+  validatorCompiler,
+} from "fastify-type-provider-zod";
+import type { Commands } from "../commands.ts";
+import type { Store } from "../store/store.ts";
+import type { View } from "../view.ts";
+import { authenticator } from "./auth.ts";
+import { healthRoutes, type HubHealth } from "./health.ts";
+import type { Items } from "./items.ts";
+import type { KeyRing } from "./keys.ts";
+import type { HubMetrics } from "./metrics.ts";
+import { answerError, ApiProblem, sendProblem } from "./problem.ts";
+import { commandRoutes } from "./rest/commands.ts";
+import { historyRoutes } from "./rest/history.ts";
+import { keyRoutes } from "./rest/keys.ts";
+import { stateRoutes } from "./rest/states.ts";
+
+export type ServerNeeds = {
+  view: View;
+  items: Items;
+  store: Store;
+  keys: KeyRing;
+  commands: Commands;
+  metrics: HubMetrics;
+  health: HubHealth;
+  linkUp: () => boolean;
+  log: FastifyBaseLogger;
+  demoOpen: boolean;
+  rateLimit: { requests: number; withinMs: number };
+  /** The built page; nothing is served where the folder does not exist. */
+  webDir: string;
+  /** Other origins the page may load pictures from, for example the demo's far end. */
+  mediaFrom: string[];
+};
+
+export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
+  const { view, items, store, keys, commands, metrics, health, linkUp } = needs;
+  const app = Fastify({
+    loggerInstance: needs.log,
+    disableRequestLogging: true,
+    bodyLimit: 64 * 1024,
+    genReqId: () => crypto.randomUUID(),
+    // Open sockets of people who left must not hold up a stop.
+    forceCloseConnections: true,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.removeContentTypeParser("text/plain");
+  app.setErrorHandler(answerError);
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(request, reply, new ApiProblem(404, "unknown_path", `nothing at ${request.url}`)),
+  );
+  app.decorateRequest("caller", null);
+
+  const media = ["'self'", "blob:", ...needs.mediaFrom];
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        connectSrc: ["'self'", ...needs.mediaFrom],
+        mediaSrc: media,
+        imgSrc: ["'self'", "data:", ...needs.mediaFrom],
+        workerSrc: ["'self'", "blob:"],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        formAction: ["'self'"],
+      },
+    },
+    // TLS is the business of whoever terminates it.
+    strictTransportSecurity: false,
+  });
+  await app.register(rateLimit, {
+    max: needs.rateLimit.requests,
+    timeWindow: needs.rateLimit.withinMs,
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: {
+        title: "Understudy hub",
+        version: health.version,
+        description: "Every path works with and without the prefix /api.",
+      },
+      components: {
+        securitySchemes: {
+          bearer: { type: "http", scheme: "bearer" },
+          apiKey: { type: "apiKey", in: "header", name: "X-API-Key" },
+        },
+      },
+      security: [{ bearer: [] }, { apiKey: [] }],
+    },
+    transform: jsonSchemaTransform,
+  });
+  app.addHook("preParsing", authenticator(keys, needs.demoOpen));
+  app.addHook("onResponse", async (request, reply) => {
+    const route = request.routeOptions.url ?? "unknown";
+    metrics.answered(request.method, route, reply.statusCode, reply.elapsedTime / 1_000);
+  });
+  await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  app.get("/metrics", { schema: { hide: true } }, async (_request, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
+
+  await app.register(healthRoutes, { health, view });
+  for (const prefix of ["/api", ""]) {
+    await app.register(stateRoutes, { prefix, view, items });
+    await app.register(historyRoutes, { prefix, store });
+    await app.register(commandRoutes, { prefix, view, commands, store, linkUp });
+    await app.register(keyRoutes, { prefix, keys });
+  }
+  if (existsSync(needs.webDir)) {
+    await app.register(fastifyStatic, { root: needs.webDir, cacheControl: false });
+  }
+  return app;
+}

@@ -1,0 +1,249 @@
+/**
+ * Socket.IO, as older clients know it: `subscribe {stream_id}` → `stream_health`, `stream_error`,
+ * `health_update` with snake_case fields. An unknown figure is null: a Python client that prints
+ * `data["bitrate"]` must neither fail nor read 0. Beside it the room `board` for our page.
+ */
+import type { Server as HttpServer } from "node:http";
+import { Server, type Socket } from "socket.io";
+import { z } from "zod";
+import type { EncoderFigures } from "../../machines/encoder/encoder.contract.ts";
+import type { SiteEvent } from "../../machines/site/site.contract.ts";
+import type { Changes, Feed } from "../feed.ts";
+import { refOf, type Actor, type View } from "../view.ts";
+import { callerFrom, isForeign } from "./auth.ts";
+import { actorItem, siteItem } from "./items.ts";
+import type { KeyRing } from "./keys.ts";
+import { ApiProblem } from "./problem.ts";
+import { actorBy, Ref, siteBy } from "./subject.ts";
+import { isoOf, toIso } from "./times.ts";
+
+type Needs = { view: View; feed: Feed; keys: KeyRing; demoOpen: boolean };
+export type Sockets = { io: Server; close(): Promise<void> };
+
+const Wanted = z
+  .object({
+    stream_id: Ref,
+    encoder_id: Ref,
+    site_id: Ref,
+    board: z.literal(true),
+  })
+  .partial();
+const messagesPerSecond = 10;
+const board = "board";
+const roomOf = (actor: Pick<Actor, "kind" | "site" | "id">) => `${actor.kind}:${refOf(actor)}`;
+
+export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Needs): Sockets {
+  const io = new Server(http, {
+    maxHttpBufferSize: 16 * 1024,
+    serveClient: false,
+    // MQTT over WebSocket shares the port; whoever knows a path answers its upgrade.
+    destroyUpgrade: false,
+    allowRequest: (request, done) =>
+      isForeign(request.headers) ? done("foreign origin", false) : done(null, true),
+  });
+  io.use((socket, next) => {
+    const { headers, auth } = socket.handshake;
+    const token: unknown = auth["token"];
+    const given = typeof token === "string" ? { ...headers, "x-api-key": token } : headers;
+    if (callerFrom(given, keys, demoOpen)) return next();
+    const error = new Error("Missing Authorization header");
+    next(Object.assign(error, { data: { code: "missing_authorization" } }));
+  });
+  io.on("connection", (socket) => {
+    limit(socket);
+    socket.on("subscribe", (raw: unknown, ack: unknown) => {
+      const answer = attempt(() => {
+        const { rooms, show } = subscription(raw);
+        void socket.join(rooms);
+        return show;
+      });
+      reply(ack, answer.ok ? { ok: true } : { ok: false, error: answer.error });
+      if (answer.ok) answer.value((event, data) => socket.emit(event, data));
+    });
+    socket.on("unsubscribe", (raw: unknown, ack: unknown) => {
+      const answer = attempt(() => {
+        for (const room of subscription(raw).rooms) void socket.leave(room);
+      });
+      reply(ack, answer.ok ? { ok: true } : { ok: false, error: answer.error });
+    });
+  });
+
+  /** What was asked for: its rooms, and how to show the present state at once. */
+  function subscription(raw: unknown) {
+    const wanted = Wanted.safeParse(raw);
+    if (!wanted.success) throw new ApiProblem(400, "malformed", "subscribe: not understood");
+    const { stream_id, encoder_id, site_id, board: all } = wanted.data;
+    const actors: Actor[] = [];
+    const rooms: string[] = [];
+    if (stream_id !== undefined) actors.push(actorBy(view, "stream", stream_id));
+    if (encoder_id !== undefined) actors.push(actorBy(view, "encoder", encoder_id));
+    rooms.push(...actors.map(roomOf));
+    if (site_id !== undefined) {
+      const { site, actors: own } = siteBy(view, site_id);
+      rooms.push(`site:${site}`);
+      actors.push(...[...own.values()].filter(({ goneAtMs }) => goneAtMs === null));
+    }
+    if (all) rooms.push(board);
+    if (rooms.length === 0) {
+      throw new ApiProblem(400, "malformed", "subscribe needs stream_id, encoder_id or site_id");
+    }
+    const show = (emit: Emit) => {
+      for (const actor of actors) for (const [event, data] of told(actor)) emit(event, data);
+      if (all) emit("board", snapshot());
+    };
+    return { rooms, show };
+  }
+
+  type Emit = (event: string, data: unknown) => void;
+  type Told = [event: string, data: Record<string, unknown>];
+
+  function told(actor: Actor): Told[] {
+    const { kind, site, id, state } = actor;
+    const base = { site_id: site, stale: view.isStale(actor), at: isoOf(state?.atMs ?? null) };
+    if (kind === "encoder") {
+      const cpu = percent(figure(actor, "cpuUsageRatio"));
+      const temperature = figure(actor, "temperatureC");
+      return [
+        [
+          "health_update",
+          {
+            ...base,
+            encoder_id: id,
+            state: state?.["link"] ?? "unknown",
+            device_status: { cpu_usage: cpu, temperature },
+            connection_health: { health_score: null },
+          },
+        ],
+      ];
+    }
+    if (kind !== "stream") return [];
+    const encoderId = typeof state?.["encoder"] === "string" ? state["encoder"] : null;
+    const encoder = encoderId ? view.find({ site, kind: "encoder", id: encoderId }) : undefined;
+    return [
+      [
+        "stream_health",
+        {
+          ...base,
+          stream_id: id,
+          encoder_id: encoderId,
+          state: state?.["carriage"] ?? "notKnown",
+          carrier: state?.["carrier"] ?? "unknown",
+          understudy: state?.["understudy"] ?? "unknown",
+          cpu_usage: encoder ? percent(figure(encoder, "cpuUsageRatio")) : null,
+          dropped_frames: encoder ? figure(encoder, "droppedFrames") : null,
+          bitrate: encoder ? figure(encoder, "bitrateBps") : null,
+        },
+      ],
+    ];
+  }
+
+  function snapshot() {
+    const actors = ["encoder", "stream", "destination"].flatMap((kind) =>
+      view.shown(kind).map((actor) => ({ kind, ...actorItem(view, actor) })),
+    );
+    const sites = [...view.sites.values()].map((site) => siteItem(view, site));
+    return toIso({ snapshot: true, sites, actors, gone: [], incidents: [], events: [] });
+  }
+
+  const stop = feed.onTick((changes) => {
+    const touched = touchedBy(changes, view);
+    for (const actor of touched) {
+      if (actor.goneAtMs !== null) continue;
+      const rooms = [roomOf(actor), `site:${actor.site}`];
+      for (const [event, data] of told(actor)) io.to(rooms).emit(event, data);
+    }
+    for (const { site, event } of changes.events) tellError(site, event);
+    if (io.sockets.adapter.rooms.has(board)) io.to(board).emit("board", boardOf(changes, touched));
+  });
+
+  function tellError(site: string, event: SiteEvent): void {
+    const { subject, severity, type, message, atMs } = event;
+    if (subject.kind !== "stream" || severity === "info" || severity === "unknown") return;
+    const at = isoOf(atMs);
+    const data = { stream_id: subject.id, site_id: site, code: type, message, severity, at };
+    const rooms = [roomOf({ kind: "stream", site, id: subject.id }), `site:${site}`];
+    io.to(rooms).emit("stream_error", data);
+  }
+
+  function boardOf(changes: Changes, touched: Actor[]) {
+    const shown = touched.filter(({ goneAtMs }) => goneAtMs === null);
+    const gone = touched.filter(({ goneAtMs }) => goneAtMs !== null);
+    const sites = changes.sites.flatMap((id) => view.sites.get(id) ?? []);
+    return toIso({
+      snapshot: false,
+      sites: sites.map((site) => siteItem(view, site)),
+      actors: shown.map((actor) => ({ kind: actor.kind, ...actorItem(view, actor) })),
+      gone: gone.map((actor) => ({ kind: actor.kind, ref: refOf(actor) })),
+      incidents: changes.incidents.map(({ site, incident }) => ({
+        ...incident,
+        ref: `${site}~${incident.id}`,
+        site,
+      })),
+      events: changes.events.map(({ site, event }) => ({ site, ...event })),
+    });
+  }
+
+  return {
+    io,
+    close: async () => {
+      stop();
+      io.disconnectSockets(true);
+      // Not io.close(): it would close the HTTP server, which belongs to the API.
+      io.engine.close();
+    },
+  };
+}
+
+/** Every actor a reader must be told about: changed itself, or its site, or its encoder. */
+function touchedBy(changes: Changes, view: View): Actor[] {
+  const touched = new Set<Actor>();
+  for (const key of [...changes.actors, ...changes.telemetry]) {
+    const actor = view.find(key);
+    if (actor) touched.add(actor);
+    if (key.kind !== "encoder") continue;
+    for (const other of view.sites.get(key.site)?.actors.values() ?? []) {
+      if (other.kind === "stream" && other.state?.["encoder"] === key.id) touched.add(other);
+    }
+  }
+  for (const site of changes.sites) {
+    for (const actor of view.sites.get(site)?.actors.values() ?? []) touched.add(actor);
+  }
+  return [...touched];
+}
+
+function figure(actor: Actor, name: keyof EncoderFigures): number | null {
+  const fast = actor.telemetry?.figures as Partial<Record<string, number>> | undefined;
+  const slow = actor.state?.["figures"] as EncoderFigures | undefined;
+  return fast?.[name] ?? slow?.[name]?.value ?? null;
+}
+
+/** A share of one as percent, which is what this surface has always spoken. */
+const percent = (ratio: number | null) => (ratio === null ? null : Math.round(ratio * 1_000) / 10);
+
+function limit(socket: Socket): void {
+  let count = 0;
+  let windowMs = 0;
+  socket.use((packet, next) => {
+    const nowMs = performance.now();
+    if (nowMs - windowMs >= 1_000) {
+      windowMs = nowMs;
+      count = 0;
+    }
+    count += 1;
+    if (count <= messagesPerSecond) return next();
+    reply(packet.at(-1), { ok: false, error: "too_many_messages" });
+  });
+}
+
+function reply(ack: unknown, answer: { ok: boolean; error?: string }): void {
+  if (typeof ack === "function") (ack as (a: typeof answer) => void)(answer);
+}
+
+function attempt<T>(act: () => T): { ok: true; value: T } | { ok: false; error: string } {
+  try {
+    return { ok: true, value: act() };
+  } catch (error) {
+    if (error instanceof ApiProblem) return { ok: false, error: error.code };
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * At the edge of REST times turn from Unix ms into ISO 8601: `atMs` → `at`, `openedAtMs` →
+ * `openedAt`, `sinceMs` → `since`. Lengths of time (`offAirMs`, `ttlMs`) stay numbers.
+ */
+import { z } from "zod";
+
+const moment = /^(at|since|lastSeen|.+At)Ms$/;
+
+/** The name of a moment in REST; undefined if this is not a moment. */
+const nameOf = (key: string) => moment.exec(key)?.[1];
+
+export function toIso(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(toIso);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
+    const name = nameOf(key);
+    if (name === undefined) return [key, toIso(inner)];
+    return [name, typeof inner === "number" ? isoOf(inner) : null];
+  });
+  return Object.fromEntries(entries);
+}
+
+/** null for a number that is no moment: a site may send anything that is a number. */
+export function isoOf(ms: number | null): string | null {
+  if (ms === null) return null;
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+}
+
+/** The schema of what `toIso` makes of a value of `schema`. */
+export function isoSchema(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodObject) return isoObject(schema);
+  if (schema instanceof z.ZodArray) return z.array(isoSchema(schema.element as z.ZodType));
+  if (schema instanceof z.ZodNullable) return isoSchema(schema.unwrap() as z.ZodType).nullable();
+  if (schema instanceof z.ZodOptional) return isoSchema(schema.unwrap() as z.ZodType).optional();
+  return schema;
+}
+
+/** Unknown fields pass, as everywhere. */
+export function isoObject(schema: z.ZodObject): z.ZodObject {
+  const shape = Object.entries(schema.shape).map(([key, inner]): [string, z.ZodType] => {
+    const name = nameOf(key);
+    if (name === undefined) return [key, isoSchema(inner as z.ZodType)];
+    const iso = z.iso.datetime().nullable();
+    return [name, inner instanceof z.ZodOptional ? iso.optional() : iso];
+  });
+  return z.looseObject(Object.fromEntries(shape));
+}

@@ -1,0 +1,115 @@
+/** Asking a site for something, and what it answers. The hub never commands a device. */
+import { randomUUID } from "node:crypto";
+import { verbs } from "../machines/command/command.contract.ts";
+import type { CommandRequest, CommandResponse } from "../machines/command/command.contract.ts";
+import { topicFor, topics } from "../machines/contract.ts";
+import type { Publish } from "./ingest.ts";
+import type { CommandRow, Idempotency, Store } from "./store/store.ts";
+
+export type Ask = {
+  site: string;
+  kind: string;
+  id: string;
+  verb: string;
+  args?: CommandRequest["args"];
+  ttlMs: number;
+  dryRun: boolean;
+  /** The key's name, for the site's journal. */
+  by: string;
+  idempotency?: Omit<Idempotency, "commandId" | "atMs">;
+};
+
+export type Commands = {
+  ask(ask: Ask): Promise<CommandRow>;
+  answered(site: string, response: CommandResponse): Promise<void>;
+  /** The command when it is done or refused, or as it is after `ms`. */
+  settled(id: string, ms: number): Promise<CommandRow | undefined>;
+  /** Give up on what was never answered. */
+  expire(): Promise<void>;
+};
+
+export function verbsOf(kind: string): string[] {
+  const table: Record<string, object> = verbs;
+  return Object.keys(table[kind] ?? {});
+}
+
+export const isFinal = ({ status }: CommandRow) => status !== "sent" && status !== "accepted";
+
+export function openCommands(
+  store: Pick<Store, "addCommand" | "answerCommand" | "command" | "expireCommands">,
+  publish: Publish,
+  now: () => number,
+): Commands {
+  const waiting = new Map<string, Set<() => void>>();
+  const wake = (id: string) => {
+    for (const done of waiting.get(id) ?? []) done();
+  };
+
+  return {
+    ask: async ({ site, kind, id: subject, verb, args, ttlMs, dryRun, by, idempotency }) => {
+      const id = randomUUID();
+      const sentAtMs = now();
+      const row: CommandRow = {
+        id,
+        site,
+        kind,
+        subject,
+        verb,
+        args: args ?? null,
+        dryRun,
+        by,
+        sentAtMs,
+        expiresAtMs: sentAtMs + ttlMs,
+        status: "sent",
+        code: null,
+        message: null,
+        answeredAtMs: null,
+      };
+      // Remembered before it is sent: an answer must find its question.
+      const once = idempotency && { ...idempotency, commandId: id, atMs: sentAtMs };
+      await store.addCommand(row, once);
+      const request: CommandRequest = {
+        id,
+        ttlMs,
+        sentAtMs,
+        by,
+        ...(args && { args }),
+        ...(dryRun && { dryRun }),
+      };
+      const topic = topicFor(site, "request", { kind, id: subject, verb });
+      publish(topic, JSON.stringify(request), topics.request);
+      return row;
+    },
+    answered: async (site, { id, status, code, message, atMs }) => {
+      const row = await store.answerCommand({
+        id,
+        site,
+        status,
+        code: code ?? null,
+        message,
+        atMs,
+      });
+      if (row && isFinal(row)) wake(id);
+    },
+    settled: async (id, ms) => {
+      let done: () => void = () => undefined;
+      const woken = new Promise<void>((resolve) => (done = resolve));
+      const timer = setTimeout(done, ms);
+      const others = waiting.get(id) ?? new Set();
+      waiting.set(id, others.add(done));
+      try {
+        const row = await store.command(id);
+        if (!row || isFinal(row)) return row;
+        await woken;
+        return await store.command(id);
+      } finally {
+        clearTimeout(timer);
+        others.delete(done);
+        if (others.size === 0) waiting.delete(id);
+      }
+    },
+    expire: async () => {
+      for (const { id } of await store.expireCommands(now())) wake(id);
+    },
+  };
+}

@@ -1,0 +1,190 @@
+/** Wires a hub together: the only file that knows everyone. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { itemsOf } from "./api/items.ts";
+import { openKeyRing, sha256Hex, type KeyRing } from "./api/keys.ts";
+import { openMetrics } from "./api/metrics.ts";
+import { openServer } from "./api/server.ts";
+import { openSockets } from "./api/socket.ts";
+import { startBroker } from "./broker/child.ts";
+import { passToBroker } from "./broker/proxy.ts";
+import type { BrokerAccount } from "./broker/protocol.ts";
+import { openCommands } from "./commands.ts";
+import { openFeed } from "./feed.ts";
+import { openIngest, type Publish } from "./ingest.ts";
+import { openLink, type Link } from "./link.ts";
+import { checkHubOptions, type HubOptions } from "./options.ts";
+import { openSqliteStore } from "./store/sqlite.ts";
+import { openView } from "./view.ts";
+
+export type Hub = {
+  url: string;
+  mqttUrl: string;
+  /** The first key ever made here; undefined if there was one already. */
+  bootstrapKey: string | undefined;
+  /** Make one more admin key, for who has lost the first. */
+  newAdminKey(): Promise<string>;
+  brokerPid(): number | undefined;
+  close(): Promise<void>;
+};
+
+export const hubVersion = "0.1.0";
+const hourMs = 3_600_000;
+
+/** @throws HubOptionsError, BrokerStartError, or an error with code EADDRINUSE */
+export async function openHub(options: HubOptions, log: Logger, now = Date.now): Promise<Hub> {
+  checkHubOptions(options);
+  const closers: (() => Promise<unknown> | void)[] = [];
+  const close = async () => {
+    for (const step of closers.splice(0).reverse()) await step();
+  };
+  try {
+    return await open(options, log, now, closers, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(
+  options: HubOptions,
+  log: Logger,
+  now: () => number,
+  closers: (() => Promise<unknown> | void)[],
+  close: () => Promise<void>,
+): Promise<Hub> {
+  mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
+  const store = openSqliteStore(join(options.stateDir, "hub.db"));
+  closers.push(() => store.close());
+  const keys = await openKeyRing(store, now);
+
+  const feed = openFeed();
+  closers.push(() => feed.close());
+  const view = openView(feed);
+
+  // The link needs ingest, and ingest speaks over the link.
+  const wire: { link?: Link } = {};
+  const publish: Publish = (topic, payload, how) => wire.link?.publish(topic, payload, how);
+  const linkUp = () => wire.link?.up() === true;
+  const commands = openCommands(store, publish, now);
+  const ingest = await openIngest({
+    ...{ store, view, feed, publish, log, now, hub: options.id },
+    onResponse: (site, response) => {
+      commands.answered(site, response).catch((error: unknown) => {
+        log.error({ err: error, site, code: "answer_not_stored" }, "an answer was not stored");
+      });
+    },
+  });
+  closers.push(() => ingest.close());
+
+  const { mqtt } = options;
+  const own = { username: "hub", password: randomBytes(24).toString("base64url") };
+  const broker =
+    mqtt.kind === "own"
+      ? await startBroker(
+          { ...mqtt, accounts: accountsOf(options, keys, own) },
+          {
+            onExit: ({ code, signal, retryMs }) =>
+              log.error({ exit: code, signal, retryMs, code: "broker_died" }, "broker restarts"),
+          },
+        )
+      : undefined;
+  if (broker) {
+    closers.push(() => broker.close());
+    keys.onChange(() => broker.setAccounts(accountsOf(options, keys, own)));
+  }
+  const brokerHost = mqtt.kind === "own" && mqtt.host !== "0.0.0.0" ? mqtt.host : "127.0.0.1";
+  const mqttUrl =
+    mqtt.kind === "external" ? mqtt.url : `mqtt://${brokerHost}:${broker?.port() ?? mqtt.port}`;
+  const login = mqtt.kind === "own" ? own : externalLogin(mqtt);
+  const link = openLink({
+    ...{ url: mqttUrl, hub: options.id, log, ...login },
+    onMessage: ingest.message,
+    onDown: ingest.linkDown,
+  });
+  wire.link = link;
+  closers.push(() => link.close());
+
+  const metrics = await openMetrics({
+    ...{ view, feed, store, now, version: hubVersion, counts: ingest.counts },
+  });
+  const app = await openServer({
+    ...{ view, store, keys, commands, metrics, linkUp, log, items: itemsOf(view) },
+    health: {
+      ...{ linkUp, storeOk: ingest.healthy, counts: ingest.counts, version: hubVersion },
+      broker: broker ? () => ({ up: broker.up(), restarts: broker.restarts() }) : null,
+      startedAtMs: now(),
+    },
+    demoOpen: options.demoOpen,
+    rateLimit: options.rateLimit,
+    webDir: options.webDir,
+    mediaFrom: options.mediaFrom,
+  });
+  closers.push(() => app.close());
+  const sockets = openSockets(app.server, { view, feed, keys, demoOpen: options.demoOpen });
+  closers.push(() => sockets.close());
+  app.server.on("upgrade", (request, socket, head) => {
+    const path = request.url?.split("?")[0];
+    const serves = mqtt.kind === "own" && mqtt.webSocket;
+    if (path === "/mqtt" && serves)
+      passToBroker(request, socket, head, broker?.webSocketPort() ?? null);
+    else if (path !== "/socket.io/") socket.destroy();
+  });
+  await app.listen({ host: options.host, port: options.port });
+
+  const chores = setInterval(() => {
+    commands.expire().catch((error: unknown) => log.error({ err: error, code: "expire" }, "chore"));
+  }, 1_000);
+  const pruning = setInterval(() => {
+    store
+      .prune(options.retention, now())
+      .catch((error: unknown) => log.error({ err: error, code: "prune" }, "chore"));
+  }, hourMs);
+  closers.push(() => {
+    clearInterval(chores);
+    clearInterval(pruning);
+  });
+
+  // Last, so that a start that fails does not use up a key nobody has seen.
+  const isNew = !keys.all().some(({ kind }) => kind === "adm");
+  const bootstrapKey = isNew ? (await keys.mint("adm", "bootstrap")).secret : undefined;
+
+  const { port } = app.server.address() as AddressInfo;
+  const host = options.host === "0.0.0.0" ? "127.0.0.1" : options.host;
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    mqttUrl,
+    bootstrapKey,
+    newAdminKey: async () => (await keys.mint("adm", "by command line")).secret,
+    brokerPid: () => broker?.pid(),
+    close,
+  };
+}
+
+/** Sites log in with their id and a site key; the config may name further accounts. */
+function accountsOf(
+  options: HubOptions,
+  keys: KeyRing,
+  own: { username: string; password: string },
+): BrokerAccount[] {
+  return [
+    { user: own.username, passwordSha256: sha256Hex(own.password), role: "hub" },
+    ...keys.all().flatMap(({ kind, site, sha256 }): BrokerAccount[] => {
+      if (kind !== "site" || site === null) return [];
+      return [{ user: site, passwordSha256: sha256, role: "site", site }];
+    }),
+    ...options.sites.map(({ site, username, password }): BrokerAccount => {
+      return { user: username, passwordSha256: sha256Hex(password), role: "site", site };
+    }),
+  ];
+}
+
+function externalLogin({ username, password }: { username?: string; password?: string }) {
+  return {
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+  };
+}

@@ -1,0 +1,89 @@
+/** What a hub is told. `main.ts` fills it from flags and environment, later from `hub.yaml`. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { BrokerOptions, isLoopback, type BrokerLimits } from "./broker/protocol.ts";
+import type { Retention } from "./store/store.ts";
+
+export type HubOptions = {
+  /** Our name in `ack/<hub>`. */
+  id: string;
+  host: string;
+  port: number;
+  stateDir: string;
+  /** Answer without a key; only where `host` is loopback. */
+  demoOpen: boolean;
+  mqtt:
+    | {
+        kind: "own";
+        host: string;
+        port: number;
+        webSocket: boolean;
+        anonymous: boolean;
+        limits: BrokerLimits;
+      }
+    | { kind: "external"; url: string; username?: string; password?: string };
+  /** Accounts from the config, beside the site keys in the store. */
+  sites: { site: string; username: string; password: string }[];
+  retention: Retention;
+  rateLimit: { requests: number; withinMs: number };
+  webDir: string;
+  mediaFrom: string[];
+  logLevel: string;
+};
+
+/** The hub was told something it will not do. */
+export class HubOptionsError extends Error {
+  override readonly name = "HubOptionsError";
+}
+
+const dayMs = 86_400_000;
+
+export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOptions {
+  const { limits } = BrokerOptions.parse({ port: 0 });
+  return {
+    id: "main",
+    host: "127.0.0.1",
+    port: 8080,
+    stateDir: env["STATE_DIRECTORY"] ?? "/var/lib/understudy",
+    demoOpen: false,
+    mqtt: {
+      kind: "own",
+      host: "127.0.0.1",
+      port: 1883,
+      webSocket: true,
+      anonymous: false,
+      limits,
+    },
+    sites: [],
+    retention: {
+      eventMs: 30 * dayMs,
+      incidentMs: 365 * dayMs,
+      commandMs: 90 * dayMs,
+      quarantineMs: 30 * dayMs,
+      quarantineRowsPerSite: 1_000,
+    },
+    rateLimit: { requests: 100, withinMs: 1_000 },
+    webDir: builtPage(),
+    mediaFrom: [],
+    logLevel: "info",
+  };
+}
+
+/** @throws HubOptionsError for a combination that would open the hub to others */
+export function checkHubOptions(options: HubOptions): void {
+  const { demoOpen, host, mqtt } = options;
+  if (demoOpen && !isLoopback(host)) {
+    throw new HubOptionsError(`--demo-open lets anyone in, so --host may not be ${host}`);
+  }
+  if (mqtt.kind === "own" && mqtt.anonymous && !isLoopback(mqtt.host)) {
+    throw new HubOptionsError(
+      `anonymous MQTT lets anyone in, so it may not listen on ${mqtt.host}`,
+    );
+  }
+}
+
+/** Beside the bundle in `dist/`, or where the build puts it when run from source. */
+function builtPage(): string {
+  const here = fileURLToPath(new URL(".", import.meta.url));
+  return import.meta.url.endsWith(".ts") ? join(here, "../dist/web") : join(here, "web");
+}
