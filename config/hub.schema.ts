@@ -28,7 +28,6 @@ const external = section({
   url: url("mqtt", "mqtts", "ws", "wss").describe("A broker of your own, instead of ours"),
   username: z.string().min(1).exactOptional().describe("Name the broker knows this hub by"),
   password: SecretReference.exactOptional().describe("Where the password is kept"),
-  ca: absolutePath.exactOptional().describe("CA certificate the broker's must be signed by, PEM"),
 });
 
 export const hubSchema = section({
@@ -56,15 +55,22 @@ export const hubSchema = section({
     .prefault([])
     .describe("Accounts on our own broker"),
   retention: section({
-    events: duration({ atLeast: "1h" }).prefault("30d").describe("How long events are kept"),
-    incidents: duration({ atLeast: "1h" }).prefault("365d").describe("How long incidents are kept"),
-    quarantine: duration({ atLeast: "1h" }).prefault("30d").describe("Events we could not read"),
+    event: duration({ atLeast: "1h" }).prefault("30d").describe("How long events are kept"),
+    incident: duration({ atLeast: "1h" }).prefault("365d").describe("How long incidents are kept"),
+    command: duration({ atLeast: "1h" }).prefault("90d").describe("How long commands are kept"),
+    quarantine: duration({ atLeast: "1h" }).prefault("30d").describe("Messages we could not read"),
+    quarantineRowsPerSite: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .prefault(1_000)
+      .describe("Most messages kept of those, for one site"),
   })
     .prefault({})
     .describe("What is kept, and how long"),
   rateLimit: section({
-    requests: z.int().min(1).max(1_000_000).prefault(600).describe("For one key or address"),
-    within: duration({ atLeast: "1s", atMost: "1h" }).prefault("1min").describe("In this time"),
+    requests: z.int().min(1).max(1_000_000).prefault(100).describe("For one key or address"),
+    within: duration({ atLeast: "1s", atMost: "1h" }).prefault("1s").describe("In this time"),
   })
     .prefault({})
     .describe("How many API requests are answered"),

@@ -38,14 +38,19 @@ beforeAll(async () => {
       return void response.writeHead(401).end(JSON.stringify({ detail: "Unknown or expired key" }));
     }
     if (request.method === "POST") {
-      asked.push(path);
-      return void response.end(
-        JSON.stringify({
-          status: "refused",
-          code: "not_possible",
-          message: "no understudy is ready",
-        }),
-      );
+      let body = "";
+      request.on("data", (piece: Buffer) => (body += piece.toString()));
+      request.on("end", () => {
+        asked.push(`${path} ${body}`);
+        response.end(
+          JSON.stringify({
+            status: "refused",
+            code: "not_possible",
+            message: "no understudy is ready",
+          }),
+        );
+      });
+      return;
     }
     const items = (board() as Record<string, unknown[]>)[path.replace("/api/", "")];
     if (!items) return void response.writeHead(404).end("{}");
@@ -113,7 +118,7 @@ test("by keyboard alone: a second step names the stream, and the site's refusal 
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
   await page.getByText("refused (not_possible): no understudy is ready").waitFor();
-  expect(asked).toEqual(["/api/streams/studio~main/failover"]);
+  expect(asked).toEqual(['/api/streams/studio~main/commands {"verb":"failover"}']);
   await page.close();
 }, 60_000);
 
