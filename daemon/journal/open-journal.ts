@@ -130,6 +130,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   function hear(message: FromWriter): void {
     switch (message.kind) {
       case "durable":
+        if (message.epoch === epoch) durableSeq = message.seq;
         return rows.durable(message.upTo);
       case "refused":
         if (message.attempt !== rows.attempt) return;
@@ -233,8 +234,6 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
     for (const [id, body] of begun) intentText.set(id, body);
     for (const id of turn.settledIntents) intentText.delete(id);
     rows.countCommit();
-    const seq = lastSeq;
-    const of = epoch;
     return new Promise((resolve) => {
       rows.add(
         {
@@ -250,10 +249,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
           intents: begun,
           settled: turn.settledIntents,
         },
-        (durable) => {
-          if (durable && of === epoch) durableSeq = Math.max(durableSeq, seq);
-          resolve(durable);
-        },
+        resolve,
       );
     });
   }

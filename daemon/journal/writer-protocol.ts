@@ -116,7 +116,8 @@ export type FromWriter =
       fresh: string | undefined;
     }
   | { kind: "notOpen"; code: string; message: string }
-  | { kind: "durable"; upTo: number }
+  /** Rows up to `upTo`, and with them the events of `epoch` up to `seq`. */
+  | { kind: "durable"; upTo: number; epoch: string; seq: number }
   | { kind: "refused"; attempt: number; why: Refusal; message: string; retryNow: boolean }
   | { kind: "reserve"; ready: boolean }
   /** The log could not be moved into the database; `why` is undefined when it can be again. */

@@ -123,7 +123,7 @@ function startWriter(port: MessagePort, data: WriterData): void {
       durableSeq = newest.toSeq;
       mark.write(epoch, durableSeq);
     }
-    post({ kind: "durable", upTo: lastRow });
+    post({ kind: "durable", upTo: lastRow, epoch, seq: durableSeq });
     // Acted on before it was on disk. The mark goes to disk with the next commit; readers see it
     // at once, because they are answered from this connection.
     if (late.length > 0) {

@@ -71,10 +71,10 @@ export function sendOutbox(options: {
       if (!last) return;
       counts.eventsSent += rows.length;
       counts.eventsSentAgain += rows.filter(({ seq }) => seq <= furthestSeq).length;
+      furthestSeq = Math.max(furthestSeq, last.seq);
       await Promise.all(rows.map(({ payload }) => options.publish(payload)));
       if (mine !== run) return;
       if (sentSeq === from) sentSeq = last.seq;
-      furthestSeq = Math.max(furthestSeq, last.seq);
       watch();
     }
   }

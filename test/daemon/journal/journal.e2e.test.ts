@@ -185,11 +185,12 @@ test("a disk that takes 600 ms to sync: turns do not wait, and every event says 
 });
 
 test.each([
-  ["fdatasync", "EIO", 2],
-  ["fdatasync", "EIO", 9],
-  ["pwrite64", "EIO", 14],
-  ["pwrite64", "ENOSPC", 14],
-  ["pwrite64", "ENOSPC", 41],
+  ["fsync,fdatasync", "EIO", 12],
+  ["fsync,fdatasync", "EIO", 9],
+  ["fsync,fdatasync", "EIO", 30],
+  ["pwrite64", "EIO", 60],
+  ["pwrite64", "ENOSPC", 60],
+  ["pwrite64", "ENOSPC", 90],
 ])(
   "%s that fails once with %s, the %i-th: no crash, nothing called durable is lost",
   async (call, error, at) => {
@@ -203,6 +204,8 @@ test.each([
       return;
     }
     expect(code).toBe(0);
+    // Proof that the failure was met at all.
+    expect(writer.text()).toContain("warning the journal cannot write");
     const found = inspect(file);
     expect(found).toMatchObject({ gaps: 0, integrity: "ok" });
     expect(found.seqs).toHaveLength(60);

@@ -138,10 +138,12 @@ export function links() {
   };
 }
 
-/** A hub that only remembers: dedup by (epoch, seq), gap noted, ack like the real one. */
+/** A hub that only remembers: dedup by (epoch, seq), replay at a gap, ack like the real one. */
 export async function aHub(client: MqttClient, { acks = true } = {}) {
   const seen: { epoch: string; seq: number }[] = [];
   let duplicates = 0;
+  /** Start of the gap that a replay was asked for. */
+  let asked = 0;
   const applied = new Map<string, number>();
   await client.subscribeAsync(`${root}/event`, { qos: 1 });
   client.on("message", (topic, payload) => {
@@ -149,9 +151,12 @@ export async function aHub(client: MqttClient, { acks = true } = {}) {
     const { epoch, seq } = JSON.parse(payload.toString()) as { epoch: string; seq: number };
     const last = applied.get(epoch) ?? 0;
     if (seq <= last) duplicates += 1;
-    else {
+    else if (seq === last + 1) {
       applied.set(epoch, seq);
       seen.push({ epoch, seq });
+    } else if (asked !== last + 1) {
+      asked = last + 1;
+      client.publish(`${root}/replay`, JSON.stringify({ epoch, seq: asked }), { qos: 1 });
     }
     if (acks) ack(epoch, applied.get(epoch) ?? 0);
   });
