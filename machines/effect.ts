@@ -1,4 +1,4 @@
-import type { ActorRef, AnyEventObject } from "xstate";
+import type { ActorRef, ActorSystem, AnyActorRef, AnyEventObject } from "xstate";
 import type { IntentKind, Intents } from "./intents.ts";
 
 /** Why an intent could not be carried out. */
@@ -13,6 +13,8 @@ type EffectSnapshot<K extends IntentKind> =
   | { status: "done"; output: Intents[K]["answer"]; error: undefined; asks: Intents[K]["asks"] }
   | { status: "error"; output: undefined; error: EffectError; asks: Intents[K]["asks"] };
 
+type Scope = { self: unknown; system: System };
+
 /** A placeholder in a running machine: it waits for the world's answer. */
 export type EffectRef<K extends IntentKind = IntentKind> = K extends IntentKind
   ? ActorRef<EffectSnapshot<K>, EffectEvent<K>>
@@ -24,12 +26,20 @@ export type EffectRecorder = {
   givenUp(ref: EffectRef): void;
 };
 
+type System = ActorSystem<never> | AnyActorRef["system"];
+const recorders = new WeakMap<System, EffectRecorder>();
+
+/** From now on the effects of all actors in `system` are noted by `recorder`. */
+export function recordEffects(system: System, recorder: EffectRecorder): void {
+  recorders.set(system, recorder);
+}
+
 /**
  * Placeholder for work done outside. In a machine it is invoked like any actor; when it starts it
  * only records an intent. The answer comes back in a later turn (`effect.done`/`effect.failed`)
- * and ends the invocation. Without a recorder it fails loudly.
+ * and ends the invocation. Where nobody records, it fails loudly.
  */
-export function effect<K extends IntentKind>(kind: K, recorder?: EffectRecorder) {
+export function effect<K extends IntentKind>(kind: K) {
   return {
     getInitialSnapshot: (_: unknown, asks: Intents[K]["asks"]): EffectSnapshot<K> => ({
       status: "active",
@@ -38,14 +48,15 @@ export function effect<K extends IntentKind>(kind: K, recorder?: EffectRecorder)
       asks,
     }),
     getPersistedSnapshot: (snapshot: EffectSnapshot<K>) => snapshot,
-    start: (snapshot: EffectSnapshot<K>, { self }: { self: unknown }) => {
+    start: (snapshot: EffectSnapshot<K>, { self, system }: Scope) => {
+      const recorder = recorders.get(system);
       if (!recorder) throw new Error(`nobody carries out "${kind}" here`);
       recorder.began(kind, snapshot.asks, self as EffectRef<K>);
     },
     transition: (
       snapshot: EffectSnapshot<K>,
       event: EffectEvent<K>,
-      { self }: { self: unknown },
+      { self, system }: Scope,
     ): EffectSnapshot<K> => {
       const { asks } = snapshot;
       switch ((event as AnyEventObject).type) {
@@ -64,7 +75,7 @@ export function effect<K extends IntentKind>(kind: K, recorder?: EffectRecorder)
             asks,
           };
         case "xstate.stop":
-          recorder?.givenUp(self as EffectRef);
+          recorders.get(system)?.givenUp(self as EffectRef);
           return { status: "stopped", output: undefined, error: undefined, asks };
         default:
           return snapshot;

@@ -16,6 +16,7 @@ export type EncoderResume = {
 
 export type EncoderContext = {
   plan: EncoderPlan;
+  now: () => Stamp;
   resume: EncoderResume | undefined;
   /** The last reading, however old; the link region says whether it still counts. */
   reading: EncoderReading | undefined;
@@ -29,20 +30,32 @@ export type EncoderContext = {
 type Reads = { reading: EncoderReading };
 const inputs = ["good", "lost", "black", "frozen", "silent"] as const;
 
+const machines = new Map<string, ReturnType<typeof make>>();
+
+/** The machine of a box with these outputs; boxes of one shape share it. */
+export function encoderMachineFor({ outputs, ownSelfStart }: EncoderPlan) {
+  const shape = `${outputs.join()} ${ownSelfStart}`;
+  const known = machines.get(shape);
+  if (known) return known;
+  const machine = make(outputs, ownSelfStart);
+  machines.set(shape, machine);
+  return machine;
+}
+
 /** One box: may it take work, what does it do, what does it know that it should not? */
-export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
+function make(outputs: readonly string[], ownsSelfStart: boolean) {
   const base = setup({
     types: {} as {
       context: EncoderContext;
-      input: { resume?: EncoderResume };
+      input: { plan: EncoderPlan; now: () => Stamp; resume?: EncoderResume };
       events: EncoderEvent;
       emitted: ReturnType<typeof decided>;
     },
     actors: { stopOutput: effect("stopOutput"), ownSelfStart: effect("ownSelfStart") },
     guards: {
       tooManyFailures: ({ context }) => context.failures + 1 >= context.plan.unreachableAfter,
-      isHot: (_, { reading }: Reads) => temperature(reading) >= plan.hotC,
-      isCool: (_, { reading }: Reads) => temperature(reading) < plan.coolC,
+      isHot: ({ context }, { reading }: Reads) => temperature(reading) >= context.plan.hotC,
+      isCool: ({ context }, { reading }: Reads) => temperature(reading) < context.plan.coolC,
       hasNoTemperature: (_, { reading }: Reads) => Number.isNaN(temperature(reading)),
       isBooting: (_, { reading }: Reads) => reading.booting === true,
       isUp: (_, { reading }: Reads) => reading.booting !== true,
@@ -60,7 +73,7 @@ export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
     actions: {
       keepReading: assign(({ context }, { reading }: Reads) => ({
         reading,
-        readAtMs: now().wallMs,
+        readAtMs: context.now().wallMs,
         failures: 0,
         serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
       })),
@@ -73,15 +86,15 @@ export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
         decided({
           type: "encoder.replaced",
           severity: "warning",
-          message: `${plan.id} is another box now: serial number ${reading.identity?.serialNumber} instead of ${context.serialNumber}`,
+          message: `${context.plan.id} is another box now: serial number ${reading.identity?.serialNumber} instead of ${context.serialNumber}`,
           data: { was: context.serialNumber, is: reading.identity?.serialNumber },
         }),
       ),
-      tellRebooted: emit(
+      tellRebooted: emit(({ context }) =>
         decided({
           type: "encoder.rebooted",
           severity: "warning",
-          message: `${plan.id} has rebooted`,
+          message: `${context.plan.id} has rebooted`,
         }),
       ),
       tellLink: emit(({ context }, link: string) =>
@@ -90,62 +103,66 @@ export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
           severity: link === "unreachable" ? "warning" : "info",
           message:
             link === "unreachable"
-              ? `${plan.id} does not answer: ${context.failure}`
-              : `${plan.id} answers`,
+              ? `${context.plan.id} does not answer: ${context.failure}`
+              : `${context.plan.id} answers`,
           data: { link },
         }),
       ),
-      tellThermal: emit((_, p: { word: string }) =>
+      tellThermal: emit(({ context }, p: { word: string }) =>
         decided({
           type: "encoder.thermal",
           severity: p.word === "warm" ? "warning" : "info",
-          message: `${plan.id} is ${p.word === "warm" ? `warm (${plan.hotC} °C or more)` : "cool again"}`,
+          message: `${context.plan.id} is ${p.word === "warm" ? `warm (${context.plan.hotC} °C or more)` : "cool again"}`,
           data: { thermal: p.word },
         }),
       ),
-      tellInput: emit((_, word: string) =>
+      tellInput: emit(({ context }, word: string) =>
         decided({
           type: "encoder.input",
           severity: word === "good" || word === "unknown" ? "info" : "warning",
-          message: `input of ${plan.id}: ${word}`,
+          message: `input of ${context.plan.id}: ${word}`,
           data: { input: word },
         }),
       ),
-      tellService: emit((_, p: { word: string; by: string }) =>
+      tellService: emit(({ context }, p: { word: string; by: string }) =>
         decided({
           type: "encoder.service",
           severity: "info",
-          message: `${plan.id} is ${p.word} (${p.by})`,
+          message: `${context.plan.id} is ${p.word} (${p.by})`,
           data: { service: p.word, by: p.by },
         }),
       ),
-      tellSelfStart: emit((_, ok: boolean) =>
+      tellSelfStart: emit(({ context }, ok: boolean) =>
         decided({
           type: "encoder.selfStart",
           severity: ok ? "info" : "warning",
           message: ok
-            ? `${plan.id}: auto-recover, power-up action and scheduler are off and owned by us`
-            : `${plan.id}: could not switch off what it does on its own; trying again`,
+            ? `${context.plan.id}: auto-recover, power-up action and scheduler are off and owned by us`
+            : `${context.plan.id}: could not switch off what it does on its own; trying again`,
         }),
       ),
-      tellRogue: emit((_, output: string) =>
+      tellRogue: emit(({ context }, output: string) =>
         decided({
           type: "encoder.rogue",
           severity: "critical",
-          message: `${plan.id} began to publish on ${output} although it is benched: stopping it`,
+          message: `${context.plan.id} began to publish on ${output} although it is benched: stopping it`,
           data: { output },
         }),
       ),
-      tellBenched: emit((_, output: string) =>
+      tellBenched: emit(({ context }, output: string) =>
         decided({
           type: "encoder.benched",
           severity: "info",
-          message: `${plan.id}/${output} is benched: key and address taken out of the box`,
+          message: `${context.plan.id}/${output} is benched: key and address taken out of the box`,
           data: { output },
         }),
       ),
     },
-    delays: { readingMaxAge: plan.readingMaxAgeMs, retryBench: 5_000, retrySelfStart: 30_000 },
+    delays: {
+      readingMaxAge: ({ context }) => context.plan.readingMaxAgeMs,
+      retryBench: 5_000,
+      retrySelfStart: 30_000,
+    },
   });
 
   const reads = ({ event }: { event: EncoderEvent }) => ({
@@ -179,7 +196,11 @@ export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
         forgetting: {
           invoke: {
             src: "stopOutput",
-            input: { encoder: plan.id, output, forgetKey: true },
+            input: ({ context }: { context: EncoderContext }) => ({
+              encoder: context.plan.id,
+              output,
+              forgetKey: true,
+            }),
             onDone: {
               target: "benched",
               actions: { type: "tellBenched", params: output },
@@ -210,7 +231,8 @@ export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
   return base.createMachine({
     id: "encoder",
     context: ({ input }) => ({
-      plan,
+      plan: input.plan,
+      now: input.now,
       resume: input.resume,
       reading: undefined,
       readAtMs: 0,
@@ -378,7 +400,7 @@ export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
           ]),
         ),
       },
-      selfStart: plan.ownSelfStart
+      selfStart: ownsSelfStart
         ? {
             initial: "watching",
             states: {
@@ -390,7 +412,7 @@ export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
               owning: {
                 invoke: {
                   src: "ownSelfStart",
-                  input: { encoder: plan.id },
+                  input: ({ context }) => ({ encoder: context.plan.id }),
                   onDone: {
                     target: "settling",
                     actions: { type: "tellSelfStart", params: true },
@@ -404,7 +426,7 @@ export function encoderMachineFor(plan: EncoderPlan, now: () => Stamp) {
             },
           }
         : {},
-      ...Object.fromEntries(plan.outputs.map((output) => [`custody:${output}`, custody(output)])),
+      ...Object.fromEntries(outputs.map((output) => [`custody:${output}`, custody(output)])),
     },
   });
 }

@@ -7,7 +7,7 @@ import { type AnyActorRef, createActor } from "xstate";
 import type { Decided, Decision } from "../decision.ts";
 import type { DestinationEvent } from "../destination/destination.machine.ts";
 import { type DestinationSnapshot, farEndFacts } from "../destination/destination.published.ts";
-import type { EffectError, EffectRef } from "../effect.ts";
+import { type EffectError, type EffectRef, recordEffects } from "../effect.ts";
 import type { EncoderEvent } from "../encoder/encoder.events.ts";
 import type { Link } from "../encoder/facts.ts";
 import type { EncoderReading } from "../encoder/reading.ts";
@@ -18,7 +18,7 @@ import type { StreamEvent } from "../stream/stream.events.ts";
 import { streamResume, type StreamSnapshot } from "../stream/stream.published.ts";
 import type { Stamp } from "../time.ts";
 import type { SitePlan } from "./plan.ts";
-import { type SiteContext, type SiteEvent, siteMachineFor } from "./site.machine.ts";
+import { type SiteContext, type SiteEvent, siteMachine } from "./site.machine.ts";
 import { TurnClock } from "./turn-clock.ts";
 
 /** An actor by kind and id: `encoder:helo-a`; the site itself is `site`. */
@@ -81,23 +81,20 @@ export function openSite(p: {
   let outcome = emptyOutcome();
   let made = 0;
 
-  const site = createActor(
-    siteMachineFor({
-      plan: p.plan,
-      now: clock.now,
-      resume: p.resume,
-      recorder: {
-        began(kind, asks, ref) {
-          const id = String(++made);
-          open.set(id, ref as EffectRef);
-          ids.set(ref as EffectRef, id);
-          outcome.begun.push({ id, kind, asks } as Intent);
-        },
-        givenUp: (ref) => settle(ref),
-      },
-    }),
-    { clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout }, systemId: "site" },
-  );
+  const site = createActor(siteMachine, {
+    clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
+    systemId: "site",
+    input: { plan: p.plan, now: clock.now, resume: p.resume },
+  });
+  recordEffects(site.system, {
+    began(kind, asks, ref) {
+      const id = String(++made);
+      open.set(id, ref as EffectRef);
+      ids.set(ref as EffectRef, id);
+      outcome.begun.push({ id, kind, asks } as Intent);
+    },
+    givenUp: (ref) => settle(ref),
+  });
   const names: ActorName[] = [
     ...p.plan.encoders.map(({ id }) => `encoder:${id}` as const),
     ...p.plan.destinations.map(({ id }) => `destination:${id}` as const),

@@ -1,8 +1,7 @@
-import { type ActorRefFrom, assign, emit, enqueueActions, setup } from "xstate";
+import { type ActorRefFrom, type InputFrom, assign, emit, enqueueActions, setup } from "xstate";
 import { decided, type Decided } from "../decision.ts";
 import type { FarEndFacts } from "../destination/far-end.ts";
 import { destinationMachine } from "../destination/destination.machine.ts";
-import { effect, type EffectRecorder } from "../effect.ts";
 import {
   type EncoderMachine,
   encoderMachineFor,
@@ -48,14 +47,12 @@ type EncoderRef = ActorRefFrom<EncoderMachine>;
 const spawnEncoder = (spawn: unknown) =>
   spawn as (
     logic: EncoderMachine,
-    options: { id: string; systemId: string; input: { resume?: EncoderResume } },
+    options: { id: string; systemId: string; input: InputFrom<EncoderMachine> },
   ) => EncoderRef;
 
-export type SiteSetup = {
+export type SiteInput = {
   plan: SitePlan;
   now: () => Stamp;
-  /** Where the effects of every machine note their intents. */
-  recorder: EffectRecorder;
   /** Actor → what it needs of the last run; empty on a fresh journal. */
   resume: ReadonlyMap<string, unknown>;
 };
@@ -67,336 +64,325 @@ const impairedAfter = { stalls: 3, withinMs: 60_000 };
  * The facility: owns the other actors, passes on what they see, and is the only one who says who
  * holds a stream key.
  */
-export function siteMachineFor({ plan, now, recorder, resume }: SiteSetup) {
-  const memory = <T>(actor: string) => resume.get(actor) as T | undefined;
-  const kept = memory<SiteResume>("site");
-  const stream = streamMachine.provide({
-    actors: {
-      startOutput: effect("startOutput", recorder),
-      fence: effect("fence", recorder),
+export const siteMachine = setup({
+  types: {} as {
+    context: SiteContext;
+    input: SiteInput;
+    events: SiteEvent;
+    emitted: Decided;
+  },
+  actors: { stream: streamMachine, destination: destinationMachine },
+  guards: {
+    isImpaired: ({ context }) =>
+      context.stalls.filter((at) => elapsedMs(at, context.now()) < impairedAfter.withinMs).length +
+        1 >=
+      impairedAfter.stalls,
+  },
+  actions: {
+    /** Streams judge; they get the facts of every box they may use, and who holds its outputs. */
+    passOn: enqueueActions(({ context, enqueue }, facts: EncoderFacts) => {
+      const held = holdings(context.keys);
+      const heldBy = Object.fromEntries(
+        Object.keys(facts.outputs).flatMap((output) => {
+          const holder = held[`${facts.encoder}/${output}`];
+          return holder === undefined ? [] : [[output, holder]];
+        }),
+      );
+      for (const { id, encoders } of context.plan.streams) {
+        if (!encoders.some((ref) => ref.encoder === facts.encoder)) continue;
+        enqueue.sendTo(context.streams[id]!, { type: "encoder.facts", facts, heldBy });
+      }
+    }),
+    tellEverybody: enqueueActions(({ context, enqueue }) => {
+      for (const ref of Object.values(context.encoders)) enqueue.sendTo(ref, { type: "stalled" });
+      for (const ref of Object.values(context.destinations)) {
+        enqueue.sendTo(ref, { type: "stalled" });
+      }
+    }),
+    noteStall: assign({ stalls: ({ context }) => [...context.stalls.slice(-9), context.now()] }),
+  },
+}).createMachine({
+  id: "site",
+  context: ({ spawn, input: { plan, now, resume } }) => ({
+    plan,
+    now,
+    keys: Object.fromEntries(
+      plan.destinations.map((d) => {
+        const kept = resume.get("site") as SiteResume | undefined;
+        return [d.id, kept?.keys[d.id] ?? freshKey];
+      }),
+    ),
+    facts: {},
+    stalls: [],
+    journal: "ok",
+    encoders: Object.fromEntries(
+      plan.encoders.map((encoder) => {
+        const { id } = encoder;
+        const kept = resume.get(`encoder:${id}`) as EncoderResume | undefined;
+        return [
+          id,
+          spawnEncoder(spawn)(encoderMachineFor(encoder), {
+            id: `encoder:${id}`,
+            systemId: `encoder:${id}`,
+            input: { plan: encoder, now, ...(kept && { resume: kept }) },
+          }),
+        ];
+      }),
+    ),
+    destinations: Object.fromEntries(
+      plan.destinations.map((d) => [
+        d.id,
+        spawn("destination", {
+          id: `destination:${d.id}`,
+          systemId: `destination:${d.id}`,
+          input: { plan: d, now },
+        }),
+      ]),
+    ),
+    streams: Object.fromEntries(
+      plan.streams.map((s) => {
+        const kept = resume.get(`stream:${s.id}`) as StreamResume | undefined;
+        return [
+          s.id,
+          spawn("stream", {
+            id: `stream:${s.id}`,
+            systemId: `stream:${s.id}`,
+            input: {
+              plan: s,
+              destination: plan.destinations.find((d) => d.id === s.destination)!,
+              encoders: plan.encoders,
+              now,
+              ...(kept && { resume: kept }),
+            },
+          }),
+        ];
+      }),
+    ),
+  }),
+  on: {
+    "encoder.facts": {
+      actions: [
+        assign({
+          facts: ({ context, event }) => ({
+            ...context.facts,
+            [event.facts.encoder]: event.facts,
+          }),
+        }),
+        { type: "passOn", params: ({ event }) => event.facts },
+      ],
     },
-  });
-  const encoder = (id: string) => {
-    const found = plan.encoders.find((e) => e.id === id);
-    if (!found) throw new Error(`no encoder ${id}`);
-    return encoderMachineFor(found, now).provide({
-      actors: {
-        stopOutput: effect("stopOutput", recorder),
-        ownSelfStart: effect("ownSelfStart", recorder),
-      },
-    });
-  };
-  const destinationOf = (id: string) => plan.destinations.find((d) => d.id === id)!;
-
-  return setup({
-    types: {} as { context: SiteContext; events: SiteEvent; emitted: Decided },
-    actors: { stream, destination: destinationMachine },
-    guards: {
-      isImpaired: ({ context }) =>
-        context.stalls.filter((at) => elapsedMs(at, context.now()) < impairedAfter.withinMs)
-          .length +
-          1 >=
-        impairedAfter.stalls,
+    "farEnd.facts": {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        for (const { id, destination } of context.plan.streams) {
+          if (destination !== event.facts.destination) continue;
+          enqueue.sendTo(context.streams[id]!, event);
+        }
+      }),
     },
-    actions: {
-      /** Streams judge; they get the facts of every box they may use, and who holds its outputs. */
-      passOn: enqueueActions(({ context, enqueue }, facts: EncoderFacts) => {
-        const held = holdings(context.keys);
-        const heldBy = Object.fromEntries(
-          Object.keys(facts.outputs).flatMap((output) => {
-            const holder = held[`${facts.encoder}/${output}`];
-            return holder === undefined ? [] : [[output, holder]];
+    claim: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { stream, destination, encoder, output } = event;
+        const because = refusal(context.keys, event);
+        if (because !== undefined) {
+          enqueue.emit(
+            decided({
+              type: "key.refused",
+              severity: "critical",
+              message: `${encoder} does not get the key of ${destination}: ${because}`,
+              data: { stream, destination, encoder, output },
+            }),
+          );
+          enqueue.sendTo(context.streams[stream]!, { type: "key.refused", because });
+          return;
+        }
+        const keys = grant(context.keys, event);
+        const { generation } = keys[destination]!;
+        enqueue.assign({ keys });
+        enqueue.emit(
+          decided({
+            type: "key.granted",
+            severity: "info",
+            message: `${encoder} holds the key of ${destination}, generation ${generation}`,
+            data: { stream, destination, encoder, output, generation, because: event.because },
           }),
         );
-        for (const { id, encoders } of plan.streams) {
-          if (!encoders.some((ref) => ref.encoder === facts.encoder)) continue;
-          enqueue.sendTo(context.streams[id]!, { type: "encoder.facts", facts, heldBy });
-        }
+        handOver(context, event, keys, enqueue);
+        enqueue.sendTo(context.streams[stream]!, {
+          type: "key.granted",
+          keyGeneration: generation,
+        });
       }),
-      tellEverybody: enqueueActions(({ context, enqueue }) => {
-        for (const ref of Object.values(context.encoders)) enqueue.sendTo(ref, { type: "stalled" });
-        for (const ref of Object.values(context.destinations)) {
-          enqueue.sendTo(ref, { type: "stalled" });
-        }
-      }),
-      noteStall: assign({ stalls: ({ context }) => [...context.stalls.slice(-9), context.now()] }),
     },
-  }).createMachine({
-    id: "site",
-    context: ({ spawn }) => ({
-      plan,
-      now,
-      keys: Object.fromEntries(plan.destinations.map((d) => [d.id, kept?.keys[d.id] ?? freshKey])),
-      facts: {},
-      stalls: [],
-      journal: "ok",
-      encoders: Object.fromEntries(
-        plan.encoders.map(({ id }) => {
-          const kept = memory<EncoderResume>(`encoder:${id}`);
-          return [
-            id,
-            spawnEncoder(spawn)(encoder(id), {
-              id: `encoder:${id}`,
-              systemId: `encoder:${id}`,
-              input: kept ? { resume: kept } : {},
-            }),
-          ];
-        }),
-      ),
-      destinations: Object.fromEntries(
-        plan.destinations.map((d) => [
-          d.id,
-          spawn("destination", {
-            id: `destination:${d.id}`,
-            systemId: `destination:${d.id}`,
-            input: { plan: d, now },
-          }),
-        ]),
-      ),
-      streams: Object.fromEntries(
-        plan.streams.map((s) => {
-          const kept = memory<StreamResume>(`stream:${s.id}`);
-          return [
-            s.id,
-            spawn("stream", {
-              id: `stream:${s.id}`,
-              systemId: `stream:${s.id}`,
-              input: {
-                plan: s,
-                destination: destinationOf(s.destination),
-                encoders: plan.encoders,
-                now,
-                ...(kept && { resume: kept }),
-              },
-            }),
-          ];
-        }),
-      ),
-    }),
-    on: {
-      "encoder.facts": {
-        actions: [
-          assign({
-            facts: ({ context, event }) => ({
-              ...context.facts,
-              [event.facts.encoder]: event.facts,
-            }),
-          }),
-          { type: "passOn", params: ({ event }) => event.facts },
-        ],
-      },
-      "farEnd.facts": {
-        actions: enqueueActions(({ context, event, enqueue }) => {
-          for (const { id, destination } of plan.streams) {
-            if (destination !== event.facts.destination) continue;
-            enqueue.sendTo(context.streams[id]!, event);
-          }
-        }),
-      },
-      claim: {
-        actions: enqueueActions(({ context, event, enqueue }) => {
-          const { stream, destination, encoder, output } = event;
-          const because = refusal(context.keys, event);
-          if (because !== undefined) {
-            enqueue.emit(
-              decided({
-                type: "key.refused",
-                severity: "critical",
-                message: `${encoder} does not get the key of ${destination}: ${because}`,
-                data: { stream, destination, encoder, output },
-              }),
-            );
-            enqueue.sendTo(context.streams[stream]!, { type: "key.refused", because });
-            return;
-          }
-          const keys = grant(context.keys, event);
-          const { generation } = keys[destination]!;
-          enqueue.assign({ keys });
-          enqueue.emit(
-            decided({
-              type: "key.granted",
-              severity: "info",
-              message: `${encoder} holds the key of ${destination}, generation ${generation}`,
-              data: { stream, destination, encoder, output, generation, because: event.because },
-            }),
-          );
-          handOver(context, event, keys, enqueue);
-          enqueue.sendTo(context.streams[stream]!, {
-            type: "key.granted",
-            keyGeneration: generation,
-          });
-        }),
-      },
-      adopt: {
-        actions: enqueueActions(({ context, event, enqueue }) => {
-          const { stream, destination, encoder, output } = event;
-          const keys = adopt(context.keys, event, event.keyGeneration);
-          const { generation } = keys[destination]!;
-          enqueue.assign({ keys });
-          enqueue.emit(
-            decided({
-              type: "key.adopted",
-              severity: "info",
-              message: `${encoder} publishes to ${destination} already: it keeps the key`,
-              data: { stream, destination, encoder, output, generation },
-            }),
-          );
-          handOver(context, event, keys, enqueue);
-          enqueue.sendTo(context.streams[stream]!, {
-            type: "key.granted",
-            keyGeneration: generation,
-          });
-        }),
-      },
-      releaseKey: {
-        actions: enqueueActions(({ context, event, enqueue }) => {
-          const holder = context.keys[event.destination]?.holder;
-          const keys = release(context.keys, event.destination);
-          enqueue.assign({ keys });
-          enqueue.emit(
-            decided({
-              type: "key.released",
-              severity: "info",
-              message: `nobody holds the key of ${event.destination}`,
-              data: { stream: event.stream, destination: event.destination },
-            }),
-          );
-          if (holder) {
-            enqueue.sendTo(context.encoders[holder.encoder]!, {
-              type: "benched",
-              output: holder.output,
-            });
-            const facts = context.facts[holder.encoder];
-            if (facts) enqueue.raise({ type: "encoder.facts", facts });
-          }
-        }),
-      },
-      rolledBack: {
-        actions: [
-          assign({
-            keys: ({ context }) =>
-              Object.fromEntries(
-                Object.entries(context.keys).map(([id, key]) => [
-                  id,
-                  { ...key, known: false, holder: null },
-                ]),
-              ),
-          }),
-          emit(({ event }) =>
-            decided({
-              type: "site.rolledBack",
-              severity: "critical",
-              message: `${event.because}: looking who publishes before doing anything`,
-            }),
-          ),
-          enqueueActions(({ context, enqueue }) => {
-            for (const ref of Object.values(context.streams)) {
-              enqueue.sendTo(ref, { type: "ownershipUnknown" });
-            }
-          }),
-        ],
-      },
-      journal: {
-        guard: ({ context, event }) => event.health !== context.journal,
-        actions: [
-          assign({ journal: ({ event }) => event.health }),
-          emit(({ event }) =>
-            decided({
-              type: "site.journal",
-              severity: event.health === "ok" ? "info" : "critical",
-              message: journalSentences[event.health],
-              data: { journal: event.health },
-            }),
-          ),
-        ],
-      },
-      opened: {
-        actions: emit(({ event }) =>
+    adopt: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { stream, destination, encoder, output } = event;
+        const keys = adopt(context.keys, event, event.keyGeneration);
+        const { generation } = keys[destination]!;
+        enqueue.assign({ keys });
+        enqueue.emit(
           decided({
-            type: "site.started",
+            type: "key.adopted",
             severity: "info",
-            message: `understudy ${event.version} started${
-              event.fresh ? "; the journal is new, so nobody's key is known yet" : ""
-            }`,
-            data: { version: event.version, fresh: event.fresh },
+            message: `${encoder} publishes to ${destination} already: it keeps the key`,
+            data: { stream, destination, encoder, output, generation },
+          }),
+        );
+        handOver(context, event, keys, enqueue);
+        enqueue.sendTo(context.streams[stream]!, {
+          type: "key.granted",
+          keyGeneration: generation,
+        });
+      }),
+    },
+    releaseKey: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const holder = context.keys[event.destination]?.holder;
+        const keys = release(context.keys, event.destination);
+        enqueue.assign({ keys });
+        enqueue.emit(
+          decided({
+            type: "key.released",
+            severity: "info",
+            message: `nobody holds the key of ${event.destination}`,
+            data: { stream: event.stream, destination: event.destination },
+          }),
+        );
+        if (holder) {
+          enqueue.sendTo(context.encoders[holder.encoder]!, {
+            type: "benched",
+            output: holder.output,
+          });
+          const facts = context.facts[holder.encoder];
+          if (facts) enqueue.raise({ type: "encoder.facts", facts });
+        }
+      }),
+    },
+    rolledBack: {
+      actions: [
+        assign({
+          keys: ({ context }) =>
+            Object.fromEntries(
+              Object.entries(context.keys).map(([id, key]) => [
+                id,
+                { ...key, known: false, holder: null },
+              ]),
+            ),
+        }),
+        emit(({ event }) =>
+          decided({
+            type: "site.rolledBack",
+            severity: "critical",
+            message: `${event.because}: looking who publishes before doing anything`,
           }),
         ),
-      },
-      offAir: {
-        actions: enqueueActions(({ context, event, enqueue }) => {
+        enqueueActions(({ context, enqueue }) => {
           for (const ref of Object.values(context.streams)) {
-            enqueue.sendTo(ref, { type: "stop", command: event.command });
+            enqueue.sendTo(ref, { type: "ownershipUnknown" });
           }
         }),
-      },
+      ],
     },
-    initial: "ok",
-    states: {
-      ok: {
-        on: {
-          stalled: [
-            {
-              guard: "isImpaired",
-              target: "impaired",
-              actions: [
-                "tellEverybody",
-                "noteStall",
-                emit(({ event }) =>
-                  decided({
-                    type: "site.deciderImpaired",
-                    severity: "critical",
-                    message: `this host cannot keep up: the decider stood still for ${Math.round(event.lagMs)} ms, the third time in a minute`,
-                    data: { lagMs: event.lagMs },
-                  }),
-                ),
-              ],
-            },
-            { actions: ["tellEverybody", "noteStall"] },
-          ],
-        },
-      },
-      impaired: {
-        on: {
-          stalled: { target: "impaired", reenter: true, actions: ["tellEverybody", "noteStall"] },
-        },
-        after: {
-          60_000: {
-            target: "ok",
-            actions: emit(
-              decided({
-                type: "site.deciderRecovered",
-                severity: "info",
-                message: "this host keeps up again",
-              }),
-            ),
+    journal: {
+      guard: ({ context, event }) => event.health !== context.journal,
+      actions: [
+        assign({ journal: ({ event }) => event.health }),
+        emit(({ event }) =>
+          decided({
+            type: "site.journal",
+            severity: event.health === "ok" ? "info" : "critical",
+            message: journalSentences[event.health],
+            data: { journal: event.health },
+          }),
+        ),
+      ],
+    },
+    opened: {
+      actions: emit(({ event }) =>
+        decided({
+          type: "site.started",
+          severity: "info",
+          message: `understudy ${event.version} started${
+            event.fresh ? "; the journal is new, so nobody's key is known yet" : ""
+          }`,
+          data: { version: event.version, fresh: event.fresh },
+        }),
+      ),
+    },
+    offAir: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        for (const ref of Object.values(context.streams)) {
+          enqueue.sendTo(ref, { type: "stop", command: event.command });
+        }
+      }),
+    },
+  },
+  initial: "ok",
+  states: {
+    ok: {
+      on: {
+        stalled: [
+          {
+            guard: "isImpaired",
+            target: "impaired",
+            actions: [
+              "tellEverybody",
+              "noteStall",
+              emit(({ event }) =>
+                decided({
+                  type: "site.deciderImpaired",
+                  severity: "critical",
+                  message: `this host cannot keep up: the decider stood still for ${Math.round(event.lagMs)} ms, the third time in a minute`,
+                  data: { lagMs: event.lagMs },
+                }),
+              ),
+            ],
           },
+          { actions: ["tellEverybody", "noteStall"] },
+        ],
+      },
+    },
+    impaired: {
+      on: {
+        stalled: { target: "impaired", reenter: true, actions: ["tellEverybody", "noteStall"] },
+      },
+      after: {
+        60_000: {
+          target: "ok",
+          actions: emit(
+            decided({
+              type: "site.deciderRecovered",
+              severity: "info",
+              message: "this host keeps up again",
+            }),
+          ),
         },
       },
     },
-  });
+  },
+});
 
-  /** The holder may use its output; every other box of the stream forgets the key. */
-  function handOver(
-    context: SiteContext,
-    claim: { stream: string; encoder: string; output: string },
-    keys: Keys,
-    enqueue: {
-      sendTo: (ref: EncoderRef, event: { type: "granted" | "benched"; output: string }) => void;
-      raise: (event: Extract<SiteEvent, { type: "encoder.facts" }>) => void;
-    },
-  ) {
-    const held = holdings(keys);
-    for (const { encoder, output } of plan.streams.find((s) => s.id === claim.stream)!.encoders) {
-      const isHolder = encoder === claim.encoder && output === claim.output;
-      if (isHolder || held[`${encoder}/${output}`] === undefined) {
-        enqueue.sendTo(context.encoders[encoder]!, {
-          type: isHolder ? "granted" : "benched",
-          output,
-        });
-      }
-      const facts = context.facts[encoder];
-      if (facts) enqueue.raise({ type: "encoder.facts", facts });
+/** The holder may use its output; every other box of the stream forgets the key. */
+function handOver(
+  context: SiteContext,
+  claim: { stream: string; encoder: string; output: string },
+  keys: Keys,
+  enqueue: {
+    sendTo: (ref: EncoderRef, event: { type: "granted" | "benched"; output: string }) => void;
+    raise: (event: Extract<SiteEvent, { type: "encoder.facts" }>) => void;
+  },
+) {
+  const held = holdings(keys);
+  for (const { encoder, output } of context.plan.streams.find((s) => s.id === claim.stream)!
+    .encoders) {
+    const isHolder = encoder === claim.encoder && output === claim.output;
+    if (isHolder || held[`${encoder}/${output}`] === undefined) {
+      enqueue.sendTo(context.encoders[encoder]!, {
+        type: isHolder ? "granted" : "benched",
+        output,
+      });
     }
+    const facts = context.facts[encoder];
+    if (facts) enqueue.raise({ type: "encoder.facts", facts });
   }
 }
 

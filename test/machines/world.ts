@@ -36,11 +36,14 @@ export type Box = {
   broken: boolean;
 };
 
-export type Journaled = { input: CoreInput; at: Stamp } | { started: Map<string, unknown>; at: Stamp };
+export type Journaled =
+  { input: CoreInput; at: Stamp } | { started: Map<string, unknown>; at: Stamp };
 
-const stepMs = 250;
+const quarterMs = 250;
 
-export function aPlan(p: { kinds?: Record<string, Box["kind"]> } & Partial<SitePlan> = {}): SitePlan {
+export function aPlan(
+  p: { kinds?: Record<string, Box["kind"]> } & Partial<SitePlan> = {},
+): SitePlan {
   const kinds = p.kinds ?? { a: "soft", b: "soft" };
   return {
     site: "studio",
@@ -101,8 +104,17 @@ export function aStreamPlan(
 export class World {
   readonly plan: SitePlan;
   readonly boxes: Record<string, Box>;
-  readonly decisions: { of: ActorName; type: string; message: string; data: Record<string, unknown> }[] = [];
+  readonly decisions: {
+    of: ActorName;
+    type: string;
+    message: string;
+    data: Record<string, unknown>;
+  }[] = [];
   readonly journal: Journaled[] = [];
+  /** Each decision as it would be compared with a replay. */
+  readonly rawDecisions: string[] = [];
+  /** The journal was lost at some time: what was held before is not known to the machines. */
+  forgot = false;
   /** Starts that happened while another box was publishing on the same key. */
   readonly overlaps: string[] = [];
   observed = true;
@@ -139,7 +151,7 @@ export class World {
   }
 
   #open(): SiteCore {
-    this.journal.push({ started: structuredClone(this.#resume), at: this.#at });
+    this.journal.push({ started: this.#resume, at: this.#at });
     const core = openSite({ plan: this.plan, at: this.#at, resume: this.#resume });
     this.#core = core;
     this.#note(core.opening);
@@ -176,7 +188,7 @@ export class World {
   }
 
   send(input: CoreInput): boolean {
-    this.journal.push({ input: structuredClone(input), at: this.#at });
+    this.journal.push({ input, at: this.#at });
     const outcome = this.#core.turn(input, this.#at);
     this.#note(outcome);
     return outcome.accepted;
@@ -184,36 +196,46 @@ export class World {
 
   #note(outcome: Outcome) {
     for (const { of, decision } of outcome.decisions) {
+      this.rawDecisions.push(JSON.stringify([of, decision]));
       const { type, message, data } = decision;
-      this.decisions.push({ of, type, message, data: structuredClone(data ?? {}) });
+      this.decisions.push({ of, type, message, data: data ?? {} });
     }
-    for (const id of outcome.settled) this.#pending = this.#pending.filter((p) => p.intent.id !== id);
+    for (const id of outcome.settled)
+      this.#pending = this.#pending.filter((p) => p.intent.id !== id);
     for (const intent of outcome.begun) {
       this.#pending.push({ intent, dueMs: this.#at.monoMs + this.intentDelayMs });
-    }
-    for (const name of outcome.changed) {
-      const memory = this.#core.resumeOf(name);
-      if (memory !== undefined) this.#resume.set(name, structuredClone(memory));
     }
   }
 
   /** Time passes in quarter seconds: devices are read, far ends looked at, intents answered. */
   pass(seconds: number) {
-    for (let left = seconds * 1_000; left > 0; left -= stepMs) this.#quarter();
+    for (let left = seconds * 1_000; left > 0; left -= quarterMs) {
+      const quarter = Math.round(this.#at.monoMs / quarterMs);
+      this.#elapse(
+        quarterMs,
+        (box) => quarter % (box.kind === "soft" ? 2 : 4) === 0,
+        quarter % 2 === 0,
+      );
+    }
   }
 
-  #quarter() {
-    this.#advance(stepMs);
+  /** The same, in a few uneven leaps, as on a host that comes to its work late. */
+  leap(seconds: number) {
+    const leaps = Math.min(Math.ceil(seconds * 4), 4);
+    for (let i = 0; i < leaps; i++) this.#elapse((seconds * 1_000) / leaps, () => true, true);
+  }
+
+  #elapse(ms: number, isDue: (box: Box) => boolean, looks: boolean) {
+    this.#advance(ms);
     this.#bytes += 1_000;
-    this.send({ to: "clock", event: { type: "tick" } });
+    if ((this.#core.nextDueMs() ?? Infinity) <= this.#at.monoMs) {
+      this.send({ to: "clock", event: { type: "tick" } });
+    }
     for (const due of this.#pending.filter((p) => p.dueMs <= this.#at.monoMs)) {
       if (this.#pending.includes(due)) this.#carryOut(due.intent);
     }
-    const tick = Math.round(this.#at.monoMs / stepMs);
-    for (const id of Object.keys(this.boxes)) {
-      if (tick % (this.box(id).kind === "soft" ? 2 : 4) === 0) this.read(id);
-    }
-    if (tick % 2 === 0) for (const { id } of this.plan.destinations) this.look(id);
+    for (const id of Object.keys(this.boxes)) if (isDue(this.box(id))) this.read(id);
+    if (looks) for (const { id } of this.plan.destinations) this.look(id);
   }
 
   #advance(ms: number) {
@@ -291,7 +313,8 @@ export class World {
         if (cut) return failed("timeout");
         if (keyGeneration < box.highestGeneration) return failed("staleKey");
         const others = this.publishers(destination).filter((id) => id !== encoder);
-        if (others.length > 0) this.overlaps.push(`${encoder} started while ${others.join()} was on`);
+        if (others.length > 0)
+          this.overlaps.push(`${encoder} started while ${others.join()} was on`);
         box.highestGeneration = keyGeneration;
         box.knowsKeyOf = destination;
         if (!box.broken) box.running = { destination, generation: keyGeneration };
@@ -352,8 +375,9 @@ export class World {
     this.#at = { ...this.#at, wallMs: this.#at.wallMs + ms };
   }
   /** The daemon dies; the boxes go on. What was under way is lost, what was committed is not. */
-  restart(p: { downMs?: number; reboot?: boolean } = {}) {
+  restart(p: { downMs?: number; reboot?: boolean; forgetting?: boolean } = {}) {
     this.#pending = [];
+    if (!p.forgetting) this.#resume = this.#memories();
     this.#advance(p.downMs ?? 1_000);
     if (p.reboot) {
       this.#at = { ...this.#at, bootId: `${this.#at.bootId}+`, monoMs: 500 };
@@ -364,7 +388,19 @@ export class World {
   /** The journal is lost altogether. */
   forgetEverything() {
     this.#resume = new Map();
-    this.restart();
+    this.forgot = true;
+    this.restart({ forgetting: true });
+  }
+
+  /** What each turn has committed, as it would be read back. */
+  #memories(): Map<string, unknown> {
+    const { encoders, streams } = this.plan;
+    const names: ActorName[] = [
+      "site",
+      ...encoders.map(({ id }) => `encoder:${id}` as const),
+      ...streams.map(({ id }) => `stream:${id}` as const),
+    ];
+    return new Map(names.map((n) => [n, JSON.parse(JSON.stringify(this.#core.resumeOf(n)))]));
   }
 }
 
