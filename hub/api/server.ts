@@ -5,9 +5,10 @@ import rateLimit from "@fastify/rate-limit";
 import fastifyStatic from "@fastify/static";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from "fastify";
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import {
   jsonSchemaTransform,
+  jsonSchemaTransformObject,
   serializerCompiler,
   validatorCompiler,
 } from "fastify-type-provider-zod";
@@ -47,7 +48,8 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
   const { view, items, store, keys, commands, metrics, health, linkUp } = needs;
   const app = Fastify({
     loggerInstance: needs.log,
-    disableRequestLogging: true,
+    // One line a request is a metric's work; errors are logged where they are answered.
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
     genReqId: () => crypto.randomUUID(),
     // Open sockets of people who left must not hold up a stop.
@@ -102,6 +104,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
       security: [{ bearer: [] }, { apiKey: [] }],
     },
     transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
   });
   app.addHook("preParsing", authenticator(keys, needs.demoOpen));
   app.addHook("onResponse", async (request, reply) => {
