@@ -56,6 +56,11 @@ export class EngineDirectory {
     return writing;
   }
 
+  /** All that was asked to be written is written, or failed. */
+  settled(): Promise<void> {
+    return this.#written;
+  }
+
   async #replace(record: EngineRecord): Promise<void> {
     const target = join(this.path, "record.json");
     const file = await open(`${target}.new`, "w", 0o600);

@@ -43,6 +43,8 @@ type Run = {
   port: ProgressPort | undefined;
   process: EngineProcess | undefined;
   progress: "moving" | "frozen" | undefined;
+  /** It was found running, so it is past its start. */
+  adopted: boolean;
   stopping: boolean;
 };
 
@@ -77,9 +79,7 @@ export class Engine {
   async open(): Promise<void> {
     const record = this.#directory.record();
     this.#highest = record?.highest ?? {};
-    this.#files = watch(this.#directory.path, () => this.#lookAtFiles());
-    // Without it the sweep still looks, only later.
-    this.#files.on("error", () => this.#files?.close());
+    this.#files = this.#watchFiles();
     engineSweep.add(this);
     if (await lockIsFree(this.#directory.lock, 0)) {
       if (!record || record.endSeen) return;
@@ -92,7 +92,20 @@ export class Engine {
     if (record && process) return this.#adopt(record, process);
     await freeLock(this.#directory.lock, new AbortController().signal);
     if (record && !record.endSeen) {
-      this.#untold = { exit: { code: null, signal: "SIGKILL" }, record };
+      const exit = this.#directory.exit(record.run) ?? { code: null, signal: "SIGKILL" };
+      this.#untold = { exit, record };
+    }
+  }
+
+  /** Without it (the kernel's inotify limits) the sweep sees the same, up to 1 s later. */
+  #watchFiles(): FSWatcher | undefined {
+    try {
+      const files = watch(this.#directory.path, () => this.#lookAtFiles());
+      return files.on("error", () => files.close());
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "ENOSPC" || code === "EMFILE") return undefined;
+      throw error;
     }
   }
 
@@ -102,6 +115,7 @@ export class Engine {
     const graceMs = Math.max(firstFrameGraceMs - runningForMs(process), 4 * suspectAfterMs);
     const run = this.#newRun(record, graceMs);
     run.process = process;
+    run.adopted = true;
     this.#run = run;
     const hear = (block: ProgressBlock) => this.#hear(run, block);
     run.port = await ProgressPort.open(record.progressPort, hear).catch(() => undefined);
@@ -128,6 +142,7 @@ export class Engine {
       port: undefined,
       process: undefined,
       progress: undefined,
+      adopted: false,
       stopping: false,
     };
   }
@@ -231,7 +246,7 @@ export class Engine {
     const run = this.#run;
     if (run) {
       const { pid } = run.process ?? {};
-      if (pid !== undefined) await this.#queue.look(pid, undefined, this.#around.now());
+      if (pid !== undefined) await this.#queue.look(pid, undefined, this.#around.now(), true);
       await this.#end(run, signal);
     }
     const { lock } = this.#directory;
@@ -280,7 +295,7 @@ export class Engine {
       if (this.#run !== run) return;
       if (run.process && !run.stopping && !statusOf(run.process)) this.#lost(run);
     }
-    if (silent || this.#queue.verdict === "stuck") this.#lookAtQueue(run, nowMs);
+    this.#lookAtQueue(run, nowMs, silent);
     this.#judge(run, lagged);
   }
 
@@ -291,15 +306,15 @@ export class Engine {
     this.#around.changed();
   }
 
-  #lookAtQueue(run: Run, nowMs: number): void {
-    if (!run.process || !this.#queue.isDue(nowMs)) return;
+  #lookAtQueue(run: Run, nowMs: number, silent: boolean): void {
+    if (!run.process || !this.#queue.isDue(nowMs, silent)) return;
     const before = this.#queue.verdict;
     const { bitrateBps } = this.#around.options.video;
     const changed = () => {
       if (this.#run === run && this.#queue.verdict !== before) this.#around.changed();
     };
     // A table that cannot be read leaves the last verdict; the next look is 100 ms away.
-    this.#queue.look(run.process.pid, bitrateBps, nowMs).then(changed, changed);
+    this.#queue.look(run.process.pid, bitrateBps, nowMs, silent).then(changed, changed);
   }
 
   /** The launcher was killed before its process: the exit is not written, or not yet. */
@@ -341,10 +356,10 @@ export class Engine {
     const run = this.#run;
     if (!run) return { state: "idle", target: "none", ...this.#tellExit() };
     const { record, watch, progress } = run;
-    const state = run.stopping ? "stopping" : watch.hasAdvanced ? "streaming" : "starting";
+    const started = watch.hasAdvanced || run.adopted;
     const sendQueue = this.#queue.verdict;
     return {
-      state: state === "starting" && !run.port ? "streaming" : state,
+      state: run.stopping ? "stopping" : started ? "streaming" : "starting",
       ...(progress && { progress }),
       ...(sendQueue && { sendQueue }),
       target: { destination: record.destination },
@@ -375,11 +390,12 @@ export class Engine {
     return this.#run && { run: this.#run.record.run, block: this.#run.watch.last };
   }
 
-  close(): void {
+  async close(): Promise<void> {
     engineSweep.delete(this);
     this.#files?.close();
     this.#run?.port?.close();
     this.#run = undefined;
+    await this.#directory.settled();
   }
 }
 

@@ -94,7 +94,7 @@ export async function openFfmpeg(
       report = undefined;
       clearImmediate(planned);
       clearInterval(regular);
-      for (const engine of engines.values()) engine.close();
+      await Promise.all([...engines.values()].map((engine) => engine.close()));
     },
   };
 }

@@ -1,8 +1,9 @@
 import type { EncoderReading } from "../../../machines/encoder/reading.ts";
 import type { Engine } from "./engine.ts";
 
-type Sample = { run: string; bytes: number; atMs: number; bitrateBps?: number };
-/** What each output had sent when it was last looked at. */
+type Rates = { bitrateBps?: number; framesPerSecond?: number };
+type Sample = { run: string; bytes: number; frames: number; atMs: number; rates: Rates };
+/** What each output had made when it was last looked at. */
 export type FigureMemory = Map<string, Sample>;
 
 /** Shorter spans make a bit rate of single frames. */
@@ -15,47 +16,48 @@ export function figuresOf(
   memory: FigureMemory,
   nowMs: number,
 ): EncoderReading["figures"] {
-  const values: Record<
-    "bitrateBps" | "framesPerSecond" | "droppedFrames" | "outputBytes",
-    number[]
-  > = { bitrateBps: [], framesPerSecond: [], droppedFrames: [], outputBytes: [] };
+  const figures: EncoderReading["figures"] = {};
+  const tell = (name: keyof typeof join, value: number | undefined) => {
+    if (value === undefined) return;
+    const before = figures[name]?.value;
+    figures[name] = { value: before === undefined ? value : join[name](before, value), source };
+  };
   for (const [output, engine] of engines) {
     const progress = engine.progressBlock();
     if (!progress) continue;
-    const { framesPerSecond, droppedFrames, totalSizeBytes } = progress.block;
-    if (framesPerSecond !== undefined) values.framesPerSecond.push(framesPerSecond);
-    if (droppedFrames !== undefined) values.droppedFrames.push(droppedFrames);
-    if (totalSizeBytes === undefined) continue;
-    values.outputBytes.push(totalSizeBytes);
-    const bitrateBps = measure(output, progress.run, totalSizeBytes, memory, nowMs);
-    if (bitrateBps !== undefined) values.bitrateBps.push(bitrateBps);
-  }
-  const sum = (numbers: number[]) => numbers.reduce((total, value) => total + value, 0);
-  const figures: EncoderReading["figures"] = {};
-  for (const name of ["bitrateBps", "droppedFrames", "outputBytes"] as const) {
-    if (values[name].length > 0) figures[name] = { value: sum(values[name]), source };
-  }
-  if (values.framesPerSecond.length > 0) {
-    figures.framesPerSecond = { value: Math.min(...values.framesPerSecond), source };
+    const { droppedFrames, totalSizeBytes, frames } = progress.block;
+    tell("droppedFrames", droppedFrames);
+    tell("outputBytes", totalSizeBytes);
+    if (totalSizeBytes === undefined || frames === undefined) continue;
+    const now = { run: progress.run, bytes: totalSizeBytes, frames, atMs: nowMs };
+    const rates = measure(output, now, memory);
+    tell("bitrateBps", rates.bitrateBps);
+    tell("framesPerSecond", rates.framesPerSecond);
   }
   return figures;
 }
 
-function measure(
-  output: string,
-  run: string,
-  bytes: number,
-  memory: FigureMemory,
-  nowMs: number,
-): number | undefined {
+const add = (a: number, b: number) => a + b;
+const join = {
+  bitrateBps: add,
+  droppedFrames: add,
+  outputBytes: add,
+  framesPerSecond: (a: number, b: number) => Math.min(a, b),
+};
+
+/** Between two looks of one run; nothing before the second. */
+function measure(output: string, now: Omit<Sample, "rates">, memory: FigureMemory): Rates {
   const before = memory.get(output);
-  if (before?.run !== run || bytes < before.bytes) {
-    memory.set(output, { run, bytes, atMs: nowMs });
-    return undefined;
+  if (before?.run !== now.run || now.bytes < before.bytes) {
+    memory.set(output, { ...now, rates: {} });
+    return {};
   }
-  const spanMs = nowMs - before.atMs;
-  if (spanMs < leastSpanMs) return before.bitrateBps;
-  const bitrateBps = Math.round(((bytes - before.bytes) * 8_000) / spanMs);
-  memory.set(output, { run, bytes, atMs: nowMs, bitrateBps });
-  return bitrateBps;
+  const spanMs = now.atMs - before.atMs;
+  if (spanMs < leastSpanMs) return before.rates;
+  const rates = {
+    bitrateBps: Math.round(((now.bytes - before.bytes) * 8_000) / spanMs),
+    framesPerSecond: Math.round(((now.frames - before.frames) * 100_000) / spanMs) / 100,
+  };
+  memory.set(output, { ...now, rates });
+  return rates;
 }

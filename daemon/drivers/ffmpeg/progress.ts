@@ -2,7 +2,7 @@
 export type ProgressBlock = {
   outTimeUs?: number;
   totalSizeBytes?: number;
-  framesPerSecond?: number;
+  frames?: number;
   droppedFrames?: number;
 };
 
@@ -22,7 +22,8 @@ export function parseProgress(text: string): ProgressBlock | undefined {
   };
   read("out_time_us", "outTimeUs");
   read("total_size", "totalSizeBytes");
-  read("fps", "framesPerSecond");
+  // `fps` is an average since the start, and 0 in the first second: frames are counted instead.
+  read("frame", "frames");
   read("drop_frames", "droppedFrames");
   return block;
 }

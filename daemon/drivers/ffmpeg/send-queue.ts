@@ -1,8 +1,8 @@
 import { judgeQueue, socketsOf } from "./sockets.ts";
 
-const lookEveryMs = 100;
+const lookEveryMs = { silent: 100, moving: 1_000 };
 
-/** Looks at what the kernel still has to send for one engine, while the engine is silent. */
+/** Looks at what the kernel still has to send for one engine: more often when it is silent. */
 export class SendQueueWatch {
   #lookedAtMs = -Infinity;
   #looking = false;
@@ -18,19 +18,29 @@ export class SendQueueWatch {
     this.connections = new Set();
   }
 
-  isDue(nowMs: number): boolean {
-    return !this.#looking && nowMs - this.#lookedAtMs >= lookEveryMs;
+  isDue(nowMs: number, silent: boolean): boolean {
+    const everyMs = lookEveryMs[silent ? "silent" : "moving"];
+    return !this.#looking && nowMs - this.#lookedAtMs >= everyMs;
   }
 
   /** @param bitrateBps what the engine is set to make */
-  async look(pid: number, bitrateBps: number | undefined, nowMs: number): Promise<void> {
+  async look(
+    pid: number,
+    bitrateBps: number | undefined,
+    nowMs: number,
+    silent: boolean,
+  ): Promise<void> {
     this.#looking = true;
     this.#lookedAtMs = nowMs;
     try {
       const sockets = await socketsOf(pid);
-      if (sockets.length === 0) return;
+      if (sockets.length === 0) {
+        this.verdict = undefined;
+        this.#bytes = undefined;
+        return;
+      }
       const bytes = sockets.reduce((sum, { unsentBytes }) => sum + unsentBytes, 0);
-      this.verdict = judgeQueue(this.#bytes, bytes, bitrateBps) ?? this.verdict;
+      this.verdict = judgeQueue(this.#bytes, bytes, bitrateBps, silent) ?? this.verdict;
       this.#bytes = bytes;
       this.connections = new Set(sockets.map(({ local, remote }) => `${local} ${remote}`));
     } finally {

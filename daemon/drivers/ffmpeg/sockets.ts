@@ -116,22 +116,26 @@ async function resolve(host: string): Promise<Set<string> | undefined> {
   return found && new Set(found.map(({ address }) => address));
 }
 
-/** Half a second of programme in the kernel's queue while nothing new is written. */
-const backlogS = 0.5;
+/** This much programme waiting in the kernel is a backlog; less may be on its way on a far link. */
+const backlogS = { silent: 0.5, moving: 1 };
 
 /**
- * Tells a network that takes nothing from an encoder that makes nothing, by two looks at the
- * queue of an engine that fell silent. A frozen encoder's queue runs empty; a throttled one stays
- * full, because the process fills it again whenever a little was taken.
- * @returns undefined before the second look
+ * Tells a network that takes nothing from an encoder that makes nothing, by two looks at an
+ * engine's queue. A frozen encoder's queue runs empty; a throttled one stays full, because the
+ * process fills it again whenever a little was taken. While output still moves only a backlog
+ * counts: a queue that is never empty is then the normal case.
+ * @param before bytes at the look before; without it nothing is said but that it is empty
  */
 export function judgeQueue(
   before: number | undefined,
   nowBytes: number,
   bitrateBps: number | undefined,
+  silent: boolean,
 ): "draining" | "stuck" | undefined {
   if (nowBytes === 0) return "draining";
   if (before === undefined) return undefined;
-  const full = bitrateBps !== undefined && nowBytes > (bitrateBps / 8) * backlogS;
-  return before > 0 && (nowBytes >= before || full) ? "stuck" : "draining";
+  const limit = (bitrateBps ?? Infinity) * (backlogS[silent ? "silent" : "moving"] / 8);
+  const full = before > limit && nowBytes > limit;
+  const still = silent && before > 0 && nowBytes >= before;
+  return still || full ? "stuck" : "draining";
 }

@@ -1,0 +1,187 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { DriverError } from "../../../../daemon/drivers/driver.ts";
+import {
+  endpointOf,
+  ffmpegArguments,
+  withoutKey,
+} from "../../../../daemon/drivers/ffmpeg/arguments.ts";
+import { FfmpegOptions } from "../../../../daemon/drivers/ffmpeg/options.ts";
+import { hidingScript } from "../../../../daemon/drivers/ffmpeg/secret.ts";
+
+/** Everything that may follow each option. An option that is not here must not appear. */
+const number = /^\d+(\.\d+)?$/;
+const grammar: Record<string, RegExp | undefined> = {
+  ...{ "-nostdin": undefined, "-hide_banner": undefined, "-nostats": undefined },
+  ...{ "-re": undefined, "-an": undefined },
+  "-loglevel": /^level\+error$/,
+  "-progress": /^udp:\/\/127\.0\.0\.1:\d{1,5}$/,
+  "-stats_period": number,
+  "-stream_loop": /^-1$/,
+  "-fflags": /^nobuffer$/,
+  "-probesize": number,
+  "-analyzeduration": number,
+  "-max_redirects": /^0$/,
+  "-rtsp_transport": /^tcp$/,
+  "-protocol_whitelist": /^[a-z]+(,[a-z]+)*$/,
+  "-format_whitelist": /^[a-z0-9_]+(,[a-z0-9_]+)*$/,
+  "-f": /^(lavfi|mpegts|hls|flv)$/,
+  "-i": /^(file:\/|rtmp:\/\/|srt:\/\/|rtsp:\/\/|https?:\/\/|udp:\/\/|testsrc2=size=|sine=)[^\p{Cc}]*$/u,
+  "-map": /^[01]:[va]:0\??$/,
+  "-vf": /^scale=-?\d+:-?\d+$/,
+  "-c:v": /^(libx264|copy)$/,
+  "-c:a": /^(aac|copy)$/,
+  "-preset": /^[a-z]+$/,
+  "-tune": /^zerolatency$/,
+  "-pix_fmt": /^yuv420p$/,
+  "-flvflags": /^no_duration_filesize$/,
+  "-rtmp_app": /^[A-Za-z0-9._~/-]+$/,
+  "-rtmp_playpath": /^[!-~]+$/,
+  "-rtmp_flashver": /^FMLE\/3\.0 \(compatible; understudy\/[a-z0-9-]+\/\d+\)$/,
+  "-tls_verify": /^1$/,
+  "-ca_file": /^\/etc\/ssl\/certs\/ca-certificates\.crt$/,
+  "-streamid": /^[!-~]+$/,
+  ...Object.fromEntries(
+    ["-r", "-g", "-sc_threshold", "-b:v", "-maxrate", "-bufsize", "-threads", "-b:a", "-ar", "-ac"] //
+      .map((option) => [option, number]),
+  ),
+};
+
+/** What in these arguments is not as it should be. */
+function breaches(argv: string[]): string[] {
+  const found: string[] = [];
+  const rest = argv.slice(0, -1);
+  let guards = new Set<string>();
+  for (let at = 0; at < rest.length; at++) {
+    const option = rest[at] ?? "";
+    if (!Object.hasOwn(grammar, option)) found.push(`unexpected ${option}`);
+    const form = grammar[option];
+    if (!form) continue;
+    const value = rest[++at] ?? "";
+    if (!form.test(value)) found.push(`${option} ${value}`);
+    guards.add(option === "-f" ? value : option);
+    if (option !== "-i") continue;
+    const open = ["-protocol_whitelist", "-format_whitelist"].filter((it) => !guards.has(it));
+    if (!guards.has("lavfi")) found.push(...open.map((guard) => `${value} without ${guard}`));
+    guards = new Set();
+  }
+  const to = argv.at(-1) ?? "";
+  if (!/^(rtmps?:\/\/[^/]+\/|srt:\/\/[^/]+:\d+$)/.test(to)) found.push(`goes to ${to}`);
+  return found;
+}
+
+const hostile = fc.oneof(
+  { arbitrary: fc.stringMatching(/^[A-Za-z0-9._/-]{1,20}$/), weight: 3 },
+  fc.string({ maxLength: 40 }),
+  fc.constantFrom(
+    ...["-i", "-y", "/etc/passwd", "concat:a|b", "a':textfile=/etc/hostname:x='", "%{pts}", "a\0b"],
+    ...["x -f tee", "file:///etc/passwd", "'", "\\", "$(id)", "\n-y", "http://h/%0a", "-", "é"],
+  ),
+);
+const tail = fc.oneof(fc.webPath(), hostile);
+const host = fc.constantFrom("example.org", "10.0.0.1", "[::1]", "-y", "h:1", "a b", "");
+const url = (scheme: string) =>
+  fc.tuple(host, tail).map(([name, path]) => `${scheme}://${name}${path}`);
+const input = fc.oneof(
+  fc.record(
+    { kind: fc.constant("testPattern"), label: fc.oneof(hostile, fc.constant("Studio 1")) },
+    { requiredKeys: ["kind"] },
+  ),
+  fc.record({
+    kind: fc.constant("file"),
+    path: fc.oneof(
+      hostile,
+      hostile.map((name) => `/${name}`),
+    ),
+    loop: fc.boolean(),
+    realtime: fc.boolean(),
+  }),
+  ...["rtmp", "srt", "rtsp", "http"].map((scheme) =>
+    fc.record({ kind: fc.constant(scheme === "http" ? "hls" : scheme), url: url(scheme) }),
+  ),
+  fc.record({
+    kind: fc.constant("udp"),
+    url: fc.oneof(url("udp"), fc.constant("udp://239.1.1.1:5000")),
+  }),
+);
+const options = fc.record({
+  input,
+  video: fc.record({
+    codec: fc.constantFrom("libx264", "copy"),
+    bitrateBps: fc.integer({ min: 49_000, max: 90_000_000 }),
+    gopSeconds: fc.integer({ min: 0, max: 10 }),
+    framesPerSecond: fc.integer({ min: 8, max: 130 }),
+  }),
+  audio: fc.record({ codec: fc.constantFrom("aac", "copy", "none") }),
+});
+const address = fc.oneof(
+  { arbitrary: fc.constant("rtmp://h/live"), weight: 5 },
+  fc.constantFrom("rtmp://h/live", "rtmps://h:443/app/x", "srt://[::1]:9000", "rtmp://h/a b"),
+  ...["rtmp", "rtmps", "srt", "file", "tee"].map(url),
+);
+
+test("10,000 generated configurations: what is accepted gives only allowed arguments", () => {
+  let accepted = 0;
+  fc.assert(
+    fc.property(options, address, fc.oneof(hostile, fc.base64String()), (raw, to, streamKey) => {
+      const parsed = FfmpegOptions.safeParse(raw);
+      if (!parsed.success) return;
+      const publication = { encoder: "enc-a", address: to, keyGeneration: 7, progressPort: 4711 };
+      try {
+        const argv = ffmpegArguments(parsed.data, { ...publication, streamKey });
+        accepted += 1;
+        expect(breaches(argv)).toEqual([]);
+      } catch (error) {
+        if (!(error instanceof DriverError)) throw error;
+        expect(error.code).toBe("notPossible");
+        if (streamKey.length > 8) expect(error.message).not.toContain(streamKey);
+      }
+    }),
+    { numRuns: 10_000 },
+  );
+  expect(accepted).toBeGreaterThan(500);
+});
+
+test("the grammar of this test notices a forbidden option and an unguarded input", () => {
+  expect(breaches(["-y", "rtmp://h/live"])).toEqual(["unexpected -y"]);
+  expect(breaches(["-i", "http://h/x", "rtmp://h/live"])).toHaveLength(2);
+  expect(breaches(["file:/tmp/x"])).toEqual(["goes to file:/tmp/x"]);
+});
+
+const plain = FfmpegOptions.parse({ input: { kind: "testPattern" } });
+const publication = {
+  encoder: "enc-a",
+  address: "rtmp://127.0.0.1:1935/live",
+  streamKey: "canary-4711",
+  keyGeneration: 7,
+  progressPort: 4711,
+};
+
+test("the stream key stands in one argument alone, never in the URL", () => {
+  const argv = ffmpegArguments(plain, publication);
+  expect(argv.filter((argument) => argument.includes("canary"))).toEqual(["canary-4711"]);
+  expect(argv.at(-1)).toBe("rtmp://127.0.0.1:1935/live");
+  expect(withoutKey(argv, "canary-4711").join(" ")).not.toContain("canary");
+});
+
+test("the far end can read who publishes, with which generation of the key", () => {
+  expect(ffmpegArguments(plain, publication)).toContain(
+    "FMLE/3.0 (compatible; understudy/enc-a/7)",
+  );
+});
+
+test.each(["rtmp://user:pass@h/live", "rtmp://h/live?x=1", "rtmp://h", "srt://h", "http://h/live"])(
+  "an address like %s is refused",
+  (to) => expect(endpointOf(to)).toBeUndefined(),
+);
+
+test("a suspicion earlier than two and a half frames is refused", () => {
+  const slow = { input: { kind: "testPattern" }, video: { framesPerSecond: 5 } };
+  expect(FfmpegOptions.safeParse(slow).success).toBe(false);
+  expect(FfmpegOptions.safeParse({ ...slow, suspectAfterMs: 500 }).success).toBe(true);
+});
+
+test("hiding a key takes it literally, and takes its parts", () => {
+  expect(hidingScript("a.b*c/d")).toContain("s/a\\.b\\*c\\/d/[key]/g");
+  expect(hidingScript("live?token=0123456789")).toContain("s/0123456789/[key]/g");
+});
