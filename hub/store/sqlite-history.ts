@@ -57,13 +57,15 @@ export function historyIn(db: Database.Database): History {
       const cursor = (row: Row) => `${row.openedAtMs}/${row.site}/${row.id}`;
       return paged(rows, query.limit, cursor, incidentOf);
     },
-    incidentsById: async (id, site) =>
-      db
+    incidentsById: async (id, site) => {
+      const filter = where({ "id = ?": id, "site = ?": site });
+      return db
         .prepare<unknown[], { site: string; body: string }>(
-          "SELECT site, body FROM incident WHERE id = ?1 AND (?2 IS NULL OR site = ?2)",
+          `SELECT site, body FROM incident ${filter.sql} ORDER BY site`,
         )
-        .all(id, site ?? null)
-        .map(incidentOf),
+        .all(...filter.values)
+        .map(incidentOf);
+    },
     takeovers: async () =>
       db
         .prepare<[], { site: string; cause: string; count: number }>(

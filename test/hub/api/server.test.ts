@@ -1,0 +1,377 @@
+import { execFileSync } from "node:child_process";
+import type { FastifyInstance } from "fastify";
+import { pino } from "pino";
+import { afterEach, expect, test } from "vitest";
+import { z } from "zod";
+import {
+  EncoderItem,
+  IncidentItem,
+  itemsOf,
+  SiteItem,
+  StreamItem,
+} from "../../../hub/api/items.ts";
+import { openKeyRing } from "../../../hub/api/keys.ts";
+import { openMetrics } from "../../../hub/api/metrics.ts";
+import { openServer } from "../../../hub/api/server.ts";
+import { openCommands } from "../../../hub/commands.ts";
+import { openFeed } from "../../../hub/feed.ts";
+import { openIngest, type Publish } from "../../../hub/ingest.ts";
+import { openSqliteStore } from "../../../hub/store/sqlite.ts";
+import { openView } from "../../../hub/view.ts";
+import { encoder, event, incident, info, stream } from "../messages.ts";
+
+const closers: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+type Answer = { status: number; body: Record<string, unknown>; headers: Record<string, unknown> };
+
+async function anApi(over: { demoOpen?: boolean; requests?: number } = {}) {
+  const store = openSqliteStore(":memory:");
+  const feed = openFeed(1);
+  const view = openView(feed);
+  const log = pino({ level: "silent" });
+  const said: { topic: string; payload: string }[] = [];
+  const wire: { answer?: (topic: string, payload: string) => void } = {};
+  const publish: Publish = (topic, payload) => {
+    said.push({ topic, payload });
+    wire.answer?.(topic, payload);
+  };
+  const now = Date.now;
+  const keys = await openKeyRing(store, now);
+  const commands = openCommands(store, publish, now);
+  const ingest = await openIngest({
+    ...{ store, view, feed, publish, log, now, hub: "main" },
+    onResponse: (site, response) => void commands.answered(site, response),
+  });
+  const version = "0.1.0";
+  const metrics = await openMetrics({ view, feed, store, version, now, counts: ingest.counts });
+  const app: FastifyInstance = await openServer({
+    ...{ view, store, keys, commands, metrics, log, linkUp: () => true, items: itemsOf(view) },
+    health: {
+      ...{ linkUp: () => true, storeOk: ingest.healthy, counts: ingest.counts, version },
+      ...{ broker: null, startedAtMs: now() },
+    },
+    demoOpen: over.demoOpen ?? false,
+    rateLimit: { requests: over.requests ?? 10_000, withinMs: 60_000 },
+    ...{ webDir: "/nowhere", mediaFrom: [] },
+  });
+  closers.push(
+    () => ingest.close(),
+    () => feed.close(),
+    () => app.close(),
+  );
+  const { secret } = await keys.mint("adm", "test");
+  const hears = (site: string, path: string, payload: unknown) => {
+    const text = typeof payload === "string" ? payload : JSON.stringify(payload);
+    ingest.message(`understudy/v1/${site}/${path}`, Buffer.from(text));
+  };
+  async function ask(
+    method: "GET" | "POST" | "DELETE",
+    url: string,
+    more: { body?: object; headers?: Record<string, string>; key?: string | null } = {},
+  ): Promise<Answer> {
+    const key = more.key === undefined ? secret : more.key;
+    const headers = { ...(key !== null && { authorization: `Bearer ${key}` }), ...more.headers };
+    const reply = await app.inject({
+      method,
+      url,
+      headers,
+      ...(more.body && { payload: more.body }),
+    });
+    const isJson = String(reply.headers["content-type"] ?? "").includes("json");
+    const body = isJson && reply.body !== "" ? reply.json<Record<string, unknown>>() : {};
+    return { status: reply.statusCode, body, headers: reply.headers };
+  }
+  return { app, ask, hears, ingest, keys, said, wire, store, secret };
+}
+
+async function withAStudio() {
+  const api = await anApi();
+  api.hears("studio", "info", info());
+  api.hears("studio", "availability", "online");
+  api.hears("studio", "encoder/helo-a/state", encoder());
+  api.hears("studio", "stream/main/state", stream());
+  return api;
+}
+
+const itemsIn = (answer: Answer) => answer.body["items"] as Record<string, unknown>[];
+
+test("nothing but /health answers a stranger, and it says one word", async () => {
+  const { app, ask } = await anApi();
+  await app.ready();
+  const health = await ask("GET", "/health", { key: null });
+  expect(health.body).toEqual({ status: "ok" });
+  const document = (await ask("GET", "/openapi.json")).body;
+  const paths = Object.keys(document["paths"] as object).map((p) => p.replace(/\{\w+\}/g, "x"));
+  expect(paths.length).toBeGreaterThan(20);
+  const others = ["/openapi.json", "/docs", "/metrics", "/", "/nothing/here"];
+  for (const url of [...paths, ...others].filter((p) => p !== "/health")) {
+    const answer = await ask("GET", url, { key: null });
+    expect([url, answer.status, answer.body["message"]]).toEqual([
+      ...[url, 401, "Missing Authorization header"],
+    ]);
+    expect(answer.headers["www-authenticate"]).toBe('Bearer realm="understudy"');
+  }
+});
+
+test("a key is taken as Bearer, as X-API-Key and as a browser's password; a wrong one is not", async () => {
+  const { ask, secret, keys } = await anApi();
+  const basic = `Basic ${Buffer.from(`me:${secret}`).toString("base64")}`;
+  const good = [
+    { authorization: `Bearer ${secret}` },
+    { "x-api-key": secret },
+    { authorization: basic },
+  ];
+  for (const headers of good) {
+    expect((await ask("GET", "/api/sites", { key: null, headers })).status).toBe(200);
+  }
+  const site = (await keys.mint("site", "studio", "studio")).secret;
+  const old = (await keys.mint("adm", "old", undefined, -1)).secret;
+  for (const key of [`${secret}x`, "us_adm_nonsense", site, old, ""]) {
+    const answer = await ask("GET", "/api/sites", { key });
+    expect(answer.status).toBe(401);
+  }
+});
+
+test("a read key reads, an operator commands, only an admin makes keys", async () => {
+  const { ask, keys } = await withAStudio();
+  const ro = (await keys.mint("ro", "wall")).secret;
+  const op = (await keys.mint("op", "night shift")).secret;
+  const body = { verb: "stop" };
+  expect((await ask("GET", "/api/streams", { key: ro })).status).toBe(200);
+  const refused = await ask("POST", "/api/streams/main/commands", { key: ro, body });
+  expect([refused.status, refused.body["code"]]).toEqual([403, "not_allowed"]);
+  expect((await ask("POST", "/api/streams/main/commands", { key: op, body })).status).toBe(202);
+  expect((await ask("GET", "/api/keys", { key: op })).status).toBe(403);
+  const made = await ask("POST", "/api/keys", { body: { name: "x", kind: "ro" } });
+  expect(made.body["key"]).toMatch(/^us_ro_[0-9A-Za-z]{36}$/);
+  expect(JSON.stringify((await ask("GET", "/api/keys")).body)).not.toContain("sha256");
+});
+
+test("sites, encoders and streams come as documented, with ISO times, with and without /api", async () => {
+  const { ask } = await withAStudio();
+  const wanted: [string, z.ZodType][] = [
+    ["/sites", SiteItem],
+    ["/encoders", EncoderItem],
+    ["/streams", StreamItem],
+  ];
+  for (const [path, schema] of wanted) {
+    const answer = await ask("GET", `/api${path}`);
+    expect(itemsIn(answer)).toHaveLength(1);
+    expect(schema.safeParse(itemsIn(answer)[0]).error).toBeUndefined();
+    expect(JSON.stringify(answer.body)).not.toMatch(/"(at|\w+At|since)Ms"/);
+    expect((await ask("GET", path)).body).toEqual(answer.body);
+  }
+  const main = await ask("GET", "/api/streams/studio~main/health");
+  expect(main.body).toMatchObject({
+    ...{ ref: "studio~main", carriage: "onAir", stale: false, online: true },
+    since: "2026-01-05T10:00:00.000Z",
+  });
+});
+
+test("a bare id works while it is unique; then the candidates are named", async () => {
+  const { ask, hears } = await withAStudio();
+  expect((await ask("GET", "/api/encoders/helo-a/status")).status).toBe(200);
+  hears("chapel", "info", info({ site: "chapel" }));
+  const answer = await ask("GET", "/api/encoders/helo-a");
+  expect(answer.status).toBe(409);
+  expect(answer.body).toMatchObject({
+    code: "ambiguous_id",
+    candidates: ["chapel~helo-a", "studio~helo-a"],
+  });
+  expect((await ask("GET", "/api/encoders/studio~helo-a")).status).toBe(200);
+  const unknown = await ask("GET", "/api/encoders/nobody");
+  expect([unknown.status, unknown.body["code"]]).toEqual([404, "unknown_encoder"]);
+  expect((await ask("GET", "/api/encoders/No%20Body")).body["code"]).toBe("malformed");
+});
+
+test("lists come in pages that join up, and 304 while nothing changes", async () => {
+  const { ask, hears } = await anApi();
+  const ids = Array.from({ length: 7 }, (_, i) => `enc-${i}`);
+  hears("studio", "info", info({ inventory: ids.map((id) => ({ kind: "encoder", id })) }));
+  const seen: unknown[] = [];
+  let cursor = "";
+  do {
+    const page = await ask("GET", `/api/encoders?limit=3${cursor}`);
+    seen.push(...itemsIn(page).map((item) => item["id"]));
+    const next = page.body["nextCursor"];
+    cursor = typeof next === "string" ? `&cursor=${next}` : "";
+    if (cursor !== "") expect(page.headers["link"]).toContain('rel="next"');
+  } while (cursor !== "");
+  expect(seen).toEqual(ids);
+  const { etag } = (await ask("GET", "/api/encoders")).headers;
+  const headers = { "if-none-match": String(etag) };
+  expect((await ask("GET", "/api/encoders", { headers })).status).toBe(304);
+  hears("studio", "availability", "online");
+  expect((await ask("GET", "/api/encoders", { headers })).status).toBe(200);
+  expect((await ask("GET", "/api/encoders?cursor=%21%21")).status).toBe(400);
+});
+
+test("incidents and events are listed newest first, page by page", async () => {
+  const { ask, hears, ingest } = await withAStudio();
+  for (let seq = 1; seq <= 5; seq++) {
+    const one = incident({ id: `inc-${seq}`, openedAtMs: 1_000 * seq });
+    hears("studio", "event", event(seq, { data: { incident: one } }));
+  }
+  await ingest.flush();
+  const first = await ask("GET", "/api/incidents?stream=studio~main&limit=3");
+  expect(itemsIn(first).map((i) => i["id"])).toEqual(["inc-5", "inc-4", "inc-3"]);
+  expect(IncidentItem.safeParse(itemsIn(first)[0]).error).toBeUndefined();
+  const rest = await ask(
+    "GET",
+    `/api/incidents?limit=3&cursor=${String(first.body["nextCursor"])}`,
+  );
+  expect(itemsIn(rest).map((i) => i["id"])).toEqual(["inc-2", "inc-1"]);
+  const one = await ask("GET", "/api/incidents/studio~inc-2");
+  expect(one.body).toMatchObject({
+    ref: "studio~inc-2",
+    offAirMs: 1_800,
+    openedAt: expect.any(String),
+  });
+  expect((await ask("GET", "/api/incidents/inc-9")).body["code"]).toBe("unknown_incident");
+  const events = await ask("GET", "/api/events?site=studio&subject=main&limit=2");
+  expect(itemsIn(events).map((e) => e["seq"])).toEqual([5, 4]);
+});
+
+test("a command is asked of the site, and who waits sees the site's own words", async () => {
+  const { ask, wire, hears, said } = await withAStudio();
+  wire.answer = (topic, payload) => {
+    if (!topic.includes("/request/")) return;
+    const { id } = JSON.parse(payload) as { id: string };
+    const answer = {
+      id,
+      status: "refused",
+      code: "not_possible",
+      message: "no understudy",
+      atMs: 5,
+    };
+    setImmediate(() => hears("studio", "response/stream/main/failover", answer));
+  };
+  const body = { verb: "failover", args: { to: "helo-b" }, ttlMs: 5_000 };
+  const headers = { prefer: "wait=10" };
+  const answer = await ask("POST", "/api/streams/main/commands", { body, headers });
+  expect(answer.status).toBe(200);
+  expect(answer.body).toMatchObject({
+    ...{ status: "refused", code: "not_possible", message: "no understudy", by: "test" },
+  });
+  const location = String(answer.headers["location"]);
+  expect((await ask("GET", location)).body).toEqual(answer.body);
+  expect(said.find(({ topic }) => topic.includes("request"))?.topic).toBe(
+    "understudy/v1/studio/request/stream/main/failover",
+  );
+});
+
+test("another site cannot answer for the one that was asked", async () => {
+  const { ask, hears } = await withAStudio();
+  const asked = await ask("POST", "/api/streams/main/commands", { body: { verb: "stop" } });
+  const id = String(asked.body["id"]);
+  const answer = { id, status: "done", message: "stopped", atMs: 5 };
+  hears("chapel", "response/stream/main/stop", answer);
+  hears("studio", "response/stream/main/stop", { ...answer, status: "accepted" });
+  const status = async () => (await ask("GET", `/api/commands/${id}`)).body["status"];
+  await expect.poll(status).toBe("accepted");
+});
+
+test("a repeated Idempotency-Key asks once; with another body it is refused", async () => {
+  const { ask, said } = await withAStudio();
+  const headers = { "idempotency-key": "k1" };
+  const post = (verb: string) =>
+    ask("POST", "/api/streams/main/commands", { headers, body: { verb } });
+  const first = await post("failover");
+  const again = await post("failover");
+  expect(again.body["id"]).toBe(first.body["id"]);
+  expect(said.filter(({ topic }) => topic.includes("request"))).toHaveLength(1);
+  expect((await post("stop")).status).toBe(422);
+});
+
+test("a command is refused with a code when it cannot be asked", async () => {
+  const { ask, hears } = await withAStudio();
+  const post = async (url: string, body: object) => {
+    const answer = await ask("POST", url, { body });
+    return [answer.status, answer.body["code"]];
+  };
+  expect(await post("/api/streams/main/commands", { verb: "dance" })).toEqual([
+    400,
+    "unknown_verb",
+  ]);
+  expect(await post("/api/streams/main/commands", {})).toEqual([400, "malformed"]);
+  expect(await post("/api/streams/main/commands", { verb: "stop", x: 1 })).toEqual([
+    400,
+    "malformed",
+  ]);
+  expect(await post("/api/streams/none/commands", { verb: "stop" })).toEqual([
+    404,
+    "unknown_stream",
+  ]);
+  expect(await post("/encoders/helo-a/control", { verb: "maintenance" })).toEqual([202, null]);
+  expect(await post("/api/sites/studio/commands", { verb: "off-air" })).toEqual([202, null]);
+  hears("studio", "availability", "offline");
+  expect(await post("/api/streams/main/commands", { verb: "stop" })).toEqual([503, "site_offline"]);
+});
+
+test("a page of another origin cannot use a browser's stored login", async () => {
+  const { ask } = await withAStudio();
+  const body = { verb: "stop" };
+  for (const headers of [{ "sec-fetch-site": "cross-site" }, { origin: "http://evil.example" }]) {
+    const answer = await ask("POST", "/api/streams/main/commands", { body, headers });
+    expect([answer.status, answer.body["code"]]).toEqual([403, "foreign_origin"]);
+  }
+});
+
+test("the open demo answers only under a loopback name", async () => {
+  const { ask } = await anApi({ demoOpen: true });
+  const open = (host: string) => ask("GET", "/api/sites", { key: null, headers: { host } });
+  expect((await open("localhost:8080")).status).toBe(200);
+  expect((await open("rebound.example:8080")).status).toBe(401);
+});
+
+test("too many requests of one address are told to wait", async () => {
+  const { ask } = await anApi({ requests: 3 });
+  const answers = [1, 2, 3, 4].map(() => ask("GET", "/health", { key: null }));
+  const last = (await Promise.all(answers)).at(-1);
+  expect([last?.status, last?.body["code"]]).toEqual([429, "too_many_requests"]);
+  expect(last?.headers["retry-after"]).toBeDefined();
+});
+
+test("metrics pass promtool; what is unknown or of a site that is away is absent", async () => {
+  const { app, hears, secret, ingest } = await withAStudio();
+  hears("studio", "event", event(1, { data: { incident: incident() } }));
+  await ingest.flush();
+  const scrape = async () => {
+    const headers = { authorization: `Bearer ${secret}` };
+    return (await app.inject({ method: "GET", url: "/metrics", headers })).body;
+  };
+  await expect
+    .poll(scrape)
+    .toContain('understudy_failovers_total{site="studio",reason="processExited"} 1');
+  const text = await scrape();
+  execFileSync("promtool", ["check", "metrics"], { input: text, stdio: ["pipe", "pipe", "pipe"] });
+  expect(text).toContain('understudy_site_up{site="studio"} 1');
+  expect(text).toContain(
+    'understudy_encoder_temperature_celsius{site="studio",encoder="helo-a"} 61.5',
+  );
+  expect(text).toContain(
+    'understudy_stream_bitrate_bytes_per_second{site="studio",stream="main"} 500000',
+  );
+  expect(text).toMatch(/understudy_failover_duration_seconds_sum\{site="studio"\} 1\.8/);
+  expect(text).not.toMatch(/understudy_encoder_cpu_usage_ratio\{/);
+  hears("studio", "availability", "offline");
+  const away = await scrape();
+  expect(away).toContain('understudy_site_up{site="studio"} 0');
+  expect(away).not.toMatch(/understudy_(encoder|stream)_\w+\{/);
+});
+
+test("the OpenAPI document is 3.1 and lists every route that is served", async () => {
+  const { app, ask } = await anApi();
+  await app.ready();
+  const document = (await ask("GET", "/openapi.json")).body;
+  expect(document["openapi"]).toBe("3.1.0");
+  const listed = Object.keys(document["paths"] as object);
+  for (const path of ["/sites", "/encoders/{id}", "/streams/{id}/commands", "/incidents/{id}"]) {
+    expect(listed).toContain(path);
+    expect(listed).toContain(`/api${path}`);
+  }
+  expect(JSON.stringify(document)).toContain("#/components/schemas/Problem");
+});
