@@ -44,6 +44,10 @@ export function openDecider(p: {
   const { core, journal } = p;
   const queue: { input: CoreInput; done: (turned: Turned) => void }[] = [];
   const memories = new Map<ActorName, string>();
+  /** The machines count their intents anew in each run; the journal keeps them over runs. */
+  const rowOf = (id: string) => `${journal.session}/${id}`;
+  // What the last run left open is asked for again by the resumed machines, under new ids.
+  const superseded = journal.openIntents.map(({ id }) => id);
   let seq = journal.lastSeq;
   let turning: Promise<void> | undefined;
   let closed = false;
@@ -73,8 +77,8 @@ export function openDecider(p: {
       durable = await journal.commit({
         events,
         resume,
-        intents: begun,
-        settledIntents: outcome.settled,
+        intents: begun.map((intent) => ({ ...intent, id: rowOf(intent.id) })),
+        settledIntents: [...superseded.splice(0), ...outcome.settled.map(rowOf)],
       });
     }
     for (const id of outcome.settled) p.giveUp(id);

@@ -16,14 +16,13 @@ const priorities: Record<number, string> = {
  */
 export function openLog(p: {
   level: string;
-  site: string;
   secrets: () => ReadonlySet<string>;
   underSystemd: boolean;
   write?: (line: string) => void;
 }): Logger {
   const write = p.write ?? ((line: string) => void process.stdout.write(line));
   return pino(
-    { level: p.level, base: { site: p.site }, timestamp: pino.stdTimeFunctions.isoTime },
+    { level: p.level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     {
       write(line: string) {
         const clean = redact(line, p.secrets());

@@ -55,7 +55,6 @@ async function main(): Promise<number> {
   const underSystemd = process.env["JOURNAL_STREAM"] !== undefined;
   const log = openLog({
     level: config.log.level,
-    site: config.site,
     secrets: () => secrets,
     underSystemd,
   });

@@ -48,7 +48,8 @@ export async function startSite(p: {
   /** The bundled journal writer beside this program. */
   writerUrl: URL;
 }): Promise<SiteDaemon> {
-  const { config, log } = p;
+  const { config } = p;
+  const log = p.log.child({ site: config.site });
   mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
   const lock = lockState(config.stateDir);
   const journal = await openJournal({
@@ -224,7 +225,8 @@ export async function startSite(p: {
     onRequest: (topic, payload) => commands.request(topic, payload),
     onAck: (_hub, ack, outcome) => rolledBack(ack, outcome),
     now: () => now().wallMs,
-    log,
+    // It names the site itself.
+    log: p.log,
   });
   journal.forgetHubsExcept(config.mqtt.hubs);
 

@@ -1,4 +1,6 @@
 /** Every vendor: one line here, one folder beside. A driver's code is loaded only when used. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { AjaHeloOptions } from "./aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
@@ -20,7 +22,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     kind: "software",
     async open(context, options) {
       const { openFfmpeg } = await import("./ffmpeg/ffmpeg.ts");
-      return openFfmpeg(context, options as FfmpegOptions);
+      return openFfmpeg(context, options as FfmpegOptions, launcher());
     },
   },
   "aja-helo": {
@@ -33,3 +35,13 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
   },
 };
+
+/** Beside the bundled daemon, or in its driver's folder when run from source. */
+function launcher(): string {
+  const places = ["./launcher.sh", "./ffmpeg/launcher.sh"].map((place) =>
+    fileURLToPath(new URL(place, import.meta.url)),
+  );
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) throw new Error(`the launcher is not in ${places.join(" nor ")}`);
+  return found;
+}

@@ -1,0 +1,277 @@
+/**
+ * A whole facility of real processes for end-to-end tests: the built daemon, real ffmpeg engines,
+ * simulated HELOs that really push, and a far end that notes to the millisecond who publishes.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Database from "better-sqlite3";
+import { stringify } from "yaml";
+import { type FakeHelo, type HeloOptions, startHelo } from "../fakes/helo/helo.ts";
+import {
+  type FarEnd,
+  type FarEndOptions,
+  type PublisherRecord,
+  startFarEnd,
+} from "../fakes/rtmp-far-end/far-end.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+type Box = { driver: "ffmpeg" } | ({ driver: "aja-helo" } & Partial<HeloOptions>);
+
+export type FacilityOptions = {
+  /** Encoders in the order of preference of the one stream `main`. */
+  encoders?: Record<string, Box>;
+  farEnd?: FarEndOptions;
+  /** Laid over the destination and the stream of the site's configuration. */
+  destination?: Record<string, unknown>;
+  stream?: Record<string, unknown>;
+  mqttUrl?: string;
+  /** Where the state is kept, for example a small file system; made when left out. */
+  stateDir?: string;
+  /** Prefix of the daemon's command line, for example faketime or strace. */
+  wrap?: string[];
+  env?: Record<string, string>;
+  observers?: unknown[];
+};
+
+export type Told = { seq: number; type: string; message: string; data: Record<string, unknown> };
+
+export const streamKey = "key-of-the-main-stream-1f9c";
+
+/** Waits until `look` gives something, checking often; fails with `what` after `withinMs`. */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | null | Promise<T | undefined | false | null>,
+  withinMs = 30_000,
+): Promise<T> {
+  const endMs = performance.now() + withinMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined && found !== false && found !== null) return found;
+    if (performance.now() > endMs) throw new Error(`not seen within ${withinMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+export class Facility {
+  readonly folder: string;
+  readonly stateDir: string;
+  readonly farEnd: FarEnd;
+  readonly helos: Record<string, FakeHelo>;
+  readonly configFile: string;
+  log = "";
+  #daemon: ChildProcess | undefined;
+  readonly #options: FacilityOptions;
+  static #loopback = 20;
+
+  private constructor(p: {
+    options: FacilityOptions;
+    folder: string;
+    farEnd: FarEnd;
+    helos: Record<string, FakeHelo>;
+  }) {
+    this.#options = p.options;
+    this.folder = p.folder;
+    this.stateDir = p.options.stateDir ?? join(p.folder, "state");
+    this.farEnd = p.farEnd;
+    this.helos = p.helos;
+    this.configFile = join(p.folder, "site.yaml");
+  }
+
+  /** Far end and boxes are up; the daemon is not started yet. */
+  static async build(options: FacilityOptions = {}): Promise<Facility> {
+    const folder = mkdtempSync(join(tmpdir(), "understudy-e2e-"));
+    const farEnd = await startFarEnd({ behaviour: "refuseSecond", ...options.farEnd });
+    const boxes = options.encoders ?? { a: { driver: "ffmpeg" }, b: { driver: "ffmpeg" } };
+    const helos: Record<string, FakeHelo> = {};
+    for (const [id, box] of Object.entries(boxes)) {
+      if (box.driver !== "aja-helo") continue;
+      const { driver: _, ...helo } = box;
+      helos[id] = await startHelo({ name: id, host: `127.0.0.${Facility.#loopback++}`, ...helo });
+    }
+    const facility = new Facility({ options, folder, farEnd, helos });
+    facility.#configure(boxes);
+    return facility;
+  }
+
+  #configure(boxes: Record<string, Box>): void {
+    mkdirSync(this.stateDir, { recursive: true });
+    const keyFile = join(this.folder, "stream-key");
+    writeFileSync(keyFile, `${streamKey}\n`, { mode: 0o600 });
+    writeFileSync(
+      this.configFile,
+      stringify({
+        site: "studio",
+        stateDir: this.stateDir,
+        mqtt: { url: this.#options.mqttUrl ?? "mqtt://127.0.0.1:1" },
+        encoders: Object.entries(boxes).map(([id, box]) =>
+          box.driver === "ffmpeg"
+            ? {
+                id,
+                driver: "ffmpeg",
+                source: "camera",
+                input: { kind: "testPattern", width: 320, height: 180, framesPerSecond: 15 },
+                video: {
+                  width: 320,
+                  height: 180,
+                  framesPerSecond: 15,
+                  bitrate: "300kbps",
+                  gopSeconds: 1,
+                  preset: "ultrafast",
+                  threads: 1,
+                },
+                audio: { bitrate: "64kbps" },
+              }
+            : {
+                id,
+                driver: "aja-helo",
+                host: this.helos[id]!.host,
+                port: this.helos[id]!.port,
+              },
+        ),
+        destinations: [
+          {
+            id: "far",
+            address: this.farEnd.rtmpUrl,
+            streamKey: `file:${keyFile}`,
+            observers: this.#options.observers ?? [
+              {
+                kind: "nginx-rtmp",
+                statisticsUrl: this.farEnd.statisticsUrl,
+                app: "live",
+              },
+            ],
+            ...this.#options.destination,
+          },
+        ],
+        streams: [
+          { id: "main", destination: "far", encoders: Object.keys(boxes), ...this.#options.stream },
+        ],
+      }),
+    );
+  }
+
+  /** Starts the daemon (again). Resolves when the process runs, not when anything is on air. */
+  startDaemon(): ChildProcess {
+    const [program, ...args] = [
+      ...(this.#options.wrap ?? []),
+      process.execPath,
+      join(root, "dist/daemon.js"),
+      "--config",
+      this.configFile,
+    ];
+    const daemon = spawn(program!, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...this.#options.env },
+    });
+    const keep = (chunk: Buffer) => void (this.log += chunk.toString());
+    daemon.stdout?.on("data", keep);
+    daemon.stderr?.on("data", keep);
+    this.#daemon = daemon;
+    return daemon;
+  }
+  get daemon(): ChildProcess {
+    if (!this.#daemon) throw new Error("the daemon was not started");
+    return this.#daemon;
+  }
+
+  /** Ends the daemon by this signal and waits for it; media goes on. */
+  async endDaemon(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const daemon = this.daemon;
+    if (daemon.exitCode === null && daemon.signalCode === null) {
+      const gone = new Promise((resolve) => daemon.once("exit", resolve));
+      daemon.kill(signal);
+      await gone;
+    }
+    return daemon.exitCode;
+  }
+
+  /** What the journal on disk says was decided, oldest first. */
+  told(type?: string): Told[] {
+    let db: Database.Database;
+    try {
+      db = new Database(join(this.stateDir, "site.db"), { readonly: true, fileMustExist: true });
+    } catch {
+      return []; // not made yet
+    }
+    try {
+      const rows = db.prepare("select body from event order by epoch, seq").all();
+      const events = rows.map((row) => JSON.parse((row as { body: string }).body) as Told);
+      return type === undefined ? events : events.filter((e) => e.type === type);
+    } catch (cause) {
+      if (String(cause).includes("no such table")) return [];
+      throw cause;
+    } finally {
+      db.close();
+    }
+  }
+
+  publishers(): PublisherRecord[] {
+    return this.farEnd.publishers(streamKey);
+  }
+  /** Who is on the far end now and moving, by our mark or by the box's address. */
+  onAir(): string | undefined {
+    const live = this.publishers().filter((p) => p.endedAtMs === null && p.videoFrames > 0);
+    const last = live.at(-1);
+    if (!last) return undefined;
+    const mark = /understudy\/([^/]+)\//.exec(last.flashVer)?.[1];
+    return mark ?? Object.entries(this.helos).find(([, h]) => h.host === last.address)?.[0];
+  }
+  async untilOnAir(encoder?: string, withinMs = 60_000): Promise<string> {
+    return until(
+      `${encoder ?? "somebody"} on air`,
+      () => {
+        const who = this.onAir();
+        return who !== undefined && (encoder === undefined || who === encoder) ? who : undefined;
+      },
+      withinMs,
+    );
+  }
+  async untilTold(type: string, matches: (t: Told) => boolean = () => true, withinMs = 60_000) {
+    return until(`event ${type}`, () => this.told(type).find(matches), withinMs);
+  }
+
+  /** Pid of the ffmpeg that this software encoder runs now. */
+  enginePid(encoder: string): number {
+    const text = readFileSync(
+      join(this.stateDir, "encoders", encoder, "engines/stream-1/pid"),
+      "utf8",
+    );
+    const pid = Number(text.split(" ")[1]);
+    if (!(pid > 1)) throw new Error(`no pid in ${JSON.stringify(text)}`);
+    return pid;
+  }
+
+  /** Every process that still holds something of this facility: its command line names the folder. */
+  leftovers(): number[] {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+      .filter((pid) => {
+        try {
+          const text = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+          return text.includes(this.folder) || text.includes(streamKey);
+        } catch {
+          return false; // gone meanwhile
+        }
+      })
+      .map(Number);
+  }
+
+  async close(): Promise<void> {
+    if (this.#daemon) await this.endDaemon("SIGKILL");
+    for (const pid of this.leftovers()) kill(pid);
+    await Promise.all(Object.values(this.helos).map((helo) => helo.close()));
+    await this.farEnd.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
+  try {
+    process.kill(pid, signal);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+  }
+}
