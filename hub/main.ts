@@ -1,12 +1,20 @@
 /** understudy-hub: flags, signals, and nothing else. */
 import { parseArgs } from "node:util";
 import { pino } from "pino";
+import { ConfigError } from "../config/problems.ts";
+import { loadHub } from "../config/hub.ts";
 import { BrokerStartError } from "./broker/child.ts";
 import { hubVersion, openHub, type Hub } from "./hub.ts";
-import { defaultHubOptions, HubOptionsError, type HubOptions } from "./options.ts";
+import {
+  defaultHubOptions,
+  HubOptionsError,
+  optionsFromConfig,
+  type HubOptions,
+} from "./options.ts";
 
 const usage = `understudy-hub: shows every site, keeps what happened, asks sites for what you want
 
+  --config FILE         hub.yaml; flags and variables win over it
   --host ADDRESS        where page, API, sockets and metrics listen   (127.0.0.1)
   --port NUMBER         their one port                                (8080)
   --mqtt-host ADDRESS   where our own broker listens                  (127.0.0.1)
@@ -71,14 +79,25 @@ function portOf(name: keyof typeof flags): number | undefined {
   return stop(2, `--${name} must be a port from 0 to 65535, not ${value}`);
 }
 
+function readConfig(): HubOptions {
+  const file = text("config");
+  if (file === undefined) return defaultHubOptions();
+  try {
+    return optionsFromConfig(loadHub(file).config);
+  } catch (error) {
+    if (error instanceof ConfigError) return stop(error.exitCode, error.message);
+    throw error;
+  }
+}
+
 function readOptions(): HubOptions {
-  const base = defaultHubOptions();
+  const base = readConfig();
   const { mqtt } = base;
   const external = text("mqtt-url");
   if (mqtt.kind === "own") {
     mqtt.host = text("mqtt-host") ?? mqtt.host;
     mqtt.port = portOf("mqtt-port") ?? mqtt.port;
-    mqtt.anonymous = isOn("mqtt-anonymous");
+    mqtt.anonymous ||= isOn("mqtt-anonymous");
   }
   return {
     ...base,

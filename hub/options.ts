@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BrokerOptions, isLoopback, type BrokerLimits } from "./broker/protocol.ts";
+import type { HubConfig } from "../config/hub.schema.ts";
 import type { Retention } from "./store/store.ts";
 
 export type HubOptions = {
@@ -66,6 +67,17 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
     webDir: builtPage(),
     mediaFrom: [],
     logLevel: "info",
+  };
+}
+
+/** `hub.yaml` as options; what it cannot say keeps its default. */
+export function optionsFromConfig(config: HubConfig, env = process.env): HubOptions {
+  const { mqtt, log, ...same } = config;
+  return {
+    ...defaultHubOptions(env),
+    ...same,
+    mqtt: mqtt.external ? { kind: "external", ...mqtt.external } : { kind: "own", ...mqtt.broker },
+    logLevel: log.level,
   };
 }
 

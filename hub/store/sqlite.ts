@@ -1,6 +1,6 @@
 /** The store in one SQLite file: WAL, and `synchronous=FULL` because an ack is a promise. */
-import { readdirSync, readFileSync } from "node:fs";
 import Database from "better-sqlite3";
+import { start } from "./migrations/001-start.ts";
 import { commandsIn } from "./sqlite-commands.ts";
 import { historyIn } from "./sqlite-history.ts";
 import { keysIn } from "./sqlite-keys.ts";
@@ -30,17 +30,14 @@ export function openSqliteStore(path: string): Store {
   };
 }
 
-/** Numbered files, each once, in order; `user_version` says how far this database is. */
+/** Each once, in this order; `user_version` says how far a database is. */
+const migrations = [start];
+
 function migrate(db: Db): void {
-  const folder = new URL("./migrations/", import.meta.url);
-  const files = readdirSync(folder)
-    .filter((name) => /^\d{3}-.*\.sql$/.test(name))
-    .sort();
   const done = Number(db.pragma("user_version", { simple: true }));
-  if (done > files.length) throw new Error(`${db.name} was written by a newer hub`);
-  for (const [index, name] of files.entries()) {
+  if (done > migrations.length) throw new Error(`${db.name} was written by a newer hub`);
+  for (const [index, sql] of migrations.entries()) {
     if (index < done) continue;
-    const sql = readFileSync(new URL(name, folder), "utf8");
     db.transaction(() => {
       db.exec(sql);
       db.pragma(`user_version = ${index + 1}`);

@@ -1,6 +1,6 @@
 /** The built hub as an operator runs it, with a site that speaks real MQTT to it. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +21,6 @@ beforeAll(async () => {
     ...{ outdir: dist, bundle: true, platform: "node", target: "node20", format: "esm" },
     packages: "external",
   });
-  cpSync("hub/store/migrations", join(dist, "migrations"), { recursive: true });
 });
 afterAll(() => rmSync(dist, { recursive: true, force: true }));
 afterEach(async () => {
@@ -90,6 +89,7 @@ async function aSite(hub: Running, password: string, url = hub.mqttUrl) {
   const root = "understudy/v1/studio";
   const sent: unknown[] = [];
   const acks: Json[] = [];
+  const ackTopics = new Set<string>();
   const replays: Json[] = [];
   const requests: { topic: string; json: Json }[] = [];
   let session = "s1";
@@ -104,8 +104,10 @@ async function aSite(hub: Running, password: string, url = hub.mqttUrl) {
   };
   client.on("message", (topic, payload) => {
     const json = JSON.parse(payload.toString()) as Json;
-    if (topic.includes("/ack/")) acks.push(json);
-    else if (topic.includes("/request/")) requests.push({ topic, json });
+    if (topic.includes("/ack/")) {
+      acks.push(json);
+      ackTopics.add(topic);
+    } else if (topic.includes("/request/")) requests.push({ topic, json });
     else {
       replays.push(json);
       for (const one of sent.slice(Number(json["seq"]) - 1)) void say("event", one);
@@ -128,6 +130,7 @@ async function aSite(hub: Running, password: string, url = hub.mqttUrl) {
   return {
     ...{ client, say, acks, replays, requests, sent },
     session: () => session,
+    ackTopics: () => [...ackTopics],
     /** Decide something: into the outbox, and unless `lost` onto the wire. */
     decides: async (over: object = {}, how: "sent" | "lost" = "sent") => {
       const one = { ...event(sent.length + 1), ...over };
@@ -299,6 +302,20 @@ test("a taken port is named with what to do, and the exit code is 1", async () =
     expect(text.err).toContain(`${flag}\n`);
     expect(text.err).not.toContain("us_adm_");
   }
+});
+
+test("a bad hub.yaml is named at its line, and a good one is obeyed", async () => {
+  const stateDir = aStateDir();
+  const file = join(stateDir, "hub.yaml");
+  writeFileSync(file, "prot: 8080\n");
+  const { exited, text } = run(stateDir, ["--config", file]);
+  expect(await exited).toBe(2);
+  expect(text.err).toContain("hub.yaml:1:1 prot");
+  writeFileSync(file, "id: west\nport: 0\nmqtt: { broker: { port: 0 } }\nlog: { level: info }\n");
+  const hub = await start(stateDir, ["--config", file]);
+  const site = await aSite(hub, await siteKey(hub, "studio"));
+  await expect.poll(() => site.acks.length, patience).toBeGreaterThan(0);
+  expect(site.ackTopics()).toEqual(["understudy/v1/studio/ack/west"]);
 });
 
 test("the open demo is refused where others can reach it", async () => {

@@ -228,7 +228,7 @@ test("incidents and events are listed newest first, page by page", async () => {
   expect(one.body).toMatchObject({
     ref: "studio~inc-2",
     offAirMs: 1_800,
-    openedAt: expect.any(String),
+    openedAt: "1970-01-01T00:00:02.000Z",
   });
   expect((await ask("GET", "/api/incidents/inc-9")).body["code"]).toBe("unknown_incident");
   const events = await ask("GET", "/api/events?site=studio&subject=main&limit=2");

@@ -39,7 +39,9 @@ async function login(url: string, username: string, password: string, over: ICli
 const tcp = (broker: Broker) => `mqtt://127.0.0.1:${broker.port}`;
 
 function firstMessage(client: MqttClient): Promise<string> {
-  return new Promise((resolve) => client.once("message", (topic, p) => resolve(`${topic} ${p}`)));
+  return new Promise((resolve) =>
+    client.once("message", (topic, p) => resolve(`${topic} ${p.toString()}`)),
+  );
 }
 const closed = (client: MqttClient) => new Promise<void>((done) => client.once("close", done));
 

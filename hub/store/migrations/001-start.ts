@@ -1,3 +1,5 @@
+/** The first shape of the hub's database. Migrations only grow: never change one that shipped. */
+export const start = /* sql */ `
 -- Times are Unix ms. Bodies are JSON as the contract spells it.
 CREATE TABLE site (
   site TEXT PRIMARY KEY,
@@ -107,3 +109,4 @@ CREATE TABLE api_key (
   expires_at_ms INTEGER NOT NULL,
   last_used_at_ms INTEGER
 ) STRICT;
+`;
