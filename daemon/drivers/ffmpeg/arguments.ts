@@ -174,7 +174,7 @@ function outputArguments({ encoder, address, streamKey, keyGeneration }: Publica
   const { scheme, host, port, app } = to;
   if (scheme === "srt") {
     return [
-      ...["-streamid", streamKey, "-protocol_whitelist", "srt"],
+      ...["-srt_streamid", streamKey, "-protocol_whitelist", "srt"],
       ...["-f", "mpegts", `srt://${host}:${port}`],
     ];
   }

@@ -40,7 +40,7 @@ const grammar: Record<string, RegExp | undefined> = {
   "-rtmp_flashver": /^FMLE\/3\.0 \(compatible; understudy\/[a-z0-9-]+\/\d+\)$/,
   "-tls_verify": /^1$/,
   "-ca_file": /^\/etc\/ssl\/certs\/ca-certificates\.crt$/,
-  "-streamid": /^[!-~]+$/,
+  "-srt_streamid": /^[!-~]+$/,
   ...Object.fromEntries(
     ["-r", "-g", "-sc_threshold", "-b:v", "-maxrate", "-bufsize", "-threads", "-b:a", "-ar", "-ac"] //
       .map((option) => [option, number]),
