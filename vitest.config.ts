@@ -6,6 +6,7 @@ const others = ["node_modules/**", "dist/**", "test/.cache/**", "test/import-rul
 
 export default defineConfig({
   test: {
+    teardownTimeout: minuteMs,
     projects: [
       {
         test: {
@@ -24,7 +25,6 @@ export default defineConfig({
           exclude: ["test/torture/**", ...others],
           testTimeout: at({ check: minuteMs, test: minuteMs, torture: 600 * minuteMs }),
           hookTimeout: minuteMs,
-          teardownTimeout: minuteMs,
           // Real processes with real deadlines: one file at a time, or they starve each other.
           pool: "forks",
           fileParallelism: false,
@@ -39,7 +39,6 @@ export default defineConfig({
           exclude: others,
           testTimeout: 600 * minuteMs,
           hookTimeout: minuteMs,
-          teardownTimeout: minuteMs,
           pool: "forks",
           fileParallelism: false,
           maxWorkers: 1,
