@@ -82,8 +82,8 @@ export async function startSite(p: {
   );
 
   const core = openSite({ plan, at: now(), resume: journal.resume });
-  let hands: Hands | undefined;
-  let link: Link | undefined;
+  // Opened last, spoken to by everything before.
+  const parts: { hands?: Hands; link?: Link } = {};
   const moved = { journal: monotonicMs(), link: monotonicMs() };
   const seenOnce = new Set<string>();
   let allSeen = (): void => undefined;
@@ -96,8 +96,8 @@ export async function startSite(p: {
     core,
     journal,
     now,
-    begin: (intent) => hands?.begin(intent),
-    giveUp: (id) => hands?.giveUp(id),
+    begin: (intent) => parts.hands?.begin(intent),
+    giveUp: (id) => parts.hands?.giveUp(id),
     onTurn: (turned) => report(turned),
   });
   const publisher = openPublisher({
@@ -105,7 +105,7 @@ export async function startSite(p: {
     journal,
     seq: () => decider.seq(),
     wallMs: () => now().wallMs,
-    send: ({ kind, id, state, availability }) => link?.publishState(kind, id, state, availability),
+    send: ({ kind, id, state, availability }) => parts.link?.publishState(kind, id, state, availability),
   });
   const commands = openCommands({
     decider,
@@ -116,9 +116,9 @@ export async function startSite(p: {
         ? core.stream(actor.slice("stream:".length)).context.because
         : "it is not in a state for that",
     can: (input) => core.can(input),
-    respond: ({ kind, id, verb }, response) => link?.publishResponse(kind, id, verb, response),
+    respond: ({ kind, id, verb }, response) => parts.link?.publishResponse(kind, id, verb, response),
     wallMs: () => now().wallMs,
-    clockOffsetMs: () => link?.clockOffsetMs(),
+    clockOffsetMs: () => parts.link?.clockOffsetMs(),
   });
 
   function report(turned: Turned): void {
@@ -129,7 +129,7 @@ export async function startSite(p: {
       commands.heard(event);
     }
     publisher.changed(turned.changed);
-    link?.eventsCommitted(journal.counts().durableSeq);
+    parts.link?.eventsCommitted(journal.counts().durableSeq);
   }
 
   const boxes = new Map<string, Supervised>(
@@ -190,7 +190,7 @@ export async function startSite(p: {
     });
   });
 
-  hands = openHands({
+  parts.hands = openHands({
     boxes,
     ingests,
     observers,
@@ -200,10 +200,10 @@ export async function startSite(p: {
 
   journal.onHealth((health) => {
     void decider.submit({ to: "site", event: { type: "journal", health } });
-    link?.eventsCommitted(journal.counts().durableSeq);
+    parts.link?.eventsCommitted(journal.counts().durableSeq);
   });
 
-  link = openLink({
+  parts.link = openLink({
     ...mqttOptions(config),
     site: config.site,
     hubs: config.mqtt.hubs,
@@ -236,12 +236,12 @@ export async function startSite(p: {
     const because = `the hub has our events up to ${ack.seq}, this journal ends before: it is an old copy`;
     journal.newEpoch(because);
     decider.epochBegan();
-    link?.publishInfo();
+    parts.link?.publishInfo();
     void decider.submit({ to: "site", event: { type: "rolledBack", because } });
   }
 
   const telemetry = setInterval(() => {
-    link?.publishTelemetry(publisher.telemetry());
+    parts.link?.publishTelemetry(publisher.telemetry());
     moved.link = monotonicMs();
     // Answered also when the disk does not: only a journal that is stuck itself stays silent.
     void journal
@@ -257,7 +257,7 @@ export async function startSite(p: {
     ready,
     status() {
       const streams = plan.streams.map((s) => `${s.id} ${carrierWord(core.stream(s.id))}`);
-      return `${streams.join(", ") || "no streams"}; hub link ${link?.state ?? "offline"}`;
+      return `${streams.join(", ") || "no streams"}; hub link ${parts.link?.state ?? "offline"}`;
     },
     silenceMs: () => ({
       decider: monotonicMs() - decider.aliveMs(),
@@ -267,11 +267,11 @@ export async function startSite(p: {
     async close() {
       clearInterval(telemetry);
       // Nothing new is begun; what the machines know is on disk already.
-      hands?.close();
+      parts.hands?.close();
       await Promise.all([...boxes.values()].map((box) => box.close()));
       await Promise.all(farEnds.map((farEnd) => farEnd.close()));
       await decider.close();
-      await link?.close();
+      await parts.link?.close();
       await journal.close();
       lock.release();
     },

@@ -1,0 +1,111 @@
+/** Questions about a stream that more than one of its guards, delays and effects ask. */
+import type { Intents } from "../intents.ts";
+import { elapsedMs, type Stamp } from "../time.ts";
+import {
+  hinders,
+  lastGood,
+  outputOf,
+  seenOnAir,
+  type StreamContext,
+  understudyOf,
+} from "./stream.context.ts";
+
+export function fenceOrder(context: StreamContext): Intents["fence"]["asks"] {
+  const ref = context.suspects[0];
+  if (!ref) throw new Error("nobody to fence");
+  return { ...ref, stream: context.plan.id, destination: context.destination.id };
+}
+
+export function startOrder(context: StreamContext): Intents["startOutput"]["asks"] {
+  if (!context.target) throw new Error("nobody to start");
+  return {
+    ...context.target,
+    stream: context.plan.id,
+    destination: context.destination.id,
+    keyGeneration: context.keyGeneration,
+  };
+}
+
+/** One of our encoders publishes on this key already. */
+export function publishing(context: StreamContext) {
+  return context.plan.encoders.find((ref) => {
+    const { state, target } = outputOf(context, ref);
+    return state === "streaming" && target === context.destination.id;
+  });
+}
+
+/**
+ * The new carrier is seen at the far end; where nobody looks, its own word has to do. A picture
+ * that moved before the start does not count.
+ */
+export function isConfirmed(context: StreamContext): boolean {
+  const { startedAt, farEnd } = context;
+  const output = outputOf(context, context.target);
+  if (startedAt === null || output.exit) return false;
+  if (farEnd.word !== "unknown") {
+    return seenOnAir(context) && farEnd.movedAt !== null && !isBefore(farEnd.movedAt, startedAt);
+  }
+  return (
+    output.state === "streaming" &&
+    output.progress !== "frozen" &&
+    (output.keyGeneration === undefined || output.keyGeneration === context.keyGeneration)
+  );
+}
+
+const isBefore = (a: Stamp, b: Stamp) =>
+  a.bootId === b.bootId ? a.monoMs < b.monoMs : a.wallMs < b.wallMs;
+
+export function fenceOverdue({ fencingSince, now, plan }: StreamContext): boolean {
+  return fencingSince !== null && elapsedMs(fencingSince, now()) >= plan.fenceTimeoutMs;
+}
+
+export function primaryIsReady(context: StreamContext): boolean {
+  const primary = context.plan.encoders[0];
+  return (
+    primary !== undefined &&
+    primary.encoder !== context.carrier?.encoder &&
+    hinders(context, primary) === undefined
+  );
+}
+
+/** Since when it looks off: by the far end's last movement, else by when it was suspected. */
+export function freezeBegan(context: StreamContext): Stamp {
+  const suspectedAt = context.suspectSince ?? context.now();
+  return context.farEnd.word === "unknown" ? suspectedAt : lastGood(context);
+}
+
+/** An understudy with a good input that is fed by the same source: the programme, not a slide. */
+export function hasSameProgramme(context: StreamContext): boolean {
+  const source = context.carrier && context.facts[context.carrier.encoder]?.source;
+  const understudy = understudyOf(context);
+  const facts = understudy && context.facts[understudy.encoder];
+  return Boolean(source) && facts?.source === source && facts?.input === "good";
+}
+
+/** 1, 2, 4, 8, 8 … s, spread by up to a quarter so that two sites do not knock together. */
+export function ghostBackOffMs({ ghostTries, plan, keyGeneration }: StreamContext): number {
+  const base = 1_000 * Math.min(8, 2 ** ghostTries);
+  const spread = [...`${plan.id}${keyGeneration}${ghostTries}`].reduce(
+    (sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1000,
+    7,
+  );
+  return base + (base / 4) * (spread / 1000);
+}
+
+export function nobodyBecause(context: StreamContext): string {
+  if (context.destination.takeover === "firstWins" && context.farEnd.word !== "quiet") {
+    return "the far end is not free yet, and the first publisher wins there";
+  }
+  const reasons = context.plan.encoders.map(
+    (ref) =>
+      `${ref.encoder} ${hinders(context, ref) ?? "failed a moment ago, is tried again soon"}`,
+  );
+  return `no encoder can start: ${reasons.join(", ")}`;
+}
+
+export function whyNotStarted(context: StreamContext): string {
+  const { exit, state } = outputOf(context, context.target);
+  if (exit) return `its process ended (${exit.signal ?? `code ${exit.code}`})`;
+  if (state === "failing") return "it says its stream is failing";
+  return context.because;
+}

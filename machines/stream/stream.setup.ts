@@ -1,0 +1,210 @@
+/** The words of the stream machine: what it asks, does and waits for. The chart is beside it. */
+import { assign, enqueueActions, sendParent, setup } from "xstate";
+import { decided, type Decided, type Decision } from "../decision.ts";
+import { effect } from "../effect.ts";
+import { startsNothingByItself } from "../encoder/facts.ts";
+import { elapsedMs, leftMs } from "../time.ts";
+import type { FenceEvidence } from "./fence-proof.ts";
+import {
+  budgetLeft,
+  hinders,
+  nextCarrier,
+  outputOf,
+  quietCertificate,
+  seenOffAir,
+  seenOnAir,
+  type StreamContext,
+  type StreamInput,
+  understudyOf,
+  verdict,
+} from "./stream.context.ts";
+import * as tell from "./stream.decisions.ts";
+import type { StreamEvent, StreamToSite } from "./stream.events.ts";
+import type { Change } from "./stream.moves.ts";
+import * as moves from "./stream.moves.ts";
+import {
+  fenceOverdue,
+  freezeBegan,
+  ghostBackOffMs,
+  hasSameProgramme,
+  isConfirmed,
+  primaryIsReady,
+  publishing,
+} from "./stream.questions.ts";
+
+/** Before the first start: so long for every box and the far end to be seen once. */
+const lookAroundMs = 5_000;
+/** A fence that is not proven yet is tried again so often; after a person was called, less often. */
+const retryFenceMs = { waiting: 2_000, calledForHelp: 10_000 };
+const seconds = (n: number) => n * 1_000;
+
+export const streamSetup = setup({
+  types: {} as {
+    context: StreamContext;
+    input: StreamInput;
+    events: StreamEvent;
+    emitted: Decided;
+  },
+  actors: { startOutput: effect("startOutput"), fence: effect("fence") },
+  guards: {
+    wasIn: ({ context: _ }, p: { was: string | undefined; in: readonly string[] }) =>
+      p.was !== undefined && p.in.includes(p.was),
+    seenOnAir: ({ context }) => seenOnAir(context),
+    seenOffAir: ({ context }) => seenOffAir(context),
+    cannotBeSeen: ({ context }) => !seenOnAir(context) && !seenOffAir(context),
+    hasUnderstudy: ({ context }) => understudyOf(context) !== null,
+    mayWarmUp: ({ context }) =>
+      context.plan.encoders.some(
+        ({ encoder }) =>
+          encoder !== context.carrier?.encoder &&
+          (context.facts[encoder] === undefined ||
+            ["unknown", "silent"].includes(context.facts[encoder].link) ||
+            context.facts[encoder].service === "rebooting"),
+      ),
+    isWanted: ({ context }) => context.plan.autoStart,
+    isWantedNow: ({ context }) => context.goal !== "stop",
+    isCarriedAlready: ({ context }) => publishing(context) !== undefined,
+    everybodyWasSeen: ({ context }) =>
+      context.plan.encoders.every(
+        ({ encoder }) => (context.facts[encoder]?.link ?? "unknown") !== "unknown",
+      ) &&
+      (context.farEnd.word !== "unknown" || !context.destination.observed),
+    isOff: ({ context }) => verdict(context).word === "off",
+    isGood: ({ context }) => verdict(context).word === "good",
+    isDoubtful: ({ context }) => ["suspect", "network", "content"].includes(verdict(context).word),
+    looksOff: ({ context }) => verdict(context).word === "suspect" && verdict(context).commits,
+    showsWrongContent: ({ context }) =>
+      verdict(context).word === "content" && hasSameProgramme(context) && budgetLeft(context) > 0,
+    wasKickedTwice: ({ context }) =>
+      context.destination.takeover === "lastWins" &&
+      verdict(context).cause === "otherPublisher" &&
+      context.kicks.filter((at) => elapsedMs(at, context.now()) < seconds(600)).length >= 1,
+    wasKicked: ({ context }) => verdict(context).cause === "otherPublisher",
+    nobodyIsSuspect: ({ context }) => context.suspects.length === 0,
+    quietProves: ({ context }) =>
+      context.suspects[0] !== undefined && quietCertificate(context, context.suspects[0]) !== null,
+    suspectBelongsToAnother: ({ context }) => {
+      const ref = context.suspects[0];
+      const holder = ref && context.heldBy[ref.encoder]?.[ref.output];
+      return holder !== undefined && holder !== context.plan.id;
+    },
+    proves: ({ context }, evidence: FenceEvidence[]) => moves.proves(context, evidence),
+    loserCannotRetry: ({ context }) =>
+      context.destination.takeover === "lastWins" &&
+      context.goal !== "stop" &&
+      context.suspects.every((ref) =>
+        startsNothingByItself(context.facts[ref.encoder]?.selfStart ?? null),
+      ),
+    mayGoUnproven: ({ context }) => context.plan.allowUnproven && fenceOverdue(context),
+    isFenceOverdue: ({ context }) => fenceOverdue(context),
+    isToStop: ({ context }) => context.goal === "stop",
+    isBackByItself: ({ context }) =>
+      context.goal !== "stop" &&
+      context.carrier !== null &&
+      verdict(context).word === "good" &&
+      seenOnAir(context),
+    wasOnlyAMove: ({ context }) => context.incident?.planned === true && seenOnAir(context),
+    someoneCanStart: ({ context }) =>
+      typeof nextCarrier(context) === "object" &&
+      "ref" in (nextCarrier(context) as object) &&
+      (context.destination.takeover !== "firstWins" || context.farEnd.word === "quiet"),
+    isConfirmed: ({ context }) => isConfirmed(context),
+    failedEarly: ({ context }) => {
+      const output = outputOf(context, context.target);
+      return output.exit !== undefined || output.state === "failing";
+    },
+    mayBeAGhost: ({ context }) =>
+      context.certifiedAt !== null &&
+      elapsedMs(context.certifiedAt, context.now()) < context.destination.ghostSessionMs &&
+      (context.farEnd.word === "publishing" || context.farEnd.word === "refusing"),
+    canMove: ({ context }, to: string | undefined) =>
+      context.plan.encoders.some(
+        (ref) =>
+          ref.encoder !== context.carrier?.encoder &&
+          (to === undefined || ref.encoder === to) &&
+          hinders(context, ref) === undefined,
+      ),
+    primaryIsReady: ({ context }) => primaryIsReady(context),
+    failsBackByItself: ({ context }) =>
+      context.plan.failbackMs !== "manual" && primaryIsReady(context) && budgetLeft(context) > 0,
+    isVouchedFor: (_, unproven: boolean | undefined) => unproven === true,
+    hasCommand: ({ context }) => context.command !== null,
+  },
+  actions: {
+    change: assign((_, change: Change) => change),
+    tell: enqueueActions(({ enqueue }, decision: Decision | null) => {
+      if (decision) enqueue.emit(decided(decision));
+    }),
+    tellIncident: enqueueActions(({ context, enqueue }) => {
+      const decision = tell.incident(context);
+      if (decision) enqueue.emit(decided(decision));
+    }),
+    finishCommand: enqueueActions(({ context, enqueue }) => {
+      const done = tell.commandDone(context);
+      if (done) enqueue.emit(decided(done));
+      enqueue.assign({ command: null });
+    }),
+    giveUpCommand: enqueueActions(({ context, enqueue }, code: string) => {
+      const refused = tell.commandRefused(context, code);
+      if (refused) enqueue.emit(decided(refused));
+      enqueue.assign({ command: null });
+    }),
+    claim: sendParent(({ context }): StreamToSite => {
+      const ref = context.target!;
+      return {
+        type: "claim",
+        stream: context.plan.id,
+        destination: context.destination.id,
+        ...ref,
+        because: context.unproven
+          ? context.unproven.kind === "lastWins"
+            ? { kind: "lastWins", evidence: context.unproven.by }
+            : { kind: "allowUnproven", by: context.unproven.by }
+          : context.certificates.length > 0
+            ? { kind: "fenced", certificates: context.certificates }
+            : { kind: "nobodyHeldIt" },
+      };
+    }),
+    adopt: sendParent(({ context }): StreamToSite => {
+      const ref = publishing(context)!;
+      return {
+        type: "adopt",
+        stream: context.plan.id,
+        destination: context.destination.id,
+        ...ref,
+        keyGeneration: outputOf(context, ref).keyGeneration,
+      };
+    }),
+    releaseKey: sendParent(({ context }): StreamToSite => ({
+      type: "releaseKey",
+      stream: context.plan.id,
+      destination: context.destination.id,
+    })),
+  },
+  delays: {
+    lookAround: lookAroundMs,
+    freezeLeft: ({ context }) =>
+      Math.max(0, context.plan.directFreezeMs - elapsedMs(freezeBegan(context), context.now())),
+    contentFault: ({ context }) => context.plan.contentFaultMs,
+    fenceTimeout: ({ context }) => context.plan.fenceTimeoutMs,
+    fenceTimeLeft: ({ context }) =>
+      Math.max(
+        0,
+        context.plan.fenceTimeoutMs -
+          elapsedMs(context.fencingSince ?? context.now(), context.now()),
+      ),
+    retryFence: retryFenceMs.waiting,
+    retryFenceSlowly: retryFenceMs.calledForHelp,
+    grace: ({ context }) => context.graceMs[context.target?.encoder ?? ""] ?? seconds(10),
+    ghostBackOff: ({ context }) => ghostBackOffMs(context),
+    nextTry: ({ context }) => {
+      const choice = nextCarrier(context);
+      return typeof choice === "object" && "inMs" in choice ? choice.inMs : seconds(60);
+    },
+    pageAfter: seconds(3),
+    afterRefusal: seconds(5),
+    eventEnds: ({ context }) => leftMs(context.eventEnds ?? undefined, context.now()),
+    failback: ({ context }) =>
+      context.plan.failbackMs === "manual" ? seconds(3600) : context.plan.failbackMs,
+  },
+});

@@ -1,0 +1,112 @@
+/** Pieces of the stream's chart that stand in more than one of its states. */
+import type { Decision } from "../decision.ts";
+import type { EffectError } from "../effect.ts";
+import type { Intents } from "../intents.ts";
+import type { FenceEvidence } from "./fence-proof.ts";
+import type { StreamContext } from "./stream.context.ts";
+import * as tell from "./stream.decisions.ts";
+import type { StreamEvent } from "./stream.events.ts";
+import * as moves from "./stream.moves.ts";
+import { fenceOrder } from "./stream.questions.ts";
+
+export const evidenceOf = ({ event }: { event: unknown }): FenceEvidence[] =>
+  (event as { output: Intents["fence"]["answer"] }).output.evidence;
+export const failureOf = ({ event }: { event: unknown }): string => {
+  const { code, message } = (event as { error: EffectError }).error;
+  return `${message} (${code})`;
+};
+export const commandOf = ({ event }: { event: StreamEvent }) =>
+  "command" in event ? event.command : null;
+
+export type Of<T extends StreamEvent["type"]> = Extract<StreamEvent, { type: T }>;
+export type Args<E> = { context: StreamContext; event: E };
+
+export function wasIn<const T extends string>(words: readonly string[], target: T) {
+  const params = ({ context }: Args<unknown>) => ({ was: context.was, in: words });
+  return { guard: { type: "wasIn", params }, target } as const;
+}
+
+/** An action that changes what the stream remembers (see stream.moves.ts). */
+export function change<E = unknown>(of: (args: Args<E>) => moves.Change) {
+  return { type: "change", params: of } as const;
+}
+
+/** An action that tells the journal (see stream.decisions.ts). */
+export function tells(of: (context: StreamContext) => Decision | null) {
+  return { type: "tell", params: ({ context }: Args<unknown>) => of(context) } as const;
+}
+
+/** The carrier is seen on air again before anything was taken from it. */
+export function backByItself() {
+  return {
+    guard: "isBackByItself",
+    target: "#stream.carrier.carried",
+    actions: [change(({ context }) => moves.recovered(context)), tells(tell.onAir), "tellIncident"],
+  } as const;
+}
+
+/** Look for the proof again, after a pause, for as long as it takes. */
+export function fenceAgain<const D extends string>(pause: D) {
+  return {
+    resting: { after: { [pause]: "trying" } as Record<D, "trying"> },
+    trying: {
+      invoke: {
+        src: "fence",
+        input: ({ context }: Args<unknown>) => fenceOrder(context),
+        onDone: [
+          {
+            guard: { type: "proves", params: evidenceOf },
+            target: "#stream.carrier.checking",
+            actions: change((args) => moves.certifiedBy(args.context, evidenceOf(args))),
+          },
+          {
+            target: "resting",
+            actions: change((args) => moves.unprovenBecause(args.context, evidenceOf(args))),
+          },
+        ],
+        onError: { target: "resting" },
+      },
+    },
+  } as const;
+}
+
+/** What a person may do while there is no proof. */
+export function personActs() {
+  return {
+    failover: {
+      guard: { type: "isVouchedFor", params: ({ event }: Args<Of<"failover">>) => event.unproven },
+      target: "proven",
+      actions: change<Of<"failover">>(({ event }) => ({
+        command: event.command,
+        wanted: event.to ?? null,
+        unproven: { kind: "allowUnproven", by: event.command.by },
+      })),
+    },
+    abort: {
+      guard: "wasOnlyAMove",
+      target: "carried",
+      actions: [
+        change<Of<"abort">>(({ context, event }) => ({
+          ...moves.recovered(context),
+          command: event.command,
+        })),
+        "finishCommand",
+        "tellIncident",
+      ],
+    },
+    release: {
+      target: "checking",
+      actions: [
+        change<Of<"release">>(({ context, event }) => ({
+          command: event.command,
+          because: `released by ${event.command.by}`,
+          tries: [],
+          switches: [],
+          kicks: [],
+          fencingSince: context.now(),
+        })),
+        "finishCommand",
+      ],
+    },
+  } as const;
+}
