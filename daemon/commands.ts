@@ -1,18 +1,18 @@
-import {
-  CommandRequest,
-  type CommandResponse,
-  verbs,
-} from "../machines/command/command.contract.ts";
+import { z } from "zod";
+import { CommandRequest, CommandResponse, verbs } from "../machines/command/command.contract.ts";
 import type { ParsedTopic } from "../machines/contract.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
 import type { ActorName, CoreInput } from "../machines/site/site-core.ts";
 import type { Decider } from "./decider.ts";
 
-type Answer = Omit<CommandResponse, "id" | "atMs">;
+type Answer = Pick<CommandResponse, "status" | "code" | "message">;
 type Addressed = { kind: string; id: string; verb: string };
 
 /** Answers are remembered for so many commands, so that one asked twice is done once. */
-const remembered = 1_000;
+const remembered = 200;
+const Remembered = z.array(
+  z.tuple([z.string(), CommandResponse.pick({ status: true, code: true, message: true })]),
+);
 
 /**
  * Commands from a hub: checked, judged by the clock they came with, given to the machines, and
@@ -29,13 +29,18 @@ export function openCommands(p: {
   wallMs: () => number;
   /** The hub's clock minus ours; undefined until it is known. */
   clockOffsetMs: () => number | undefined;
+  /** What the last run answered, oldest first, as `remember` was given it. */
+  answered: unknown;
+  /** Keep the answers over a restart: a command sent again must not be carried out again. */
+  remember: (answered: unknown) => void;
 }) {
-  const answered = new Map<string, Answer>();
+  const answered = new Map(Remembered.safeParse(p.answered).data ?? []);
   const waiting = new Map<string, { to: Addressed; left: number }>();
 
   function answer(to: Addressed, id: string, given: Answer): void {
     answered.set(id, given);
     if (answered.size > remembered) answered.delete(answered.keys().next().value!);
+    p.remember([...answered]);
     p.respond(to, { id, atMs: p.wallMs(), ...given });
   }
 

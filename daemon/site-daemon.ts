@@ -81,7 +81,8 @@ export async function startSite(p: {
     ),
   );
 
-  const core = openSite({ plan, at: now(), resume: journal.resume });
+  // An old copy of the journal would tell of holders that are not so any more.
+  const core = openSite({ plan, at: now(), resume: journal.fresh ? new Map() : journal.resume });
   // Opened last, spoken to by everything before.
   const parts: { hands?: Hands; link?: Link } = {};
   const moved = { journal: monotonicMs(), link: monotonicMs() };
@@ -105,7 +106,8 @@ export async function startSite(p: {
     journal,
     seq: () => decider.seq(),
     wallMs: () => now().wallMs,
-    send: ({ kind, id, state, availability }) => parts.link?.publishState(kind, id, state, availability),
+    send: ({ kind, id, state, availability }) =>
+      parts.link?.publishState(kind, id, state, availability),
   });
   const commands = openCommands({
     decider,
@@ -116,9 +118,18 @@ export async function startSite(p: {
         ? core.stream(actor.slice("stream:".length)).context.because
         : "it is not in a state for that",
     can: (input) => core.can(input),
-    respond: ({ kind, id, verb }, response) => parts.link?.publishResponse(kind, id, verb, response),
+    respond: ({ kind, id, verb }, response) =>
+      parts.link?.publishResponse(kind, id, verb, response),
     wallMs: () => now().wallMs,
     clockOffsetMs: () => parts.link?.clockOffsetMs(),
+    answered: journal.resume.get("commands"),
+    remember: (answered) =>
+      void journal.commit({
+        events: [],
+        resume: { commands: answered },
+        intents: [],
+        settledIntents: [],
+      }),
   });
 
   function report(turned: Turned): void {

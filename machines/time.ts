@@ -37,3 +37,13 @@ export function elapsedMs(then: Stamp, now: Stamp): number {
   const elapsed = then.bootId === now.bootId ? now.monoMs - then.monoMs : now.wallMs - then.wallMs;
   return Math.max(elapsed, 0);
 }
+
+/**
+ * A stamp of an earlier boot in this boot's clock, so that time goes on for it. A wall clock that
+ * was set back meanwhile makes it "just now", never a moment yet to come.
+ */
+export function rebased(then: Stamp, now: Stamp): Stamp {
+  if (then.bootId === now.bootId) return then;
+  const { bootId, monoMs } = now;
+  return { ...then, bootId, monoMs: monoMs - elapsedMs(then, now) };
+}

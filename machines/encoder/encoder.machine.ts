@@ -176,6 +176,17 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
       benched: { guard: isFor(output), target: ".forgetting" },
       released: { guard: isFor(output), target: ".free" },
     } as const;
+    const rogue = {
+      guard: {
+        type: "usesOurKey",
+        params: ({ event }: { event: Extract<EncoderEvent, { type: "reading" }> }) => ({
+          reading: event.reading,
+          output,
+        }),
+      },
+      target: "forgetting",
+      actions: { type: "tellRogue", params: output },
+    } as const;
     return {
       initial: "deciding",
       on: moves,
@@ -191,7 +202,7 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
         held: {},
         /** It still has the key, and could not be reached to take it away. */
         owing: {
-          on: { reading: { target: "forgetting" } },
+          on: { reading: [rogue, { target: "forgetting" }] },
         },
         forgetting: {
           invoke: {
@@ -210,19 +221,7 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
         },
         owingAWhile: { after: { retryBench: "owing" } },
         benched: {
-          on: {
-            reading: {
-              guard: {
-                type: "usesOurKey",
-                params: ({ event }: { event: Extract<EncoderEvent, { type: "reading" }> }) => ({
-                  reading: event.reading,
-                  output,
-                }),
-              },
-              target: "forgetting",
-              actions: { type: "tellRogue", params: output },
-            },
-          },
+          on: { reading: rogue },
         },
       },
     } as const;

@@ -48,9 +48,17 @@ export function refusal(
   return undefined;
 }
 
+/** Generations of a key that is not remembered go on from the clock, s since this day. */
+const countsFromMs = Date.UTC(2026, 0, 1);
+
+/**
+ * The next generation. After a lost or rolled-back journal the last one is not known, and drivers
+ * refuse a lower one than they have seen: then the clock gives a number above all before.
+ */
 export function grant(
   keys: Keys,
   claim: OutputRef & { stream: string; destination: string },
+  wallMs: number,
 ): Keys {
   const key = keys[claim.destination] ?? freshKey;
   const { stream, encoder, output } = claim;
@@ -59,7 +67,9 @@ export function grant(
     [claim.destination]: {
       known: true,
       holder: { stream, encoder, output },
-      generation: key.generation + 1,
+      generation: key.known
+        ? key.generation + 1
+        : Math.max(key.generation + 1, Math.floor((wallMs - countsFromMs) / 1_000)),
     },
   };
 }

@@ -154,6 +154,14 @@ export function openSite(p: {
     opening: emptyOutcome(),
     turn: (input, at) =>
       during(() => {
+        // After a stall nothing that was due meanwhile may judge by what was known before it.
+        if (input.event.type === "stalled") {
+          clock.standAt(at);
+          outcome.accepted = deliver(input);
+          passFactsOn();
+          clock.advanceTo(at, passFactsOn);
+          return;
+        }
         clock.advanceTo(at, passFactsOn);
         outcome.accepted = deliver(input);
       }),

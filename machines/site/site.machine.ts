@@ -195,7 +195,7 @@ export const siteMachine = setup({
           enqueue.sendTo(context.streams[stream]!, { type: "key.refused", because });
           return;
         }
-        const keys = grant(context.keys, event);
+        const keys = grant(context.keys, event, context.now().wallMs);
         const { generation } = keys[destination]!;
         enqueue.assign({ keys });
         enqueue.emit(

@@ -34,6 +34,11 @@ export class TurnClock {
     return next;
   }
 
+  /** It is `stamp` now, but what is due does not fire yet. */
+  standAt(stamp: Stamp): void {
+    this.#stamp = stamp;
+  }
+
   /** Time passes to `stamp`; what was due fires, also what became due meanwhile. */
   advanceTo(stamp: Stamp, afterEach: () => void): void {
     this.#stamp = stamp;

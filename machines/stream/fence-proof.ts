@@ -24,10 +24,13 @@ export type FenceEvidence =
   | { kind: "outletOff"; outlet: string; atMs: number };
 
 /** The level that one piece of evidence reaches, or 0 when it proves nothing. */
-function levelOf(evidence: FenceEvidence, noPublisherProofMs: number): 0 | 1 | 2 | 3 | 4 {
+function levelOf(
+  evidence: FenceEvidence,
+  { noPublisherProofMs, isAlone }: { noPublisherProofMs: number; isAlone: boolean },
+): 0 | 1 | 2 | 3 | 4 {
   switch (evidence.kind) {
     case "deviceNotStreaming":
-      return evidence.reads >= 2 && evidence.selfStartOff ? 1 : 0;
+      return evidence.reads >= 2 && (evidence.selfStartOff || isAlone) ? 1 : 0;
     case "processGone":
       return evidence.lockFree && evidence.unsentBytes === 0 ? 2 : 0;
     case "noPublisher":
@@ -69,9 +72,15 @@ export function sentenceOf(evidence: FenceEvidence): string {
  */
 export function certificateFrom(
   evidence: readonly FenceEvidence[],
-  of: OutputRef & { destination: string; noPublisherProofMs: number; atMs: number },
+  of: OutputRef & {
+    destination: string;
+    noPublisherProofMs: number;
+    /** No other encoder can take this key, so one that starts again by itself harms nobody. */
+    isAlone: boolean;
+    atMs: number;
+  },
 ): FenceCertificate | null {
-  const level = Math.max(0, ...evidence.map((piece) => levelOf(piece, of.noPublisherProofMs)));
+  const level = Math.max(0, ...evidence.map((piece) => levelOf(piece, of)));
   if (level === 0) return null;
   return {
     level,

@@ -48,7 +48,7 @@ function content({ input }: EncoderFacts): Verdict {
 }
 
 /** The far end names one of our encoders, and it is not the carrier. */
-function isSomeoneElse(farEnd: FarEndFacts, carrier: string): boolean {
+export function isSomeoneElse(farEnd: FarEndFacts, carrier: string | undefined): boolean {
   const mark = farEnd.by === null ? undefined : publisherMark.parse(farEnd.by);
   return mark !== undefined && mark.encoder !== carrier;
 }

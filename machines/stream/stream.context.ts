@@ -2,7 +2,7 @@ import { type FarEndFacts, unknownFarEnd } from "../destination/far-end.ts";
 import { type EncoderFacts, unknownOutput } from "../encoder/facts.ts";
 import type { OutputRef } from "../intents.ts";
 import type { DestinationPlan, EncoderPlan, StreamPlan } from "../site/plan.ts";
-import { type Deadline, elapsedMs, type Stamp } from "../time.ts";
+import { type Deadline, elapsedMs, rebased, type Stamp } from "../time.ts";
 import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts";
 import type { OpenIncident } from "./incident.ts";
 import { judge, type Verdict } from "./judge.ts";
@@ -55,6 +55,8 @@ export type StreamContext = {
   offAirSince: Stamp | null;
   eventEnds: Deadline | null;
   suspectSince: Stamp | null;
+  /** Since when the evidence, if it lasts, means off air; null while it does not. */
+  looksOffSince: Stamp | null;
   lastGoodAt: Stamp;
   since: Stamp;
   because: string;
@@ -108,19 +110,43 @@ export function newStreamContext(input: StreamInput): StreamContext {
     offAirSince: null,
     eventEnds: null,
     suspectSince: null,
+    looksOffSince: null,
     lastGoodAt: now,
     since: now,
     because: "looking who publishes before doing anything",
-    ...input.resume?.memory,
+    ...(input.resume && rebasedMemory(input.resume.memory, now)),
+  };
+}
+
+/** Moments of an earlier boot, in the clock of this one. */
+function rebasedMemory(memory: StreamMemory, now: Stamp): StreamMemory {
+  const maybe = (then: Stamp | null) => then && rebased(then, now);
+  return {
+    ...memory,
+    tries: memory.tries.map((t) => ({ ...t, at: rebased(t.at, now) })),
+    switches: memory.switches.map((at) => rebased(at, now)),
+    kicks: memory.kicks.map((at) => rebased(at, now)),
+    fencingSince: maybe(memory.fencingSince),
+    certifiedAt: maybe(memory.certifiedAt),
+    startedAt: maybe(memory.startedAt),
+    offAirSince: maybe(memory.offAirSince),
+    suspectSince: maybe(memory.suspectSince),
+    looksOffSince: null,
+    lastGoodAt: rebased(memory.lastGoodAt, now),
+    since: rebased(memory.since, now),
   };
 }
 
 const unknown: Verdict = { word: "unknown", cause: "unknown", commits: false };
 
 export function verdict(context: StreamContext): Verdict {
-  const facts = context.carrier && context.facts[context.carrier.encoder];
-  if (!context.carrier || !facts) return unknown;
-  return judge(facts, facts.outputs[context.carrier.output] ?? unknownOutput, context.farEnd);
+  return verdictOn(context, context.carrier);
+}
+
+export function verdictOn(context: StreamContext, ref: OutputRef | null): Verdict {
+  const facts = ref && context.facts[ref.encoder];
+  if (!facts) return unknown;
+  return judge(facts, facts.outputs[ref.output] ?? unknownOutput, context.farEnd);
 }
 
 export function outputOf(context: StreamContext, ref: OutputRef | null) {
@@ -151,11 +177,14 @@ export function hinders(context: StreamContext, ref: OutputRef): string | undefi
   );
 }
 
-/** Who carries next, by goal, wish and order. */
+/** Who carries next, by goal, wish and order. A wish for a box that cannot start is forgotten. */
 export function nextCarrier(context: StreamContext): Choice {
-  const { plan, goal, wanted, carrier } = context;
-  const among =
-    wanted === null ? plan.encoders : plan.encoders.filter((ref) => ref.encoder === wanted);
+  const { plan, goal, carrier } = context;
+  const wished = plan.encoders.filter(
+    (ref) => ref.encoder === context.wanted && hinders(context, ref) === undefined,
+  );
+  const wanted = wished.length > 0 ? context.wanted : null;
+  const among = wanted === null ? plan.encoders : wished;
   return choose({
     encoders: among,
     failed: goal === "takeOver" ? carrier : null,

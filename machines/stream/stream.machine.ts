@@ -119,10 +119,13 @@ export const streamMachine = streamSetup.createMachine({
         },
         stop: {
           target: ".checking",
-          actions: {
-            type: "change",
-            params: ({ context, event }) => moves.decidedToStop(context, event.command),
-          },
+          actions: [
+            { type: "giveUpCommand", params: "superseded" },
+            {
+              type: "change",
+              params: ({ context, event }) => moves.decidedToStop(context, event.command),
+            },
+          ],
         },
       },
       states: {
@@ -132,7 +135,8 @@ export const streamMachine = streamSetup.createMachine({
             wasIn(["carried", "suspect"], "carried"),
             wasIn(["takingOver", "ghostWaiting"], "takingOver"),
             wasIn(["checking", "fencing", "waitingForFence", "needsHuman"], "checking"),
-            wasIn(["choosing", "claiming", "waitingForEncoder"], "waitingForEncoder"),
+            wasIn(["choosing", "claiming", "refused", "waitingForEncoder"], "waitingForEncoder"),
+            wasIn(["looking", "adopting", "settling"], "looking"),
             wasIn(["stopped"], "stopped"),
             { guard: "isWanted", target: "looking" },
             { target: "stopped" },
@@ -141,6 +145,7 @@ export const streamMachine = streamSetup.createMachine({
 
         stopped: {
           on: {
+            ownershipUnknown: {},
             stop: {
               actions: [assign({ command: commandOf }), "finishCommand"],
             },
@@ -245,6 +250,7 @@ export const streamMachine = streamSetup.createMachine({
               ],
             },
             counting: {
+              entry: assign({ looksOffSince: ({ context }) => context.now() }),
               always: { guard: not("looksOff"), target: "watching" },
               after: { freezeLeft: "#stream.carrier.leaving" },
             },
@@ -267,13 +273,6 @@ export const streamMachine = streamSetup.createMachine({
 
         leaving: {
           always: [
-            {
-              guard: "wasKickedTwice",
-              target: "needsHuman",
-              actions: assign({
-                because: "somebody else keeps publishing on this key: two kicks in 10 minutes",
-              }),
-            },
             {
               target: "checking",
               actions: [
@@ -305,6 +304,13 @@ export const streamMachine = streamSetup.createMachine({
               target: "checking",
               reenter: true,
               actions: change(({ context }) => moves.certifiedByQuiet(context)),
+            },
+            {
+              guard: "isLatchedByKicks",
+              target: "needsHuman",
+              actions: assign({
+                because: "somebody else keeps publishing on this key: two kicks in 10 minutes",
+              }),
             },
             { target: "fencing" },
           ],

@@ -54,7 +54,8 @@ export function decidedToLeave(context: StreamContext): Change {
     suspects: context.carrier ? [context.carrier] : [],
     certificates: [],
     unproven: null,
-    wanted: null,
+    // From "suspect" a person may have named where to go.
+    wanted: context.command === null ? null : context.wanted,
     fencingSince: now,
     suspectSince: null,
     switches: onAir ? [...context.switches.slice(-9), now] : context.switches,
@@ -100,6 +101,7 @@ export function decidedToStop(context: StreamContext, command: CommandRef): Chan
   return {
     ...at(context, `stopped by ${command.by}`),
     goal: "stop",
+    wanted: null,
     command,
     suspects: holders.filter((r, i) => holders.findIndex((o) => same(o, r)) === i),
     certificates: [],
@@ -170,6 +172,7 @@ function certificateFor(context: StreamContext, ref: OutputRef) {
     ...ref,
     destination: context.destination.id,
     noPublisherProofMs: context.destination.noPublisherProofMs,
+    isAlone: context.plan.encoders.length === 1,
     atMs: context.now().wallMs,
   };
 }
@@ -298,8 +301,9 @@ export function recovered(context: StreamContext): Change {
     confirmedAt: now,
   };
   return {
-    ...at(context, `${nameOf(context.carrier)} carries it again`),
+    ...at(context, `${nameOf(context.suspects[0] ?? context.carrier)} carries it again`),
     goal: "takeOver",
+    carrier: context.suspects[0] ?? context.carrier,
     suspects: [],
     target: null,
     wanted: null,
@@ -331,8 +335,10 @@ export function stopped(context: StreamContext): Change {
 export function wentOffAir(context: StreamContext): Change {
   const endsAfter = context.destination.offAirEndsEventAfterMs;
   return {
-    offAirSince: context.now(),
-    eventEnds: endsAfter === undefined ? null : deadlineIn(endsAfter, context.now()),
+    // Off air already before a restart, or before nobody could see: the countdown goes on.
+    offAirSince: context.offAirSince ?? context.now(),
+    eventEnds:
+      endsAfter === undefined ? null : (context.eventEnds ?? deadlineIn(endsAfter, context.now())),
   };
 }
 

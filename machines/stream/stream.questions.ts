@@ -1,6 +1,7 @@
 /** Questions about a stream that more than one of its guards, delays and effects ask. */
 import type { Intents } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
+import { isSomeoneElse } from "./judge.ts";
 import {
   hinders,
   lastGood,
@@ -8,6 +9,7 @@ import {
   seenOnAir,
   type StreamContext,
   understudyOf,
+  verdictOn,
 } from "./stream.context.ts";
 
 export function fenceOrder(context: StreamContext): Intents["fence"]["asks"] {
@@ -43,6 +45,7 @@ export function isConfirmed(context: StreamContext): boolean {
   const output = outputOf(context, context.target);
   if (startedAt === null || output.exit) return false;
   if (farEnd.word !== "unknown") {
+    if (isSomeoneElse(farEnd, context.target?.encoder)) return false;
     return seenOnAir(context) && farEnd.movedAt !== null && !isBefore(farEnd.movedAt, startedAt);
   }
   return (
@@ -68,10 +71,51 @@ export function primaryIsReady(context: StreamContext): boolean {
   );
 }
 
-/** Since when it looks off: by the far end's last movement, else by when it was suspected. */
+/**
+ * Since when it is off, as far as was seen: by the far end's last movement, where somebody looks.
+ * It takes `stalledAfterMs` to see that nothing moves; a time in which nobody saw anything, and
+ * the lateness of this host, are no evidence and do not count.
+ */
 export function freezeBegan(context: StreamContext): Stamp {
-  const suspectedAt = context.suspectSince ?? context.now();
-  return context.farEnd.word === "unknown" ? suspectedAt : lastGood(context);
+  const looksOffSince = context.looksOffSince ?? context.now();
+  if (context.farEnd.word === "unknown") return looksOffSince;
+  const ms = context.destination.stalledAfterMs;
+  const earliest = {
+    ...looksOffSince,
+    monoMs: looksOffSince.monoMs - ms,
+    wallMs: looksOffSince.wallMs - ms,
+  };
+  const moved = lastGood(context);
+  return isBefore(moved, earliest) ? earliest : moved;
+}
+
+/**
+ * The only one that still has to be proven off holds the key, is well and is seen on air: it
+ * carries the stream after all. Not while a person waits for a move.
+ */
+export function carriesAfterAll(context: StreamContext): boolean {
+  const [ref, ...others] = context.suspects;
+  return (
+    ref !== undefined &&
+    others.length === 0 &&
+    context.goal !== "stop" &&
+    context.command === null &&
+    context.heldBy[ref.encoder]?.[ref.output] === context.plan.id &&
+    verdictOn(context, ref).word === "good" &&
+    seenOnAir(context)
+  );
+}
+
+const kicksCountMs = 600_000;
+/** Somebody else took the key from under our encoder twice in ten minutes: a person decides. */
+export function isLatchedByKicks(context: StreamContext): boolean {
+  const { destination, incident, goal, kicks, now } = context;
+  return (
+    incident?.cause === "otherPublisher" &&
+    destination.takeover === "lastWins" &&
+    goal !== "stop" &&
+    kicks.filter((at) => elapsedMs(at, now()) < kicksCountMs).length >= 2
+  );
 }
 
 /** An understudy with a good input that is fed by the same source: the programme, not a slide. */

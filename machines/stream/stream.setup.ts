@@ -23,11 +23,13 @@ import type { StreamEvent, StreamToSite } from "./stream.events.ts";
 import type { Change } from "./stream.moves.ts";
 import * as moves from "./stream.moves.ts";
 import {
+  carriesAfterAll,
   fenceOverdue,
   freezeBegan,
   ghostBackOffMs,
   hasSameProgramme,
   isConfirmed,
+  isLatchedByKicks,
   primaryIsReady,
   publishing,
 } from "./stream.questions.ts";
@@ -75,11 +77,7 @@ export const streamSetup = setup({
     looksOff: ({ context }) => verdict(context).word === "suspect" && verdict(context).commits,
     showsWrongContent: ({ context }) =>
       verdict(context).word === "content" && hasSameProgramme(context) && budgetLeft(context) > 0,
-    wasKickedTwice: ({ context }) =>
-      context.destination.takeover === "lastWins" &&
-      verdict(context).cause === "otherPublisher" &&
-      context.kicks.filter((at) => elapsedMs(at, context.now()) < seconds(600)).length >= 1,
-    wasKicked: ({ context }) => verdict(context).cause === "otherPublisher",
+    isLatchedByKicks: ({ context }) => isLatchedByKicks(context),
     nobodyIsSuspect: ({ context }) => context.suspects.length === 0,
     quietProves: ({ context }) =>
       context.suspects[0] !== undefined && quietCertificate(context, context.suspects[0]) !== null,
@@ -95,14 +93,11 @@ export const streamSetup = setup({
       context.suspects.every((ref) =>
         startsNothingByItself(context.facts[ref.encoder]?.selfStart ?? null),
       ),
-    mayGoUnproven: ({ context }) => context.plan.allowUnproven && fenceOverdue(context),
+    mayGoUnproven: ({ context }) =>
+      context.plan.allowUnproven && context.goal !== "stop" && fenceOverdue(context),
     isFenceOverdue: ({ context }) => fenceOverdue(context),
     isToStop: ({ context }) => context.goal === "stop",
-    isBackByItself: ({ context }) =>
-      context.goal !== "stop" &&
-      context.carrier !== null &&
-      verdict(context).word === "good" &&
-      seenOnAir(context),
+    isBackByItself: ({ context }) => carriesAfterAll(context),
     wasOnlyAMove: ({ context }) => context.incident?.planned === true && seenOnAir(context),
     someoneCanStart: ({ context }) =>
       typeof nextCarrier(context) === "object" &&

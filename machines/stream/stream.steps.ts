@@ -1,4 +1,5 @@
 /** Pieces of the stream's chart that stand in more than one of its states. */
+import { not } from "xstate";
 import type { Decision } from "../decision.ts";
 import type { EffectError } from "../effect.ts";
 import type { Intents } from "../intents.ts";
@@ -45,10 +46,17 @@ export function backByItself() {
   } as const;
 }
 
+const fenceAgainUnlessLatched = [
+  { guard: not("isLatchedByKicks"), target: "trying" },
+  { target: "resting", reenter: true },
+] as const;
+
 /** Look for the proof again, after a pause, for as long as it takes. */
 export function fenceAgain<const D extends string>(pause: D) {
   return {
-    resting: { after: { [pause]: "trying" } as Record<D, "trying"> },
+    resting: {
+      after: { [pause]: fenceAgainUnlessLatched } as Record<D, typeof fenceAgainUnlessLatched>,
+    },
     trying: {
       invoke: {
         src: "fence",

@@ -9,12 +9,8 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { stringify } from "yaml";
 import { type FakeHelo, type HeloOptions, startHelo } from "../fakes/helo/helo.ts";
-import {
-  type FarEnd,
-  type FarEndOptions,
-  type PublisherRecord,
-  startFarEnd,
-} from "../fakes/rtmp-far-end/far-end.ts";
+import { type FarEnd, type FarEndOptions, startFarEnd } from "../fakes/rtmp-far-end/far-end.ts";
+import type { PublisherRecord } from "../fakes/rtmp-far-end/publications.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
