@@ -3,7 +3,7 @@
  * truth, a daemon that carries intents out with a delay, and a clock that the test moves.
  */
 import type { FarEndSight } from "../../machines/destination/sight.ts";
-import type { EncoderReading } from "../../machines/encoder/reading.ts";
+import type { EncoderReading, OutputReading } from "../../machines/encoder/reading.ts";
 import type { Intent } from "../../machines/intents.ts";
 import type { EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
 import {
@@ -34,6 +34,10 @@ export type Box = {
   deaf: boolean;
   /** A start is accepted and nothing comes of it. */
   broken: boolean;
+  /** What else it says of itself: temperature, serial number, boot … */
+  says: Partial<EncoderReading>;
+  /** The state it claims for its output, whatever is the case. */
+  claims: OutputReading["state"] | null;
 };
 
 export type Journaled =
@@ -101,6 +105,9 @@ export function aStreamPlan(
   };
 }
 
+/** A facility whose daemon is down: the boxes, and what was committed. */
+export type Remains = { at: Stamp; bytes: number; resume: string; boxes: string };
+
 export class World {
   readonly plan: SitePlan;
   readonly boxes: Record<string, Box>;
@@ -118,6 +125,8 @@ export class World {
   /** Starts that happened while another box was publishing on the same key. */
   readonly overlaps: string[] = [];
   observed = true;
+  /** Whom the far end names as the publisher. */
+  namedPublisher: string | null = null;
   /** False: what is sent does not arrive, queues fill. */
   uplink = true;
   intentDelayMs = 500;
@@ -125,10 +134,21 @@ export class World {
   #core: SiteCore;
   #pending: { intent: Intent; dueMs: number }[] = [];
   #bytes = 0;
+  /** The daemon was killed: what is done is done, but nobody hears of it. */
+  #dead = false;
   #resume = new Map<string, unknown>();
 
-  constructor(plan: SitePlan = aPlan()) {
+  /** @param from go on where another run of the same plan was left (its daemon restarts) */
+  constructor(plan: SitePlan = aPlan(), from?: Remains) {
     this.plan = plan;
+    if (from) {
+      this.#at = from.at;
+      this.#bytes = from.bytes;
+      this.#resume = new Map(Object.entries(JSON.parse(from.resume) as Record<string, unknown>));
+      this.boxes = JSON.parse(from.boxes) as Record<string, Box>;
+      this.#core = this.#open();
+      return;
+    }
     this.boxes = Object.fromEntries(
       plan.encoders.map(({ id, vendor }) => [
         id,
@@ -144,6 +164,8 @@ export class World {
           highestGeneration: 0,
           deaf: false,
           broken: false,
+          says: {},
+          claims: null,
         },
       ]),
     );
@@ -188,6 +210,7 @@ export class World {
   }
 
   send(input: CoreInput): boolean {
+    if (this.#dead) return false;
     this.journal.push({ input, at: this.#at });
     const outcome = this.#core.turn(input, this.#at);
     this.#note(outcome);
@@ -219,9 +242,15 @@ export class World {
     }
   }
 
+  /** Exactly so long, in which nobody reads or looks. */
+  wait(ms: number) {
+    this.#advance(ms);
+    this.send({ to: "clock", event: { type: "tick" } });
+  }
+
   /** The same, in a few uneven leaps, as on a host that comes to its work late. */
-  leap(seconds: number) {
-    const leaps = Math.min(Math.ceil(seconds * 4), 4);
+  leap(seconds: number, most = 4) {
+    const leaps = Math.min(Math.ceil(seconds * 4), most);
     for (let i = 0; i < leaps; i++) this.#elapse((seconds * 1_000) / leaps, () => true, true);
   }
 
@@ -258,7 +287,7 @@ export class World {
     return {
       outputs: {
         "stream-1": {
-          state: box.running ? "streaming" : "idle",
+          state: box.claims ?? (box.running ? "streaming" : "idle"),
           target: box.running ? { destination: box.running.destination } : "none",
           ...(box.kind === "soft" &&
             box.running && {
@@ -271,6 +300,7 @@ export class World {
       },
       input: box.input,
       figures: {},
+      ...box.says,
       ...(box.kind === "helo" && {
         selfStart: { autoRecover: box.selfStart, powerUp: "idle" as const, scheduler: false },
       }),
@@ -291,7 +321,12 @@ export class World {
     if (publishing.length === 0) return { word: "quiet" };
     const moving = this.uplink && publishing.some((id) => !this.box(id).frozen);
     if (moving) this.#moved = this.#bytes;
-    return { word: "publishing", by: null, bytes: this.#moved, publishers: publishing.length };
+    return {
+      word: "publishing",
+      by: this.namedPublisher,
+      bytes: this.#moved,
+      publishers: publishing.length,
+    };
   }
   #moved = 0;
 
@@ -375,9 +410,16 @@ export class World {
     this.#at = { ...this.#at, wallMs: this.#at.wallMs + ms };
   }
   /** The daemon dies; the boxes go on. What was under way is lost, what was committed is not. */
-  restart(p: { downMs?: number; reboot?: boolean; forgetting?: boolean } = {}) {
-    this.#pending = [];
+  restart(
+    p: { downMs?: number; reboot?: boolean; forgetting?: boolean; resultsLost?: boolean } = {},
+  ) {
     if (!p.forgetting) this.#resume = this.#memories();
+    if (p.resultsLost) {
+      this.#dead = true;
+      for (const { intent } of [...this.#pending]) this.#carryOut(intent);
+      this.#dead = false;
+    }
+    this.#pending = [];
     this.#advance(p.downMs ?? 1_000);
     if (p.reboot) {
       this.#at = { ...this.#at, bootId: `${this.#at.bootId}+`, monoMs: 500 };
@@ -390,6 +432,16 @@ export class World {
     this.#resume = new Map();
     this.forgot = true;
     this.restart({ forgetting: true });
+  }
+
+  /** The daemon is gone and this is what is left; see the constructor. */
+  remains(): Remains {
+    return {
+      at: this.#at,
+      bytes: this.#bytes,
+      resume: JSON.stringify(Object.fromEntries(this.#memories())),
+      boxes: JSON.stringify(this.boxes),
+    };
   }
 
   /** What each turn has committed, as it would be read back. */
@@ -417,4 +469,27 @@ export function replay(plan: SitePlan, journal: readonly Journaled[]): string[] 
     } else note(core!.turn(entry.input, entry.at));
   }
   return decisions;
+}
+
+/** A facility some seconds after its first start, with the primary on air. */
+export function onAir(plan: SitePlan = aPlan()): World {
+  const world = new World(plan);
+  world.pass(10);
+  for (const { id } of plan.streams) {
+    if (world.word(id) !== "carried") throw new Error(`${id} did not come on air`);
+  }
+  return world;
+}
+
+/** A person asks; false when it cannot be done in this state. */
+export function asks(
+  world: World,
+  verb: "start" | "stop" | "failover" | "return" | "abort" | "release",
+  p: { to?: string; unproven?: boolean; stream?: string } = {},
+): boolean {
+  const { stream = "main", ...args } = p;
+  return world.send({
+    to: `stream:${stream}`,
+    event: { type: verb, command: { id: verb, by: "engineer" }, ...args },
+  });
 }
