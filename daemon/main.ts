@@ -5,7 +5,7 @@ import { vendors } from "./drivers/index.ts";
 import { JournalError } from "./journal/journal-error.ts";
 import { openLog } from "./log.ts";
 import { startSite } from "./site-daemon.ts";
-import { openSystemd } from "./systemd.ts";
+import { openSystemd } from "../config/systemd.ts";
 
 declare const UNDERSTUDY_VERSION: string;
 const version = typeof UNDERSTUDY_VERSION === "string" ? UNDERSTUDY_VERSION : "0.0.0-source";

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { ConfigError } from "../config/problems.ts";
 import { loadHub } from "../config/hub.ts";
+import { openSystemd } from "../config/systemd.ts";
 import { BrokerStartError } from "./broker/child.ts";
 import { hubVersion, openHub, type Hub } from "./hub.ts";
 import {
@@ -138,11 +139,13 @@ const options = readOptions();
 const log = pino({ level: options.logLevel, base: null });
 let hub: Hub | undefined;
 let leaving = false;
+const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));
 
 async function leave(signal: string): Promise<void> {
   if (leaving) return;
   leaving = true;
   log.info({ signal, code: "stopping" }, "stopping");
+  systemd.notify("STOPPING=1");
   await hub?.close();
   process.exit(0);
 }
@@ -161,3 +164,9 @@ if (given["new-admin-key"]) {
   process.stderr.write(`Admin key, shown only this once: ${await hub.newAdminKey()}\n`);
 }
 log.info({ url: hub.url, mqttUrl: hub.mqttUrl, code: "ready" }, "the hub is ready");
+const { url } = hub;
+systemd.notify(`READY=1\nSTATUS=serving at ${url}`);
+// The event loop is what serves people; a hub that cannot turn it is better restarted.
+if (systemd.watchdogEveryMs !== undefined) {
+  setInterval(() => systemd.notify("WATCHDOG=1"), systemd.watchdogEveryMs).unref();
+}
