@@ -1,7 +1,7 @@
 import type { DestinationConfig } from "../config/site.schema.ts";
 import type { EffectError } from "../machines/effect.ts";
 import type { Intent, IntentKind, Intents } from "../machines/intents.ts";
-import type { FenceEvidence } from "../machines/stream/fence-proof.ts";
+import type { FenceEvidence } from "../machines/stream/fence-evidence.ts";
 import { DriverError, type PublishTarget } from "./drivers/driver.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 import type { Supervised } from "./supervisor.ts";

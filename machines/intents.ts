@@ -1,4 +1,4 @@
-import type { FenceEvidence } from "./stream/fence-proof.ts";
+import type { FenceEvidence } from "./stream/fence-evidence.ts";
 
 /** One output of one encoder. */
 export type OutputRef = { encoder: string; output: string };

@@ -1,5 +1,5 @@
 import type { EncoderReading, PollFailure } from "../../machines/encoder/reading.ts";
-import type { FenceEvidence } from "../../machines/stream/fence-proof.ts";
+import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 
 /** Where and as what an output shall publish. `streamKey` is a secret: never log, never throw. */
 export type PublishTarget = {

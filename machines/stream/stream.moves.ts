@@ -2,7 +2,8 @@
 import { deadlineIn, elapsedMs } from "../time.ts";
 import type { OutputRef } from "../intents.ts";
 import { tryCountsMs } from "./candidates.ts";
-import { certificateFrom, type FenceEvidence, sentenceOf } from "./fence-proof.ts";
+import type { FenceEvidence } from "./fence-evidence.ts";
+import { certificateFrom, sentenceOf } from "./fence-proof.ts";
 import { incidentRecord, type OpenIncident, step } from "./incident.ts";
 import type { Incident } from "./stream.contract.ts";
 import {

@@ -4,7 +4,7 @@ import { decided, type Decided, type Decision } from "../decision.ts";
 import { effect } from "../effect.ts";
 import { startsNothingByItself } from "../encoder/facts.ts";
 import { elapsedMs, leftMs } from "../time.ts";
-import type { FenceEvidence } from "./fence-proof.ts";
+import type { FenceEvidence } from "./fence-evidence.ts";
 import {
   budgetLeft,
   hinders,

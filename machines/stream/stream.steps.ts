@@ -3,7 +3,7 @@ import { not } from "xstate";
 import type { Decision } from "../decision.ts";
 import type { EffectError } from "../effect.ts";
 import type { Intents } from "../intents.ts";
-import type { FenceEvidence } from "./fence-proof.ts";
+import type { FenceEvidence } from "./fence-evidence.ts";
 import type { StreamContext } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import type { StreamEvent } from "./stream.events.ts";

@@ -13,7 +13,7 @@ import {
   type Outcome,
   type SiteCore,
 } from "../../machines/site/site-core.ts";
-import type { FenceEvidence } from "../../machines/stream/fence-proof.ts";
+import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 import { carrierWord } from "../../machines/stream/stream.published.ts";
 import type { Stamp } from "../../machines/time.ts";
 

@@ -75,7 +75,7 @@ if (!npmIsCurrent) {
   const headers = nodeHeaders();
   run(
     "npm",
-    ["ci", "--no-audit", "--no-fund", "--no-progress"],
+    ["ci", "--no-audit", "--no-fund", "--no-progress", "--loglevel=notice"],
     // Without this node-gyp downloads Node's headers from nodejs.org.
     headers && !process.env["npm_config_nodedir"] ? { npm_config_nodedir: headers } : {},
   );

@@ -1,4 +1,4 @@
-import type { FenceEvidence } from "../../../machines/stream/fence-proof.ts";
+import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
 import { DriverError } from "../driver.ts";
 import { integerOf, isBooting, replicatorCommand, replicatorStates } from "./parameters.ts";
 import { pause, refuseOtherOutputs, startPendingMs, stopLookMs } from "./publish.ts";

@@ -4,7 +4,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, watch, type FSWatcher } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { OutputReading } from "../../../machines/encoder/reading.ts";
-import type { FenceEvidence } from "../../../machines/stream/fence-proof.ts";
+import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
 import { DriverError, type PublishTarget } from "../driver.ts";
 import { ffmpegArguments, statsPeriodS, withoutKey } from "./arguments.ts";
 import { endProcess, freeLock } from "./ending.ts";
