@@ -31,7 +31,9 @@ export type Hub = {
   close(): Promise<void>;
 };
 
-export const hubVersion = "0.1.0";
+declare const UNDERSTUDY_VERSION: string;
+export const hubVersion =
+  typeof UNDERSTUDY_VERSION === "string" ? UNDERSTUDY_VERSION : "0.0.0-source";
 const hourMs = 3_600_000;
 
 /** @throws HubOptionsError, BrokerStartError, or an error with code EADDRINUSE */

@@ -8,6 +8,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmSync,
   utimesSync,
   writeFileSync,
@@ -17,6 +18,10 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { builtStamp } from "./build-state.mjs";
+
+const { version } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
 
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
 
@@ -85,6 +90,7 @@ function copy({ from, to, mode }) {
 const common = {
   bundle: true,
   minify: true,
+  define: { UNDERSTUDY_VERSION: JSON.stringify(version) },
   sourcemap: true,
   format: /** @type {const} */ ("esm"),
   legalComments: /** @type {const} */ ("none"),
