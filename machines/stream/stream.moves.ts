@@ -346,6 +346,7 @@ export function wentOffAir(context: StreamContext): Change {
 function open(context: StreamContext, cause: string, what: string, planned: boolean): OpenIncident {
   const now = context.now();
   const lastGoodAt = planned ? now : lastGood(context);
+  const suspectedAt = context.suspectSince ?? now;
   return {
     id: `${context.plan.id}-${now.wallMs.toString(36)}-${context.incidents + 1}`,
     stream: context.plan.id,
@@ -354,7 +355,8 @@ function open(context: StreamContext, cause: string, what: string, planned: bool
     to: null,
     lastGoodAt,
     planned,
-    suspectedAt: planned ? now : (context.suspectSince ?? now),
+    // A box may be suspect while what it sent before still arrives: off air starts after that.
+    suspectedAt: elapsedMs(suspectedAt, lastGoodAt) > 0 ? lastGoodAt : suspectedAt,
     decidedAt: now,
     fencedAt: null,
     startedAt: null,
