@@ -5,20 +5,27 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import Database from "better-sqlite3";
 import { stringify } from "yaml";
 import { type FakeHelo, type HeloOptions, startHelo } from "../fakes/helo/helo.ts";
 import { type FarEnd, type FarEndOptions, startFarEnd } from "../fakes/rtmp-far-end/far-end.ts";
-import type { PublisherRecord } from "../fakes/rtmp-far-end/publications.ts";
+import { hostOf, type PublisherRecord } from "../fakes/rtmp-far-end/publications.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
-type Box = { driver: "ffmpeg" } | ({ driver: "aja-helo" } & Partial<HeloOptions>);
+type Box = ({ driver: "ffmpeg" } | ({ driver: "aja-helo" } & Partial<HeloOptions>)) & {
+  /** What feeds it; "camera" when left out. */
+  source?: string;
+  /** How often it is asked, as the configuration writes it. */
+  polling?: { normal?: string; suspect?: string };
+};
 
 export type FacilityOptions = {
-  /** Encoders in the order of preference of the one stream `main`. */
+  /** Encoders in the order of preference of the stream `main`. */
   encoders?: Record<string, Box>;
+  /** Further streams, each to a key of its own at the same far end, with the encoders they use. */
+  otherStreams?: Record<string, Record<string, Box>>;
   farEnd?: FarEndOptions;
   /** Laid over the destination and the stream of the site's configuration. */
   destination?: Record<string, unknown>;
@@ -33,8 +40,6 @@ export type FacilityOptions = {
 };
 
 export type Told = { seq: number; type: string; message: string; data: Record<string, unknown> };
-
-export const streamKey = "key-of-the-main-stream-1f9c";
 
 /** Waits until `look` gives something, checking often; fails with `what` after `withinMs`. */
 export async function until<T>(
@@ -80,22 +85,26 @@ export class Facility {
   static async build(options: FacilityOptions = {}): Promise<Facility> {
     const folder = mkdtempSync(join(tmpdir(), "understudy-e2e-"));
     const farEnd = await startFarEnd({ behaviour: "refuseSecond", ...options.farEnd });
-    const boxes = options.encoders ?? { a: { driver: "ffmpeg" }, b: { driver: "ffmpeg" } };
+    const mainBoxes = options.encoders ?? { a: { driver: "ffmpeg" }, b: { driver: "ffmpeg" } };
+    const streams = { main: mainBoxes, ...options.otherStreams };
+    const boxes = Object.fromEntries(Object.values(streams).flatMap((of) => Object.entries(of)));
     const helos: Record<string, FakeHelo> = {};
     for (const [id, box] of Object.entries(boxes)) {
       if (box.driver !== "aja-helo") continue;
-      const { driver: _, ...helo } = box;
+      const { driver: _, source: __, polling: ___, ...helo } = box;
       helos[id] = await startHelo({ name: id, host: `127.0.0.${Facility.#loopback++}`, ...helo });
     }
     const facility = new Facility({ options, folder, farEnd, helos });
-    facility.#configure(boxes);
+    facility.#configure(boxes, streams);
     return facility;
   }
 
-  #configure(boxes: Record<string, Box>): void {
+  #configure(boxes: Record<string, Box>, streams: Record<string, Record<string, Box>>): void {
     mkdirSync(this.stateDir, { recursive: true });
-    const keyFile = join(this.folder, "stream-key");
-    writeFileSync(keyFile, `${streamKey}\n`, { mode: 0o600 });
+    const keyFile = (stream: string) => join(this.folder, `stream-key-${stream}`);
+    for (const stream of Object.keys(streams)) {
+      writeFileSync(keyFile(stream), `${this.streamKey(stream)}\n`, { mode: 0o600 });
+    }
     writeFileSync(
       this.configFile,
       stringify({
@@ -107,7 +116,8 @@ export class Facility {
             ? {
                 id,
                 driver: "ffmpeg",
-                source: "camera",
+                source: box.source ?? "camera",
+                ...(box.polling && { polling: box.polling }),
                 input: { kind: "testPattern", width: 320, height: 180, framesPerSecond: 15 },
                 video: {
                   width: 320,
@@ -123,28 +133,31 @@ export class Facility {
             : {
                 id,
                 driver: "aja-helo",
+                source: box.source ?? "camera",
+                ...(box.polling && { polling: box.polling }),
                 host: this.helos[id]!.host,
                 port: this.helos[id]!.port,
               },
         ),
-        destinations: [
-          {
-            id: "far",
-            address: this.farEnd.rtmpUrl,
-            streamKey: `file:${keyFile}`,
-            observers: this.#options.observers ?? [
-              {
-                kind: "nginx-rtmp",
-                statisticsUrl: this.farEnd.statisticsUrl,
-                app: "live",
-              },
-            ],
-            ...this.#options.destination,
-          },
-        ],
-        streams: [
-          { id: "main", destination: "far", encoders: Object.keys(boxes), ...this.#options.stream },
-        ],
+        destinations: Object.keys(streams).map((stream) => ({
+          id: destinationOf(stream),
+          address: this.farEnd.rtmpUrl,
+          streamKey: `file:${keyFile(stream)}`,
+          observers: this.#options.observers ?? [
+            {
+              kind: "nginx-rtmp",
+              statisticsUrl: this.farEnd.statisticsUrl,
+              app: "live",
+            },
+          ],
+          ...this.#options.destination,
+        })),
+        streams: Object.entries(streams).map(([id, used]) => ({
+          id,
+          destination: destinationOf(id),
+          encoders: Object.keys(used),
+          ...(id === "main" && this.#options.stream),
+        })),
       }),
     );
   }
@@ -158,7 +171,7 @@ export class Facility {
       "--config",
       this.configFile,
     ];
-    const daemon = spawn(program!, args, {
+    const daemon = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...this.#options.env },
     });
@@ -204,22 +217,30 @@ export class Facility {
     }
   }
 
-  publishers(): PublisherRecord[] {
-    return this.farEnd.publishers(streamKey);
+  /** Of this facility alone, so that what is left behind can be told from others' processes. */
+  streamKey(stream = "main"): string {
+    return `key-of-${stream}-${basename(this.folder)}`;
+  }
+  publishers(stream = "main"): PublisherRecord[] {
+    return this.farEnd.publishers(this.streamKey(stream));
+  }
+  /** How long two publishers held this stream's key at once, ms. */
+  overlapMs(stream = "main"): number {
+    return this.farEnd.overlapMs(this.streamKey(stream));
   }
   /** Who is on the far end now and moving, by our mark or by the box's address. */
-  onAir(): string | undefined {
-    const live = this.publishers().filter((p) => p.endedAtMs === null && p.videoFrames > 0);
+  onAir(stream = "main"): string | undefined {
+    const live = this.publishers(stream).filter((p) => p.endedAtMs === null && p.videoFrames > 0);
     const last = live.at(-1);
     if (!last) return undefined;
     const mark = /understudy\/([^/]+)\//.exec(last.flashVer)?.[1];
-    return mark ?? Object.entries(this.helos).find(([, h]) => h.host === last.address)?.[0];
+    return mark ?? Object.entries(this.helos).find(([, h]) => h.host === hostOf(last.address))?.[0];
   }
-  async untilOnAir(encoder?: string, withinMs = 60_000): Promise<string> {
+  async untilOnAir(encoder?: string, withinMs = 60_000, stream = "main"): Promise<string> {
     return until(
       `${encoder ?? "somebody"} on air`,
       () => {
-        const who = this.onAir();
+        const who = this.onAir(stream);
         return who !== undefined && (encoder === undefined || who === encoder) ? who : undefined;
       },
       withinMs,
@@ -240,14 +261,14 @@ export class Facility {
     return pid;
   }
 
-  /** Every process that still holds something of this facility: its command line names the folder. */
+  /** Every process of this facility: its command line names the folder, or a key. */
   leftovers(): number[] {
     return readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
       .filter((pid) => {
         try {
           const text = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-          return text.includes(this.folder) || text.includes(streamKey);
+          return text.includes(basename(this.folder)) || text.includes(this.stateDir);
         } catch {
           return false; // gone meanwhile
         }
@@ -263,6 +284,9 @@ export class Facility {
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
+
+/** A destination belongs to one stream. */
+const destinationOf = (stream: string) => (stream === "main" ? "far" : `far-${stream}`);
 
 export function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   try {
