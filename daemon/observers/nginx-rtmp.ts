@@ -1,7 +1,8 @@
 import type { FarEndSight } from "../../machines/destination/sight.ts";
+import { publisherMark } from "../../machines/publisher-mark.ts";
 import { askHttp, reasonOf } from "./http-ask.ts";
 import { readStatistics, unescape } from "./nginx-rtmp-statistics.ts";
-import { ourMark, unseen, type FarEndObserver, type ObserverContext } from "./observer.ts";
+import { unseen, type FarEndObserver, type ObserverContext } from "./observer.ts";
 
 export type NginxRtmpOptions = {
   kind: "nginx-rtmp";
@@ -58,9 +59,10 @@ export function openNginxRtmp(options: NginxRtmpOptions, context: ObserverContex
     const addr = unescape(first?.address ?? "");
     const flashver = unescape(first?.flashver ?? "");
     publisher = { addr, flashver };
+    const mark = publisherMark.parse(flashver);
     return {
       word: "publishing",
-      by: ourMark.test(flashver) ? flashver : addr === "" ? null : addr,
+      by: mark ? publisherMark.format(mark.encoder, mark.keyGeneration) : addr === "" ? null : addr,
       bytes: Number(stream.bytes_in),
       publishers: publishers.length === 0 ? null : publishers.length,
     };

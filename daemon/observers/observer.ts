@@ -31,6 +31,3 @@ export type ObserverContext = {
 };
 
 export const unseen = (detail: string): FarEndSight => ({ word: "unseen", detail });
-
-/** `rtmp_flashver` as our ffmpeg driver sends it: `understudy/<encoder>/<keyGeneration>`. */
-export const ourMark = /^understudy\/[a-z0-9][a-z0-9-]{0,62}\/\d{1,15}$/;

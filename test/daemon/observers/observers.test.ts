@@ -80,7 +80,7 @@ describe("nginx-rtmp", () => {
   });
 
   test("one of our own encoders is named by its mark", async () => {
-    const marked = publishing.replace("FMLE/3.0", "understudy/enc-b/12");
+    const marked = publishing.replace("FMLE/3.0", "FMLE/3.0 (compatible; understudy/enc-b/12)");
     const web = await aWeb((_, response) => {
       response.end(page(stream(key, `${marked}<publishing/>`)));
     });
