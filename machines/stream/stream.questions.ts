@@ -1,6 +1,5 @@
 /** Questions about a stream that more than one of its guards, delays and effects ask. */
 import type { Intents } from "../intents.ts";
-import { publisherMark } from "../publisher-mark.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import { isSomeoneElse } from "./judge.ts";
 import {
