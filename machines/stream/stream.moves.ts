@@ -333,13 +333,13 @@ export function stopped(context: StreamContext): Change {
   };
 }
 
+/** The count-down of the destination goes on over blindness and restarts; only a picture ends it. */
 export function wentOffAir(context: StreamContext): Change {
+  if (context.offAirSince !== null) return {};
   const endsAfter = context.destination.offAirEndsEventAfterMs;
   return {
-    // Off air already before a restart, or before nobody could see: the countdown goes on.
-    offAirSince: context.offAirSince ?? context.now(),
-    eventEnds:
-      endsAfter === undefined ? null : (context.eventEnds ?? deadlineIn(endsAfter, context.now())),
+    offAirSince: context.now(),
+    eventEnds: endsAfter === undefined ? null : deadlineIn(endsAfter, context.now()),
   };
 }
 
