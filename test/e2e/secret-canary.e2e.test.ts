@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { Aedes } from "aedes";
+import { afterEach, expect, test } from "vitest";
+import { Facility, kill } from "./facility.ts";
+
+let facility: Facility | undefined;
+let closeBroker: (() => Promise<void>) | undefined;
+afterEach(async () => {
+  await facility?.close();
+  await closeBroker?.();
+});
+
+/** Every packet that any client publishes, as one text. */
+async function aListeningBroker(): Promise<{ url: string; said: () => string }> {
+  const broker = await Aedes.createBroker();
+  const heard: string[] = [];
+  broker.on("publish", ({ topic, payload }) => void heard.push(`${topic} ${payload.toString()}`));
+  const server = createServer(broker.handle);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  closeBroker = async () => {
+    await new Promise<void>((resolve) => broker.close(() => resolve()));
+    server.close();
+  };
+  return {
+    url: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    said: () => heard.join("\n"),
+  };
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesBelow(path) : [path];
+  });
+}
+
+test("the stream key shows in no log, no file of the daemon and no message, whatever fails", async () => {
+  const broker = await aListeningBroker();
+  const site = await Facility.build({
+    mqttUrl: broker.url,
+    encoders: { "helo-a": { driver: "aja-helo" }, "soft-b": { driver: "ffmpeg" } },
+    stream: { autoStart: true },
+  });
+  facility = site;
+  site.startDaemon();
+  await site.untilOnAir("helo-a");
+  site.helos["helo-a"]?.faults.refuseKey();
+  await site.untilOnAir("soft-b");
+  site.farEnd.block(site.streamKey(), true);
+  kill(site.enginePid("soft-b"));
+  await site.untilTold("stream.startFailed");
+  await site.endDaemon();
+
+  const key = site.streamKey();
+  expect(broker.said()).toContain("stream.takingOver");
+  expect(broker.said()).not.toContain(key);
+  expect(site.log).toContain("stream.takingOver");
+  expect(site.log).not.toContain(key);
+  const files = filesBelow(site.stateDir).filter((file) => statSync(file).isFile());
+  expect(files.length).toBeGreaterThan(3);
+  for (const file of files) {
+    expect(readFileSync(file, "latin1").includes(key), file).toBe(false);
+  }
+}, 180_000);
