@@ -1,7 +1,7 @@
 import { assign, emit, setup } from "xstate";
 import { decided } from "../decision.ts";
 import type { DestinationPlan } from "../site/plan.ts";
-import type { Stamp } from "../time.ts";
+import { elapsedMs, type Stamp } from "../time.ts";
 import type { FarEndSight } from "./sight.ts";
 
 export type DestinationEvent =
@@ -19,6 +19,10 @@ export type DestinationContext = {
   observedAt: Stamp | null;
   movedAt: Stamp | null;
   quietSince: Stamp | null;
+  /** The last look found the counter where it was the time before. */
+  stoodStill: boolean;
+  /** When media began to be watched, or was last seen to move. */
+  watchedSince: Stamp;
 };
 
 type Sight = Extract<DestinationEvent, { type: "sight" }>;
@@ -29,6 +33,14 @@ const toMoving = {
   target: "moving",
   reenter: true,
   actions: "noteMoved",
+} as const;
+/** A look that shows no movement, long enough after the last; the passing of time shows nothing. */
+const toStalled = {
+  guard: { type: "standsStillTooLong", params: seen },
+  target: "stalled",
+} as const;
+const afterAWhile = {
+  stalledAfter: { guard: "stoodStill", target: "stalled" },
 } as const;
 const told = (word: string) => [keep, { type: "tell", params: word } as const];
 
@@ -49,14 +61,20 @@ export const destinationMachine = setup({
     mediaMoved: ({ context }, { sight }: Sight) =>
       sight.word === "publishing" &&
       (sight.bytes === null || (context.bytes !== null && sight.bytes !== context.bytes)),
+    stoodStill: ({ context }) => context.stoodStill,
+    standsStillTooLong: ({ context }, { sight }: Sight) =>
+      standsStill(sight, context) &&
+      elapsedMs(context.watchedSince, context.now()) >= context.plan.stalledAfterMs,
   },
   actions: {
+    watch: assign({ watchedSince: ({ context }) => context.now(), stoodStill: false }),
     keepSight: assign(({ context }, { sight, source, provesAbsence }: Sight) => ({
       observedAt: context.now(),
       source,
       provesAbsence,
       by: sight.word === "publishing" ? sight.by : null,
       bytes: sight.word === "publishing" ? sight.bytes : null,
+      stoodStill: standsStill(sight, context),
       quietSince: sight.word === "quiet" ? (context.quietSince ?? context.now()) : null,
     })),
     noteMoved: assign({ movedAt: ({ context }) => context.now() }),
@@ -85,6 +103,8 @@ export const destinationMachine = setup({
     observedAt: null,
     movedAt: null,
     quietSince: null,
+    stoodStill: false,
+    watchedSince: input.now(),
   }),
   initial: "unknown",
   on: {
@@ -147,8 +167,16 @@ export const destinationMachine = setup({
           initial: "looking",
           states: {
             /** One look cannot show movement. */
-            looking: { on: { sight: toMoving }, after: { stalledAfter: "stalled" } },
-            moving: { on: { sight: toMoving }, after: { stalledAfter: "stalled" } },
+            looking: {
+              entry: "watch",
+              on: { sight: [toMoving, toStalled] },
+              after: afterAWhile,
+            },
+            moving: {
+              entry: "watch",
+              on: { sight: [toMoving, toStalled] },
+              after: afterAWhile,
+            },
             stalled: {
               entry: { type: "tell", params: "stalled" },
               on: {
@@ -164,6 +192,10 @@ export const destinationMachine = setup({
     },
   },
 });
+
+function standsStill(sight: FarEndSight, { bytes }: DestinationContext): boolean {
+  return sight.word === "publishing" && sight.bytes !== null && sight.bytes === bytes;
+}
 
 const sentences: Record<string, string> = {
   unknown: "cannot be seen",

@@ -14,7 +14,7 @@ import {
   type SiteCore,
 } from "../../machines/site/site-core.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
-import { carrierWord } from "../../machines/stream/stream.published.ts";
+import { carrierStateOf, carrierWord } from "../../machines/stream/stream.published.ts";
 import type { Stamp } from "../../machines/time.ts";
 
 /** What is really the case with one box; `soft` is a process of ours, `helo` a device. */
@@ -30,6 +30,8 @@ export type Box = {
   selfStart: boolean;
   input: "good" | "lost";
   highestGeneration: number;
+  /** When somebody pressed start at it, monotonic ms; that is not our doing. */
+  pressedAtMs: number;
   /** It does not obey: a stop is accepted and nothing happens. */
   deaf: boolean;
   /** A start is accepted and nothing comes of it. */
@@ -44,6 +46,8 @@ export type Journaled =
   { input: CoreInput; at: Stamp } | { started: Map<string, unknown>; at: Stamp };
 
 const quarterMs = 250;
+/** Nobody can know sooner that a hand has pressed start: no start of ours is blamed for it. */
+const handMs = 20_000;
 
 export function aPlan(
   p: { kinds?: Record<string, Box["kind"]> } & Partial<SitePlan> = {},
@@ -108,6 +112,13 @@ export function aStreamPlan(
 /** A facility whose daemon is down: the boxes, and what was committed. */
 export type Remains = { at: Stamp; bytes: number; resume: string; boxes: string };
 
+/** No turn may end in one of these. */
+const passing = new Set(
+  "resuming adopting settling leaving checking proven releasing choosing claiming startFailed".split(
+    " ",
+  ),
+);
+
 export class World {
   readonly plan: SitePlan;
   readonly boxes: Record<string, Box>;
@@ -124,6 +135,8 @@ export class World {
   forgot = false;
   /** Starts that happened while another box was publishing on the same key. */
   readonly overlaps: string[] = [];
+  /** States that a stream should have passed through, and was found in after a turn. */
+  readonly stuck: string[] = [];
   observed = true;
   /** Whom the far end names as the publisher. */
   namedPublisher: string | null = null;
@@ -162,6 +175,7 @@ export class World {
           selfStart: vendor === "helo",
           input: "good",
           highestGeneration: 0,
+          pressedAtMs: -Infinity,
           deaf: false,
           broken: false,
           says: {},
@@ -218,6 +232,10 @@ export class World {
   }
 
   #note(outcome: Outcome) {
+    for (const { id } of this.plan.streams) {
+      const state = carrierStateOf(this.#core.stream(id));
+      if (passing.has(state)) this.stuck.push(`${id}: ${state}`);
+    }
     for (const { of, decision } of outcome.decisions) {
       this.rawDecisions.push(JSON.stringify([of, decision]));
       const { type, message, data } = decision;
@@ -347,7 +365,9 @@ export class World {
         const { destination, keyGeneration, encoder } = intent.asks;
         if (cut) return failed("timeout");
         if (keyGeneration < box.highestGeneration) return failed("staleKey");
-        const others = this.publishers(destination).filter((id) => id !== encoder);
+        const others = this.publishers(destination).filter(
+          (id) => id !== encoder && this.#at.monoMs - this.box(id).pressedAtMs > handMs,
+        );
         if (others.length > 0)
           this.overlaps.push(`${encoder} started while ${others.join()} was on`);
         box.highestGeneration = keyGeneration;
@@ -401,12 +421,14 @@ export class World {
     const box = this.box(id);
     if (box.knowsKeyOf === null || box.kind === "soft") return;
     box.running = { destination: box.knowsKeyOf, generation: box.highestGeneration };
+    box.pressedAtMs = this.#at.monoMs;
   }
   stall(lagMs: number) {
     this.#advance(lagMs);
     this.send({ to: "site", event: { type: "stalled", lagMs } });
   }
   jumpWallClock(ms: number) {
+    this.#jumpedMs += ms;
     this.#at = { ...this.#at, wallMs: this.#at.wallMs + ms };
   }
   /** The daemon dies; the boxes go on. What was under way is lost, what was committed is not. */
@@ -427,8 +449,13 @@ export class World {
     }
     this.#open();
   }
-  /** The journal is lost altogether. */
+  #jumpedMs = 0;
+  /**
+   * The journal is lost altogether. The wall clock is right at that time: the next generation of
+   * a key comes from it, and drivers would refuse a lower one than they have seen.
+   */
   forgetEverything() {
+    this.jumpWallClock(-this.#jumpedMs);
     this.#resume = new Map();
     this.forgot = true;
     this.restart({ forgetting: true });
@@ -474,7 +501,8 @@ export function replay(plan: SitePlan, journal: readonly Journaled[]): string[] 
 /** A facility some seconds after its first start, with the primary on air. */
 export function onAir(plan: SitePlan = aPlan()): World {
   const world = new World(plan);
-  world.pass(10);
+  // Ends with a look and a reading.
+  world.pass(10.25);
   for (const { id } of plan.streams) {
     if (world.word(id) !== "carried") throw new Error(`${id} did not come on air`);
   }

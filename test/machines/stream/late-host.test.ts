@@ -28,7 +28,7 @@ test("after a time of blindness one quiet look is not enough for a switch", () =
     to: "destination:far",
     event: { type: "sight", sight: { word: "quiet" }, source: "statistics", provesAbsence: true },
   });
-  w.wait(500);
+  w.wait(250);
   w.observed = true;
   w.pass(10);
   expect(w.told("stream.incident")).toEqual([]);

@@ -1,0 +1,217 @@
+/** Random facilities and what may happen to them, for the property tests; see site/*.test.ts. */
+import fc from "fast-check";
+import { at, propertyRuns } from "../setup/effort.ts";
+import { aDestinationPlan, aPlan, asks, aStreamPlan, type Remains, World } from "./world.ts";
+
+const kind = fc.constantFrom("soft" as const, "helo" as const);
+const policies = ["exclusive", "lastWins", "firstWins", "primaryBackup"] as const;
+
+/**
+ * Two or three boxes. `main` is on all of them; `two` is a second programme that borrows `b`, or
+ * the backup leg of `main` where the policy is primaryBackup.
+ */
+export const facility = fc.record({
+  kinds: fc.oneof(
+    { weight: 3, arbitrary: fc.tuple(kind, kind) },
+    { weight: 1, arbitrary: fc.tuple(kind, kind, kind) },
+  ),
+  takeover: fc.oneof(
+    { weight: 3, arbitrary: fc.constant("exclusive" as const) },
+    { weight: 2, arbitrary: fc.constantFrom(...policies) },
+  ),
+  allowUnproven: fc.oneof(
+    { weight: 5, arbitrary: fc.constant(false) },
+    { weight: 1, arbitrary: fc.constant(true) },
+  ),
+  second: fc.boolean(),
+  /** Somebody can look at the far end. */
+  observed: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  ),
+});
+export type Facility = typeof facility extends fc.Arbitrary<infer T> ? T : never;
+
+/** Steps in a sequence: with the effort, not only the number of sequences grows. */
+const maxLength = at({ check: 4, test: 4, torture: 12 });
+const faults = ["kill", "freeze", "unplug", "plug", "press", "deaf", "hears", "break"] as const;
+const mends = ["mend", "loseInput", "getInput", "claimFailing", "cutUplink", "joinUplink"] as const;
+const blindness = ["blind", "see", "stall", "late"] as const;
+const restarts = ["restart", "loseResults", "reboot", "forget", "rollBack"] as const;
+const commands = ["failover", "return", "stop", "start", "abort", "release"] as const;
+const service = ["maintenance", "inService", "nothing"] as const;
+export type Verb =
+  | (typeof faults | typeof mends | typeof blindness | typeof restarts)[number]
+  | (typeof commands | typeof service)[number]
+  | "jump";
+
+/** Something happens to box number `box`, and `s` seconds pass. */
+export type Step = { do: Verb; box: number; s: number; ms: number };
+
+export function stepsOf(p: { without?: readonly Verb[]; only?: readonly Verb[] } = {}) {
+  const may = (verb: Verb) => (p.only?.includes(verb) ?? true) && !p.without?.includes(verb);
+  const verbs: Verb[] = [
+    ...[...faults, ...faults, ...mends, ...blindness, ...restarts, ...commands, ...service],
+    "jump",
+  ];
+  const step: fc.Arbitrary<Step> = fc.record({
+    do: fc.constantFrom(...verbs.filter(may)),
+    box: fc.nat({ max: 2 }),
+    s: fc.constantFrom(0, 0.25, 1, 3, 3, 12, 35),
+    /** How far a wall clock jumps, or how long the host stands still. */
+    ms: fc.constantFrom(300, 1_500, 2_400, 5_000, 3_600_000, -3_600_000, 3.2e11, -3.2e11),
+  });
+  return fc.array(step, { minLength: 1, maxLength });
+}
+
+/** Options of every property test: `UNDERSTUDY_SEED` repeats a run; a failure prints its seed. */
+export function effortOf(part: number, shard = 0) {
+  const seed = process.env["UNDERSTUDY_SEED"];
+  return {
+    numRuns: Math.max(1, Math.ceil(propertyRuns() * part)),
+    ...(seed !== undefined && { seed: Number(seed) + shard }),
+  };
+}
+
+const running = new Map<string, Remains>();
+
+/** A facility on air; the daemon has just been restarted, so that no start is simulated twice. */
+export function onAirWith(f: Facility): World {
+  const plan = planOf(f);
+  const name = JSON.stringify(f);
+  let left = running.get(name);
+  if (!left) {
+    const world = new World(plan);
+    world.observed = isObserved(f);
+    world.pass(10);
+    left = world.remains();
+    running.set(name, left);
+  }
+  const world = new World(plan, left);
+  world.observed = isObserved(f);
+  world.leap(1, 2);
+  return world;
+}
+
+/** `firstWins` cannot be used where nobody can tell that the far end is free. */
+const isObserved = (f: Facility) => f.observed || f.takeover === "firstWins";
+
+function planOf(f: Facility) {
+  const ids = ["a", "b", "c"].slice(0, f.kinds.length);
+  const { takeover, allowUnproven } = f;
+  const legs = takeover === "primaryBackup";
+  const observed = isObserved(f);
+  const main = aStreamPlan({
+    encoders: legs ? ids.filter((id) => id !== "b") : ids,
+    allowUnproven,
+  });
+  const second = {
+    id: "two",
+    destination: legs ? "far-backup" : "far-two",
+    encoders: [ids.at(-1)!, "b"].filter((id, i, all) => all.indexOf(id) === i),
+    // Two programmes on two boxes: the second is started only where there is a box to spare.
+    autoStart: legs || ids.length > 2,
+    allowUnproven,
+    ...(legs && { backupOf: "main" }),
+  };
+  return aPlan({
+    kinds: Object.fromEntries(ids.map((id, i) => [id, f.kinds[i]!])),
+    destinations: [
+      aDestinationPlan({ takeover, observed }),
+      ...(f.second || legs
+        ? [aDestinationPlan({ id: second.destination, takeover, observed })]
+        : []),
+    ],
+    streams: [main, ...(f.second || legs ? [aStreamPlan(second)] : [])],
+  });
+}
+
+export function act(world: World, { do: verb, box: number, s, ms }: Step) {
+  const ids = Object.keys(world.boxes);
+  const id = ids[number % ids.length]!;
+  happen(world, verb, id, ms);
+  if (s > 0) world.leap(s, 3);
+}
+
+function happen(world: World, verb: Verb, id: string, ms: number): unknown {
+  const box = world.box(id);
+  const lagMs = Math.min(Math.abs(ms), 60_000);
+  switch (verb) {
+    case "kill":
+      return world.kill(id);
+    case "freeze":
+      return world.freeze(id);
+    case "unplug":
+      return (box.reachable = false);
+    case "plug":
+      return (box.reachable = true);
+    case "press":
+      return world.pressStart(id);
+    case "deaf":
+      return (box.deaf = true);
+    case "hears":
+      return (box.deaf = false);
+    case "break":
+      return (box.broken = true);
+    case "mend":
+      return Object.assign(box, { broken: false, claims: null });
+    case "claimFailing":
+      return (box.claims = box.running ? "failing" : null);
+    case "loseInput":
+      return (box.input = "lost");
+    case "getInput":
+      return (box.input = "good");
+    case "cutUplink":
+      return (world.uplink = false);
+    case "joinUplink":
+      return (world.uplink = true);
+    case "blind":
+      return (world.observed = false);
+    case "see":
+      return (world.observed = world.plan.destinations[0]!.observed);
+    case "stall":
+      return world.stall(lagMs);
+    case "late":
+      return world.wait(lagMs);
+    case "restart":
+      return world.restart();
+    case "loseResults":
+      return world.restart({ resultsLost: true });
+    case "reboot":
+      return world.restart({ reboot: true, downMs: 20_000 });
+    case "forget":
+      return world.forgetEverything();
+    case "rollBack":
+      world.forgot = true;
+      return world.send({ to: "site", event: { type: "rolledBack", because: "a test" } });
+    case "jump":
+      return world.jumpWallClock(ms);
+    case "maintenance":
+    case "inService":
+      return world.send({ to: `encoder:${id}`, event: { type: verb, by: "engineer" } });
+    case "nothing":
+      return undefined;
+    case "failover":
+      return asks(world, "failover", { to: id });
+    default:
+      return asks(world, verb);
+  }
+}
+
+/** Everything works again. No person lets go of anything. */
+export function mend(world: World) {
+  for (const [id, box] of Object.entries(world.boxes)) {
+    Object.assign(box, {
+      reachable: true,
+      deaf: false,
+      broken: false,
+      input: "good",
+      claims: null,
+    });
+    if (box.frozen) world.kill(id);
+    box.frozen = false;
+    world.send({ to: `encoder:${id}`, event: { type: "inService", by: "engineer" } });
+  }
+  world.uplink = true;
+  world.observed = world.plan.destinations[0]!.observed;
+}

@@ -1,0 +1,6 @@
+import { test } from "vitest";
+import { checkSafety } from "./safety.ts";
+
+test("whatever happens, one key has one owner, who took it over with proof (share 2 of 2)", () => {
+  checkSafety(1 / 2, 2);
+}, 36_000_000);
