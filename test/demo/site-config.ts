@@ -1,0 +1,76 @@
+/** The site of the demo, as its engineer would write it. */
+import { writeFileSync } from "node:fs";
+import { stringify } from "yaml";
+import type { FakeHelo } from "../fakes/helo/helo.ts";
+import type { FarEnd } from "../fakes/rtmp-far-end/far-end.ts";
+import type { DemoFolder } from "./folder.ts";
+
+export const siteId = "studio";
+
+/** The two programmes, who may carry each, and the key each is published with. */
+export const streams = {
+  main: {
+    name: "Main programme (HELO boxes)",
+    destination: "platform",
+    encoders: ["helo-a", "helo-b"],
+    key: "main-4f1d09c6e2",
+  },
+  second: {
+    name: "Second programme (ffmpeg)",
+    destination: "archive",
+    encoders: ["soft-a", "soft-b"],
+    key: "second-b77a35d018",
+  },
+} as const;
+export type StreamId = keyof typeof streams;
+export const streamIds = Object.keys(streams) as StreamId[];
+export const softwareEncoders: readonly string[] = streams.second.encoders;
+
+/** Small enough for an old laptop, large enough to read the name in it. */
+export const picture = { width: 480, height: 270, framesPerSecond: 15, kbps: 500 };
+
+export function writeSiteConfig(p: {
+  folder: DemoFolder;
+  farEnd: FarEnd;
+  helos: Record<string, FakeHelo>;
+  mqttUrl: string;
+  /** Key of this site at the hub's broker. */
+  siteKey: string;
+}): void {
+  const { folder, farEnd, helos } = p;
+  const { width, height, framesPerSecond, kbps } = picture;
+  const config = {
+    site: siteId,
+    name: "Demo studio",
+    stateDir: folder.siteState,
+    mqtt: { url: p.mqttUrl, username: siteId, password: folder.secret("mqtt", p.siteKey) },
+    encoders: [
+      ...Object.entries(helos).map(([id, { host, port }]) => ({
+        ...{ id, driver: "aja-helo", host, port, source: "studio-camera" },
+        polling: { normal: "2s", suspect: "500ms" },
+      })),
+      ...softwareEncoders.map((id) => ({
+        id,
+        driver: "ffmpeg",
+        source: "test-picture",
+        input: { kind: "testPattern", width, height, framesPerSecond },
+        video: {
+          ...{ width, height, framesPerSecond, bitrate: `${kbps}kbps` },
+          ...{ gopSeconds: 1, preset: "ultrafast", threads: 1 },
+        },
+        audio: { bitrate: "64kbps" },
+      })),
+    ],
+    destinations: streamIds.map((id) => ({
+      id: streams[id].destination,
+      address: farEnd.rtmpUrl,
+      streamKey: folder.secret(`key-${id}`, streams[id].key),
+      observers: [{ kind: "nginx-rtmp", statisticsUrl: farEnd.statisticsUrl, app: "live" }],
+    })),
+    streams: streamIds.map((id) => ({
+      ...{ id, name: streams[id].name, destination: streams[id].destination },
+      encoders: [...streams[id].encoders],
+    })),
+  };
+  writeFileSync(folder.siteFile, stringify(config), { mode: 0o600 });
+}
