@@ -1,11 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import Database from "better-sqlite3";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundle } from "../../setup/writer-url.ts";
 import { journals, turn, until } from "./a-journal.ts";
+import { inspect, killAgainAndAgain, startWriter } from "./kill-loop.ts";
 
 const { open, folder, writerUrl, afterwards } = journals();
 let program: Awaited<ReturnType<typeof bundle>>;
@@ -14,66 +13,29 @@ beforeAll(async () => {
 });
 afterAll(() => program.remove());
 
-/** Starts the endless writer; `before` are words in front of the command line. */
-function aWriter(file: string, { before = [] as string[], turns = 1e9 } = {}) {
-  const command = [
-    ...before,
-    process.execPath,
-    fileURLToPath(program.url),
-    file,
-    writerUrl().href,
-    String(turns),
-  ];
-  const child: ChildProcess = spawn(command[0] ?? "", command.slice(1), {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let text = "";
-  let errors = "";
-  child.stdout?.on("data", (data: Buffer) => (text += data.toString()));
-  child.stderr?.on("data", (data: Buffer) => (errors += data.toString()));
-  const exited = new Promise<number | null>((resolve) => child.once("close", resolve));
+/** An endless writer that ends with its test. */
+function aWriter(file: string, options: { before?: string[]; turns?: number } = {}) {
+  const writer = startWriter({ program: program.url, writer: writerUrl() }, file, options);
   afterwards(async () => {
-    child.kill("SIGKILL");
-    await exited;
+    writer.child.kill("SIGKILL");
+    await writer.exited;
   });
-  const numbers = (word: string): number[] =>
-    text
-      .split("\n")
-      .filter((line) => line.startsWith(`${word} `))
-      .map((line) => Number(line.split(" ")[1]));
-  return { child, exited, numbers, text: () => text, errors: () => errors };
-}
-
-function inspect(file: string) {
-  const db = new Database(file, { readonly: true });
-  const seqs = db.prepare<[], number>("select seq from event order by seq").pluck().all();
-  const undurable = db.prepare<[], number>("select seq from event where undurable = 1").pluck();
-  const found = {
-    seqs,
-    gaps: seqs.filter((seq, at) => seq !== at + 1).length,
-    undurable: undurable.all(),
-    epochs: db.prepare<[], number>("select count(*) from epoch").pluck().get(),
-    integrity: db.pragma("integrity_check", { simple: true }),
-  };
-  db.close();
-  return found;
+  return writer;
 }
 
 test("kill -9 again and again loses no event that was called durable, and leaves no gap", async () => {
   const kills = Number(process.env["UNDERSTUDY_KILLS"] ?? 30);
   const file = join(folder(), "journal.sqlite");
-  let acknowledged = 0;
-  for (let kill = 1; kill <= kills; kill++) {
-    const writer = aWriter(file);
-    const enough = 5 + ((kill * 37) % 120);
-    await until("some turns", () => writer.numbers("durable").length >= enough);
-    writer.child.kill("SIGKILL");
-    await writer.exited;
-    const [openedAt = -1] = writer.numbers("open");
-    expect(openedAt).toBeGreaterThanOrEqual(acknowledged);
-    expect(writer.text()).not.toContain("warning");
-    acknowledged = Math.max(...writer.numbers("durable"));
-  }
+  const { acknowledged, lost } = await killAgainAndAgain({
+    kills,
+    start: () => aWriter(file),
+    until,
+    killed: ({ acknowledgedBefore, openedAt, text }) => {
+      expect(openedAt).toBeGreaterThanOrEqual(acknowledgedBefore);
+      expect(text).not.toContain("warning");
+    },
+  });
+  expect(lost).toBe(0);
   const found = inspect(file);
   expect(found.seqs.length).toBeGreaterThanOrEqual(acknowledged);
   expect(found).toMatchObject({ gaps: 0, undurable: [], epochs: 1, integrity: "ok" });

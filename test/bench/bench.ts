@@ -1,0 +1,15 @@
+import type { Figure } from "./figure.ts";
+
+export type BenchOptions = {
+  /** Small counts: whether it works, not what it measures. */
+  quick: boolean;
+  /** Repetitions, where they were asked for by hand. */
+  kills: number | undefined;
+  hogMinutes: number | undefined;
+  /** A figure is ready. */
+  figure: (figure: Figure) => void;
+  /** What goes on, for whoever waits. */
+  say: (line: string) => void;
+};
+
+export type Bench = { name: string; about: string; run(options: BenchOptions): Promise<void> };

@@ -1,0 +1,85 @@
+/**
+ * `npm run bench -- <name>… [--json] [--quick] [--kills N] [--hog-minutes N]`. Every figure stands
+ * beside a limit or a peer that was measured in the same run. Exit code 1 when a goal is missed.
+ */
+import { parseArgs } from "node:util";
+import type { Bench } from "./bench.ts";
+import { failoverDirect } from "./failover-direct.ts";
+import type { Figure } from "./figure.ts";
+import { footprint } from "./footprint.ts";
+import { journal } from "./journal.ts";
+import { p1 } from "./p1.ts";
+import { p2 } from "./p2.ts";
+import { keepResults, machineLine, tableOf } from "./results.ts";
+
+const benches: readonly Bench[] = [p1, p2, failoverDirect, journal, footprint];
+
+const usage = `npm run bench -- <name>… [--json] [--quick] [--kills N] [--hog-minutes N]
+
+${benches.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n")}
+  ${"all".padEnd(16)} one after the other
+
+  --json           one line per figure on stdout (and nothing else; use npm run --silent)
+  --quick          small counts, to see that it works; results.md keeps what it has
+  --kills N        how often p1, failover-direct and journal kill
+  --hog-minutes N  how long p2 keeps all cores busy
+`;
+
+function countOf(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!(count > 0)) throw new Error(`--${flag} is ${text}, not a number above 0`);
+  return count;
+}
+
+async function main(): Promise<number> {
+  let flags, names, kills, hogMinutes;
+  try {
+    ({ values: flags, positionals: names } = parseArgs({
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        quick: { type: "boolean", default: false },
+        kills: { type: "string" },
+        "hog-minutes": { type: "string" },
+      },
+    }));
+    kills = countOf("kills", flags.kills);
+    hogMinutes = countOf("hog-minutes", flags["hog-minutes"]);
+    const unknown = names.filter((n) => n !== "all" && !benches.some((b) => b.name === n));
+    if (unknown.length > 0) throw new Error(`there is no bench ${unknown.join(", ")}`);
+  } catch (cause) {
+    process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n\n${usage}`);
+    return 2;
+  }
+  if (names.length === 0) {
+    process.stdout.write(usage);
+    return 0;
+  }
+
+  const { json, quick } = flags;
+  let missed = 0;
+  for (const bench of benches) {
+    if (!names.includes(bench.name) && !names.includes("all")) continue;
+    const say = (line: string) => void process.stderr.write(`${bench.name}: ${line}\n`);
+    const machine = machineLine();
+    say(`${bench.about} (${machine})`);
+    const figures: Figure[] = [];
+    await bench.run({
+      quick,
+      kills,
+      hogMinutes,
+      say,
+      figure(found) {
+        figures.push(found);
+        if (found.pass === false) missed += 1;
+        if (json) process.stdout.write(`${JSON.stringify(found)}\n`);
+      },
+    });
+    if (!json) process.stdout.write(`${tableOf(figures)}\n`);
+    if (!quick) await keepResults(benches, bench.name, figures, machine);
+  }
+  return missed > 0 ? 1 : 0;
+}
+
+process.exit(await main());
