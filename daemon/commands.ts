@@ -50,7 +50,7 @@ export function openCommands(p: {
     if (before) return p.respond(to, { id, atMs: p.wallMs(), ...before });
 
     const actor: ActorName = to.kind === "site" ? "site" : (`${to.kind}:${to.id}` as ActorName);
-    const known = (verbs as Record<string, Record<string, { safe: boolean }>>)[to.kind]?.[to.verb];
+    const known = verbOf(to);
     if (!p.exists(actor) || (to.kind === "site" && to.id !== p.site)) {
       return answer(to, id, refused("unknown_subject", `there is no ${to.kind} ${to.id} here`));
     }
@@ -129,6 +129,13 @@ export function openCommands(p: {
 
 function refused(code: string, message: string): Answer {
   return { status: "refused", code, message };
+}
+
+/** What the verb promises; undefined for one that is not ours, also when every object has it. */
+function verbOf({ kind, verb }: Addressed): { safe: boolean } | undefined {
+  const kinds = new Map<string, object>(Object.entries(verbs));
+  const ofKind = new Map<string, { safe: boolean }>(Object.entries(kinds.get(kind) ?? {}));
+  return ofKind.get(verb);
 }
 
 function inputFor(actor: ActorName, verb: string, request: CommandRequest): CoreInput {

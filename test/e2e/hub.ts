@@ -1,0 +1,96 @@
+/** The built hub as a process of its own, open to this machine, for sites that really connect. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { until } from "./facility.ts";
+
+const program = new URL("../../dist/hub.js", import.meta.url).pathname;
+
+export type Json = Record<string, unknown>;
+
+export class Hub {
+  url = "";
+  mqttPort = 0;
+  #child: ChildProcess | undefined;
+  readonly #stateDir = mkdtempSync(join(tmpdir(), "understudy-e2e-hub-"));
+
+  static async start(): Promise<Hub> {
+    const hub = new Hub();
+    await hub.start();
+    return hub;
+  }
+
+  /** Again on the same MQTT port and the same database. */
+  async start(): Promise<void> {
+    const child = spawn(
+      process.execPath,
+      [
+        ...[program, "--port", "0", "--mqtt-port", String(this.mqttPort)],
+        ...["--state-dir", this.#stateDir, "--demo-open", "--mqtt-anonymous"],
+      ],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
+    this.#child = child;
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+    const line = await until("the hub is ready", () => {
+      if (child.exitCode !== null) throw new Error(`the hub ended:\n${text}`);
+      return text.split("\n").find((l) => l.includes('"code":"ready"'));
+    });
+    const ready = JSON.parse(line) as { url: string; mqttUrl: string };
+    this.url = ready.url;
+    this.mqttPort = Number(new URL(ready.mqttUrl).port);
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await gone;
+  }
+
+  /** Pid of its broker, the hub's only child. */
+  brokerPid(): number {
+    const pid = this.#child?.pid ?? 0;
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    const broker = Number(children.trim().split(" ")[0]);
+    if (!(broker > 1)) throw new Error("the hub has no child");
+    return broker;
+  }
+
+  async get(path: string): Promise<Json> {
+    const reply = await fetch(this.url + path);
+    if (!reply.ok) throw new Error(`${path}: ${reply.status} ${await reply.text()}`);
+    return (await reply.json()) as Json;
+  }
+
+  /** A command; answers with its end, done or refused, when that comes within 30 s. */
+  async command(of: string, verb: string, args?: object, also: object = {}): Promise<Json> {
+    const reply = await fetch(`${this.url}/api/${of}/commands`, {
+      method: "POST",
+      headers: { "content-type": "application/json", prefer: "wait=30" },
+      body: JSON.stringify({ verb, ...(args && { args }), ...also }),
+    });
+    return (await reply.json()) as Json;
+  }
+
+  /** Everything the hub has stored of one site, oldest first. */
+  async events(site = "studio"): Promise<Json[]> {
+    const found: Json[] = [];
+    for (let cursor = ""; ;) {
+      const page = await this.get(`/api/events?site=${site}&limit=500${cursor}`);
+      found.push(...(page["items"] as Json[]));
+      const next = page["nextCursor"];
+      if (typeof next !== "string") return found.reverse();
+      cursor = `&cursor=${encodeURIComponent(next)}`;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.#stateDir, { recursive: true, force: true });
+  }
+}
