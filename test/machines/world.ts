@@ -282,7 +282,8 @@ export class World {
       if (this.#pending.includes(due)) this.#carryOut(due.intent);
     }
     for (const id of Object.keys(this.boxes)) if (isDue(this.box(id))) this.read(id);
-    if (looks) for (const { id } of this.plan.destinations) this.look(id);
+    if (!looks) return;
+    for (const { id, observed } of this.plan.destinations) if (observed) this.look(id);
   }
 
   #advance(ms: number) {

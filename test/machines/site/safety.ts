@@ -16,7 +16,7 @@ export function checkSafety(part: number, shard: number) {
       const world = onAirWith(f);
       for (const step of steps) act(world, step);
       // What is under way comes to its end.
-      world.leap(6, 3);
+      world.leap(3, 2);
       expectOneOwner(f, world);
       expectEveryTakeoverToBeReasoned(world);
       expectBudgetsToBeKept(world);

@@ -34,7 +34,7 @@ test(
         const jumped = onAirWith(f);
         for (const step of happened) {
           act(control, step);
-          jumped.jumpWallClock(jumpMs.next().value);
+          jumped.jumpWallClock(jumpMs.next().value as number);
           act(jumped, step);
         }
         control.leap(6, 3);

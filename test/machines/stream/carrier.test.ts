@@ -1,0 +1,258 @@
+/** From the first doubt to the next picture: what the carrier region decides, and when. */
+import { expect, test } from "vitest";
+import { aDestinationPlan, anEncoderPlan, aPlan, aStreamPlan, onAir, World } from "../world.ts";
+
+const unobserved = () => onAir(aPlan({ destinations: [aDestinationPlan({ observed: false })] }));
+
+test("the exit of the process on air is acted on in the turn in which it is read", () => {
+  const w = onAir();
+  w.kill("a");
+  expect(w.word()).toBe("fencing");
+});
+
+test("a frozen encoder is suspect in the turn in which it is read", () => {
+  const w = unobserved();
+  w.freeze("a");
+  expect(w.word()).toBe("suspect");
+});
+
+test("a freeze of 1,999 ms switches nothing, one of 2,000 ms does", () => {
+  const w = unobserved();
+  w.freeze("a");
+  w.wait(1_999);
+  expect(w.word()).toBe("suspect");
+  w.wait(1);
+  expect(w.word()).toBe("fencing");
+});
+
+test("a freeze that ends in time leaves the carrier where it is", () => {
+  const w = unobserved();
+  w.freeze("a");
+  w.wait(1_900);
+  w.box("a").frozen = false;
+  w.read("a");
+  expect(w.word()).toBe("carried");
+});
+
+test("where somebody looks, the freeze counts from the last movement at the far end", () => {
+  const w = onAir();
+  w.box("a").frozen = true;
+  w.wait(500);
+  w.look("far");
+  w.wait(500);
+  w.look("far");
+  expect(w.word()).toBe("suspect");
+  w.wait(999);
+  expect(w.word()).toBe("suspect");
+  w.wait(1);
+  expect(w.word()).toBe("fencing");
+});
+
+test("while the far end still receives a picture, a frozen counter switches nothing", () => {
+  const w = onAir();
+  w.box("a").says = { outputs: { "stream-1": { state: "streaming", progress: "frozen" } } };
+  w.pass(30);
+  expect(w.word()).toBe("suspect");
+  expect(w.carriage()).toBe("onAir");
+});
+
+test("a network that takes nothing never switches, however long", () => {
+  const w = onAir();
+  w.uplink = false;
+  w.pass(600);
+  expect(w.word()).toBe("suspect");
+  expect(w.publishers()).toEqual(["a"]);
+  w.uplink = true;
+  w.pass(3);
+  expect(w.word()).toBe("carried");
+});
+
+test("after the fence the understudy carries, and the last holder was proven off", () => {
+  const w = onAir();
+  w.kill("a");
+  w.pass(5);
+  expect([w.word(), w.carrier(), w.carriage()]).toEqual(["carried", "b", "onAir"]);
+  const granted = w.told("key.granted").at(-1)!;
+  expect(granted.data["because"]).toMatchObject({
+    kind: "fenced",
+    certificates: [{ encoder: "a", level: 2 }],
+  });
+});
+
+test("without proof nobody takes over: it waits 20 s, then calls a person, and goes on trying", () => {
+  const w = onAir(
+    aPlan({
+      kinds: { a: "helo", b: "helo" },
+      destinations: [aDestinationPlan({ noPublisherProofMs: 3_600_000 })],
+    }),
+  );
+  w.box("a").reachable = false;
+  w.freeze("a");
+  w.pass(10);
+  expect(w.word()).toBe("waitingForFence");
+  w.pass(25);
+  expect(w.word()).toBe("needsHuman");
+  w.pass(3_600);
+  expect(w.publishers()).toEqual(["a"]);
+  w.box("a").reachable = true;
+  w.pass(15);
+  expect([w.word(), w.carrier()]).toEqual(["carried", "b"]);
+});
+
+test("the fence time is 20 s, not 19.9 s", () => {
+  const w = onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
+  w.intentDelayMs = 60_000;
+  w.box("a").claims = "idle";
+  w.observed = false;
+  w.look("far");
+  w.read("a");
+  w.wait(2_000);
+  expect(w.word()).toBe("fencing");
+  w.wait(19_999);
+  expect(w.word()).toBe("fencing");
+  w.wait(1);
+  expect(w.word()).toBe("needsHuman");
+});
+
+test("a far end that was quiet for 30 s is proof, whatever the box answers", () => {
+  const w = onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
+  w.box("a").reachable = false;
+  w.box("a").running = null;
+  w.pass(28);
+  expect(w.word()).toBe("needsHuman");
+  w.pass(8);
+  expect(w.carrier()).toBe("b");
+  expect(w.told("key.granted").at(-1)!.data["because"]).toMatchObject({
+    certificates: [{ encoder: "a", level: 3 }],
+  });
+});
+
+test("a start that brings no picture is given its grace, then the next one is tried", () => {
+  const w = onAir();
+  w.box("b").broken = true;
+  w.kill("a");
+  w.pass(10);
+  expect(w.word()).toBe("takingOver");
+  w.pass(3);
+  expect(w.told("stream.startFailed").length).toBe(1);
+  w.pass(5);
+  expect([w.word(), w.carrier()]).toEqual(["carried", "a"]);
+});
+
+test("a far end that keeps the old session is asked again for 90 s on the same certificate", () => {
+  const w = onAir();
+  w.kill("a");
+  w.box("b").broken = true;
+  const ghost = (seconds: number) => {
+    for (let s = 0; s < seconds; s++) {
+      w.send({
+        to: "destination:far",
+        event: {
+          type: "sight",
+          sight: { word: "refusing", detail: "already publishing" },
+          source: "statistics",
+          provesAbsence: true,
+        },
+      });
+      w.wait(1_000);
+    }
+  };
+  w.observed = false;
+  w.pass(1);
+  ghost(60);
+  expect(w.told("stream.startFailed")).toEqual([]);
+  expect(w.told("key.granted").length).toBe(2);
+  ghost(60);
+  expect(w.told("stream.startFailed").length).toBeGreaterThan(0);
+});
+
+test("a lost input switches only to a box on the same source whose input is good", () => {
+  const w = onAir();
+  w.box("a").input = "lost";
+  w.pass(4);
+  expect(w.carrier()).toBe("a");
+  w.pass(6);
+  expect([w.word(), w.carrier()]).toEqual(["carried", "b"]);
+
+  const both = onAir();
+  both.box("a").input = "lost";
+  both.box("b").input = "lost";
+  both.pass(60);
+  expect(both.carrier()).toBe("a");
+
+  const encoders = [
+    anEncoderPlan("a", "soft"),
+    { ...anEncoderPlan("b", "soft"), source: "slides" },
+  ];
+  const slides = onAir({ ...aPlan(), encoders });
+  slides.box("a").input = "lost";
+  slides.pass(60);
+  expect(slides.carrier()).toBe("a");
+});
+
+test("content faults switch twice in ten minutes and not a third time", () => {
+  const w = onAir();
+  for (const id of ["a", "b", "a"]) {
+    w.box("a").input = "good";
+    w.box("b").input = "good";
+    w.pass(30);
+    w.box(id).input = "lost";
+    w.pass(30);
+  }
+  expect(w.told("stream.takingOver").length).toBe(3);
+  expect(w.carrier()).toBe("a");
+  w.box("b").input = "good";
+  w.pass(600);
+  expect(w.carrier()).toBe("b");
+});
+
+test("with failback configured it returns when the primary was ready so long, else never", () => {
+  const streams = [aStreamPlan({ encoders: ["a", "b"], failbackMs: 60_000 })];
+  for (const [plan, expected] of [
+    [aPlan({ streams }), "a"],
+    [aPlan(), "b"],
+  ] as const) {
+    const w = onAir(plan);
+    w.kill("a");
+    w.pass(30);
+    expect(w.carrier()).toBe("b");
+    w.pass(60);
+    expect(w.carrier()).toBe(expected);
+  }
+});
+
+test("a box in maintenance is no understudy and is not started", () => {
+  const w = onAir();
+  w.send({ to: "encoder:b", event: { type: "maintenance", by: "engineer" } });
+  w.kill("a");
+  w.pass(10);
+  expect([w.word(), w.carrier()]).toEqual(["carried", "a"]);
+});
+
+test("two streams never get one box: the second waits until the first lets it go", () => {
+  const plan = aPlan({
+    kinds: { a: "soft", b: "soft", c: "soft" },
+    destinations: [aDestinationPlan(), aDestinationPlan({ id: "far-two" })],
+    streams: [
+      aStreamPlan({ encoders: ["a", "b"] }),
+      aStreamPlan({ id: "two", destination: "far-two", encoders: ["c", "b"] }),
+    ],
+  });
+  const w = onAir(plan);
+  for (const id of ["a", "c"]) w.box(id).broken = true;
+  w.kill("a");
+  w.kill("c");
+  w.pass(60);
+  expect(w.carrier("main")).toBe("b");
+  expect(w.word("two")).not.toBe("carried");
+  expect(w.publishers("far-two")).toEqual([]);
+});
+
+test("nothing is started before it is known who publishes; who publishes is adopted", () => {
+  const w = new World();
+  w.box("b").running = { destination: "far", generation: 7 };
+  w.pass(10);
+  expect([w.word(), w.carrier()]).toEqual(["carried", "b"]);
+  expect(w.publishers()).toEqual(["b"]);
+  expect(w.told("key.adopted").length).toBe(1);
+});

@@ -1,0 +1,85 @@
+import { expect, test } from "vitest";
+import { type FarEndFacts, unknownFarEnd } from "../../../machines/destination/far-end.ts";
+import { type OutputFacts, unknownEncoder } from "../../../machines/encoder/facts.ts";
+import { judge } from "../../../machines/stream/judge.ts";
+
+const streaming: OutputFacts = { state: "streaming", target: "far" };
+const nothing = { state: "unknown", target: null } as const;
+const farEnd = (p: Partial<FarEndFacts>): FarEndFacts => ({ ...unknownFarEnd("far"), ...p });
+const moving = farEnd({ word: "publishing", media: "moving" });
+const stalled = farEnd({ word: "publishing", media: "stalled" });
+const looking = farEnd({ word: "publishing" });
+const quiet = farEnd({ word: "quiet" });
+const refusing = farEnd({ word: "refusing" });
+const unseen = farEnd({});
+
+/** Output, far end → word, cause, may a takeover follow. */
+const table: [string, Partial<OutputFacts>, FarEndFacts, string, string, boolean][] = [
+  ["all is well", streaming, moving, "good", "", false],
+  ["nobody looks", streaming, unseen, "good", "", false],
+  ["one look", streaming, looking, "good", "", false],
+  ["starting", { ...streaming, state: "starting" }, unseen, "good", "", false],
+  ["unreachable, on air", nothing, moving, "good", "", false],
+  ["unreachable, nobody looks", nothing, unseen, "unknown", "unknown", false],
+  ["unreachable, one look", nothing, looking, "unknown", "unknown", false],
+  ["unreachable, quiet", nothing, quiet, "suspect", "farEndQuiet", true],
+  ["quiet", streaming, quiet, "suspect", "farEndQuiet", true],
+  ["refused", streaming, refusing, "suspect", "farEndRefuses", true],
+  ["nothing arrives", streaming, stalled, "suspect", "farEndStalled", true],
+  ["frozen, seen", { ...streaming, progress: "frozen" }, moving, "suspect", "frozen", false],
+  ["frozen, unseen", { ...streaming, progress: "frozen" }, unseen, "suspect", "frozen", true],
+  ["frozen, stalled", { ...streaming, progress: "frozen" }, stalled, "suspect", "frozen", true],
+  ["failing, seen", { state: "failing" }, moving, "suspect", "deviceFailing", false],
+  ["failing, quiet", { state: "failing" }, quiet, "suspect", "deviceFailing", true],
+  ["idle, seen", { state: "idle" }, moving, "suspect", "deviceIdle", false],
+  ["idle, unseen", { state: "idle" }, unseen, "suspect", "deviceIdle", true],
+  ["stopping", { state: "stopping" }, unseen, "suspect", "deviceIdle", true],
+  ["queue stuck", { ...streaming, sendQueue: "stuck" }, stalled, "network", "network", false],
+  [
+    "queue stuck and frozen",
+    { ...streaming, sendQueue: "stuck", progress: "frozen" },
+    quiet,
+    "network",
+    "network",
+    false,
+  ],
+  [
+    "exit, the far end still shows what was sent",
+    { state: "idle", exit: { code: 1, signal: null } },
+    moving,
+    "off",
+    "processExited",
+    true,
+  ],
+];
+
+for (const [when, output, seen, word, cause, commits] of table) {
+  test(`the carrier is ${word} when: ${when}`, () => {
+    const verdict = judge(unknownEncoder("a", []), { ...nothing, ...output }, seen);
+    expect(verdict).toEqual({ word, cause, commits });
+  });
+}
+
+for (const input of ["lost", "black", "frozen", "silent"] as const) {
+  test(`on air with a ${input} input is a content fault, whoever looks`, () => {
+    const encoder = { ...unknownEncoder("a", []), input };
+    for (const seen of [moving, unseen]) {
+      expect(judge(encoder, streaming, seen)).toMatchObject({
+        word: "content",
+        cause: `input-${input}`,
+      });
+    }
+  });
+}
+
+test("the far end names another of our encoders: it is kicked, and the same name is no kick", () => {
+  const by = (encoder: string) => ({ ...moving, by: `understudy/${encoder}/4` });
+  expect(judge(unknownEncoder("a", []), streaming, by("b"))).toMatchObject({
+    word: "suspect",
+    cause: "otherPublisher",
+    commits: true,
+  });
+  expect(judge(unknownEncoder("a", []), streaming, by("a")).word).toBe("good");
+  const address = { ...moving, by: "10.0.0.7" };
+  expect(judge(unknownEncoder("a", []), streaming, address).word).toBe("good");
+});
