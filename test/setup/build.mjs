@@ -87,8 +87,24 @@ function copy({ from, to, mode }) {
   }
 }
 
+/**
+ * zod brings its error messages in 50 languages along, a fifth of the daemon. Nobody chooses one:
+ * English is set by its default, and the sentences for people are our own.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const onlyEnglish = {
+  name: "only-english",
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules\/zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+  },
+};
+
 const common = {
   bundle: true,
+  plugins: [onlyEnglish],
   minify: true,
   define: { UNDERSTUDY_VERSION: JSON.stringify(version) },
   sourcemap: true,
