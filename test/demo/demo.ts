@@ -171,7 +171,9 @@ function carrierAt(
   return publisherMark.parse(live.flashVer)?.encoder ?? box?.[0];
 }
 
-const Streams = z.object({ items: z.array(z.object({ id: z.string(), carriage: z.string() })) });
+const Streams = z.object({
+  items: z.array(z.object({ id: z.string(), carriage: z.string().optional() })),
+});
 
 async function isOnAir(hub: HubProcess, url: string, signal: AbortSignal): Promise<boolean> {
   const { items } = Streams.parse(await hub.ask("/api/streams", { signal }));
