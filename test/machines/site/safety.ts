@@ -6,9 +6,9 @@ import type { World } from "../world.ts";
 /**
  * One share of the sequences; the files beside this one run side by side.
  *
- * Each of these was seen to fail with a bug planted for it: two owners with `keys.refusal` that
- * always allows; the certificate with a fence that is skipped; the budget with `budgetLeft` that
- * ignores the last switches; passing states with a `choosing` that stays.
+ * Seen to fail with a bug planted: "one owner" when any evidence makes a certificate
+ * (`certificateFrom`), "reasoned" when the fence is skipped and `keys.refusal` always allows. Either
+ * of these two alone does not fail here, since the other one still holds.
  */
 export function checkSafety(part: number, shard: number) {
   fc.assert(

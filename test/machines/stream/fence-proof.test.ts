@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
-import { certificateFrom, type FenceEvidence } from "../../../machines/stream/fence-proof.ts";
+import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
+import { certificateFrom } from "../../../machines/stream/fence-proof.ts";
 
 function levelOf(...evidence: FenceEvidence[]): number | null {
   const of = { encoder: "a", output: "stream-1", destination: "far" };
-  const p = { ...of, noPublisherProofMs: 30_000, atMs: 0 };
+  const p = { ...of, noPublisherProofMs: 30_000, isAlone: false, atMs: 0 };
   return certificateFrom(evidence, p)?.level ?? null;
 }
 const device = (reads: number, selfStartOff: boolean): FenceEvidence => ({
