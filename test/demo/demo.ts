@@ -23,7 +23,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const heloHosts = { "helo-a": "127.0.0.11", "helo-b": "127.0.0.12" };
 /** Where a real box is away for 45 to 90 s after a reboot, ours is back sooner. */
 const heloTimings = { rebootMs: 20_000, initialiseMs: 5_000, powerUpActionMs: 2_000 };
-const offAirWithinS = 8;
+const offAirWithinMs = 5_000;
 
 /** What a script is told when everything is ready. */
 export type Addresses = {
@@ -108,10 +108,10 @@ async function open(
   });
   daemon.start();
   closers.push(() => daemon.end(3_000));
-  closers.push(() => goOffAir(hub, daemon));
+  const carrierOf = (stream: site.StreamId) => carrierAt(farEnd, helos, stream);
+  closers.push(() => goOffAir(hub, daemon, carrierOf));
   say("the site daemon is up; putting both programmes on air");
 
-  const carrierOf = (stream: site.StreamId) => carrierAt(farEnd, helos, stream);
   const dies = (program: Program) => () => {
     const pid = program.pid();
     if (pid !== undefined) kill(pid, "SIGKILL");
@@ -187,15 +187,21 @@ async function isOnAir(hub: HubProcess, url: string, signal: AbortSignal): Promi
 }
 
 /** As an operator would: asked of the hub, done by the site. Without either, the sweep does it. */
-async function goOffAir(hub: HubProcess, daemon: Program): Promise<void> {
+async function goOffAir(
+  hub: HubProcess,
+  daemon: Program,
+  carrierOf: (stream: site.StreamId) => string | undefined,
+): Promise<void> {
   if (daemon.pid() === undefined || hub.program.pid() === undefined) return;
   const path = `/api/sites/${site.siteId}/commands`;
   await hub
     .ask(path, {
       method: "POST",
-      headers: { prefer: `wait=${offAirWithinS}` },
       body: JSON.stringify({ verb: "off-air" }),
-      signal: AbortSignal.timeout((offAirWithinS + 2) * 1_000),
+      signal: AbortSignal.timeout(offAirWithinMs),
     })
     .catch(() => undefined);
+  const untilMs = performance.now() + offAirWithinMs;
+  const isOnAir = () => site.streamIds.some((id) => carrierOf(id) !== undefined);
+  while (isOnAir() && performance.now() < untilMs) await pause(50);
 }

@@ -100,7 +100,7 @@ export function openFaults(facility: Facility) {
       },
     },
     unplug: {
-      title: "Pull the network",
+      title: "Pull network",
       what: "The box is gone from the network, its picture with it. Nobody can ask it whether it has stopped, so the far end must have been empty for 30 s before the understudy goes on. media=goesOn: only its web page is gone, the picture goes on; no takeover then.",
       targets: boxes,
       options: { media: ["stops", "goesOn"] },
@@ -118,13 +118,13 @@ export function openFaults(facility: Facility) {
       begin: (box, { stage }) => helo(box).faults.overTemperature(stage as "near" | "shutdown"),
     },
     dropInput: {
-      title: "Pull the input",
-      what: "No signal at the input: the box sends its test pattern and says it is streaming.",
+      title: "Pull input",
+      what: "The box sends its test pattern and says it is streaming. The understudy has a good input.",
       targets: boxes,
       begin: (box) => helo(box).faults.dropInput(),
     },
     hang: {
-      title: "Hang the web server",
+      title: "Hang web page",
       what: "The box accepts and never answers, its picture goes on: not a reason to switch.",
       targets: boxes,
       begin: (box) => helo(box).faults.hang(),
@@ -136,7 +136,7 @@ export function openFaults(facility: Facility) {
       begin: (box) => void helo(box).faults.reboot(),
     },
     frontPanel: {
-      title: "Press its button",
+      title: "Press button",
       what: "A hand at the box: stop when it is on air, stream when it is not.",
       targets: boxes,
       begin: (box) => {
@@ -145,7 +145,7 @@ export function openFaults(facility: Facility) {
       },
     },
     congest: {
-      title: "Congest the uplink",
+      title: "Congest uplink",
       what: "The far end reads too slowly: that is the network, so nothing is taken over.",
       targets: streamIds,
       begin: (stream) => {
@@ -154,7 +154,7 @@ export function openFaults(facility: Facility) {
       },
     },
     ghost: {
-      title: "Leave a ghost",
+      title: "Leave ghost",
       what: "The encoder is killed and the far end goes on believing in it for 20 s.",
       targets: streamIds,
       begin: (stream) => {
@@ -168,13 +168,13 @@ export function openFaults(facility: Facility) {
       },
     },
     "kill-daemon": {
-      title: "Kill the daemon",
+      title: "Kill daemon",
       what: "kill -9 of the site daemon, back after 2 s: both programmes go on.",
       targets: ["daemon"],
       begin: () => void facility.killDaemon(),
     },
     "kill-hub": {
-      title: "Kill the hub",
+      title: "Kill hub",
       what: "kill -9 of hub and broker, back after 2 s: the site does not need them.",
       targets: ["hub"],
       begin: () => void facility.killHub(),

@@ -39,7 +39,7 @@ export async function startHub(p: {
     ],
     onLine: (line) => {
       const key = adminKey.exec(line)?.[1];
-      known.apiKey ??= key;
+      if (key !== undefined) known.apiKey = key;
       const ready = Ready.safeParse(parseJson(line)).data;
       if (ready) {
         // It comes back on the same ports: the site and the page know it there.

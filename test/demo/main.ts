@@ -10,6 +10,7 @@ const usage = `npm run demo -- [--port N] [--json]
              {"url","apiKey","mqttUrl","farEndUrl","hlsUrl"}
 `;
 const readyWithinMs = 60_000;
+const sameAskMs = 1_000;
 
 function say(line: string): void {
   process.stderr.write(`demo: ${line}\n`);
@@ -20,7 +21,7 @@ function forPeople({ url, apiKey }: Addresses): string {
   Open ${url}
 
   Two programmes are on air, each with an encoder and an understudy; the pictures are what the
-  far end gets. Click "Kill" or "Pull the network" under a picture and watch: the picture stands,
+  far end gets. Click "Kill" or "Pull network" under a picture and watch: the picture stands,
   the understudy takes over, and the incident says why and for how long. "Heal all" undoes it.
 
   API ${url}docs    key ${apiKey}    faults ${url}demo/faults
@@ -62,9 +63,13 @@ async function main(): Promise<number> {
   }
 
   const stop = new AbortController();
+  let askedAtMs = Number.POSITIVE_INFINITY;
   const ask = (why: string) => {
-    // The second time somebody is in a hurry; the sweeper clears up behind us.
-    if (stop.signal.aborted) process.exit(1);
+    // Ctrl-C reaches us from the terminal and once more from the program that started us. Asked
+    // again later, somebody is in a hurry; then the sweeper clears up behind us.
+    if (performance.now() - askedAtMs > sameAskMs) process.exit(1);
+    if (stop.signal.aborted) return;
+    askedAtMs = performance.now();
     say(`${why}: taking the programmes off air and stopping`);
     stop.abort();
   };

@@ -18,8 +18,8 @@ export function passOn(
     answer.pipe(response);
   });
   onward.on("error", () => {
-    if (response.headersSent) return response.destroy();
-    response
+    if (response.headersSent) return void response.destroy();
+    return void response
       .writeHead(502, { "content-type": "application/problem+json" })
       .end(JSON.stringify({ title: "Bad Gateway", status: 502, detail: "it is not up right now" }));
   });

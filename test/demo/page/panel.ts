@@ -59,9 +59,12 @@ function play(video: HTMLVideoElement, url: string): void {
 function watch(video: HTMLVideoElement, still: HTMLElement): void {
   let position = 0;
   let movedAtMs = performance.now();
+  let gap = "";
   setInterval(() => {
     const nowMs = performance.now();
     if (video.currentTime !== position) {
+      const gapMs = nowMs - movedAtMs;
+      if (position > 0 && gapMs > standsAfterMs) gap = `, stood ${(gapMs / 1_000).toFixed(1)} s`;
       position = video.currentTime;
       movedAtMs = nowMs;
     } else if (video.paused) {
@@ -71,9 +74,7 @@ function watch(video: HTMLVideoElement, still: HTMLElement): void {
     const stillMs = nowMs - movedAtMs;
     const stands = stillMs > standsAfterMs;
     still.className = `word ${stands ? "critical" : "good"}`;
-    still.textContent = stands
-      ? `■ stands still, ${(stillMs / 1_000).toFixed(1)} s`
-      : "● picture moves";
+    still.textContent = stands ? `■ stands, ${(stillMs / 1_000).toFixed(1)} s` : `● moves${gap}`;
   }, 200);
 }
 
@@ -101,9 +102,13 @@ function faultButton(fault: FaultItem, target: string, nameIt: boolean): HTMLEle
   );
 }
 
-const heal = h("button", { type: "button", class: "heal", "data-fault": "heal" }, "Heal all");
+const heal = h(
+  "span",
+  { class: "breakers" },
+  h("button", { type: "button", class: "heal", "data-fault": "heal" }, "Heal all"),
+);
 const footer = h("div", {}, siteButtons, answer);
-panel.append(h("h2", {}, "What the far end gets"), footer);
+panel.append(h("h2", {}, "What the far end gets", heal), footer);
 
 async function refresh(): Promise<void> {
   const [{ streams }, { faults }] = await Promise.all([
@@ -127,7 +132,10 @@ async function refresh(): Promise<void> {
     show(known.buttons, own);
   }
   const site = faults.filter(({ targets }) => targets.length === 1);
-  show(siteButtons, [...site.map((fault) => faultButton(fault, fault.target, false)), heal]);
+  show(
+    siteButtons,
+    site.map((fault) => faultButton(fault, fault.target, false)),
+  );
 }
 const isActive = (fault: FaultItem, id: string) => fault.active.some(({ target }) => target === id);
 
