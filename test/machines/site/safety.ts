@@ -4,9 +4,9 @@ import { act, effortOf, type Facility, facility, onAirWith, stepsOf } from "../f
 import type { World } from "../world.ts";
 
 /**
- * One share of the sequences; the files beside this one run side by side.
+ * One share: 35 % of the sequences each here, 30 % in same-decisions.test.ts; files run in parallel.
  *
- * Seen to fail with a bug planted: "one owner" when any evidence makes a certificate
+ * Seen to fail with a bug planted: "stuck" when `choosing` has no way out, "one owner" when any evidence makes a certificate
  * (`certificateFrom`), "reasoned" when the fence is skipped and `keys.refusal` always allows. Either
  * of these two alone does not fail here, since the other one still holds.
  */
