@@ -12,6 +12,7 @@ import { monoMs, pause } from "./drill.ts";
 import { figure, median } from "./figure.ts";
 
 const daemonFile = fileURLToPath(new URL("../../dist/daemon.js", import.meta.url));
+const unitFile = new URL("../../systemd/understudy-daemon.service", import.meta.url);
 /** A process has come to rest by then: its start is collected, its first polls are over. */
 const settledAfterMs = 3_000;
 
@@ -34,7 +35,10 @@ export const footprint: Bench = {
         const stateDir = join(folder, `state-${pair}`);
         const config = configure(folder, stateDir, helos.boxes);
         samples.bareMs.push(await bareStartMs());
-        const daemon = await measure([daemonFile, "--config", config], '"code":"ready"');
+        const daemon = await measure(
+          [...nodeFlags(), daemonFile, "--config", config],
+          '"code":"ready"',
+        );
         const bare = await measure(["-e", "console.log('up');setInterval(()=>{},1e3)"], "up");
         samples.readyMs.push(daemon.readyMs);
         samples.rssMiB.push(daemon.rssMiB);
@@ -102,6 +106,13 @@ function configure(folder: string, stateDir: string, helos: Address[]): string {
     }),
   );
   return file;
+}
+
+/** What the shipped unit gives Node: measured is what is installed. */
+function nodeFlags(): string[] {
+  const start = /^ExecStart=\S*node (.*?)\S+daemon\.js/m.exec(readFileSync(unitFile, "utf8"))?.[1];
+  if (start === undefined) throw new Error("the unit does not start the daemon with Node");
+  return start.split(" ").filter((flag) => flag !== "");
 }
 
 type Address = { host: string; port: number };
