@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- <name>… [--json] [--quick] [--kills N] [--hog-minutes N]`. Every figure stands
- * beside a limit or a peer that was measured in the same run. Exit code 1 when a goal is missed.
+ * beside a limit or a peer that was measured in the same run. Exit code 1 when a goal
+ * is missed or a bench fails.
  */
 import { parseArgs } from "node:util";
 import type { Bench } from "./bench.ts";
@@ -65,17 +66,25 @@ async function main(): Promise<number> {
     const machine = machineLine();
     say(`${bench.about} (${machine})`);
     const figures: Figure[] = [];
-    await bench.run({
+    const options = {
       quick,
       kills,
       hogMinutes,
       say,
-      figure(found) {
+      figure: (found: Figure) => {
         figures.push(found);
         if (found.pass === false) missed += 1;
         if (json) process.stdout.write(`${JSON.stringify(found)}\n`);
       },
-    });
+    };
+    try {
+      await bench.run(options);
+    } catch (cause) {
+      // The others are still worth their time; the old rows of this one stay.
+      say(`failed: ${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}`);
+      missed += 1;
+      continue;
+    }
     if (!json) process.stdout.write(`${tableOf(figures)}\n`);
     if (!quick) await keepResults(benches, bench.name, figures, machine);
   }
