@@ -103,12 +103,18 @@ export function openDecider(p: {
     };
   }
 
+  function take(input: CoreInput, at: Stamp): Promise<Turned> {
+    journal.input({ stamp: at, to: input.to, event: input.event });
+    return finish(core.turn(input, at), at);
+  }
+
   async function turn(): Promise<void> {
     for (let next = queue.shift(); next && !closed; next = queue.shift()) {
       const at = p.now();
-      const { input } = next;
-      journal.input({ stamp: at, to: input.to, event: input.event });
-      next.done(await finish(core.turn(input, at), at));
+      // Before anything else is believed, the machines learn that nobody was looking.
+      const lagMs = takeLag(at.monoMs);
+      if (lagMs !== undefined) await take({ to: "site", event: { type: "stalled", lagMs } }, at);
+      next.done(await take(next.input, at));
       beatMs = p.now().monoMs;
     }
     turning = undefined;
@@ -133,12 +139,19 @@ export function openDecider(p: {
   }
 
   let expectedMs = p.now().monoMs + heartbeatMs;
+  /** How late the event loop is, told once; undefined when it keeps its time. */
+  function takeLag(monoMs: number): number | undefined {
+    const lagMs = monoMs - expectedMs;
+    if (lagMs <= stallMs) return undefined;
+    expectedMs = monoMs + heartbeatMs;
+    return lagMs;
+  }
   const heartbeat = setInterval(() => {
     const { monoMs } = p.now();
-    const lagMs = monoMs - expectedMs;
+    const lagMs = takeLag(monoMs);
     expectedMs = monoMs + heartbeatMs;
     if (!turning) beatMs = monoMs;
-    if (lagMs > stallMs) void submit({ to: "site", event: { type: "stalled", lagMs } });
+    if (lagMs !== undefined) void submit({ to: "site", event: { type: "stalled", lagMs } });
   }, heartbeatMs);
 
   turning = finish(core.opening, p.now()).then(() => turn());
