@@ -18,13 +18,9 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const readyWithinMs = 300_000;
 const stoppedWithinMs = 60_000;
 
-/** `npm run demo` without its set-up step, which the test run has already done. */
-function run(...args: string[]) {
+function run(program: string, ...args: string[]) {
   const before = new Set(folders());
-  const child = spawn("node_modules/.bin/tsx", ["test/demo/main.ts", ...args], {
-    cwd: root,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   const said = { out: "", err: "" };
   child.stdout.on("data", (chunk: Buffer) => void (said.out += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => void (said.err += chunk.toString()));
@@ -64,8 +60,11 @@ function demoPid(tsx: ChildProcess): number {
 }
 
 const running: ReturnType<typeof run>[] = [];
+/** `npm run demo` without its set-up step, which the test run has already done. */
 function start(...args: string[]) {
-  const demo = run(...args);
+  return started(run("node_modules/.bin/tsx", "test/demo/main.ts", ...args));
+}
+function started(demo: ReturnType<typeof run>) {
   running.push(demo);
   return demo;
 }
@@ -190,6 +189,22 @@ test(
     const folder = demo.ownFolder() ?? "";
     expect(holdersOf(folder).length).toBeGreaterThan(5);
     kill(demoPid(demo.child), "SIGKILL");
+    await until(
+      "nothing left",
+      () => (holdersOf(folder).length === 0 && !existsSync(folder)) || undefined,
+      stoppedWithinMs,
+    );
+  },
+  2 * readyWithinMs,
+);
+
+test(
+  "SIGTERM to npm, which does not hand it on, stops the demo also while it starts",
+  async () => {
+    const demo = started(run("npm", "run", "demo", "--", "--port", "0"));
+    const folder = await until("its folder", demo.ownFolder, readyWithinMs);
+    await until("its children", () => holdersOf(folder).length > 2 || undefined, readyWithinMs);
+    demo.child.kill("SIGTERM");
     await until(
       "nothing left",
       () => (holdersOf(folder).length === 0 && !existsSync(folder)) || undefined,

@@ -101,7 +101,11 @@ export function openFaults(facility: Facility) {
     },
     unplug: {
       title: "Pull network",
-      what: "The box is gone from the network, its picture with it. Nobody can ask it whether it has stopped, so the far end must have been empty for 30 s before the understudy goes on. media=goesOn: only its web page is gone, the picture goes on; no takeover then.",
+      what:
+        "The box is gone from the network, its picture with it. Nobody can ask it whether it " +
+        "has stopped, so the far end must be empty for 30 s before the understudy goes on, " +
+        "about 50 s in all. media=goesOn: only its web page is gone and the picture goes on, " +
+        "so nothing is taken over.",
       targets: boxes,
       options: { media: ["stops", "goesOn"] },
       begin: (box, { media }) => {
@@ -119,7 +123,9 @@ export function openFaults(facility: Facility) {
     },
     dropInput: {
       title: "Pull input",
-      what: "The box sends its test pattern and says it is streaming. The understudy has a good input.",
+      what:
+        "The box sends its test pattern and says it is streaming. The understudy has a good " +
+        "input.",
       targets: boxes,
       begin: (box) => helo(box).faults.dropInput(),
     },
@@ -131,7 +137,9 @@ export function openFaults(facility: Facility) {
     },
     reboot: {
       title: "Reboot",
-      what: "Somebody restarts the box. It is away for 25 s; the understudy takes over.",
+      what:
+        "Somebody restarts the box. Until it is back after 25 s nobody can ask whether it has " +
+        "stopped.",
       targets: boxes,
       begin: (box) => void helo(box).faults.reboot(),
     },

@@ -33,7 +33,8 @@ function forPeople({ url, apiKey }: Addresses): string {
 function explain(error: unknown, port: number): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE") {
-    return `port ${port} is taken by another program; choose another: npm run demo -- --port ${port + 1}`;
+    const other = `npm run demo -- --port ${port + 1}`;
+    return `port ${port} is taken by another program; choose another: ${other}`;
   }
   if (code === "EACCES") return `port ${port} may not be used by this user; choose another: --port`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

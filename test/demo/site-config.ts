@@ -10,13 +10,13 @@ export const siteId = "studio";
 /** The two programmes, who may carry each, and the key each is published with. */
 export const streams = {
   main: {
-    name: "Main programme (HELO boxes)",
+    name: "Main (HELO boxes)",
     destination: "platform",
     encoders: ["helo-a", "helo-b"],
     key: "main-4f1d09c6e2",
   },
   second: {
-    name: "Second programme (ffmpeg)",
+    name: "Second (ffmpeg)",
     destination: "archive",
     encoders: ["soft-a", "soft-b"],
     key: "second-b77a35d018",
@@ -65,6 +65,8 @@ export function writeSiteConfig(p: {
       id: streams[id].destination,
       address: farEnd.rtmpUrl,
       streamKey: folder.secret(`key-${id}`, streams[id].key),
+      // Longer than the 30 s that an empty far end takes to be proof: nobody is called before.
+      fenceTimeout: "60s",
       observers: [{ kind: "nginx-rtmp", statisticsUrl: farEnd.statisticsUrl, app: "live" }],
     })),
     streams: streamIds.map((id) => ({
