@@ -48,12 +48,13 @@ export function supervise(p: {
     if (waiting > 0 || closing.signal.aborted) return;
     const mine = new AbortController();
     poll = mine;
-    const limit = AbortSignal.any([mine.signal, closing.signal, AbortSignal.timeout(pollLimitMs)]);
+    // Not `closing` itself: what is made of a signal that lives on is never quite let go of.
+    const limit = AbortSignal.any([mine.signal, AbortSignal.timeout(pollLimitMs)]);
     try {
       tell.reading(await driver.poll(limit));
     } catch (cause) {
       // Given up for something more urgent: that says nothing about the box.
-      if (mine.signal.aborted || closing.signal.aborted) return;
+      if (mine.signal.aborted) return;
       const failure = pollFailureOf(cause);
       if (!failure) throw cause;
       tell.unreadable(failure, cause instanceof Error ? cause.message : "no answer");
@@ -85,10 +86,12 @@ export function supervise(p: {
       waiting += 1;
       poll?.abort();
       try {
-        return await inTurn(() => {
-          signal.throwIfAborted();
-          return work(driver, AbortSignal.any([signal, closing.signal]));
+        const limit = AbortSignal.any([signal, closing.signal]);
+        const done = inTurn(() => {
+          limit.throwIfAborted();
+          return work(driver, limit);
         });
+        return await Promise.race([done, givenUp(limit)]);
       } finally {
         waiting -= 1;
         // What it changed should be seen soon.
@@ -97,11 +100,27 @@ export function supervise(p: {
     },
     async close() {
       closing.abort();
+      poll?.abort();
       clearTimeout(timer);
       await tail;
       await driver.close();
     },
   };
+}
+
+/** A driver says by itself why it gave up, and gets so long for it, ms. */
+const lastWordMs = 500;
+
+/**
+ * Rejects when `signal` aborts and nobody has answered soon after: a driver that hangs must not
+ * hold up the one who asked. What it began stays in its turn, so no second call overlaps it.
+ */
+function givenUp(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const late = () => setTimeout(() => reject(signal.reason as Error), lastWordMs).unref();
+    if (signal.aborted) late();
+    else signal.addEventListener("abort", late, { once: true });
+  });
 }
 
 function pollFailureOf(cause: unknown): PollFailure | undefined {

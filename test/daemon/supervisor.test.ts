@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { DriverError, type EncoderDriver } from "../../daemon/drivers/driver.ts";
+import { supervise } from "../../daemon/supervisor.ts";
+
+/** Hangs like a box that does not answer: until its signal aborts, then as a driver must. */
+function hang(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(new DriverError("timeout", "did not answer"));
+    if (signal.aborted) end();
+    else signal.addEventListener("abort", end, { once: true });
+  });
+}
+
+function aBox(poll: EncoderDriver["poll"]) {
+  const unreadable: string[] = [];
+  let inside = 0;
+  const seen = { polls: 0, most: 0, closed: 0 };
+  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
+    inside += 1;
+    seen.most = Math.max(seen.most, inside);
+    return work().finally(() => (inside -= 1));
+  };
+  const driver: EncoderDriver = {
+    poll(signal) {
+      seen.polls += 1;
+      return alone(() => poll(signal));
+    },
+    startOutput: (_output, _target, signal) => alone(() => hang(signal)),
+    stopOutput: () => alone(async () => undefined),
+    proveOff: async () => [],
+    ownSelfStart: () => alone(() => new Promise<never>(() => undefined)),
+    close: async () => void (seen.closed += 1),
+  };
+  const box = supervise({
+    driver,
+    pollEveryMs: () => 5,
+    tell: { reading: () => undefined, unreadable: (code) => void unreadable.push(code) },
+  });
+  const stop = (signal = new AbortController().signal) =>
+    box.run(signal, (d, limit) => d.stopOutput("stream-1", true, limit));
+  return { box, seen, unreadable, stop };
+}
+
+const answers = async () => ({ outputs: {}, figures: {} });
+
+test("polls and commands to one box never overlap", async () => {
+  const b = aBox(answers);
+  for (let i = 0; i < 5; i++) {
+    await expect.poll(() => b.seen.polls).toBeGreaterThan(i);
+    await Promise.all([b.stop(), b.stop()]);
+  }
+  expect(b.seen.most).toBe(1);
+  await b.box.close();
+});
+
+test("a poll that hangs gives way to a command at once, and is not held against the box", async () => {
+  const b = aBox(hang);
+  await expect.poll(() => b.seen.polls).toBe(1);
+  const beganMs = performance.now();
+  await b.stop();
+  // A poll may take 10 s; giving way is a matter of milliseconds.
+  expect(performance.now() - beganMs).toBeLessThan(2_000);
+  expect(b.unreadable).toEqual([]);
+  await b.box.close();
+});
+
+test("a command behind a hanging one ends with its own limit, and never runs", async () => {
+  const b = aBox(answers);
+  const first = new AbortController();
+  const stuck = b.box.run(first.signal, (_, limit) => hang(limit)).catch((e: unknown) => e);
+  let ran = false;
+  const second = b.box.run(AbortSignal.timeout(50), async () => void (ran = true));
+  await expect(second).rejects.toMatchObject({ name: "TimeoutError" });
+  first.abort();
+  expect(await stuck).toMatchObject({ code: "timeout" });
+  await b.stop();
+  expect(ran).toBe(false);
+  await b.box.close();
+});
+
+test("a driver that ignores its limit does not keep the one who asked waiting", async () => {
+  const b = aBox(answers);
+  const asked = b.box.run(AbortSignal.timeout(50), (d, limit) => d.ownSelfStart(limit));
+  await expect(asked).rejects.toMatchObject({ name: "TimeoutError" });
+  expect(b.seen.most).toBe(1);
+});
+
+test("a bug in a driver is told as malformed and does not end the watch", async () => {
+  const b = aBox(() => Promise.reject(new TypeError("no such field")));
+  await expect.poll(() => b.unreadable.length).toBeGreaterThan(2);
+  expect(new Set(b.unreadable)).toEqual(new Set(["malformed"]));
+  await b.box.close();
+});
+
+test("after closing nothing is asked of the box any more", async () => {
+  const b = aBox(hang);
+  await expect.poll(() => b.seen.polls).toBe(1);
+  await b.box.close();
+  const polls = b.seen.polls;
+  await expect(b.stop()).rejects.toMatchObject({ name: "AbortError" });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(b.seen).toMatchObject({ polls, closed: 1 });
+});
