@@ -27,6 +27,12 @@ export type OutputFacts = Omit<OutputReading, "target"> & {
 /** An output of which nothing is known now. */
 export const unknownOutput: OutputFacts = { state: "unknown", target: null };
 
+/** How a process ended is news once, with its reading: what is remembered of a box has no exits. */
+export function withoutExits(facts: EncoderFacts): EncoderFacts {
+  const outputs = Object.entries(facts.outputs).map(([id, { exit: _, ...output }]) => [id, output]);
+  return { ...facts, outputs: Object.fromEntries(outputs) as EncoderFacts["outputs"] };
+}
+
 /** A box that was never read. */
 export function unknownEncoder(encoder: string, outputs: readonly string[]): EncoderFacts {
   return {

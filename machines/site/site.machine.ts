@@ -7,7 +7,7 @@ import {
   encoderMachineFor,
   type EncoderResume,
 } from "../encoder/encoder.machine.ts";
-import type { EncoderFacts } from "../encoder/facts.ts";
+import { type EncoderFacts, withoutExits } from "../encoder/facts.ts";
 import type { CommandRef, StreamToSite } from "../stream/stream.events.ts";
 import type { StreamResume } from "../stream/stream.context.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
@@ -165,7 +165,7 @@ export const siteMachine = setup({
         assign({
           facts: ({ context, event }) => ({
             ...context.facts,
-            [event.facts.encoder]: event.facts,
+            [event.facts.encoder]: withoutExits(event.facts),
           }),
         }),
         { type: "passOn", params: ({ event }) => event.facts },
@@ -276,6 +276,12 @@ export const siteMachine = setup({
           }),
         ),
         enqueueActions(({ context, enqueue }) => {
+          // Who is benched was the old journal's word, too: nobody is an intruder by it.
+          for (const { id, outputs } of context.plan.encoders) {
+            for (const output of outputs) {
+              enqueue.sendTo(context.encoders[id]!, { type: "released", output });
+            }
+          }
           for (const ref of Object.values(context.streams)) {
             enqueue.sendTo(ref, { type: "ownershipUnknown" });
           }
