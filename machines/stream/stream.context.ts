@@ -153,11 +153,14 @@ export function outputOf(context: StreamContext, ref: OutputRef | null) {
   return (ref && context.facts[ref.encoder]?.outputs[ref.output]) || unknownOutput;
 }
 
-/** When the picture was last known to be there. */
+/**
+ * When the picture was last known to be there. Where nobody sees the far end, a carrier is good
+ * until something speaks against it, and from then on that moment stands.
+ */
 export function lastGood(context: StreamContext): Stamp {
-  return context.farEnd.word !== "unknown" && context.farEnd.movedAt !== null
-    ? context.farEnd.movedAt
-    : context.lastGoodAt;
+  const { farEnd, suspectSince, lastGoodAt, now } = context;
+  if (farEnd.word !== "unknown" && farEnd.movedAt !== null) return farEnd.movedAt;
+  return farEnd.word === "unknown" && suspectSince === null ? now() : lastGoodAt;
 }
 
 /** Is the picture at the far end, by its own word? */
