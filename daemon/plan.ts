@@ -34,7 +34,8 @@ export function planOf(config: SiteConfig, vendors: Readonly<Record<string, Vend
       }),
     };
     return d.takeover === "primaryBackup"
-      ? [primary, { ...primary, id: backupLegOf(d.id) }]
+      ? // The observers look at the first address: nobody sees the second.
+        [primary, { ...primary, id: backupLegOf(d.id), observed: false }]
       : [primary];
   });
   return {
