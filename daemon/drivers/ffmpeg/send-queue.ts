@@ -1,6 +1,7 @@
 import { judgeQueue, socketsOf } from "./sockets.ts";
 
-const lookEveryMs = { silent: 100, moving: 1_000 };
+/** A second of backlog, seen twice, has to be known before the 2 s of a freeze are over. */
+const lookEveryMs = { silent: 100, moving: 250 };
 
 /** Looks at what the kernel still has to send for one engine: more often when it is silent. */
 export class SendQueueWatch {
