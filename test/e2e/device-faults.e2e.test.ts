@@ -1,0 +1,142 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { HeloTimings } from "../fakes/helo/timings.ts";
+import { Facility, type FacilityOptions, kill, until } from "./facility.ts";
+import { carriers, expectOffAirTold, offAirMs, untilIncident } from "./off-air.ts";
+
+/** A boot is shortened, so that a test need not wait a minute for it. */
+const timings: Partial<HeloTimings> = { rebootMs: 3_000, initialiseMs: 1_500 };
+const helo = { driver: "aja-helo", timings, polling: { normal: "1s" } } as const;
+
+let facility: Facility;
+afterEach(() => facility.close());
+
+/** On a far end where a second publisher would be let in, and be seen. */
+async function facilityOnAir(options: FacilityOptions): Promise<Facility> {
+  facility = await Facility.build({ farEnd: { behaviour: "acceptBoth" }, ...options });
+  facility.startDaemon();
+  await facility.untilOnAir("a");
+  await facility.untilTold("stream.onAir");
+  // What a box does by itself is ours to decide: nothing is under way when the fault comes.
+  for (const helo of Object.values(facility.helos)) await helo.until("AutoRecoverStreaming", "0");
+  return facility;
+}
+const linkOf = (id: string, link: string, after: number) =>
+  facility.untilTold(
+    "encoder.link",
+    ({ message, data, seq }) =>
+      seq > after && message.startsWith(`${id} `) && data["link"] === link,
+  );
+const lastSeq = () => facility.told().at(-1)?.seq ?? 0;
+const takeovers = () => facility.told("stream.takingOver").length - 1;
+
+describe("two HELOs", () => {
+  const encoders = { a: helo, b: helo };
+
+  test("a HELO that hangs, talks nonsense or resets while it publishes keeps the stream", async () => {
+    const { helos } = await facilityOnAir({ encoders });
+    const { faults } = helos["a"]!;
+    for (const begin of [
+      () => faults.hang(),
+      () => faults.nonsense("html"),
+      () => faults.nonsense("wrongName"),
+      () => faults.resetConnections(),
+    ]) {
+      const before = lastSeq();
+      const end = begin();
+      await linkOf("a", "unreachable", before);
+      end();
+      await linkOf("a", "reachable", before);
+    }
+    expect(facility.onAir()).toBe("a");
+    expect(takeovers()).toBe(0);
+    expect(carriers(facility)).toHaveLength(1);
+    expect(facility.told("stream.fenceUnproven")).toEqual([]);
+  });
+
+  test("a HELO that reboots is replaced when it is back and proven off, not before", async () => {
+    const { helos } = await facilityOnAir({ encoders });
+    helos["a"]!.faults.reboot();
+    await facility.untilTold("stream.fenceUnproven");
+    expect(takeovers()).toBe(0);
+    await facility.untilOnAir("b");
+    const incident = await untilIncident(facility, "tookOver");
+    expect(incident.certificate).toMatchObject({ level: 1, encoder: "a" });
+    expectOffAirTold(incident, offAirMs(facility));
+    expect(facility.overlapMs()).toBe(0);
+  });
+
+  test("somebody stops the stream at the front panel: the backup takes over", async () => {
+    const { helos } = await facilityOnAir({ encoders });
+    helos["a"]!.pressStop();
+    await facility.untilOnAir("b");
+    const incident = await untilIncident(facility, "tookOver");
+    expect(incident.certificate).toMatchObject({ level: 1, encoder: "a" });
+    expectOffAirTold(incident, offAirMs(facility));
+    expect(facility.overlapMs()).toBe(0);
+  });
+
+  test("a HELO that starts again after each stop never shares the key with the backup", async () => {
+    const { helos } = await facilityOnAir({ encoders, destination: { fenceTimeout: "4s" } });
+    const { faults } = helos["a"]!;
+    const thaw = faults.freezeMedia();
+    faults.autoRecoverFighting(1_500);
+    await facility.untilTold("stream.incident");
+    thaw();
+    await facility.untilTold("stream.onAir", ({ seq }) => {
+      const [first] = facility.told("stream.onAir");
+      return first !== undefined && seq > first.seq;
+    });
+    const { videoFrames } = carriers(facility).at(-1)!;
+    await until("more pictures", () => carriers(facility).at(-1)!.videoFrames > videoFrames + 75);
+    expect(facility.overlapMs()).toBe(0);
+  });
+
+  test("a HELO that loses its input hands over to an understudy that still has the programme", async () => {
+    const { helos } = await facilityOnAir({ encoders });
+    helos["a"]!.faults.dropInput();
+    await facility.untilOnAir("b");
+    const incident = await untilIncident(facility, "tookOver");
+    expect(incident).toMatchObject({ cause: "input-lost", from: "a", to: "b" });
+    expect(facility.overlapMs()).toBe(0);
+  });
+
+  test("both lose the same source: nothing is switched", async () => {
+    const { helos } = await facilityOnAir({ encoders });
+    const endings = [helos["a"]!.faults.dropInput(), helos["b"]!.faults.dropInput()];
+    await facility.untilTold("stream.suspect", ({ data }) => data["cause"] === "input-lost");
+    await facility.untilTold("encoder.input", ({ message }) => message === "input of b: lost");
+    const { videoFrames } = carriers(facility)[0]!;
+    // 15 pictures a second: well past the 5 s after which a content fault would switch.
+    await until("ten seconds more", () => carriers(facility)[0]!.videoFrames > videoFrames + 150);
+    expect(takeovers()).toBe(0);
+    for (const end of endings) end();
+    await facility.untilTold("stream.carrier", ({ message }) => message.includes("fine again"));
+    expect(carriers(facility)).toHaveLength(1);
+  });
+});
+
+test("an understudy with another source does not replace a HELO that lost its input", async () => {
+  const { helos } = await facilityOnAir({
+    encoders: { a: helo, b: { ...helo, source: "slides" } },
+  });
+  helos["a"]!.faults.dropInput();
+  await facility.untilTold("stream.suspect", ({ data }) => data["cause"] === "input-lost");
+  const { videoFrames } = carriers(facility)[0]!;
+  await until("ten seconds more", () => carriers(facility)[0]!.videoFrames > videoFrames + 150);
+  expect(takeovers()).toBe(0);
+  expect(carriers(facility)).toHaveLength(1);
+});
+
+test("a HELO and a software encoder replace each other, both ways", async () => {
+  const { helos } = await facilityOnAir({ encoders: { a: helo, b: { driver: "ffmpeg" } } });
+  helos["a"]!.faults.freezeMedia();
+  await facility.untilOnAir("b");
+  const first = await untilIncident(facility, "tookOver");
+  expectOffAirTold(first, offAirMs(facility));
+  helos["a"]!.faults.clearAll();
+  await facility.untilTold("encoder.benched", ({ message }) => message.startsWith("a/"));
+  expect(helos["a"]!.get("RTMPStreamName")).toBe("");
+  kill(facility.enginePid("b"));
+  await facility.untilOnAir("a");
+  expect(facility.overlapMs()).toBe(0);
+});
