@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { SiteConfig } from "../config/site.schema.ts";
 import { contractMinor } from "../machines/contract.ts";
 import type { Ack } from "../machines/site/site.contract.ts";
+import type { SiteResume } from "../machines/site/site.machine.ts";
 import { openSite } from "../machines/site/site-core.ts";
 import { carrierWord } from "../machines/stream/stream.published.ts";
 import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
@@ -19,6 +20,7 @@ import { lockState } from "./journal/state-lock.ts";
 import { type Link, openLink } from "./link/link.ts";
 import { openObserver, type ObserverOptions } from "./observers/index.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
+import { olderThanWhatRuns } from "./older-copy.ts";
 import { backupLegOf, planOf } from "./plan.ts";
 import { openPublisher } from "./publish.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
@@ -62,6 +64,8 @@ export async function startSite(p: {
   const startedAtMs = now().wallMs;
   const plan = planOf(config, vendors);
   const ingests = ingestsOf(config.destinations, backupLegOf);
+  const isSoftware = (id: string) =>
+    vendors[plan.encoders.find((e) => e.id === id)?.vendor ?? ""]?.kind === "software";
   const knownTargets = (): KnownTarget[] => [...ingests.values()];
 
   // Adoption comes first: what runs already is known before anything may be started.
@@ -82,7 +86,12 @@ export async function startSite(p: {
   );
 
   // An old copy of the journal would tell of holders that are not so any more.
-  const core = openSite({ plan, at: now(), resume: journal.fresh ? new Map() : journal.resume });
+  const engines = new Map([...drivers].filter(([id]) => isSoftware(id)));
+  const { keys } = (journal.resume.get("site") ?? {}) as Partial<SiteResume>;
+  const outdated = journal.fresh ? undefined : await olderThanWhatRuns(engines, keys);
+  if (outdated !== undefined) journal.newEpoch(outdated);
+  const believed = !journal.fresh && outdated === undefined;
+  const core = openSite({ plan, at: now(), resume: believed ? journal.resume : new Map() });
   // Opened last, spoken to by everything before.
   const parts: { hands?: Hands; link?: Link } = {};
   const moved = { journal: monotonicMs(), link: monotonicMs() };
@@ -112,6 +121,7 @@ export async function startSite(p: {
   const commands = openCommands({
     decider,
     site: config.site,
+    streams: plan.streams,
     exists: (actor) => core.exists(actor),
     situation: (actor) =>
       actor.startsWith("stream:")
@@ -263,6 +273,9 @@ export async function startSite(p: {
     to: "site",
     event: { type: "opened", version: p.version, fresh: journal.fresh },
   });
+  if (outdated !== undefined) {
+    void decider.submit({ to: "site", event: { type: "rolledBack", because: outdated } });
+  }
 
   return {
     ready,

@@ -32,7 +32,7 @@ export interface Journal {
   readonly epoch: string;
   /** Of this run of the daemon. */
   readonly session: string;
-  /** Highest event seq when opened. */
+  /** Highest event seq when opened, of the current epoch. */
   readonly lastSeq: number;
   /** Found at opening: actor → resume record. */
   readonly resume: ReadonlyMap<string, unknown>;

@@ -81,7 +81,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   let { epoch, lastSeq } = opening;
   let lastInput = opening.lastInput;
   let durableSeq = lastSeq;
-  const openedSeq = lastSeq;
+  let openedSeq = lastSeq;
   const openIntents = opening.intents.map((body) => JSON.parse(body) as Intent);
   const resume = new Map(
     opening.resume.map(([actor, body]) => [actor, JSON.parse(body) as unknown]),
@@ -259,7 +259,9 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
       return epoch;
     },
     session,
-    lastSeq: openedSeq,
+    get lastSeq() {
+      return openedSeq;
+    },
     resume,
     openIntents,
     fresh: opening.fresh !== undefined,
@@ -335,6 +337,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
     newEpoch(reason) {
       epoch = randomUUID();
       lastSeq = 0;
+      openedSeq = 0;
       durableSeq = 0;
       cursors.clear();
       rows.add({ kind: "epoch", epoch, reason, atMs: now().wallMs });

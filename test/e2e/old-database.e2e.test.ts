@@ -1,0 +1,81 @@
+/** Yesterday's copy of the journal in place of today's: look who publishes before doing anything. */
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { closedAfterEach } from "./after-each.ts";
+import { type Facility, kill, until } from "./facility.ts";
+import { Hub } from "./hub.ts";
+
+const { facility: aFacility, keep } = closedAfterEach();
+const files = ["site.db", "site.db-wal", "site.db-shm"];
+
+function copyJournal(facility: Facility, from: string, to: string): void {
+  for (const file of files) {
+    const [source, target] = [
+      join(facility.stateDir, from + file),
+      join(facility.stateDir, to + file),
+    ];
+    rmSync(target, { force: true });
+    if (existsSync(source)) copyFileSync(source, target);
+  }
+}
+
+test.each([
+  { name: "the mark beside it tells", keepsMark: true },
+  { name: "without the mark, the engine on air tells", keepsMark: false },
+])(
+  "a database restored from yesterday, $name: the running engine is adopted as it is",
+  async ({ keepsMark }) => {
+    const hub = keep(await Hub.start());
+    const facility = await aFacility({
+      farEnd: { behaviour: "acceptBoth" },
+      mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+    });
+    facility.startDaemon();
+    await facility.untilOnAir("a");
+    await facility.untilTold("stream.onAir");
+    await facility.endDaemon();
+    copyJournal(facility, "", "yesterday-");
+
+    // Since then the understudy has taken over: the copy names the wrong holder.
+    facility.startDaemon();
+    await until("a is adopted", () => /"code":"site.started"/.test(facility.log));
+    kill(facility.enginePid("a"));
+    await facility.untilOnAir("b");
+    await until("b is told", () => facility.told("stream.onAir").length >= 2);
+    const told = facility.told();
+    const epoch = await until("the hub has it all", async () => {
+      const [site] = (await hub.get("/api/sites"))["items"] as Record<string, unknown>[];
+      return Number(site?.["ackedSeq"]) >= told.length && String(site?.["epoch"]);
+    });
+    const pid = facility.enginePid("b");
+    await facility.endDaemon();
+    copyJournal(facility, "yesterday-", "");
+    if (!keepsMark) rmSync(join(facility.stateDir, "site.db.mark"));
+
+    facility.log = "";
+    facility.startDaemon();
+    await until("a new epoch at the hub, and b known to carry", async () => {
+      const [site] = (await hub.get("/api/sites"))["items"] as Record<string, unknown>[];
+      const [stream] = (await hub.get("/api/streams"))["items"] as Record<string, unknown>[];
+      return (
+        site?.["epoch"] !== epoch &&
+        site?.["online"] === true &&
+        stream?.["stale"] === false &&
+        stream["carrier"] === "carried" &&
+        stream["encoder"] === "b"
+      );
+    });
+    expect(facility.told("key.adopted").at(-1)?.data["encoder"]).toBe("b");
+    expect(facility.enginePid("b")).toBe(pid);
+    expect(facility.publishers()).toHaveLength(2);
+    expect(facility.publishers()[1]?.endedAtMs).toBeNull();
+    expect(facility.overlapMs()).toBe(0);
+    expect(facility.log).not.toContain('"code":"stream.takingOver"');
+
+    // And it is still looked after: the key generation goes on, never back.
+    kill(pid);
+    await facility.untilOnAir("a");
+    expect(facility.overlapMs()).toBe(0);
+  },
+);
