@@ -185,9 +185,13 @@ test(
   "killed with -9 the demo does not leave its encoders on air for ever",
   async () => {
     const demo = start("--port", "0", "--json");
-    await untilReady(demo);
+    const { url } = await untilReady(demo);
     const folder = demo.ownFolder() ?? "";
     expect(holdersOf(folder).length).toBeGreaterThan(5);
+    // One that stands still does not even notice that its far end has gone with the demo.
+    const body = JSON.stringify({ encoder: "soft-a" });
+    const frozen = await fetch(`${url}demo/faults/freeze`, { method: "POST", body });
+    expect(frozen.status).toBe(200);
     kill(demoPid(demo.child), "SIGKILL");
     await until(
       "nothing left",
@@ -199,12 +203,12 @@ test(
 );
 
 test(
-  "SIGTERM to npm, which does not hand it on, stops the demo also while it starts",
+  "a demo whose npm was killed with -9 stops by itself, also while it starts",
   async () => {
     const demo = started(run("npm", "run", "demo", "--", "--port", "0"));
     const folder = await until("its folder", demo.ownFolder, readyWithinMs);
     await until("its children", () => holdersOf(folder).length > 2 || undefined, readyWithinMs);
-    demo.child.kill("SIGTERM");
+    demo.child.kill("SIGKILL");
     await until(
       "nothing left",
       () => (holdersOf(folder).length === 0 && !existsSync(folder)) || undefined,

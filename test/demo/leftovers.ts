@@ -33,7 +33,7 @@ function holds(proc: string, folder: string): boolean {
   if (environment.split("\0").includes(`${mark}=${folder}`)) return true;
   return look(() => readdirSync(`${proc}/fd`), [])
     .map((fd) => look(() => readlinkSync(`${proc}/fd/${fd}`), ""))
-    .some((file) => file.startsWith(`${folder}/`) && file.endsWith("/lock"));
+    .some((file) => file.startsWith(`${folder}/`) && /\/lock( \(deleted\))?$/.test(file));
 }
 
 /** What ends while we look, or belongs to somebody else, is not of this demo. */

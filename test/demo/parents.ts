@@ -1,11 +1,11 @@
 /**
- * npm hands SIGTERM to the shell that it runs a script in, and a shell that is killed does not
- * tell its children. So a demo started by npm looks whether npm is still there.
+ * npm hands Ctrl-C and SIGTERM on, but a script that gives up on us may kill npm with -9, and then
+ * nobody is told. So a demo started by npm looks whether npm is still there.
  */
 import { readFileSync } from "node:fs";
 
 const lookEveryMs = 500;
-/** tsx, the shell, npm, and one to spare. */
+/** A shell and tsx may stand between npm and us, and one to spare. */
 const generations = 4;
 
 function parentOf(pid: number): number | undefined {
