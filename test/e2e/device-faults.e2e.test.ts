@@ -136,6 +136,9 @@ test("a HELO and a software encoder replace each other, both ways", async () => 
   helos["a"]!.faults.clearAll();
   await facility.untilTold("encoder.benched", ({ message }) => message.startsWith("a/"));
   expect(helos["a"]!.get("RTMPStreamName")).toBe("");
+  // Until it was read idle again the HELO is no candidate, and b would be started again in place.
+  const { videoFrames } = carriers(facility).at(-1)!;
+  await until("more pictures", () => carriers(facility).at(-1)!.videoFrames > videoFrames + 75);
   kill(facility.enginePid("b"));
   await facility.untilOnAir("a");
   expect(facility.overlapMs()).toBe(0);
