@@ -21,6 +21,9 @@ const limitsMs: Record<IntentKind, number> = {
   ownSelfStart: 20_000,
 };
 
+/** Of these, how long a box may take to prove itself off; the rest is for asking the far end. */
+const boxProofWithinMs = 10_000;
+
 /**
  * Does what the machines ask for, through the drivers. Intents are absolute, so one that was
  * begun before a restart is simply done again.
@@ -33,6 +36,7 @@ export function openHands(p: {
   report: (intent: Intent, result: Result) => void;
 }) {
   const underWay = new Map<string, AbortController>();
+  let closed = false;
 
   async function carryOut(intent: Intent, signal: AbortSignal): Promise<Result> {
     const box = p.boxes.get(intent.asks.encoder);
@@ -53,9 +57,14 @@ export function openHands(p: {
       case "fence": {
         const { output, destination } = intent.asks;
         const { address } = ingestOf(destination);
-        const evidence: FenceEvidence[] = await box.run(signal, (driver, limit) =>
-          driver.proveOff(output, address, limit),
-        );
+        const patience = AbortSignal.any([signal, AbortSignal.timeout(boxProofWithinMs)]);
+        const evidence: FenceEvidence[] = await box
+          .run(patience, (driver, limit) => driver.proveOff(output, address, limit))
+          .catch((cause: unknown) => {
+            // A box that does not answer proves nothing; the far end may still know.
+            if (signal.aborted || !patience.aborted) throw cause;
+            return [];
+          });
         if (evidence.length === 0) evidence.push(...(await blockAtFarEnd(destination, signal)));
         return { type: "effect.done", answer: { evidence } };
       }
@@ -83,6 +92,7 @@ export function openHands(p: {
 
   return {
     begin(intent: Intent): void {
+      if (closed) return;
       const giveUp = new AbortController();
       underWay.set(intent.id, giveUp);
       const limit = AbortSignal.any([giveUp.signal, AbortSignal.timeout(limitsMs[intent.kind])]);
@@ -99,6 +109,7 @@ export function openHands(p: {
       underWay.delete(id);
     },
     close(): void {
+      closed = true;
       for (const id of [...underWay.keys()]) this.giveUp(id);
     },
   };

@@ -21,6 +21,8 @@ const Remembered = z.array(
 export function openCommands(p: {
   decider: Decider;
   site: string;
+  /** Every stream; the second leg of a programme names the first. */
+  streams: readonly { id: string; backupOf?: string }[];
   exists: (actor: ActorName) => boolean;
   /** How a stream is doing, for the sentence of a refusal. */
   situation: (actor: ActorName) => string;
@@ -58,24 +60,32 @@ export function openCommands(p: {
     const late = lateness(request);
     if (late && !(known.safe && late.code === "clock_unknown")) return answer(to, id, late);
 
-    const input = inputFor(actor, to.verb, request);
-    if (!p.can(input)) {
+    // One wish may concern several streams: both legs of one programme, or the whole site.
+    const inputs = concerned(actor).map((one) => inputFor(one, to.verb, request));
+    const possible = inputs.filter((input) => p.can(input));
+    if (possible.length === 0) {
       return answer(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
     }
     if (request.dryRun) {
       return answer(to, id, { status: "done", message: `${to.verb} would be possible now` });
     }
     // The machines may finish it within the turn itself: be ready before.
-    waiting.set(id, { to, left: 1 });
+    waiting.set(id, { to, left: possible.length });
     answer(to, id, { status: "accepted", message: `${to.verb} of ${to.id}, asked for by ${by}` });
-    const turned = await p.decider.submit(input);
-    if (!turned.accepted) {
+    const turns = await Promise.all(possible.map((input) => p.decider.submit(input)));
+    if (turns.every((turned) => !turned.accepted)) {
       waiting.delete(id);
       answer(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
-    } else if (to.kind !== "stream") {
+    } else if (to.kind === "encoder") {
       waiting.delete(id);
       answer(to, id, { status: "done", message: `${to.verb} of ${to.id}` });
     }
+  }
+
+  function concerned(actor: ActorName): ActorName[] {
+    if (actor === "site") return p.streams.map((s) => `stream:${s.id}` as const);
+    const backup = p.streams.find((s) => `stream:${s.backupOf}` === actor);
+    return backup ? [actor, `stream:${backup.id}`] : [actor];
   }
 
   function lateness({ sentAtMs, ttlMs }: CommandRequest): Answer | undefined {
@@ -115,6 +125,8 @@ export function openCommands(p: {
       const { command, code } = event.data as { command?: string; code?: string };
       const asked = command === undefined ? undefined : waiting.get(command);
       if (command === undefined || !asked) return;
+      asked.left -= 1;
+      if (event.type === "command.done" && asked.left > 0) return;
       waiting.delete(command);
       answer(
         asked.to,
@@ -141,11 +153,12 @@ function verbOf({ kind, verb }: Addressed): { safe: boolean } | undefined {
 function inputFor(actor: ActorName, verb: string, request: CommandRequest): CoreInput {
   const { id, by, args } = request;
   const command = { id, by };
-  if (actor === "site") return { to: actor, event: { type: "offAir", command } };
   if (actor.startsWith("encoder:")) {
     const type = verb === "maintenance" ? "maintenance" : "inService";
     return { to: actor as `encoder:${string}`, event: { type, by } };
   }
+  if (verb === "off-air")
+    return { to: actor as `stream:${string}`, event: { type: "stop", command } };
   const event =
     verb === "failover"
       ? ({

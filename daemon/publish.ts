@@ -26,7 +26,8 @@ export function openPublisher(p: {
   send: (state: PublishedState) => void;
 }) {
   const { core } = p;
-  const sent = new Map<ActorName, { shape: string; atMs: number }>();
+  /** By what it is published as: both legs of one programme are one stream. */
+  const sent = new Map<string, { shape: string; atMs: number }>();
   const sinceMs = new Map<string, { word: string; atMs: number }>();
 
   const header = (id: string): Published => ({
@@ -107,10 +108,11 @@ export function openPublisher(p: {
     const published = stateOf(actor);
     if (!published) return;
     const shape = shapeOf(published.state);
-    const before = sent.get(actor);
+    const as = `${published.kind}/${published.id}`;
+    const before = sent.get(as);
     const atMs = p.wallMs();
     if (before?.shape === shape && Math.abs(atMs - before.atMs) < figuresEveryMs) return;
-    sent.set(actor, { shape, atMs });
+    sent.set(as, { shape, atMs });
     p.send(published);
   }
 

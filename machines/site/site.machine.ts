@@ -8,7 +8,7 @@ import {
   type EncoderResume,
 } from "../encoder/encoder.machine.ts";
 import { type EncoderFacts, withoutExits } from "../encoder/facts.ts";
-import type { CommandRef, StreamToSite } from "../stream/stream.events.ts";
+import type { StreamToSite } from "../stream/stream.events.ts";
 import type { StreamResume } from "../stream/stream.context.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
@@ -24,7 +24,6 @@ export type SiteEvent =
   /** The journal is not the newest there was: who holds a key is not known any more. */
   | { type: "rolledBack"; because: string }
   | { type: "journal"; health: "ok" | "slow" | "full" | "failed" }
-  | { type: "offAir"; command: CommandRef }
   /** First input of a run. */
   | { type: "opened"; version: string; fresh: boolean };
 
@@ -313,13 +312,6 @@ export const siteMachine = setup({
           data: { version: event.version, fresh: event.fresh },
         }),
       ),
-    },
-    offAir: {
-      actions: enqueueActions(({ context, event, enqueue }) => {
-        for (const ref of Object.values(context.streams)) {
-          enqueue.sendTo(ref, { type: "stop", command: event.command });
-        }
-      }),
     },
   },
   initial: "ok",
