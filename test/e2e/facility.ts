@@ -39,7 +39,14 @@ export type FacilityOptions = {
   observers?: unknown[];
 };
 
-export type Told = { seq: number; type: string; message: string; data: Record<string, unknown> };
+export type Told = {
+  seq: number;
+  type: string;
+  message: string;
+  data: Record<string, unknown>;
+  /** Decided while the disk did not take it, and written later. */
+  undurable: boolean;
+};
 
 /** Waits until `look` gives something, checking often; fails with `what` after `withinMs`. */
 export async function until<T>(
@@ -206,8 +213,13 @@ export class Facility {
       return []; // not made yet
     }
     try {
-      const rows = db.prepare("select body from event order by epoch, seq").all();
-      const events = rows.map((row) => JSON.parse((row as { body: string }).body) as Told);
+      const rows = db.prepare("select body, undurable from event order by epoch, seq").all();
+      const events = (rows as { body: string; undurable: number }[]).map(
+        ({ body, undurable }): Told => ({
+          ...(JSON.parse(body) as Told),
+          undurable: undurable === 1,
+        }),
+      );
       return type === undefined ? events : events.filter((e) => e.type === type);
     } catch (cause) {
       if (String(cause).includes("no such table")) return [];

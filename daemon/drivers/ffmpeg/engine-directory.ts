@@ -1,13 +1,14 @@
 /**
  * What one engine leaves on disk, so that the next daemon knows it again. `record.json` is ours
- * and written before the spawn; `lock`, `pid`, `exit` and `words` are the launcher's. No key ever
- * stands in here.
+ * and written before the spawn, `spare` is room for a full disk; `lock`, `pid`, `exit` and `words`
+ * are the launcher's. No key ever stands in here.
  */
 import { mkdirSync, readFileSync, realpathSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { ProcessId } from "./processes.ts";
+import { keepSpareRoom } from "./spare-room.ts";
 
 export const EngineRecord = z.object({
   /** Names this start, so that files of an earlier one are not mistaken for its own. */
@@ -40,6 +41,11 @@ export class EngineDirectory {
     this.path = realpathSync(path);
   }
 
+  /** Before the first record: the room must be there when the disk fills up. */
+  keepSpareRoom(): Promise<void> {
+    return keepSpareRoom(this.path);
+  }
+
   get lock(): string {
     return join(this.path, "lock");
   }
@@ -62,6 +68,7 @@ export class EngineDirectory {
   }
 
   async #replace(record: EngineRecord): Promise<void> {
+    await keepSpareRoom(this.path);
     const target = join(this.path, "record.json");
     const file = await open(`${target}.new`, "w", 0o600);
     try {

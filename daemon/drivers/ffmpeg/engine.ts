@@ -77,6 +77,7 @@ export class Engine {
 
   /** Adopts the engine that is running, or makes sure that none is, before anything may start. */
   async open(): Promise<void> {
+    await this.#directory.keepSpareRoom();
     const record = this.#directory.record();
     this.#highest = record?.highest ?? {};
     this.#files = this.#watchFiles();
