@@ -1,0 +1,84 @@
+/** Somebody sets the clock of the host: nothing that is measured in elapsed time may notice. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { at } from "../setup/effort.ts";
+import { closedAfterEach } from "./after-each.ts";
+import { type Facility, kill, until } from "./facility.ts";
+
+const { facility: aFacility, keep } = closedAfterEach();
+const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+const jumps = [
+  { name: "an hour forward", offset: "+3600" },
+  { name: "an hour back", offset: "-3600" },
+  { name: "ten years forward", offset: "+315360000" },
+  { name: "ten years back", offset: "-315360000" },
+];
+const chosen = at({ check: jumps.slice(0, 1), test: jumps, torture: jumps });
+
+/** The wall clock of the daemon; its monotonic clock stays what it is. */
+function aWallClock() {
+  const folder = mkdtempSync(join(tmpdir(), "understudy-clock-"));
+  const file = join(folder, "offset");
+  const set = (offset: string) => writeFileSync(file, `${offset}\n`);
+  set("+0");
+  keep({ close: () => Promise.resolve(rmSync(folder, { recursive: true })) });
+  return {
+    set,
+    env: {
+      LD_PRELOAD: library,
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_NO_CACHE: "1",
+      FAKETIME_DONT_FAKE_MONOTONIC: "1",
+    },
+  };
+}
+
+/** a dies, then b: what was decided, and what is left of the budget shows in what was allowed. */
+async function decisions(facility: Facility, between: () => void): Promise<string[]> {
+  facility.startDaemon();
+  await facility.untilOnAir("a");
+  await facility.untilTold("stream.onAir");
+  for (const [dies, next] of [
+    ["a", "b"],
+    ["b", "a"],
+    ["a", "b"],
+  ] as const) {
+    const before = facility.told("stream.onAir").length;
+    between();
+    kill(facility.enginePid(dies));
+    await facility.untilOnAir(next);
+    await until(`${next} is told`, () => facility.told("stream.onAir").length > before);
+  }
+  expect(facility.overlapMs()).toBe(0);
+  return facility
+    .told()
+    .filter((t) => /^(stream|key)\./.test(t.type))
+    .filter((t) => t.type !== "stream.carriage" && t.type !== "stream.suspect")
+    .map((t) => `${t.type} ${JSON.stringify(t.data["encoder"] ?? null)}`);
+}
+
+let control: string[] | undefined;
+
+test.each(chosen)(
+  "the wall clock is set $name between two failovers: the same is decided",
+  { timeout: 180_000 },
+  async ({ offset }) => {
+    control ??= await decisions(await aFacility(), () => undefined);
+    const clock = aWallClock();
+    const facility = await aFacility({ farEnd: { behaviour: "acceptBoth" }, env: clock.env });
+    let jumped = false;
+    const seen = await decisions(facility, () => {
+      clock.set(jumped ? "+0" : offset);
+      jumped = true;
+    });
+    expect(seen).toEqual(control);
+    // The jump was really seen by the daemon: its log carries the wrong time.
+    const years = new Set(
+      [...facility.log.matchAll(/"time":"(\d{4}-\d\d-\d\dT\d\d)/g)].map((m) => m[1]),
+    );
+    expect(years.size).toBeGreaterThan(1);
+    expect(facility.told("site.deciderImpaired")).toEqual([]);
+  },
+);
