@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", "test/import-rules/breaches/"] },
+  { ignores: ["dist/", "test/.cache/", "node_modules/", "test/import-rules/breaches/"] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {
