@@ -146,7 +146,10 @@ export async function startSite(p: {
     for (const event of turned.events) {
       const { seq, type, subject, severity, message } = event;
       const level = severity === "critical" ? "error" : severity === "warning" ? "warn" : "info";
-      log[level]({ code: type, [subject.kind]: subject.id, seq }, message);
+      log[level](
+        { code: type, ...(subject.kind !== "site" && { [subject.kind]: subject.id }), seq },
+        message,
+      );
       commands.heard(event);
     }
     publisher.changed(turned.changed);
