@@ -61,17 +61,10 @@ export function grant(
   wallMs: number,
 ): Keys {
   const key = keys[claim.destination] ?? freshKey;
-  const { stream, encoder, output } = claim;
-  return {
-    ...keys,
-    [claim.destination]: {
-      known: true,
-      holder: { stream, encoder, output },
-      generation: key.known
-        ? key.generation + 1
-        : Math.max(key.generation + 1, Math.floor((wallMs - countsFromMs) / 1_000)),
-    },
-  };
+  const generation = key.known
+    ? key.generation + 1
+    : Math.max(key.generation + 1, Math.floor((wallMs - countsFromMs) / 1_000));
+  return held(keys, claim, generation);
 }
 
 /** Found publishing already: the generation it carries stands. */
@@ -81,15 +74,17 @@ export function adopt(
   keyGeneration: number | undefined,
 ): Keys {
   const key = keys[claim.destination] ?? freshKey;
+  return held(keys, claim, Math.max(key.generation, keyGeneration ?? 0, 1));
+}
+
+function held(
+  keys: Keys,
+  claim: OutputRef & { stream: string; destination: string },
+  generation: number,
+): Keys {
   const { stream, encoder, output } = claim;
-  return {
-    ...keys,
-    [claim.destination]: {
-      known: true,
-      holder: { stream, encoder, output },
-      generation: Math.max(key.generation, keyGeneration ?? 0, 1),
-    },
-  };
+  const holder = { stream, encoder, output };
+  return { ...keys, [claim.destination]: { known: true, holder, generation } };
 }
 
 export function release(keys: Keys, destination: string): Keys {
