@@ -49,6 +49,12 @@ async function main(): Promise<number> {
     process.stderr.write(`${cause.message}\n`);
     return 2;
   }
+  if (loaded.config.mqtt.broker) {
+    process.stderr.write(
+      `${flags.config}: mqtt.broker: this version runs no broker at the site; take the key out\n`,
+    );
+    return 2;
+  }
   if (flags.check) return say(`${flags.config} is fine\n`);
 
   const { config, secrets } = loaded;
