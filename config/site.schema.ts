@@ -95,8 +95,10 @@ const destination = section({
     .prefault("90s")
     .describe("How long a far end may still say `already publishing` after a proven stop"),
   fenceTimeout: duration({ atLeast: "1s", atMost: "10min" })
-    .prefault("20s")
-    .describe("How long proof is sought before the stream waits for a person"),
+    .prefault("45s")
+    .describe(
+      "How long proof is sought before a person is called (longer while quiet becomes proof)",
+    ),
   noPublisherProof: duration({ atLeast: "1s", atMost: "10min" })
     .prefault("30s")
     .describe("No publisher at the far end for this long counts as proof"),

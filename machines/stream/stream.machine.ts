@@ -364,19 +364,10 @@ export const streamMachine = streamSetup.createMachine({
               }),
             },
             backByItself(),
+            { guard: and(["isFenceOverdue", not("quietBecomesProof")]), target: "needsHuman" },
           ],
-          after: {
-            fenceTimeLeft: [
-              {
-                guard: "mayGoUnproven",
-                target: "proven",
-                actions: assign({
-                  unproven: { kind: "allowUnproven", by: "configuration" },
-                }),
-              },
-              { target: "needsHuman" },
-            ],
-          },
+          // A moment to look at the conditions above.
+          after: { fenceTimeLeft: {} },
           states: fenceAgain("retryFence"),
           on: personActs(),
         },

@@ -62,6 +62,14 @@ export function fenceOverdue({ fencingSince, now, plan }: StreamContext): boolea
   return fencingSince !== null && elapsedMs(fencingSince, now()) >= plan.fenceTimeoutMs;
 }
 
+/** Nobody is at the desk sooner: what solves itself in this time is no reason to call a person. */
+const soonMs = 30_000;
+/** Nobody publishes at the far end, and if that lasts a little longer it is proof. */
+export function quietBecomesProof({ farEnd, destination, now }: StreamContext): boolean {
+  if (farEnd.word !== "quiet" || !farEnd.provesAbsence || farEnd.quietSince === null) return false;
+  return destination.noPublisherProofMs - elapsedMs(farEnd.quietSince, now()) <= soonMs;
+}
+
 export function primaryIsReady(context: StreamContext): boolean {
   const primary = context.plan.encoders[0];
   return (

@@ -32,6 +32,7 @@ import {
   isLatchedByKicks,
   primaryIsReady,
   publishing,
+  quietBecomesProof,
 } from "./stream.questions.ts";
 
 /** Before the first start: so long for every box and the far end to be seen once. */
@@ -96,6 +97,7 @@ export const streamSetup = setup({
     mayGoUnproven: ({ context }) =>
       context.plan.allowUnproven && context.goal !== "stop" && fenceOverdue(context),
     isFenceOverdue: ({ context }) => fenceOverdue(context),
+    quietBecomesProof: ({ context }) => quietBecomesProof(context),
     isToStop: ({ context }) => context.goal === "stop",
     isBackByItself: ({ context }) => carriesAfterAll(context),
     wasOnlyAMove: ({ context }) => context.incident?.planned === true && seenOnAir(context),

@@ -63,7 +63,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     takeover: "exclusive",
     allowUnproven: false,
     ghostSessionMs: 90_000,
-    fenceTimeoutMs: 20_000,
+    fenceTimeoutMs: 45_000,
     noPublisherProofMs: 30_000,
     deviceRetryPeriodMs: 10_000,
     observers: [],

@@ -101,7 +101,7 @@ export function aStreamPlan(
     allowUnproven: false,
     directFreezeMs: 2_000,
     contentFaultMs: 5_000,
-    fenceTimeoutMs: 20_000,
+    fenceTimeoutMs: 45_000,
     failbackMs: "manual",
     budget: { per10Min: 2, perHour: 4 },
     ...p,

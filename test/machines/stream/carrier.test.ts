@@ -79,7 +79,7 @@ test("after the fence the understudy carries, and the last holder was proven off
   });
 });
 
-test("without proof nobody takes over: it waits 20 s, then calls a person, and goes on trying", () => {
+test("without proof nobody takes over: it waits 45 s, then calls a person, and goes on trying", () => {
   const w = onAir(
     aPlan({
       kinds: { a: "helo", b: "helo" },
@@ -90,7 +90,7 @@ test("without proof nobody takes over: it waits 20 s, then calls a person, and g
   w.freeze("a");
   w.pass(10);
   expect(w.word()).toBe("waitingForFence");
-  w.pass(25);
+  w.pass(45);
   expect(w.word()).toBe("needsHuman");
   w.pass(3_600);
   expect(w.publishers()).toEqual(["a"]);
@@ -99,7 +99,7 @@ test("without proof nobody takes over: it waits 20 s, then calls a person, and g
   expect([w.word(), w.carrier()]).toEqual(["carried", "b"]);
 });
 
-test("the fence time is 20 s, not 19.9 s", () => {
+test("the fence time is 45 s, not 44.999 s", () => {
   const w = onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
   w.intentDelayMs = 60_000;
   w.box("a").claims = "idle";
@@ -108,23 +108,37 @@ test("the fence time is 20 s, not 19.9 s", () => {
   w.read("a");
   w.wait(2_000);
   expect(w.word()).toBe("fencing");
-  w.wait(19_999);
+  w.wait(44_999);
   expect(w.word()).toBe("fencing");
   w.wait(1);
   expect(w.word()).toBe("needsHuman");
 });
 
-test("a far end that was quiet for 30 s is proof, whatever the box answers", () => {
-  const w = onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
+test("a far end that was quiet for 30 s is proof, whatever the box answers; nobody is called", () => {
+  const streams = [aStreamPlan({ encoders: ["a", "b"], fenceTimeoutMs: 20_000 })];
+  const w = onAir(aPlan({ kinds: { a: "helo", b: "helo" }, streams }));
   w.box("a").reachable = false;
   w.box("a").running = null;
   w.pass(28);
-  expect(w.word()).toBe("needsHuman");
+  expect(w.word()).toBe("waitingForFence");
   w.pass(8);
+  expect(w.told("stream.needsHuman")).toEqual([]);
   expect(w.carrier()).toBe("b");
   expect(w.told("key.granted").at(-1)!.data["because"]).toMatchObject({
     certificates: [{ encoder: "a", level: 3 }],
   });
+});
+
+test("an overdue fence calls a person as soon as the far end's quiet can no longer become proof", () => {
+  const streams = [aStreamPlan({ encoders: ["a", "b"], fenceTimeoutMs: 20_000 })];
+  const w = onAir(aPlan({ kinds: { a: "helo", b: "helo" }, streams }));
+  w.box("a").reachable = false;
+  w.box("a").running = null;
+  w.pass(28);
+  expect(w.word()).toBe("waitingForFence");
+  w.observed = false;
+  w.look("far");
+  expect(w.word()).toBe("needsHuman");
 });
 
 test("a start that brings no picture is given its grace, then the next one is tried", () => {

@@ -70,7 +70,7 @@ test("a real loss cannot be given up", () => {
 test("a move that cannot be fenced is refused after a while, and the carrier goes on", () => {
   const w = cutOff();
   asks(w, "failover");
-  w.pass(30);
+  w.pass(60);
   expect([w.word(), w.carrier()]).toEqual(["carried", "a"]);
   expect(outcomes(w)).toEqual([["refused", "failover", "fence_unproven"]]);
 });
@@ -84,7 +84,7 @@ test("a person may vouch for the fence, and the journal says who", () => {
   );
   w.box("a").reachable = false;
   w.box("a").running = null;
-  w.pass(40);
+  w.pass(60);
   expect(w.word()).toBe("needsHuman");
   expect(asks(w, "failover", { to: "b" })).toBe(false);
   expect(asks(w, "failover", { to: "b", unproven: true })).toBe(true);
@@ -101,11 +101,17 @@ const states: Record<string, () => World> = {
   fencing: () => after(onAir(), (w) => w.kill("a"), 0),
   takingOver: () => after(onAir(), (w) => w.kill("a"), 0.75),
   waitingForFence: () => after(cutOff(), (w) => (w.box("a").running = null), 6),
-  needsHuman: () => after(cutOff(), (w) => (w.box("a").running = null), 28),
+  needsHuman: () => after(cutOff(), cannotBeProven, 60),
   starting: () => after(new World(), () => undefined, 0),
   returning: () => after(onAir(), (w) => (asks(w, "failover"), w.pass(10), asks(w, "return")), 0),
   stopped: () => after(onAir(), (w) => asks(w, "stop"), 5),
 };
+/** The far end cannot be seen either: nothing will prove it off. */
+function cannotBeProven(w: World) {
+  w.box("a").running = null;
+  w.pass(4);
+  w.observed = false;
+}
 function after(w: World, what: (w: World) => unknown, seconds: number): World {
   what(w);
   w.pass(seconds);
