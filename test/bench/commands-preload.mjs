@@ -6,6 +6,7 @@
  */
 import { appendFileSync } from "node:fs";
 import { subscribe } from "node:diagnostics_channel";
+import { Socket } from "node:net";
 import { isMainThread } from "node:worker_threads";
 
 const file = process.env["UNDERSTUDY_BENCH_COMMANDS"];
@@ -19,14 +20,13 @@ function note(command) {
 }
 
 if (isMainThread && file !== undefined) {
-  // Published when the object is made; when the microtask runs, `spawn` has returned.
-  subscribe("child_process", (message) => {
-    const { process: child } = /** @type {{ process: { spawnargs?: string[] } }} */ (message);
-    queueMicrotask(() => {
-      const launcher = child.spawnargs?.[1] ?? "";
-      if (launcher.endsWith("/launcher.sh")) note({ what: "launch" });
-    });
-  });
+  // The shell that forks for the daemon is asked through its standard input.
+  const write = Socket.prototype.write;
+  Socket.prototype.write = function (chunk, ...more) {
+    const accepted = write.call(this, chunk, ...more);
+    if (typeof chunk === "string" && chunk.startsWith("launch ")) note({ what: "launch" });
+    return accepted;
+  };
   subscribe("http.client.request.start", (message) => {
     const { request } = /** @type {{ request: { path?: string } }} */ (message);
     const value = /paramid=eParamID_ReplicatorCommand&value=(\d)/.exec(request.path ?? "")?.[1];

@@ -122,8 +122,8 @@ export class Drill {
 const incidentIn = (told: Told) => told.data["incident"] as Incident;
 const isClosed = (incident: Incident) => incident.closedAtMs !== null;
 
-/** When a plain watcher of this folder is told that `name` was put there by rename. */
-export function renameSeen(folder: string, name: string): { atMs: Promise<number>; end(): void } {
+/** When a plain watcher of this folder is told that `name` was written. */
+export function writingSeen(folder: string, name: string): { atMs: Promise<number>; end(): void } {
   const watcher = watch(folder);
   const atMs = new Promise<number>((resolve, reject) => {
     watcher.on("change", (_, file) => void (file === name && resolve(monoMs())));

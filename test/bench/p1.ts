@@ -1,5 +1,5 @@
 import type { Bench } from "./bench.ts";
-import { Drill, ffmpegs, type JournaledInput, monoMs, renameSeen } from "./drill.ts";
+import { Drill, ffmpegs, type JournaledInput, monoMs, writingSeen } from "./drill.ts";
 import { figure, median, p99 } from "./figure.ts";
 import { kill, until } from "../e2e/facility.ts";
 
@@ -10,8 +10,8 @@ type Sample = { bareExitMs: number; exitKnownMs: number; fencedMs: number; comma
 const encoders = 12;
 
 /**
- * The on-air ffmpeg is killed with -9; the takeover command is out when `spawn` of the backup's
- * launcher has returned. Beside it: a bare `fs.watch` of the same folder, told of the exit file of
+ * The on-air ffmpeg is killed with -9; the takeover command is out when the shell that forks for
+ * the daemon was told to launch the backup. Beside it: a bare `fs.watch` of the same folder, told of the exit file of
  * the same kill.
  */
 export const p1: Bench = {
@@ -71,7 +71,7 @@ async function killOnce(drill: Drill): Promise<Sample> {
   const carrier = await facility.untilOnAir();
   const pid = facility.enginePid(carrier);
   const seq = drill.lastSeq();
-  const exitFile = renameSeen(drill.engineFolder(carrier), "exit");
+  const exitFile = writingSeen(drill.engineFolder(carrier), "exit");
   try {
     const killedMs = monoMs();
     kill(pid);

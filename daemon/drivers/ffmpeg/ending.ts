@@ -1,5 +1,5 @@
-import { lockIsFree } from "./lock.ts";
 import { processesWithOpen, signalGroupOf, statusOf, type ProcessId } from "./processes.ts";
+import { smallShell } from "./small-shell.ts";
 
 /**
  * Ends a process with its group. A healthy one may say goodbye to the far end first; one that is
@@ -16,10 +16,10 @@ export async function endProcess(
     const stopped = /^[Tt]$/.test(statusOf(process)?.state ?? "");
     if (!hurry && !stopped && graceMs > 0) {
       signalGroupOf(process, "SIGINT");
-      if (await lockIsFree(lock, graceMs * 0.7, signal)) return true;
+      if (await smallShell.lockIsFree(lock, graceMs * 0.7, signal)) return true;
       // A second signal makes ffmpeg give up a write that blocks.
       signalGroupOf(process, "SIGTERM");
-      if (await lockIsFree(lock, graceMs * 0.3, signal)) return true;
+      if (await smallShell.lockIsFree(lock, graceMs * 0.3, signal)) return true;
     }
     // Works on a stopped process too, so SIGCONT is not needed.
     signalGroupOf(process, "SIGKILL");
@@ -29,7 +29,11 @@ export async function endProcess(
 
 /** Whoever holds the lock, known or not, is killed with its group until the lock is free. */
 export async function freeLock(lock: string, signal: AbortSignal): Promise<boolean> {
-  for (let patienceMs = 150; !(await lockIsFree(lock, patienceMs, signal)); patienceMs = 500) {
+  for (
+    let patienceMs = 150;
+    !(await smallShell.lockIsFree(lock, patienceMs, signal));
+    patienceMs = 500
+  ) {
     if (signal.aborted) return false;
     for (const holder of await processesWithOpen(lock)) signalGroupOf(holder, "SIGKILL");
   }

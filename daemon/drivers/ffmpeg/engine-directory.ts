@@ -4,7 +4,7 @@
  * are the launcher's. No key ever stands in here.
  */
 import { mkdirSync, readFileSync, realpathSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
+import { open, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { ProcessId } from "./processes.ts";
@@ -55,10 +55,14 @@ export class EngineDirectory {
     return EngineRecord.safeParse(parseJson(this.#read("record.json"))).data;
   }
 
-  /** On disk when it resolves: a daemon that dies right after the spawn leaves no stranger. */
+  /**
+   * Readable when it resolves: a daemon that dies right after the spawn leaves no stranger. Safe
+   * from a power cut a little later; that would end the process as well, and the key generations
+   * stand in the journal.
+   */
   write(record: EngineRecord): Promise<void> {
     const writing = this.#written.then(() => this.#replace(record));
-    this.#written = writing.catch(() => undefined);
+    this.#written = writing.then(() => this.#sync()).catch(() => undefined);
     return writing;
   }
 
@@ -70,24 +74,19 @@ export class EngineDirectory {
   async #replace(record: EngineRecord): Promise<void> {
     await keepSpareRoom(this.path);
     const target = join(this.path, "record.json");
-    const file = await open(`${target}.new`, "w", 0o600);
-    try {
-      await file.writeFile(JSON.stringify(record));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeFile(`${target}.new`, JSON.stringify(record), { mode: 0o600 });
     await rename(`${target}.new`, target);
-    const folder = await open(this.path, "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
+  }
+
+  async #sync(): Promise<void> {
+    for (const path of [join(this.path, "record.json"), this.path]) {
+      const file = await open(path, "r");
+      await file.sync().finally(() => file.close());
     }
   }
 
   process(run: string): EngineProcess | undefined {
-    const [whose, pid, startTicks, group] = this.#read("pid").trim().split(" ");
+    const [whose, pid, startTicks, group] = this.#line("pid");
     if (whose !== run) return undefined;
     const found = { pid: Number(pid), startTicks: Number(startTicks), group: Number(group) };
     return Object.values(found).every((value) => Number.isInteger(value) && value > 0)
@@ -96,7 +95,7 @@ export class EngineDirectory {
   }
 
   exit(run: string): EngineExit | undefined {
-    const [whose, code] = this.#read("exit").trim().split(" ");
+    const [whose, code] = this.#line("exit");
     if (whose !== run || code === undefined) return undefined;
     return parseExit(code);
   }
@@ -106,6 +105,12 @@ export class EngineDirectory {
     return this.#read("words")
       .split("\n")
       .filter((line) => line.trim() !== "");
+  }
+
+  /** The words of a file of one line; none while it is being written. */
+  #line(name: string): string[] {
+    const text = this.#read(name);
+    return text.endsWith("\n") ? text.trim().split(" ") : [];
   }
 
   #read(name: string): string {

@@ -1,5 +1,4 @@
 /** One output: at most one launcher with its ffmpeg, started, watched, adopted and ended. */
-import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, watch, type FSWatcher } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
@@ -14,14 +13,14 @@ import {
   type EngineProcess,
   type EngineRecord,
 } from "./engine-directory.ts";
-import { lockIsFree } from "./lock.ts";
+import { OffProof } from "./off-proof.ts";
 import type { FfmpegOptions } from "./options.ts";
 import { runningForMs, statusOf } from "./processes.ts";
 import { ProgressPort } from "./progress-port.ts";
 import { ProgressWatch, type ProgressBlock } from "./progress.ts";
 import { hidingScript } from "./secret.ts";
 import { SendQueueWatch } from "./send-queue.ts";
-import { orphanedBytes } from "./sockets.ts";
+import { smallShell, type Launch } from "./small-shell.ts";
 import { engineSweep } from "./sweep.ts";
 
 /** What an engine is given. */
@@ -69,10 +68,14 @@ export class Engine {
   #words: string[] = [];
   #files: FSWatcher | undefined;
   #checkedAliveAtMs = 0;
+  readonly #offProof: OffProof;
+  /** Bound ahead, so that a takeover does not wait for it. */
+  #sparePort: Promise<ProgressPort> | undefined;
 
   constructor(output: string, around: EngineSurroundings) {
     this.#around = around;
     this.#directory = new EngineDirectory(around.stateDir, output);
+    this.#offProof = new OffProof(this.#directory.lock, around.now);
   }
 
   /** Adopts the engine that is running, or makes sure that none is, before anything may start. */
@@ -82,7 +85,8 @@ export class Engine {
     this.#highest = record?.highest ?? {};
     this.#files = this.#watchFiles();
     engineSweep.add(this);
-    if (await lockIsFree(this.#directory.lock, 0)) {
+    this.#bindSparePort();
+    if (await smallShell.lockIsFree(this.#directory.lock, 0)) {
       if (!record || record.endSeen) return;
       const exit = this.#directory.exit(record.run) ?? { code: null, signal: null };
       this.#untold = { exit, record };
@@ -118,8 +122,14 @@ export class Engine {
     run.process = process;
     run.adopted = true;
     this.#run = run;
-    const hear = (block: ProgressBlock) => this.#hear(run, block);
-    run.port = await ProgressPort.open(record.progressPort, hear).catch(() => undefined);
+    run.port = await ProgressPort.open(record.progressPort).catch(() => undefined);
+    if (run.port) run.port.hear = (block) => this.#hear(run, block);
+  }
+
+  #bindSparePort(): void {
+    this.#sparePort = ProgressPort.open(0);
+    // One that could not be had is tried again when it is needed, and then it is told.
+    this.#sparePort.catch(() => (this.#sparePort = undefined));
   }
 
   /** The living process of a record. Its pid file may be some milliseconds away. */
@@ -171,8 +181,9 @@ export class Engine {
   async #launch(target: PublishTarget, signal: AbortSignal): Promise<void> {
     const { stream, destination, address, keyGeneration } = target;
     const { firstFrameGraceMs } = this.#around.options;
-    const heard: { run?: Run } = {};
-    const port = await ProgressPort.open(0, (block) => heard.run && this.#hear(heard.run, block));
+    this.#offProof.forget();
+    const port = await (this.#sparePort ?? ProgressPort.open(0));
+    this.#sparePort = undefined;
     const argv = this.#argv(target, port.port);
     const record: EngineRecord = {
       ...{ run: randomUUID(), bootId, stream, destination, address, keyGeneration },
@@ -190,17 +201,26 @@ export class Engine {
     }
     const run = this.#newRun(record, firstFrameGraceMs);
     run.port = port;
-    heard.run = run;
+    port.hear = (block) => this.#hear(run, block);
     this.#run = run;
     this.#untold = undefined;
     this.#failed = false;
     this.#words = [];
-    const failure = this.#spawn(record.run, argv, target.streamKey);
+    const launch = smallShell.launch(record.run, this.#command(record.run, argv, target.streamKey));
     this.#around.changed();
+    this.#bindSparePort();
+    try {
+      await this.#isUp(run, launch, signal);
+    } finally {
+      launch.forget();
+    }
+  }
+
+  async #isUp(run: Run, launch: Launch, signal: AbortSignal): Promise<void> {
     const until = performance.now() + launchWithinMs;
     // A program that ends at once takes the run with it: that is an exit, not a failed start.
     while (this.#run === run && !run.process) {
-      const why = failure() ?? (performance.now() > until ? "nothing came up" : undefined);
+      const why = launch.gaveUp() ?? (performance.now() > until ? "nothing came up" : undefined);
       if (why !== undefined) {
         await this.#end(run, signal);
         throw new DriverError("failed", `the launcher did not start ffmpeg: ${why}`);
@@ -210,25 +230,10 @@ export class Engine {
     }
   }
 
-  /** @returns asks why the launcher could not do its work, if it could not */
-  #spawn(run: string, argv: string[], streamKey: string): () => string | undefined {
+  #command(run: string, argv: string[], streamKey: string): string[] {
     const { launcher, options } = this.#around;
-    const own = [launcher, this.#directory.path, run, hidingScript(streamKey), options.program];
-    const child = spawn("/bin/sh", [...own, ...argv], {
-      detached: true,
-      stdio: "ignore",
-      cwd: "/",
-      // Nothing of our environment: it may hold secrets, and systemd's socket is not for ffmpeg.
-      env: { PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
-    });
-    child.unref();
-    let failure: string | undefined;
-    child.once("error", ({ message }) => (failure = message));
-    child.once("exit", (code) => {
-      if (code === 74 || code === 75) failure = `it left with ${code}`;
-      this.#lookAtFiles();
-    });
-    return () => failure;
+    const folder = this.#directory.path;
+    return ["/bin/sh", launcher, folder, run, hidingScript(streamKey), options.program, ...argv];
   }
 
   #argv(target: PublishTarget, progressPort: number): string[] {
@@ -242,7 +247,6 @@ export class Engine {
     }
   }
 
-  /** Level 2 of the fence: the lock tried for real, and what the kernel still sends for it. */
   async proveOff(address: string, signal: AbortSignal): Promise<FenceEvidence[]> {
     const run = this.#run;
     if (run) {
@@ -250,18 +254,9 @@ export class Engine {
       if (pid !== undefined) await this.#queue.look(pid, undefined, this.#around.now(), true);
       await this.#end(run, signal);
     }
-    const { lock } = this.#directory;
-    const lockFree = (await lockIsFree(lock, 0)) || (await freeLock(lock, signal));
-    const addresses = [...new Set([address, this.#directory.record()?.address ?? address])];
-    const known = this.#queue.connections;
-    for (;;) {
-      const looks = addresses.map((to) => orphanedBytes({ known, address: to }));
-      const unsentBytes = Math.max(...(await Promise.all(looks)));
-      if (unsentBytes === 0 || signal.aborted) {
-        return [{ kind: "processGone", lockFree, unsentBytes, atMs: this.#around.now() }];
-      }
-      await pause(lookEveryMs);
-    }
+    const published = this.#directory.record()?.address ?? address;
+    const orphans = { known: this.#queue.connections, addresses: [address, published] };
+    return [await this.#offProof.prove(orphans, signal)];
   }
 
   async #end(run: Run, signal: AbortSignal): Promise<boolean> {
@@ -324,7 +319,7 @@ export class Engine {
       this.#lookAtFiles();
       if (free && this.#run === run) this.#ended(run, { code: null, signal: null });
     };
-    lockIsFree(this.#directory.lock, 500).then(told, () => told(false));
+    smallShell.lockIsFree(this.#directory.lock, 500).then(told, () => told(false));
   }
 
   /** Whatever changed in the directory: the files say what. */
@@ -348,6 +343,8 @@ export class Engine {
     run.port?.close();
     this.#untold = { exit, record: run.record };
     this.#failed = !run.stopping;
+    const { connections: known } = this.#queue;
+    this.#offProof.lookEarly({ known, addresses: [run.record.address] });
     this.#around.changed();
     this.#lookAtWords();
   }
@@ -396,6 +393,9 @@ export class Engine {
     this.#files?.close();
     this.#run?.port?.close();
     this.#run = undefined;
+    const spare = this.#sparePort;
+    this.#sparePort = undefined;
+    (await spare?.catch(() => undefined))?.close();
     await this.#directory.settled();
   }
 }

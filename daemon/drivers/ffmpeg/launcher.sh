@@ -5,18 +5,23 @@
 #
 # Descriptor 9 carries the lock and is inherited by the program: the lock is free only when the
 # program and this launcher are both gone, even if one of them was killed with -9. In the engine
-# directory stand afterwards, each replaced by rename and each beginning with the run id:
+# directory stand afterwards, each beginning with the run id and whole once its line has ended:
 #   pid    <run> <pid> <start time, field 22 of /proc/pid/stat> <process group>
 #   exit   <run> <code>      128 + n = ended by signal n; "unknown" = nobody was there to see it
 #   words  the last 8 KiB the program said on stderr, once it has ended
-# Leaves with 74 when the directory is missing and with 75 when the lock is not to be had.
+# When it cannot begin it says `<run id> <why>` on descriptor 8, if whoever started it opened one.
 
-cd "$1" || exit 74
 run=$2 hide=$3
+gives_up() {
+  echo "$run $1" 2>/dev/null >&8
+  exit 1
+}
+cd "$1" || gives_up "its folder is missing"
 shift 3
 umask 077
 exec 9>>lock
-flock -w 2 9 || exit 75
+flock -w 2 9 || gives_up "the one before still runs"
+exec 8>&-
 : >words
 
 # The program gets the group's signals as we do. We only wait for it, and then write down its end.
@@ -32,24 +37,24 @@ run_and_write_down() {
   # The name in the second field may hold blanks and brackets: count from the last ")".
   # shellcheck disable=SC2086
   set -- ${stat##*) }
-  echo "$run $pid ${20} $$" >pid.new && mv -f pid.new pid
+  # Not by rename: a fork for `mv` is a tenth of what a takeover may take.
+  echo "$run $pid ${20} $$" >pid
   while :; do
     wait "$pid"
     code=$?
     # A signal to us ends "wait" early; a process that is gone, or was waited for, ends the loop.
     kill -0 "$pid" 2>/dev/null || break
   done
-  echo "$run $code" >exit.new && mv -f exit.new exit
+  echo "$run $code" >exit
 }
 
 # `tail` and `sed` let go of the lock: what they still write must not look like a living encoder.
 run_and_write_down "$@" | (
   trap '' INT TERM HUP
   exec 9>&-
-  sed -e "$hide" -e 's#://[^/@ ]*@#://[login]@#g' | tail -c 8192 >words.new
-  mv -f words.new words
+  sed -e "$hide" -e 's#://[^/@ ]*@#://[login]@#g' | tail -c 8192 >words
 )
 
 read -r ended _ <exit 2>/dev/null
 [ "$ended" = "$run" ] && exit 0
-echo "$run unknown" >exit.new && mv -f exit.new exit
+echo "$run unknown" >exit

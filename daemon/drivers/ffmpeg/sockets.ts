@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { endpointOf } from "./arguments.ts";
 import { openFiles } from "./processes.ts";
 
@@ -89,30 +90,39 @@ export async function socketsOf(pid: number): Promise<TcpSocket[]> {
 export type Orphans = {
   /** Both ends of connections that the process was seen to have, as `local remote`. */
   known: ReadonlySet<string>;
-  address: string;
+  /** Where it published, or could have. */
+  addresses: readonly string[];
 };
 
+/** A name server that does not answer must not hold up a takeover, ms. */
+const resolveWithinMs = 100;
+
 /**
- * Bytes of dead processes that may still reach this destination. After `kill -9` the kernel went
- * on sending for 4.1 s to a slow receiver. When the name does not resolve, everything that goes
- * to the destination's port counts: better too much than a second publisher.
+ * Bytes of dead processes that may still reach these destinations. After `kill -9` the kernel went
+ * on sending for 4.1 s to a slow receiver. When a name does not resolve, everything that goes to
+ * the destination's port counts: better too much than a second publisher.
  */
-export async function orphanedBytes({ known, address }: Orphans): Promise<number> {
-  const endpoint = endpointOf(address);
-  const resolved = endpoint && (await resolve(endpoint.host));
+export async function orphanedBytes({ known, addresses }: Orphans): Promise<number> {
+  const endpoints = addresses.map(endpointOf).filter((endpoint) => endpoint !== undefined);
+  const [sockets, ...resolved] = await Promise.all([
+    tcpSockets(),
+    ...endpoints.map(({ host }) => resolve(host)),
+  ]);
   const toDestination = (socket: TcpSocket) =>
     known.has(`${socket.local} ${socket.remote}`) ||
-    (endpoint !== undefined &&
-      socket.remotePort === endpoint.port &&
-      (resolved?.has(socket.remoteAddress) ?? true));
-  return (await tcpSockets())
+    endpoints.some(
+      ({ port }, at) =>
+        socket.remotePort === port && (resolved[at]?.has(socket.remoteAddress) ?? true),
+    );
+  return sockets
     .filter(({ inode, state }) => inode === 0 && state !== timeWait && state !== newSynReceived)
     .filter(toDestination)
     .reduce((sum, { unsentBytes }) => sum + unsentBytes, 0);
 }
 
 async function resolve(host: string): Promise<Set<string> | undefined> {
-  const found = await lookup(host.replace(/^\[|\]$/g, ""), { all: true }).catch(() => undefined);
+  const lookingUp = lookup(host.replace(/^\[|\]$/g, ""), { all: true }).catch(() => undefined);
+  const found = await Promise.race([lookingUp, pause(resolveWithinMs, undefined, { ref: false })]);
   return found && new Set(found.map(({ address }) => address));
 }
 

@@ -1,0 +1,67 @@
+/** Level 2 of the fence: the lock tried for real, and what the kernel still sends for the dead. */
+import { setTimeout as pause } from "node:timers/promises";
+import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
+import { freeLock } from "./ending.ts";
+import { smallShell } from "./small-shell.ts";
+import { orphanedBytes, type Orphans } from "./sockets.ts";
+
+type Look = { lockFree: boolean; unsentBytes: number };
+
+const lookEveryMs = 20;
+/** The launcher holds the lock until it has kept the last words: some milliseconds. */
+const launcherEndsWithinMs = 500;
+/** Longer ago, it is looked at again: evidence is not kept in stock. */
+const earlyLookKeptMs = 1_000;
+
+export class OffProof {
+  readonly #lock: string;
+  readonly #now: () => number;
+  #early: { orphans: Orphans; atMs: number; look: Promise<Look | undefined> } | undefined;
+
+  constructor(lock: string, now: () => number) {
+    this.#lock = lock;
+    this.#now = now;
+  }
+
+  /**
+   * The process was seen to have ended. The question whether it is off comes in a moment: the look
+   * goes on while the turn is written down.
+   */
+  lookEarly(orphans: Orphans): void {
+    const look = Promise.all([
+      smallShell.lockIsFree(this.#lock, launcherEndsWithinMs),
+      orphanedBytes(orphans),
+    ]).then(
+      ([lockFree, unsentBytes]) => ({ lockFree, unsentBytes }),
+      () => undefined,
+    );
+    this.#early = { orphans, atMs: this.#now(), look };
+  }
+
+  /** Something is started: what was seen before says nothing any more. */
+  forget(): void {
+    this.#early = undefined;
+  }
+
+  /** Whoever holds the lock is killed, and what is still being sent is waited for. */
+  async prove(orphans: Orphans, signal: AbortSignal): Promise<FenceEvidence> {
+    const early = this.#early;
+    this.#early = undefined;
+    const inTime = early && this.#now() - early.atMs < earlyLookKeptMs;
+    if (inTime && orphans.addresses.every((to) => early.orphans.addresses.includes(to))) {
+      const look = await early.look;
+      if (look?.lockFree && look.unsentBytes === 0) {
+        return { kind: "processGone", ...look, atMs: early.atMs };
+      }
+    }
+    const lockFree =
+      (await smallShell.lockIsFree(this.#lock, 0)) || (await freeLock(this.#lock, signal));
+    for (;;) {
+      const unsentBytes = await orphanedBytes(orphans);
+      if (unsentBytes === 0 || signal.aborted) {
+        return { kind: "processGone", lockFree, unsentBytes, atMs: this.#now() };
+      }
+      await pause(lookEveryMs);
+    }
+  }
+}
