@@ -12,8 +12,15 @@ const Lenient = z.object({
   encoders: listOf(z.looseObject({ id: text, driver: text }).catch({})),
   destinations: listOf(
     z
-      .object({ id: text, takeover: text, backupAddress: z.unknown().optional() })
-      .catch({ backupAddress: "" }),
+      .object({
+        id: text,
+        takeover: text,
+        backupAddress: z.unknown().optional(),
+        observers: listOf(
+          z.object({ controlUrl: z.unknown(), blockUrl: z.unknown() }).partial().catch({}),
+        ),
+      })
+      .catch({ backupAddress: "", observers: [] }),
   ),
   streams: listOf(
     z
@@ -51,6 +58,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
           ]
         : [],
     ),
+    ...destinations.flatMap(({ observers }, at) => blocksWithoutDrop(observers, at)),
     ...streams.flatMap((stream, at) => [
       ...unknownId(["streams", at, "destination"], "destination", stream.destination, destinations),
       ...sharedDestination(streams, at),
@@ -68,6 +76,23 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ]),
     ...encoders.flatMap((encoder, at) => inlineSecrets(encoder, ["encoders", at])),
   ];
+}
+
+/** A publisher that is only refused from now on still publishes: it has to be dropped, too. */
+function blocksWithoutDrop(
+  observers: { controlUrl?: unknown; blockUrl?: unknown }[],
+  at: number,
+): Finding[] {
+  return observers.flatMap(({ controlUrl, blockUrl }, place) =>
+    blockUrl !== undefined && controlUrl === undefined
+      ? [
+          {
+            path: ["destinations", at, "observers", place, "controlUrl"],
+            what: "is missing, with blockUrl alone the publisher is never dropped",
+          },
+        ]
+      : [],
+  );
 }
 
 function unknownId(

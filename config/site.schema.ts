@@ -57,6 +57,11 @@ const observer = z.discriminatedUnion("kind", [
     statisticsUrl: url("http", "https").describe("The page, rtmp_stat in XML"),
     app: z.string().min(1).describe("RTMP application the stream is published to"),
     controlUrl: url("http", "https").exactOptional().describe("rtmp_control, to drop a publisher"),
+    blockUrl: url("http", "https")
+      .exactOptional()
+      .describe("Your on_publish authoriser: told by POST whom to keep out before it is dropped"),
+    username: z.string().min(1).exactOptional().describe("Name for HTTP Basic authentication"),
+    password: SecretReference.exactOptional().describe("Where its password is kept"),
   }),
   section({
     kind: z.literal("node-media-server").describe("HTTP API of a node-media-server"),

@@ -1,56 +1,101 @@
 import type { FarEndSight } from "../machines/destination/sight.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 
-const lookLimitMs = 2_000;
+/** A look is begun at the latest so long after the one before ended, ms: a busy host is late. */
+const slackMs = 500;
 
 /**
- * Looks at one far end at a steady pace, through all of its observers at once. One that proves
- * absence speaks first; the others can only add that something is there.
+ * How long one look of an observer counts, ms: until the next one must have come, whatever the
+ * observer needs for it. The machines' limit for a destination is the longest of its observers'.
+ */
+export function sightMaxAgeMs(everyMs: number, lookLimitMs: number): number {
+  return Math.max(3_000, 3 * everyMs, everyMs + lookLimitMs + slackMs);
+}
+
+/**
+ * Looks at one far end through all of its observers, each at its own pace: one that takes seconds
+ * holds up nobody. A sight is told once, when it was made, so that its age is its own; it is told
+ * only while no other observer knows better.
  */
 export function watchFarEnd(p: {
   observers: readonly FarEndObserver[];
   everyMs: number;
+  /** Monotonic milliseconds. */
+  now?: () => number;
   tell: (sight: FarEndSight, source: string, provesAbsence: boolean) => void;
 }): { close(): Promise<void> } {
+  const now = p.now ?? (() => performance.now());
   const closing = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  let looking: Promise<void> = Promise.resolve();
+  const latest = new Map<FarEndObserver, Look>();
 
-  async function look(): Promise<void> {
-    const beganMs = performance.now();
-    const limit = AbortSignal.any([closing.signal, AbortSignal.timeout(lookLimitMs)]);
-    const sights = await Promise.all(
-      p.observers.map(async (observer) => ({ observer, sight: await observer.observe(limit) })),
-    );
-    if (closing.signal.aborted) return;
-    const { observer, sight } = mostTelling(sights);
-    p.tell(sight, observer.name, observer.provesAbsence);
-    timer = setTimeout(
-      () => void (looking = look()),
-      Math.max(20, p.everyMs - (performance.now() - beganMs)),
-    );
+  function fresh(): Look[] {
+    return p.observers.flatMap((observer) => {
+      const look = latest.get(observer);
+      return look && now() - look.atMs <= sightMaxAgeMs(p.everyMs, observer.lookLimitMs)
+        ? [look]
+        : [];
+    });
   }
 
-  if (p.observers.length > 0) looking = look();
+  async function watch(observer: FarEndObserver): Promise<void> {
+    while (!closing.signal.aborted) {
+      const beganMs = now();
+      // Not `closing` itself: what is made of a signal that lives on is never quite let go of.
+      const limit = new AbortController();
+      const stop = () => limit.abort();
+      const late = setTimeout(stop, observer.lookLimitMs);
+      closing.signal.addEventListener("abort", stop, { once: true });
+      const sight = await observer.observe(limit.signal);
+      clearTimeout(late);
+      closing.signal.removeEventListener("abort", stop);
+      if (closing.signal.aborted) return;
+      const look = { observer, sight, atMs: now() };
+      latest.set(observer, look);
+      if (mostTelling(fresh()) === look) p.tell(sight, observer.name, observer.provesAbsence);
+      await pause(Math.max(20, p.everyMs - (now() - beganMs)), closing.signal);
+    }
+  }
+
+  const watches = p.observers.map((observer) => watch(observer));
   return {
     async close() {
       closing.abort();
-      clearTimeout(timer);
-      await looking;
+      await Promise.all(watches);
       await Promise.all(p.observers.map((observer) => observer.close()));
     },
   };
 }
 
-type Look = { observer: FarEndObserver; sight: FarEndSight };
+export type Look = { observer: FarEndObserver; sight: FarEndSight; atMs: number };
 
-export function mostTelling(looks: readonly Look[]): Look {
+/**
+ * The look that says most. One that proves absence speaks first, and of several the one that sees
+ * a publisher; the others can only add that something is there. Nobody sees anything: the newest,
+ * so that this is told as often as it is found out.
+ */
+export function mostTelling(looks: readonly Look[]): Look | undefined {
   const told = looks.filter(({ sight }) => sight.word !== "unseen");
-  const best =
-    told.find(({ observer }) => observer.provesAbsence) ??
+  const proving = told.filter(({ observer }) => observer.provesAbsence);
+  return (
+    proving.find(({ sight }) => sight.word === "publishing") ??
+    proving[0] ??
     told.find(({ sight }) => sight.word === "publishing") ??
     told[0] ??
-    looks[0];
-  if (!best) throw new Error("a far end without observers cannot be looked at");
-  return best;
+    looks.reduce<Look | undefined>(
+      (newest, look) => (newest && newest.atMs > look.atMs ? newest : look),
+      undefined,
+    )
+  );
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end, { once: true });
+  });
 }

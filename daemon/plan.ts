@@ -1,6 +1,8 @@
 import type { SiteConfig } from "../config/site.schema.ts";
 import type { DestinationPlan, EncoderPlan, SitePlan, StreamPlan } from "../machines/site/plan.ts";
 import type { Vendor } from "./drivers/index.ts";
+import { sightMaxAgeMs } from "./far-end.ts";
+import { lookLimitsMs } from "./observers/observer.ts";
 
 /** A level 3 proof by absence needs at least this, whatever the configuration says (rule 2). */
 const leastQuietMs = 30_000;
@@ -25,7 +27,11 @@ export function planOf(config: SiteConfig, vendors: Readonly<Record<string, Vend
       ...(d.name !== undefined && { name: d.name }),
       takeover: d.takeover,
       observed: d.observers.length > 0,
-      sightMaxAgeMs: Math.max(3_000, 3 * d.observeEveryMs),
+      sightMaxAgeMs: Math.max(
+        ...[0, ...d.observers.map(({ kind }) => lookLimitsMs[kind])].map((lookLimitMs) =>
+          sightMaxAgeMs(d.observeEveryMs, lookLimitMs),
+        ),
+      ),
       stalledAfterMs: Math.max(1_000, 2 * d.observeEveryMs),
       ghostSessionMs: d.ghostSessionMs,
       noPublisherProofMs: Math.max(leastQuietMs, d.noPublisherProofMs, 2 * d.deviceRetryPeriodMs),
@@ -57,7 +63,7 @@ export function planOf(config: SiteConfig, vendors: Readonly<Record<string, Vend
           : pollsUntilOld * encoder.polling.normalMs,
         firstFrameGraceMs: isSoftware ? grace.softwareMs : grace.hardwareMs,
         unreachableAfter: fall,
-        ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, config),
+        ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
         ...heat,
       };
     }),
@@ -66,13 +72,13 @@ export function planOf(config: SiteConfig, vendors: Readonly<Record<string, Vend
   };
 }
 
-/** A backup stands ready for the same key, and only one may publish on it. */
-function sharesAnExclusiveKey(encoder: string, config: SiteConfig): boolean {
-  return config.streams.some(
-    (stream) =>
-      stream.encoders.length > 1 &&
-      stream.encoders.some((ref) => ref.encoder === encoder) &&
-      config.destinations.find((d) => d.id === stream.destination)?.takeover !== "primaryBackup",
+/**
+ * A backup stands ready for the same key, and only one may publish on it. Each leg of a
+ * `primaryBackup` destination has a key of its own, and the spares of that leg share it.
+ */
+function sharesAnExclusiveKey(encoder: string, legs: readonly StreamPlan[]): boolean {
+  return legs.some(
+    (leg) => leg.encoders.length > 1 && leg.encoders.some((ref) => ref.encoder === encoder),
   );
 }
 

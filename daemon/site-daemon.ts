@@ -18,7 +18,7 @@ import { openJournal } from "./journal/open-journal.ts";
 import type { AckOutcome } from "./journal/outbox.ts";
 import { lockState } from "./journal/state-lock.ts";
 import { type Link, openLink } from "./link/link.ts";
-import { openObserver, type ObserverOptions } from "./observers/index.ts";
+import { openObserver } from "./observers/index.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 import { olderThanWhatRuns } from "./older-copy.ts";
 import { backupLegOf, planOf } from "./plan.ts";
@@ -197,7 +197,7 @@ export async function startSite(p: {
   const observers = new Map<string, readonly FarEndObserver[]>();
   const farEnds = config.destinations.map((d) => {
     const list = d.observers.map((observer) =>
-      openObserver(observer as ObserverOptions, {
+      openObserver(observer, {
         streamKey: () => d.streamKey,
         now: monotonicMs,
       }),

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { z } from "zod";
 import type { FarEndSight } from "../../machines/destination/sight.ts";
-import { unseen, type FarEndObserver } from "./observer.ts";
+import { lookLimitsMs, unseen, type FarEndObserver } from "./observer.ts";
 
 export type FfprobeOptions = {
   kind: "ffprobe";
@@ -9,8 +9,7 @@ export type FfprobeOptions = {
   url: string;
 };
 
-/** Joining mid-GOP took up to 2.1 s at a 2 s GOP (measured), so five are patient enough. */
-const limitMs = 5_000;
+const limitMs = lookLimitsMs.ffprobe;
 
 /**
  * Per scheme, what ffprobe may open and what it may take it for. No playlist format: a list left
@@ -83,6 +82,7 @@ export function openFfprobe(options: FfprobeOptions): FarEndObserver {
   return {
     name: `ffprobe of ${new URL(options.url).host}`,
     provesAbsence: false,
+    lookLimitMs: limitMs,
     observe,
     close: async () => {
       for (const stop of running) stop.abort();

@@ -1,7 +1,7 @@
 import HLS from "hls-parser";
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import { askHttp, reasonOf } from "./http-ask.ts";
-import { unseen, type FarEndObserver, type ObserverContext } from "./observer.ts";
+import { lookLimitsMs, unseen, type FarEndObserver, type ObserverContext } from "./observer.ts";
 
 export type HlsOptions = {
   kind: "hls";
@@ -9,7 +9,7 @@ export type HlsOptions = {
   url: string;
 };
 
-const ask = { limitMs: 4_000, maxBytes: 1024 * 1024 };
+const ask = { limitMs: lookLimitsMs.hls, maxBytes: 1024 * 1024 };
 
 // It prints every oddity of other people's playlists otherwise.
 HLS.setOptions({ silent: true });
@@ -69,6 +69,7 @@ export function openHls(options: HlsOptions, context: ObserverContext): FarEndOb
   return {
     name: `HLS at ${new URL(options.url).host}`,
     provesAbsence: false,
+    lookLimitMs: lookLimitsMs.hls,
     observe,
     close: async () => undefined,
   };

@@ -2,7 +2,7 @@ import type { FarEndSight } from "../../machines/destination/sight.ts";
 import { publisherMark } from "../../machines/publisher-mark.ts";
 import { askHttp, reasonOf } from "./http-ask.ts";
 import { readStatistics, unescape } from "./nginx-rtmp-statistics.ts";
-import { unseen, type FarEndObserver, type ObserverContext } from "./observer.ts";
+import { lookLimitsMs, unseen, type FarEndObserver, type ObserverContext } from "./observer.ts";
 
 export type NginxRtmpOptions = {
   kind: "nginx-rtmp";
@@ -17,9 +17,13 @@ export type NginxRtmpOptions = {
    * cannot block by itself; this is the operator's own `on_publish` authoriser. 2xx = blocked.
    */
   blockUrl?: string;
+  /** HTTP Basic authentication, for all three addresses. */
+  username?: string;
+  /** The password itself, not a reference. A secret. */
+  password?: string;
 };
 
-const ask = { limitMs: 2_000, maxBytes: 4 * 1024 * 1024 };
+const limits = { limitMs: lookLimitsMs["nginx-rtmp"], maxBytes: 4 * 1024 * 1024 };
 /**
  * After `nginx -s reload` the old worker goes on serving its publishers and the new one knows
  * nothing of them. So a worker we have not met before proves no absence for this long, and of
@@ -31,6 +35,7 @@ const workerSettleMs = 30_000;
 export function openNginxRtmp(options: NginxRtmpOptions, context: ObserverContext): FarEndObserver {
   let worker: { pid: string; sinceMs: number } | undefined;
   let publisher = { addr: "", flashver: "" };
+  const ask = { ...limits, headers: authorization(options) };
 
   function workerSettled(pid: string): boolean {
     // The first one ever met is believed: the operator was told to run one worker.
@@ -80,7 +85,8 @@ export function openNginxRtmp(options: NginxRtmpOptions, context: ObserverContex
   /** True on any 2xx. Says nothing else: the address holds the key. */
   async function done(url: string, fields: Record<string, string>, signal: AbortSignal) {
     const posted = new URLSearchParams({ app: options.app, name: context.streamKey(), ...fields });
-    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const type = { "content-type": "application/x-www-form-urlencoded" };
+    const headers = { ...ask.headers, ...type };
     const body = posted.toString();
     const reply = await askHttp(url, { ...ask, method: "POST", headers, body }, signal).catch(
       () => undefined,
@@ -99,6 +105,7 @@ export function openNginxRtmp(options: NginxRtmpOptions, context: ObserverContex
   return {
     name: `nginx-rtmp at ${new URL(options.statisticsUrl).host}`,
     provesAbsence: true,
+    lookLimitMs: lookLimitsMs["nginx-rtmp"],
     observe,
     ...(controlUrl !== undefined && {
       kickAndBlock: async (signal: AbortSignal) => {
@@ -111,4 +118,10 @@ export function openNginxRtmp(options: NginxRtmpOptions, context: ObserverContex
     }),
     close: async () => undefined,
   };
+}
+
+function authorization({ username, password }: NginxRtmpOptions): Record<string, string> {
+  if (username === undefined) return {};
+  const credentials = Buffer.from(`${username}:${password ?? ""}`).toString("base64");
+  return { authorization: `Basic ${credentials}` };
 }

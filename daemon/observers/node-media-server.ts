@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import { askHttp, reasonOf, type HttpReply } from "./http-ask.ts";
-import { unseen, type FarEndObserver, type ObserverContext } from "./observer.ts";
+import { lookLimitsMs, unseen, type FarEndObserver, type ObserverContext } from "./observer.ts";
 
 export type NodeMediaServerOptions = {
   kind: "node-media-server";
@@ -9,11 +9,11 @@ export type NodeMediaServerOptions = {
   apiUrl: string;
   app: string;
   username?: string;
-  /** The password itself, not a reference. Asked at each login. */
-  password?: () => string;
+  /** The password itself, not a reference. A secret. */
+  password?: string;
 };
 
-const limits = { limitMs: 2_000, maxBytes: 4 * 1024 * 1024 };
+const limits = { limitMs: lookLimitsMs["node-media-server"], maxBytes: 4 * 1024 * 1024 };
 /** Five failed logins lock the account for 15 minutes (its `auth.js`), so a refused one waits. */
 const loginPauseMs = 5 * 60_000;
 
@@ -60,7 +60,7 @@ export function openNodeMediaServer(
         ...limits,
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify({ username, password: password() }),
+        body: JSON.stringify({ username, password }),
       },
       signal,
     );
@@ -123,6 +123,7 @@ export function openNodeMediaServer(
   return {
     name: `node-media-server at ${base.host}`,
     provesAbsence: true,
+    lookLimitMs: lookLimitsMs["node-media-server"],
     observe,
     close: async () => undefined,
   };

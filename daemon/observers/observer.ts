@@ -9,6 +9,8 @@ export interface FarEndObserver {
   readonly name: string;
   /** What its "quiet" is worth: presence only, or absence too. */
   readonly provesAbsence: boolean;
+  /** What one look may take, ms. */
+  readonly lookLimitMs: number;
   /**
    * Look once. Never rejects and is never late: what could not be seen, also because `signal`
    * aborted, is `unseen` with the reason. Looks of one observer must not overlap.
@@ -29,5 +31,15 @@ export type ObserverContext = {
   /** Monotonic milliseconds. */
   now: () => number;
 };
+
+/** What one look of each kind may take, ms. */
+export const lookLimitsMs = {
+  "nginx-rtmp": 2_000,
+  "node-media-server": 2_000,
+  // A multivariant playlist, and then the media playlist.
+  hls: 4_000,
+  // Joining mid-GOP took up to 2.1 s at a 2 s GOP (measured), so five are patient enough.
+  ffprobe: 5_000,
+} as const;
 
 export const unseen = (detail: string): FarEndSight => ({ word: "unseen", detail });

@@ -291,6 +291,22 @@ test.each([
     ],
   ],
   [
+    "a block at the far end without the means to drop who is blocked",
+    "    streamKey: credential:key",
+    "    streamKey: credential:key\n    observers:\n      - { kind: nginx-rtmp, statisticsUrl: http://far/stat, app: live, blockUrl: http://far/block }",
+    [
+      "site.yaml:16:9 destinations[0].observers[0].controlUrl: is missing, with blockUrl alone the publisher is never dropped",
+    ],
+  ],
+  [
+    "the password of a far end's statistics, written out",
+    "    streamKey: credential:key",
+    "    streamKey: credential:key\n    observers:\n      - { kind: nginx-rtmp, statisticsUrl: http://far/stat, app: live, password: hunter2 }",
+    [
+      "site.yaml:16:82 destinations[0].observers[0].password: is a secret and must not be written here, use file:/path or credential:name",
+    ],
+  ],
+  [
     "a destination of two streams",
     "  - id: main",
     "  - { id: other, destination: platform, encoders: [one] }\n  - id: main",

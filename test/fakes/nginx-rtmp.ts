@@ -20,19 +20,30 @@ export interface NginxRtmp {
  * One worker: nginx-rtmp keeps its streams per worker, so with more of them the statistics page
  * shows whichever one answered.
  */
-export async function startNginxRtmp(): Promise<NginxRtmp> {
+export async function startNginxRtmp(
+  p: {
+    /** Asked before anybody may publish; anything but a 2xx keeps them out. */
+    onPublish?: string;
+    /** HTTP Basic authentication for statistics and control. */
+    login?: { username: string; password: string };
+  } = {},
+): Promise<NginxRtmp> {
   const prefix = mkdtempSync(join(tmpdir(), "nginx-rtmp-"));
   const [rtmpPort, httpPort] = await Promise.all([freePort(), freePort()]);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `${kind}_temp_path ${prefix}/${kind};`)
     .join(" ");
+  const onPublish = p.onPublish === undefined ? "" : `on_publish ${p.onPublish};`;
+  const { username, password } = p.login ?? { username: "", password: "" };
+  writeFileSync(join(prefix, "logins"), `${username}:{PLAIN}${password}\n`);
+  const login = p.login ? `auth_basic ingest; auth_basic_user_file ${prefix}/logins;` : "";
   const configuration = `
     load_module ${modulePath};
     daemon off; master_process on; worker_processes 1; user ${userName()};
     pid ${prefix}/nginx.pid; error_log ${prefix}/error.log warn;
     events { worker_connections 64; }
-    rtmp { server { listen 127.0.0.1:${rtmpPort}; application live { live on; } } }
-    http { access_log off; ${temporary} server { listen 127.0.0.1:${httpPort};
+    rtmp { server { listen 127.0.0.1:${rtmpPort}; application live { live on; ${onPublish} } } }
+    http { access_log off; ${temporary} server { listen 127.0.0.1:${httpPort}; ${login}
       location /stat { rtmp_stat all; } location /control { rtmp_control all; } } }`;
   writeFileSync(join(prefix, "nginx.conf"), configuration);
   // prettier-ignore

@@ -4,6 +4,7 @@ import type { FarEndSight } from "../../../machines/destination/sight.ts";
 import { startNginxRtmp, type NginxRtmp } from "../../fakes/nginx-rtmp.ts";
 import { startNodeMediaServer } from "../../fakes/node-media-server.ts";
 import { startFarEnd } from "../../fakes/rtmp-far-end/far-end.ts";
+import { aFarEndWeb } from "./far-end-web.ts";
 import { startRtmpPublisher } from "../../fakes/rtmp-publisher.ts";
 
 const mark = "understudy/enc-a/7";
@@ -99,6 +100,54 @@ describe("a real nginx-rtmp", () => {
     await observer.sees("quiet");
   }, 60_000);
 
+  test("with an authoriser keeps a kicked publisher out, and lets the understudy in", async () => {
+    const blocked = new Set<string>();
+    const authoriser = await aFarEndWeb((request, response) => {
+      const parts: Buffer[] = [];
+      request.on("data", (part: Buffer) => parts.push(part));
+      request.on("end", () => {
+        const fields = new URLSearchParams(Buffer.concat(parts).toString());
+        const who = `${fields.get("name")} ${fields.get("flashver")}`;
+        if (request.url === "/block") blocked.add(who);
+        // nginx-rtmp 1.1.4 sends `flashver` with the publish call.
+        response.writeHead(request.url !== "/block" && blocked.has(who) ? 403 : 200).end();
+      });
+    });
+    cleanups.push(() => authoriser.close());
+    const guarded = await startNginxRtmp({ onPublish: `${authoriser.url}/publish` });
+    cleanups.push(() => guarded.close());
+    const observer = anObserver({
+      kind: "nginx-rtmp",
+      statisticsUrl: guarded.statisticsUrl,
+      app: "live",
+      controlUrl: guarded.dropUrl.replace("/drop/publisher", ""),
+      blockUrl: `${authoriser.url}/block`,
+    });
+    const publisher = aPublisher(guarded.rtmpUrl, mark);
+    await observer.sees("publishing");
+    expect(await observer.kickAndBlock?.(AbortSignal.timeout(10_000))).toBe(true);
+    await publisher.exited;
+    await aPublisher(guarded.rtmpUrl, mark).exited;
+    expect(await observer.look()).toEqual({ word: "quiet" });
+    aPublisher(guarded.rtmpUrl, "understudy/enc-b/8");
+    expect(await observer.sees("publishing")).toMatchObject({ by: "understudy/enc-b/8" });
+  }, 90_000);
+
+  test("behind a login is seen with it, and only unseen without it", async () => {
+    const login = { username: "understudy", password: "hunter2 ü" };
+    const guarded = await startNginxRtmp({ login });
+    cleanups.push(() => guarded.close());
+    const open: ObserverOptions = {
+      kind: "nginx-rtmp",
+      statisticsUrl: guarded.statisticsUrl,
+      app: "live",
+    };
+    expect(await anObserver(open).look()).toMatchObject({
+      ...{ word: "unseen", detail: "the statistics page answered 401" },
+    });
+    expect(await anObserver({ ...open, ...login }).look()).toEqual({ word: "quiet" });
+  }, 60_000);
+
   test("that died is unseen", async () => {
     const other = await startNginxRtmp();
     const statisticsUrl = other.statisticsUrl;
@@ -143,7 +192,7 @@ describe("a real node-media-server", () => {
     const { username, password } = server;
     const observer = anObserver({
       ...{ kind: "node-media-server", apiUrl: server.apiUrl, app: "live" },
-      ...{ username, password: () => password },
+      ...{ username, password },
     });
     expect(await observer.look()).toEqual({ word: "quiet" });
     const publisher = aPublisher(server.rtmpUrl);
@@ -165,7 +214,7 @@ describe("a real node-media-server", () => {
     cleanups.push(() => server.close());
     const observer = anObserver({
       ...{ kind: "node-media-server", apiUrl: server.apiUrl, app: "live" },
-      ...{ username: server.username, password: () => "a wrong one" },
+      ...{ username: server.username, password: "a wrong one" },
     });
     const sight = await observer.look();
     expect(sight).toEqual({ word: "unseen", detail: "the API refused the login (401)" });

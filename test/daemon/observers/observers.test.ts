@@ -31,7 +31,7 @@ const kinds: Record<string, (url: string) => ObserverOptions> = {
   "nginx-rtmp": (url) => ({ kind: "nginx-rtmp", statisticsUrl: `${url}/stat`, app: "live" }),
   "node-media-server": (url) => ({
     ...{ kind: "node-media-server", apiUrl: url, app: "live" },
-    ...{ username: "observer", password: () => "hunter2" },
+    ...{ username: "observer", password: "hunter2" },
   }),
   hls: (url) => ({ kind: "hls", url: `${url}/${key}/index.m3u8` }),
 };

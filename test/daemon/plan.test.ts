@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import { stringify } from "yaml";
+import { parseConfig } from "../../config/load.ts";
+import { siteFormat } from "../../config/site.ts";
+import type { SiteConfig } from "../../config/site.schema.ts";
+import { vendors } from "../../daemon/drivers/index.ts";
+import { planOf } from "../../daemon/plan.ts";
+
+const schemas = Object.fromEntries(Object.entries(vendors).map(([n, v]) => [n, v.options]));
+
+const helo = (id: string) => ({ id, driver: "aja-helo", host: `${id}.example.org` });
+const soft = (id: string) => ({
+  ...{ id, driver: "ffmpeg", input: { kind: "testPattern" } },
+});
+
+/** The plan of a site with one programme over all of its boxes. */
+function aPlan(p: { encoders: object[]; destination?: object; stream?: object }) {
+  const encoders = p.encoders as { id: string }[];
+  const text = stringify({
+    site: "studio",
+    mqtt: { url: "mqtt://hub" },
+    encoders,
+    destinations: [
+      { id: "far", address: "rtmp://far/live", streamKey: "credential:k", ...p.destination },
+    ],
+    streams: [{ id: "main", destination: "far", encoders: encoders.map((e) => e.id), ...p.stream }],
+  });
+  const { config } = parseConfig("site.yaml", text, siteFormat(schemas));
+  return planOf({ ...config, stateDir: "/nowhere" } satisfies SiteConfig, vendors);
+}
+const owned = (plan: ReturnType<typeof aPlan>) =>
+  Object.fromEntries(plan.encoders.map((e) => [e.id, e.ownSelfStart]));
+const twoAddresses = { takeover: "primaryBackup", backupAddress: "rtmp://far2/live" };
+
+test("a box alone on its key keeps its auto-recover: without us it is no worse off", () => {
+  expect(owned(aPlan({ encoders: [helo("a")] }))).toEqual({ a: false });
+});
+
+test("boxes that share an exclusive key do not start by themselves", () => {
+  expect(owned(aPlan({ encoders: [helo("a"), helo("b"), soft("c")] }))).toEqual({
+    ...{ a: true, b: true },
+    c: false, // a process of ours never does
+  });
+});
+
+test("two addresses, a box for each: neither shares its key, both keep their auto-recover", () => {
+  const plan = aPlan({ encoders: [helo("a"), helo("b")], destination: twoAddresses });
+  expect(owned(plan)).toEqual({ a: false, b: false });
+});
+
+test("two addresses with a spare: it may take either key, so nobody starts by himself", () => {
+  const encoders = [helo("a"), helo("b"), helo("c")];
+  const plan = aPlan({ encoders, destination: twoAddresses });
+  expect(owned(plan)).toEqual({ a: true, b: true, c: true });
+  expect(plan.streams.map((s) => s.encoders.map((e) => e.encoder))).toEqual([
+    ["a", "c"],
+    ["b", "c"],
+  ]);
+});
+
+test("two addresses are two legs: the second names the first, and nobody looks at it", () => {
+  const plan = aPlan({
+    encoders: [soft("a"), soft("b")],
+    destination: {
+      ...twoAddresses,
+      observers: [{ kind: "hls", url: "http://far/index.m3u8" }],
+    },
+  });
+  expect(plan.destinations.map(({ id, observed }) => [id, observed])).toEqual([
+    ["far", true],
+    ["far-backup", false],
+  ]);
+  expect(plan.streams[1]).toMatchObject({ id: "main-backup", backupOf: "main" });
+  expect(plan.streams[1]?.destination).toBe("far-backup");
+});
+
+test("a proof by absence takes 30 s at least, and twice the device's own retry period", () => {
+  const proof = (destination: object) =>
+    aPlan({ encoders: [soft("a")], destination }).destinations[0]?.noPublisherProofMs;
+  expect(proof({ noPublisherProof: "1s" })).toBe(30_000);
+  expect(proof({ deviceRetryPeriod: "20s" })).toBe(40_000);
+  expect(proof({ noPublisherProof: "50s" })).toBe(50_000);
+});
+
+test("a sight counts until its observer must have looked again", () => {
+  const age = (...observers: object[]) =>
+    aPlan({ encoders: [soft("a")], destination: { observers } }).destinations[0]?.sightMaxAgeMs;
+  const statistics = { kind: "nginx-rtmp", statisticsUrl: "http://far/stat", app: "live" };
+  expect(age()).toBe(3_000);
+  expect(age(statistics)).toBe(3_000);
+  expect(age(statistics, { kind: "ffprobe", url: "rtmp://far/live/x" })).toBe(6_000);
+});
+
+test("an encoder without a named output gets its driver's first", () => {
+  const { streams } = aPlan({ encoders: [helo("a")] });
+  expect(streams[0]?.encoders).toEqual([{ encoder: "a", output: vendors["aja-helo"]?.outputs[0] }]);
+});
+
+test("after a start a device has 30 s and a program 10 s, or what the stream says", () => {
+  const graces = (stream?: object) =>
+    aPlan({ encoders: [helo("a"), soft("b")], ...(stream && { stream }) }).encoders.map(
+      (e) => e.firstFrameGraceMs,
+    );
+  expect(graces()).toEqual([30_000, 10_000]);
+  expect(graces({ firstFrameGrace: { software: "3s", hardware: "20s" } })).toEqual([20_000, 3_000]);
+});
+
+test("no address, no key and no password of the configuration reaches the machines", () => {
+  const plan = JSON.stringify(aPlan({ encoders: [helo("a"), soft("b")] }));
+  expect(plan).not.toMatch(/rtmp:|example\.org|credential/);
+});
