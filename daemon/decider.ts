@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import type { Decision } from "../machines/decision.ts";
 import type { Intent } from "../machines/intents.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
@@ -83,6 +84,8 @@ export function openDecider(p: {
     }
     for (const id of outcome.settled) p.giveUp(id);
     for (const intent of begun) p.begin(intent);
+    // What is told can wait until what is done has left.
+    if (begun.length > 0) await immediate();
     const turned = { ...outcome, events, durable };
     p.onTurn(turned);
     return turned;

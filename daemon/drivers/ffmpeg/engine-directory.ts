@@ -3,7 +3,7 @@
  * and written before the spawn, `spare` is room for a full disk; `lock`, `pid`, `exit` and `words`
  * are the launcher's. No key ever stands in here.
  */
-import { mkdirSync, readFileSync, realpathSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from "node:fs";
 import { open, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -39,6 +39,8 @@ export class EngineDirectory {
     const path = join(stateDir, "engines", output);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     this.path = realpathSync(path);
+    // Always there, so that one that is missing proves nothing.
+    closeSync(openSync(this.lock, "a", 0o600));
   }
 
   /** Before the first record: the room must be there when the disk fills up. */
@@ -72,10 +74,19 @@ export class EngineDirectory {
   }
 
   async #replace(record: EngineRecord): Promise<void> {
-    await keepSpareRoom(this.path);
+    const room = keepSpareRoom(this.path);
     const target = join(this.path, "record.json");
-    await writeFile(`${target}.new`, JSON.stringify(record), { mode: 0o600 });
-    await rename(`${target}.new`, target);
+    const put = async () => {
+      await writeFile(`${target}.new`, JSON.stringify(record), { mode: 0o600 });
+      await rename(`${target}.new`, target);
+    };
+    await put().catch(async (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+      await room;
+      await put();
+    });
+    // What the launcher writes next needs it too.
+    await room;
   }
 
   async #sync(): Promise<void> {

@@ -21,23 +21,18 @@ const script = `
 while read -r verb id number path; do
   case $verb in
   lock)
-    if [ -e "$path" ]; then
-      {
-        if command exec 9<"$path"; then
-          if [ "$number" = 0 ]; then flock -n 9; else flock -w "$number" 9; fi
-          case $? in
-          0) echo "$id free" ;;
-          1) echo "$id held" ;;
-          *) echo "$id flock does not work" ;;
-          esac
-        else
-          echo "$id cannot open the lock"
-        fi
-      } &
-    else
-      # One that was never made.
-      echo "$id free"
-    fi
+    {
+      if command exec 9<"$path"; then
+        if [ "$number" = 0 ]; then flock -n 9; else flock -w "$number" 9; fi
+        case $? in
+        0) echo "$id free" ;;
+        1) echo "$id held" ;;
+        *) echo "$id flock does not work" ;;
+        esac
+      else
+        echo "$id the lock cannot be opened"
+      fi
+    } &
     ;;
   launch)
     set --

@@ -1,6 +1,15 @@
-import { expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { expect, onTestFinished, test } from "vitest";
 import { parseStat } from "../../../../daemon/drivers/ffmpeg/processes.ts";
-import { judgeQueue, parseTcpTable } from "../../../../daemon/drivers/ffmpeg/sockets.ts";
+import {
+  judgeQueue,
+  orphanedBytes,
+  parseOrphanCount,
+  parseTcpTable,
+} from "../../../../daemon/drivers/ffmpeg/sockets.ts";
 
 const head =
   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
@@ -64,4 +73,33 @@ test("a process name with blanks and brackets does not shift its start time", ()
     group: 5,
     startTicks: 22,
   });
+});
+
+test("the count of sockets without an owner is read, and left out where the kernel says none", () => {
+  const told =
+    "sockets: used 30\nTCP: inuse 6 orphan 2 tw 373 alloc 6 mem 291\nUDP: inuse 0 mem 256\n";
+  expect(parseOrphanCount(told)).toBe(2);
+  expect(parseOrphanCount("sockets: used 30\n")).toBeUndefined();
+});
+
+test("what a killed process still had to send is counted until the far end has taken it", async () => {
+  const farEnd = createServer({ pauseOnConnect: true });
+  const met = once(farEnd, "connection");
+  await once(farEnd.listen(0, "127.0.0.1"), "listening");
+  const { port } = farEnd.address() as AddressInfo;
+  const script = `const s=require("net").connect(${port},"127.0.0.1");s.write(Buffer.alloc(8e6));s.once("connect",()=>setTimeout(()=>console.log("sent"),200))`;
+  const sender = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => {
+    sender.kill("SIGKILL");
+    farEnd.close();
+  });
+  const [[socket]] = (await Promise.all([met, once(sender.stdout, "data")])) as [[Socket], unknown];
+  const look = () =>
+    orphanedBytes({ known: new Set(), addresses: [`rtmp://127.0.0.1:${port}/live`] });
+  expect(await look()).toBe(0);
+  sender.kill("SIGKILL");
+  await once(sender, "exit");
+  expect(await look()).toBeGreaterThan(100_000);
+  socket.on("error", () => undefined).resume();
+  while ((await look()) > 0) await pause(20);
 });
