@@ -8,7 +8,7 @@ export function carriage(context: StreamContext): Decision {
   const word = seenOnAir(context) ? "onAir" : seenOffAir(context) ? "offAir" : "notKnown";
   return {
     type: "stream.carriage",
-    severity: word === "offAir" && context.goal !== "stop" ? "critical" : "info",
+    severity: word === "offAir" && context.memory.goal !== "stop" ? "critical" : "info",
     message:
       word === "onAir"
         ? `${context.plan.id} is on air`
@@ -41,14 +41,14 @@ export function cleared(context: StreamContext): Decision {
 export function fenced(context: StreamContext): Decision {
   return {
     type: "stream.fenced",
-    severity: context.unproven ? "critical" : "info",
-    message: context.unproven
-      ? `${context.plan.id}: going on without proof (${context.unproven.kind}, ${context.unproven.by})`
+    severity: context.memory.unproven ? "critical" : "info",
+    message: context.memory.unproven
+      ? `${context.plan.id}: going on without proof (${context.memory.unproven.kind}, ${context.memory.unproven.by})`
       : `${context.plan.id}: proven off the key: ${
-          context.certificates.map((c) => `${c.encoder} (level ${c.level})`).join(", ") ||
+          context.memory.certificates.map((c) => `${c.encoder} (level ${c.level})`).join(", ") ||
           "nobody held it"
         }`,
-    data: { certificates: context.certificates, unproven: context.unproven },
+    data: { certificates: context.memory.certificates, unproven: context.memory.unproven },
   };
 }
 
@@ -57,7 +57,7 @@ export function fenceUnproven(context: StreamContext): Decision {
     type: "stream.fenceUnproven",
     severity: "critical",
     message: `${context.plan.id}: ${context.because}; holding, no other encoder may start`,
-    data: { suspects: context.suspects },
+    data: { suspects: context.memory.suspects },
   };
 }
 
@@ -69,9 +69,9 @@ export function takingOver(context: StreamContext): Decision {
     data: {
       from: context.carrier?.encoder ?? null,
       to: context.target?.encoder ?? null,
-      keyGeneration: context.keyGeneration,
-      certificates: context.certificates,
-      unproven: context.unproven,
+      keyGeneration: context.memory.keyGeneration,
+      certificates: context.memory.certificates,
+      unproven: context.memory.unproven,
     },
   };
 }
@@ -81,7 +81,7 @@ export function startFailed(context: StreamContext): Decision {
     type: "stream.startFailed",
     severity: "warning",
     message: `${context.plan.id}: ${context.because}`,
-    data: { tries: context.tries.length },
+    data: { tries: context.memory.tries.length },
   };
 }
 
@@ -90,7 +90,7 @@ export function onAir(context: StreamContext): Decision {
     type: "stream.onAir",
     severity: "info",
     message: `${context.plan.id}: ${context.because}`,
-    data: { encoder: context.carrier?.encoder, keyGeneration: context.keyGeneration },
+    data: { encoder: context.carrier?.encoder, keyGeneration: context.memory.keyGeneration },
   };
 }
 
@@ -99,7 +99,7 @@ export function needsHuman(context: StreamContext): Decision {
     type: "stream.needsHuman",
     severity: "critical",
     message: `${context.plan.id} needs you: ${context.because}`,
-    data: { suspects: context.suspects },
+    data: { suspects: context.memory.suspects },
   };
 }
 
@@ -113,9 +113,9 @@ export function stopped(context: StreamContext): Decision {
 
 /** The incident as it stands; the reader keeps the newest record of each id. */
 export function incident(context: StreamContext): Decision | null {
-  const record = context.incident
-    ? incidentRecord(context.incident, "open", null)
-    : context.lastIncident;
+  const record = context.memory.incident
+    ? incidentRecord(context.memory.incident, "open", null)
+    : context.memory.lastIncident;
   if (!record) return null;
   const seconds =
     record.offAirMs === null ? "" : `, ${(record.offAirMs / 1000).toFixed(1)} s off air`;
@@ -129,22 +129,22 @@ export function incident(context: StreamContext): Decision | null {
 
 export function commandDone(context: StreamContext): Decision | null {
   return (
-    context.command && {
+    context.memory.command && {
       type: "command.done",
       severity: "info",
       message: `${context.plan.id}: ${context.because}`,
-      data: { command: context.command.id },
+      data: { command: context.memory.command.id },
     }
   );
 }
 
 export function commandRefused(context: StreamContext, code: string): Decision | null {
   return (
-    context.command && {
+    context.memory.command && {
       type: "command.refused",
       severity: "warning",
       message: `${context.plan.id}: ${context.because}`,
-      data: { command: context.command.id, code },
+      data: { command: context.memory.command.id, code },
     }
   );
 }

@@ -13,7 +13,6 @@ import { streamSetup } from "./stream.setup.ts";
 import {
   backByItself,
   change,
-  commandOf,
   evidenceOf,
   failureOf,
   fenceAgain,
@@ -58,7 +57,7 @@ export const streamMachine = streamSetup.createMachine({
         onAir: {
           entry: [
             { type: "tell", params: ({ context }) => tell.carriage(context) },
-            assign({ offAirSince: null, eventEnds: null }),
+            change(() => ({ offAirSince: null, eventEnds: null })),
           ],
           always: [
             { guard: "seenOffAir", target: "offAir" },
@@ -115,7 +114,7 @@ export const streamMachine = streamSetup.createMachine({
         ownershipUnknown: {
           guard: "isWantedNow",
           target: ".looking",
-          actions: assign({ carrier: null, target: null, suspects: [], goal: "start" }),
+          actions: change(() => ({ carrier: null, target: null, suspects: [], goal: "start" })),
         },
         stop: {
           target: ".checking",
@@ -147,9 +146,18 @@ export const streamMachine = streamSetup.createMachine({
           on: {
             ownershipUnknown: {},
             stop: {
-              actions: [assign({ command: commandOf }), "finishCommand"],
+              actions: [
+                change<Of<"stop">>(({ event }) => ({ command: event.command })),
+                "finishCommand",
+              ],
             },
-            start: { target: "looking", actions: assign({ command: commandOf, goal: "start" }) },
+            start: {
+              target: "looking",
+              actions: change<Of<"start">>(({ event }) => ({
+                command: event.command,
+                goal: "start",
+              })),
+            },
           },
         },
 
@@ -250,7 +258,7 @@ export const streamMachine = streamSetup.createMachine({
               ],
             },
             counting: {
-              entry: assign({ looksOffSince: ({ context }) => context.now() }),
+              entry: change(({ context }) => ({ looksOffSince: context.now() })),
               always: { guard: not("looksOff"), target: "watching" },
               after: { freezeLeft: "#stream.carrier.leaving" },
             },
@@ -263,10 +271,10 @@ export const streamMachine = streamSetup.createMachine({
             failover: {
               guard: { type: "canMove", params: ({ event }) => event.to },
               target: "leaving",
-              actions: assign({
-                command: commandOf,
-                wanted: ({ context, event }) => event.to ?? understudyOf(context)?.encoder ?? null,
-              }),
+              actions: change<Of<"failover">>(({ context, event }) => ({
+                command: event.command,
+                wanted: event.to ?? understudyOf(context)?.encoder ?? null,
+              })),
             },
           },
         },
@@ -276,12 +284,9 @@ export const streamMachine = streamSetup.createMachine({
             {
               target: "checking",
               actions: [
-                assign({
-                  kicks: ({ context }) =>
-                    verdict(context).cause === "otherPublisher"
-                      ? [...context.kicks.slice(-3), context.now()]
-                      : context.kicks,
-                }),
+                change(({ context }) =>
+                  verdict(context).cause === "otherPublisher" ? moves.countedKick(context) : {},
+                ),
                 change(({ context }) => moves.decidedToLeave(context)),
                 "tellIncident",
               ],
@@ -297,7 +302,7 @@ export const streamMachine = streamSetup.createMachine({
               guard: "suspectBelongsToAnother",
               target: "checking",
               reenter: true,
-              actions: assign({ suspects: ({ context }) => context.suspects.slice(1) }),
+              actions: change(({ context }) => ({ suspects: context.memory.suspects.slice(1) })),
             },
             {
               guard: "quietProves",
@@ -332,9 +337,9 @@ export const streamMachine = streamSetup.createMachine({
               {
                 guard: "loserCannotRetry",
                 target: "proven",
-                actions: assign({
+                actions: change(() => ({
                   unproven: { kind: "lastWins", by: "the loser starts nothing by itself" },
-                }),
+                })),
               },
               {
                 target: "waitingForFence",
@@ -359,9 +364,9 @@ export const streamMachine = streamSetup.createMachine({
             {
               guard: "mayGoUnproven",
               target: "proven",
-              actions: assign({
+              actions: change(() => ({
                 unproven: { kind: "allowUnproven", by: "configuration" },
-              }),
+              })),
             },
             backByItself(),
             { guard: and(["isFenceOverdue", not("quietBecomesProof")]), target: "needsHuman" },
@@ -391,7 +396,7 @@ export const streamMachine = streamSetup.createMachine({
 
         proven: {
           entry: [
-            change(({ context }) => moves.proven(context, context.unproven)),
+            change(({ context }) => moves.proven(context, context.memory.unproven)),
             tells(tell.fenced),
           ],
           always: [{ guard: "isToStop", target: "releasing" }, { target: "choosing" }],
@@ -458,15 +463,18 @@ export const streamMachine = streamSetup.createMachine({
           on: {
             failover: {
               target: "choosing",
-              actions: assign({
-                command: commandOf,
+              actions: change<Of<"failover">>(({ event }) => ({
+                command: event.command,
                 tries: [],
-                wanted: ({ event }) => event.to ?? null,
-              }),
+                wanted: event.to ?? null,
+              })),
             },
             release: {
               target: "choosing",
-              actions: [assign({ tries: [], command: commandOf }), "finishCommand"],
+              actions: [
+                change<Of<"release">>(({ event }) => ({ tries: [], command: event.command })),
+                "finishCommand",
+              ],
             },
           },
         },

@@ -12,12 +12,11 @@ import {
   nextCarrier,
   quietCertificate,
   seenOnAir,
+  type Change,
   type StreamContext,
   verdict,
 } from "./stream.context.ts";
 import type { CommandRef } from "./stream.events.ts";
-
-export type Change = Partial<StreamContext>;
 
 const at = (context: StreamContext, because: string): Change => ({
   since: context.now(),
@@ -42,6 +41,11 @@ export function becameGood(context: StreamContext): Change {
   };
 }
 
+/** Somebody else took the key from under our carrier. */
+export function countedKick({ memory, now }: StreamContext): Change {
+  return { kicks: [...memory.kicks.slice(-3), now()] };
+}
+
 /** It is settled that the carrier no longer carries: open the incident, fence it next. */
 export function decidedToLeave(context: StreamContext): Change {
   const now = context.now();
@@ -56,21 +60,21 @@ export function decidedToLeave(context: StreamContext): Change {
     certificates: [],
     unproven: null,
     // From "suspect" a person may have named where to go.
-    wanted: context.command === null ? null : context.wanted,
+    wanted: context.memory.command === null ? null : context.memory.wanted,
     fencingSince: now,
     suspectSince: null,
-    switches: onAir ? [...context.switches.slice(-9), now] : context.switches,
+    switches: onAir ? [...context.memory.switches.slice(-9), now] : context.memory.switches,
     // Holding the picture for a minute clears a carrier's earlier failures; less is a failed try.
     tries: heldForAMinute(context)
-      ? context.tries.filter((t) => t.encoder !== context.carrier?.encoder)
+      ? context.memory.tries.filter((t) => t.encoder !== context.carrier?.encoder)
       : withTry(context, context.carrier, true),
     facts: withoutExit(context, context.carrier),
-    incidents: context.incidents + 1,
+    incidents: context.memory.incidents + 1,
     incident,
   };
 }
 
-function heldForAMinute({ startedAt, now }: StreamContext): boolean {
+function heldForAMinute({ memory: { startedAt }, now }: StreamContext): boolean {
   return startedAt === null || elapsedMs(startedAt, now()) >= 60_000;
 }
 
@@ -86,19 +90,22 @@ export function decidedToMove(
     goal: p.goal,
     wanted: p.to,
     command: p.command,
-    suspects: context.carrier ? [context.carrier] : context.suspects,
+    suspects: context.carrier ? [context.carrier] : context.memory.suspects,
     certificates: [],
     unproven: null,
     fencingSince: now,
-    switches: p.command === null ? [...context.switches.slice(-9), now] : context.switches,
-    incidents: context.incidents + 1,
+    switches:
+      p.command === null ? [...context.memory.switches.slice(-9), now] : context.memory.switches,
+    incidents: context.memory.incidents + 1,
     incident: open(context, p.goal === "return" ? "return" : "command", because, true),
   };
 }
 
 /** Off for good: everything that may hold the key has to be proven off it. */
 export function decidedToStop(context: StreamContext, command: CommandRef): Change {
-  const holders = [context.carrier, context.target, ...context.suspects].filter((r) => r !== null);
+  const holders = [context.carrier, context.target, ...context.memory.suspects].filter(
+    (r) => r !== null,
+  );
   return {
     ...at(context, `stopped by ${command.by}`),
     goal: "stop",
@@ -135,13 +142,13 @@ export function suspectAll(context: StreamContext): Change {
 
 /** The next suspect is proven off by what was gathered. */
 export function certifiedBy(context: StreamContext, evidence: readonly FenceEvidence[]): Change {
-  const [ref, ...rest] = context.suspects;
+  const [ref, ...rest] = context.memory.suspects;
   const certificate = ref && certificateFrom(evidence, certificateFor(context, ref));
   return certificate ? withCertificate(context, certificate, rest) : {};
 }
 
 export function certifiedByQuiet(context: StreamContext): Change {
-  const [ref, ...rest] = context.suspects;
+  const [ref, ...rest] = context.memory.suspects;
   const certificate = ref && quietCertificate(context, ref);
   return certificate ? withCertificate(context, certificate, rest) : {};
 }
@@ -154,17 +161,17 @@ function withCertificate(
   const sentence = `${certificate.encoder} is proven off (level ${certificate.level}): ${certificate.evidence.join("; ")}`;
   return {
     suspects,
-    certificates: [...context.certificates, certificate],
+    certificates: [...context.memory.certificates, certificate],
     because: sentence,
-    incident: context.incident && {
-      ...step(context.incident, context.now(), sentence),
+    incident: context.memory.incident && {
+      ...step(context.memory.incident, context.now(), sentence),
       certificate,
     },
   };
 }
 
 export function proves(context: StreamContext, evidence: readonly FenceEvidence[]): boolean {
-  const ref = context.suspects[0];
+  const ref = context.memory.suspects[0];
   return ref !== undefined && certificateFrom(evidence, certificateFor(context, ref)) !== null;
 }
 
@@ -183,28 +190,35 @@ export function unprovenBecause(
   context: StreamContext,
   evidence: readonly FenceEvidence[],
 ): Change {
-  const ref = context.suspects[0] ?? null;
+  const ref = context.memory.suspects[0] ?? null;
   const seen = evidence.length > 0 ? evidence.map(sentenceOf).join("; ") : "nothing could be seen";
   const sentence = `${nameOf(ref)} is not proven off the key: ${seen}`;
   return {
     because: sentence,
-    incident: context.incident && step(context.incident, context.now(), sentence),
+    incident: context.memory.incident && step(context.memory.incident, context.now(), sentence),
   };
 }
 
 /** Everybody is proven off, or a named reason stands in. */
-export function proven(context: StreamContext, unproven: StreamContext["unproven"]): Change {
+export function proven(
+  context: StreamContext,
+  unproven: StreamContext["memory"]["unproven"],
+): Change {
   const now = context.now();
   return {
     unproven,
     suspects: [],
     certifiedAt: now,
     ghostTries: 0,
-    incident: context.incident && {
+    incident: context.memory.incident && {
       ...(unproven
-        ? step(context.incident, now, `going on without proof: ${unproven.kind} (${unproven.by})`)
-        : context.incident),
-      fencedAt: context.incident.fencedAt ?? now,
+        ? step(
+            context.memory.incident,
+            now,
+            `going on without proof: ${unproven.kind} (${unproven.by})`,
+          )
+        : context.memory.incident),
+      fencedAt: context.memory.incident.fencedAt ?? now,
     },
   };
 }
@@ -221,8 +235,8 @@ export function granted(context: StreamContext, keyGeneration: number): Change {
     keyGeneration,
     startedAt: null,
     facts: withoutExit(context, context.target),
-    incident: context.incident && {
-      ...step(context.incident, context.now(), what),
+    incident: context.memory.incident && {
+      ...step(context.memory.incident, context.now(), what),
       to: context.target?.encoder ?? null,
     },
   };
@@ -232,8 +246,8 @@ export function started(context: StreamContext): Change {
   const now = context.now();
   return {
     startedAt: now,
-    incident: context.incident && {
-      ...step(context.incident, now, `${nameOf(context.target)} was started`),
+    incident: context.memory.incident && {
+      ...step(context.memory.incident, now, `${nameOf(context.target)} was started`),
       startedAt: now,
     },
   };
@@ -252,7 +266,7 @@ export function startFailed(context: StreamContext, why: string): Change {
     target: null,
     fencingSince: context.now(),
     facts: withoutExit(context, context.target),
-    incident: context.incident && step(context.incident, context.now(), sentence),
+    incident: context.memory.incident && step(context.memory.incident, context.now(), sentence),
   };
 }
 
@@ -261,9 +275,9 @@ export function ghost(context: StreamContext): Change {
   const sentence = `the far end still keeps the old session: trying ${nameOf(context.target)} again`;
   return {
     because: sentence,
-    ghostTries: context.ghostTries + 1,
+    ghostTries: context.memory.ghostTries + 1,
     facts: withoutExit(context, context.target),
-    incident: context.incident && step(context.incident, context.now(), sentence),
+    incident: context.memory.incident && step(context.memory.incident, context.now(), sentence),
   };
 }
 
@@ -273,8 +287,8 @@ export function took(context: StreamContext): Change {
   const what = seenOnAir(context)
     ? `the far end receives it from ${nameOf(context.target)}`
     : `${nameOf(context.target)} says it is streaming (nobody looks at the far end)`;
-  const incident = context.incident && {
-    ...step(context.incident, now, what),
+  const incident = context.memory.incident && {
+    ...step(context.memory.incident, now, what),
     confirmedAt: now,
   };
   const outcome: Incident["outcome"] =
@@ -287,7 +301,7 @@ export function took(context: StreamContext): Change {
     certificates: [],
     unproven: null,
     incident: null,
-    lastIncident: incident ? incidentRecord(incident, outcome, now) : context.lastIncident,
+    lastIncident: incident ? incidentRecord(incident, outcome, now) : context.memory.lastIncident,
     fencingSince: null,
     suspectSince: null,
     lastGoodAt: now,
@@ -297,19 +311,21 @@ export function took(context: StreamContext): Change {
 /** It was on air all along, or came back by itself before anything was taken from it. */
 export function recovered(context: StreamContext): Change {
   const now = context.now();
-  const incident = context.incident && {
-    ...step(context.incident, now, "the picture is back by itself"),
+  const incident = context.memory.incident && {
+    ...step(context.memory.incident, now, "the picture is back by itself"),
     confirmedAt: now,
   };
   return {
-    ...at(context, `${nameOf(context.suspects[0] ?? context.carrier)} carries it again`),
+    ...at(context, `${nameOf(context.memory.suspects[0] ?? context.carrier)} carries it again`),
     goal: "takeOver",
-    carrier: context.suspects[0] ?? context.carrier,
+    carrier: context.memory.suspects[0] ?? context.carrier,
     suspects: [],
     target: null,
     wanted: null,
     incident: null,
-    lastIncident: incident ? incidentRecord(incident, "recovered", now) : context.lastIncident,
+    lastIncident: incident
+      ? incidentRecord(incident, "recovered", now)
+      : context.memory.lastIncident,
     fencingSince: null,
     suspectSince: null,
     lastGoodAt: now,
@@ -325,9 +341,9 @@ export function stopped(context: StreamContext): Change {
     suspects: [],
     certificates: [],
     incident: null,
-    lastIncident: context.incident
-      ? incidentRecord(step(context.incident, now, "stopped"), "stopped", now)
-      : context.lastIncident,
+    lastIncident: context.memory.incident
+      ? incidentRecord(step(context.memory.incident, now, "stopped"), "stopped", now)
+      : context.memory.lastIncident,
     tries: [],
     eventEnds: null,
   };
@@ -335,7 +351,7 @@ export function stopped(context: StreamContext): Change {
 
 /** The count-down of the destination goes on over blindness and restarts; only a picture ends it. */
 export function wentOffAir(context: StreamContext): Change {
-  if (context.offAirSince !== null) return {};
+  if (context.memory.offAirSince !== null) return {};
   const endsAfter = context.destination.offAirEndsEventAfterMs;
   return {
     offAirSince: context.now(),
@@ -346,9 +362,9 @@ export function wentOffAir(context: StreamContext): Change {
 function open(context: StreamContext, cause: string, what: string, planned: boolean): OpenIncident {
   const now = context.now();
   const lastGoodAt = planned ? now : lastGood(context);
-  const suspectedAt = context.suspectSince ?? now;
+  const suspectedAt = context.memory.suspectSince ?? now;
   return {
-    id: `${context.plan.id}-${now.wallMs.toString(36)}-${context.incidents + 1}`,
+    id: `${context.plan.id}-${now.wallMs.toString(36)}-${context.memory.incidents + 1}`,
     stream: context.plan.id,
     cause,
     from: context.carrier?.encoder ?? null,
@@ -371,7 +387,7 @@ function open(context: StreamContext, cause: string, what: string, planned: bool
 
 function withTry(context: StreamContext, ref: OutputRef | null, brought: boolean) {
   const now = context.now();
-  const recent = context.tries.filter((t) => elapsedMs(t.at, now) < tryCountsMs);
+  const recent = context.memory.tries.filter((t) => elapsedMs(t.at, now) < tryCountsMs);
   return ref ? [...recent.slice(-31), { encoder: ref.encoder, at: now, brought }] : recent;
 }
 

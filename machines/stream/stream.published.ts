@@ -20,17 +20,8 @@ export function carrierStateOf(snapshot: StreamSnapshot): string {
 }
 
 export function streamResume(snapshot: StreamSnapshot): StreamResume {
-  const {
-    plan: _plan,
-    destination: _destination,
-    graceMs: _grace,
-    now: _now,
-    was: _was,
-    facts: _facts,
-    heldBy: _heldBy,
-    farEnd: _farEnd,
-    ...memory
-  } = snapshot.context;
+  const { carrier, target, since, because } = snapshot.context;
+  const memory = { ...snapshot.context.memory, carrier, target, since, because };
   return { carrier: carrierStateOf(snapshot), memory };
 }
 
@@ -47,14 +38,14 @@ export function carrierWord(snapshot: StreamSnapshot): StreamState["carrier"] {
       return state;
     case "waitingForEncoder":
     case "refused":
-      return context.goal === "start" ? "starting" : "needsHuman";
+      return context.memory.goal === "start" ? "starting" : "needsHuman";
     case "checking":
     case "fencing":
     case "proven":
     case "leaving":
     case "releasing":
-      if (context.goal === "start") return "starting";
-      return context.goal === "return" ? "returning" : "fencing";
+      if (context.memory.goal === "start") return "starting";
+      return context.memory.goal === "return" ? "returning" : "fencing";
     case "choosing":
     case "claiming":
     case "takingOver":
@@ -66,7 +57,11 @@ export function carrierWord(snapshot: StreamSnapshot): StreamState["carrier"] {
   }
 }
 
-function takingOverWord({ goal, target, carrier }: StreamContext): StreamState["carrier"] {
+function takingOverWord({
+  memory: { goal },
+  target,
+  carrier,
+}: StreamContext): StreamState["carrier"] {
   if (goal === "start") return "starting";
   if (goal === "return") return "returning";
   return target !== null && target.encoder === carrier?.encoder ? "remediating" : "takingOver";
@@ -97,13 +92,13 @@ export function streamState(
     output: (context.target ?? context.carrier)?.output ?? null,
     understudyEncoder: understudyOf(context)?.encoder ?? null,
     encoders: context.plan.encoders.map((ref) => ref.encoder),
-    keyGeneration: context.keyGeneration,
+    keyGeneration: context.memory.keyGeneration,
     sinceMs: context.since.wallMs,
     because: context.because,
-    incident: context.incident
-      ? incidentRecord(context.incident, "open", null)
-      : context.lastIncident,
-    eventEndsAtMs: context.eventEnds?.wallMs ?? null,
+    incident: context.memory.incident
+      ? incidentRecord(context.memory.incident, "open", null)
+      : context.memory.lastIncident,
+    eventEndsAtMs: context.memory.eventEnds?.wallMs ?? null,
     budgetLeft: budgetLeft(context),
     legs: backup ? [legOf("primary", snapshot), legOf("backup", backup)] : [],
   };
@@ -123,7 +118,7 @@ function legOf(leg: "primary" | "backup", snapshot: StreamSnapshot): StreamState
       ? "stopped"
       : state === "carried" || state === "suspect"
         ? "publishing"
-        : context.goal === "start"
+        : context.memory.goal === "start"
           ? "starting"
           : "lost";
   const ref = context.target ?? context.carrier ?? context.plan.encoders[0]!;

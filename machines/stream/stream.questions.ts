@@ -13,7 +13,7 @@ import {
 } from "./stream.context.ts";
 
 export function fenceOrder(context: StreamContext): Intents["fence"]["asks"] {
-  const ref = context.suspects[0];
+  const ref = context.memory.suspects[0];
   if (!ref) throw new Error("nobody to fence");
   return { ...ref, stream: context.plan.id, destination: context.destination.id };
 }
@@ -24,7 +24,7 @@ export function startOrder(context: StreamContext): Intents["startOutput"]["asks
     ...context.target,
     stream: context.plan.id,
     destination: context.destination.id,
-    keyGeneration: context.keyGeneration,
+    keyGeneration: context.memory.keyGeneration,
   };
 }
 
@@ -41,7 +41,8 @@ export function publishing(context: StreamContext) {
  * that moved before the start does not count.
  */
 export function isConfirmed(context: StreamContext): boolean {
-  const { startedAt, farEnd } = context;
+  const { memory, farEnd } = context;
+  const { startedAt } = memory;
   const output = outputOf(context, context.target);
   if (startedAt === null || output.exit) return false;
   if (farEnd.word !== "unknown") {
@@ -51,14 +52,14 @@ export function isConfirmed(context: StreamContext): boolean {
   return (
     output.state === "streaming" &&
     output.progress !== "frozen" &&
-    (output.keyGeneration === undefined || output.keyGeneration === context.keyGeneration)
+    (output.keyGeneration === undefined || output.keyGeneration === memory.keyGeneration)
   );
 }
 
 const isBefore = (a: Stamp, b: Stamp) =>
   a.bootId === b.bootId ? a.monoMs < b.monoMs : a.wallMs < b.wallMs;
 
-export function fenceOverdue({ fencingSince, now, plan }: StreamContext): boolean {
+export function fenceOverdue({ memory: { fencingSince }, now, plan }: StreamContext): boolean {
   return fencingSince !== null && elapsedMs(fencingSince, now()) >= plan.fenceTimeoutMs;
 }
 
@@ -85,7 +86,7 @@ export function primaryIsReady(context: StreamContext): boolean {
  * the lateness of this host, are no evidence and do not count.
  */
 export function freezeBegan(context: StreamContext): Stamp {
-  const looksOffSince = context.looksOffSince ?? context.now();
+  const looksOffSince = context.memory.looksOffSince ?? context.now();
   if (context.farEnd.word === "unknown") return looksOffSince;
   const ms = context.destination.stalledAfterMs;
   const earliest = {
@@ -102,12 +103,12 @@ export function freezeBegan(context: StreamContext): Stamp {
  * carries the stream after all. Not while a person waits for a move.
  */
 export function carriesAfterAll(context: StreamContext): boolean {
-  const [ref, ...others] = context.suspects;
+  const [ref, ...others] = context.memory.suspects;
   return (
     ref !== undefined &&
     others.length === 0 &&
-    context.goal !== "stop" &&
-    context.command === null &&
+    context.memory.goal !== "stop" &&
+    context.memory.command === null &&
     context.heldBy[ref.encoder]?.[ref.output] === context.plan.id &&
     verdictOn(context, ref).word === "good" &&
     seenOnAir(context)
@@ -117,7 +118,8 @@ export function carriesAfterAll(context: StreamContext): boolean {
 const kicksCountMs = 600_000;
 /** Somebody else took the key from under our encoder twice in ten minutes: a person decides. */
 export function isLatchedByKicks(context: StreamContext): boolean {
-  const { destination, incident, goal, kicks, now } = context;
+  const { destination, now } = context;
+  const { incident, goal, kicks } = context.memory;
   return (
     incident?.cause === "otherPublisher" &&
     destination.takeover === "lastWins" &&
@@ -135,7 +137,8 @@ export function hasSameProgramme(context: StreamContext): boolean {
 }
 
 /** 1, 2, 4, 8, 8 … s, spread by up to a quarter so that two sites do not knock together. */
-export function ghostBackOffMs({ ghostTries, plan, keyGeneration }: StreamContext): number {
+export function ghostBackOffMs({ plan, memory }: StreamContext): number {
+  const { ghostTries, keyGeneration } = memory;
   const base = 1_000 * Math.min(8, 2 ** ghostTries);
   const spread = [...`${plan.id}${keyGeneration}${ghostTries}`].reduce(
     (sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1000,

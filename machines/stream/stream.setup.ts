@@ -7,6 +7,8 @@ import { elapsedMs, leftMs } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
 import {
   budgetLeft,
+  type Change,
+  changed,
   hinders,
   nextCarrier,
   outputOf,
@@ -20,7 +22,6 @@ import {
 } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import type { StreamEvent, StreamToSite } from "./stream.events.ts";
-import type { Change } from "./stream.moves.ts";
 import * as moves from "./stream.moves.ts";
 import {
   carriesAfterAll,
@@ -65,7 +66,7 @@ export const streamSetup = setup({
             context.facts[encoder].service === "rebooting"),
       ),
     isWanted: ({ context }) => context.plan.autoStart,
-    isWantedNow: ({ context }) => context.goal !== "stop",
+    isWantedNow: ({ context }) => context.memory.goal !== "stop",
     isCarriedAlready: ({ context }) => publishing(context) !== undefined,
     everybodyWasSeen: ({ context }) =>
       context.plan.encoders.every(
@@ -79,28 +80,29 @@ export const streamSetup = setup({
     showsWrongContent: ({ context }) =>
       verdict(context).word === "content" && hasSameProgramme(context) && budgetLeft(context) > 0,
     isLatchedByKicks: ({ context }) => isLatchedByKicks(context),
-    nobodyIsSuspect: ({ context }) => context.suspects.length === 0,
+    nobodyIsSuspect: ({ context }) => context.memory.suspects.length === 0,
     quietProves: ({ context }) =>
-      context.suspects[0] !== undefined && quietCertificate(context, context.suspects[0]) !== null,
+      context.memory.suspects[0] !== undefined &&
+      quietCertificate(context, context.memory.suspects[0]) !== null,
     suspectBelongsToAnother: ({ context }) => {
-      const ref = context.suspects[0];
+      const ref = context.memory.suspects[0];
       const holder = ref && context.heldBy[ref.encoder]?.[ref.output];
       return holder !== undefined && holder !== context.plan.id;
     },
     proves: ({ context }, evidence: FenceEvidence[]) => moves.proves(context, evidence),
     loserCannotRetry: ({ context }) =>
       context.destination.takeover === "lastWins" &&
-      context.goal !== "stop" &&
-      context.suspects.every((ref) =>
+      context.memory.goal !== "stop" &&
+      context.memory.suspects.every((ref) =>
         startsNothingByItself(context.facts[ref.encoder]?.selfStart ?? null),
       ),
     mayGoUnproven: ({ context }) =>
-      context.plan.allowUnproven && context.goal !== "stop" && fenceOverdue(context),
+      context.plan.allowUnproven && context.memory.goal !== "stop" && fenceOverdue(context),
     isFenceOverdue: ({ context }) => fenceOverdue(context),
     quietBecomesProof: ({ context }) => quietBecomesProof(context),
-    isToStop: ({ context }) => context.goal === "stop",
+    isToStop: ({ context }) => context.memory.goal === "stop",
     isBackByItself: ({ context }) => carriesAfterAll(context),
-    wasOnlyAMove: ({ context }) => context.incident?.planned === true && seenOnAir(context),
+    wasOnlyAMove: ({ context }) => context.memory.incident?.planned === true && seenOnAir(context),
     someoneCanStart: ({ context }) =>
       typeof nextCarrier(context) === "object" &&
       "ref" in (nextCarrier(context) as object) &&
@@ -111,8 +113,8 @@ export const streamSetup = setup({
       return output.exit !== undefined || output.state === "failing";
     },
     mayBeAGhost: ({ context }) =>
-      context.certifiedAt !== null &&
-      elapsedMs(context.certifiedAt, context.now()) < context.destination.ghostSessionMs &&
+      context.memory.certifiedAt !== null &&
+      elapsedMs(context.memory.certifiedAt, context.now()) < context.destination.ghostSessionMs &&
       (context.farEnd.word === "publishing" || context.farEnd.word === "refusing"),
     canMove: ({ context }, to: string | undefined) =>
       context.plan.encoders.some(
@@ -125,10 +127,10 @@ export const streamSetup = setup({
     failsBackByItself: ({ context }) =>
       context.plan.failbackMs !== "manual" && primaryIsReady(context) && budgetLeft(context) > 0,
     isVouchedFor: (_, unproven: boolean | undefined) => unproven === true,
-    hasCommand: ({ context }) => context.command !== null,
+    hasCommand: ({ context }) => context.memory.command !== null,
   },
   actions: {
-    change: assign((_, change: Change) => change),
+    change: assign(({ context }, change: Change) => changed(context, change)),
     tell: enqueueActions(({ enqueue }, decision: Decision | null) => {
       if (decision) enqueue.emit(decided(decision));
     }),
@@ -139,12 +141,12 @@ export const streamSetup = setup({
     finishCommand: enqueueActions(({ context, enqueue }) => {
       const done = tell.commandDone(context);
       if (done) enqueue.emit(decided(done));
-      enqueue.assign({ command: null });
+      enqueue.assign(changed(context, { command: null }));
     }),
     giveUpCommand: enqueueActions(({ context, enqueue }, code: string) => {
       const refused = tell.commandRefused(context, code);
       if (refused) enqueue.emit(decided(refused));
-      enqueue.assign({ command: null });
+      enqueue.assign(changed(context, { command: null }));
     }),
     claim: sendParent(({ context }): StreamToSite => {
       const ref = context.target!;
@@ -153,12 +155,12 @@ export const streamSetup = setup({
         stream: context.plan.id,
         destination: context.destination.id,
         ...ref,
-        because: context.unproven
-          ? context.unproven.kind === "lastWins"
-            ? { kind: "lastWins", evidence: context.unproven.by }
-            : { kind: "allowUnproven", by: context.unproven.by }
-          : context.certificates.length > 0
-            ? { kind: "fenced", certificates: context.certificates }
+        because: context.memory.unproven
+          ? context.memory.unproven.kind === "lastWins"
+            ? { kind: "lastWins", evidence: context.memory.unproven.by }
+            : { kind: "allowUnproven", by: context.memory.unproven.by }
+          : context.memory.certificates.length > 0
+            ? { kind: "fenced", certificates: context.memory.certificates }
             : { kind: "nobodyHeldIt" },
       };
     }),
@@ -188,7 +190,7 @@ export const streamSetup = setup({
       Math.max(
         0,
         context.plan.fenceTimeoutMs -
-          elapsedMs(context.fencingSince ?? context.now(), context.now()),
+          elapsedMs(context.memory.fencingSince ?? context.now(), context.now()),
       ),
     retryFence: retryFenceMs.waiting,
     retryFenceSlowly: retryFenceMs.calledForHelp,
@@ -200,7 +202,7 @@ export const streamSetup = setup({
     },
     pageAfter: seconds(3),
     afterRefusal: seconds(5),
-    eventEnds: ({ context }) => leftMs(context.eventEnds ?? undefined, context.now()),
+    eventEnds: ({ context }) => leftMs(context.memory.eventEnds ?? undefined, context.now()),
     failback: ({ context }) =>
       context.plan.failbackMs === "manual" ? seconds(3600) : context.plan.failbackMs,
   },

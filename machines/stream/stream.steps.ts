@@ -4,7 +4,7 @@ import type { Decision } from "../decision.ts";
 import type { EffectError } from "../effect.ts";
 import type { Intents } from "../intents.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
-import type { StreamContext } from "./stream.context.ts";
+import type { Change, StreamContext } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import type { StreamEvent } from "./stream.events.ts";
 import * as moves from "./stream.moves.ts";
@@ -16,8 +16,6 @@ export const failureOf = ({ event }: { event: unknown }): string => {
   const { code, message } = (event as { error: EffectError }).error;
   return `${message} (${code})`;
 };
-export const commandOf = ({ event }: { event: StreamEvent }) =>
-  "command" in event ? event.command : null;
 
 export type Of<T extends StreamEvent["type"]> = Extract<StreamEvent, { type: T }>;
 export type Args<E> = { context: StreamContext; event: E };
@@ -28,7 +26,7 @@ export function wasIn<const T extends string>(words: readonly string[], target: 
 }
 
 /** An action that changes what the stream remembers (see stream.moves.ts). */
-export function change<E = unknown>(of: (args: Args<E>) => moves.Change) {
+export function change<E = unknown>(of: (args: Args<E>) => Change) {
   return { type: "change", params: of } as const;
 }
 

@@ -128,9 +128,8 @@ export class World {
     message: string;
     data: Record<string, unknown>;
   }[] = [];
+  readonly #raw: Outcome["decisions"] = [];
   readonly journal: Journaled[] = [];
-  /** Each decision as it would be compared with a replay. */
-  readonly rawDecisions: string[] = [];
   /** The journal was lost at some time: what was held before is not known to the machines. */
   forgot = false;
   /** Starts that happened while another box was publishing on the same key. */
@@ -214,6 +213,10 @@ export class World {
   carriage(stream = "main"): string {
     return (this.#core.stream(stream).value as { carriage: string }).carriage;
   }
+  /** Each decision as it would be compared with a replay. */
+  rawDecisions(): string[] {
+    return this.#raw.map(({ of, decision }) => JSON.stringify([of, decision]));
+  }
   told(type: string) {
     return this.decisions.filter((d) => d.type === type);
   }
@@ -236,8 +239,8 @@ export class World {
       const state = carrierStateOf(this.#core.stream(id));
       if (passing.has(state)) this.stuck.push(`${id}: ${state}`);
     }
+    this.#raw.push(...outcome.decisions);
     for (const { of, decision } of outcome.decisions) {
-      this.rawDecisions.push(JSON.stringify([of, decision]));
       const { type, message, data } = decision;
       this.decisions.push({ of, type, message, data: data ?? {} });
     }

@@ -60,8 +60,8 @@ function expectEveryTakeoverToBeReasoned(world: World) {
 /** No more than two switches away from an on-air carrier in ten minutes were made unasked. */
 function expectBudgetsToBeKept(world: World) {
   for (const { id } of world.plan.streams) {
-    const { switches, now } = world.core.stream(id).context;
-    const recent = switches.filter((at) => now().monoMs - at.monoMs < 600_000);
+    const { memory, now } = world.core.stream(id).context;
+    const recent = memory.switches.filter((at) => now().monoMs - at.monoMs < 600_000);
     expect(recent.length).toBeLessThanOrEqual(2);
   }
 }

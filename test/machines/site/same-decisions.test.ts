@@ -13,7 +13,7 @@ test(
       fc.property(facility, stepsOf(), (f, steps) => {
         const world = onAirWith(f);
         for (const step of steps) act(world, step);
-        expect(replay(world.plan, world.journal)).toEqual(world.rawDecisions);
+        expect(replay(world.plan, world.journal)).toEqual(world.rawDecisions());
       }),
       effortOf(1 / 10),
     );

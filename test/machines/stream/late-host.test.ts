@@ -54,7 +54,7 @@ test("a restart does not start the countdown to the end of the event again", () 
   w.box("b").broken = true;
   w.kill("a");
   w.pass(20);
-  const endsAt = () => w.core.stream("main").context.eventEnds?.wallMs;
+  const endsAt = () => w.core.stream("main").context.memory.eventEnds?.wallMs;
   const before = endsAt();
   expect(before).toBeDefined();
   w.restart();
