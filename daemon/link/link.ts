@@ -32,6 +32,8 @@ export type LinkOptions = {
   onReplay?: (fromSeq: number) => void;
   /** Unix time, ms. */
   now: () => number;
+  /** Time that never jumps, ms. */
+  monoMs?: () => number;
   log: LinkLog;
   /** A dead peer is noticed after 1.5 of these, s. */
   keepaliveS?: number;
@@ -84,6 +86,8 @@ export function openLink(options: LinkOptions): Link {
   const random = options.random ?? Math.random;
   const counts: LinkCounts = { connects: 0, malformed: 0, eventsSent: 0, eventsSentAgain: 0 };
   const clock = learnClockOffset();
+  const monoMs = options.monoMs ?? (() => performance.now());
+  const bothClocks = () => ({ wallMs: now(), monoMs: monoMs() });
   const listeners: ((state: LinkState) => void)[] = [];
   let state: LinkState = "offline";
   let client: MqttClient | undefined;
@@ -213,7 +217,7 @@ export function openLink(options: LinkOptions): Link {
       case "ack":
         if (!options.hubs.includes(message.hub)) return;
         // A retained ack was sent at some earlier time: it says nothing about the clocks.
-        if (!retained) clock.heard(message.ack.hubTimeMs, now());
+        if (!retained) clock.heard(message.ack.hubTimeMs, bothClocks());
         void outbox
           .acknowledged(message.hub, message.ack.epoch, message.ack.seq)
           .then((outcome) => {
@@ -263,7 +267,7 @@ export function openLink(options: LinkOptions): Link {
       states.clearGone(info);
     },
     eventsCommitted: (seq) => sender.committed(seq),
-    clockOffsetMs: () => clock.offsetMs(),
+    clockOffsetMs: () => clock.offsetMs(bothClocks()),
     counts: () => ({ ...counts }),
     async close() {
       if (closed) return;

@@ -215,11 +215,15 @@ test("the hub's clock is learned from live acks, not from retained ones", async 
   const hub = await aHub(c, { acks: false });
   hub.ack("an-older-epoch", 1, 5);
   await until("the retained ack", () => b.on("ack/main").length === 1);
-  const { link: l, journal } = await link(b.url(), 1);
+  let wallMs = 1_000_000;
+  const { link: l, journal } = await link(b.url(), 1, { now: () => wallMs, monoMs: () => 7 });
   await until("online", () => l.connected);
   expect(l.clockOffsetMs()).toBeUndefined();
   hub.ack(journal.epoch, 1, 1_000_480);
   hub.ack(journal.epoch, 1, 1_000_500);
   hub.ack(journal.epoch, 1, 1_000_200);
   await until("three acks", () => b.on("ack/main").length === 4 && l.clockOffsetMs() === 500);
+  // Our own clock is set: commands are judged rightly at once.
+  wallMs += 3_600_000;
+  expect(l.clockOffsetMs()).toBe(500 - 3_600_000);
 });
