@@ -101,18 +101,3 @@ function readSecret(ref: string, places: SecretPlaces): { secret: string } | { w
     return { what: `${file} ${why}` };
   }
 }
-
-/** Takes every secret out of a text, by value: by key, nested and reworded ones slip through. */
-export function redact(text: string, secrets: ReadonlySet<string>): string {
-  let clean = text;
-  for (const secret of [...secrets].sort((a, b) => b.length - a.length)) {
-    for (const form of new Set([
-      secret,
-      encodeURIComponent(secret),
-      JSON.stringify(secret).slice(1, -1),
-    ])) {
-      clean = clean.replaceAll(form, "•••");
-    }
-  }
-  return clean;
-}

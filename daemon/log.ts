@@ -1,5 +1,5 @@
 import { pino, type Logger } from "pino";
-import { redact } from "../config/secrets.ts";
+import { redact } from "../config/redaction.ts";
 
 /** syslog priorities, so that journald's filters work on what we print. */
 const priorities: Record<number, string> = {

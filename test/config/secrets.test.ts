@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { ConfigError } from "../../config/problems.ts";
-import { redact } from "../../config/secrets.ts";
+import { redact } from "../../config/redaction.ts";
 import { loadSite } from "../../config/site.ts";
 
 const drivers = { box: z.strictObject({ password: z.string() }) };
