@@ -1,4 +1,3 @@
-import { setImmediate as immediate } from "node:timers/promises";
 import type { Decision } from "../machines/decision.ts";
 import type { Intent } from "../machines/intents.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
@@ -9,6 +8,8 @@ import type { Journal } from "./journal/journal.ts";
 /** A loop that was late by more than this has seen nothing meanwhile: its evidence is old. */
 const stallMs = 200;
 const heartbeatMs = 50;
+/** With one turn after the other, the outside waits no longer than this, ms. */
+const tellAfterMs = 50;
 
 export type Turned = Outcome & {
   /** The events this turn wrote, in order. */
@@ -39,11 +40,13 @@ export function openDecider(p: {
   now: () => Stamp;
   begin: (intent: Intent) => void;
   giveUp: (intentId: string) => void;
-  /** After each turn, before the next. */
+  /** Each turn in its order, soon after it. */
   onTurn: (turned: Turned) => void;
 }): Decider {
   const { core, journal } = p;
   const queue: { input: CoreInput; done: (turned: Turned) => void }[] = [];
+  const untold: Turned[] = [];
+  let untoldSinceMs = 0;
   const memories = new Map<ActorName, string>();
   /** The machines count their intents anew in each run; the journal keeps them over runs. */
   const rowOf = (id: string) => `${journal.session}/${id}`;
@@ -84,11 +87,15 @@ export function openDecider(p: {
     }
     for (const id of outcome.settled) p.giveUp(id);
     for (const intent of begun) p.begin(intent);
-    // What is told can wait until what is done has left.
-    if (begun.length > 0) await immediate();
     const turned = { ...outcome, events, durable };
-    p.onTurn(turned);
+    if (untold.length === 0) untoldSinceMs = at.monoMs;
+    untold.push(turned);
     return turned;
+  }
+
+  /** Only between turns: what is not yet written down is not told. */
+  function tell(): void {
+    for (const turned of untold.splice(0)) p.onTurn(turned);
   }
 
   function eventOf(of: ActorName, decision: Decision, at: Stamp): Turned["events"][number] {
@@ -119,9 +126,14 @@ export function openDecider(p: {
       if (lagMs !== undefined) await take({ to: "site", event: { type: "stalled", lagMs } }, at);
       next.done(await take(next.input, at));
       beatMs = p.now().monoMs;
+      if (beatMs - untoldSinceMs > tellAfterMs) tell();
     }
     turning = undefined;
     armTimer();
+    // A takeover is several turns, one right after the other: it is told when it is under way.
+    setImmediate(() => {
+      if (!turning) tell();
+    });
   }
 
   function submit(input: CoreInput): Promise<Turned> {
@@ -169,6 +181,7 @@ export function openDecider(p: {
       clearInterval(heartbeat);
       clearTimeout(timer);
       await turning;
+      tell();
     },
   };
 }
