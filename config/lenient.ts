@@ -5,7 +5,10 @@ import type { Finding } from "./problems.ts";
 export const text = z.string().optional().catch(undefined);
 export const listOf = <T extends z.ZodType>(item: T) => z.array(item).catch([]);
 
-/** Entries of a list that repeat what must be unique, each pointing at the first. */
+/**
+ * Entries of a list that repeat what must be unique, each pointing at the first.
+ * @param list where it stands, `mqtt.broker.readers`
+ */
 export function duplicates<K extends string>(
   list: string,
   key: K,
@@ -15,6 +18,11 @@ export function duplicates<K extends string>(
     const value = item[key];
     const first = items.findIndex((other) => other[key] === value);
     if (value === undefined || first === at) return [];
-    return [{ path: [list, at, key], what: `${value} is already the ${key} of ${list}[${first}]` }];
+    return [
+      {
+        path: [...list.split("."), at, key],
+        what: `${value} is already the ${key} of ${list}[${first}]`,
+      },
+    ];
   });
 }

@@ -9,6 +9,13 @@ export type OutputsOf = (driver: string, options: unknown) => readonly string[] 
 
 /** What the cross checks need, out of a file that may be wrong in any other way. */
 const Lenient = z.object({
+  mqtt: z
+    .object({
+      broker: z.object({ readers: listOf(z.object({ username: text }).catch({})) }).catch({
+        readers: [],
+      }),
+    })
+    .catch({ broker: { readers: [] } }),
   encoders: listOf(z.looseObject({ id: text, driver: text }).catch({})),
   destinations: listOf(
     z
@@ -43,8 +50,9 @@ const Lenient = z.object({
 export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
   const lenient = Lenient.safeParse(raw);
   if (!lenient.success) return [];
-  const { encoders, destinations, streams } = lenient.data;
+  const { mqtt, encoders, destinations, streams } = lenient.data;
   return [
+    ...duplicates("mqtt.broker.readers", "username", mqtt.broker.readers),
     ...duplicates("encoders", "id", encoders),
     ...duplicates("destinations", "id", destinations),
     ...duplicates("streams", "id", streams),

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { optionsJsonSchema } from "./as-written.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
-import { duration, durationOr, section } from "./units.ts";
+import { bitrate, duration, durationOr, section } from "./units.ts";
 import { parseOptions } from "./vendor-options.ts";
 
 /** The options schema of every driver, by the name that stands under `driver:`. */
@@ -25,6 +25,16 @@ const mqtt = section({
   broker: section({
     host: host.prefault("127.0.0.1").describe("Address the local broker listens on"),
     port: port.prefault(1883).describe("TCP port the local broker listens on"),
+    readers: z
+      .array(
+        section({
+          username: id.describe("What a subscriber logs in as"),
+          password: SecretReference.describe("Where its password is kept"),
+        }),
+      )
+      .min(1)
+      .max(64)
+      .describe("Who may listen there; nobody but the site itself may publish"),
   })
     .exactOptional()
     .describe("Run the broker program here, for subscribers at the site"),
@@ -48,6 +58,9 @@ export const EncoderBase = section({
   source: displayName
     .exactOptional()
     .describe("What feeds it; encoders with the same source show the same programme"),
+  expectedBitrate: bitrate({ atLeast: "50kbps", atMost: "1Gbps" })
+    .exactOptional()
+    .describe("What one output sends, where the keys of its driver do not say; for the uplink"),
   polling: polling.prefault({}).describe("How often a device is asked"),
 });
 
@@ -196,6 +209,13 @@ export function siteSchema(drivers: DriverSchemas) {
       .exactOptional()
       .describe("Journal and engine records; $STATE_DIRECTORY, else /var/lib/understudy"),
     mqtt: mqtt.describe("The link to the hub"),
+    uplink: section({
+      capacity: bitrate({ atLeast: "100kbps", atMost: "400Gbps" }).describe(
+        "What it carries upwards; at most 75 % of it may be published at once",
+      ),
+    })
+      .exactOptional()
+      .describe("The line that all encoders of this site share"),
     encoders: z.array(encoder(drivers)).max(200).describe("The boxes and programs that encode"),
     destinations: z.array(destination).max(200).describe("Where programmes are published to"),
     streams: z.array(stream).max(200).describe("The programmes, each with its encoders"),

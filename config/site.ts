@@ -4,10 +4,11 @@ import { defaultStateDir } from "./fields.ts";
 import { siteJsonSchema } from "./json-schema.ts";
 import { knownKeys } from "./known-keys.ts";
 import { loadConfig, type ConfigFormat } from "./load.ts";
-import type { Finding } from "./problems.ts";
+import { ConfigError, type Finding } from "./problems.ts";
 import { resolveSecrets, secretPlaces, type Resolved } from "./secrets.ts";
 import { siteChecks, type OutputsOf } from "./site.checks.ts";
 import { siteSchema, type DriverSchemas, type SiteConfig } from "./site.schema.ts";
+import { uplinkFindings } from "./uplink.ts";
 
 type SiteFormat = ConfigFormat<z.output<ReturnType<typeof siteSchema>>>;
 
@@ -32,6 +33,8 @@ export function loadSite(
   outputsOf?: OutputsOf,
 ): Resolved<SiteConfig> {
   const { config, describe } = loadConfig(file, siteFormat(drivers, outputsOf));
+  const tooMuch = uplinkFindings(config);
+  if (tooMuch.length > 0) throw new ConfigError(tooMuch.map(describe));
   const stateDir = config.stateDir ?? defaultStateDir(env);
   return resolveSecrets({ config: { ...config, stateDir }, describe }, secretPlaces(stateDir, env));
 }

@@ -95,7 +95,7 @@ export type Renamed<T> = {
     K in keyof T as NonNullable<T[K]> extends Quantity<infer Unit, unknown>
       ? `${K & string}${Unit}`
       : K
-  ]: T[K] extends Quantity<string, infer Value> ? Value : T[K];
+  ]: NonNullable<T[K]> extends Quantity<string, infer Value> ? Value : T[K];
 };
 
 /**

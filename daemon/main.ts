@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { ConfigError } from "../config/problems.ts";
 import { loadSite } from "../config/site.ts";
+import { uplinkSentence } from "../config/uplink.ts";
 import { vendors } from "./drivers/index.ts";
 import { JournalError } from "./journal/journal-error.ts";
 import { openLog } from "./log.ts";
@@ -49,13 +50,9 @@ async function main(): Promise<number> {
     process.stderr.write(`${cause.message}\n`);
     return 2;
   }
-  if (loaded.config.mqtt.broker) {
-    process.stderr.write(
-      `${flags.config}: mqtt.broker: this version runs no broker at the site; take the key out\n`,
-    );
-    return 2;
+  if (flags.check) {
+    return say(`${flags.config} is fine\n${uplinkSentence(loaded.config)}\n`);
   }
-  if (flags.check) return say(`${flags.config} is fine\n`);
 
   const { config, secrets } = loaded;
   const underSystemd = process.env["JOURNAL_STREAM"] !== undefined;
@@ -64,6 +61,7 @@ async function main(): Promise<number> {
     secrets: () => secrets,
     underSystemd,
   });
+  log.info({ code: "uplink" }, uplinkSentence(config));
   const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));
   let site;
   try {
@@ -72,6 +70,7 @@ async function main(): Promise<number> {
       log,
       version,
       writerUrl: new URL("./journal-writer.js", import.meta.url),
+      brokerUrl: new URL("./broker.js", import.meta.url),
     });
   } catch (cause) {
     if (!(cause instanceof JournalError)) throw cause;

@@ -23,6 +23,8 @@ export function openPublisher(p: {
   journal: { readonly epoch: string; readonly session: string };
   seq: () => number;
   wallMs: () => number;
+  /** Of the parts that no machine knows of. */
+  warnings: () => readonly string[];
   send: (state: PublishedState) => void;
 }) {
   const { core } = p;
@@ -100,6 +102,7 @@ export function openPublisher(p: {
       warnings: [
         ...(impaired ? ["this host cannot keep up: its evidence is late"] : []),
         ...(journal === "ok" ? [] : [`the journal is ${journal}: records wait in memory`]),
+        ...p.warnings(),
       ],
     };
   }

@@ -2,11 +2,13 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { SiteConfig } from "../config/site.schema.ts";
+import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
 import type { Ack } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
 import { openSite } from "../machines/site/site-core.ts";
 import { carrierWord } from "../machines/stream/stream.published.ts";
+import { type LocalBroker, openLocalBroker } from "./broker/local-broker.ts";
 import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
 import { monotonicMs, now } from "./clock.ts";
 import { openCommands } from "./commands.ts";
@@ -49,6 +51,8 @@ export async function startSite(p: {
   version: string;
   /** The bundled journal writer beside this program. */
   writerUrl: URL;
+  /** The bundled broker program beside this one. */
+  brokerUrl: URL;
 }): Promise<SiteDaemon> {
   const { config } = p;
   const log = p.log.child({ site: config.site });
@@ -93,7 +97,8 @@ export async function startSite(p: {
   const believed = !journal.fresh && outdated === undefined;
   const core = openSite({ plan, at: now(), resume: believed ? journal.resume : new Map() });
   // Opened last, spoken to by everything before.
-  const parts: { hands?: Hands; link?: Link } = {};
+  const parts: { hands?: Hands; link?: Link; local?: LocalBroker } = {};
+  const links = () => [parts.link, parts.local].filter((link) => link !== undefined);
   const moved = { journal: monotonicMs(), link: monotonicMs() };
   const seenOnce = new Set<string>();
   let allSeen = (): void => undefined;
@@ -115,8 +120,10 @@ export async function startSite(p: {
     journal,
     seq: () => decider.seq(),
     wallMs: () => now().wallMs,
-    send: ({ kind, id, state, availability }) =>
-      parts.link?.publishState(kind, id, state, availability),
+    warnings: () => [...uplinkWarnings(config), ...(parts.local?.warnings() ?? [])],
+    send({ kind, id, state, availability }) {
+      for (const link of links()) link.publishState(kind, id, state, availability);
+    },
   });
   const commands = openCommands({
     decider,
@@ -153,7 +160,11 @@ export async function startSite(p: {
       commands.heard(event);
     }
     publisher.changed(turned.changed);
-    parts.link?.eventsCommitted(journal.counts().durableSeq);
+    eventsCommitted();
+  }
+  function eventsCommitted(): void {
+    const { durableSeq } = journal.counts();
+    for (const link of links()) link.eventsCommitted(durableSeq);
   }
 
   const boxes = new Map<string, Supervised>(
@@ -224,14 +235,11 @@ export async function startSite(p: {
 
   journal.onHealth((health) => {
     void decider.submit({ to: "site", event: { type: "journal", health } });
-    parts.link?.eventsCommitted(journal.counts().durableSeq);
+    eventsCommitted();
   });
 
-  parts.link = openLink({
-    ...mqttOptions(config),
+  const told = {
     site: config.site,
-    hubs: config.mqtt.hubs,
-    outbox: journal,
     info: () => ({
       site: config.site,
       ...(config.name !== undefined && { name: config.name }),
@@ -246,13 +254,29 @@ export async function startSite(p: {
       inventory: publisher.inventory(),
     }),
     states: () => publisher.all(),
+    now: () => now().wallMs,
+  };
+  parts.link = openLink({
+    ...told,
+    ...mqttOptions(config),
+    hubs: config.mqtt.hubs,
+    outbox: journal,
     onRequest: (topic, payload) => commands.request(topic, payload),
     onAck: (_hub, ack, outcome) => rolledBack(ack, outcome),
-    now: () => now().wallMs,
     // It names the site itself.
     log: p.log,
   });
   journal.forgetHubsExcept(config.mqtt.hubs);
+  if (config.mqtt.broker) {
+    parts.local = openLocalBroker({
+      ...told,
+      broker: config.mqtt.broker,
+      programUrl: p.brokerUrl,
+      journal,
+      log: p.log,
+      onWarnings: () => publisher.changed(["site"]),
+    });
+  }
 
   /** A hub has more of our events than we do: this database is an old copy. */
   function rolledBack(ack: Ack, outcome: AckOutcome): void {
@@ -260,16 +284,16 @@ export async function startSite(p: {
     const because = `the hub has our events up to ${ack.seq}, this journal ends before: it is an old copy`;
     journal.newEpoch(because);
     decider.epochBegan();
-    parts.link?.publishInfo();
+    for (const link of links()) link.publishInfo();
     void decider.submit({ to: "site", event: { type: "rolledBack", because } });
   }
 
   const telemetry = setInterval(() => {
-    parts.link?.publishTelemetry(publisher.telemetry());
+    for (const link of links()) link.publishTelemetry(publisher.telemetry());
     moved.link = monotonicMs();
     // Answered also when the disk does not: only a journal that is stuck itself stays silent.
     void journal
-      .commit({ events: [], resume: {}, intents: [], settledIntents: [] })
+      .commit({ events: [], resume: parts.local?.moved() ?? {}, intents: [], settledIntents: [] })
       .then(() => (moved.journal = monotonicMs()));
   }, 1_000);
   void decider.submit({
@@ -298,7 +322,7 @@ export async function startSite(p: {
       await Promise.all([...boxes.values()].map((box) => box.close()));
       await Promise.all(farEnds.map((farEnd) => farEnd.close()));
       await decider.close();
-      await parts.link?.close();
+      await Promise.all(links().map((link) => link.close()));
       await journal.close();
       lock.release();
     },

@@ -1,7 +1,7 @@
 /** What a hub is told. `main.ts` fills it from flags and environment, later from `hub.yaml`. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BrokerOptions, isLoopback, type BrokerLimits } from "./broker/protocol.ts";
+import { BrokerOptions, isLoopback, type BrokerLimits } from "../config/broker-program.ts";
 import type { HubConfig } from "../config/hub.schema.ts";
 import type { Retention } from "./store/store.ts";
 

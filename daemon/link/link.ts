@@ -14,6 +14,19 @@ export type LinkState = "offline" | "connecting" | "announcing" | "online";
 /** Where a line of the log goes; the same shape as pino's. */
 export type LinkLog = Record<"info" | "warn", (fields: object, message: string) => void>;
 
+/** What a link reads and remembers of the journal. */
+export type LinkOutbox = Pick<
+  Outbox,
+  | "epoch"
+  | "session"
+  | "readPayloads"
+  | "acknowledged"
+  | "cursor"
+  | "publishedTopics"
+  | "rememberTopic"
+  | "forgetTopic"
+>;
+
 export type LinkOptions = {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`, without user or password. */
   url: string;
@@ -21,9 +34,9 @@ export type LinkOptions = {
   password?: string;
   tls?: Pick<IClientOptions, "ca" | "cert" | "key" | "servername" | "rejectUnauthorized">;
   site: string;
-  /** Hubs behind this broker that must acknowledge every event. */
+  /** Hubs behind this broker that must acknowledge every event; none: its PUBACK is enough. */
   hubs: readonly string[];
-  outbox: Outbox;
+  outbox: LinkOutbox;
   info: () => SiteInfo;
   states: () => Iterable<PublishedActor>;
   /** Not checked beyond being JSON: a refusal of a malformed request is an answer, too. */

@@ -1,6 +1,6 @@
 /** Who may say and hear what. Pure, so that the rule can be read and tested in one place. */
 import { parseTopic, topics, topicRoot } from "../../machines/contract.ts";
-import type { BrokerAccount } from "./protocol.ts";
+import type { BrokerAccount } from "../../config/broker-program.ts";
 
 export type Holder = Pick<BrokerAccount, "role" | "site">;
 
@@ -11,18 +11,20 @@ const isReserved = (topic: string) => topic.startsWith("$");
 export function mayPublish(holder: Holder, topic: string): boolean {
   if (isReserved(topic)) return false;
   if (holder.role === "hub") return true;
+  if (holder.role === "reader") return false;
   const parsed = parseTopic(topic);
   return (
     parsed !== undefined && parsed.site === holder.site && topics[parsed.name].direction === "up"
   );
 }
 
-/** A site hears what is meant for it: requests, acknowledgements and replay requests. */
+/** A site hears what is meant for it: requests, acks and replay requests. A reader hears it all. */
 export function maySubscribe(holder: Holder, filter: string): boolean {
   if (holder.role === "hub") return true;
   if (isReserved(filter) || holder.site === undefined) return false;
   const own = `${topicRoot}/${holder.site}/`;
   if (!filter.startsWith(own)) return false;
+  if (holder.role === "reader") return true;
   const [first, ...rest] = filter.slice(own.length).split("/");
   if (first === "replay") return rest.length === 0;
   return first === "request" || first === "ack";

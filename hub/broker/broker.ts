@@ -7,7 +7,7 @@ import { Aedes, type AuthenticateError, type Client } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { maySubscribe, mayPublish, type Holder } from "./access.ts";
 import { limitPackets } from "./packet-limit.ts";
-import { isLoopback, type BrokerAccount, type BrokerOptions } from "./protocol.ts";
+import { isLoopback, type BrokerAccount, type BrokerOptions } from "../../config/broker-program.ts";
 
 export type Broker = {
   port: number;

@@ -1,7 +1,12 @@
 /** Starts the broker program, restarts it with back-off when it dies, and knows its ports. */
 import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { BrokerOptions, FromBroker, type BrokerAccount, type ToBroker } from "./protocol.ts";
+import {
+  BrokerOptions,
+  FromBroker,
+  type BrokerAccount,
+  type ToBroker,
+} from "../../config/broker-program.ts";
 
 export type BrokerChild = {
   /** The port it really has; stays the same over restarts. */

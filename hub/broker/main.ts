@@ -3,7 +3,7 @@
  * slow subscriber never delays ingest. It takes its options over IPC and ends with its parent.
  */
 import { openBroker, type Broker } from "./broker.ts";
-import { ToBroker, type FromBroker } from "./protocol.ts";
+import { ToBroker, type FromBroker } from "../../config/broker-program.ts";
 
 let broker: Broker | undefined;
 let stopping = false;

@@ -203,8 +203,26 @@ test.each([
   [
     "a number out of range",
     "  url: mqtt://hub:1883",
-    "  url: mqtt://hub:1883\n  broker: { port: 70000 }",
-    ["site.yaml:4:19 mqtt.broker.port: must be at most 65535"],
+    "  url: mqtt://hub:1883\n  broker:\n    { port: 70000, readers: [{ username: a, password: file:/a }] }",
+    ["site.yaml:5:13 mqtt.broker.port: must be at most 65535"],
+  ],
+  [
+    "a local broker that nobody may listen to",
+    "  url: mqtt://hub:1883",
+    "  url: mqtt://hub:1883\n  broker: { readers: [] }",
+    ["site.yaml:4:22 mqtt.broker.readers: must be at least 1 entries"],
+  ],
+  [
+    "a reader's password in the file, and a reader named twice",
+    "  url: mqtt://hub:1883",
+    "  url: mqtt://hub:1883\n  broker:\n    readers:\n" +
+      "      - { username: a, password: hunter2 }\n      - { username: a, password: file:/a }",
+    [
+      "site.yaml:6:34 mqtt.broker.readers[0].password: " +
+        "is a secret and must not be written here, use file:/path or credential:name",
+      "site.yaml:7:21 mqtt.broker.readers[1].username: " +
+        "a is already the username of mqtt.broker.readers[0]",
+    ],
   ],
   [
     "an inline stream key",

@@ -11,7 +11,8 @@ import { drivers } from "./drivers.ts";
 const read = (name: string) =>
   readFileSync(new URL(`../../config/${name}`, import.meta.url), "utf8");
 /** Also takes in the settings that are commented out: `#name: …`, no space. */
-const uncommented = (text: string) => text.replace(/^(\s*)#(| {2})(?=[a-zA-Z]+:( |$))/gm, "$1$2");
+const uncommented = (text: string) =>
+  text.replace(/^(\s*)#(| {2,})(?=(- )?[a-zA-Z]+:( |$))/gm, "$1$2");
 
 const files = [
   {
@@ -88,7 +89,7 @@ test.each(files)(
   ({ name }) => {
     const lines = read(`${name}.example.yaml`).split("\n");
     const keys = lines.flatMap((line, at) =>
-      /^\s*(- )?(#(| {2}))?[a-zA-Z0-9]+:( |$)/.test(line) ? [at] : [],
+      /^\s*(#(| {2,}))?(- )?[a-zA-Z0-9]+:( |$)/.test(line) ? [at] : [],
     );
     expect(keys.length).toBeGreaterThan(20);
     const bare = keys.filter((at) => !/^\s*# /.test(lines[at - 1] ?? ""));

@@ -51,6 +51,18 @@ test.each([
   expect(maySubscribe(site, filter)).toBe(false);
 });
 
+test("a reader hears all of its site and says nothing", () => {
+  const reader: Holder = { role: "reader", site: "studio" };
+  expect(maySubscribe(reader, "understudy/v1/studio/#")).toBe(true);
+  expect(maySubscribe(reader, "understudy/v1/studio/+/+/state")).toBe(true);
+  for (const filter of ["#", "understudy/v1/+/event", "understudy/v1/studio2/#", "$SYS/#"]) {
+    expect(maySubscribe(reader, filter)).toBe(false);
+  }
+  for (const below of ["event", "request/stream/main/off-air", "ack/main"]) {
+    expect(mayPublish(reader, `understudy/v1/studio/${below}`)).toBe(false);
+  }
+});
+
 test("the hub hears everything and cannot forge the broker's own topics", () => {
   expect(maySubscribe(hub, "$SYS/#")).toBe(true);
   expect(maySubscribe(hub, "understudy/v1/+/event")).toBe(true);

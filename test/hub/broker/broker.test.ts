@@ -4,7 +4,7 @@ import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterEach, expect, test } from "vitest";
 import { openBroker, type Broker } from "../../../hub/broker/broker.ts";
 import { openPacketMeter } from "../../../hub/broker/packet-limit.ts";
-import { BrokerOptions, type BrokerAccount } from "../../../hub/broker/protocol.ts";
+import { BrokerOptions, type BrokerAccount } from "../../../config/broker-program.ts";
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,16 +1,20 @@
 /**
- * What the broker program and the process that starts it say to each other over Node's IPC
- * channel. Credentials cross it as hashes and never stand in an argument list.
+ * What the broker program is told, and by what messages over Node's IPC channel. A hub starts it,
+ * and so does a site that wants one of its own. Credentials cross it as hashes and never stand in
+ * an argument list.
  */
 import { z } from "zod";
 
-/** Who may connect. A site account is held to its own site; a hub account may do everything. */
+/**
+ * Who may connect. A hub account may do everything; a site account speaks for its own site only; a
+ * reader hears one site and says nothing.
+ */
 export const BrokerAccount = z.object({
   user: z.string().min(1).max(120),
   /** SHA-256 of the password, hex. Passwords are generated keys of ≥ 178 bits, see `api/keys.ts`. */
   passwordSha256: z.string().regex(/^[0-9a-f]{64}$/),
-  role: z.enum(["hub", "site"]),
-  /** The site whose topics it owns; only for role `site`. */
+  role: z.enum(["hub", "site", "reader"]),
+  /** The site it speaks for, or hears. Not for role `hub`. */
   site: z.string().optional(),
 });
 export type BrokerAccount = z.infer<typeof BrokerAccount>;
