@@ -3,13 +3,15 @@ import { at, propertyRuns } from "./effort.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
-test("property tests run 5,000 sequences in check, 20,000 in npm test, a million in torture", () => {
+test("property tests try more sequences with every effort, up to a million in torture", () => {
   vi.stubEnv("UNDERSTUDY_RUNS", undefined);
   const counts = ["check", "test", "torture"].map((word) => {
     vi.stubEnv("UNDERSTUDY_EFFORT", word);
     return propertyRuns();
   });
-  expect(counts).toEqual([5_000, 20_000, 1_000_000]);
+  expect(counts).toEqual([...counts].sort((a, b) => a - b));
+  expect(new Set(counts).size).toBe(3);
+  expect(counts.at(-1)).toBe(1_000_000);
 });
 
 test("UNDERSTUDY_RUNS overrides the count, and a count that is no number is refused", () => {

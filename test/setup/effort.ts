@@ -5,7 +5,12 @@
  */
 export type Effort = "check" | "test" | "torture";
 
-const runsAt: Record<Effort, number> = { check: 5_000, test: 20_000, torture: 1_000_000 };
+/** Random sequences per property test. The one place that says how many. */
+export const sequences: Record<Effort, number> = {
+  check: 5_000,
+  test: 20_000,
+  torture: 1_000_000,
+};
 
 /** @throws when `UNDERSTUDY_EFFORT` is set to a word that is not an effort */
 export function effort(): Effort {
@@ -26,7 +31,7 @@ export function at<T>(choices: Record<Effort, T>): T {
  */
 export function propertyRuns(): number {
   const text = process.env["UNDERSTUDY_RUNS"];
-  if (text === undefined || text === "") return at(runsAt);
+  if (text === undefined || text === "") return at(sequences);
   const runs = Number(text);
   if (Number.isSafeInteger(runs) && runs > 0) return runs;
   throw new Error(`UNDERSTUDY_RUNS is ${text}, not a whole number above 0`);
