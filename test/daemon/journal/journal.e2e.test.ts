@@ -2,6 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { at } from "../../setup/effort.ts";
 import { bundle } from "../../setup/writer-url.ts";
 import { journals, turn, until } from "./a-journal.ts";
 import { inspect, killAgainAndAgain, startWriter } from "./kill-loop.ts";
@@ -24,7 +25,7 @@ function aWriter(file: string, options: { before?: string[]; turns?: number } = 
 }
 
 test("kill -9 again and again loses no event that was called durable, and leaves no gap", async () => {
-  const kills = Number(process.env["UNDERSTUDY_KILLS"] ?? 30);
+  const kills = at({ check: 5, test: 30, torture: 1_000 });
   const file = join(folder(), "journal.sqlite");
   const { acknowledged, lost } = await killAgainAndAgain({
     kills,
@@ -39,17 +40,17 @@ test("kill -9 again and again loses no event that was called durable, and leaves
   const found = inspect(file);
   expect(found.seqs.length).toBeGreaterThanOrEqual(acknowledged);
   expect(found).toMatchObject({ gaps: 0, undurable: [], epochs: 1, integrity: "ok" });
-}, 600_000);
+}, 3_600_000);
 
 test("two daemons on one state directory: the second is refused and told the pid", async () => {
-  const at = folder();
+  const stateDir = folder();
   const locker = await bundle("daemon/journal/state-lock.ts");
   afterwards(() => locker.remove());
   const hold = [
     "--input-type=module",
     "-e",
     `import { lockState } from ${JSON.stringify(locker.url.href)};
-     try { lockState(${JSON.stringify(at)}); console.log("locked"); setInterval(() => {}, 1e6); }
+     try { lockState(${JSON.stringify(stateDir)}); console.log("locked"); setInterval(() => {}, 1e6); }
      catch (e) { console.log(e.code + " " + e.message); }`,
   ];
   const first = spawn(process.execPath, hold, { stdio: ["ignore", "pipe", "inherit"] });
@@ -74,19 +75,19 @@ const canMount = process.getuid?.() === 0;
 test.runIf(canMount)(
   "a full disk: turns go on, and all is written when there is room",
   async () => {
-    const at = join(folder(), "disk");
-    mkdirSync(at);
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", at]);
+    const disk = join(folder(), "disk");
+    mkdirSync(disk);
+    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", disk]);
     if (mounted.status !== 0) throw new Error(`no tmpfs: ${mounted.stderr.toString()}`);
-    afterwards(() => void spawnSync("umount", ["-l", at]));
-    const { journal, healths } = await open(at, { reserveBytes: 512 * 1024 });
+    afterwards(() => void spawnSync("umount", ["-l", disk]));
+    const { journal, healths } = await open(disk, { reserveBytes: 512 * 1024 });
     expect(await journal.commit(turn(1))).toBe(true);
-    const reserve = `${join(at, "journal.sqlite")}.reserve`;
+    const reserve = `${join(disk, "journal.sqlite")}.reserve`;
     await until("the reserve", () => sizeOf(reserve) === 512 * 1024);
 
     const fill = (name: string): void => {
-      const { bavail, bsize } = statfsSync(at);
-      writeFileSync(join(at, name), Buffer.alloc(bavail * bsize, 1));
+      const { bavail, bsize } = statfsSync(disk);
+      writeFileSync(join(disk, name), Buffer.alloc(bavail * bsize, 1));
     };
     fill("hog");
     let seq = 1;
@@ -109,13 +110,13 @@ test.runIf(canMount)(
     expect(journal.counts().rowsInMemory).toBeGreaterThanOrEqual(5);
     expect(healths.at(-1)).toBe("full");
 
-    rmSync(join(at, "hog"));
+    rmSync(join(disk, "hog"));
     await until("all rows on disk", () => journal.counts().rowsInMemory === 0);
     await until("the reserve again", () => sizeOf(reserve) === 512 * 1024);
     await until("health ok", () => healths.at(-1) === "ok");
     expect(await commit()).toBe(true);
     await journal.close();
-    const found = inspect(join(at, "journal.sqlite"));
+    const found = inspect(join(disk, "journal.sqlite"));
     expect(found.seqs).toHaveLength(seq);
     expect(found.gaps).toBe(0);
     expect(found.undurable.length).toBeGreaterThanOrEqual(5);
