@@ -1,25 +1,23 @@
-import { z } from "zod";
-import { CommandRequest, CommandResponse, verbs } from "../machines/command/command.contract.ts";
+import {
+  CommandRequest,
+  type CommandResponse,
+  verbs,
+} from "../machines/command/command.contract.ts";
 import type { ParsedTopic } from "../machines/contract.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
 import type { ActorName, CoreInput } from "../machines/site/site-core.ts";
+import { type Addressed, type Answer, commandMemory } from "./command-memory.ts";
 import type { Decider } from "./decider.ts";
 
-type Answer = Pick<CommandResponse, "status" | "code" | "message">;
-type Addressed = { kind: string; id: string; verb: string };
-
-/** Answers are remembered for so many commands, so that one asked twice is done once. */
-const remembered = 200;
-const Remembered = z.array(
-  z.tuple([z.string(), CommandResponse.pick({ status: true, code: true, message: true })]),
-);
+type Heard = Pick<SiteEvent, "type" | "subject" | "message" | "data">;
 
 /**
  * Commands from a hub: checked, judged by the clock they came with, given to the machines, and
- * answered with what became of them. The site may refuse any of them.
+ * answered with what became of them. The site may refuse any of them. One that was accepted gets
+ * one final answer, also when the daemon is restarted or the link is down meanwhile.
  */
 export function openCommands(p: {
-  decider: Decider;
+  decider: Pick<Decider, "submit" | "seq">;
   site: string;
   /** Every stream; the second leg of a programme names the first. */
   streams: readonly { id: string; backupOf?: string }[];
@@ -27,59 +25,126 @@ export function openCommands(p: {
   /** How a stream is doing, for the sentence of a refusal. */
   situation: (actor: ActorName) => string;
   can: (input: CoreInput) => boolean;
-  respond: (to: Addressed, response: CommandResponse) => void;
+  /** Id of the command this actor works on now. */
+  underWay: (actor: ActorName) => string | undefined;
+  /** Resolves with whether a broker has it. */
+  respond: (to: Addressed, response: CommandResponse) => Promise<boolean>;
   wallMs: () => number;
   /** The hub's clock minus ours; undefined until it is known. */
   clockOffsetMs: () => number | undefined;
-  /** What the last run answered, oldest first, as `remember` was given it. */
-  answered: unknown;
-  /** Keep the answers over a restart: a command sent again must not be carried out again. */
-  remember: (answered: unknown) => void;
+  /** What the last run kept. */
+  kept: unknown;
+  /** Keep it over a restart. Resolves when it is on disk, or was not taken in time. */
+  keep: (record: unknown) => Promise<unknown>;
+  /** Events of the last run after this one, oldest first. */
+  eventsAfter: (seq: number) => AsyncIterable<Heard>;
 }) {
-  const answered = new Map(Remembered.safeParse(p.answered).data ?? []);
-  const waiting = new Map<string, { to: Addressed; left: number }>();
+  const memory = commandMemory(p);
+  const telling = new Set<string>();
 
-  function answer(to: Addressed, id: string, given: Answer): void {
-    answered.set(id, given);
-    if (answered.size > remembered) answered.delete(answered.keys().next().value!);
-    p.remember([...answered]);
-    p.respond(to, { id, atMs: p.wallMs(), ...given });
+  /** A final answer. It is on disk before it is told, and told until a broker has it. */
+  async function settle(to: Addressed, id: string, given: Answer): Promise<void> {
+    await memory.settled(id, to, given);
+    await tell(id);
+  }
+
+  async function tell(id: string): Promise<void> {
+    const to = memory.untold.get(id);
+    const given = memory.answerTo(id);
+    if (!to || !given || telling.has(id)) return;
+    telling.add(id);
+    const taken = await p.respond(to, { id, atMs: p.wallMs(), ...given });
+    telling.delete(id);
+    if (taken) memory.told(id);
   }
 
   async function obey(to: Addressed, request: CommandRequest): Promise<void> {
     const { id, by } = request;
-    const before = answered.get(id);
-    if (before) return p.respond(to, { id, atMs: p.wallMs(), ...before });
+    const before = memory.answerTo(id);
+    if (before) return void p.respond(to, { id, atMs: p.wallMs(), ...before });
 
     const actor: ActorName = to.kind === "site" ? "site" : (`${to.kind}:${to.id}` as ActorName);
     const known = verbOf(to);
     if (!p.exists(actor) || (to.kind === "site" && to.id !== p.site)) {
-      return answer(to, id, refused("unknown_subject", `there is no ${to.kind} ${to.id} here`));
+      return settle(to, id, refused("unknown_subject", `there is no ${to.kind} ${to.id} here`));
     }
-    if (!known) return answer(to, id, refused("unknown_verb", `a ${to.kind} has no ${to.verb}`));
+    if (!known) return settle(to, id, refused("unknown_verb", `a ${to.kind} has no ${to.verb}`));
     const late = lateness(request);
-    if (late && !(known.safe && late.code === "clock_unknown")) return answer(to, id, late);
+    if (late && !(known.safe && late.code === "clock_unknown")) return settle(to, id, late);
 
     // One wish may concern several streams: both legs of one programme, or the whole site.
     const inputs = concerned(actor).map((one) => inputFor(one, to.verb, request));
     const possible = inputs.filter((input) => p.can(input));
     if (possible.length === 0) {
-      return answer(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
+      return settle(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
     }
     if (request.dryRun) {
-      return answer(to, id, { status: "done", message: `${to.verb} would be possible now` });
+      return settle(to, id, { status: "done", message: `${to.verb} would be possible now` });
     }
-    // The machines may finish it within the turn itself: be ready before.
-    waiting.set(id, { to, left: possible.length });
-    answer(to, id, { status: "accepted", message: `${to.verb} of ${to.id}, asked for by ${by}` });
+    const accepted: Answer = {
+      status: "accepted",
+      message: `${to.verb} of ${to.id}, asked for by ${by}`,
+    };
+    const actors = new Set(possible.map((input) => input.to));
+    const open = { to, actors, afterSeq: p.decider.seq(), given: false, restored: false };
+    // Remembered before it is said: whoever hears "accepted" hears how it ended, too.
+    await memory.accepted(id, open, accepted);
+    void p.respond(to, { id, atMs: p.wallMs(), ...accepted });
     const turns = await Promise.all(possible.map((input) => p.decider.submit(input)));
-    if (turns.every((turned) => !turned.accepted)) {
-      waiting.delete(id);
-      answer(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
-    } else if (to.kind === "encoder") {
-      waiting.delete(id);
-      answer(to, id, { status: "done", message: `${to.verb} of ${to.id}` });
+    // The machines may have finished it within the turn itself.
+    if (!memory.open.has(id)) return;
+    for (const [at, { accepted: taken }] of turns.entries()) {
+      if (!taken) open.actors.delete(possible[at]!.to);
     }
+    if (open.actors.size === 0) {
+      await settle(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
+    } else if (to.kind === "encoder") {
+      await settle(to, id, { status: "done", message: `${to.verb} of ${to.id}` });
+    } else {
+      open.given = true;
+      turned();
+    }
+  }
+
+  /** What the machines said of a command that was accepted. */
+  function heard({ type, subject, message, data }: Heard): void {
+    if (type !== "command.done" && type !== "command.refused") return;
+    const { command: id, code } = data as { command?: string; code?: string };
+    const open = id === undefined ? undefined : memory.open.get(id);
+    if (id === undefined || !open) return;
+    open.actors.delete(`${subject.kind}:${subject.id}`);
+    if (type === "command.refused") {
+      void settle(open.to, id, refused(code ?? "refused", message));
+    } else if (open.actors.size === 0) {
+      void settle(open.to, id, { status: "done", message });
+    }
+  }
+
+  /** After each turn: a command that no machine works on any more, and said nothing of, is over. */
+  function turned(): void {
+    for (const [id, { to, actors, given, restored }] of memory.open) {
+      if (!given) continue;
+      const left = [...actors].find((actor) => p.underWay(actor as ActorName) !== id);
+      if (left === undefined) continue;
+      const how = p.situation(left as ActorName);
+      void settle(
+        to,
+        id,
+        restored
+          ? refused("interrupted", `the daemon was restarted before it was finished: ${how}`)
+          : refused("superseded", `something else came before it was finished: ${how}`),
+      );
+    }
+  }
+
+  /** What the last run accepted: finished then, still under way, or lost. */
+  async function takeUp(): Promise<void> {
+    const restored = [...memory.open.values()].filter((open) => open.restored);
+    if (restored.length === 0) return;
+    const afterSeq = Math.min(...restored.map((open) => open.afterSeq));
+    for await (const event of p.eventsAfter(afterSeq)) heard(event);
+    for (const open of restored) open.given = true;
+    turned();
   }
 
   function concerned(actor: ActorName): ActorName[] {
@@ -113,28 +178,19 @@ export function openCommands(p: {
       if (typeof id !== "string" || id === "" || id.length > 64) return;
       const [issue] = parsed.error.issues;
       const place = issue?.path.join(".") ?? "";
-      p.respond(to, {
+      void p.respond(to, {
         id,
         atMs: p.wallMs(),
         ...refused("malformed", `${place}: ${issue?.message ?? "not a command"}`),
       });
     },
-    /** What the machines said of a command that was accepted. */
-    heard(event: Omit<SiteEvent, "epoch" | "session">): void {
-      if (event.type !== "command.done" && event.type !== "command.refused") return;
-      const { command, code } = event.data as { command?: string; code?: string };
-      const asked = command === undefined ? undefined : waiting.get(command);
-      if (command === undefined || !asked) return;
-      asked.left -= 1;
-      if (event.type === "command.done" && asked.left > 0) return;
-      waiting.delete(command);
-      answer(
-        asked.to,
-        command,
-        event.type === "command.done"
-          ? { status: "done", message: event.message }
-          : refused(code ?? "refused", event.message),
-      );
+    heard,
+    turned,
+    /** Once, when the machines run again. */
+    takeUp,
+    /** There is a broker again: what it has not been told is told now. */
+    linkUp(): void {
+      for (const id of memory.untold.keys()) void tell(id);
     },
   };
 }

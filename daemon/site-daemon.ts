@@ -4,10 +4,10 @@ import type { Logger } from "pino";
 import type { SiteConfig } from "../config/site.schema.ts";
 import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
-import type { Ack } from "../machines/site/site.contract.ts";
+import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
 import { openSite } from "../machines/site/site-core.ts";
-import { carrierWord } from "../machines/stream/stream.published.ts";
+import { carrierStateOf, carrierWord } from "../machines/stream/stream.published.ts";
 import { type LocalBroker, openLocalBroker } from "./broker/local-broker.ts";
 import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
 import { monotonicMs, now } from "./clock.ts";
@@ -17,7 +17,7 @@ import type { KnownTarget } from "./drivers/driver.ts";
 import { vendors } from "./drivers/index.ts";
 import { watchFarEnd } from "./far-end.ts";
 import { openJournal } from "./journal/open-journal.ts";
-import type { AckOutcome } from "./journal/outbox.ts";
+import type { AckOutcome, Outbox } from "./journal/outbox.ts";
 import { lockState } from "./journal/state-lock.ts";
 import { type Link, openLink } from "./link/link.ts";
 import { openObserver } from "./observers/index.ts";
@@ -135,18 +135,20 @@ export async function startSite(p: {
         ? core.stream(actor.slice("stream:".length)).context.because
         : "it is not in a state for that",
     can: (input) => core.can(input),
+    underWay(actor) {
+      if (!actor.startsWith("stream:")) return undefined;
+      const stream = core.stream(actor.slice("stream:".length));
+      const isAtRest = ["carried", "stopped"].includes(carrierStateOf(stream));
+      return isAtRest ? undefined : stream.context.memory.command?.id;
+    },
     respond: ({ kind, id, verb }, response) =>
-      parts.link?.publishResponse(kind, id, verb, response),
+      parts.link?.publishResponse(kind, id, verb, response) ?? Promise.resolve(false),
     wallMs: () => now().wallMs,
     clockOffsetMs: () => parts.link?.clockOffsetMs(),
-    answered: journal.resume.get("commands"),
-    remember: (answered) =>
-      void journal.commit({
-        events: [],
-        resume: { commands: answered },
-        intents: [],
-        settledIntents: [],
-      }),
+    kept: journal.resume.get("commands"),
+    keep: (commands) =>
+      journal.commit({ events: [], resume: { commands }, intents: [], settledIntents: [] }),
+    eventsAfter: (seq) => eventsOf(journal, seq),
   });
 
   function report(turned: Turned): void {
@@ -159,6 +161,7 @@ export async function startSite(p: {
       );
       commands.heard(event);
     }
+    commands.turned();
     publisher.changed(turned.changed);
     eventsCommitted();
   }
@@ -296,10 +299,12 @@ export async function startSite(p: {
       .commit({ events: [], resume: parts.local?.moved() ?? {}, intents: [], settledIntents: [] })
       .then(() => (moved.journal = monotonicMs()));
   }, 1_000);
-  void decider.submit({
-    to: "site",
-    event: { type: "opened", version: p.version, fresh: journal.fresh },
+  parts.link.onState((state) => {
+    if (state === "online") commands.linkUp();
   });
+  void decider
+    .submit({ to: "site", event: { type: "opened", version: p.version, fresh: journal.fresh } })
+    .then(() => commands.takeUp());
   if (outdated !== undefined) {
     void decider.submit({ to: "site", event: { type: "rolledBack", because: outdated } });
   }
@@ -327,6 +332,17 @@ export async function startSite(p: {
       lock.release();
     },
   };
+}
+
+/** Events on disk after `seq`, oldest first. */
+async function* eventsOf(journal: Outbox, seq: number): AsyncIterable<SiteEvent> {
+  for (;;) {
+    const page = await journal.readEvents(seq, 500);
+    yield* page;
+    const last = page.at(-1);
+    if (!last) return;
+    ({ seq } = last);
+  }
 }
 
 function mqttOptions({ mqtt }: SiteConfig) {

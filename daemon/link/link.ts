@@ -74,8 +74,13 @@ export type Link = {
   /** Retained; the newest of one actor in one tick of the event loop is what goes out. */
   publishState(kind: string, id: string, state: unknown, availability?: Availability): void;
   publishTelemetry(telemetry: Telemetry): void;
-  /** False: not connected, and not kept. The asker asks again. */
-  publishResponse(kind: string, id: string, verb: string, response: CommandResponse): boolean;
+  /** Resolves with whether the broker has it; it is not kept. */
+  publishResponse(
+    kind: string,
+    id: string,
+    verb: string,
+    response: CommandResponse,
+  ): Promise<boolean>;
   /** The inventory changed: `info` is sent anew and topics of actors that are gone are cleared. */
   publishInfo(): void;
   /** Events up to here are on disk. */
@@ -263,10 +268,12 @@ export function openLink(options: LinkOptions): Link {
       client?.publish(topicFor(site, "telemetry"), JSON.stringify(telemetry), { qos: 0 });
     },
     publishResponse(kind, id, verb, response) {
-      if (!client || state !== "online") return false;
+      if (!client || state !== "online") return Promise.resolve(false);
       const topic = topicFor(site, "response", { kind, id, verb });
-      client.publish(topic, JSON.stringify(response), { qos: 1 }, () => undefined);
-      return true;
+      return published(client, topic, JSON.stringify(response), false).then(
+        () => true,
+        () => false,
+      );
     },
     publishInfo() {
       if (!client || state !== "online") return;

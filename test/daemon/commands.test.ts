@@ -7,41 +7,73 @@ import type { Turned } from "../../daemon/decider.ts";
 
 const noon = 1_790_000_000_000;
 
+type Heard = Parameters<ReturnType<typeof openCommands>["heard"]>[0];
+const ofMachine = (type: string, id: string, data: object = {}): Heard => ({
+  type,
+  subject: { kind: "stream", id },
+  message: type === "command.done" ? "stopped" : "not proven off",
+  data: { command: "c1", ...data },
+});
+
 /** A site with one programme of two legs and one encoder; what it may do is up to the test. */
-function aSite(p: { offsetMs?: number | undefined; can?: boolean; answered?: unknown } = {}) {
+function aSite(
+  p: {
+    offsetMs?: number | undefined;
+    can?: boolean;
+    kept?: unknown;
+    /** Not connected: what is answered reaches nobody. */
+    linkDown?: boolean;
+    /** What the last run wrote down after the command came. */
+    before?: Heard[];
+  } = {},
+) {
   const asked: CoreInput[] = [];
   const said: (CommandResponse & { on: string })[] = [];
-  let kept: unknown;
+  const underWay = new Map<string, string>();
+  const link = { down: p.linkDown ?? false };
+  let kept: unknown = p.kept;
   const commands = openCommands({
     decider: {
       submit: (input) => {
         asked.push(input);
+        if ("command" in input.event) underWay.set(input.to, input.event.command.id);
         return Promise.resolve({ accepted: true } as Turned);
       },
-      seq: () => 0,
-      epochBegan: () => undefined,
-      aliveMs: () => 0,
-      close: () => Promise.resolve(),
+      seq: () => 7,
     },
     site: "studio",
     streams: [{ id: "main" }, { id: "main-backup", backupOf: "main" }],
     exists: (actor) => ["site", "stream:main", "encoder:helo-a"].includes(actor),
     situation: () => "it is stopped",
     can: () => p.can ?? true,
-    respond: ({ kind, id, verb }, response) =>
-      void said.push({ ...response, on: `${kind}/${id}/${verb}` }),
+    underWay: (actor) => underWay.get(actor),
+    respond: ({ kind, id, verb }, response) => {
+      if (!link.down) said.push({ ...response, on: `${kind}/${id}/${verb}` });
+      return Promise.resolve(!link.down);
+    },
     wallMs: () => noon,
     clockOffsetMs: () => ("offsetMs" in p ? p.offsetMs : 0),
-    answered: p.answered,
-    remember: (answers) => void (kept = structuredClone(answers)),
+    kept: structuredClone(p.kept),
+    keep: (record) => {
+      kept = structuredClone(record);
+      return Promise.resolve(true);
+    },
+    eventsAfter: async function* (seq) {
+      await Promise.resolve();
+      if (seq === 7) yield* p.before ?? [];
+    },
   });
+  const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
   const request = (of: { kind: string; id: string; verb: string }, payload: unknown) => {
     commands.request(parseTopic(topicFor("studio", "request", of))!, payload);
-    return new Promise<void>((resolve) => setImmediate(resolve));
+    return settled();
   };
   return {
     asked,
     said,
+    underWay,
+    link,
+    settled,
     kept: () => kept,
     commands,
     asks: (verb: string, extra: Partial<CommandRequest> = {}, kind = "stream", id = "main") =>
@@ -111,7 +143,7 @@ test("a command asked twice is done once and answered twice, also after a restar
   await site.asks("stop");
   expect(site.asked).toHaveLength(2); // both legs, once
   expect(told(site)).toEqual(["accepted", "accepted"]);
-  const restarted = aSite({ answered: site.kept() });
+  const restarted = aSite({ kept: site.kept() });
   await restarted.asks("stop");
   expect(restarted.asked).toEqual([]);
   expect(told(restarted)).toEqual(["accepted"]);
@@ -121,18 +153,11 @@ test("a stop of a programme with two legs is done when both have stopped", async
   const site = aSite();
   await site.asks("stop");
   expect(site.asked.map(({ to }) => to)).toEqual(["stream:main", "stream:main-backup"]);
-  const done = {
-    seq: 1,
-    atMs: noon,
-    type: "command.done",
-    subject: { kind: "stream", id: "main" },
-    severity: "info" as const,
-    message: "stopped",
-    data: { command: "c1" },
-  };
-  site.commands.heard(done);
+  site.commands.heard(ofMachine("command.done", "main"));
+  await site.settled();
   expect(told(site)).toEqual(["accepted"]);
-  site.commands.heard(done);
+  site.commands.heard(ofMachine("command.done", "main-backup"));
+  await site.settled();
   expect(told(site)).toEqual(["accepted", "done"]);
 });
 
@@ -148,14 +173,87 @@ test("off-air stops every stream of the site", async () => {
 test("what a machine refuses later reaches the asker with its code", async () => {
   const site = aSite();
   await site.asks("failover", { args: { to: "helo-a" } });
-  site.commands.heard({
-    seq: 1,
-    atMs: noon,
-    type: "command.refused",
-    subject: { kind: "stream", id: "main" },
-    severity: "warning",
-    message: "not proven off",
-    data: { command: "c1", code: "fence_unproven" },
-  });
+  site.commands.heard(ofMachine("command.refused", "main", { code: "fence_unproven" }));
+  await site.settled();
   expect(told(site)).toEqual(["accepted", "fence_unproven"]);
+});
+
+test("one that was overtaken by another is refused as superseded, once", async () => {
+  const site = aSite();
+  await site.asks("failover");
+  site.commands.turned();
+  expect(told(site)).toEqual(["accepted"]);
+  site.underWay.set("stream:main", "c2");
+  site.commands.turned();
+  site.commands.turned();
+  site.commands.heard(ofMachine("command.done", "main"));
+  await site.settled();
+  expect(told(site)).toEqual(["accepted", "superseded"]);
+  // Asked again, it is told how it ended, and not done again.
+  await site.asks("failover");
+  expect(told(site)).toEqual(["accepted", "superseded", "superseded"]);
+  expect(site.asked).toHaveLength(2);
+});
+
+test("after a restart one that the machines have let go of is refused as interrupted", async () => {
+  const site = aSite();
+  await site.asks("failover");
+  const restarted = aSite({ kept: site.kept() });
+  await restarted.commands.takeUp();
+  await restarted.settled();
+  expect(told(restarted)).toEqual(["interrupted"]);
+  expect(restarted.said[0]?.on).toBe("stream/main/failover");
+  const again = aSite({ kept: restarted.kept() });
+  await again.commands.takeUp();
+  again.commands.linkUp();
+  await again.settled();
+  expect(told(again)).toEqual([]);
+});
+
+test("after a restart one that a machine still works on is waited for", async () => {
+  const site = aSite();
+  await site.asks("stop");
+  const restarted = aSite({ kept: site.kept() });
+  restarted.underWay.set("stream:main", "c1").set("stream:main-backup", "c1");
+  await restarted.commands.takeUp();
+  expect(told(restarted)).toEqual([]);
+  restarted.commands.heard(ofMachine("command.done", "main"));
+  restarted.commands.heard(ofMachine("command.done", "main-backup"));
+  await restarted.settled();
+  expect(told(restarted)).toEqual(["done"]);
+});
+
+test("one that was finished just before the daemon died is answered as it ended", async () => {
+  const site = aSite();
+  await site.asks("stop");
+  const before = [ofMachine("command.done", "main"), ofMachine("command.done", "main-backup")];
+  const restarted = aSite({ kept: site.kept(), before });
+  await restarted.commands.takeUp();
+  await restarted.settled();
+  expect(told(restarted)).toEqual(["done"]);
+});
+
+test("an end that nobody could be told is told when the link is back, once", async () => {
+  const site = aSite();
+  await site.asks("stop");
+  site.link.down = true;
+  site.commands.heard(ofMachine("command.refused", "main", { code: "fence_unproven" }));
+  await site.settled();
+  expect(told(site)).toEqual(["accepted"]);
+  // Also when the daemon is restarted in between.
+  const restarted = aSite({ kept: site.kept() });
+  await restarted.commands.takeUp();
+  restarted.commands.linkUp();
+  restarted.commands.linkUp();
+  await restarted.settled();
+  restarted.commands.linkUp();
+  await restarted.settled();
+  expect(told(restarted)).toEqual(["fence_unproven"]);
+});
+
+test("what was kept in another form is left aside", async () => {
+  const site = aSite({ kept: [["c1", { status: "done" }]] });
+  await site.commands.takeUp();
+  await site.asks("stop");
+  expect(told(site)).toEqual(["accepted"]);
 });

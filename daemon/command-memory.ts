@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { CommandResponse } from "../machines/command/command.contract.ts";
+
+/** What a command is addressed to. */
+export type Addressed = { kind: string; id: string; verb: string };
+export type Answer = Pick<CommandResponse, "status" | "code" | "message">;
+
+/** A command that was accepted and has no final answer yet. */
+export type OpenCommand = {
+  to: Addressed;
+  /** Actors that have not finished it. */
+  actors: Set<string>;
+  /** The newest event before it was accepted: what became of it stands after this one. */
+  afterSeq: number;
+  /** The machines have it, so that one that no machine works on is over. */
+  given: boolean;
+  /** Accepted by an earlier run of the daemon. */
+  restored: boolean;
+};
+
+/** Answers are remembered for so many commands, so that one asked twice is done once. */
+const remembered = 200;
+
+const To = z.object({ kind: z.string(), id: z.string(), verb: z.string() });
+const Record = z.object({
+  answered: z.array(
+    z.tuple([z.string(), CommandResponse.pick({ status: true, code: true, message: true })]),
+  ),
+  open: z.array(
+    z.object({ id: z.string(), to: To, actors: z.array(z.string()), afterSeq: z.number() }),
+  ),
+  untold: z.array(z.object({ id: z.string(), to: To })),
+});
+
+/**
+ * What has to be known of commands after a restart: how each was answered, which were accepted and
+ * are not finished, and which final answers no broker has taken yet.
+ */
+export function commandMemory(p: {
+  /** As `keep` was given it by the last run. */
+  kept: unknown;
+  /** Resolves when it is on disk, or the disk did not take it in time. */
+  keep: (record: unknown) => Promise<unknown>;
+}) {
+  const before = Record.safeParse(p.kept).data;
+  const answered = new Map<string, Answer>(before?.answered);
+  const untold = new Map<string, Addressed>(before?.untold.map(({ id, to }) => [id, to]));
+  const open = new Map<string, OpenCommand>(
+    before?.open.map(({ id, to, actors, afterSeq }) => [
+      id,
+      { to, afterSeq, actors: new Set(actors), given: false, restored: true },
+    ]),
+  );
+
+  function forgetOldest(): void {
+    for (const id of answered.keys()) {
+      if (answered.size <= remembered) return;
+      if (!open.has(id) && !untold.has(id)) answered.delete(id);
+    }
+  }
+
+  const save = (): Promise<unknown> => {
+    forgetOldest();
+    return p.keep({
+      answered: [...answered],
+      open: [...open].map(([id, { to, actors, afterSeq }]) => {
+        return { id, to, actors: [...actors], afterSeq };
+      }),
+      untold: [...untold].map(([id, to]) => ({ id, to })),
+    } satisfies z.input<typeof Record>);
+  };
+
+  return {
+    answerTo: (id: string) => answered.get(id),
+    open: open as ReadonlyMap<string, OpenCommand>,
+    untold: untold as ReadonlyMap<string, Addressed>,
+    accepted(id: string, command: OpenCommand, answer: Answer): Promise<unknown> {
+      open.set(id, command);
+      answered.set(id, answer);
+      return save();
+    },
+    /** Its last word: nothing that comes later changes it. */
+    settled(id: string, to: Addressed, answer: Answer): Promise<unknown> {
+      open.delete(id);
+      answered.set(id, answer);
+      untold.set(id, to);
+      return save();
+    },
+    told(id: string): void {
+      if (untold.delete(id)) void save();
+    },
+  };
+}
