@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { createRequire } from "node:module";
 
 type Notify = (state: string) => void;
@@ -40,6 +41,22 @@ export function openSystemd(
     watchdogEveryMs,
     close: () => socket.close(),
   };
+}
+
+/**
+ * Whether what is written to this descriptor goes to journald. `JOURNAL_STREAM` alone says nothing:
+ * it is inherited by programs whose output was sent elsewhere, so device and inode are compared
+ * (systemd.exec(5)).
+ */
+export function goesToJournal(fd: number, env: NodeJS.ProcessEnv): boolean {
+  const given = env["JOURNAL_STREAM"];
+  if (given === undefined) return false;
+  try {
+    const { dev, ino } = fstatSync(fd, { bigint: true });
+    return given === `${dev}:${ino}`;
+  } catch {
+    return false; // a descriptor that is closed goes nowhere
+  }
 }
 
 type UnixDgram = {

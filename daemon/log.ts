@@ -17,7 +17,8 @@ const priorities: Record<number, string> = {
 export function openLog(p: {
   level: string;
   secrets: () => ReadonlySet<string>;
-  underSystemd: boolean;
+  /** Lines begin with their priority, which journald takes off again. */
+  toJournal: boolean;
   write?: (line: string) => void;
 }): Logger {
   const write = p.write ?? ((line: string) => void process.stdout.write(line));
@@ -26,7 +27,7 @@ export function openLog(p: {
     {
       write(line: string) {
         const clean = redact(line, p.secrets());
-        if (!p.underSystemd) return write(clean);
+        if (!p.toJournal) return write(clean);
         const level = Number(/"level":(\d+)/.exec(clean)?.[1] ?? 30);
         write(`${priorities[level] ?? "<2>"}${clean}`);
       },

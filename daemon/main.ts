@@ -6,7 +6,7 @@ import { vendors } from "./drivers/index.ts";
 import { JournalError } from "./journal/journal-error.ts";
 import { openLog } from "./log.ts";
 import { startSite } from "./site-daemon.ts";
-import { openSystemd } from "../config/systemd.ts";
+import { goesToJournal, openSystemd } from "../config/systemd.ts";
 
 declare const UNDERSTUDY_VERSION: string;
 const version = typeof UNDERSTUDY_VERSION === "string" ? UNDERSTUDY_VERSION : "0.0.0-source";
@@ -55,11 +55,10 @@ async function main(): Promise<number> {
   }
 
   const { config, secrets } = loaded;
-  const underSystemd = process.env["JOURNAL_STREAM"] !== undefined;
   const log = openLog({
     level: config.log.level,
     secrets: () => secrets,
-    underSystemd,
+    toJournal: goesToJournal(process.stdout.fd, process.env),
   });
   log.info({ code: "uplink" }, uplinkSentence(config));
   const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));
