@@ -15,7 +15,7 @@ import { CommandResponse } from "../machines/command/command.contract.ts";
 import { SiteEvent, SiteInfo, Telemetry, type Ack } from "../machines/site/site.contract.ts";
 import type { Feed } from "./feed.ts";
 import { openPending } from "./ingest/pending.ts";
-import { incidentOf, numberOf, readJson, readState, readText } from "./ingest/read.ts";
+import { incidentOf, numberOf, readJson, readState, readText, standsFrom } from "./ingest/read.ts";
 import { openSequence } from "./ingest/sequence.ts";
 import { statesOf } from "./ingest/states.ts";
 import type { Batch, Store } from "./store/store.ts";
@@ -117,7 +117,8 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
       return;
     }
     const { epoch, seq } = number;
-    const verdict = sequence.take(site.site, epoch, seq, now());
+    const from = read.ok ? standsFrom(read.value) : undefined;
+    const verdict = sequence.take(site.site, epoch, seq, now(), from);
     if (verdict.word === "duplicate") {
       counts.duplicates += 1;
       ackSoon(site.site, epoch);
@@ -193,6 +194,12 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     else states.actorAvailability({ site: site.site, kind, id }, online);
   }
 
+  function takeTelemetry(site: Site, telemetry: Telemetry): void {
+    // Never retained, so somebody is connected: the `offline` before it was an older session's will.
+    if (site.online === false) states.availability(site, true);
+    states.telemetry(site, telemetry, now());
+  }
+
   function message(raw: string, payload: Uint8Array): void {
     const topic = parseTopic(raw);
     if (!topic || topics[topic.name].direction === "down") {
@@ -214,7 +221,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
       case "telemetry": {
         const read = readJson(payload, Telemetry.extend({ historical: z.boolean().optional() }));
         if (!read.ok) counts.strange += 1;
-        else if (read.value.historical !== true) states.telemetry(site, read.value, now());
+        else if (read.value.historical !== true) takeTelemetry(site, read.value);
         return;
       }
       case "response": {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { stateSchemas } from "../../machines/contract.ts";
 import { Published } from "../../machines/published.ts";
+import type { SiteEvent } from "../../machines/site/site.contract.ts";
 import { Incident } from "../../machines/stream/stream.contract.ts";
 import type { KnownState } from "../view.ts";
 
@@ -50,6 +51,12 @@ const Numbered = z.object({ epoch: z.string(), seq: z.number().int().positive() 
 /** The place of an event that failed its schema, if at least that can be read. */
 export function numberOf(json: unknown): { epoch: string; seq: number } | undefined {
   return Numbered.safeParse(json).data;
+}
+
+/** A note stands for the events from there up to itself: the site had to give them up. */
+export function standsFrom({ type, data }: SiteEvent): number | undefined {
+  if (type !== "outbox_truncated") return undefined;
+  return z.number().int().positive().safeParse(data["fromSeq"]).data;
 }
 
 /** The incident an event carries, whole as of that event. */

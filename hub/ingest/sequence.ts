@@ -35,7 +35,8 @@ type Epoch = {
 };
 
 export type Sequence = {
-  take(site: string, epoch: string, seq: number, nowMs: number): Verdict;
+  /** @param standsFrom this event stands for all from there, which the site has given up */
+  take(site: string, epoch: string, seq: number, nowMs: number, standsFrom?: number): Verdict;
   /** A message came on the event topic that has no readable number. */
   unreadable(site: string, epoch: string): void;
   /** Something (a birth, a state) says that events up to `seq` exist. */
@@ -69,7 +70,7 @@ export function openSequence(marks: Mark[]): Sequence {
   }
 
   return {
-    take: (site, epoch, seq, nowMs) => {
+    take: (site, epoch, seq, nowMs, standsFrom) => {
       const state = of(site, epoch);
       if (seq <= state.taken) return { word: "duplicate" };
       raise(state, seq, nowMs);
@@ -78,11 +79,15 @@ export function openSequence(marks: Mark[]): Sequence {
         advance(state, seq, nowMs);
         return { word: "next" };
       }
-      state.oldestBeyond = Math.min(state.oldestBeyond, seq);
-      if (state.tries <= triesBeforeLoss || seq > state.oldestBeyond) return { word: "gap" };
       const fromSeq = state.taken + 1;
+      const explained = standsFrom !== undefined && standsFrom <= fromSeq;
+      state.oldestBeyond = Math.min(state.oldestBeyond, seq);
+      if (!explained && (state.tries <= triesBeforeLoss || seq > state.oldestBeyond)) {
+        return { word: "gap" };
+      }
       advance(state, seq, nowMs);
-      return { word: "lost", fromSeq, toSeq: seq - 1 };
+      // A note has taken the place of the last event that it stands for.
+      return { word: "lost", fromSeq, toSeq: explained ? seq : seq - 1 };
     },
     unreadable: (site, epoch) => {
       of(site, epoch).unreadable += 1;

@@ -89,6 +89,37 @@ test("a gap asks for a replay, and nothing beyond it is stored before it is fill
   expect(await hub.seqs()).toEqual([5, 4, 3, 2, 1]);
 });
 
+test("events that a site had to give up are counted as lost; it is not asked for them for ever", async () => {
+  const hub = await aSiteOnline();
+  hub.hears("event", event(1));
+  const data = { fromSeq: 2, toSeq: 900 };
+  hub.hears("event", event(900, { type: "outbox_truncated", data }));
+  hub.hears("event", event(901));
+  await hub.ingest.flush();
+  expect(await hub.seqs()).toEqual([901, 900, 1]);
+  expect(hub.site().lostEvents).toBe(899);
+  for (let s = 0; s < 60; s++) {
+    hub.clock.nowMs += 1_000;
+    hub.ingest.tend();
+  }
+  expect(hub.replays()).toEqual([]);
+  expect(hub.acks().at(-1)).toMatchObject({ seq: 901 });
+});
+
+test("a late will of an older session does not leave a connected site shown as offline", async () => {
+  const hub = await aSiteOnline();
+  hub.hears("availability", "offline");
+  expect(hub.shown("encoder")).toMatchObject([{ stale: true }]);
+  hub.hears("telemetry", { atMs: hub.clock.nowMs, encoders: {}, historical: true });
+  expect(hub.site().online).toBe(false);
+  hub.hears("telemetry", { atMs: hub.clock.nowMs, encoders: {} });
+  expect(hub.site().online).toBe(true);
+  expect(hub.shown("encoder")).toMatchObject([{ stale: false }]);
+  hub.ingest.linkDown();
+  hub.hears("telemetry", { atMs: hub.clock.nowMs, encoders: {} });
+  expect(hub.site().online).toBe(null);
+});
+
 test("an event that fails its schema is kept aside, counted, and the mark goes on", async () => {
   const hub = await aSiteOnline();
   hub.hears("event", event(1));

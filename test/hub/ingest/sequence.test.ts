@@ -6,7 +6,8 @@ function aSequence(seq = 0) {
   let nowMs = 1_000_000;
   return {
     take: (n: number, epoch = "e1") => sequence.take("studio", epoch, n, nowMs).word,
-    verdict: (n: number) => sequence.take("studio", "e1", n, nowMs),
+    verdict: (n: number, standsFrom?: number) =>
+      sequence.take("studio", "e1", n, nowMs, standsFrom),
     unreadable: () => sequence.unreadable("studio", "e1"),
     known: (n: number) => sequence.known("studio", "e1", n, nowMs),
     taken: () => sequence.taken("studio", "e1"),
@@ -55,6 +56,26 @@ test("a site that says there is more, and sends none, is asked after two quiet s
   expect(s.replay()).toBeUndefined();
   s.pass(1);
   expect(s.replay()).toBe(6);
+});
+
+test("a note that stands for what is missing closes the gap at once, and the loss is told", () => {
+  const s = aSequence(4);
+  expect(s.verdict(9, 5)).toEqual({ word: "lost", fromSeq: 5, toSeq: 9 });
+  expect(s.take(10)).toBe("next");
+  s.pass(60_000);
+  expect(s.replay()).toBeUndefined();
+});
+
+test("a note that reaches back further than our mark counts what we did not have, no more", () => {
+  const s = aSequence(7);
+  expect(s.verdict(9, 5)).toEqual({ word: "lost", fromSeq: 8, toSeq: 9 });
+  expect(s.verdict(9, 5)).toEqual({ word: "duplicate" });
+});
+
+test("what is missing before a note's own gap is still asked for", () => {
+  const s = aSequence(2);
+  expect(s.verdict(9, 5)).toEqual({ word: "gap" });
+  expect(s.replay()).toBe(3);
 });
 
 test("a silent site is asked less and less often", () => {
