@@ -2,7 +2,12 @@ import type { ActorRef, ActorSystem, AnyActorRef, AnyEventObject } from "xstate"
 import type { IntentKind, Intents } from "./intents.ts";
 
 /** Why an intent could not be carried out. */
-export type EffectError = { code: string; message: string };
+export type EffectError = {
+  code: string;
+  message: string;
+  /** `staleKey`: the highest generation of this key that the driver has seen. */
+  highestGeneration?: number;
+};
 
 type EffectEvent<K extends IntentKind> =
   | { type: "effect.done"; answer: Intents[K]["answer"] }

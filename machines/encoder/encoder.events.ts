@@ -11,5 +11,17 @@ export type EncoderEvent =
   /** Another box has the key: this one must neither know it nor use it. */
   | { type: "benched"; output: string }
   | { type: "released"; output: string }
+  /** It publishes although it is benched, and its stream knows that to be true. */
+  | { type: "rogue"; output: string }
   | { type: "maintenance"; by: string }
   | { type: "inService"; by: string };
+
+/** What an encoder asks of the site. */
+export type EncoderToSite = {
+  /** By what was remembered it is benched, and it publishes: is the memory right? */
+  type: "publishesBenched";
+  encoder: string;
+  output: string;
+  /** Where to, or null when the box cannot tell. */
+  destination: string | null;
+};

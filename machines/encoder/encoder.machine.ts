@@ -1,9 +1,9 @@
-import { assign, emit, setup } from "xstate";
+import { assign, emit, sendParent, setup } from "xstate";
 import { decided } from "../decision.ts";
 import { effect } from "../effect.ts";
 import type { EncoderPlan } from "../site/plan.ts";
 import type { Stamp } from "../time.ts";
-import type { EncoderEvent } from "./encoder.events.ts";
+import type { EncoderEvent, EncoderToSite } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service } from "./facts.ts";
 import type { EncoderReading } from "./reading.ts";
 
@@ -149,6 +149,11 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
           data: { output },
         }),
       ),
+      tellDoubt: sendParent(({ context }, output: string): EncoderToSite => {
+        const target = context.reading?.outputs[output]?.target;
+        const destination = typeof target === "object" ? target.destination : null;
+        return { type: "publishesBenched", encoder: context.plan.id, output, destination };
+      }),
       tellBenched: emit(({ context }, output: string) =>
         decided({
           type: "encoder.benched",
@@ -187,6 +192,11 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
       target: "forgetting",
       actions: { type: "tellRogue", params: output },
     } as const;
+    /** Told to the site, which knows what the others of its stream do. */
+    const doubted = {
+      guard: rogue.guard,
+      actions: { type: "tellDoubt", params: output },
+    } as const;
     return {
       initial: "deciding",
       on: moves,
@@ -194,12 +204,29 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
         deciding: {
           always: [
             { guard: { type: "wasCustody", params: { output, word: "held" } }, target: "held" },
-            { guard: { type: "wasCustody", params: { output, word: "benched" } }, target: "owing" },
+            {
+              guard: { type: "wasCustody", params: { output, word: "benched" } },
+              target: "recalled",
+            },
             { target: "free" },
           ],
         },
         free: {},
         held: {},
+        /**
+         * Benched by the word of an earlier run, which may be older than the world. If it
+         * publishes, its stream has to know better before it is stopped.
+         */
+        recalled: {
+          on: {
+            reading: [doubted, { target: "forgetting" }],
+            rogue: {
+              guard: isFor(output),
+              target: "forgetting",
+              actions: { type: "tellRogue", params: output },
+            },
+          },
+        },
         /** It still has the key, and could not be reached to take it away. */
         owing: {
           on: { reading: [rogue, { target: "forgetting" }] },

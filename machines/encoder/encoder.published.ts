@@ -18,7 +18,7 @@ import type { OutputReading } from "./reading.ts";
 
 type Regions = { link: Link; thermal: Thermal; service: Service; input: Input } & Record<
   `custody:${string}`,
-  "free" | "held" | "owing" | "owingAWhile" | "forgetting" | "benched"
+  "free" | "held" | "recalled" | "owing" | "owingAWhile" | "forgetting" | "benched"
 >;
 export type EncoderSnapshot = SnapshotFrom<EncoderMachine>;
 const regions = (snapshot: EncoderSnapshot) => snapshot.value as unknown as Regions;

@@ -35,6 +35,10 @@ export function refusal(
   if (key.holder && key.holder.stream !== claim.stream) {
     return `the key of ${claim.destination} belongs to ${key.holder.stream}`;
   }
+  if (claim.because.kind === "staleKey") {
+    const isHolder = key.holder?.encoder === claim.encoder && key.holder.output === claim.output;
+    return isHolder ? undefined : `${claim.encoder} does not hold the key`;
+  }
   if (claim.because.kind === "nobodyHeldIt") {
     return key.holder ? `${key.holder.encoder} holds the key and was not proven off` : undefined;
   }
@@ -53,18 +57,21 @@ const countsFromMs = Date.UTC(2026, 0, 1);
 
 /**
  * The next generation. After a lost or rolled-back journal the last one is not known, and drivers
- * refuse a lower one than they have seen: then the clock gives a number above all before.
+ * refuse a lower one than they have seen: then the clock gives a number above all before. Where the
+ * clock was set back as well, the driver's refusal tells the number.
  */
 export function grant(
   keys: Keys,
-  claim: OutputRef & { stream: string; destination: string },
+  claim: OutputRef & { stream: string; destination: string; because?: ClaimReason },
   wallMs: number,
 ): Keys {
   const key = keys[claim.destination] ?? freshKey;
   const generation = key.known
     ? key.generation + 1
     : Math.max(key.generation + 1, Math.floor((wallMs - countsFromMs) / 1_000));
-  return held(keys, claim, generation);
+  const { because } = claim;
+  const seen = because?.kind === "staleKey" ? because.highestGeneration : 0;
+  return held(keys, claim, Math.max(generation, seen + 1));
 }
 
 /** Found publishing already: the generation it carries stands. */

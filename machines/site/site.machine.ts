@@ -8,6 +8,7 @@ import {
   type EncoderResume,
 } from "../encoder/encoder.machine.ts";
 import { type EncoderFacts, withoutExits } from "../encoder/facts.ts";
+import type { EncoderToSite } from "../encoder/encoder.events.ts";
 import type { StreamToSite } from "../stream/stream.events.ts";
 import type { StreamResume } from "../stream/stream.context.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
@@ -17,6 +18,7 @@ import type { SitePlan } from "./plan.ts";
 
 export type SiteEvent =
   | StreamToSite
+  | EncoderToSite
   | { type: "encoder.facts"; facts: EncoderFacts }
   | { type: "farEnd.facts"; facts: FarEndFacts }
   /** The decider stood still for `lagMs`: all evidence has to be seen again. */
@@ -254,6 +256,26 @@ export const siteMachine = setup({
           const facts = context.facts[holder.encoder];
           if (facts) enqueue.raise({ type: "encoder.facts", facts });
         }
+      }),
+    },
+    publishesBenched: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { encoder, output, destination } = event;
+        const streams = context.plan.streams.filter(
+          (s) =>
+            (destination === null || s.destination === destination) &&
+            s.encoders.some((ref) => ref.encoder === encoder && ref.output === output),
+        );
+        for (const { id } of streams) {
+          enqueue.sendTo(context.streams[id]!, { type: "publishesBenched", encoder, output });
+        }
+        if (streams.length > 0) return;
+        enqueue.sendTo(context.encoders[encoder]!, { type: "rogue", output });
+      }),
+    },
+    rogue: {
+      actions: enqueueActions(({ context, event: { encoder, output }, enqueue }) => {
+        enqueue.sendTo(context.encoders[encoder]!, { type: "rogue", output });
       }),
     },
     rolledBack: {

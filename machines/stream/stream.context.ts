@@ -17,6 +17,8 @@ export type StreamContext = {
   destination: DestinationPlan;
   /** Grace after a start, by encoder. */
   graceMs: Record<string, number>;
+  /** A reading is believed for so long, by encoder. */
+  readingMaxAgeMs: Record<string, number>;
   now: () => Stamp;
 
   /** The carrier state of the last run, or undefined on a first start. */
@@ -41,6 +43,8 @@ export type StreamContext = {
  */
 type Decided = {
   keyGeneration: number;
+  /** What a driver has refused ours for; 0 = nothing. */
+  highestGeneration: number;
   goal: Goal;
   /** Outputs that still have to be proven off the key, and the proofs so far. */
   suspects: OutputRef[];
@@ -60,8 +64,12 @@ type Decided = {
   wanted: string | null;
   ghostTries: number;
   fencingSince: Stamp | null;
+  /** When the oldest and the last of `certificates` were made. */
+  firstCertifiedAt: Stamp | null;
   certifiedAt: Stamp | null;
   startedAt: Stamp | null;
+  /** Since then the far end has its picture, and the carrier was not read anew; else null. */
+  confirmedAt: Stamp | null;
   offAirSince: Stamp | null;
   eventEnds: Deadline | null;
   suspectSince: Stamp | null;
@@ -108,6 +116,7 @@ export function newStreamContext(input: StreamInput): StreamContext {
     plan: input.plan,
     destination: input.destination,
     graceMs: Object.fromEntries(input.encoders.map((e) => [e.id, e.firstFrameGraceMs])),
+    readingMaxAgeMs: Object.fromEntries(input.encoders.map((e) => [e.id, e.readingMaxAgeMs])),
     now: input.now,
     was: input.resume?.carrier,
     facts: {},
@@ -128,6 +137,7 @@ function newMemory(now: Stamp): StreamMemory {
     since: now,
     because: "looking who publishes before doing anything",
     keyGeneration: 0,
+    highestGeneration: 0,
     goal: "start",
     suspects: [],
     certificates: [],
@@ -142,7 +152,9 @@ function newMemory(now: Stamp): StreamMemory {
     wanted: null,
     ghostTries: 0,
     fencingSince: null,
+    firstCertifiedAt: null,
     certifiedAt: null,
+    confirmedAt: null,
     startedAt: null,
     offAirSince: null,
     eventEnds: null,
@@ -161,7 +173,9 @@ function rebasedMemory(memory: StreamMemory, now: Stamp): StreamMemory {
     switches: memory.switches.map((at) => rebased(at, now)),
     kicks: memory.kicks.map((at) => rebased(at, now)),
     fencingSince: maybe(memory.fencingSince),
+    firstCertifiedAt: maybe(memory.firstCertifiedAt),
     certifiedAt: maybe(memory.certifiedAt),
+    confirmedAt: null,
     startedAt: maybe(memory.startedAt),
     offAirSince: maybe(memory.offAirSince),
     suspectSince: maybe(memory.suspectSince),
@@ -180,7 +194,23 @@ export function verdict(context: StreamContext): Verdict {
 export function verdictOn(context: StreamContext, ref: OutputRef | null): Verdict {
   const facts = ref && context.facts[ref.encoder];
   if (!facts) return unknown;
-  return judge(facts, facts.outputs[ref.output] ?? unknownOutput, context.farEnd);
+  const output = facts.outputs[ref.output] ?? unknownOutput;
+  return judge(facts, speaksOfBefore(context, ref) ? unknownOutput : output, context.farEnd);
+}
+
+/**
+ * The far end has the picture of a new carrier that was not read since: what was read says how it
+ * was before. Once nothing arrives there, everything counts.
+ */
+function speaksOfBefore(context: StreamContext, ref: OutputRef): boolean {
+  const { confirmedAt } = context.memory;
+  return (
+    confirmedAt !== null &&
+    ref.encoder === context.carrier?.encoder &&
+    outputOf(context, ref).exit === undefined &&
+    seenOnAir(context) &&
+    elapsedMs(confirmedAt, context.now()) < (context.readingMaxAgeMs[ref.encoder] ?? 0)
+  );
 }
 
 export function outputOf(context: StreamContext, ref: OutputRef | null) {
@@ -240,6 +270,26 @@ export function understudyOf(context: StreamContext): OutputRef | null {
       (ref) =>
         ref.encoder !== context.carrier?.encoder &&
         ref.encoder !== context.target?.encoder &&
+        hinders(context, ref) === undefined,
+    ) ?? null
+  );
+}
+
+/**
+ * Who may replace a carrier that is on air without its programme: an encoder with the same source,
+ * whose input was measured and is good. One that cannot measure its input (a test picture, a file)
+ * is unknown, and unknown is no reason to believe that it shows the programme.
+ */
+export function sameProgramme(context: StreamContext): OutputRef | null {
+  const source = context.carrier && context.facts[context.carrier.encoder]?.source;
+  if (!source) return null;
+  const shows = ({ encoder }: OutputRef) =>
+    context.facts[encoder]?.source === source && context.facts[encoder].input === "good";
+  return (
+    context.plan.encoders.find(
+      (ref) =>
+        ref.encoder !== context.carrier?.encoder &&
+        shows(ref) &&
         hinders(context, ref) === undefined,
     ) ?? null
   );

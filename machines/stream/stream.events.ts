@@ -22,6 +22,8 @@ export type StreamEvent =
   /** A person has looked: try again now, all budgets fresh. */
   | { type: "release"; command: CommandRef }
   | { type: "failbackDue" }
+  /** A box publishes on this key that is benched by what was remembered. */
+  | { type: "publishesBenched"; encoder: string; output: string }
   /** The journal is not to be trusted: look who publishes before doing anything. */
   | { type: "ownershipUnknown" };
 
@@ -45,11 +47,17 @@ export type StreamToSite =
       output: string;
       keyGeneration: number | undefined;
     }
+  /** That box is benched indeed: stop it. */
+  | { type: "rogue"; encoder: string; output: string }
+  /** The world is newer than what was remembered. */
+  | { type: "rolledBack"; because: string }
   /** Nobody of ours publishes on this key any more; proven. */
   | { type: "releaseKey"; stream: string; destination: string };
 
 export type ClaimReason =
   | { kind: "fenced"; certificates: import("./stream.contract.ts").FenceCertificate[] }
   | { kind: "nobodyHeldIt" }
+  /** The holder itself, whose driver has seen this generation: the next has to be higher. */
+  | { kind: "staleKey"; highestGeneration: number }
   | { kind: "lastWins"; evidence: string }
   | { kind: "allowUnproven"; by: string };

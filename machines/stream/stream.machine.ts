@@ -1,5 +1,5 @@
 import { and, assign, not, raise } from "xstate";
-import { newStreamContext, understudyOf, verdict } from "./stream.context.ts";
+import { changed, newStreamContext, understudyOf, verdict } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import * as moves from "./stream.moves.ts";
 import {
@@ -13,9 +13,11 @@ import { streamSetup } from "./stream.setup.ts";
 import {
   backByItself,
   change,
+  errorOf,
   evidenceOf,
   failureOf,
   fenceAgain,
+  memoryIsDoubted,
   type Of,
   personActs,
   tells,
@@ -37,6 +39,8 @@ export const streamMachine = streamSetup.createMachine({
       on: {
         "encoder.facts": {
           actions: assign(({ context, event }) => ({
+            ...(event.facts.encoder === context.carrier?.encoder &&
+              changed(context, { confirmedAt: null })),
             facts: { ...context.facts, [event.facts.encoder]: event.facts },
             heldBy: { ...context.heldBy, [event.facts.encoder]: event.heldBy },
           })),
@@ -111,6 +115,7 @@ export const streamMachine = streamSetup.createMachine({
     carrier: {
       initial: "resuming",
       on: {
+        publishesBenched: { actions: "callRogue" },
         ownershipUnknown: {
           guard: "isWantedNow",
           target: ".looking",
@@ -163,6 +168,8 @@ export const streamMachine = streamSetup.createMachine({
 
         /** Nothing is started before it is known who publishes. */
         looking: {
+          // It is about to be adopted.
+          on: { publishesBenched: {} },
           always: [
             { guard: "isCarriedAlready", target: "adopting" },
             { guard: "everybodyWasSeen", target: "settling" },
@@ -199,6 +206,7 @@ export const streamMachine = streamSetup.createMachine({
             { guard: "isDoubtful", target: "suspect" },
           ],
           on: {
+            publishesBenched: memoryIsDoubted,
             failover: {
               guard: { type: "canMove", params: ({ event }) => event.to },
               target: "checking",
@@ -268,6 +276,7 @@ export const streamMachine = streamSetup.createMachine({
             },
           },
           on: {
+            publishesBenched: memoryIsDoubted,
             failover: {
               guard: { type: "canMove", params: ({ event }) => event.to },
               target: "leaving",
@@ -416,6 +425,11 @@ export const streamMachine = streamSetup.createMachine({
         choosing: {
           always: [
             {
+              guard: and(["someoneCanStart", "proofIsTooOld"]),
+              target: "checking",
+              actions: change(({ context }) => moves.proofAged(context)),
+            },
+            {
               guard: "someoneCanStart",
               target: "claiming",
               actions: change(({ context }) => moves.chose(context)),
@@ -499,10 +513,17 @@ export const streamMachine = streamSetup.createMachine({
                   target: "confirming",
                   actions: change(({ context }) => moves.started(context)),
                 },
-                onError: {
-                  target: "#stream.carrier.startFailed",
-                  actions: assign({ because: failureOf }),
-                },
+                onError: [
+                  {
+                    guard: { type: "isStale", params: errorOf },
+                    target: "#stream.carrier.claiming",
+                    actions: change((args) => moves.sawGeneration(args.context, errorOf(args))),
+                  },
+                  {
+                    target: "#stream.carrier.startFailed",
+                    actions: assign({ because: failureOf }),
+                  },
+                ],
               },
             },
             confirming: {

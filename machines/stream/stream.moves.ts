@@ -1,5 +1,6 @@
 /** What each step of a stream remembers: pure functions from context to the part that changes. */
 import { deadlineIn, elapsedMs } from "../time.ts";
+import type { EffectError } from "../effect.ts";
 import type { OutputRef } from "../intents.ts";
 import { tryCountsMs } from "./candidates.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
@@ -11,6 +12,7 @@ import {
   lastGood,
   nextCarrier,
   quietCertificate,
+  sameProgramme,
   seenOnAir,
   type Change,
   type StreamContext,
@@ -59,8 +61,13 @@ export function decidedToLeave(context: StreamContext): Change {
     suspects: context.carrier ? [context.carrier] : [],
     certificates: [],
     unproven: null,
-    // From "suspect" a person may have named where to go.
-    wanted: context.memory.command === null ? null : context.memory.wanted,
+    // From "suspect" a person may have named where to go. Another picture than the programme is no cure.
+    wanted:
+      context.memory.command !== null
+        ? context.memory.wanted
+        : onAir
+          ? (sameProgramme(context)?.encoder ?? null)
+          : null,
     fencingSince: now,
     suspectSince: null,
     switches: onAir ? [...context.memory.switches.slice(-9), now] : context.memory.switches,
@@ -162,6 +169,8 @@ function withCertificate(
   return {
     suspects,
     certificates: [...context.memory.certificates, certificate],
+    firstCertifiedAt:
+      context.memory.certificates.length === 0 ? context.now() : context.memory.firstCertifiedAt,
     because: sentence,
     incident: context.memory.incident && {
       ...step(context.memory.incident, context.now(), sentence),
@@ -191,12 +200,20 @@ export function unprovenBecause(
   evidence: readonly FenceEvidence[],
 ): Change {
   const ref = context.memory.suspects[0] ?? null;
+  const { incident } = context.memory;
   const seen = evidence.length > 0 ? evidence.map(sentenceOf).join("; ") : "nothing could be seen";
   const sentence = `${nameOf(ref)} is not proven off the key: ${seen}`;
   return {
     because: sentence,
-    incident: context.memory.incident && step(context.memory.incident, context.now(), sentence),
+    incident:
+      incident && isNews(incident, sentence) ? step(incident, context.now(), sentence) : incident,
   };
+}
+
+/** The same attempt with the same outcome is told once, whatever its figures are. */
+function isNews({ timeline }: OpenIncident, sentence: string): boolean {
+  const gist = (text: string | undefined) => text?.replace(/\d+/g, "#");
+  return gist(timeline.at(-1)?.what) !== gist(sentence);
 }
 
 /** Everybody is proven off, or a named reason stands in. */
@@ -223,6 +240,31 @@ export function proven(
   };
 }
 
+/** Those who were proven off a while ago have to be proven off again. */
+export function proofAged(context: StreamContext): Change {
+  const now = context.now();
+  const sentence = "the proof has aged while no encoder could start: proving it again";
+  const { incident, certificates } = context.memory;
+  return {
+    ...at(context, sentence),
+    suspects: certificates.map(({ encoder, output }) => ({ encoder, output })),
+    certificates: [],
+    fencingSince: now,
+    incident: incident && step(incident, now, sentence),
+  };
+}
+
+/** The driver knows a newer generation of this key than the journal does. */
+export function sawGeneration(context: StreamContext, error: EffectError): Change {
+  const { highestGeneration, incident } = context.memory;
+  const sentence = `${nameOf(context.target)} knows a newer generation of the key: asking for one above it`;
+  return {
+    ...at(context, sentence),
+    highestGeneration: Math.max(highestGeneration, error.highestGeneration ?? 0),
+    incident: incident && step(incident, context.now(), sentence),
+  };
+}
+
 export function chose(context: StreamContext): Change {
   const choice = nextCarrier(context);
   return typeof choice === "object" && "ref" in choice ? { target: choice.ref } : {};
@@ -233,6 +275,7 @@ export function granted(context: StreamContext, keyGeneration: number): Change {
   return {
     ...at(context, what),
     keyGeneration,
+    highestGeneration: 0,
     startedAt: null,
     facts: withoutExit(context, context.target),
     incident: context.memory.incident && {
@@ -304,6 +347,7 @@ export function took(context: StreamContext): Change {
     lastIncident: incident ? incidentRecord(incident, outcome, now) : context.memory.lastIncident,
     fencingSince: null,
     suspectSince: null,
+    confirmedAt: now,
     lastGoodAt: now,
   };
 }

@@ -2,13 +2,13 @@
 import type { Intents } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import { isSomeoneElse } from "./judge.ts";
+import type { ClaimReason } from "./stream.events.ts";
 import {
   hinders,
   lastGood,
   outputOf,
   seenOnAir,
   type StreamContext,
-  understudyOf,
   verdictOn,
 } from "./stream.context.ts";
 
@@ -26,6 +26,17 @@ export function startOrder(context: StreamContext): Intents["startOutput"]["asks
     destination: context.destination.id,
     keyGeneration: context.memory.keyGeneration,
   };
+}
+
+/** Why the target may have the key. */
+export function claimReason({ memory }: StreamContext): ClaimReason {
+  const { highestGeneration, keyGeneration, unproven, certificates } = memory;
+  if (highestGeneration >= keyGeneration && highestGeneration > 0) {
+    return { kind: "staleKey", highestGeneration };
+  }
+  if (unproven?.kind === "lastWins") return { kind: "lastWins", evidence: unproven.by };
+  if (unproven) return { kind: "allowUnproven", by: unproven.by };
+  return certificates.length > 0 ? { kind: "fenced", certificates } : { kind: "nobodyHeldIt" };
 }
 
 /** One of our encoders publishes on this key already. */
@@ -61,6 +72,20 @@ const isBefore = (a: Stamp, b: Stamp) =>
 
 export function fenceOverdue({ memory: { fencingSince }, now, plan }: StreamContext): boolean {
   return fencingSince !== null && elapsedMs(fencingSince, now()) >= plan.fenceTimeoutMs;
+}
+
+/**
+ * A box that was proven off may have been started by hand since: what waited longer than this for
+ * an encoder is proven anew.
+ */
+const oldestProofMs = 60_000;
+export function proofIsTooOld({ memory, now }: StreamContext): boolean {
+  const { certificates, firstCertifiedAt } = memory;
+  return (
+    certificates.length > 0 &&
+    firstCertifiedAt !== null &&
+    elapsedMs(firstCertifiedAt, now()) > oldestProofMs
+  );
 }
 
 /** Nobody is at the desk sooner: what solves itself in this time is no reason to call a person. */
@@ -126,14 +151,6 @@ export function isLatchedByKicks(context: StreamContext): boolean {
     goal !== "stop" &&
     kicks.filter((at) => elapsedMs(at, now()) < kicksCountMs).length >= 2
   );
-}
-
-/** An understudy with a good input that is fed by the same source: the programme, not a slide. */
-export function hasSameProgramme(context: StreamContext): boolean {
-  const source = context.carrier && context.facts[context.carrier.encoder]?.source;
-  const understudy = understudyOf(context);
-  const facts = understudy && context.facts[understudy.encoder];
-  return Boolean(source) && facts?.source === source && facts?.input === "good";
 }
 
 /** 1, 2, 4, 8, 8 … s, spread by up to a quarter so that two sites do not knock together. */

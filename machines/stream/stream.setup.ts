@@ -1,7 +1,7 @@
 /** The words of the stream machine: what it asks, does and waits for. The chart is beside it. */
 import { assign, enqueueActions, sendParent, setup } from "xstate";
 import { decided, type Decided, type Decision } from "../decision.ts";
-import { effect } from "../effect.ts";
+import { effect, type EffectError } from "../effect.ts";
 import { startsNothingByItself } from "../encoder/facts.ts";
 import { elapsedMs, leftMs } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
@@ -13,6 +13,7 @@ import {
   nextCarrier,
   outputOf,
   quietCertificate,
+  sameProgramme,
   seenOffAir,
   seenOnAir,
   type StreamContext,
@@ -25,13 +26,14 @@ import type { StreamEvent, StreamToSite } from "./stream.events.ts";
 import * as moves from "./stream.moves.ts";
 import {
   carriesAfterAll,
+  claimReason,
   fenceOverdue,
   freezeBegan,
   ghostBackOffMs,
-  hasSameProgramme,
   isConfirmed,
   isLatchedByKicks,
   primaryIsReady,
+  proofIsTooOld,
   publishing,
   quietBecomesProof,
 } from "./stream.questions.ts";
@@ -78,7 +80,9 @@ export const streamSetup = setup({
     isDoubtful: ({ context }) => ["suspect", "network", "content"].includes(verdict(context).word),
     looksOff: ({ context }) => verdict(context).word === "suspect" && verdict(context).commits,
     showsWrongContent: ({ context }) =>
-      verdict(context).word === "content" && hasSameProgramme(context) && budgetLeft(context) > 0,
+      verdict(context).word === "content" &&
+      sameProgramme(context) !== null &&
+      budgetLeft(context) > 0,
     isLatchedByKicks: ({ context }) => isLatchedByKicks(context),
     nobodyIsSuspect: ({ context }) => context.memory.suspects.length === 0,
     quietProves: ({ context }) =>
@@ -107,6 +111,7 @@ export const streamSetup = setup({
       typeof nextCarrier(context) === "object" &&
       "ref" in (nextCarrier(context) as object) &&
       (context.destination.takeover !== "firstWins" || context.farEnd.word === "quiet"),
+    proofIsTooOld: ({ context }) => proofIsTooOld(context),
     isConfirmed: ({ context }) => isConfirmed(context),
     failedEarly: ({ context }) => {
       const output = outputOf(context, context.target);
@@ -127,6 +132,12 @@ export const streamSetup = setup({
     failsBackByItself: ({ context }) =>
       context.plan.failbackMs !== "manual" && primaryIsReady(context) && budgetLeft(context) > 0,
     isVouchedFor: (_, unproven: boolean | undefined) => unproven === true,
+    /** The driver tells which generation is too high for ours: the next can be above it. */
+    carrierPublishes: ({ context }) =>
+      ["streaming", "starting", "failing"].includes(outputOf(context, context.carrier).state),
+    carrierIsIdle: ({ context }) => outputOf(context, context.carrier).state === "idle",
+    isStale: ({ context }, { code, highestGeneration = -1 }: EffectError) =>
+      code === "staleKey" && highestGeneration >= context.memory.keyGeneration,
     hasCommand: ({ context }) => context.memory.command !== null,
   },
   actions: {
@@ -150,19 +161,9 @@ export const streamSetup = setup({
     }),
     claim: sendParent(({ context }): StreamToSite => {
       const ref = context.target!;
-      return {
-        type: "claim",
-        stream: context.plan.id,
-        destination: context.destination.id,
-        ...ref,
-        because: context.memory.unproven
-          ? context.memory.unproven.kind === "lastWins"
-            ? { kind: "lastWins", evidence: context.memory.unproven.by }
-            : { kind: "allowUnproven", by: context.memory.unproven.by }
-          : context.memory.certificates.length > 0
-            ? { kind: "fenced", certificates: context.memory.certificates }
-            : { kind: "nobodyHeldIt" },
-      };
+      const because = claimReason(context);
+      const { id: destination } = context.destination;
+      return { type: "claim", stream: context.plan.id, destination, ...ref, because };
     }),
     adopt: sendParent(({ context }): StreamToSite => {
       const ref = publishing(context)!;
@@ -173,6 +174,15 @@ export const streamSetup = setup({
         ...ref,
         keyGeneration: outputOf(context, ref).keyGeneration,
       };
+    }),
+    callRogue: sendParent(({ event }): StreamToSite => {
+      const { encoder, output } = event as Extract<StreamEvent, { type: "publishesBenched" }>;
+      return { type: "rogue", encoder, output };
+    }),
+    doubtMemory: sendParent(({ event }): StreamToSite => {
+      const { encoder } = event as Extract<StreamEvent, { type: "publishesBenched" }>;
+      const because = `${encoder} is on air and benched only by an older journal`;
+      return { type: "rolledBack", because };
     }),
     releaseKey: sendParent(({ context }): StreamToSite => ({
       type: "releaseKey",

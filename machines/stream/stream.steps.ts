@@ -12,8 +12,10 @@ import { fenceOrder } from "./stream.questions.ts";
 
 export const evidenceOf = ({ event }: { event: unknown }): FenceEvidence[] =>
   (event as { output: Intents["fence"]["answer"] }).output.evidence;
-export const failureOf = ({ event }: { event: unknown }): string => {
-  const { code, message } = (event as { error: EffectError }).error;
+export const errorOf = ({ event }: { event: unknown }): EffectError =>
+  (event as { error: EffectError }).error;
+export const failureOf = (args: { event: unknown }): string => {
+  const { code, message } = errorOf(args);
   return `${message} (${code})`;
 };
 
@@ -47,6 +49,17 @@ export function backByItself() {
 const fenceAgainUnlessLatched = [
   { guard: not("isLatchedByKicks"), target: "trying" },
   { target: "resting", reenter: true },
+] as const;
+
+/**
+ * A box that should be benched publishes. Beside the carrier it is an intruder. Where the carrier
+ * does not publish at all, what was remembered is older than the world; as long as the carrier
+ * cannot be read, nobody knows, and nobody is stopped on a guess.
+ */
+export const memoryIsDoubted = [
+  { guard: "carrierPublishes", actions: "callRogue" },
+  { guard: "carrierIsIdle", actions: "doubtMemory" },
+  {},
 ] as const;
 
 /** Look for the proof again, after a pause, for as long as it takes. */

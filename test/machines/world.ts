@@ -29,6 +29,8 @@ export type Box = {
   exit: { code: number | null; signal: string | null } | null;
   selfStart: boolean;
   input: "good" | "lost";
+  /** A test picture or a file: its input is not told. */
+  cannotMeasureInput: boolean;
   highestGeneration: number;
   /** When somebody pressed start at it, monotonic ms; that is not our doing. */
   pressedAtMs: number;
@@ -142,6 +144,8 @@ export class World {
   /** False: what is sent does not arrive, queues fill. */
   uplink = true;
   intentDelayMs = 500;
+  /** What the next fences find, instead of the truth. */
+  fenceEvidence: FenceEvidence[] | null = null;
   #at: Stamp = { bootId: "boot-1", monoMs: 1_000, wallMs: 1_790_000_000_000 };
   #core: SiteCore;
   #pending: { intent: Intent; dueMs: number }[] = [];
@@ -173,6 +177,7 @@ export class World {
           exit: null,
           selfStart: vendor === "helo",
           input: "good",
+          cannotMeasureInput: false,
           highestGeneration: 0,
           pressedAtMs: -Infinity,
           deaf: false,
@@ -269,6 +274,11 @@ export class World {
     this.send({ to: "clock", event: { type: "tick" } });
   }
 
+  /** Time passes and the far end is looked at, but no box is read. */
+  passUnread(ms: number) {
+    this.#elapse(ms, () => false, true);
+  }
+
   /** The same, in a few uneven leaps, as on a host that comes to its work late. */
   leap(seconds: number, most = 4) {
     const leaps = Math.min(Math.ceil(seconds * 4), most);
@@ -320,7 +330,7 @@ export class World {
           ...(box.exit && { exit: box.exit }),
         },
       },
-      input: box.input,
+      ...(!box.cannotMeasureInput && { input: box.input }),
       figures: {},
       ...box.says,
       ...(box.kind === "helo" && {
@@ -357,8 +367,10 @@ export class World {
     const to = `intent:${intent.id}` as const;
     const box = this.box(intent.asks.encoder);
     const cut = !box.reachable && box.kind === "helo";
-    const failed = (code: string) =>
-      void this.send({ to, event: { type: "effect.failed", error: { code, message: code } } });
+    const failed = (code: string, more: { highestGeneration?: number } = {}) => {
+      const error = { code, message: code, ...more };
+      this.send({ to, event: { type: "effect.failed", error } });
+    };
     switch (intent.kind) {
       case "fence": {
         const evidence = cut ? [] : this.#fence(box);
@@ -368,7 +380,9 @@ export class World {
       case "startOutput": {
         const { destination, keyGeneration, encoder } = intent.asks;
         if (cut) return failed("timeout");
-        if (keyGeneration < box.highestGeneration) return failed("staleKey");
+        if (keyGeneration < box.highestGeneration) {
+          return failed("staleKey", { highestGeneration: box.highestGeneration });
+        }
         const others = this.publishers(destination).filter(
           (id) => id !== encoder && this.#at.monoMs - this.box(id).pressedAtMs > handMs,
         );
@@ -399,6 +413,7 @@ export class World {
   }
 
   #fence(box: Box): FenceEvidence[] {
+    if (this.fenceEvidence) return this.fenceEvidence;
     if (!box.deaf) box.running = null;
     const atMs = this.#at.wallMs;
     if (box.running) return [];
@@ -432,14 +447,21 @@ export class World {
     this.send({ to: "site", event: { type: "stalled", lagMs } });
   }
   jumpWallClock(ms: number) {
-    this.#jumpedMs += ms;
     this.#at = { ...this.#at, wallMs: this.#at.wallMs + ms };
   }
   /** The daemon dies; the boxes go on. What was under way is lost, what was committed is not. */
   restart(
-    p: { downMs?: number; reboot?: boolean; forgetting?: boolean; resultsLost?: boolean } = {},
+    p: {
+      downMs?: number;
+      reboot?: boolean;
+      forgetting?: boolean;
+      resultsLost?: boolean;
+      /** The journal is an old copy. */
+      from?: Map<string, unknown>;
+    } = {},
   ) {
-    if (!p.forgetting) this.#resume = this.#memories();
+    if (p.forgetting) this.#resume = new Map();
+    else this.#resume = p.from ?? this.memories();
     if (p.resultsLost) {
       this.#dead = true;
       for (const { intent } of [...this.#pending]) this.#carryOut(intent);
@@ -453,14 +475,8 @@ export class World {
     }
     this.#open();
   }
-  #jumpedMs = 0;
-  /**
-   * The journal is lost altogether. The wall clock is right at that time: the next generation of
-   * a key comes from it, and drivers would refuse a lower one than they have seen.
-   */
+  /** The journal is lost altogether. */
   forgetEverything() {
-    this.jumpWallClock(-this.#jumpedMs);
-    this.#resume = new Map();
     this.forgot = true;
     this.restart({ forgetting: true });
   }
@@ -470,13 +486,13 @@ export class World {
     return {
       at: this.#at,
       bytes: this.#bytes,
-      resume: JSON.stringify(Object.fromEntries(this.#memories())),
+      resume: JSON.stringify(Object.fromEntries(this.memories())),
       boxes: JSON.stringify(this.boxes),
     };
   }
 
   /** What each turn has committed, as it would be read back. */
-  #memories(): Map<string, unknown> {
+  memories(): Map<string, unknown> {
     const { encoders, streams } = this.plan;
     const names: ActorName[] = [
       "site",

@@ -47,6 +47,7 @@ function expectEveryTakeoverToBeReasoned(world: World) {
       expect(because.certificates?.map((c) => c.encoder)).toContain(last);
     }
     if (because.kind === "nobodyHeldIt" && !world.forgot) expect(last).toBeUndefined();
+    if (because.kind === "staleKey") expect(last).toBe(data["encoder"]);
     if (because.kind === "lastWins") {
       expect(destinations.find((d) => d.id === destination)?.takeover).toBe("lastWins");
     }

@@ -204,6 +204,23 @@ test("a lost input switches only to a box on the same source whose input is good
   expect(slides.carrier()).toBe("a");
 });
 
+test("an encoder that cannot measure its input is not believed to show the programme", () => {
+  const kinds = { a: "soft", b: "soft", c: "soft" } as const;
+  const w = onAir(aPlan({ kinds }));
+  w.box("b").cannotMeasureInput = true;
+  w.pass(3);
+  w.box("a").input = "lost";
+  w.pass(15);
+  expect([w.word(), w.carrier()]).toEqual(["carried", "c"]);
+
+  const pair = onAir();
+  pair.box("b").cannotMeasureInput = true;
+  pair.pass(3);
+  pair.box("a").input = "lost";
+  pair.pass(60);
+  expect([pair.word(), pair.carrier()]).toEqual(["suspect", "a"]);
+});
+
 test("content faults switch twice in ten minutes and not a third time", () => {
   const w = onAir();
   for (const id of ["a", "b", "a"]) {
