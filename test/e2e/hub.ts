@@ -14,9 +14,15 @@ export class Hub {
   mqttPort = 0;
   #child: ChildProcess | undefined;
   readonly #stateDir = mkdtempSync(join(tmpdir(), "understudy-e2e-hub-"));
+  readonly #config: string | undefined;
 
-  static async start(): Promise<Hub> {
-    const hub = new Hub();
+  private constructor(config: string | undefined) {
+    this.#config = config;
+  }
+
+  /** @param config a `hub.yaml` under the flags; without one, its own broker is open to all */
+  static async start(config?: string): Promise<Hub> {
+    const hub = new Hub(config);
     await hub.start();
     return hub;
   }
@@ -27,7 +33,8 @@ export class Hub {
       process.execPath,
       [
         ...[program, "--port", "0", "--mqtt-port", String(this.mqttPort)],
-        ...["--state-dir", this.#stateDir, "--demo-open", "--mqtt-anonymous"],
+        ...["--state-dir", this.#stateDir, "--demo-open"],
+        ...(this.#config === undefined ? ["--mqtt-anonymous"] : ["--config", this.#config]),
       ],
       { stdio: ["ignore", "pipe", "pipe"] },
     );

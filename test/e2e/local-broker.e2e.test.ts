@@ -48,7 +48,7 @@ const portOf = () => until("the local broker listens", () => logged("local_broke
 
 async function aPanel() {
   const port = await portOf();
-  return keep(subscribe({ port, username: "panel", password, filter: "understudy/v1/studio/#" }));
+  return keep(subscribe({ port, login: { username: "panel", password }, filter: topic("#") }));
 }
 type Seen = { onAir?: string; seq?: number };
 const stream = (panel: { last(topic: string): string | undefined }) =>

@@ -14,13 +14,13 @@ type Closable = { close(): Promise<void> };
 /** A real `mosquitto_sub`; it connects again by itself when its broker comes back. */
 export function subscribe(p: {
   port: number;
-  username: string;
-  password: string;
+  login?: { username: string; password: string };
   filter: string;
 }): Subscriber {
   const heard: Heard[] = [];
   const child = spawn("mosquitto_sub", [
-    ...["-h", "127.0.0.1", "-p", String(p.port), "-u", p.username, "-P", p.password],
+    ...["-h", "127.0.0.1", "-p", String(p.port)],
+    ...(p.login ? ["-u", p.login.username, "-P", p.login.password] : []),
     ...["-q", "1", "-t", p.filter, "-F", "%r %t %p"],
   ]);
   let rest = "";
