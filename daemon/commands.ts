@@ -9,7 +9,7 @@ import type { ActorName, CoreInput } from "../machines/site/site-core.ts";
 import { type Addressed, type Answer, commandMemory } from "./command-memory.ts";
 import type { Decider } from "./decider.ts";
 
-type Heard = Pick<SiteEvent, "type" | "subject" | "message" | "data">;
+type Heard = Pick<SiteEvent, "seq" | "type" | "subject" | "message" | "data">;
 
 /**
  * Commands from a hub: checked, judged by the clock they came with, given to the machines, and
@@ -41,6 +41,8 @@ export function openCommands(p: {
 }) {
   const memory = commandMemory(p);
   const telling = new Set<string>();
+  /** The newest event of this run that has come here: the decider may be ahead. */
+  let heardSeq = p.decider.seq();
 
   /** A final answer. It is on disk before it is told, and told until a broker has it. */
   async function settle(to: Addressed, id: string, given: Answer): Promise<void> {
@@ -107,7 +109,7 @@ export function openCommands(p: {
   }
 
   /** What the machines said of a command that was accepted. */
-  function heard({ type, subject, message, data }: Heard): void {
+  function ended({ type, subject, message, data }: Heard): void {
     if (type !== "command.done" && type !== "command.refused") return;
     const { command: id, code } = data as { command?: string; code?: string };
     const open = id === undefined ? undefined : memory.open.get(id);
@@ -120,8 +122,10 @@ export function openCommands(p: {
     }
   }
 
-  /** After each turn: a command that no machine works on any more, and said nothing of, is over. */
+  /** A command that no machine works on any more, and said nothing of, is over. */
   function turned(): void {
+    // What was said of it may be on its way.
+    if (heardSeq !== p.decider.seq()) return;
     for (const [id, { to, actors, given, restored }] of memory.open) {
       if (!given) continue;
       const left = [...actors].find((actor) => p.underWay(actor as ActorName) !== id);
@@ -142,7 +146,7 @@ export function openCommands(p: {
     const restored = [...memory.open.values()].filter((open) => open.restored);
     if (restored.length === 0) return;
     const afterSeq = Math.min(...restored.map((open) => open.afterSeq));
-    for await (const event of p.eventsAfter(afterSeq)) heard(event);
+    for await (const event of p.eventsAfter(afterSeq)) ended(event);
     for (const open of restored) open.given = true;
     turned();
   }
@@ -184,7 +188,12 @@ export function openCommands(p: {
         ...refused("malformed", `${place}: ${issue?.message ?? "not a command"}`),
       });
     },
-    heard,
+    /** Every event, in its order. */
+    heard(event: Heard): void {
+      heardSeq = event.seq;
+      ended(event);
+    },
+    /** After each turn. */
     turned,
     /** Once, when the machines run again. */
     takeUp,

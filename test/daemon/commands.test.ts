@@ -8,7 +8,7 @@ import type { Turned } from "../../daemon/decider.ts";
 const noon = 1_790_000_000_000;
 
 type Heard = Parameters<ReturnType<typeof openCommands>["heard"]>[0];
-const ofMachine = (type: string, id: string, data: object = {}): Heard => ({
+const ofMachine = (type: string, id: string, data: object = {}): Omit<Heard, "seq"> => ({
   type,
   subject: { kind: "stream", id },
   message: type === "command.done" ? "stopped" : "not proven off",
@@ -24,12 +24,13 @@ function aSite(
     /** Not connected: what is answered reaches nobody. */
     linkDown?: boolean;
     /** What the last run wrote down after the command came. */
-    before?: Heard[];
+    before?: Omit<Heard, "seq">[];
   } = {},
 ) {
   const asked: CoreInput[] = [];
   const said: (CommandResponse & { on: string })[] = [];
   const underWay = new Map<string, string>();
+  let seq = 7;
   const link = { down: p.linkDown ?? false };
   let kept: unknown = p.kept;
   const commands = openCommands({
@@ -39,7 +40,7 @@ function aSite(
         if ("command" in input.event) underWay.set(input.to, input.event.command.id);
         return Promise.resolve({ accepted: true } as Turned);
       },
-      seq: () => 7,
+      seq: () => seq,
     },
     site: "studio",
     streams: [{ id: "main" }, { id: "main-backup", backupOf: "main" }],
@@ -58,9 +59,9 @@ function aSite(
       kept = structuredClone(record);
       return Promise.resolve(true);
     },
-    eventsAfter: async function* (seq) {
+    eventsAfter: async function* (after) {
       await Promise.resolve();
-      if (seq === 7) yield* p.before ?? [];
+      if (after === 7) for (const event of p.before ?? []) yield { ...event, seq: 8 };
     },
   });
   const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -74,6 +75,14 @@ function aSite(
     underWay,
     link,
     settled,
+    /** The decider has turned, and tells of it some time later. */
+    turns(...events: Omit<Heard, "seq">[]) {
+      const told = events.map((event) => ({ ...event, seq: ++seq }));
+      return () => {
+        for (const event of told) commands.heard(event);
+        commands.turned();
+      };
+    },
     kept: () => kept,
     commands,
     asks: (verb: string, extra: Partial<CommandRequest> = {}, kind = "stream", id = "main") =>
@@ -153,10 +162,10 @@ test("a stop of a programme with two legs is done when both have stopped", async
   const site = aSite();
   await site.asks("stop");
   expect(site.asked.map(({ to }) => to)).toEqual(["stream:main", "stream:main-backup"]);
-  site.commands.heard(ofMachine("command.done", "main"));
+  site.turns(ofMachine("command.done", "main"))();
   await site.settled();
   expect(told(site)).toEqual(["accepted"]);
-  site.commands.heard(ofMachine("command.done", "main-backup"));
+  site.turns(ofMachine("command.done", "main-backup"))();
   await site.settled();
   expect(told(site)).toEqual(["accepted", "done"]);
 });
@@ -173,7 +182,7 @@ test("off-air stops every stream of the site", async () => {
 test("what a machine refuses later reaches the asker with its code", async () => {
   const site = aSite();
   await site.asks("failover", { args: { to: "helo-a" } });
-  site.commands.heard(ofMachine("command.refused", "main", { code: "fence_unproven" }));
+  site.turns(ofMachine("command.refused", "main", { code: "fence_unproven" }))();
   await site.settled();
   expect(told(site)).toEqual(["accepted", "fence_unproven"]);
 });
@@ -186,7 +195,7 @@ test("one that was overtaken by another is refused as superseded, once", async (
   site.underWay.set("stream:main", "c2");
   site.commands.turned();
   site.commands.turned();
-  site.commands.heard(ofMachine("command.done", "main"));
+  site.turns(ofMachine("command.done", "main"))();
   await site.settled();
   expect(told(site)).toEqual(["accepted", "superseded"]);
   // Asked again, it is told how it ended, and not done again.
@@ -217,8 +226,8 @@ test("after a restart one that a machine still works on is waited for", async ()
   restarted.underWay.set("stream:main", "c1").set("stream:main-backup", "c1");
   await restarted.commands.takeUp();
   expect(told(restarted)).toEqual([]);
-  restarted.commands.heard(ofMachine("command.done", "main"));
-  restarted.commands.heard(ofMachine("command.done", "main-backup"));
+  restarted.turns(ofMachine("command.done", "main"))();
+  restarted.turns(ofMachine("command.done", "main-backup"))();
   await restarted.settled();
   expect(told(restarted)).toEqual(["done"]);
 });
@@ -237,7 +246,7 @@ test("an end that nobody could be told is told when the link is back, once", asy
   const site = aSite();
   await site.asks("stop");
   site.link.down = true;
-  site.commands.heard(ofMachine("command.refused", "main", { code: "fence_unproven" }));
+  site.turns(ofMachine("command.refused", "main", { code: "fence_unproven" }))();
   await site.settled();
   expect(told(site)).toEqual(["accepted"]);
   // Also when the daemon is restarted in between.
@@ -256,4 +265,18 @@ test("what was kept in another form is left aside", async () => {
   await site.commands.takeUp();
   await site.asks("stop");
   expect(told(site)).toEqual(["accepted"]);
+});
+
+test("one that is finished, of which nothing has been told yet, is not taken for overtaken", async () => {
+  const site = aSite();
+  await site.asks("stop");
+  const done = site.turns(
+    ofMachine("command.done", "main"),
+    ofMachine("command.done", "main-backup"),
+  );
+  site.underWay.clear();
+  site.commands.turned(); // an earlier turn is told of
+  done();
+  await site.settled();
+  expect(told(site)).toEqual(["accepted", "done"]);
 });
