@@ -6,9 +6,13 @@ export function asWritten(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
 }
 
+const optionsSchemas = new WeakMap<z.ZodType, JsonSchema>();
+
 /** A driver's options as the driver spells them: plain numbers, units in the names. */
 export function optionsJsonSchema(options: z.ZodType): JsonSchema {
-  return inlined(asWritten(options));
+  const made = optionsSchemas.get(options) ?? inlined(asWritten(options));
+  optionsSchemas.set(options, made);
+  return made;
 }
 
 /** Puts the definitions where they are referred to, so that schemas can be merged. */

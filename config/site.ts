@@ -1,8 +1,7 @@
 /** The site's config file, from text to what the daemon runs on. */
 import type { z } from "zod";
 import { defaultStateDir } from "./fields.ts";
-import { siteJsonSchema } from "./json-schema.ts";
-import { knownKeys } from "./known-keys.ts";
+import { encoderKeys, siteJsonSchema } from "./json-schema.ts";
 import { loadConfig, type ConfigFormat } from "./load.ts";
 import { ConfigError, type Finding } from "./problems.ts";
 import { resolveSecrets, secretPlaces, type Resolved } from "./secrets.ts";
@@ -14,11 +13,10 @@ type SiteFormat = ConfigFormat<z.output<ReturnType<typeof siteSchema>>>;
 
 /** @param outputsOf lets an unknown output be found before the daemon starts */
 export function siteFormat(drivers: DriverSchemas, outputsOf?: OutputsOf): SiteFormat {
-  const jsonSchema = () => siteJsonSchema(drivers);
   return {
     schema: siteSchema(drivers),
-    jsonSchema,
-    crossChecks: (raw) => [...siteChecks(raw, outputsOf), ...unknownOptions(raw, jsonSchema())],
+    jsonSchema: () => siteJsonSchema(drivers),
+    crossChecks: (raw) => [...siteChecks(raw, outputsOf), ...unknownOptions(raw, drivers)],
   };
 }
 
@@ -40,13 +38,14 @@ export function loadSite(
 }
 
 /** A driver's schema need not be strict: a key that no one reads is found here. */
-function unknownOptions(raw: unknown, jsonSchema: ReturnType<typeof siteJsonSchema>): Finding[] {
+function unknownOptions(raw: unknown, drivers: DriverSchemas): Finding[] {
   const encoders: unknown = (raw as { encoders?: unknown } | null)?.encoders;
   if (!Array.isArray(encoders)) return [];
   return encoders.flatMap((encoder: unknown, at) => {
-    const known = knownKeys(jsonSchema, raw, ["encoders", at]);
-    if (typeof encoder !== "object" || encoder === null || known.length === 0) return [];
-    return Object.keys(encoder)
+    const { driver } = (encoder ?? {}) as { driver?: unknown };
+    if (typeof driver !== "string" || !Object.hasOwn(drivers, driver)) return [];
+    const known = encoderKeys(drivers, driver);
+    return Object.keys(encoder as object)
       .filter((key) => !known.includes(key))
       .map((key) => ({
         path: ["encoders", at, key],

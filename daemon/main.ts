@@ -81,7 +81,6 @@ async function main(): Promise<number> {
   const asked = new Promise<void>((resolve) => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
   });
-  await Promise.race([running.ready, asked]);
   systemd.notify(`READY=1\nSTATUS=${running.status()}`);
   log.info({ code: "ready" }, running.status());
 
@@ -108,9 +107,11 @@ function say(text: string): number {
   return 0;
 }
 
-process.exitCode = await main().catch((cause: unknown) => {
+const code = await main().catch((cause: unknown) => {
   process.stderr.write(
     `${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`,
   );
   return 1;
 });
+// What a start that failed half-way has opened already must not keep the process alive.
+process.exit(code);

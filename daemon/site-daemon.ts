@@ -8,7 +8,7 @@ import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
 import { openSite } from "../machines/site/site-core.ts";
 import { carrierStateOf, carrierWord } from "../machines/stream/stream.published.ts";
-import { type LocalBroker, openLocalBroker } from "./broker/local-broker.ts";
+import type { LocalBroker } from "./broker/local-broker.ts";
 import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
 import { monotonicMs, now } from "./clock.ts";
 import { openCommands } from "./commands.ts";
@@ -19,7 +19,7 @@ import { watchFarEnd } from "./far-end.ts";
 import { openJournal } from "./journal/open-journal.ts";
 import type { AckOutcome, Outbox } from "./journal/outbox.ts";
 import { lockState } from "./journal/state-lock.ts";
-import { type Link, openLink } from "./link/link.ts";
+import type { Link } from "./link/link.ts";
 import { openObserver } from "./observers/index.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 import { olderThanWhatRuns } from "./older-copy.ts";
@@ -28,8 +28,6 @@ import { openPublisher } from "./publish.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
 
 export type SiteDaemon = {
-  /** Everything was read once, or had its chance to answer. */
-  ready: Promise<void>;
   /** One line a person can read. */
   status(): string;
   /** How long ago each part last moved, ms. */
@@ -38,12 +36,10 @@ export type SiteDaemon = {
   close(): Promise<void>;
 };
 
-/** A box that has not answered by then does not keep the daemon from being ready, ms. */
-const readyWithinMs = 10_000;
-
 /**
  * One site: opens everything, connects it, and is the only one who knows all of it. Media
- * processes are adopted before the first decision and left alone at the end.
+ * processes are adopted before the first decision and left alone at the end. When it resolves,
+ * the site decides; a box that hangs and a centre that is away hold up nothing.
  */
 export async function startSite(p: {
   config: SiteConfig;
@@ -58,7 +54,7 @@ export async function startSite(p: {
   const log = p.log.child({ site: config.site });
   mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
   const lock = lockState(config.stateDir);
-  const journal = await openJournal({
+  const openingJournal = openJournal({
     file: join(config.stateDir, "site.db"),
     writerUrl: p.writerUrl,
     now,
@@ -73,21 +69,22 @@ export async function startSite(p: {
   const knownTargets = (): KnownTarget[] => [...ingests.values()];
 
   // Adoption comes first: what runs already is known before anything may be started.
-  const drivers = new Map(
-    await Promise.all(
-      config.encoders.map(async (encoder) => {
-        const stateDir = join(config.stateDir, "encoders", encoder.id);
-        mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-        const owned = plan.encoders.find((e) => e.id === encoder.id)?.ownSelfStart === true;
-        const options = { ...(encoder.options as object), ...(owned && { ownSelfStart: true }) };
-        const driver = await vendors[encoder.driver]!.open(
-          { encoder: encoder.id, knownTargets, now: monotonicMs, stateDir },
-          options,
-        );
-        return [encoder.id, driver] as const;
-      }),
-    ),
+  const openingDrivers = Promise.all(
+    config.encoders.map(async (encoder) => {
+      const stateDir = join(config.stateDir, "encoders", encoder.id);
+      mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+      const owned = plan.encoders.find((e) => e.id === encoder.id)?.ownSelfStart === true;
+      const options = { ...(encoder.options as object), ...(owned && { ownSelfStart: true }) };
+      const driver = await vendors[encoder.driver]!.open(
+        { encoder: encoder.id, knownTargets, now: monotonicMs, stateDir },
+        options,
+      );
+      return [encoder.id, driver] as const;
+    }),
   );
+  openingDrivers.catch(() => undefined);
+  const journal = await openingJournal;
+  const drivers = new Map(await openingDrivers);
 
   // An old copy of the journal would tell of holders that are not so any more.
   const engines = new Map([...drivers].filter(([id]) => isSoftware(id)));
@@ -100,12 +97,6 @@ export async function startSite(p: {
   const parts: { hands?: Hands; link?: Link; local?: LocalBroker } = {};
   const links = () => [parts.link, parts.local].filter((link) => link !== undefined);
   const moved = { journal: monotonicMs(), link: monotonicMs() };
-  const seenOnce = new Set<string>();
-  let allSeen = (): void => undefined;
-  const ready = new Promise<void>((resolve) => {
-    allSeen = resolve;
-    setTimeout(resolve, readyWithinMs).unref();
-  });
 
   const decider = openDecider({
     core,
@@ -179,25 +170,17 @@ export async function startSite(p: {
         tell: {
           reading(reading) {
             void decider.submit({ to: `encoder:${id}`, event: { type: "reading", reading } });
-            sawOnce(id);
           },
           unreadable(failure, detail) {
             void decider.submit({
               to: `encoder:${id}`,
               event: { type: "unreadable", failure, detail },
             });
-            sawOnce(id);
           },
         },
       }),
     ]),
   );
-
-  function sawOnce(id: string): void {
-    seenOnce.add(id);
-    if (seenOnce.size === config.encoders.length) allSeen();
-  }
-  if (config.encoders.length === 0) allSeen();
 
   /** Some stream that may use this box is neither well nor stopped: look closely. */
   function isUnderSuspicion(id: string): boolean {
@@ -259,27 +242,35 @@ export async function startSite(p: {
     states: () => publisher.all(),
     now: () => now().wallMs,
   };
-  parts.link = openLink({
-    ...told,
-    ...mqttOptions(config),
-    hubs: config.mqtt.hubs,
-    outbox: journal,
-    onRequest: (topic, payload) => commands.request(topic, payload),
-    onAck: (_hub, ack, outcome) => rolledBack(ack, outcome),
-    // It names the site itself.
-    log: p.log,
-  });
-  journal.forgetHubsExcept(config.mqtt.hubs);
-  if (config.mqtt.broker) {
-    parts.local = openLocalBroker({
+  /** Loaded when the site decides already: MQTT is a fifth of the start. */
+  async function openLinks(): Promise<void> {
+    const { openLink } = await import("./link/link.ts");
+    parts.link = openLink({
       ...told,
-      broker: config.mqtt.broker,
-      programUrl: p.brokerUrl,
-      journal,
+      ...mqttOptions(config),
+      hubs: config.mqtt.hubs,
+      outbox: journal,
+      onRequest: (topic, payload) => commands.request(topic, payload),
+      onAck: (_hub, ack, outcome) => rolledBack(ack, outcome),
+      // It names the site itself.
       log: p.log,
-      onWarnings: () => publisher.changed(["site"]),
     });
+    parts.link.onState((state) => {
+      if (state === "online") commands.linkUp();
+    });
+    if (config.mqtt.broker) {
+      const { openLocalBroker } = await import("./broker/local-broker.ts");
+      parts.local = openLocalBroker({
+        ...told,
+        broker: config.mqtt.broker,
+        programUrl: p.brokerUrl,
+        journal,
+        log: p.log,
+        onWarnings: () => publisher.changed(["site"]),
+      });
+    }
   }
+  journal.forgetHubsExcept(config.mqtt.hubs);
 
   /** A hub has more of our events than we do: this database is an old copy. */
   function rolledBack(ack: Ack, outcome: AckOutcome): void {
@@ -299,18 +290,19 @@ export async function startSite(p: {
       .commit({ events: [], resume: parts.local?.moved() ?? {}, intents: [], settledIntents: [] })
       .then(() => (moved.journal = monotonicMs()));
   }, 1_000);
-  parts.link.onState((state) => {
-    if (state === "online") commands.linkUp();
+  const opened = decider.submit({
+    to: "site",
+    event: { type: "opened", version: p.version, fresh: journal.fresh },
   });
-  void decider
-    .submit({ to: "site", event: { type: "opened", version: p.version, fresh: journal.fresh } })
-    .then(() => commands.takeUp());
   if (outdated !== undefined) {
     void decider.submit({ to: "site", event: { type: "rolledBack", because: outdated } });
   }
 
+  await opened;
+  void commands.takeUp();
+  const linksAreOpen = openLinks();
+
   return {
-    ready,
     status() {
       const streams = plan.streams.map((s) => `${s.id} ${carrierWord(core.stream(s.id))}`);
       return `${streams.join(", ") || "no streams"}; hub link ${parts.link?.state ?? "offline"}`;
@@ -327,6 +319,7 @@ export async function startSite(p: {
       await Promise.all([...boxes.values()].map((box) => box.close()));
       await Promise.all(farEnds.map((farEnd) => farEnd.close()));
       await decider.close();
+      await linksAreOpen;
       await Promise.all(links().map((link) => link.close()));
       await journal.close();
       lock.release();
