@@ -1,3 +1,5 @@
+import type { MediumReading } from "../storage/medium.ts";
+
 /**
  * What a driver reports, in our words. A field that a device cannot tell is left out; the reader
  * treats "left out" as unknown, never as zero, off or fine.
@@ -47,6 +49,10 @@ export type EncoderReading = {
   booting?: boolean;
   /** Alarms that the device raises, in its own words. */
   alarms?: string[];
+  /** What it records to. Left out where the device tells nothing of its media. */
+  media?: MediumReading[];
+  /** The clock of the device minus ours, ms; with how exactly it can be told. */
+  clock?: { aheadMs: number; exactToMs: number };
   figures: Partial<Record<FigureName, { value: number; source: string }>>;
 };
 

@@ -16,11 +16,16 @@ export const rules = [
   },
   {
     name: "a-driver-knows-only-the-driver-contract",
-    comment: "A driver imports driver.ts, its own folder, machines and packages.",
+    comment: "A driver imports the contracts, shared/, its own folder, machines and packages.",
     from: { path: "^daemon/drivers/([^/]+)/" },
     to: {
       path: ourFolders,
-      pathNot: ["^daemon/drivers/driver\\.ts$", "^daemon/drivers/$1/", "^machines/", "^test/"],
+      pathNot: [
+        "^daemon/drivers/(driver|outlet|storage)\\.ts$",
+        "^daemon/drivers/(shared|$1)/",
+        "^machines/",
+        "^test/",
+      ],
     },
   },
   {
