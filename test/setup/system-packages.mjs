@@ -42,6 +42,8 @@ const forTheTests = [
   { name: "nginx-light", command: "nginx", service: "nginx" },
   { name: "procps", command: "ps" },
   { name: "prometheus", command: "promtool", service: "prometheus" },
+  { name: "snmp", command: "snmpget" },
+  { name: "snmpd", command: "snmpd", service: "snmpd" },
   { name: "strace", command: "strace" },
   { name: "systemd", file: "/lib/systemd/systemd" },
   { name: "systemd-container", command: "systemd-nspawn" },
