@@ -35,7 +35,8 @@ export const SiteItem = isoObject(SiteInfo.omit({ site: true, inventory: true })
   .extend({
     id: z.string(),
     name: z.string().optional(),
-    online: z.boolean(),
+    /** Null while no broker says: the hub may be the one that is cut off. */
+    online: z.boolean().nullable(),
     stale: z.boolean(),
     lastSeen: z.iso.datetime().nullable(),
     /** Every event up to here is stored. */
@@ -107,7 +108,7 @@ export function siteItem(view: View, site: Site): Record<string, unknown> {
   return {
     ...info,
     id: site.site,
-    online: site.online === true,
+    online: site.online,
     stale: site.online !== true || (own !== undefined && view.isStale(own)),
     lastSeenMs: site.lastSeenMs,
     ackedSeq: site.ackedSeq,

@@ -2,7 +2,7 @@
 import { h } from "./dom.ts";
 import type { EncoderItem, SiteItem } from "./items.ts";
 import { row } from "./streams.ts";
-import { clock, lengthOf, plain, state, word } from "./words.ts";
+import { clock, lengthOf, plain, state, word, type Tone } from "./words.ts";
 
 const figures: Record<string, [name: string, text: (value: number) => string]> = {
   temperatureC: ["Temperature", (v) => `${v.toFixed(1)} °C`],
@@ -58,15 +58,21 @@ export function encoderCard(encoder: EncoderItem, nowMs: number, stale: boolean)
 
 export function siteCard(site: SiteItem, nowMs: number, stale: boolean): HTMLElement {
   const seen =
-    site.lastSeen === null ? "never heard" : `${lengthOf(nowMs - Date.parse(site.lastSeen))} ago`;
+    site.lastSeen === null ? "never" : `${lengthOf(nowMs - Date.parse(site.lastSeen))} ago`;
+  const [tone, text]: [Tone, string] =
+    site.online === null
+      ? ["unknown", "not known"]
+      : site.online
+        ? ["good", "online"]
+        : ["offline", "offline"];
   return h(
     "article",
     {
-      class: `${site.online ? "good" : "critical"}${stale || site.stale ? " old" : ""}`,
+      class: `${tone === "offline" ? "critical" : tone}${stale || site.stale ? " old" : ""}`,
       "data-key": site.id,
     },
     h("h3", {}, site.name ?? site.id),
-    h("p", {}, word(site.online ? "good" : "offline", site.online ? "online" : "offline")),
+    h("p", {}, word(tone, text)),
     h("p", { class: "muted" }, `Last heard ${seen}`),
     h(
       "p",
@@ -81,5 +87,9 @@ export function siteCard(site: SiteItem, nowMs: number, stale: boolean): HTMLEle
 
 function warnings(sentences: string[]): HTMLElement | false {
   if (sentences.length === 0) return false;
-  return h("ul", {}, ...sentences.map((text) => h("li", {}, word("warning", text))));
+  return h(
+    "ul",
+    { class: "warnings" },
+    ...sentences.map((text) => h("li", {}, word("warning", text))),
+  );
 }

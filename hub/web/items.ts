@@ -35,7 +35,7 @@ export type IncidentItem = Iso<Incident> & { ref: string; site: string };
 export type SiteItem = {
   id: string;
   name?: string;
-  online: boolean;
+  online: boolean | null;
   stale: boolean;
   lastSeen: string | null;
   quarantined: number;

@@ -11,7 +11,8 @@ const shapes: Record<Tone, string> = {
 };
 
 export function word(tone: Tone, text: string, more = ""): HTMLElement {
-  const shape = h("span", { "aria-hidden": "true" }, `${shapes[tone]} `);
+  // A no-break space: a shape at the end of a line would belong to nothing.
+  const shape = h("span", { "aria-hidden": "true" }, `${shapes[tone]}\u00a0`);
   return h("span", { class: `word ${tone} ${more}`.trim() }, shape, text);
 }
 
@@ -52,10 +53,13 @@ export function lengthOf(ms: number): string {
   return `${Math.floor(s / 3_600)} h ${Math.floor((s % 3_600) / 60)} min`;
 }
 
+/** 14:03:07.2, and the day before it when that is another one. */
 export function clock(iso: string | null | undefined): string {
   if (iso === null || iso === undefined) return "not known";
   const at = new Date(iso);
   const two = (n: number) => String(n).padStart(2, "0");
   const time = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":");
-  return `${time}.${Math.floor(at.getMilliseconds() / 100)}`;
+  const isToday = at.toDateString() === new Date().toDateString();
+  const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map(two).join("-");
+  return `${isToday ? "" : `${day} `}${time}.${Math.floor(at.getMilliseconds() / 100)}`;
 }

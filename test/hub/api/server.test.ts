@@ -209,6 +209,16 @@ test("lists come in pages that join up, and 304 while nothing changes", async ()
   expect((await ask("GET", "/api/encoders?cursor=%21%21")).status).toBe(400);
 });
 
+test("a site is online, offline, or not known because the hub itself is cut off", async () => {
+  const { ask, hears, ingest } = await withAStudio();
+  const shown = async () => itemsIn(await ask("GET", "/api/sites"))[0];
+  expect(await shown()).toMatchObject({ online: true, stale: false });
+  hears("studio", "availability", "offline");
+  expect(await shown()).toMatchObject({ online: false, stale: true });
+  ingest.linkDown();
+  expect(await shown()).toMatchObject({ online: null, stale: true });
+});
+
 test("incidents and events are listed newest first, page by page", async () => {
   const { ask, hears, ingest } = await withAStudio();
   for (let seq = 1; seq <= 5; seq++) {

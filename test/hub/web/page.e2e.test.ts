@@ -68,8 +68,8 @@ afterAll(async () => {
   server?.close();
 });
 
-async function open(width: number): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width, height: 900 } });
+async function open(width: number, colorScheme: "dark" | "light" = "dark"): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
   await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   return page;
 }
@@ -106,6 +106,76 @@ test.each([1280, 360])(
   },
   60_000,
 );
+
+/** Every visible text with what stands behind it, both as `r g b`, and its contrast by WCAG 2.2. */
+function contrasts() {
+  const rgb = (colour: string) => (colour.match(/[\d.]+/g) ?? []).map(Number);
+  const luminance = (colour: string) => {
+    const [r = 0, g = 0, b = 0] = rgb(colour).map((value) => {
+      const part = value / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (of: Element | null): string => {
+    if (!of) return "rgb(255, 255, 255)";
+    const { backgroundColor } = getComputedStyle(of);
+    return rgb(backgroundColor)[3] === 0 ? behind(of.parentElement) : backgroundColor;
+  };
+  return [...document.querySelectorAll<HTMLElement>("body *")]
+    .filter((element) => element.checkVisibility() && element.tagName !== "NOSCRIPT")
+    .filter((element) =>
+      [...element.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.nodeValue?.trim()),
+    )
+    .map((element) => {
+      const style = getComputedStyle(element);
+      const [text, ground] = [luminance(style.color), luminance(behind(element))];
+      const ratio = (Math.max(text, ground) + 0.05) / (Math.min(text, ground) + 0.05);
+      const px = Number.parseFloat(style.fontSize);
+      const large = px >= 24 || (px >= 18.66 && Number(style.fontWeight) >= 700);
+      return { text: element.textContent ?? "", ratio, least: large ? 3 : 4.5 };
+    });
+}
+
+test.each(
+  (["dark", "light"] as const).flatMap((scheme) => [390, 1280].map((width) => [scheme, width])),
+)(
+  "in %s colours at %d px every word can be read, and nothing scrolls sideways",
+  async (scheme, width) => {
+    const page = await open(width as number, scheme as "dark" | "light");
+    await page.locator(".carriage").first().waitFor();
+    await page.locator("#stream-list button").first().click();
+    await page.getByText("Yes, fail over now: Main programme").waitFor();
+    await page.evaluate(() => {
+      for (const details of document.querySelectorAll("details")) details.open = true;
+    });
+    const seen = await page.evaluate(contrasts);
+    expect(seen.length).toBeGreaterThan(60);
+    expect(seen.filter(({ ratio, least }) => ratio < least)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    await shot(page, `${scheme}-${width}`);
+    await page.close();
+  },
+  60_000,
+);
+
+test("every control is reached by Tab, in the order of the page, and shows that it is", async () => {
+  const page = await open(390);
+  await page.locator("#stream-list button:enabled").first().waitFor();
+  const there = await page.locator("a, button:visible, summary").allInnerTexts();
+  const reached: string[] = [];
+  for (const _ of there) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const { activeElement: on } = document;
+      return { text: (on as HTMLElement).innerText, outline: getComputedStyle(on!).outlineStyle };
+    });
+    expect(focused.outline).toBe("solid");
+    reached.push(focused.text);
+  }
+  expect(reached).toEqual(there);
+  await page.close();
+}, 60_000);
 
 test("by keyboard alone: a second step names the stream, and the site's refusal is shown", async () => {
   const page = await open(1280);
