@@ -59,8 +59,6 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
       hasNoTemperature: (_, { reading }: Reads) => Number.isNaN(temperature(reading)),
       isBooting: (_, { reading }: Reads) => reading.booting === true,
       isUp: (_, { reading }: Reads) => reading.booting !== true,
-      inputIs: (_, { reading, word }: Reads & { word: string }) => reading.input === word,
-      inputIsNotTold: (_, { reading }: Reads) => reading.input === undefined,
       mayStartByItself: (_, { reading }: Reads) =>
         reading.selfStart !== undefined && !startsNothingByItself(reading.selfStart),
       outputIs: (_, params: { output: string; asked: string }) => params.output === params.asked,
@@ -411,13 +409,8 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
                 reading: (["unknown", ...inputs] as const)
                   .filter((word) => word !== here)
                   .map((word) => ({
-                    guard:
-                      word === "unknown"
-                        ? { type: "inputIsNotTold" as const, params: reads }
-                        : {
-                            type: "inputIs" as const,
-                            params: (args: { event: EncoderEvent }) => ({ ...reads(args), word }),
-                          },
+                    guard: ({ event }: { event: Reads }) =>
+                      (event.reading.input ?? "unknown") === word,
                     target: word,
                     actions: { type: "tellInput" as const, params: word },
                   })),

@@ -77,7 +77,7 @@ export function openSite(p: {
   const clock = new TurnClock(p.at);
   const open = new Map<string, EffectRef>();
   const ids = new Map<EffectRef, string>();
-  const seen = new Map<string, { snapshot: unknown; facts: string }>();
+  const seen = new Map<string, { snapshot: unknown; facts: object }>();
   let outcome = emptyOutcome();
   let made = 0;
 
@@ -136,9 +136,9 @@ export function openSite(p: {
     const before = seen.get(name);
     if (before?.snapshot === snapshot) return;
     const event = factsOf();
-    const facts = JSON.stringify(event.facts);
-    seen.set(name, { snapshot, facts });
-    if (before?.facts !== facts) site.send(event);
+    const isNews = before === undefined || !isSame(before.facts, event.facts);
+    seen.set(name, { snapshot, facts: isNews ? event.facts : before.facts });
+    if (isNews) site.send(event);
   }
 
   function during(work: () => void): Outcome {
@@ -208,6 +208,21 @@ export function openSite(p: {
 }
 
 type Can = { can: (event: unknown) => boolean };
+
+/** Two pieces of plain JSON say the same. A key that is absent differs from any value. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  let keys = 0;
+  for (const key in a) {
+    keys += 1;
+    if (!isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])) {
+      return false;
+    }
+  }
+  for (const _ in b) keys -= 1;
+  return keys === 0;
+}
 
 function emptyOutcome(): Outcome {
   return { decisions: [], begun: [], settled: [], changed: [], accepted: true };

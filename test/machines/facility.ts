@@ -78,14 +78,15 @@ const running = new Map<string, Remains>();
 /** A facility on air; the daemon has just been restarted, so that no start is simulated twice. */
 export function onAirWith(f: Facility): World {
   const plan = planOf(f);
-  const name = JSON.stringify(f);
-  let left = running.get(name);
+  // How it starts does not depend on what a takeover needs.
+  const name = [f.kinds, plan.destinations.length, f.takeover === "primaryBackup", isObserved(f)];
+  let left = running.get(name.join());
   if (!left) {
     const world = new World(plan);
     world.observed = isObserved(f);
-    world.pass(10);
+    world.leap(10, 20);
     left = world.remains();
-    running.set(name, left);
+    running.set(name.join(), left);
   }
   const world = new World(plan, left);
   world.observed = isObserved(f);
