@@ -100,6 +100,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   let ask = 0;
   const asks = new Map<number, (answer: FromWriter | undefined) => void>();
   let closing = false;
+  let respawning: NodeJS.Timeout | undefined;
 
   const post = (message: ToWriter): void => worker.postMessage(message);
   const carryOver = (): CarryOver => ({
@@ -173,11 +174,12 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
       asks.clear();
       if (closing) return;
       rows.lostWriter();
-      setTimeout(respawn, respawnMs).unref();
+      respawning = setTimeout(respawn, respawnMs).unref();
     });
   }
   function respawn(): void {
-    if (closing) return;
+    clearTimeout(respawning);
+    respawning = undefined;
     worker = new Worker(options.writerUrl, { workerData: data, name: "journal" });
     attach();
   }
@@ -274,6 +276,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
     onHealth: (listener) => void healthListeners.push(listener),
     async close() {
       if (closing) return;
+      // What a dead writer left is written by another one, now or never.
+      if (respawning) respawn();
       closing = true;
       clearInterval(retention);
       // A disk that does not answer must not keep the daemon from stopping.
