@@ -3,6 +3,7 @@ import { decided } from "../decision.ts";
 import { effect } from "../effect.ts";
 import type { EncoderPlan } from "../site/plan.ts";
 import type { Stamp } from "../time.ts";
+import { custody } from "./custody.ts";
 import type { EncoderEvent, EncoderToSite } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service } from "./facts.ts";
 import type { EncoderReading } from "./reading.ts";
@@ -171,86 +172,6 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
   const reads = ({ event }: { event: EncoderEvent }) => ({
     reading: (event as Extract<EncoderEvent, { type: "reading" }>).reading,
   });
-
-  /** Who may use this output, and the work of taking the key out of a benched box. */
-  const custody = (output: string) => {
-    const moves = {
-      granted: { guard: isFor(output), target: ".held" },
-      benched: { guard: isFor(output), target: ".forgetting" },
-      released: { guard: isFor(output), target: ".free" },
-    } as const;
-    const rogue = {
-      guard: {
-        type: "usesOurKey",
-        params: ({ event }: { event: Extract<EncoderEvent, { type: "reading" }> }) => ({
-          reading: event.reading,
-          output,
-        }),
-      },
-      target: "forgetting",
-      actions: { type: "tellRogue", params: output },
-    } as const;
-    /** Told to the site, which knows what the others of its stream do. */
-    const doubted = {
-      guard: rogue.guard,
-      actions: { type: "tellDoubt", params: output },
-    } as const;
-    return {
-      initial: "deciding",
-      on: moves,
-      states: {
-        deciding: {
-          always: [
-            { guard: { type: "wasCustody", params: { output, word: "held" } }, target: "held" },
-            {
-              guard: { type: "wasCustody", params: { output, word: "benched" } },
-              target: "recalled",
-            },
-            { target: "free" },
-          ],
-        },
-        free: {},
-        held: {},
-        /**
-         * Benched by the word of an earlier run, which may be older than the world. If it
-         * publishes, its stream has to know better before it is stopped.
-         */
-        recalled: {
-          on: {
-            reading: [doubted, { target: "forgetting" }],
-            rogue: {
-              guard: isFor(output),
-              target: "forgetting",
-              actions: { type: "tellRogue", params: output },
-            },
-          },
-        },
-        /** It still has the key, and could not be reached to take it away. */
-        owing: {
-          on: { reading: [rogue, { target: "forgetting" }] },
-        },
-        forgetting: {
-          invoke: {
-            src: "stopOutput",
-            input: ({ context }: { context: EncoderContext }) => ({
-              encoder: context.plan.id,
-              output,
-              forgetKey: true,
-            }),
-            onDone: {
-              target: "benched",
-              actions: { type: "tellBenched", params: output },
-            },
-            onError: { target: "owingAWhile" },
-          },
-        },
-        owingAWhile: { after: { retryBench: "owing" } },
-        benched: {
-          on: { reading: rogue },
-        },
-      },
-    } as const;
-  };
 
   return base.createMachine({
     id: "encoder",
@@ -450,16 +371,6 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
   });
 }
 export type EncoderMachine = ReturnType<typeof encoderMachineFor>;
-
-function isFor(output: string) {
-  return {
-    type: "outputIs" as const,
-    params: ({ event }: { event: EncoderEvent }) => ({
-      output,
-      asked: "output" in event ? event.output : "",
-    }),
-  };
-}
 
 /** NaN when the box does not tell: every comparison with it is false. */
 function temperature(reading: EncoderReading): number {

@@ -2,7 +2,7 @@
 import type { Decision } from "../decision.ts";
 import { incidentRecord } from "./incident.ts";
 import { seenOffAir, seenOnAir, type StreamContext, verdict } from "./stream.context.ts";
-import { causeSentence, nameOf } from "./stream.moves.ts";
+import { causeSentence, nameOf } from "./stream.changes.ts";
 
 export function carriage(context: StreamContext): Decision {
   const word = seenOnAir(context) ? "onAir" : seenOffAir(context) ? "offAir" : "notKnown";

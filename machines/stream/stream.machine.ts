@@ -2,6 +2,8 @@ import { and, assign, not, raise } from "xstate";
 import { changed, newStreamContext, understudyOf, verdict } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import * as moves from "./stream.moves.ts";
+import * as fence from "./stream.fence-moves.ts";
+import * as start from "./stream.start-moves.ts";
 import {
   fenceOrder,
   nobodyBecause,
@@ -183,9 +185,9 @@ export const streamMachine = streamSetup.createMachine({
               target: "carried",
               actions: [
                 change<Of<"key.granted">>(({ context, event }) =>
-                  moves.granted(context, event.keyGeneration),
+                  start.granted(context, event.keyGeneration),
                 ),
-                change(({ context }) => moves.took(context)),
+                change(({ context }) => start.took(context)),
                 tells(tell.onAir),
                 "finishCommand",
               ],
@@ -317,7 +319,7 @@ export const streamMachine = streamSetup.createMachine({
               guard: "quietProves",
               target: "checking",
               reenter: true,
-              actions: change(({ context }) => moves.certifiedByQuiet(context)),
+              actions: change(({ context }) => fence.certifiedByQuiet(context)),
             },
             {
               guard: "isLatchedByKicks",
@@ -341,7 +343,7 @@ export const streamMachine = streamSetup.createMachine({
               {
                 guard: { type: "proves", params: evidenceOf },
                 target: "checking",
-                actions: change((args) => moves.certifiedBy(args.context, evidenceOf(args))),
+                actions: change((args) => fence.certifiedBy(args.context, evidenceOf(args))),
               },
               {
                 guard: "loserCannotRetry",
@@ -352,12 +354,12 @@ export const streamMachine = streamSetup.createMachine({
               },
               {
                 target: "waitingForFence",
-                actions: change((args) => moves.unprovenBecause(args.context, evidenceOf(args))),
+                actions: change((args) => fence.unprovenBecause(args.context, evidenceOf(args))),
               },
             ],
             onError: {
               target: "waitingForFence",
-              actions: change(({ context }) => moves.unprovenBecause(context, [])),
+              actions: change(({ context }) => fence.unprovenBecause(context, [])),
             },
           },
           after: { fenceTimeout: "waitingForFence" },
@@ -405,7 +407,7 @@ export const streamMachine = streamSetup.createMachine({
 
         proven: {
           entry: [
-            change(({ context }) => moves.proven(context, context.memory.unproven)),
+            change(({ context }) => fence.proven(context, context.memory.unproven)),
             tells(tell.fenced),
           ],
           always: [{ guard: "isToStop", target: "releasing" }, { target: "choosing" }],
@@ -415,7 +417,7 @@ export const streamMachine = streamSetup.createMachine({
             target: "stopped",
             actions: [
               "releaseKey",
-              change(({ context }) => moves.stopped(context)),
+              change(({ context }) => start.stopped(context)),
               tells(tell.stopped),
               "finishCommand",
             ],
@@ -427,12 +429,12 @@ export const streamMachine = streamSetup.createMachine({
             {
               guard: and(["someoneCanStart", "proofIsTooOld"]),
               target: "checking",
-              actions: change(({ context }) => moves.proofAged(context)),
+              actions: change(({ context }) => fence.proofAged(context)),
             },
             {
               guard: "someoneCanStart",
               target: "claiming",
-              actions: change(({ context }) => moves.chose(context)),
+              actions: change(({ context }) => start.chose(context)),
             },
             { target: "waitingForEncoder" },
           ],
@@ -444,7 +446,7 @@ export const streamMachine = streamSetup.createMachine({
               target: "takingOver",
               actions: [
                 change<Of<"key.granted">>(({ context, event }) =>
-                  moves.granted(context, event.keyGeneration),
+                  start.granted(context, event.keyGeneration),
                 ),
                 tells(tell.takingOver),
                 "tellIncident",
@@ -511,13 +513,13 @@ export const streamMachine = streamSetup.createMachine({
                 input: ({ context }) => startOrder(context),
                 onDone: {
                   target: "confirming",
-                  actions: change(({ context }) => moves.started(context)),
+                  actions: change(({ context }) => start.started(context)),
                 },
                 onError: [
                   {
                     guard: { type: "isStale", params: errorOf },
                     target: "#stream.carrier.claiming",
-                    actions: change((args) => moves.sawGeneration(args.context, errorOf(args))),
+                    actions: change((args) => start.sawGeneration(args.context, errorOf(args))),
                   },
                   {
                     target: "#stream.carrier.startFailed",
@@ -531,7 +533,7 @@ export const streamMachine = streamSetup.createMachine({
                 guard: "isConfirmed",
                 target: "#stream.carrier.carried",
                 actions: [
-                  change(({ context }) => moves.took(context)),
+                  change(({ context }) => start.took(context)),
                   tells(tell.onAir),
                   "tellIncident",
                   "finishCommand",
@@ -546,7 +548,7 @@ export const streamMachine = streamSetup.createMachine({
             {
               target: "checking",
               actions: [
-                change(({ context }) => moves.startFailed(context, whyNotStarted(context))),
+                change(({ context }) => start.startFailed(context, whyNotStarted(context))),
                 tells(tell.startFailed),
                 "tellIncident",
               ],
@@ -555,7 +557,7 @@ export const streamMachine = streamSetup.createMachine({
         },
         /** The certificate is valid, but the far end still keeps the old session: ask again. */
         ghostWaiting: {
-          entry: change(({ context }) => moves.ghost(context)),
+          entry: change(({ context }) => start.ghost(context)),
           after: { ghostBackOff: "takingOver" },
         },
       },

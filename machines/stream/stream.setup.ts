@@ -23,7 +23,7 @@ import {
 } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import type { StreamEvent, StreamToSite } from "./stream.events.ts";
-import * as moves from "./stream.moves.ts";
+import * as fence from "./stream.fence-moves.ts";
 import {
   carriesAfterAll,
   claimReason,
@@ -93,7 +93,7 @@ export const streamSetup = setup({
       const holder = ref && context.heldBy[ref.encoder]?.[ref.output];
       return holder !== undefined && holder !== context.plan.id;
     },
-    proves: ({ context }, evidence: FenceEvidence[]) => moves.proves(context, evidence),
+    proves: ({ context }, evidence: FenceEvidence[]) => fence.proves(context, evidence),
     loserCannotRetry: ({ context }) =>
       context.destination.takeover === "lastWins" &&
       context.memory.goal !== "stop" &&

@@ -7,7 +7,8 @@ import type { FenceEvidence } from "./fence-evidence.ts";
 import type { Change, StreamContext } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import type { StreamEvent } from "./stream.events.ts";
-import * as moves from "./stream.moves.ts";
+import * as fence from "./stream.fence-moves.ts";
+import * as start from "./stream.start-moves.ts";
 import { fenceOrder } from "./stream.questions.ts";
 
 export const evidenceOf = ({ event }: { event: unknown }): FenceEvidence[] =>
@@ -42,7 +43,7 @@ export function backByItself() {
   return {
     guard: "isBackByItself",
     target: "#stream.carrier.carried",
-    actions: [change(({ context }) => moves.recovered(context)), tells(tell.onAir), "tellIncident"],
+    actions: [change(({ context }) => start.recovered(context)), tells(tell.onAir), "tellIncident"],
   } as const;
 }
 
@@ -76,11 +77,11 @@ export function fenceAgain<const D extends string>(pause: D) {
           {
             guard: { type: "proves", params: evidenceOf },
             target: "#stream.carrier.checking",
-            actions: change((args) => moves.certifiedBy(args.context, evidenceOf(args))),
+            actions: change((args) => fence.certifiedBy(args.context, evidenceOf(args))),
           },
           {
             target: "resting",
-            actions: change((args) => moves.unprovenBecause(args.context, evidenceOf(args))),
+            actions: change((args) => fence.unprovenBecause(args.context, evidenceOf(args))),
           },
         ],
         onError: { target: "resting" },
@@ -106,7 +107,7 @@ export function personActs() {
       target: "carried",
       actions: [
         change<Of<"abort">>(({ context, event }) => ({
-          ...moves.recovered(context),
+          ...start.recovered(context),
           command: event.command,
         })),
         "finishCommand",

@@ -1,0 +1,47 @@
+/** What more than one step of a stream does to its memory, and how it is put into words. */
+import type { OutputRef } from "../intents.ts";
+import { elapsedMs } from "../time.ts";
+import { tryCountsMs } from "./candidates.ts";
+import type { Change, StreamContext } from "./stream.context.ts";
+
+/** A new situation, from now on. */
+export const at = (context: StreamContext, because: string): Change => ({
+  since: context.now(),
+  because,
+});
+
+export function withTry(context: StreamContext, ref: OutputRef | null, brought: boolean) {
+  const now = context.now();
+  const recent = context.memory.tries.filter((t) => elapsedMs(t.at, now) < tryCountsMs);
+  return ref ? [...recent.slice(-31), { encoder: ref.encoder, at: now, brought }] : recent;
+}
+
+/** An exit is news once: it must not fail the next start. */
+export function withoutExit(context: StreamContext, ref: OutputRef | null) {
+  if (!ref) return context.facts;
+  const facts = context.facts[ref.encoder];
+  const output = facts?.outputs[ref.output];
+  if (!facts || !output?.exit) return context.facts;
+  const { exit: _, ...rest } = output;
+  return {
+    ...context.facts,
+    [facts.encoder]: { ...facts, outputs: { ...facts.outputs, [ref.output]: rest } },
+  };
+}
+
+export const nameOf = (ref: OutputRef | null) => ref?.encoder ?? "nobody";
+
+const causes: Record<string, string> = {
+  processExited: "its process has ended",
+  frozen: "it makes no more pictures",
+  network: "the network does not take what it sends",
+  deviceFailing: "it says its stream is failing",
+  deviceIdle: "it says it is not streaming",
+  farEndQuiet: "the far end has no publisher",
+  farEndStalled: "nothing arrives at the far end",
+  farEndRefuses: "the far end refuses it",
+  otherPublisher: "somebody else publishes in its place",
+};
+export function causeSentence(cause: string): string {
+  return causes[cause] ?? (cause.startsWith("input-") ? `its input is ${cause.slice(6)}` : cause);
+}
