@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { verbs } from "../machines/command/command.contract.ts";
 import type { CommandRequest, CommandResponse } from "../machines/command/command.contract.ts";
 import { topicFor, topics } from "../machines/contract.ts";
-import type { Publish } from "./ingest.ts";
+import type { Publish } from "./publish.ts";
 import type { CommandRow, Idempotency, Store } from "./store/store.ts";
 
 export type Ask = {

@@ -14,9 +14,10 @@ import { startBroker } from "./broker/child.ts";
 import { passToBroker } from "./broker/proxy.ts";
 import { openCommands } from "./commands.ts";
 import { openFeed } from "./feed.ts";
-import { openIngest, type Publish } from "./ingest.ts";
+import { openIngest } from "./ingest.ts";
 import { openLink, type Link } from "./link.ts";
 import { checkHubOptions, type HubOptions } from "./options.ts";
+import type { Publish } from "./publish.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { openView } from "./view.ts";
 

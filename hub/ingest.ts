@@ -4,36 +4,18 @@
  */
 import type { Logger } from "pino";
 import { z } from "zod";
-import {
-  Availability,
-  parseTopic,
-  topicFor,
-  topics,
-  type ParsedTopic,
-} from "../machines/contract.ts";
+import { Availability, parseTopic, topics, type ParsedTopic } from "../machines/contract.ts";
 import { CommandResponse } from "../machines/command/command.contract.ts";
-import { SiteEvent, SiteInfo, Telemetry, type Ack } from "../machines/site/site.contract.ts";
+import { SiteInfo, Telemetry } from "../machines/site/site.contract.ts";
 import type { Feed } from "./feed.ts";
 import { openPending } from "./ingest/pending.ts";
-import { incidentOf, numberOf, readJson, readState, readText, standsFrom } from "./ingest/read.ts";
-import { openSequence } from "./ingest/sequence.ts";
+import { noneYet, type IngestCounts } from "./ingest/counts.ts";
+import { openEvents } from "./ingest/events.ts";
+import type { Publish } from "./publish.ts";
+import { readJson, readState, readText } from "./ingest/read.ts";
 import { statesOf } from "./ingest/states.ts";
 import type { Batch, Store } from "./store/store.ts";
 import type { Site, View } from "./view.ts";
-
-export type Publish = (topic: string, payload: string, options: PublishOptions) => void;
-export type PublishOptions = { qos: 0 | 1; retain: boolean };
-
-export type IngestCounts = {
-  events: number;
-  duplicates: number;
-  gaps: number;
-  replays: number;
-  quarantined: number;
-  /** Messages on topics that are not in the contract. */
-  strange: number;
-  failedCommits: number;
-};
 
 export type Ingest = {
   counts: IngestCounts;
@@ -62,10 +44,8 @@ export type IngestNeeds = {
   tickMs?: number;
 };
 
-/** Acknowledgements go out at most twice a second… */
+/** Acknowledgements go out at most twice a second. */
 const tendEveryMs = 500;
-/** …and are repeated, so that a site learns our clock. */
-const repeatAckMs = 5_000;
 /** `lastSeen` is written no finer than this. */
 const seenGrainMs = 10_000;
 /** What is kept of a payload that failed its schema. The broker's limit is the same. */
@@ -74,25 +54,14 @@ const mostQuarantineBytes = 256 * 1024;
 export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
   const { store, view, feed, log, now } = needs;
   const stored = await store.load();
-  const sequence = openSequence(stored.marks);
-  const committed = new Map(stored.marks.map((m) => [`${m.site}/${m.epoch}`, m.seq]));
   const pending = openPending(view);
   const states = statesOf(view, pending, feed);
-  const ackDue = new Map<string, Set<string>>();
-  const ackedAtMs = new Map<string, number>();
-  const counts: IngestCounts = {
-    events: 0,
-    duplicates: 0,
-    gaps: 0,
-    replays: 0,
-    quarantined: 0,
-    strange: 0,
-    failedCommits: 0,
-  };
+  const counts = noneYet();
   let flushing: Promise<void> | undefined;
   let unwritten: Batch | undefined;
   let healthy = true;
 
+  const events = openEvents({ ...needs, marks: stored.marks, pending, counts, quarantine });
   for (const row of stored.sites) Object.assign(view.site(row.site), row);
   for (const row of stored.actors) Object.assign(view.actor(row), row);
   for (const { site, ...count } of await store.counts()) Object.assign(view.site(site), count);
@@ -107,52 +76,6 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     view.siteChanged(site);
   }
 
-  function takeEvent(site: Site, topic: string, payload: Uint8Array): void {
-    if (pending.isFull()) return;
-    const read = readJson(payload, SiteEvent);
-    const number = read.ok ? read.value : numberOf(read.json);
-    if (!number) {
-      if (site.info) sequence.unreadable(site.site, site.info.epoch);
-      if (!read.ok) quarantine(site, topic, read.reason, payload);
-      return;
-    }
-    const { epoch, seq } = number;
-    const from = read.ok ? standsFrom(read.value) : undefined;
-    const verdict = sequence.take(site.site, epoch, seq, now(), from);
-    if (verdict.word === "duplicate") {
-      counts.duplicates += 1;
-      ackSoon(site.site, epoch);
-      return;
-    }
-    if (verdict.word === "gap") {
-      counts.gaps += 1;
-      askReplay(site.site, epoch);
-      return;
-    }
-    if (verdict.word === "lost") {
-      const { fromSeq, toSeq } = verdict;
-      site.lostEvents += toSeq - fromSeq + 1;
-      pending.lost.push({ site: site.site, epoch, fromSeq, toSeq, atMs: now() });
-      log.error({ site: site.site, fromSeq, toSeq, code: "events_lost" }, "cannot be sent again");
-      view.siteChanged(site);
-    }
-    pending.mark({ site: site.site, epoch, seq });
-    if (!read.ok) return quarantine(site, topic, read.reason, payload);
-    counts.events += 1;
-    pending.events.push({ site: site.site, event: read.value, receivedAtMs: now() });
-    const incident = incidentOf(read.value.data);
-    if (incident?.ok) pending.incidents.push({ site: site.site, incident: incident.value });
-    if (incident?.ok === false) quarantine(site, topic, incident.reason, payload);
-  }
-
-  function askReplay(site: string, epoch: string): void {
-    const seq = sequence.dueReplay(site, epoch, now());
-    if (seq === undefined) return;
-    counts.replays += 1;
-    needs.publish(topicFor(site, "replay"), JSON.stringify({ epoch, seq }), topics.replay);
-    log.info({ site, epoch, seq, code: "replay" }, "asked a site to send events again");
-  }
-
   function takeState(site: Site, topic: ParsedTopic, raw: string, payload: Uint8Array): void {
     const { kind, id } = topic;
     if (kind === undefined || id === undefined) return;
@@ -161,7 +84,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     const read = readState(kind, payload);
     const known = read.ok && read.value.id === id;
     if (known) {
-      sequence.known(site.site, read.value.epoch, read.value.seq, now());
+      events.known(site, read.value.epoch, read.value.seq);
       if (!states.state(key, read.value, now())) counts.strange += 1;
       return;
     }
@@ -178,9 +101,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
       log.warn({ site: site.site, code: "new_epoch" }, "the site has a new database");
     }
     states.birth(site, info, now());
-    sequence.known(site.site, info.epoch, info.seq, now());
-    site.ackedSeq = committed.get(`${site.site}/${info.epoch}`) ?? 0;
-    ackSoon(site.site, info.epoch);
+    events.born(site, info);
   }
 
   function takeAvailability(site: Site, topic: ParsedTopic, raw: string, payload: Uint8Array) {
@@ -210,7 +131,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     seen(site);
     switch (topic.name) {
       case "event":
-        return takeEvent(site, raw, payload);
+        return events.take(site, raw, payload);
       case "state":
         return takeState(site, topic, raw, payload);
       case "info":
@@ -238,34 +159,6 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     if (site.lastSeenMs - before > seenGrainMs) pending.site(site);
   }
 
-  function ackSoon(site: string, epoch: string): void {
-    const due = ackDue.get(site) ?? new Set();
-    ackDue.set(site, due.add(epoch));
-  }
-
-  function tend(): void {
-    const nowMs = now();
-    for (const site of view.sites.values()) {
-      const current = site.info?.epoch;
-      const due = ackDue.get(site.site) ?? new Set<string>();
-      const repeat = nowMs - (ackedAtMs.get(site.site) ?? 0) >= repeatAckMs;
-      if (site.online === true && current !== undefined) {
-        askReplay(site.site, current);
-        if (repeat) due.add(current);
-      }
-      // The topic is retained, so the word on the present epoch goes last.
-      const epochs = [...due].sort((a, b) => Number(a === current) - Number(b === current));
-      for (const epoch of epochs) {
-        const seq = committed.get(`${site.site}/${epoch}`) ?? 0;
-        const ack: Ack = { epoch, seq, hubTimeMs: now() };
-        const topic = topicFor(site.site, "ack", { hub: needs.hub });
-        needs.publish(topic, JSON.stringify(ack), topics.ack);
-        ackedAtMs.set(site.site, nowMs);
-      }
-      ackDue.delete(site.site);
-    }
-  }
-
   async function write(): Promise<void> {
     const batch = unwritten ?? pending.take();
     unwritten = batch;
@@ -280,12 +173,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     if (!healthy) log.info({ code: "store_ok" }, "the store takes data again");
     healthy = true;
     unwritten = undefined;
-    for (const { site, epoch, seq } of batch.marks) {
-      committed.set(`${site}/${epoch}`, seq);
-      const known = view.site(site);
-      if (known.info?.epoch === epoch) known.ackedSeq = seq;
-      ackSoon(site, epoch);
-    }
+    for (const mark of batch.marks) events.stored(mark);
     for (const { site, event } of batch.events) feed.event(site, event);
     for (const { site, incident } of batch.incidents) feed.incident(site, incident);
   }
@@ -300,13 +188,13 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
   }
 
   const ticking = setInterval(() => void flush(), needs.tickMs ?? 50);
-  const tending = setInterval(tend, tendEveryMs);
+  const tending = setInterval(events.tend, tendEveryMs);
   return {
     counts,
     message,
     linkDown: states.linkDown,
     flush,
-    tend,
+    tend: events.tend,
     healthy: () => healthy,
     close: async () => {
       clearInterval(ticking);

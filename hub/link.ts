@@ -2,7 +2,7 @@
 import { connect } from "mqtt";
 import type { Logger } from "pino";
 import { filterFor, topics, type TopicName } from "../machines/contract.ts";
-import type { Publish } from "./ingest.ts";
+import type { Publish } from "./publish.ts";
 
 export type Link = {
   publish: Publish;

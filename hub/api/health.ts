@@ -1,7 +1,7 @@
 /** How the hub itself is. `/health` tells a stranger one word, `/health/detailed` the rest. */
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import type { IngestCounts } from "../ingest.ts";
+import type { IngestCounts } from "../ingest/counts.ts";
 import type { View } from "../view.ts";
 import { problems } from "./problem.ts";
 

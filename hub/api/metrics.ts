@@ -12,7 +12,7 @@ import {
 } from "../../machines/encoder/encoder.contract.ts";
 import { carriageWords } from "../../machines/stream/stream.contract.ts";
 import type { Feed } from "../feed.ts";
-import type { IngestCounts } from "../ingest.ts";
+import type { IngestCounts } from "../ingest/counts.ts";
 import type { Store } from "../store/store.ts";
 import type { Actor, View } from "../view.ts";
 

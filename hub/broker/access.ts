@@ -18,7 +18,10 @@ export function mayPublish(holder: Holder, topic: string): boolean {
   );
 }
 
-/** A site hears what is meant for it: requests, acks and replay requests. A reader hears it all. */
+/**
+ * A site hears what is meant for it: requests, acks, replay requests, and its own availability, so
+ * that it can answer the will of an older session. A reader hears all of its site.
+ */
 export function maySubscribe(holder: Holder, filter: string): boolean {
   if (holder.role === "hub") return true;
   if (isReserved(filter) || holder.site === undefined) return false;
@@ -26,6 +29,6 @@ export function maySubscribe(holder: Holder, filter: string): boolean {
   if (!filter.startsWith(own)) return false;
   if (holder.role === "reader") return true;
   const [first, ...rest] = filter.slice(own.length).split("/");
-  if (first === "replay") return rest.length === 0;
+  if (first === "replay" || first === "availability") return rest.length === 0;
   return first === "request" || first === "ack";
 }

@@ -34,6 +34,7 @@ test.each([
   "understudy/v1/studio/ack/+",
   "understudy/v1/studio/ack/main",
   "understudy/v1/studio/replay",
+  "understudy/v1/studio/availability",
 ])("a site may subscribe to %s", (filter) => {
   expect(maySubscribe(site, filter)).toBe(true);
 });
