@@ -18,7 +18,7 @@ const secrets = { hub: "the-hub-itself", studio: "only-the-studio", other: "anot
 const acl = `user hub
 topic readwrite understudy/v1/#
 
-pattern write understudy/v1/%u/availability
+pattern readwrite understudy/v1/%u/availability
 pattern write understudy/v1/%u/info
 pattern write understudy/v1/%u/event
 pattern write understudy/v1/%u/telemetry
