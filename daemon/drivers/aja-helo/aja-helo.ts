@@ -1,5 +1,6 @@
 import type { DriverContext, EncoderDriver } from "../driver.ts";
 import type { AjaHeloOptions } from "./options.ts";
+import type { Http } from "../shared/http/http.ts";
 import { openPoll } from "./poll.ts";
 import { proveOff } from "./prove-off.ts";
 import { startOutput, stopOutput } from "./publish.ts";
@@ -12,8 +13,12 @@ import { openUnit } from "./unit.ts";
  * no count of dropped frames, no send queue, no real bitrate, no load (encoder-devices.md §1.8).
  * Outputs: `stream-1`, and `record-1`, which is only looked at.
  */
-export function openAjaHelo(context: DriverContext, options: AjaHeloOptions): EncoderDriver {
-  const unit = openUnit(context, options);
+export function openAjaHelo(
+  context: DriverContext,
+  options: AjaHeloOptions,
+  http?: Http,
+): EncoderDriver {
+  const unit = openUnit(context, options, http);
   return {
     poll: openPoll(unit),
     startOutput: (output, target, signal) => startOutput(unit, output, target, signal),

@@ -1,5 +1,6 @@
 import type { OutputReading } from "../../../machines/encoder/reading.ts";
 import type { KnownTarget } from "../driver.ts";
+import { targetAt } from "../shared/address.ts";
 import { streamTypeRtmp } from "./parameters.ts";
 
 /** What a unit is configured to publish to. `undefined` fields were not read. */
@@ -24,26 +25,5 @@ export function targetOf(
   if (url === "") return "none";
   if (otherType) return "elsewhere";
   if (streamType === undefined || streamName === undefined) return undefined;
-  const match = known.find(
-    ({ address, streamKey }) => sameAddress(address, url) && streamKey === streamName,
-  );
-  return match ? { destination: match.destination } : "elsewhere";
-}
-
-export const sameAddress = (a: string, b: string) => plain(a) === plain(b);
-
-/** Scheme and host do not mind case, 1935 is RTMP's own port, a slash at the end says nothing. */
-function plain(address: string): string {
-  const trimmed = address.trim().replace(/\/+$/, "");
-  const parts = /^([a-z]+):\/\/([^/]+)(.*)$/i.exec(trimmed);
-  if (!parts) return trimmed;
-  const [, scheme = "", host = "", path = ""] = parts;
-  return `${scheme.toLowerCase()}://${host.toLowerCase().replace(/:1935$/, "")}${path}`;
-}
-
-/** An alarm may quote the URL it could not reach, and the key is part of that. */
-export function withoutSecrets(text: string, secrets: (string | undefined)[]): string {
-  return secrets
-    .filter((secret) => secret !== undefined && secret !== "")
-    .reduce<string>((left, secret) => left.replaceAll(secret ?? "", "(key)"), text);
+  return targetAt(url, streamName, known);
 }

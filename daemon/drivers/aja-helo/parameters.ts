@@ -5,7 +5,7 @@ import type {
   SelfStart,
 } from "../../../machines/encoder/reading.ts";
 import { DriverError } from "../driver.ts";
-import { jsonOrUndefined } from "./session.ts";
+import { jsonOrUndefined } from "../shared/http/json.ts";
 
 /**
  * The parameters of a HELO (classic, 4.3.0.8) that this driver uses: encoder-devices.md §1.5 and

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { DriverError, type PublishTarget } from "../driver.ts";
-import { sameAddress } from "./destination.ts";
+import { sameAddress } from "../shared/address.ts";
 import {
   mediaStateDataLan,
   memberOf,
@@ -58,7 +58,7 @@ export async function startOutput(
   const { stream, destination, keyGeneration } = target;
   const run = {
     ...{ stream, destination, keyGeneration, seenStreaming: false },
-    ...(profile !== undefined && { profile }),
+    ...(profile !== undefined && { place: profile }),
   };
   const active = state === "streaming" || state === "failing";
   const configured = active && (await isConfigured(unit, profile, target, signal));
@@ -155,7 +155,7 @@ async function forgetDestination(
   signal: AbortSignal,
 ): Promise<void> {
   const { device, held, memory } = unit;
-  const profiles = new Set(memory.profilesWithKey());
+  const profiles = new Set(memory.placesWithKey());
   if (selected !== undefined) profiles.add(selected);
   for (const family of ["RTMPStreamName", "RTMPServerURL"] as const) {
     for (const profile of profiles) {

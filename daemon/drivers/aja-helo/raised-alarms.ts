@@ -1,5 +1,5 @@
 import { decodeAlarm } from "./alarms.ts";
-import { withoutSecrets } from "./destination.ts";
+import { withoutSecrets } from "../shared/address.ts";
 import type { Slow } from "./held-values.ts";
 import {
   isGoingDown,

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { DriverError } from "../driver.ts";
-import type { Http, HttpReply } from "./http.ts";
+import type { Http, HttpReply } from "../shared/http/http.ts";
+import { jsonOrUndefined } from "../shared/http/json.ts";
+import { openOneAtATime } from "../shared/http/one-at-a-time.ts";
 
 /** After a refused password the unit is not asked again for so long: it is not a lock to pick. */
 const refusedPasswordRestMs = 60_000;
@@ -33,17 +35,19 @@ export function openSession(
   let renewedInThisCall = false;
   let passwordRestsUntilMs: number | undefined;
   let sentAtMs: number[] = [];
-  let tail: Promise<unknown> = Promise.resolve();
+  const inTurn = openOneAtATime(where);
 
   function send(ask: Parameters<Http["send"]>[0], signal: AbortSignal): Promise<HttpReply> {
     sentAtMs.push(now());
-    return http.send(cookie === undefined ? ask : { ...ask, cookie }, signal);
+    const headers = cookie === undefined ? {} : { Cookie: `session=${cookie}` };
+    return http.send({ ...ask, headers }, signal);
   }
 
   async function logIn(password: string, signal: AbortSignal): Promise<void> {
     cookie = undefined;
-    const form = new URLSearchParams({ password_provided: password }).toString();
-    const reply = await send({ method: "POST", path: "/authenticator/login", form }, signal);
+    const text = new URLSearchParams({ password_provided: password }).toString();
+    const body = { type: "application/x-www-form-urlencoded", text } as const;
+    const reply = await send({ method: "POST", path: "/authenticator/login", body }, signal);
     const answer = LoginAnswer.safeParse(jsonOrUndefined(reply.body));
     if (!answer.success) throw new DriverError("unauthorized", `${where} offers no login`);
     const given = reply.setCookies.map((line) => /^session=([\w.-]+)/.exec(line)?.[1]);
@@ -82,11 +86,7 @@ export function openSession(
 
   return {
     beginCall: () => void (renewedInThisCall = false),
-    get(path, signal) {
-      const mine = tail.then(() => getInTurn(path, signal));
-      tail = mine.catch(() => undefined);
-      return orTimeout(mine, signal, where);
-    },
+    get: (path, signal) => inTurn(() => getInTurn(path, signal), signal),
     sentWithin(lengthMs) {
       sentAtMs = sentAtMs.filter((atMs) => atMs > now() - 60_000);
       return sentAtMs.filter((atMs) => atMs > now() - lengthMs).length;
@@ -96,22 +96,3 @@ export function openSession(
 }
 
 const wantsLogin = ({ status }: HttpReply) => status === 404 || status === 401 || status === 403;
-
-/** Settles when `work` does, or at the latest when `signal` aborts: also while still in the queue. */
-function orTimeout<T>(work: Promise<T>, signal: AbortSignal, where: string): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(new DriverError("timeout", `${where} did not answer in time`));
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
-}
-
-/** The parser's own error quotes what it read, which may be a secret: so it is not passed on. */
-export function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,12 +1,14 @@
+import { join } from "node:path";
+import { z } from "zod";
 import type { DriverContext } from "../driver.ts";
+import { openHttp, type Http } from "../shared/http/http.ts";
+import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
+import { openProgress, type Progress } from "../shared/progress.ts";
 import { openBootMark, type BootMark } from "./boot-mark.ts";
 import { openDevice, type Device } from "./device.ts";
 import { openHeldValues, type HeldValues } from "./held-values.ts";
-import { openHttp } from "./http.ts";
-import { openKeyMemory, type KeyMemory } from "./key-memory.ts";
 import type { AjaHeloOptions } from "./options.ts";
 import { integerOf, memberOf, type ProfileFamily } from "./parameters.ts";
-import { openProgress, type Progress } from "./progress.ts";
 import { openSession, type Session } from "./session.ts";
 
 /** The one output of a HELO that carries a programme, and the one that is only looked at. */
@@ -24,15 +26,19 @@ export type Unit = {
   held: HeldValues;
   boot: BootMark;
   progress: Progress;
-  memory: KeyMemory;
+  /** The places are profiles, 0..9: `RTMPStreamName_3` and the like belong to profile 2. */
+  memory: KeyMemory<number>;
   /** When the last start command was sent, by `context.now`. */
   startSentAtMs?: number;
 };
 
-export function openUnit(context: DriverContext, options: AjaHeloOptions): Unit {
+export function openUnit(
+  context: DriverContext,
+  options: AjaHeloOptions,
+  http: Http = openHttp(options.host, options.port, options.requestTimeoutMs),
+): Unit {
   const where = `${options.host}:${options.port}`;
   const { now } = context;
-  const http = openHttp(options.host, options.port, options.requestTimeoutMs);
   const session = openSession(http, { where, password: options.password, now });
   const device = openDevice(where, session);
   return {
@@ -44,7 +50,7 @@ export function openUnit(context: DriverContext, options: AjaHeloOptions): Unit 
     held: openHeldValues(device, now),
     boot: openBootMark(now),
     progress: openProgress(now),
-    memory: openKeyMemory(context.stateDir),
+    memory: openKeyMemory(join(context.stateDir, "aja-helo.json"), z.int().min(0).max(9)),
   };
 }
 

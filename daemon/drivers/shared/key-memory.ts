@@ -4,41 +4,39 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { DriverError } from "../driver.ts";
-import { jsonOrUndefined } from "./session.ts";
+import { jsonOrUndefined } from "./http/json.ts";
 
 /** A start may not hang on a disk that does not answer; the memory in this process still holds. */
 const saveWithinMs = 250;
 
-const Run = z.object({
+const Holding = z.object({
   stream: z.string(),
   destination: z.string(),
   keyGeneration: z.int(),
-  /** Where the key was put: `RTMPStreamName_3` and the like belong to profile 2. */
-  profile: z.int().min(0).max(9).optional(),
-  /** Whether the unit was seen streaming since: until then idle does not mean that it ended. */
-  seenStreaming: z.boolean(),
 });
-const Memory = z.object({
-  highest: z.array(
-    z.object({ stream: z.string(), destination: z.string(), keyGeneration: z.int() }),
-  ),
-  run: Run.optional(),
-  /** Profiles that were given a key and were not read back as empty since. */
-  profilesWithKey: z.array(z.int().min(0).max(9)),
-});
-type Memory = z.infer<typeof Memory>;
-export type Run = z.infer<typeof Run>;
-type Holding = Pick<Run, "stream" | "destination" | "keyGeneration">;
+type Holding = z.infer<typeof Holding>;
+
+/** What we started. `Place` is where in the box the key was put: a profile, an entry of a list. */
+export type Run<Place> = Holding & {
+  place?: Place | undefined;
+  /** Whether the box was seen streaming since: until then idle does not mean that it ended. */
+  seenStreaming: boolean;
+};
+type Memory<Place> = {
+  highest: Holding[];
+  run?: Run<Place> | undefined;
+  /** Places that were given a key and were not read back as empty since. */
+  placesWithKey: Place[];
+};
 
 /**
  * What must outlive the daemon: the highest key generation per stream and destination (a fencing
  * token: a lower one is a decision that was overtaken), and the run we started. Holds no key.
  * A file that cannot be read counts as empty: the site's own journal is the owner of generations,
- * and a broken file must not keep a unit off air.
+ * and a broken file must not keep a box off air.
  */
-export function openKeyMemory(stateDir: string) {
-  const file = join(stateDir, "aja-helo.json");
-  let memory = load(file);
+export function openKeyMemory<Place>(file: string, place: z.ZodType<Place>): KeyMemory<Place> {
+  let memory = load(file, place);
   let unsaved = false;
   let lastWrite: Promise<unknown> = Promise.resolve();
 
@@ -55,11 +53,7 @@ export function openKeyMemory(stateDir: string) {
   }
 
   return {
-    /**
-     * Throws `staleKey` below the highest generation seen, else remembers this one as it: here at
-     * once, on disk with the next save, which comes before anything is written to the unit.
-     */
-    accept(where: string, { stream, destination, keyGeneration }: Holding): void {
+    accept(where, { stream, destination, keyGeneration }) {
       const others = memory.highest.filter(
         (key) => key.stream !== stream || key.destination !== destination,
       );
@@ -72,34 +66,52 @@ export function openKeyMemory(stateDir: string) {
       memory = { ...memory, highest: [...others, { stream, destination, keyGeneration }] };
       unsaved = true;
     },
-    /** Before the key is put into the profile of `run`: one save, for a start has no time to lose. */
-    async starting(run: Run): Promise<void> {
-      const profiles = new Set(memory.profilesWithKey);
-      if (run.profile !== undefined) profiles.add(run.profile);
-      memory = { ...memory, run, profilesWithKey: [...profiles] };
+    async starting(run) {
+      const places = new Set(memory.placesWithKey);
+      if (run.place !== undefined) places.add(run.place);
+      memory = { ...memory, run, placesWithKey: [...places] };
       await save();
     },
-    async keyForgotten(): Promise<void> {
-      memory = { ...memory, profilesWithKey: [] };
+    async keyForgotten() {
+      memory = { ...memory, placesWithKey: [] };
       await save();
     },
-    async running(run: Run | undefined): Promise<void> {
+    async running(run) {
       const { run: _, ...rest } = memory;
       memory = run ? { ...rest, run } : rest;
       await save();
     },
     run: () => memory.run,
-    profilesWithKey: () => memory.profilesWithKey,
-    /** Try again to write what the disk did not take. */
-    async settle(): Promise<void> {
+    placesWithKey: () => memory.placesWithKey,
+    async settle() {
       if (unsaved) await save();
     },
   };
 }
-export type KeyMemory = ReturnType<typeof openKeyMemory>;
 
-function load(file: string): Memory {
-  const empty: Memory = { highest: [], profilesWithKey: [] };
+export type KeyMemory<Place> = {
+  /**
+   * Throws `staleKey` below the highest generation seen, else remembers this one as it: here at
+   * once, on disk with the next save, which comes before anything is written to the box.
+   */
+  accept(where: string, holding: Holding): void;
+  /** Before the key is put into `run.place`: one save, for a start has no time to lose. */
+  starting(run: Run<Place>): Promise<void>;
+  keyForgotten(): Promise<void>;
+  running(run: Run<Place> | undefined): Promise<void>;
+  run(): Run<Place> | undefined;
+  placesWithKey(): readonly Place[];
+  /** Try again to write what the disk did not take. */
+  settle(): Promise<void>;
+};
+
+function load<Place>(file: string, place: z.ZodType<Place>): Memory<Place> {
+  const empty: Memory<Place> = { highest: [], placesWithKey: [] };
+  const Memory = z.object({
+    highest: z.array(Holding),
+    run: Holding.extend({ place: place.optional(), seenStreaming: z.boolean() }).optional(),
+    placesWithKey: z.array(place),
+  });
   try {
     return Memory.safeParse(jsonOrUndefined(readFileSync(file, "utf8"))).data ?? empty;
   } catch {

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { openHttp } from "../../../../daemon/drivers/aja-helo/http.ts";
+import { openHttp } from "../../../../../daemon/drivers/shared/http/http.ts";
 
 /** A server that speaks raw bytes; `serve` is called once per request head, with its number. */
 async function aServer(serve: (socket: Socket, request: number) => void) {
@@ -67,11 +67,11 @@ test("a closed port is refused", async () => {
   await expect(sent).rejects.toMatchObject({ code: "refused" });
 });
 
-test("an answer that ends half way is refused", async () => {
+test("an answer that ends half way is malformed", async () => {
   const { get } = await aServer((socket) =>
     socket.end("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
   );
-  await expect(get()).rejects.toMatchObject({ code: "refused" });
+  await expect(get()).rejects.toMatchObject({ code: "malformed" });
 });
 
 test("what is not HTTP is malformed", async () => {

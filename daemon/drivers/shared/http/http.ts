@@ -1,7 +1,12 @@
 import { Agent, request, type IncomingMessage } from "node:http";
-import { DriverError } from "../driver.ts";
+import { DriverError } from "../../driver.ts";
 
-export type HttpRequest = { method: "GET" | "POST"; path: string; form?: string; cookie?: string };
+export type HttpRequest = {
+  method: "GET" | "POST" | "PATCH";
+  path: string;
+  headers?: Record<string, string>;
+  body?: { type: "application/x-www-form-urlencoded" | "application/json"; text: string };
+};
 export type HttpReply = { status: number; setCookies: string[]; body: string };
 
 export type Http = {
@@ -13,12 +18,13 @@ export type Http = {
   close(): void;
 };
 
-/** A parameter answer has some 200 bytes; a page or a clip in its place is not read to its end. */
+/** The longest honest answer is some 30 kB; a clip in its place is not read to its end. */
 const maxBodyBytes = 256 * 1024;
 
 /**
- * HTTP towards AJA's Seminole server. Units send `Content-Length` together with chunked encoding,
- * which `fetch` and a strict `node:http` refuse (encoder-devices.md §1.2): hence the lenient parser.
+ * HTTP towards the small web servers of boxes. Some send `Content-Length` together with chunked
+ * encoding, which `fetch` and a strict `node:http` refuse (encoder-devices.md §1.2): hence the
+ * lenient parser. Header names go out as written, because a few mind the case (§5 item 19).
  * @param timeoutMs for the whole exchange, so that an answer dripping in cannot hold a poll for ever
  */
 export function openHttp(host: string, port: number, timeoutMs: number): Http {
@@ -27,12 +33,11 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
 
   function exchange(ask: HttpRequest, signal: AbortSignal, deadlineAtMs: number) {
     return new Promise<HttpReply>((resolve, reject) => {
-      const headers: Record<string, string> = { Accept: "*/*" };
-      if (ask.cookie !== undefined) headers["Cookie"] = `session=${ask.cookie}`;
-      if (ask.form !== undefined) {
-        headers["Content-Type"] = "application/x-www-form-urlencoded";
-        headers["Content-Length"] = String(Buffer.byteLength(ask.form));
-      }
+      const headers: Record<string, string> = { Accept: "*/*", ...ask.headers };
+      if (ask.body !== undefined) {
+        headers["Content-Type"] = ask.body.type;
+        headers["Content-Length"] = String(Buffer.byteLength(ask.body.text));
+      } else if (ask.method !== "GET") headers["Content-Length"] = "0";
       const req = request({
         host,
         port,
@@ -63,8 +68,10 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
 
       let answering = false;
       const onError = (error: NodeJS.ErrnoException) => {
-        const closedEarly = error.code === "ECONNRESET" || error.code === "EPIPE";
-        if (!answering && req.reusedSocket && closedEarly) fail(new StaleConnection());
+        const closed = error.code === "ECONNRESET" || error.code === "EPIPE";
+        if (answering && closed)
+          fail(new DriverError("malformed", `${where} broke off in the middle of an answer`));
+        else if (closed && req.reusedSocket) fail(new StaleConnection());
         else fail(inOurWords(where, error));
       };
       req.on("error", onError);
@@ -89,7 +96,7 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
           });
         });
       });
-      req.end(ask.form);
+      req.end(ask.body?.text);
     });
   }
 
@@ -102,8 +109,8 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
       } catch (error) {
         if (!(error instanceof StaleConnection)) throw error;
       }
-      // AJA's server closes kept connections whenever it likes (§1.10). That says nothing of the
-      // unit, and everything asked here is absolute, so the request goes out once more.
+      // Such servers close kept connections whenever they like (§1.10). That says nothing of the
+      // box, and everything asked here is absolute, so the request goes out once more.
       try {
         return await exchange(ask, signal, deadlineAtMs);
       } catch (error) {
