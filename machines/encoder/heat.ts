@@ -1,0 +1,103 @@
+/**
+ * How hot a box is and where it is going. Two figures that must not be mixed: chassis degrees are
+ * what the box says of itself; request pressure (0..100) is what we do to its small web server.
+ */
+import { elapsedMs, type Stamp } from "../time.ts";
+
+/** Chassis degrees, one reading. */
+export type HeatSample = { celsius: number; at: Stamp };
+
+/** What thermal decisions are measured against. Degrees are chassis degrees, °C. */
+export type HeatLimits = {
+  hotC: number;
+  /** Below this it is cool again: 8 °C of hysteresis by default, or it would flap. */
+  coolC: number;
+  /** Acts when the trend reaches `hotC` within this time, ms. */
+  lookAheadMs: number;
+  /** Between two steps, up or down, ms: a chassis answers a lower load this slowly. */
+  coolingPeriodMs: number;
+};
+
+export const coolingSteps = 5;
+
+/** A trend out of less is noise: a box that was just opened, or a sensor that jumps. */
+const trendNeedsMs = 60_000;
+const trendKeepsMs = 5 * 60_000;
+/** Chassis sensors speak in whole degrees: more often says nothing more. */
+const sampleEveryMs = 5_000;
+
+/** @returns the samples that still count, with this one */
+export function withSample(samples: readonly HeatSample[], next: HeatSample): HeatSample[] {
+  const last = samples.at(-1);
+  if (last && elapsedMs(last.at, next.at) < sampleEveryMs) return [...samples];
+  return [...samples.filter(({ at }) => elapsedMs(at, next.at) <= trendKeepsMs), next];
+}
+
+/** °C per minute over the last five minutes, by least squares; undefined when too little is known. */
+export function trend(samples: readonly HeatSample[]): number | undefined {
+  const first = samples[0];
+  const last = samples.at(-1);
+  if (!first || !last || elapsedMs(first.at, last.at) < trendNeedsMs) return undefined;
+  const points = samples.map(({ celsius, at }) => ({
+    x: elapsedMs(first.at, at) / 60_000,
+    celsius,
+  }));
+  const mean = (of: (point: { x: number; celsius: number }) => number) =>
+    points.reduce((sum, point) => sum + of(point), 0) / points.length;
+  const [meanX, meanC] = [mean(({ x }) => x), mean(({ celsius }) => celsius)];
+  const spread = mean(({ x }) => (x - meanX) ** 2);
+  if (spread === 0) return undefined;
+  return mean(({ x, celsius }) => (x - meanX) * (celsius - meanC)) / spread;
+}
+
+/**
+ * `hot`: at the limit, or on the way there so fast that waiting would reach it. The way there
+ * counts only above `coolC`: a box that warms up from cold is no fault.
+ */
+export function isHot(samples: readonly HeatSample[], limits: HeatLimits): boolean {
+  const now = samples.at(-1)?.celsius;
+  if (now === undefined) return false;
+  if (now >= limits.hotC) return true;
+  const perMinute = trend(samples);
+  if (perMinute === undefined || perMinute <= 0 || now < limits.coolC) return false;
+  return now + perMinute * (limits.lookAheadMs / 60_000) >= limits.hotC;
+}
+
+export function isCool(samples: readonly HeatSample[], { coolC }: HeatLimits): boolean {
+  const now = samples.at(-1)?.celsius;
+  return now !== undefined && now < coolC;
+}
+
+/** Still gets warmer, or stays where it is too hot: this step was not enough. */
+export function needsMore(samples: readonly HeatSample[], limits: HeatLimits): boolean {
+  const now = samples.at(-1)?.celsius;
+  if (now === undefined || now < limits.coolC) return false;
+  return now >= limits.hotC || (trend(samples) ?? 0) > 0;
+}
+
+/** What one period of asking a device was like. */
+export type Asking = {
+  requests: number;
+  /** Of these: no answer, or nonsense. */
+  failed: number;
+  /** How many it may be asked in the period, at most. */
+  burstLimit: number;
+  medianLatencyMs: number | undefined;
+};
+
+/** Slower than this at the median and a device is under full pressure: its own timeout is near. */
+const slowMs = 1_000;
+
+/**
+ * Request pressure, 0..100: the worst of how much of the burst limit is used, how slow the answers
+ * are, and how many fail (one in four is full pressure).
+ */
+export function requestPressure({ requests, failed, burstLimit, medianLatencyMs }: Asking): number {
+  if (requests === 0) return 0;
+  const parts = [
+    requests / burstLimit,
+    medianLatencyMs === undefined ? 0 : medianLatencyMs / slowMs,
+    (failed / requests) * 4,
+  ];
+  return Math.round(100 * Math.min(1, Math.max(...parts)));
+}

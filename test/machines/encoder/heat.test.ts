@@ -1,0 +1,84 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  type HeatSample,
+  isCool,
+  isHot,
+  needsMore,
+  requestPressure,
+  trend,
+  withSample,
+} from "../../../machines/encoder/heat.ts";
+
+const limits = { hotC: 80, coolC: 72, lookAheadMs: 60_000, coolingPeriodMs: 60_000 };
+const at = (seconds: number) => ({ bootId: "b", monoMs: seconds * 1000, wallMs: seconds * 1000 });
+/** One reading every 10 s, the first at 0 s. */
+const readings = (...celsius: number[]) =>
+  celsius.reduce<HeatSample[]>(
+    (samples, c, n) => withSample(samples, { celsius: c, at: at(n * 10) }),
+    [],
+  );
+
+test("80 °C is hot, 79.9 °C that stays is not, and below 72 °C it is cool again", () => {
+  expect(isHot(readings(80), limits)).toBe(true);
+  expect(isHot(readings(79.9), limits)).toBe(false);
+  expect(isHot(readings(...Array<number>(20).fill(79.9)), limits)).toBe(false);
+  expect(isCool(readings(71.9), limits)).toBe(true);
+  expect(isCool(readings(72), limits)).toBe(false);
+});
+
+test("a box that gains 4 °C a minute is hot at 76 °C, before it reaches 80 °C", () => {
+  const rising = Array.from({ length: 13 }, (_, n) => 68 + (n * 4) / 6);
+  expect(trend(readings(...rising))).toBeCloseTo(4, 5);
+  expect(isHot(readings(...rising), limits)).toBe(true);
+  expect(isHot(readings(...rising.slice(0, -2)), limits)).toBe(false);
+});
+
+test("a box that warms up from cold is no fault, however fast", () => {
+  const fromCold = Array.from({ length: 13 }, (_, n) => 30 + n * 3);
+  expect(trend(readings(...fromCold))).toBeGreaterThan(15);
+  expect(isHot(readings(...fromCold), limits)).toBe(false);
+});
+
+test("less than a minute of readings has no trend", () => {
+  expect(trend(readings(70, 71, 72, 73, 74, 75))).toBeUndefined();
+  expect(trend(readings(70, 71, 72, 73, 74, 75, 76))).toBeCloseTo(6, 5);
+  expect(trend([])).toBeUndefined();
+});
+
+test("a step is enough when it gets cooler, also while it is still warm", () => {
+  expect(needsMore(readings(79, 78, 77, 76, 75, 75, 74), limits)).toBe(false);
+  expect(needsMore(readings(74, 75, 75, 76, 77, 77, 78), limits)).toBe(true);
+  expect(needsMore(readings(81, 81, 81, 81, 81, 81, 80), limits)).toBe(true);
+  expect(needsMore(readings(75, 74, 74, 73, 73, 72, 71), limits)).toBe(false);
+});
+
+test("readings older than five minutes, and more often than every 5 s, do not count", () => {
+  const long = readings(...Array<number>(60).fill(70));
+  expect(long.length).toBe(31);
+  expect(withSample(long, { celsius: 99, at: at(592) })).toEqual(long);
+});
+
+test("the trend of a straight line is its slope, whatever the line", () => {
+  const line = fc.record({
+    from: fc.double({ min: -40, max: 120, noNaN: true }),
+    perMinute: fc.double({ min: -50, max: 50, noNaN: true }),
+    count: fc.integer({ min: 7, max: 31 }),
+  });
+  fc.assert(
+    fc.property(line, ({ from, perMinute, count }) => {
+      const line = Array.from({ length: count }, (_, n) => from + (perMinute * n) / 6);
+      expect(trend(readings(...line))).toBeCloseTo(perMinute, 6);
+    }),
+  );
+});
+
+test("request pressure is the worst of load, slowness and failures, from 0 to 100", () => {
+  const calm = { requests: 10, failed: 0, burstLimit: 100, medianLatencyMs: 20 };
+  expect(requestPressure(calm)).toBe(10);
+  expect(requestPressure({ ...calm, requests: 75 })).toBe(75);
+  expect(requestPressure({ ...calm, requests: 400 })).toBe(100);
+  expect(requestPressure({ ...calm, medianLatencyMs: 600 })).toBe(60);
+  expect(requestPressure({ ...calm, failed: 1 })).toBe(40);
+  expect(requestPressure({ ...calm, requests: 0, medianLatencyMs: undefined })).toBe(0);
+});
