@@ -52,7 +52,7 @@ function aHand(p: { driver?: Partial<EncoderDriver>; observers?: readonly FarEnd
     targets,
     stops,
     results,
-    async result(intent: Intent): Promise<Result> {
+    result: async (intent: Intent): Promise<Result> => {
       hands.begin(intent);
       await until("the result", () => results.has(intent.id));
       return results.get(intent.id)!;
