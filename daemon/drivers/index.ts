@@ -36,9 +36,9 @@ export const vendors: Readonly<Record<string, Vendor>> = {
   },
 };
 
-/** Beside the bundled daemon, or in its driver's folder when run from source. */
+/** Beside the bundled daemon, or where it lies when run from source. */
 function launcher(): string {
-  const places = ["./launcher.sh", "./ffmpeg/launcher.sh"].map((place) =>
+  const places = ["./launcher.sh", "./shared/engine/launcher.sh"].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
   );
   const found = places.find((place) => existsSync(place));

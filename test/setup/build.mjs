@@ -39,7 +39,7 @@ const copies = [
   { from: "hub/web/*.html", to: "dist/web/" },
   { from: "hub/web/*.css", to: "dist/web/" },
   { from: "hub/web/*.svg", to: "dist/web/" },
-  { from: "daemon/drivers/ffmpeg/launcher.sh", to: "dist/launcher.sh", mode: 0o755 },
+  { from: "daemon/drivers/shared/engine/launcher.sh", to: "dist/launcher.sh", mode: 0o755 },
 ];
 /**
  * Not bundled: native addons, optional parts that their package looks for at run time, and

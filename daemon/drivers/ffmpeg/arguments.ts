@@ -6,40 +6,25 @@
  */
 import { publisherMark } from "../../../machines/publisher-mark.ts";
 import { DriverError } from "../driver.ts";
+import type { Endpoint } from "../shared/engine/endpoint.ts";
+import { checkedEndpoint, type Publication } from "../shared/engine/publication.ts";
 import type { FfmpegInput, FfmpegOptions } from "./options.ts";
 
 /** Seconds between two progress blocks. 100 streams at this rate cost 1 to 2 % of a core. */
 export const statsPeriodS = 0.1;
 
-export type Publication = {
-  encoder: string;
-  /** `rtmp(s)://host[:port]/app[/instance]` or `srt://host:port`; never with a key or a login. */
-  address: string;
-  /** Secret. */
-  streamKey: string;
-  keyGeneration: number;
-  progressPort: number;
-};
-
 /** @throws DriverError `notPossible` when this output cannot be built; never quotes the key */
 export function ffmpegArguments(options: FfmpegOptions, publication: Publication): string[] {
+  const to = checkedEndpoint(publication);
   const { progressPort } = publication;
-  if (!Number.isInteger(progressPort) || progressPort < 1 || progressPort > 65_535) {
-    throw new DriverError("notPossible", "the progress port is no port");
-  }
   return [
     ...["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+error"],
     ...["-progress", `udp://127.0.0.1:${progressPort}`, "-stats_period", String(statsPeriodS)],
     ...inputArguments(options, publication.encoder),
     ...videoArguments(options),
     ...audioArguments(options),
-    ...outputArguments(publication),
+    ...outputArguments(to, publication),
   ];
-}
-
-/** The same arguments without the secret, for a fingerprint. */
-export function withoutKey(argv: readonly string[], streamKey: string): string[] {
-  return argv.map((argument) => (argument === streamKey ? "[key]" : argument));
 }
 
 function inputArguments({ input, audio }: FfmpegOptions, encoder: string): string[] {
@@ -138,39 +123,13 @@ function audioArguments({ audio, input }: FfmpegOptions): string[] {
   ];
 }
 
-const host = "(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\\[[0-9A-Fa-f:.]{2,45}\\])";
-const rtmpAddress = new RegExp(
-  `^(?<scheme>rtmps?)://(?<host>${host})(?::(?<port>\\d{1,5}))?` +
-    "/(?<app>[A-Za-z0-9._~-]{1,128}(?:/[A-Za-z0-9._~-]{1,128}){0,3})/?$",
-);
-const srtAddress = new RegExp(`^(?<scheme>srt)://(?<host>${host}):(?<port>\\d{1,5})/?$`);
-
-export type Endpoint = { scheme: "rtmp" | "rtmps" | "srt"; host: string; port: number };
-
-/** Where an address leads, or undefined when it is none that this driver can publish to. */
-export function endpointOf(address: string): (Endpoint & { app: string }) | undefined {
-  const found = (rtmpAddress.exec(address) ?? srtAddress.exec(address))?.groups;
-  if (!found) return undefined;
-  const scheme = found["scheme"] as Endpoint["scheme"];
-  const port = Number(found["port"] ?? (scheme === "rtmps" ? 443 : 1935));
-  if (port < 1 || port > 65_535) return undefined;
-  return { scheme, host: found["host"] ?? "", port, app: found["app"] ?? "" };
-}
-
 /** Debian's bundle of certificate authorities. */
 const certificateAuthorities = "/etc/ssl/certs/ca-certificates.crt";
 
-function outputArguments({ encoder, address, streamKey, keyGeneration }: Publication): string[] {
-  const to = endpointOf(address);
-  if (!to) {
-    throw new DriverError(
-      "notPossible",
-      "the address is not rtmp://host/app, rtmps://host/app or srt://host:port",
-    );
-  }
-  if (!/^[!-~]{1,512}$/.test(streamKey)) {
-    throw new DriverError("notPossible", "the stream key is empty, too long or not plain text");
-  }
+function outputArguments(
+  to: Endpoint,
+  { encoder, streamKey, keyGeneration }: Publication,
+): string[] {
   const { scheme, host, port, app } = to;
   if (scheme === "srt") {
     return [

@@ -1,110 +1,34 @@
-/**
- * Software encoders: one ffmpeg for each output, under a launcher, as processes that outlive the
- * daemon. They are found again by what stands in `<stateDir>/engines/<output>/`.
- */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import type { EncoderReading } from "../../../machines/encoder/reading.ts";
-import { DriverError, type DriverContext, type EncoderDriver } from "../driver.ts";
-import { Engine } from "./engine.ts";
-import { figuresOf, type FigureMemory } from "./figures.ts";
+/** ffmpeg as a software encoder. */
+import type { DriverContext, EncoderDriver } from "../driver.ts";
+import type { Program } from "../shared/engine/program.ts";
+import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
+import { ffmpegArguments, statsPeriodS } from "./arguments.ts";
 import type { FfmpegOptions } from "./options.ts";
+import { parseProgress } from "./progress.ts";
 
-const reportEveryMs = 1_000;
-
-/**
- * Adopts or kills what it finds before it resolves, so nothing can be started twice.
- * @param launcher path of `launcher.sh`
- */
-export async function openFfmpeg(
+/** @param launcher path of `launcher.sh` */
+export function openFfmpeg(
   context: DriverContext,
   options: FfmpegOptions,
   launcher: string,
 ): Promise<EncoderDriver> {
-  const { encoder, stateDir, now } = context;
-  const engines = new Map<string, Engine>();
-  const memory: FigureMemory = new Map();
-  let report: ((reading: EncoderReading) => void) | undefined;
-  let planned: NodeJS.Immediate | undefined;
-
-  // All that changed in one turn of the event loop is one reading.
-  const changed = () => {
-    if (report) planned ??= setImmediate(tell);
-  };
-  const tell = () => {
-    clearImmediate(planned);
-    planned = undefined;
-    regular?.refresh();
-    report?.(reading());
-  };
-  let regular: NodeJS.Timeout | undefined;
-
-  const reading = (): EncoderReading => ({
-    outputs: Object.fromEntries([...engines].map(([id, engine]) => [id, engine.reading()])),
-    ...(options.source !== undefined && { source: options.source }),
-    identity: { vendor: "ffmpeg" },
-    // A process of ours starts nothing by itself.
-    selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
-    alarms: [...engines.values()].flatMap((engine) => engine.alarms()),
-    figures: figuresOf(engines, memory, now()),
-  });
-
-  /** Only `DriverError` leaves a driver, and never with arguments of ffmpeg in it. */
-  const guarded = async <T>(
-    output: string,
-    signal: AbortSignal,
-    work: (e: Engine) => Promise<T>,
-  ) => {
-    const engine = engines.get(output);
-    if (!engine) throw new DriverError("notPossible", `${encoder} has no output ${output}`);
-    try {
-      return await work(engine);
-    } catch (error) {
-      if (error instanceof DriverError) throw error;
-      if (signal.aborted) throw new DriverError("timeout", `${encoder} took too long`);
-      const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-      throw new DriverError("failed", `${encoder} could not do that: ${code}`, { cause: error });
-    }
-  };
-
-  const left = leftOutputs(stateDir).filter((output) => !options.outputs.includes(output));
-  for (const output of [...options.outputs, ...left]) {
-    const engine = new Engine(output, { encoder, stateDir, options, launcher, now, changed });
-    await engine.open();
-    engines.set(output, engine);
-  }
-
-  return {
-    poll: async () => reading(),
-    startOutput: (output, target, signal) =>
-      guarded(output, signal, (engine) => engine.start(target, signal)),
-    // The key stands nowhere but in the arguments of the process: it is forgotten with it.
-    stopOutput: (output, _forgetKey, signal) =>
-      guarded(output, signal, (engine) => engine.stop(signal)),
-    proveOff: (output, address, signal) =>
-      guarded(output, signal, (engine) => engine.proveOff(address, signal)),
-    ownSelfStart: async () => {},
-    watch: (listener) => {
-      report = listener;
-      clearInterval(regular);
-      regular = setInterval(tell, reportEveryMs);
-      changed();
-    },
-    close: async () => {
-      report = undefined;
-      clearImmediate(planned);
-      clearInterval(regular);
-      await Promise.all([...engines.values()].map((engine) => engine.close()));
-    },
-  };
+  const { source, outputs } = options;
+  const program = ffmpegProgram(options);
+  return openSoftwareEncoder(context, { program, source, outputs, times: options, launcher });
 }
 
-/** Outputs of an earlier config: what runs there must still be seen and stopped. */
-function leftOutputs(stateDir: string): string[] {
-  try {
-    return readdirSync(join(stateDir, "engines"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
+function ffmpegProgram(options: FfmpegOptions): Program {
+  return {
+    name: "ffmpeg",
+    command: [options.program],
+    arguments: (publication) => ffmpegArguments(options, publication),
+    // It stands in an argument of its own.
+    keySpellings: () => [],
+    bitrateBps: options.video.bitrateBps,
+    progress: {
+      everyMs: statsPeriodS * 1_000,
+      reader: () => (datagram) => parseProgress(datagram.toString("latin1")),
+    },
+    lastWords: (lines) => lines.slice(-3),
+  };
 }

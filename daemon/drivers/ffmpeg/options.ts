@@ -1,38 +1,22 @@
 import { z } from "zod";
-
-/** An address for one protocol: no blanks, no control characters, nothing that needs a shell. */
-const url = (...schemes: string[]) =>
-  z
-    .string()
-    .max(1_024)
-    .regex(
-      new RegExp(`^(${schemes.join("|")})://[A-Za-z0-9\\[][!#-&(-;=?-\\[\\]_a-z~]*$`),
-      `an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
-    );
-
-const rate = z.number().min(1).max(120);
-const side = z.int().min(16).max(8_192).multipleOf(2);
+import {
+  absolutePath,
+  engineFields,
+  pictureFields,
+  soundFields,
+  source,
+  suspectsInTime,
+  testPattern,
+  udp,
+  url,
+} from "../shared/engine/fields.ts";
 
 /** What is encoded. Which protocols and containers ffmpeg may open follows from `kind` alone. */
 export const FfmpegInput = z.discriminatedUnion("kind", [
-  z.strictObject({
-    kind: z.literal("testPattern").describe("moving bars with the encoder's name and a clock"),
-    width: side.default(1_280).describe("pixels"),
-    height: side.default(720).describe("pixels"),
-    framesPerSecond: rate.default(25).describe("frames a second"),
-    label: z
-      .string()
-      .regex(/^[A-Za-z0-9 ._-]{1,40}$/, "letters, digits, blank, point, _ and -, at most 40")
-      .optional()
-      .describe("what stands in the picture; the encoder's id when left out"),
-  }),
+  testPattern,
   z.strictObject({
     kind: z.literal("file").describe("a file on this host"),
-    path: z
-      .string()
-      .max(1_024)
-      .regex(/^\/[^\p{Cc}]*$/u, "an absolute path")
-      .describe("absolute path"),
+    path: absolutePath.describe("absolute path"),
     loop: z.boolean().default(true).describe("begin again at the end"),
     realtime: z.boolean().default(true).describe("read at the speed of the programme"),
   }),
@@ -52,13 +36,7 @@ export const FfmpegInput = z.discriminatedUnion("kind", [
     kind: z.literal("hls").describe("a live HLS playlist"),
     url: url("http", "https").describe("the playlist"),
   }),
-  z.strictObject({
-    kind: z.literal("udp").describe("MPEG-TS by UDP, unicast or multicast"),
-    url: z
-      .string()
-      .regex(/^udp:\/\/[A-Za-z0-9.:[\]-]{1,255}:\d{1,5}$/, "an address like udp://239.1.1.1:5000")
-      .describe("group or own address, and port"),
-  }),
+  udp,
 ]);
 export type FfmpegInput = z.infer<typeof FfmpegInput>;
 
@@ -67,72 +45,23 @@ const video = z.strictObject({
     .enum(["libx264", "copy"])
     .default("libx264")
     .describe("encode by x264, or pass on what comes in"),
-  width: side.optional().describe("pixels; as the input when left out"),
-  height: side.optional().describe("pixels; as the input when left out"),
-  framesPerSecond: rate.default(25).describe("frames a second"),
-  bitrateBps: z.int().min(50_000).max(100_000_000).default(4_000_000).describe("constant bit rate"),
-  gopSeconds: z.number().min(0.2).max(10).default(2).describe("a keyframe this often"),
-  preset: z
-    .enum(["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow"])
-    .default("veryfast")
-    .describe("speed against quality"),
-  threads: z.int().min(1).max(64).optional().describe("as many as x264 likes when left out"),
+  ...pictureFields,
 });
 
 const audio = z.strictObject({
   codec: z.enum(["aac", "copy", "none"]).default("aac").describe("encode, pass on, or leave out"),
-  bitrateBps: z.int().min(16_000).max(512_000).default(128_000).describe("of all channels"),
-  sampleRateHz: z
-    .union([z.literal(44_100), z.literal(48_000)])
-    .default(48_000)
-    .describe("Hz"),
-  channels: z.int().min(1).max(8).default(2).describe("number of channels"),
+  ...soundFields,
 });
 
-/** What a site says of one software encoder. */
+/** What a site says of one ffmpeg encoder. */
 export const FfmpegOptions = z
   .strictObject({
-    source: z
-      .string()
-      .min(1)
-      .max(64)
-      .optional()
-      .describe("name of what the input takes: two encoders on one source share its faults"),
+    source,
     input: FfmpegInput.describe("what is encoded"),
     video: video.prefault({}).describe("picture"),
     audio: audio.prefault({}).describe("sound"),
-    outputs: z
-      .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/))
-      .min(1)
-      .max(8)
-      .default(["stream-1"])
-      .describe("ids of its outputs; each is a process of its own"),
-    suspectAfterMs: z
-      .int()
-      .min(150)
-      .max(60_000)
-      .default(250)
-      .describe("output that stands still this long is called frozen, ms"),
-    firstFrameGraceMs: z
-      .int()
-      .min(0)
-      .max(300_000)
-      .default(10_000)
-      .describe("after a start nothing is judged for this long, ms"),
-    stopGraceMs: z
-      .int()
-      .min(0)
-      .max(30_000)
-      .default(1_000)
-      .describe("how long a healthy process may take to end its stream before it is killed, ms"),
-    program: z
-      .string()
-      .regex(/^\/[^\p{Cc}]*$/u, "an absolute path")
-      .default("/usr/bin/ffmpeg")
-      .describe("the ffmpeg to run"),
+    ...engineFields,
+    program: absolutePath.default("/usr/bin/ffmpeg").describe("the ffmpeg to run"),
   })
-  .refine(
-    ({ suspectAfterMs, video: { framesPerSecond } }) => suspectAfterMs >= 2_500 / framesPerSecond,
-    { path: ["suspectAfterMs"], error: "is shorter than two and a half frames" },
-  );
+  .refine(suspectsInTime.holds, suspectsInTime.says);
 export type FfmpegOptions = z.infer<typeof FfmpegOptions>;

@@ -1,13 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DriverError } from "../../../../daemon/drivers/driver.ts";
-import {
-  endpointOf,
-  ffmpegArguments,
-  withoutKey,
-} from "../../../../daemon/drivers/ffmpeg/arguments.ts";
+import { ffmpegArguments } from "../../../../daemon/drivers/ffmpeg/arguments.ts";
 import { FfmpegOptions } from "../../../../daemon/drivers/ffmpeg/options.ts";
-import { hidingScript } from "../../../../daemon/drivers/ffmpeg/secret.ts";
+import { endpointOf } from "../../../../daemon/drivers/shared/engine/endpoint.ts";
+import { hidingScript } from "../../../../daemon/drivers/shared/engine/secret.ts";
 
 /** Everything that may follow each option. An option that is not here must not appear. */
 const number = /^\d+(\.\d+)?$/;
@@ -161,7 +158,6 @@ test("the stream key stands in one argument alone, never in the URL", () => {
   const argv = ffmpegArguments(plain, publication);
   expect(argv.filter((argument) => argument.includes("canary"))).toEqual(["canary-4711"]);
   expect(argv.at(-1)).toBe("rtmp://127.0.0.1:1935/live");
-  expect(withoutKey(argv, "canary-4711").join(" ")).not.toContain("canary");
 });
 
 test("the far end can read who publishes, with which generation of the key", () => {

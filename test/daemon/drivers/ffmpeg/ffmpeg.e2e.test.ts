@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { DriverError } from "../../../../daemon/drivers/driver.ts";
-import { aSite, generous, key, output, until } from "./an-engine.ts";
+import { generous, key, output } from "../shared/engine/a-site.ts";
+import { until } from "../shared/engine/until.ts";
+import { aSite } from "./an-engine.ts";
 
 const proven = { kind: "processGone", lockFree: true, unsentBytes: 0 };
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { endpointOf } from "./arguments.ts";
+import { endpointOf } from "./endpoint.ts";
 import { openFiles } from "./processes.ts";
 
 /** One line of `/proc/net/tcp` or `tcp6`. */

@@ -2,13 +2,12 @@
  * A daemon reduced to one software encoder, as a process of its own, so that it can be killed:
  * opens the driver, prints every reading as a line, starts what its first argument asks for.
  */
-import { openFfmpeg } from "../../../../daemon/drivers/ffmpeg/ffmpeg.ts";
-import { FfmpegOptions } from "../../../../daemon/drivers/ffmpeg/options.ts";
-import type { PublishTarget } from "../../../../daemon/drivers/driver.ts";
+import type { PublishTarget } from "../../../../../daemon/drivers/driver.ts";
+import { vendors } from "../../../../../daemon/drivers/index.ts";
 
 export type DaemonOrders = {
+  vendor: string;
   stateDir: string;
-  launcher: string;
   options: unknown;
   target?: PublishTarget;
 };
@@ -16,10 +15,10 @@ export type DaemonOrders = {
 const orders = JSON.parse(process.argv[2] ?? "") as DaemonOrders;
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const now = () => performance.now();
-const driver = await openFfmpeg(
+const { options, open } = vendors[orders.vendor]!;
+const driver = await open(
   { encoder: "enc-a", knownTargets: () => [], now, stateDir: orders.stateDir },
-  FfmpegOptions.parse(orders.options),
-  orders.launcher,
+  options.parse(orders.options),
 );
 driver.watch?.((reading) => say({ reading }));
 if (orders.target) {

@@ -1,20 +1,31 @@
-import type { EncoderReading } from "../../../machines/encoder/reading.ts";
-import type { Engine } from "./engine.ts";
+import type { EncoderReading } from "../../../../machines/encoder/reading.ts";
+import type { ProgressBlock } from "./progress.ts";
 
 type Rates = { bitrateBps?: number; framesPerSecond?: number };
-type Sample = { run: string; bytes: number; frames: number; atMs: number; rates: Rates };
+type Sample = {
+  run: string;
+  bytes: number;
+  frames: number | undefined;
+  atMs: number;
+  rates: Rates;
+};
 /** What each output had made when it was last looked at. */
 export type FigureMemory = Map<string, Sample>;
 
 /** Shorter spans make a bit rate of single frames. */
 const leastSpanMs = 900;
-const source = "ffmpeg progress";
+
+/** The last that was heard of an output, and of which run of it. */
+export type Progressing = {
+  progressBlock(): { run: string; block: ProgressBlock } | undefined;
+};
 
 /** Over all outputs: bits, bytes and drops add up, the slowest gives the frame rate. */
 export function figuresOf(
-  engines: ReadonlyMap<string, Pick<Engine, "progressBlock">>,
+  engines: ReadonlyMap<string, Progressing>,
   memory: FigureMemory,
   nowMs: number,
+  source: string,
 ): EncoderReading["figures"] {
   const figures: EncoderReading["figures"] = {};
   const tell = (name: keyof typeof join, value: number | undefined) => {
@@ -28,8 +39,9 @@ export function figuresOf(
     const { droppedFrames, totalSizeBytes, frames } = progress.block;
     tell("droppedFrames", droppedFrames);
     tell("outputBytes", totalSizeBytes);
-    if (totalSizeBytes === undefined || frames === undefined) continue;
-    const now = { run: progress.run, bytes: totalSizeBytes, frames, atMs: nowMs };
+    const bytes = totalSizeBytes ?? progress.block.countedBytes;
+    if (bytes === undefined) continue;
+    const now = { run: progress.run, bytes, frames, atMs: nowMs };
     const rates = measure(output, now, memory);
     tell("bitrateBps", rates.bitrateBps);
     tell("framesPerSecond", rates.framesPerSecond);
@@ -54,10 +66,14 @@ function measure(output: string, now: Omit<Sample, "rates">, memory: FigureMemor
   }
   const spanMs = now.atMs - before.atMs;
   if (spanMs < leastSpanMs) return before.rates;
-  const rates = {
-    bitrateBps: Math.round(((now.bytes - before.bytes) * 8_000) / spanMs),
-    framesPerSecond: Math.round(((now.frames - before.frames) * 100_000) / spanMs) / 100,
-  };
+  const bitrateBps = Math.round(((now.bytes - before.bytes) * 8_000) / spanMs);
+  const rates =
+    now.frames === undefined || before.frames === undefined
+      ? { bitrateBps }
+      : {
+          bitrateBps,
+          framesPerSecond: Math.round(((now.frames - before.frames) * 100_000) / spanMs) / 100,
+        };
   memory.set(output, { ...now, rates });
   return rates;
 }

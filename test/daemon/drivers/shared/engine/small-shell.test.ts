@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { SmallShell } from "../../../../daemon/drivers/ffmpeg/small-shell.ts";
-import { until } from "./an-engine.ts";
+import { SmallShell } from "../../../../../daemon/drivers/shared/engine/small-shell.ts";
+import { until } from "./until.ts";
 
 let folder: string;
 let lock: string;

@@ -17,7 +17,7 @@ export async function endProcess(
     if (!hurry && !stopped && graceMs > 0) {
       signalGroupOf(process, "SIGINT");
       if (await smallShell.lockIsFree(lock, graceMs * 0.7, signal)) return true;
-      // A second signal makes ffmpeg give up a write that blocks.
+      // A second signal makes ffmpeg give up a write that blocks, and ends gst-launch at once.
       signalGroupOf(process, "SIGTERM");
       if (await smallShell.lockIsFree(lock, graceMs * 0.3, signal)) return true;
     }

@@ -3,13 +3,13 @@ import { once } from "node:events";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
-import { parseStat } from "../../../../daemon/drivers/ffmpeg/processes.ts";
+import { parseStat } from "../../../../../daemon/drivers/shared/engine/processes.ts";
 import {
   judgeQueue,
   orphanedBytes,
   parseOrphanCount,
   parseTcpTable,
-} from "../../../../daemon/drivers/ffmpeg/sockets.ts";
+} from "../../../../../daemon/drivers/shared/engine/sockets.ts";
 
 const head =
   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";

@@ -3,11 +3,20 @@
  * and written before the spawn, `spare` is room for a full disk; `lock`, `pid`, `exit` and `words`
  * are the launcher's. No key ever stands in here.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  watch,
+  type FSWatcher,
+} from "node:fs";
 import { open, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
-import type { ProcessId } from "./processes.ts";
+import { statusOf, type ProcessId } from "./processes.ts";
 import { keepSpareRoom } from "./spare-room.ts";
 
 export const EngineRecord = z.object({
@@ -29,6 +38,11 @@ export const EngineRecord = z.object({
 export type EngineRecord = z.infer<typeof EngineRecord>;
 export type EngineProcess = ProcessId & { group: number };
 export type EngineExit = { code: number | null; signal: string | null };
+
+export const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+/** The launcher writes the pid file right after the spawn; on a starved host much later. */
+const pidFileWithinMs = 1_000;
+const lookEveryMs = 20;
 
 export class EngineDirectory {
   readonly path: string;
@@ -103,6 +117,32 @@ export class EngineDirectory {
     return Object.values(found).every((value) => Number.isInteger(value) && value > 0)
       ? found
       : undefined;
+  }
+
+  /** The living process of a record. Its pid file may be some milliseconds away. */
+  async livingProcess({ run, bootId: boot }: EngineRecord): Promise<EngineProcess | undefined> {
+    const until = performance.now() + pidFileWithinMs;
+    for (;;) {
+      const process = this.process(run);
+      if (process) return statusOf(process) && process;
+      if (boot !== bootId || performance.now() > until) return undefined;
+      await pause(lookEveryMs);
+    }
+  }
+
+  /**
+   * Says when something has changed in here.
+   * @returns undefined where the kernel's inotify limits are reached
+   */
+  watch(changed: () => void): FSWatcher | undefined {
+    try {
+      const files = watch(this.path, changed);
+      return files.on("error", () => files.close());
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === "ENOSPC" || code === "EMFILE") return undefined;
+      throw error;
+    }
   }
 
   exit(run: string): EngineExit | undefined {

@@ -28,7 +28,7 @@ exec 8>&-
 # A subshell starts with the default traps again, so each says it for itself.
 trap : INT TERM HUP
 
-# Dash lets children of "&" ignore SIGINT; ffmpeg installs its own handler.
+# Dash lets children of "&" ignore SIGINT; the programs install handlers of their own.
 run_and_write_down() {
   trap : INT TERM HUP
   "$@" </dev/null 2>&1 >/dev/null &

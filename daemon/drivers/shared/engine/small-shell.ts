@@ -68,7 +68,7 @@ export class SmallShell {
       // Out of reach of a Ctrl-C in the daemon's terminal.
       detached: true,
       cwd: "/",
-      // Nothing of our environment: it may hold secrets, and systemd's socket is not for ffmpeg.
+      // Nothing of our environment: it may hold secrets, and systemd's socket is not for them.
       env: { PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
     });
     this.#shell = shell;

@@ -1,6 +1,6 @@
 /** Level 2 of the fence: the lock tried for real, and what the kernel still sends for the dead. */
 import { setTimeout as pause } from "node:timers/promises";
-import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
+import type { FenceEvidence } from "../../../../machines/stream/fence-evidence.ts";
 import { freeLock } from "./ending.ts";
 import { smallShell } from "./small-shell.ts";
 import { orphanedBytes, type Orphans } from "./sockets.ts";

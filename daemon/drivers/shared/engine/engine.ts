@@ -1,81 +1,56 @@
-/** One output: at most one launcher with its ffmpeg, started, watched, adopted and ended. */
-import { createHash, randomUUID } from "node:crypto";
-import { readFileSync, watch, type FSWatcher } from "node:fs";
+/** One output: at most one launcher with its program, started, watched, adopted and ended. */
+import { randomUUID } from "node:crypto";
+import type { FSWatcher } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import type { OutputReading } from "../../../machines/encoder/reading.ts";
-import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
-import { DriverError, type PublishTarget } from "../driver.ts";
-import { ffmpegArguments, statsPeriodS, withoutKey } from "./arguments.ts";
+import type { OutputReading } from "../../../../machines/encoder/reading.ts";
+import type { FenceEvidence } from "../../../../machines/stream/fence-evidence.ts";
+import { DriverError, type PublishTarget } from "../../driver.ts";
 import { endProcess, freeLock } from "./ending.ts";
 import {
+  bootId,
   EngineDirectory,
   type EngineExit,
   type EngineProcess,
   type EngineRecord,
 } from "./engine-directory.ts";
+import {
+  argumentsOf,
+  commandOf,
+  fingerprintOf,
+  type EngineSurroundings,
+} from "./launch-command.ts";
+import { LastEnd } from "./last-end.ts";
 import { OffProof } from "./off-proof.ts";
-import type { FfmpegOptions } from "./options.ts";
 import { runningForMs, statusOf } from "./processes.ts";
-import { ProgressPort } from "./progress-port.ts";
-import { ProgressWatch, type ProgressBlock } from "./progress.ts";
-import { hidingScript } from "./secret.ts";
+import { ProgressPort, SparePort } from "./progress-port.ts";
+import type { ProgressBlock } from "./progress.ts";
+import { Run } from "./run.ts";
 import { SendQueueWatch } from "./send-queue.ts";
 import { smallShell, type Launch } from "./small-shell.ts";
 import { engineSweep } from "./sweep.ts";
 
-/** What an engine is given. */
-export type EngineSurroundings = {
-  encoder: string;
-  stateDir: string;
-  options: FfmpegOptions;
-  launcher: string;
-  now: () => number;
-  /** Something that an operator would see has changed. */
-  changed: () => void;
-};
-
-/** One start, from the record to the end of its process. */
-type Run = {
-  record: EngineRecord;
-  watch: ProgressWatch;
-  /** Missing when it could not be bound again: then nothing is known of the progress. */
-  port: ProgressPort | undefined;
-  process: EngineProcess | undefined;
-  progress: "moving" | "frozen" | undefined;
-  /** It was found running, so it is past its start. */
-  adopted: boolean;
-  stopping: boolean;
-};
-
-const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 /** From the spawn to the pid file it takes some ms; on a starved host much more. */
 const launchWithinMs = 10_000;
-const pidFileWithinMs = 1_000;
 const aliveCheckEveryMs = 1_000;
 const lookEveryMs = 20;
-const statsPeriodMs = statsPeriodS * 1_000;
 
 export class Engine {
   readonly #around: EngineSurroundings;
   readonly #directory: EngineDirectory;
   readonly #queue = new SendQueueWatch();
+  readonly #sparePort = new SparePort();
+  readonly #offProof: OffProof;
+  readonly #lastEnd: LastEnd;
   #run: Run | undefined;
   #highest: Record<string, number> = {};
-  /** How the last run ended, until somebody was told. */
-  #untold: { exit: EngineExit; record: EngineRecord } | undefined;
-  /** The last run ended by itself: what it said. */
-  #failed = false;
-  #words: string[] = [];
   #files: FSWatcher | undefined;
   #checkedAliveAtMs = 0;
-  readonly #offProof: OffProof;
-  /** Bound ahead, so that a takeover does not wait for it. */
-  #sparePort: Promise<ProgressPort> | undefined;
 
   constructor(output: string, around: EngineSurroundings) {
     this.#around = around;
     this.#directory = new EngineDirectory(around.stateDir, output);
     this.#offProof = new OffProof(this.#directory.lock, around.now);
+    this.#lastEnd = new LastEnd(this.#directory);
   }
 
   /** Adopts the engine that is running, or makes sure that none is, before anything may start. */
@@ -83,78 +58,48 @@ export class Engine {
     await this.#directory.keepSpareRoom();
     const record = this.#directory.record();
     this.#highest = record?.highest ?? {};
-    this.#files = this.#watchFiles();
+    // Without it the sweep sees the same, up to 1 s later.
+    this.#files = this.#directory.watch(() => this.#lookAtFiles());
     engineSweep.add(this);
-    this.#bindSparePort();
+    this.#sparePort.bind();
     if (await smallShell.lockIsFree(this.#directory.lock, 0)) {
       if (!record || record.endSeen) return;
       const exit = this.#directory.exit(record.run) ?? { code: null, signal: null };
-      this.#untold = { exit, record };
-      this.#failed = true;
-      return;
+      return this.#lastEnd.is(exit, record, true);
     }
-    const process = record && (await this.#processOf(record));
+    const process = record && (await this.#directory.livingProcess(record));
     if (record && process) return this.#adopt(record, process);
     await freeLock(this.#directory.lock, new AbortController().signal);
     if (record && !record.endSeen) {
       const exit = this.#directory.exit(record.run) ?? { code: null, signal: "SIGKILL" };
-      this.#untold = { exit, record };
-    }
-  }
-
-  /** Without it (the kernel's inotify limits) the sweep sees the same, up to 1 s later. */
-  #watchFiles(): FSWatcher | undefined {
-    try {
-      const files = watch(this.#directory.path, () => this.#lookAtFiles());
-      return files.on("error", () => files.close());
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      if (code === "ENOSPC" || code === "EMFILE") return undefined;
-      throw error;
+      this.#lastEnd.is(exit, record, false);
     }
   }
 
   async #adopt(record: EngineRecord, process: EngineProcess): Promise<void> {
-    const { suspectAfterMs, firstFrameGraceMs } = this.#around.options;
+    const { suspectAfterMs, firstFrameGraceMs } = this.#around.times;
     // One that was on air before gives its next sign within a period; a fresh one has its grace.
     const graceMs = Math.max(firstFrameGraceMs - runningForMs(process), 4 * suspectAfterMs);
-    const run = this.#newRun(record, graceMs);
+    const run = this.#newRun(record, graceMs, true);
     run.process = process;
-    run.adopted = true;
     this.#run = run;
-    run.port = await ProgressPort.open(record.progressPort).catch(() => undefined);
-    if (run.port) run.port.hear = (block) => this.#hear(run, block);
+    const port = await ProgressPort.open(record.progressPort).catch(() => undefined);
+    if (port) this.#listen(run, port);
   }
 
-  #bindSparePort(): void {
-    this.#sparePort = ProgressPort.open(0);
-    // One that could not be had is tried again when it is needed, and then it is told.
-    this.#sparePort.catch(() => (this.#sparePort = undefined));
-  }
-
-  /** The living process of a record. Its pid file may be some milliseconds away. */
-  async #processOf(record: EngineRecord): Promise<EngineProcess | undefined> {
-    const until = performance.now() + pidFileWithinMs;
-    for (;;) {
-      const process = this.#directory.process(record.run);
-      if (process) return statusOf(process) && process;
-      if (record.bootId !== bootId || performance.now() > until) return undefined;
-      await pause(lookEveryMs);
-    }
-  }
-
-  #newRun(record: EngineRecord, graceMs: number): Run {
-    const { suspectAfterMs } = this.#around.options;
-    const times = { suspectAfterMs, graceMs, statsPeriodMs };
+  #newRun(record: EngineRecord, graceMs: number, adopted: boolean): Run {
+    const { program, times, now } = this.#around;
     this.#queue.forget();
-    return {
-      record,
-      watch: new ProgressWatch(times, this.#around.now()),
-      port: undefined,
-      process: undefined,
-      progress: undefined,
-      adopted: false,
-      stopping: false,
+    const { suspectAfterMs } = times;
+    return new Run(record, program, { suspectAfterMs, graceMs }, now(), adopted);
+  }
+
+  #listen(run: Run, port: ProgressPort): void {
+    run.port = port;
+    port.hear = (datagram) => {
+      if (this.#run !== run) return;
+      run.hear(datagram, this.#around.now());
+      if (run.progress !== "moving") this.#judge(run, false);
     };
   }
 
@@ -168,9 +113,9 @@ export class Engine {
         `the key of ${stream} was given out with generation ${highest}, not ${keyGeneration}`,
       );
     }
-    if (this.#run && !this.#run.stopping && isFor(this.#run.record, target)) return;
+    if (this.#run && !this.#run.stopping && this.#run.isFor(target)) return;
     // Look at what is asked before anything that runs is stopped for it.
-    this.#argv(target, 1);
+    argumentsOf(this.#around, target, 1);
     if (this.#run && !(await this.#end(this.#run, signal))) {
       throw new DriverError("timeout", "the run before does not end");
     }
@@ -180,15 +125,12 @@ export class Engine {
 
   async #launch(target: PublishTarget, signal: AbortSignal): Promise<void> {
     const { stream, destination, address, keyGeneration } = target;
-    const { firstFrameGraceMs } = this.#around.options;
     this.#offProof.forget();
-    const port = await (this.#sparePort ?? ProgressPort.open(0));
-    this.#sparePort = undefined;
-    const argv = this.#argv(target, port.port);
+    const port = await this.#sparePort.take();
     const record: EngineRecord = {
       ...{ run: randomUUID(), bootId, stream, destination, address, keyGeneration },
       progressPort: port.port,
-      argvFingerprint: fingerprint(argv, target),
+      argvFingerprint: fingerprintOf(this.#around, target, port.port),
       endSeen: false,
       highest: this.#highest,
     };
@@ -199,16 +141,14 @@ export class Engine {
       port.close();
       throw error;
     }
-    const run = this.#newRun(record, firstFrameGraceMs);
-    run.port = port;
-    port.hear = (block) => this.#hear(run, block);
+    const command = commandOf(this.#around, this.#directory.path, record, target);
+    const run = this.#newRun(record, this.#around.times.firstFrameGraceMs, false);
+    this.#listen(run, port);
     this.#run = run;
-    this.#untold = undefined;
-    this.#failed = false;
-    this.#words = [];
-    const launch = smallShell.launch(record.run, this.#command(record.run, argv, target.streamKey));
+    this.#lastEnd.forget();
+    const launch = smallShell.launch(record.run, command);
     this.#around.changed();
-    this.#bindSparePort();
+    this.#sparePort.bind();
     try {
       await this.#isUp(run, launch, signal);
     } finally {
@@ -223,22 +163,12 @@ export class Engine {
       const why = launch.gaveUp() ?? (performance.now() > until ? "nothing came up" : undefined);
       if (why !== undefined) {
         await this.#end(run, signal);
-        throw new DriverError("failed", `the launcher did not start ffmpeg: ${why}`);
+        const { name } = this.#around.program;
+        throw new DriverError("failed", `the launcher did not start ${name}: ${why}`);
       }
       await pause(2, undefined, { signal });
       this.#lookAtFiles();
     }
-  }
-
-  #command(run: string, argv: string[], streamKey: string): string[] {
-    const { launcher, options } = this.#around;
-    const folder = this.#directory.path;
-    return ["/bin/sh", launcher, folder, run, hidingScript(streamKey), options.program, ...argv];
-  }
-
-  #argv(target: PublishTarget, progressPort: number): string[] {
-    const { options, encoder } = this.#around;
-    return ffmpegArguments(options, { ...target, encoder, progressPort });
   }
 
   async stop(signal: AbortSignal): Promise<void> {
@@ -262,9 +192,9 @@ export class Engine {
   async #end(run: Run, signal: AbortSignal): Promise<boolean> {
     run.stopping = true;
     this.#around.changed();
-    run.process ??= await this.#processOf(run.record);
+    run.process ??= await this.#directory.livingProcess(run.record);
     const hurry = run.progress === "frozen" || this.#queue.verdict === "stuck";
-    const graceMs = this.#around.options.stopGraceMs;
+    const graceMs = this.#around.times.stopGraceMs;
     const free = await endProcess(run.process, this.#directory.lock, { hurry, graceMs }, signal);
     if (!free) return false;
     this.#lookAtFiles();
@@ -273,18 +203,12 @@ export class Engine {
     return true;
   }
 
-  #hear(run: Run, block: ProgressBlock): void {
-    if (this.#run !== run) return;
-    run.watch.block(block, this.#around.now());
-    if (run.progress !== "moving") this.#judge(run, false);
-  }
-
   /** Called by the one sweep of the process. */
   sweep(lagged: boolean): void {
     const run = this.#run;
     if (!run) return;
     const nowMs = this.#around.now();
-    const silent = run.watch.silentForMs(nowMs) > 1.5 * statsPeriodMs;
+    const silent = run.isSilent(nowMs);
     if (nowMs - this.#checkedAliveAtMs >= (silent ? 2 * lookEveryMs : aliveCheckEveryMs)) {
       this.#checkedAliveAtMs = nowMs;
       this.#lookAtFiles();
@@ -296,16 +220,13 @@ export class Engine {
   }
 
   #judge(run: Run, lagged: boolean): void {
-    const progress = run.port && run.watch.judge(this.#around.now(), lagged);
-    if (progress === run.progress) return;
-    run.progress = progress;
-    this.#around.changed();
+    if (run.judge(this.#around.now(), lagged)) this.#around.changed();
   }
 
   #lookAtQueue(run: Run, nowMs: number, silent: boolean): void {
     if (!run.process || !this.#queue.isDue(nowMs, silent)) return;
     const before = this.#queue.verdict;
-    const { bitrateBps } = this.#around.options.video;
+    const { bitrateBps } = this.#around.program;
     const changed = () => {
       if (this.#run === run && this.#queue.verdict !== before) this.#around.changed();
     };
@@ -331,18 +252,14 @@ export class Engine {
     if (exit) this.#ended(run, exit);
   }
 
-  /** The last words come some milliseconds after the exit. */
   #lookAtWords(): void {
-    if (!this.#failed || this.#words.length > 0) return;
-    this.#words = this.#directory.words().slice(-3);
-    if (this.#words.length > 0) this.#around.changed();
+    if (this.#lastEnd.lookAtWords()) this.#around.changed();
   }
 
   #ended(run: Run, exit: EngineExit): void {
     this.#run = undefined;
     run.port?.close();
-    this.#untold = { exit, record: run.record };
-    this.#failed = !run.stopping;
+    this.#lastEnd.is(exit, run.record, !run.stopping);
     const { connections: known } = this.#queue;
     this.#offProof.lookEarly({ known, addresses: [run.record.address] });
     this.#around.changed();
@@ -351,41 +268,22 @@ export class Engine {
 
   /** In our words. An exit is in one reading only. */
   reading(): OutputReading {
-    const run = this.#run;
-    if (!run) return { state: "idle", target: "none", ...this.#tellExit() };
-    const { record, watch, progress } = run;
-    const started = watch.hasAdvanced || run.adopted;
-    const sendQueue = this.#queue.verdict;
-    return {
-      state: run.stopping ? "stopping" : started ? "streaming" : "starting",
-      ...(progress && { progress }),
-      ...(sendQueue && { sendQueue }),
-      target: { destination: record.destination },
-      keyGeneration: record.keyGeneration,
-    };
-  }
-
-  #tellExit(): { exit?: EngineExit } {
-    if (!this.#untold) return {};
-    const { exit, record } = this.#untold;
-    this.#untold = undefined;
-    const told = { ...record, highest: this.#highest, endSeen: true };
-    // A full disk must not hide the exit; then a restart tells it once more.
-    this.#directory.write(told).catch(() => undefined);
-    return { exit };
+    if (this.#run) return this.#run.reading(this.#queue.verdict);
+    return { state: "idle", target: "none", ...this.#lastEnd.tell(this.#highest) };
   }
 
   /** Sentences for the operator. */
   alarms(): string[] {
+    const { name, lastWords } = this.#around.program;
     return [
-      ...this.#words.map((line) => `ffmpeg ended: ${line}`),
+      ...lastWords(this.#lastEnd.lines).map((line) => `${name} ended: ${line}`),
       ...(this.#run && !this.#run.port ? ["progress unknown: its port is taken"] : []),
     ];
   }
 
-  /** The last progress block of the run that is under way. */
+  /** The last that was heard of the run that is under way. */
   progressBlock(): { run: string; block: ProgressBlock } | undefined {
-    return this.#run && { run: this.#run.record.run, block: this.#run.watch.last };
+    return this.#run && { run: this.#run.record.run, block: this.#run.block };
   }
 
   async close(): Promise<void> {
@@ -393,22 +291,7 @@ export class Engine {
     this.#files?.close();
     this.#run?.port?.close();
     this.#run = undefined;
-    const spare = this.#sparePort;
-    this.#sparePort = undefined;
-    (await spare?.catch(() => undefined))?.close();
+    await this.#sparePort.close();
     await this.#directory.settled();
   }
-}
-
-function isFor(record: EngineRecord, target: PublishTarget): boolean {
-  return (
-    record.stream === target.stream &&
-    record.destination === target.destination &&
-    record.address === target.address &&
-    record.keyGeneration === target.keyGeneration
-  );
-}
-
-function fingerprint(argv: string[], { streamKey }: PublishTarget): string {
-  return createHash("sha256").update(withoutKey(argv, streamKey).join("\0")).digest("hex");
 }

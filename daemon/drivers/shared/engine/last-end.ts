@@ -1,0 +1,48 @@
+import type { EngineDirectory, EngineExit, EngineRecord } from "./engine-directory.ts";
+
+/** How the last run of an engine ended, and what its program said. */
+export class LastEnd {
+  readonly #directory: EngineDirectory;
+  /** Until somebody was told. */
+  #untold: { exit: EngineExit; record: EngineRecord } | undefined;
+  /** It ended by itself. */
+  #failed = false;
+  #lines: readonly string[] = [];
+
+  constructor(directory: EngineDirectory) {
+    this.#directory = directory;
+  }
+
+  is(exit: EngineExit, record: EngineRecord, failed: boolean): void {
+    this.#untold = { exit, record };
+    this.#failed = failed;
+  }
+
+  forget(): void {
+    this.#untold = undefined;
+    this.#failed = false;
+    this.#lines = [];
+  }
+
+  /** The last words come some milliseconds after the exit. Says whether they have come now. */
+  lookAtWords(): boolean {
+    if (!this.#failed || this.#lines.length > 0) return false;
+    this.#lines = this.#directory.words();
+    return this.#lines.length > 0;
+  }
+
+  /** What it said on stderr, one line each. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** An exit is told once. */
+  tell(highest: EngineRecord["highest"]): { exit?: EngineExit } {
+    if (!this.#untold) return {};
+    const { exit, record } = this.#untold;
+    this.#untold = undefined;
+    // A full disk must not hide the exit; then a restart tells it once more.
+    this.#directory.write({ ...record, highest, endSeen: true }).catch(() => undefined);
+    return { exit };
+  }
+}

@@ -1,0 +1,35 @@
+import { DriverError } from "../../driver.ts";
+import { endpointOf, type Endpoint } from "./endpoint.ts";
+
+/** Where, as what and for whom a program publishes. */
+export type Publication = {
+  encoder: string;
+  /** `rtmp(s)://host[:port]/app[/instance]` or `srt://host:port`; never with a key or a login. */
+  address: string;
+  /** Secret. */
+  streamKey: string;
+  keyGeneration: number;
+  /** On loopback, where its progress is listened for. */
+  progressPort: number;
+};
+
+/**
+ * Looks at what every program must be given.
+ * @throws DriverError `notPossible`; never quotes the key
+ */
+export function checkedEndpoint({ address, streamKey, progressPort }: Publication): Endpoint {
+  if (!Number.isInteger(progressPort) || progressPort < 1 || progressPort > 65_535) {
+    throw new DriverError("notPossible", "the progress port is no port");
+  }
+  const to = endpointOf(address);
+  if (!to) {
+    throw new DriverError(
+      "notPossible",
+      "the address is not rtmp://host/app, rtmps://host/app or srt://host:port",
+    );
+  }
+  if (!/^[!-~]{1,512}$/.test(streamKey)) {
+    throw new DriverError("notPossible", "the stream key is empty, too long or not plain text");
+  }
+  return to;
+}

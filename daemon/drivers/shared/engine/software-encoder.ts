@@ -1,0 +1,123 @@
+/**
+ * Software encoders: one process for each output, under a launcher, that outlives the daemon. They
+ * are found again by what stands in `<stateDir>/engines/<output>/`.
+ */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { EncoderReading } from "../../../../machines/encoder/reading.ts";
+import { DriverError, type DriverContext, type EncoderDriver } from "../../driver.ts";
+import { Engine } from "./engine.ts";
+import { figuresOf, type FigureMemory } from "./figures.ts";
+import type { EngineTimes } from "./launch-command.ts";
+import type { Program } from "./program.ts";
+
+const reportEveryMs = 1_000;
+
+export type SoftwareEncoder = {
+  program: Program;
+  source: string | undefined;
+  outputs: readonly string[];
+  times: EngineTimes;
+  /** Path of `launcher.sh`. */
+  launcher: string;
+  /** Sentences about the host it runs on. */
+  hostAlarms?: () => readonly string[];
+};
+
+/** Adopts or kills what it finds before it resolves, so nothing can be started twice. */
+export async function openSoftwareEncoder(
+  context: DriverContext,
+  { program, source, outputs, times, launcher, hostAlarms }: SoftwareEncoder,
+): Promise<EncoderDriver> {
+  const { encoder, stateDir, now } = context;
+  const engines = new Map<string, Engine>();
+  const memory: FigureMemory = new Map();
+  let report: ((reading: EncoderReading) => void) | undefined;
+  let planned: NodeJS.Immediate | undefined;
+
+  // All that changed in one turn of the event loop is one reading.
+  const changed = () => {
+    if (report) planned ??= setImmediate(tell);
+  };
+  const tell = () => {
+    clearImmediate(planned);
+    planned = undefined;
+    regular?.refresh();
+    report?.(reading());
+  };
+  let regular: NodeJS.Timeout | undefined;
+
+  const reading = (): EncoderReading => ({
+    outputs: Object.fromEntries([...engines].map(([id, engine]) => [id, engine.reading()])),
+    ...(source !== undefined && { source }),
+    identity: { vendor: program.name },
+    // A process of ours starts nothing by itself.
+    selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
+    alarms: [
+      ...(hostAlarms?.() ?? []),
+      ...[...engines.values()].flatMap((engine) => engine.alarms()),
+    ],
+    figures: figuresOf(engines, memory, now(), `${program.name} progress`),
+  });
+
+  /** Only `DriverError` leaves a driver, and never with arguments of a program in it. */
+  const guarded = async <T>(
+    output: string,
+    signal: AbortSignal,
+    work: (e: Engine) => Promise<T>,
+  ) => {
+    const engine = engines.get(output);
+    if (!engine) throw new DriverError("notPossible", `${encoder} has no output ${output}`);
+    try {
+      return await work(engine);
+    } catch (error) {
+      if (error instanceof DriverError) throw error;
+      if (signal.aborted) throw new DriverError("timeout", `${encoder} took too long`);
+      const code = (error as NodeJS.ErrnoException).code ?? "unknown";
+      throw new DriverError("failed", `${encoder} could not do that: ${code}`, { cause: error });
+    }
+  };
+
+  const left = leftOutputs(stateDir).filter((output) => !outputs.includes(output));
+  for (const output of [...outputs, ...left]) {
+    const engine = new Engine(output, {
+      ...{ encoder, stateDir, program, times, launcher, now, changed },
+    });
+    await engine.open();
+    engines.set(output, engine);
+  }
+
+  return {
+    poll: async () => reading(),
+    startOutput: (output, target, signal) =>
+      guarded(output, signal, (engine) => engine.start(target, signal)),
+    // The key stands nowhere but in the arguments of the process: it is forgotten with it.
+    stopOutput: (output, _forgetKey, signal) =>
+      guarded(output, signal, (engine) => engine.stop(signal)),
+    proveOff: (output, address, signal) =>
+      guarded(output, signal, (engine) => engine.proveOff(address, signal)),
+    ownSelfStart: async () => {},
+    watch: (listener) => {
+      report = listener;
+      clearInterval(regular);
+      regular = setInterval(tell, reportEveryMs);
+      changed();
+    },
+    close: async () => {
+      report = undefined;
+      clearImmediate(planned);
+      clearInterval(regular);
+      await Promise.all([...engines.values()].map((engine) => engine.close()));
+    },
+  };
+}
+
+/** Outputs of an earlier config: what runs there must still be seen and stopped. */
+function leftOutputs(stateDir: string): string[] {
+  try {
+    return readdirSync(join(stateDir, "engines"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
