@@ -118,5 +118,13 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   if (plan.ownSelfStart && reading?.selfStart && !startsNothingByItself(reading.selfStart)) {
     list.push("it may start to publish by itself (auto-recover, power-up action or scheduler)");
   }
+  for (const id of plan.outputs) {
+    const isDoubted = regions(snapshot)[`custody:${id}`] === "recalled";
+    if (isDoubted && facts.outputs[id]?.state === "streaming") {
+      list.push(
+        `${id} publishes, and was benched when last known: its stream's carrier has to be seen`,
+      );
+    }
+  }
   return list;
 }

@@ -1,5 +1,6 @@
 /** What is remembered may be older than the world: a lost or restored journal, a clock set back. */
 import { expect, test } from "vitest";
+import { encoderState } from "../../../machines/encoder/encoder.published.ts";
 import { aPlan, asks, onAir, type World } from "../world.ts";
 
 const devices = () => onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
@@ -20,6 +21,11 @@ test("a lost journal and a clock set back: a key that is too old is granted anew
   expect(w.core.site().keys["far"]?.generation).toBe(9_000_001);
   expect(w.told("stream.startFailed")).toEqual([]);
 });
+
+const published = { id: "b", epoch: "e", seq: 1, session: "s", atMs: 0 };
+const warnings = (w: World, id: string) =>
+  encoderState(w.core.encoder(id), { published, heldBy: {}, generations: {}, sinceMs: () => 0 })
+    .warnings;
 
 /** `b` took over after the journal was copied, and the copy is back. */
 function rolledBackWithoutAMark(): World {
@@ -48,9 +54,11 @@ test("the same where the remembered carrier does not answer: nothing is stopped 
   w.pass(60);
   expect(w.told("encoder.rogue")).toEqual([]);
   expect(w.publishers()).toEqual(["b"]);
+  expect(warnings(w, "b").join()).toContain("stream-1 publishes, and was benched");
   w.box("a").reachable = true;
   w.pass(10);
   expect(w.carrier()).toBe("b");
+  expect(warnings(w, "b")).toEqual([]);
 });
 
 test("a benched box that publishes beside the carrier is stopped, also right after a restart", () => {
