@@ -3,40 +3,14 @@ import { randomUUID } from "node:crypto";
 import { Worker } from "node:worker_threads";
 import type { Intent } from "../../machines/intents.ts";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
-import { elapsedMs, type Stamp } from "../../machines/time.ts";
+import { elapsedMs } from "../../machines/time.ts";
 import { holdRows } from "./held-rows.ts";
-import { JournalError } from "./journal-error.ts";
 import type { InputRow, Journal, JournalHealth, TurnRow } from "./journal.ts";
 import type { AckOutcome, Outbox } from "./outbox.ts";
-import type { CarryOver, FromWriter, Keep, ToWriter, WriterData } from "./writer-protocol.ts";
+import { openQuestions } from "./questions.ts";
+import { type JournalOptions, startWriter, writerDataOf } from "./start-writer.ts";
+import type { CarryOver, FromWriter, ToWriter } from "./writer-protocol.ts";
 
-export type JournalOptions = {
-  /** The SQLite file. `-wal`, `-shm`, `.mark` and `.reserve` appear beside it. */
-  file: string;
-  /** The bundled writer thread, `dist/journal-writer.js`. */
-  writerUrl: URL;
-  now: () => Stamp;
-  /** Id of the site actor. */
-  site?: string;
-  /** How long a turn waits for the disk, ms. */
-  commitWithinMs?: number;
-  reserveBytes?: number;
-  /** Inputs kept in memory while the disk does not take them. Events are always kept. */
-  maxInputsInMemory?: number;
-  keep?: Partial<Keep>;
-  /** A sentence for the log, for example that a damaged file was moved aside. */
-  warn?: (message: string) => void;
-};
-
-const dayMs = 86_400_000;
-const MiB = 1024 * 1024;
-const defaultKeep: Keep = {
-  inputsMs: 7 * dayMs,
-  inputsMaxBytes: 1024 * MiB,
-  eventsMs: 30 * dayMs,
-  eventsMaxBytes: 256 * MiB,
-  chunkRows: 200,
-};
 const betweenRetentionMs = 60_000;
 /** How far a wall clock set forward can make rows look older than they are, ms. */
 const clockSlackMs = 3_600_000;
@@ -50,33 +24,11 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   const openedAt = now();
   const shared = new SharedArrayBuffer(16);
   const warn = options.warn ?? (() => undefined);
-  const data: WriterData = {
-    file: options.file,
-    site: options.site ?? "site",
-    session,
-    wallMs: openedAt.wallMs,
-    reserveBytes: options.reserveBytes ?? 16 * MiB,
-    inputFlushMs: 100,
-    keep: { ...defaultKeep, ...options.keep },
-    shared,
-  };
+  const data = writerDataOf(options, { session, shared, wallMs: openedAt.wallMs });
 
-  let worker = new Worker(options.writerUrl, { workerData: data, name: "journal" });
-  const [first] = (await once(worker, "message")) as [FromWriter];
-  let opening: FromWriter = first;
-  while (opening.kind === "warning") {
-    warn(opening.message);
-    [opening] = (await once(worker, "message")) as [FromWriter];
-  }
-  if (opening.kind !== "open") {
-    await worker.terminate();
-    const [code, message] =
-      opening.kind === "notOpen" ? [opening.code, opening.message] : ["", opening.kind];
-    throw new JournalError(
-      code === "journal_newer" ? code : "journal_unusable",
-      `${options.file}: ${message}`,
-    );
-  }
+  const writer = await startWriter(options, data);
+  const { opening } = writer;
+  let { worker } = writer;
 
   let { epoch, lastSeq } = opening;
   let lastInput = opening.lastInput;
@@ -97,12 +49,11 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   const healthListeners: ((health: JournalHealth, rowsInMemory: number) => void)[] = [];
   const truncatedListeners: ((fromSeq: number, toSeq: number) => void)[] = [];
   const sizes = { inputBytes: 0, eventBytes: 0 };
-  let ask = 0;
-  const asks = new Map<number, (answer: FromWriter | undefined) => void>();
   let closing = false;
   let respawning: NodeJS.Timeout | undefined;
 
   const post = (message: ToWriter): void => worker.postMessage(message);
+  const questions = openQuestions(post);
   const carryOver = (): CarryOver => ({
     epoch,
     seq: durableSeq,
@@ -146,9 +97,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
         return warn(message.message);
       case "events":
       case "inputs":
-        asks.get(message.ask)?.(message);
-        asks.delete(message.ask);
-        return;
+        return questions.answered(message);
       case "truncated":
         for (const listener of truncatedListeners) listener(message.fromSeq, message.toSeq);
         return;
@@ -170,8 +119,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
     worker.on("message", hear);
     worker.on("error", (error) => warn(`the journal's writer failed: ${error.message}`));
     worker.on("exit", () => {
-      for (const answer of asks.values()) answer(undefined);
-      asks.clear();
+      questions.giveUp();
       if (closing) return;
       rows.lostWriter();
       respawning = setTimeout(respawn, respawnMs).unref();
@@ -195,25 +143,11 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
     post({ kind: "retain", wallMs: Math.min(at.wallMs, byMonotonic) });
   }
 
-  /** Undefined when the writer died before it could answer. */
-  function question(message: (ask: number) => ToWriter): Promise<FromWriter | undefined> {
-    ask += 1;
-    return new Promise((resolve) => {
-      asks.set(ask, resolve);
-      post(message(ask));
-    });
-  }
-
   async function readPayloads(afterSeq: number, limit: number) {
     const of = epoch;
-    const ask = (id: number): ToWriter => ({
-      kind: "readEvents",
-      ask: id,
-      epoch: of,
-      afterSeq,
-      limit,
+    const answer = await questions.put((ask) => {
+      return { kind: "readEvents", ask, epoch: of, afterSeq, limit };
     });
-    const answer = await question(ask);
     return answer?.kind === "events" ? (answer.rows ?? []) : [];
   }
 
@@ -323,13 +257,9 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
       ),
     }),
     async inputs(fromRowId, limit) {
-      const ask = (id: number): ToWriter => ({
-        kind: "readInputs",
-        ask: id,
-        fromId: fromRowId,
-        limit,
+      const answer = await questions.put((ask) => {
+        return { kind: "readInputs", ask, fromId: fromRowId, limit };
       });
-      const answer = await question(ask);
       const rows = answer?.kind === "inputs" ? (answer.rows ?? []) : [];
       return rows.map(({ id, stamp, actor, body }) => ({
         rowId: id,

@@ -6,12 +6,14 @@
  */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
-import { isDamage, isFull, moveAside, openFile, readFound, type Found } from "./database.ts";
+import { logMover } from "./checkpoint.ts";
+import { isDamage, isFull, moveAside, openFile, readFound } from "./database.ts";
 import { openHighWaterMark } from "./high-water-mark.ts";
 import { migrations } from "./migrations.ts";
 import { codeOf, messageOf, openWhatIsThere, type Opened } from "./opening.ts";
+import { rebuild } from "./rebuild.ts";
 import { openReserve } from "./reserve.ts";
-import { openRetention, truncationNote } from "./retention.ts";
+import { openRetention } from "./retention.ts";
 import { openTables } from "./tables.ts";
 import {
   Shared,
@@ -192,50 +194,18 @@ function startWriter(port: MessagePort, data: WriterData): void {
       );
     }
     db = openFile(data.file);
-    const again = readFound(db) ?? rebuild(carryOver);
+    const again = readFound(db) ?? rebuild(db, carryOver, cursors, data);
     found = again;
     tables = openTables(db, again, data.session, data.wallMs);
     retention = openRetention(db, data.keep, data.site);
     if (!damaged) durableSeq = again.lastSeq;
   }
 
-  /** The count goes on under the same epoch, because no number of it will be used twice. */
-  function rebuild(carryOver: CarryOver): Found {
-    const { wallMs } = carryOver;
-    db.exec("begin immediate");
-    db.prepare("insert into epoch (epoch, reason, at_ms) values (?, ?, ?)").run(
-      carryOver.epoch,
-      "rebuilt from memory after damage",
-      wallMs,
-    );
-    const made = readFound(db);
-    if (!made) throw new Error("a row just written is not there");
-    const fill = openTables(db, made, data.session, wallMs);
-    const { resume, intents, seq, topics } = carryOver;
-    const body = truncationNote(data.site, Math.min(1, seq), seq, wallMs);
-    const events = seq > 0 ? [{ seq, atMs: wallMs, body }] : [];
-    const turn = { events, resume, intents, settled: [], undurable: false };
-    fill.write({ kind: "turn", row: 0, attempt: 0, epoch: carryOver.epoch, ...turn });
-    for (const topic of topics) fill.setTopic(topic, true);
-    for (const [hub, acknowledged] of cursors) fill.setCursor(hub, carryOver.epoch, acknowledged);
-    db.exec("commit");
-    return { ...made, lastSeq: seq };
-  }
-
-  let troubled = false;
+  const moveLog = logMover(post);
   function checkpoint(): void {
     if (open || attempt < 0 || rowsSinceCheckpoint < rowsPerCheckpoint) return;
     rowsSinceCheckpoint = 0;
-    try {
-      db.pragma("wal_checkpoint(passive)");
-      if (troubled) post({ kind: "trouble", why: undefined, message: "" });
-      troubled = false;
-    } catch (error) {
-      // The rows are safe in the log; the next checkpoint tries again.
-      const why = isFull(error) ? "full" : isDamage(error) ? "damaged" : "failed";
-      post({ kind: "trouble", why, message: messageOf(error) });
-      troubled = true;
-    }
+    moveLog(db);
   }
 
   let retaining = false;

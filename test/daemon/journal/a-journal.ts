@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import type { JournalHealth, TurnRow } from "../../../daemon/journal/journal.ts";
-import { openJournal, type JournalOptions } from "../../../daemon/journal/open-journal.ts";
+import { openJournal } from "../../../daemon/journal/open-journal.ts";
+import type { JournalOptions } from "../../../daemon/journal/start-writer.ts";
 import { bundleWriter } from "../../setup/writer-url.ts";
 
 export const stamp = (wallMs = 1_700_000_000_000, monoMs = 5_000) => ({
