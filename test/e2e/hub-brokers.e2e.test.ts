@@ -82,6 +82,16 @@ test("a hub and a site work through a mosquitto that knows both by password and 
   await other.endAsync();
   expect((await siteIn(hub))?.["online"]).toBe(true);
 
+  // The last will of a session of this site that was thought gone: the site is here all the same.
+  const login = { username: "hub", password: secrets.hub };
+  const listener = keep(subscribe({ port: broker.port, login, filter: topic("availability") }));
+  const will = { topic: topic("availability"), payload: Buffer.from("offline"), retain: true };
+  const older = await connectAsync(url, { username: "studio", password: secrets.studio, will });
+  older.options.reconnectPeriod = 0;
+  older.stream.destroy();
+  await until("the will is published", () => listener.last(topic("availability")) === "offline");
+  await until("the site is shown online", async () => (await siteIn(hub))?.["online"] === true);
+
   // Mosquitto dies and forgets everything it retained; the site tells it all again.
   await broker.kill();
   await until("the hub knows that it sees nothing", async () => {
@@ -92,7 +102,6 @@ test("a hub and a site work through a mosquitto that knows both by password and 
   await broker.start();
   await until("the site is back", async () => (await siteIn(hub))?.["online"] === true, 60_000);
   await untilAllIsThere(hub, facility);
-  const login = { username: "hub", password: secrets.hub };
   const late = keep(subscribe({ port: broker.port, login, filter: topic("#") }));
   await until("a late listener is told who carries", () => {
     return (late.last(topic("stream/main/state")) ?? "").includes('"encoder":"a"');
