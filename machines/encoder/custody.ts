@@ -1,5 +1,5 @@
 /** The region of an encoder that says who may use one of its outputs. */
-import type { EncoderContext } from "./encoder.machine.ts";
+import type { EncoderPlan } from "../site/plan.ts";
 import type { EncoderEvent } from "./encoder.events.ts";
 
 /** Who may use this output, and the work of taking the key out of a benched box. */
@@ -62,7 +62,7 @@ export function custody(output: string) {
       forgetting: {
         invoke: {
           src: "stopOutput",
-          input: ({ context }: { context: EncoderContext }) => ({
+          input: ({ context }: { context: { plan: EncoderPlan } }) => ({
             encoder: context.plan.id,
             output,
             forgetKey: true,
