@@ -65,15 +65,25 @@ const flaky = [];
 const startedAtMs = performance.now();
 const givesUpAtMs = startedAtMs + chosen.giveUpMs;
 
+/** @type {Set<(signal: NodeJS.Signals) => void>} how to end what runs now */
+const running = new Set();
+let stopped = false;
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
+  process.on(signal, () => {
+    stopped = true;
+    for (const end of running) end(signal);
+  });
+}
+
 if (only === undefined && filters.length === 0) await runChecks();
-for (const suite of suites) await runSuite(suite);
+for (const suite of suites) if (!stopped) await runSuite(suite);
 
 const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
 console.log(`\n${name} took ${seconds} s`);
 for (const test of flaky) console.log(`flaky: ${test}`);
 if (flaky.length > 0) console.log(`${flaky.length} flaky: passed only when tried again`);
 console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+process.exitCode = failed > 0 || passed === 0 || stopped ? 1 : 0;
 
 function readArguments() {
   try {
@@ -119,7 +129,7 @@ async function runChecks() {
 /** @param {Check[]} lane */
 async function runLane(lane) {
   const results = [];
-  for (const check of lane) results.push(await runCheck(check));
+  for (const check of lane) if (!stopped) results.push(await runCheck(check));
   return results;
 }
 
@@ -203,11 +213,17 @@ function flakyTests(file) {
 function runProcess(command, args, onOutput) {
   return new Promise((resolve) => {
     const stdio = onOutput ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"];
-    const child = spawn(command, args, { env, stdio: /** @type {any} */ (stdio) });
+    // A group of its own: a test that hangs in a loop outlives a vitest that is ended alone.
+    const child = spawn(command, args, { env, stdio: /** @type {any} */ (stdio), detached: true });
+    /** @param {NodeJS.Signals} signal */
+    const end = (signal) => {
+      signalGroup(child.pid, signal);
+      setTimeout(() => signalGroup(child.pid, "SIGKILL"), 10_000).unref();
+    };
+    running.add(end);
     const timer = setTimeout(() => {
       console.error(`given up after ${chosen.giveUpMs / minuteMs} minutes: ${command}`);
-      child.kill("SIGTERM");
-      setTimeout(() => child.kill("SIGKILL"), 10_000).unref();
+      end("SIGTERM");
     }, givesUpAtMs - performance.now());
     if (onOutput) {
       child.stdout?.on("data", onOutput);
@@ -216,11 +232,29 @@ function runProcess(command, args, onOutput) {
     child.on("error", (error) => {
       console.error(`${command} did not start: ${error.message}`);
       clearTimeout(timer);
+      running.delete(end);
       resolve(1);
     });
     child.on("close", (code) => {
       clearTimeout(timer);
+      running.delete(end);
+      // What it left running in its group would disturb the next suite.
+      signalGroup(child.pid, "SIGKILL");
       resolve(code ?? 1);
     });
   });
+}
+
+/**
+ * @param {number | undefined} pid the group's first process; undefined when it did not start
+ * @param {NodeJS.Signals} signal
+ */
+function signalGroup(pid, signal) {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    // Nobody is left in it.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ESRCH") throw error;
+  }
 }
