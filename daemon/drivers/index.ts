@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { AjaHeloOptions } from "./aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
 import { FfmpegOptions } from "./ffmpeg/options.ts";
+import { GstreamerOptions } from "./gstreamer/options.ts";
 
 export type Vendor = {
   options: z.ZodType;
@@ -23,6 +24,15 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     async open(context, options) {
       const { openFfmpeg } = await import("./ffmpeg/ffmpeg.ts");
       return openFfmpeg(context, options as FfmpegOptions, launcher());
+    },
+  },
+  gstreamer: {
+    options: GstreamerOptions,
+    outputs: ["stream-1"],
+    kind: "software",
+    async open(context, options) {
+      const { openGstreamer } = await import("./gstreamer/gstreamer.ts");
+      return openGstreamer(context, options as GstreamerOptions, launcher());
     },
   },
   "aja-helo": {

@@ -20,5 +20,5 @@ export type Program = {
     reader(): (datagram: Buffer) => ProgressBlock | undefined;
   };
   /** The lines it said last on stderr as what an operator should read, the most telling ones. */
-  lastWords(lines: readonly string[]): string[];
+  lastWords: (lines: readonly string[]) => string[];
 };

@@ -15,10 +15,10 @@ export type DaemonOrders = {
 const orders = JSON.parse(process.argv[2] ?? "") as DaemonOrders;
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
 const now = () => performance.now();
-const { options, open } = vendors[orders.vendor]!;
-const driver = await open(
+const opened = vendors[orders.vendor]!;
+const driver = await opened.open(
   { encoder: "enc-a", knownTargets: () => [], now, stateDir: orders.stateDir },
-  options.parse(orders.options),
+  opened.options.parse(orders.options),
 );
 driver.watch?.((reading) => say({ reading }));
 if (orders.target) {

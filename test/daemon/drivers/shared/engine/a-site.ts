@@ -38,8 +38,8 @@ export async function aSite(vendor: string, configured: Record<string, unknown>)
 
   async function open() {
     const context = { encoder: "enc-a", knownTargets: () => [], now: () => performance.now() };
-    const { options, open } = vendors[vendor]!;
-    const driver = await open({ ...context, stateDir }, options.parse(configured));
+    const opened = vendors[vendor]!;
+    const driver = await opened.open({ ...context, stateDir }, opened.options.parse(configured));
     onTestFinished(() => driver.close());
     const seen: (OutputReading & { atMs: number; reading: EncoderReading })[] = [];
     driver.watch?.((reading) => {

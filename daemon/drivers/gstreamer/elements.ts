@@ -1,0 +1,62 @@
+/** Which Debian package an element comes with. What is not here comes with GStreamer itself. */
+const packages: Record<string, string> = {
+  ...from("gstreamer1.0-plugins-base", [
+    ...["videotestsrc", "audiotestsrc", "videoconvert", "videoscale", "videorate"],
+    ...["audioconvert", "audioresample"],
+  ]),
+  ...from("gstreamer1.0-plugins-good", [
+    ...["flvmux", "flvdemux", "qtdemux", "matroskademux", "aacparse", "udpsrc", "udpsink"],
+    ...["rtpgstpay", "rtpsession"],
+  ]),
+  ...from("gstreamer1.0-plugins-bad", [
+    ...["rtmp2src", "rtmp2sink", "srtsrc", "srtsink", "mpegtsmux", "tsdemux", "h264parse"],
+  ]),
+  ...from("gstreamer1.0-plugins-ugly", ["x264enc"]),
+  ...from("gstreamer1.0-libav", ["avdec_h264", "avdec_aac", "avenc_aac"]),
+  ...from("gstreamer1.0-x", ["textoverlay"]),
+};
+
+function from(name: string, elements: string[]): Record<string, string> {
+  return Object.fromEntries(elements.map((element) => [element, name]));
+}
+
+/** @param argv arguments of gst-launch, in which every element stands by itself */
+export function elementsIn(argv: readonly string[]): string[] {
+  return [...new Set(argv)].filter((argument) => Object.hasOwn(packages, argument));
+}
+
+/** @param listing what gst-inspect prints without arguments: `plugin:  element: description` */
+export function missingFrom(listing: string, wanted: readonly string[]): string[] {
+  const there = new Set(
+    listing.split("\n").map((line) => /^\S+: {1,2}([\w-]+):/.exec(line)?.[1] ?? ""),
+  );
+  return wanted.filter((element) => !there.has(element));
+}
+
+export function missingSentence(element: string): string {
+  const name = packages[element];
+  const remedy = name === undefined ? "" : `: install ${name}`;
+  return `the GStreamer element ${element} is missing${remedy}`;
+}
+
+/** What gst-launch said last, as an operator should read it. */
+export function lastWords(lines: readonly string[]): string[] {
+  const missing = lines.flatMap((line) => /no element "([\w-]+)"/.exec(line)?.[1] ?? []);
+  if (missing.length > 0) return missing.map(missingSentence);
+  // The element that gave up says why; what follows are places in GStreamer's source.
+  const errors = lines.flatMap((line) => {
+    const [, name, why] = /^ERROR: from element \S*[/:]([\w-]+): (.*)$/.exec(line) ?? [];
+    return name === undefined || why === undefined ? [] : [`${name}: ${why}`];
+  });
+  const told = errors.length > 0 ? [...errors, ...reasons(lines)] : lines;
+  return told.slice(-3);
+}
+
+/** The line below a place in the source is the library's own reason. */
+function reasons(lines: readonly string[]): string[] {
+  const places = lines.flatMap((line, at) => (/^\S+\.c\(\d+\): /.test(line) ? [at] : []));
+  return places.flatMap((at) => {
+    const reason = lines[at + 1];
+    return reason === undefined || /^(ERROR|WARNING|Additional)/.test(reason) ? [] : [reason];
+  });
+}

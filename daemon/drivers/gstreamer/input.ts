@@ -1,0 +1,86 @@
+import { caps, chain, element, fraction } from "./description.ts";
+import type { GstreamerInput, GstreamerOptions } from "./options.ts";
+
+/**
+ * Two branches of raw picture and raw sound, to be gone on with, and what stands before them.
+ * Demultiplexers, parsers and decoders are named: with `decodebin` a playlist served as a film
+ * would make GStreamer fetch whatever stands in it.
+ */
+export type Branches = { before: string[]; video: string[]; audio: string[] };
+
+export function inputBranches({ input, audio }: GstreamerOptions): Branches {
+  if (input.kind === "testPattern") return { before: [], ...testPattern(input) };
+  const sound = audio.codec !== "none";
+  return {
+    before: chain(...reader(input), element(demultiplexer(input), { name: "in" })),
+    video: chain(
+      element("in."),
+      element("queue"),
+      element("h264parse"),
+      element("avdec_h264"),
+      // A file is read as fast as it can be; what comes over a network has its own speed.
+      ...(input.kind === "file" ? [element("clocksync")] : []),
+    ),
+    audio: sound
+      ? chain(
+          element("in."),
+          element("queue"),
+          element("aacparse"),
+          element("avdec_aac"),
+          ...(input.kind === "file" ? [element("clocksync")] : []),
+        )
+      : [],
+  };
+}
+
+type TestPattern = GstreamerInput & { kind: "testPattern" };
+
+function testPattern({ width, height, framesPerSecond, label }: TestPattern) {
+  const text = { text: label ?? "", valignment: "center", "font-desc": "Mono 24" };
+  return {
+    video: chain(
+      element("videotestsrc", { "is-live": true, pattern: "smpte", "horizontal-speed": 2 }),
+      caps("video/x-raw", { width, height, framerate: fraction(framesPerSecond) }),
+      ...(label === undefined ? [] : [element("textoverlay", text)]),
+    ),
+    audio: chain(element("audiotestsrc", { "is-live": true, freq: 440, volume: 0.1 })),
+  };
+}
+
+/** Bytes, as they come. */
+function reader(input: Exclude<GstreamerInput, TestPattern>): string[][] {
+  switch (input.kind) {
+    case "file":
+      return [element("filesrc", { location: input.path })];
+    case "rtmp":
+      return [element("rtmp2src", { location: input.url })];
+    case "srt":
+      return [element("srtsrc", { uri: input.url, mode: "caller" })];
+    case "udp": {
+      const { hostname, port } = new URL(input.url.replace(/^udp:/, "http:"));
+      const address = hostname.replace(/^\[|\]$/g, "");
+      return [
+        // 2 MiB: half a second of 32 Mbit/s, where the kernel allows it.
+        element("udpsrc", { address, port: port || 80, "buffer-size": 2_097_152 }),
+        caps("video/mpegts", { systemstream: "true" }),
+      ];
+    }
+  }
+}
+
+const demultiplexers: Record<string, string> = {
+  ...{ mp4: "qtdemux", m4v: "qtdemux", mov: "qtdemux" },
+  ...{ mkv: "matroskademux", ts: "tsdemux", flv: "flvdemux" },
+};
+
+function demultiplexer(input: Exclude<GstreamerInput, TestPattern>): string {
+  switch (input.kind) {
+    case "file":
+      return demultiplexers[input.path.slice(input.path.lastIndexOf(".") + 1)] ?? "tsdemux";
+    case "rtmp":
+      return "flvdemux";
+    case "srt":
+    case "udp":
+      return "tsdemux";
+  }
+}
