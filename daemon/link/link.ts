@@ -1,9 +1,10 @@
-import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
+import type { MqttClient } from "mqtt";
 import { topicFor, topics, type ParsedTopic } from "../../machines/contract.ts";
 import type { CommandResponse } from "../../machines/command/command.contract.ts";
 import type { Ack, SiteInfo, Telemetry } from "../../machines/site/site.contract.ts";
 import type { Availability } from "../../machines/contract.ts";
 import type { AckOutcome, Outbox } from "../journal/outbox.ts";
+import { type BrokerAddress, connectTo, published } from "./broker-connection.ts";
 import { learnClockOffset } from "./clock-offset.ts";
 import { readIncoming, subscriptions } from "./incoming.ts";
 import { sendOutbox } from "./outbox-sender.ts";
@@ -27,13 +28,7 @@ export type LinkOutbox = Pick<
   | "forgetTopic"
 >;
 
-export type LinkOptions = {
-  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`, without user or password. */
-  url: string;
-  username?: string;
-  password?: string;
-  tls?: Pick<IClientOptions, "ca" | "cert" | "key" | "servername" | "rejectUnauthorized">;
-  site: string;
+export type LinkOptions = BrokerAddress & {
   /** Hubs behind this broker that must acknowledge every event; none: its PUBACK is enough. */
   hubs: readonly string[];
   outbox: LinkOutbox;
@@ -48,8 +43,6 @@ export type LinkOptions = {
   /** Time that never jumps, ms. */
   monoMs?: () => number;
   log: LinkLog;
-  /** A dead peer is noticed after 1.5 of these, s. */
-  keepaliveS?: number;
   /** Shortest and longest wait before connecting again, ms. */
   backoffMs?: { least: number; most: number };
   /** Events not acknowledged by a hub for this long are sent again, ms. */
@@ -92,7 +85,6 @@ export type Link = {
   close(): Promise<void>;
 };
 
-const connectTimeoutMs = 10_000;
 const closeWithinMs = 2_000;
 /** A connection that lasted this long was a good one: the back-off starts over. */
 const goodConnectionMs = 10_000;
@@ -141,22 +133,7 @@ export function openLink(options: LinkOptions): Link {
     enter("connecting");
     let opening: MqttClient;
     try {
-      opening = mqtt.connect(options.url, {
-        protocolVersion: 4,
-        clean: true,
-        // A new session each time; two runs of one site must not push each other off for ever.
-        clientId: `understudy-${site}-${outbox.session.slice(0, 8)}`,
-        reconnectPeriod: 0,
-        resubscribe: false,
-        queueQoSZero: false,
-        connectTimeout: connectTimeoutMs,
-        keepalive: options.keepaliveS ?? 10,
-        reschedulePings: false,
-        ...(options.username !== undefined && { username: options.username }),
-        ...(options.password !== undefined && { password: options.password }),
-        ...options.tls,
-        will: { topic: availabilityTopic, payload: Buffer.from("offline"), qos: 1, retain: true },
-      });
+      opening = connectTo(options, outbox.session, availabilityTopic);
     } catch (error) {
       lost(undefined, error);
       return;
@@ -306,27 +283,4 @@ export function openLink(options: LinkOptions): Link {
       enter("offline");
     },
   };
-}
-
-/** Resolves when the broker has it (which is not the same as a hub having it). */
-function published(
-  client: MqttClient | undefined,
-  topic: string,
-  payload: string,
-  retain: boolean,
-): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (!client?.connected) {
-      reject(new Error("not connected"));
-      return;
-    }
-    // A link that breaks leaves the callback of a sent message waiting in the library's store.
-    const gone = (): void => reject(new Error("the link was lost"));
-    client.once("close", gone);
-    client.publish(topic, payload, { qos: 1, retain }, (error) => {
-      client.removeListener("close", gone);
-      if (error) reject(error);
-      else resolve();
-    });
-  });
 }
