@@ -104,6 +104,8 @@ function farEnd(to: Endpoint, { encoder, streamKey, keyGeneration }: Publication
     application: app,
     stream: streamKey,
     "flash-version": `FMLE/3.0 (compatible; ${mark})`,
+    // A network that takes nothing is told by the send queue; to end for it is not the program's.
+    timeout: 30,
     ...(scheme === "rtmps" && { "tls-validation-flags": "validate-all" }),
     sync: false,
   });

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { gstreamerArguments } from "../../../../daemon/drivers/gstreamer/arguments.ts";
+import {
+  elementsIn,
+  lastWords,
+  missingFrom,
+} from "../../../../daemon/drivers/gstreamer/elements.ts";
+import { GstreamerOptions } from "../../../../daemon/drivers/gstreamer/options.ts";
+
+const publication = { encoder: "a", streamKey: "key", keyGeneration: 1, progressPort: 4711 };
+
+test.each(["rtmp://h/live", "srt://h:9000"])(
+  "of a pipeline to %s every element is known with its package, but those of GStreamer itself",
+  (address) => {
+    for (const input of [
+      { kind: "testPattern", label: "Studio 1" },
+      ...["mp4", "mkv", "ts", "flv"].map((ending) => ({ kind: "file", path: `/a.${ending}` })),
+      { kind: "rtmp", url: "rtmp://h/live" },
+      { kind: "srt", url: "srt://h:9000" },
+      { kind: "udp", url: "udp://239.1.1.1:5000" },
+    ]) {
+      const argv = gstreamerArguments(GstreamerOptions.parse({ input }), {
+        ...publication,
+        address,
+      });
+      const elements = argv
+        .slice(2)
+        .filter((argument) => /^[a-z0-9_]+$/.test(argument))
+        .filter(
+          (element) => !["queue", "tee", "fakesink", "filesrc", "clocksync"].includes(element),
+        );
+      expect(elementsIn(argv)).toEqual([...new Set(elements)]);
+    }
+  },
+);
+
+test("what gst-inspect does not list is missing", () => {
+  const listing = "x264:  x264enc: x264 H.264 Encoder\nlibav:  avenc_aac: libav AAC encoder\n\n";
+  expect(missingFrom(listing, ["x264enc", "avenc_aac", "rtmp2sink"])).toEqual(["rtmp2sink"]);
+});
+
+test("a missing element is told with its package", () => {
+  const said = ['WARNING: erroneous pipeline: no element "rtmp2sink"'];
+  expect(lastWords(said)).toEqual([
+    "the GStreamer element rtmp2sink is missing: install gstreamer1.0-plugins-bad",
+  ]);
+});
+
+test("of an error the element, its sentence and the library's reason are told", () => {
+  expect(
+    lastWords([
+      "ERROR: from element /GstPipeline:pipeline0/GstRtmp2Sink:rtmp2sink0: Connection error: timed out",
+      "Additional debug info:",
+      "../gst/rtmp2/gstrtmp2sink.c(1085): error_callback (): /GstPipeline:pipeline0/GstRtmp2Sink:rtmp2sink0:",
+      "domain g-io-error-quark, code 24",
+    ]),
+  ).toEqual(["rtmp2sink0: Connection error: timed out", "domain g-io-error-quark, code 24"]);
+});
+
+test("words in no known form are told as they are", () => {
+  expect(lastWords(["a", "b", "c", "d"])).toEqual(["b", "c", "d"]);
+});
