@@ -1,0 +1,152 @@
+import type { EncoderReading } from "../../../machines/encoder/reading.ts";
+import { DriverError, type DriverContext, type EncoderDriver } from "../driver.ts";
+import { openSnmp } from "../shared/snmp/session.ts";
+import { textOf, type SnmpValues } from "../shared/snmp/value.ts";
+import { openBootMark, type Uptime } from "./boot-mark.ts";
+import { clockOf } from "./device-clock.ts";
+import { lookAtMemory, lookAtProcessors } from "./host-resources.ts";
+import { storageLook } from "./host-storage.ts";
+import { interfaceLook } from "./interface.ts";
+import { mappedLook } from "./mapped.ts";
+import type { Asked, Found, Look } from "./mib.ts";
+import type { SnmpEncoderOptions } from "./options.ts";
+import { entitySensorLook, lmSensorsLook } from "./sensors.ts";
+import { lookAtUcd } from "./ucd.ts";
+
+const sysDescr = "1.3.6.1.2.1.1.1.0";
+const sysObjectId = "1.3.6.1.2.1.1.2.0";
+const sysUpTime = "1.3.6.1.2.1.1.3.0";
+const hrSystemUptime = "1.3.6.1.2.1.25.1.1.0";
+const hrSystemDate = "1.3.6.1.2.1.25.1.2.0";
+const always = [hrSystemUptime, sysUpTime, hrSystemDate, sysDescr, sysObjectId];
+
+/** In the order in which they are believed: the first that tells a figure is taken. */
+function looksOf(options: SnmpEncoderOptions): [string, Look][] {
+  const wanted = {
+    temperatureSensor: options.temperatureSensor,
+    fanSensor: options.fanSensor,
+  };
+  return [
+    ["map", mappedLook(options.map)],
+    ["sensors", entitySensorLook(wanted)],
+    ["processors", lookAtProcessors],
+    ["memory", lookAtMemory],
+    ["ucd", lookAtUcd],
+    ["lm-sensors", lmSensorsLook(wanted)],
+    ["storage", storageLook(options.media)],
+    ...(options.interface ? [["interface", interfaceLook(options.interface)] as const] : []),
+  ] as [string, Look][];
+}
+
+/**
+ * Any box with an SNMP agent, looked at and never touched: what it has of the common MIBs, and what
+ * the site has mapped. Which tables and rows there are is looked up once and then remembered, so
+ * that a poll is a handful of packets; it is looked up anew after a boot, when rows are gone, and
+ * every ten minutes one MIB after the other.
+ * @param wallMs ms since 1970, to compare the clock of the device with
+ */
+export function openSnmpEncoder(
+  context: DriverContext,
+  options: SnmpEncoderOptions,
+  { snmp = openSnmp(options), wallMs = Date.now } = {},
+): EncoderDriver {
+  const boot = openBootMark(context.now);
+  const looks = looksOf(options);
+  const known = new Map<string, { asked: Asked | undefined; atMs: number }>();
+
+  /** What was not looked at yet, and at most one of those looked at too long ago. */
+  async function lookAround(signal: AbortSignal): Promise<void> {
+    const oldest = context.now() - options.lookAgainEveryMs;
+    const old = looks.find(([name]) => (known.get(name)?.atMs ?? Infinity) < oldest)?.[0];
+    for (const [name, look] of looks) {
+      if (known.has(name) && name !== old) continue;
+      known.set(name, { asked: await lookOrNothing(look, signal), atMs: context.now() });
+    }
+  }
+
+  /** A table that makes no sense must not cost the reading of the others. */
+  async function lookOrNothing(look: Look, signal: AbortSignal): Promise<Asked | undefined> {
+    try {
+      return await look(snmp, signal);
+    } catch (error) {
+      if (error instanceof DriverError && error.code === "malformed") return undefined;
+      throw error;
+    }
+  }
+
+  async function readAll(signal: AbortSignal): Promise<Found[]> {
+    await lookAround(signal);
+    const asked = [...known].flatMap(([name, { asked }]) => (asked ? [{ name, ...asked }] : []));
+    const values = await snmp.get([...new Set(asked.flatMap(({ oids }) => oids))], signal);
+    const atMs = context.now();
+    for (const { name, oids } of asked)
+      if (name !== "map" && !oids.some((oid) => values.has(oid))) known.delete(name);
+    return asked.map(({ read }) => read(values, atMs));
+  }
+
+  return {
+    async poll(signal) {
+      const askedAtMs = wallMs();
+      const values = await snmp.get(always, signal);
+      const clock = clockOf(values.get(hrSystemDate), askedAtMs, wallMs());
+      const uptime = uptimeOf(values);
+      if (uptime && boot.seen(uptime)) known.clear();
+      const found = await readAll(signal);
+      const identity = identityOf(values);
+      return {
+        ...merged(found),
+        ...(identity && { identity }),
+        ...(uptime && { bootMark: boot.mark() }),
+        ...(clock && { clock }),
+      };
+    },
+    async startOutput() {
+      throw onlyLookedAt(snmp.where);
+    },
+    async stopOutput() {
+      throw onlyLookedAt(snmp.where);
+    },
+    async ownSelfStart() {
+      throw onlyLookedAt(snmp.where);
+    },
+    /** What an agent says is no proof: it is neither the output nor signed in v1 and v2c. */
+    async proveOff() {
+      return [];
+    },
+    async close() {
+      snmp.close();
+    },
+  };
+}
+
+const onlyLookedAt = (where: string) =>
+  new DriverError("notPossible", `${where} is only looked at over SNMP`);
+
+function uptimeOf(values: SnmpValues): Uptime | undefined {
+  const host = values.get(hrSystemUptime);
+  if (host?.type === "ticks") return { of: "host", ticks: host.value };
+  const agent = values.get(sysUpTime);
+  return agent?.type === "ticks" ? { of: "agent", ticks: agent.value } : undefined;
+}
+
+/** The vendor by its number at IANA: 318 is APC, 8072 net-snmp, 6574 Synology. */
+function identityOf(values: SnmpValues): EncoderReading["identity"] {
+  const id = values.get(sysObjectId);
+  const enterprise = id?.type === "oid" && /^1\.3\.6\.1\.4\.1\.(\d+)/.exec(id.value)?.[1];
+  const model = textOf(values.get(sysDescr));
+  if (!enterprise) return undefined;
+  return { vendor: `enterprise ${enterprise}`, ...(model !== undefined && { model }) };
+}
+
+function merged(found: readonly Found[]): EncoderReading {
+  const reading: EncoderReading = { outputs: {}, figures: {} };
+  const alarms: string[] = [];
+  for (const { figures, outputs, input, media, alarms: raised } of found) {
+    reading.figures = { ...figures, ...reading.figures };
+    reading.outputs = { ...outputs, ...reading.outputs };
+    if (input !== undefined) reading.input ??= input;
+    if (media && media.length > 0) reading.media = [...(reading.media ?? []), ...media];
+    alarms.push(...(raised ?? []));
+  }
+  return alarms.length > 0 ? { ...reading, alarms } : reading;
+}
