@@ -1,12 +1,10 @@
 import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
-import { DriverError } from "../driver.ts";
+import { pause } from "../shared/pause.ts";
+import { proveBy } from "../shared/proof.ts";
 import { integerOf, isBooting, replicatorCommand, replicatorStates } from "./parameters.ts";
-import { pause, refuseOtherOutputs, startPendingMs, stopLookMs } from "./publish.ts";
+import { refuseOtherOutputs, startPendingMs, stopLookMs } from "./publish.ts";
 import { isSelfStartOff, ownSelfStart } from "./self-start.ts";
 import type { Unit } from "./unit.ts";
-
-/** So many calls in a row without an answer: the unit cannot be reached, nothing can be proven. */
-const failuresUntilSilent = 2;
 
 /**
  * Fence level 1: stop the unit, then hear it say "not streaming" twice, one poll apart, within one
@@ -19,21 +17,13 @@ export async function proveOff(
   signal: AbortSignal,
 ): Promise<FenceEvidence[]> {
   refuseOtherOutputs(unit, output);
-  let failures = 0;
-  while (!signal.aborted && failures < failuresUntilSilent) {
-    unit.session.beginCall();
-    try {
-      const evidence = await attempt(unit, signal);
-      if (evidence) return [evidence];
-      failures = 0;
-      await pause(unit, unit.options.provePauseMs, signal);
-    } catch (error) {
-      if (!(error instanceof DriverError) || error.code === "unauthorized") throw error;
-      if (error.code === "timeout" || error.code === "refused") unit.boot.silent();
-      failures += 1;
-    }
-  }
-  return [];
+  const { where, options, session, boot } = unit;
+  const prove = async () => {
+    session.beginCall();
+    return attempt(unit, signal);
+  };
+  const proof = { where, pauseMs: options.provePauseMs, attempt: prove, onSilence: boot.silent };
+  return proveBy(proof, signal);
 }
 
 /** @returns undefined where the two reads do not belong together, or the unit did not stay off */
@@ -45,7 +35,7 @@ async function attempt(unit: Unit, signal: AbortSignal): Promise<FenceEvidence |
   if (bootMark === undefined) return undefined;
   await stop();
   if (startPendingMs(unit) > 0) {
-    await pause(unit, startPendingMs(unit), signal);
+    await pause(unit.where, startPendingMs(unit), signal);
     await stop();
   }
   if (options.ownSelfStart) await ownSelfStart(unit, signal);
@@ -53,9 +43,9 @@ async function attempt(unit: Unit, signal: AbortSignal): Promise<FenceEvidence |
   const giveUpAtMs = context.now() + options.stopWithinMs;
   while (!(await readsOff())) {
     if (context.now() >= giveUpAtMs) return undefined;
-    await pause(unit, stopLookMs, signal);
+    await pause(unit.where, stopLookMs, signal);
   }
-  await pause(unit, options.provePauseMs, signal);
+  await pause(unit.where, options.provePauseMs, signal);
 
   const selfStartOff = await isSelfStartOff(unit, signal);
   const stillOff = await readsOff();

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { DriverError, type PublishTarget } from "../driver.ts";
 import { sameAddress } from "../shared/address.ts";
+import { pause } from "../shared/pause.ts";
 import {
   mediaStateDataLan,
   memberOf,
@@ -183,7 +183,7 @@ async function stopAndWait(unit: Unit, signal: AbortSignal): Promise<void> {
     }
     if (context.now() >= giveUpAtMs)
       throw new DriverError("failed", `${where} took the stop command and is still ${state}`);
-    await pause(unit, stopLookMs, signal);
+    await pause(where, stopLookMs, signal);
   }
 }
 
@@ -194,12 +194,4 @@ async function stopAndWait(unit: Unit, signal: AbortSignal): Promise<void> {
 export function startPendingMs({ startSentAtMs, context }: Unit): number {
   if (startSentAtMs === undefined) return 0;
   return Math.max(startSentAtMs + startTakesMs - context.now(), 0);
-}
-
-export async function pause({ where }: Unit, ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await sleep(ms, undefined, { signal });
-  } catch (cause) {
-    throw new DriverError("timeout", `${where} was not done in time`, { cause });
-  }
 }

@@ -4,7 +4,7 @@ import { EventConnections } from "./events.ts";
 import { openFaults, type HeloFaults } from "./faults.ts";
 import { Heat, usualHeat, type HeatOptions } from "./heat.ts";
 import { WebServer } from "./http-server.ts";
-import type { PictureOptions } from "./media.ts";
+import type { PictureOptions } from "../box/media.ts";
 import { catalogue, fullId, Parameters } from "./parameters.ts";
 import { Recording, usualMedia, type MediaOptions } from "./recording.ts";
 import { openRoutes, type BadSetReply, type UnknownReply } from "./routes.ts";

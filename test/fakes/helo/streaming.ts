@@ -1,6 +1,6 @@
 import type { Alarms } from "./alarms.ts";
-import type { Forwarder, LineFault } from "./forwarder.ts";
-import { Push, type PictureOptions, type PushFault, type PushView } from "./media.ts";
+import type { Forwarder, LineFault } from "../box/forwarder.ts";
+import { Push, type PictureOptions, type PushFault, type PushView } from "../box/media.ts";
 import type { Parameters } from "./parameters.ts";
 import type { HeloTimings, Timers } from "./timings.ts";
 

@@ -1,0 +1,35 @@
+import { DriverError, type DriverContext, type EncoderDriver } from "../driver.ts";
+import type { Http } from "../shared/http/http.ts";
+import type { MagewellOptions } from "./options.ts";
+import { openPoll } from "./poll.ts";
+import { proveOff } from "./prove-off.ts";
+import { startOutput, stopOutput } from "./publish.ts";
+import { openUnit } from "./unit.ts";
+
+/**
+ * Magewell Ultra Encode and Ultra Stream over `usapi`. One request is on the wire at a time. What
+ * the box does by itself after a power cycle cannot be read: `selfStart` is left out, and a proof
+ * holds only where the key was taken out (see `proveOff`). There is no reboot here, because the
+ * method's name on the box itself is not verified.
+ * Outputs: `stream-1`, and `record-1`, which is only looked at.
+ */
+export function openMagewell(
+  context: DriverContext,
+  options: MagewellOptions,
+  http?: Http,
+): EncoderDriver {
+  const unit = openUnit(context, options, http);
+  return {
+    poll: openPoll(unit),
+    startOutput: (output, target, signal) => startOutput(unit, output, target, signal),
+    stopOutput: (output, forgetKey, signal) => stopOutput(unit, output, forgetKey, signal),
+    proveOff: async (output, address, signal) => proveOff(unit, output, address, signal),
+    async ownSelfStart() {
+      const why = "what it would start by itself can neither be read nor switched off";
+      throw new DriverError("notPossible", `${unit.where}: ${why}`);
+    },
+    async close() {
+      unit.usapi.close();
+    },
+  };
+}

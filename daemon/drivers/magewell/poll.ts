@@ -1,0 +1,131 @@
+import type { EncoderReading, OutputReading } from "../../../machines/encoder/reading.ts";
+import { DriverError } from "../driver.ts";
+import { targetAt } from "../shared/address.ts";
+import { followRun, generationOf } from "../shared/run.ts";
+import { alarmsOf } from "./alarms.ts";
+import type { BoxStatus, LiveSession } from "./answers.ts";
+import { entryOf, isEmpty, liveOf, ownServers, type State } from "./sessions.ts";
+import { phaseOf, readStatus, recordOutput, streamOutput, type Unit } from "./unit.ts";
+import { live, servesOthers, statusBit } from "./words.ts";
+
+/** Besides the status, which is read each time. */
+const slowPerPoll = 1;
+
+/** Reads one box and says in our words what it is doing. */
+export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderReading> {
+  const { usapi, boot, memory, slow } = unit;
+  let lastMark: string | undefined;
+  let lastState: State | undefined;
+
+  async function poll(signal: AbortSignal): Promise<EncoderReading> {
+    usapi.beginCall();
+    const status = await readStatus(unit, signal);
+    const phase = phaseOf(status.bits);
+    const { state, session } = liveOf(status, ownServers(unit.options), unit.wasConnected);
+    const runS = state === "streaming" && session?.runMs;
+    const mark = boot.contact({ phase, ...(runS && { streamingS: runS / 1_000 }) });
+    const booted = lastMark !== undefined && mark !== lastMark;
+    lastMark = mark;
+    if (booted) slow.forgetAll();
+    if (phase !== "up") return busyWithItself(status, mark);
+
+    if (state === "streaming") {
+      unit.wasConnected = true;
+      unit.pendingStart.tookEffect();
+    }
+    if (state === "idle") unit.wasConnected = false;
+    if (state !== lastState && lastState !== undefined) unit.settings.forget();
+    lastState = state;
+    await slow.readDue(slowPerPoll, signal);
+    await followRun(memory, state, booted);
+    await memory.settle();
+
+    const identity = unit.identity.value();
+    const alarms = alarmsOf(unit, status, session);
+    const input = inputOf(status, session);
+    return {
+      outputs: {
+        [streamOutput]: streamReading(unit, state, session),
+        [recordOutput]: { state: status.bits & statusBit.recording ? "streaming" : "idle" },
+      },
+      bootMark: mark,
+      booting: false,
+      ...(input && { input }),
+      ...(identity?.serialNumber && { identity: { vendor: "Magewell", ...identity } }),
+      ...(alarms && { alarms }),
+      figures: figuresOf(status, state, session),
+    };
+  }
+
+  return async (signal) => {
+    try {
+      return await poll(signal);
+    } catch (error) {
+      const noAnswer = error instanceof DriverError && ["timeout", "refused"].includes(error.code);
+      if (noAnswer) boot.silent();
+      throw error;
+    }
+  };
+}
+
+function busyWithItself(status: BoxStatus, bootMark: string): EncoderReading {
+  const unknown: OutputReading = { state: "unknown" };
+  const isUpgrading = (status.bits & statusBit.upgrading) !== 0;
+  return {
+    outputs: { [streamOutput]: unknown, [recordOutput]: unknown },
+    bootMark,
+    booting: true,
+    ...(isUpgrading && { alarms: ["Firmware update in progress"] }),
+    figures: {},
+  };
+}
+
+function streamReading(unit: Unit, state: State, session?: LiveSession): OutputReading {
+  const moved = unit.progress.judge(
+    state === "streaming" ? (session?.frames ?? session?.runMs) : undefined,
+  );
+  const target = targetOf(unit, session);
+  const reading = { state, ...(moved && { progress: moved }), ...(target && { target }) };
+  return { ...reading, ...generationOf(unit.memory, reading) };
+}
+
+/** What the box would publish to, or does; undefined while its settings are not known. */
+function targetOf(unit: Unit, session?: LiveSession): OutputReading["target"] {
+  const { options, context, settings } = unit;
+  const known = settings.value();
+  if (!known) return undefined;
+  if (!options.servers) {
+    const entry = entryOf(known, options.server);
+    if (!entry || isEmpty(entry)) return "none";
+    if (entry.url === undefined || entry.key === undefined) return undefined;
+    return targetAt(entry.url, entry.key, context.knownTargets());
+  }
+  const inUse = known.servers.filter((entry) => entry["is-use"] && !servesOthers.has(entry.type));
+  const entry = inUse.find(({ id }) => id === session?.id) ?? inUse[0];
+  if (!entry) return "none";
+  const named = Object.entries(options.servers).find(([, id]) => id === entry.id);
+  return named ? { destination: named[0] } : "elsewhere";
+}
+
+function inputOf({ hasPicture }: BoxStatus, session?: LiveSession): EncoderReading["input"] {
+  if (session?.result === live.noSignal || hasPicture === false) return "lost";
+  return hasPicture === undefined ? undefined : "good";
+}
+
+function figuresOf(
+  { temperatureC }: BoxStatus,
+  state: State,
+  session?: LiveSession,
+): EncoderReading["figures"] {
+  const streams = state === "streaming" ? session : undefined;
+  const { bps, droppedFrames } = streams ?? {};
+  return {
+    ...(temperatureC !== undefined && {
+      temperatureC: { value: temperatureC, source: "device" },
+    }),
+    ...(bps !== undefined && { bitrateBps: { value: bps, source: "device" } }),
+    ...(droppedFrames !== undefined && {
+      droppedFrames: { value: droppedFrames, source: "device" },
+    }),
+  };
+}

@@ -1,0 +1,361 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { aTarget } from "../a-driver.ts";
+import { aBox, aDriver } from "./a-box.ts";
+
+const soon = { timeout: 10_000, interval: 30 };
+const logins = (methods: string[]) => methods.filter((method) => method === "login").length;
+
+test("a box at rest is read: model, heat, input, and that it would publish nowhere", async () => {
+  const box = await aBox();
+  const reading = await aDriver(box.port).pollAll();
+  expect(reading).toMatchObject({
+    outputs: { "stream-1": { state: "idle", target: "none" }, "record-1": { state: "idle" } },
+    input: "good",
+    booting: false,
+    identity: { vendor: "Magewell", model: "Ultra Encode AIO", serialNumber: "B313231201201" },
+    figures: { temperatureC: { value: 61.1, source: "device" } },
+    alarms: [],
+  });
+  expect(reading.selfStart).toBeUndefined();
+  expect(reading.figures.bitrateBps).toBeUndefined();
+});
+
+test("one request is on the wire at a time, and a poll takes at most two", async () => {
+  const box = await aBox();
+  const { poll } = aDriver(box.port);
+  await poll();
+  const before = box.methods.length;
+  await Promise.all([poll(), poll(), poll()]);
+  expect(box.methods.length - before).toBeLessThanOrEqual(6);
+  expect(box.web.mostAtOnce).toBe(1);
+});
+
+test("a session that expired between polls is renewed inside the same poll", async () => {
+  const box = await aBox();
+  const { poll } = aDriver(box.port);
+  await poll();
+  box.faults.expireSessions();
+  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+  expect(logins(box.methods)).toBe(2);
+});
+
+test("a wrong password is tried once a minute, not at each poll", async () => {
+  const box = await aBox();
+  const { poll, pass } = aDriver(box.port, { password: "wrong" });
+  for (let polls = 0; polls < 5; polls += 1)
+    await expect(poll()).rejects.toMatchObject({ code: "unauthorized" });
+  expect(logins(box.methods)).toBe(1);
+  pass(61_000);
+  await expect(poll()).rejects.toMatchObject({ code: "unauthorized" });
+  expect(logins(box.methods)).toBe(2);
+});
+
+test("a box without a password needs none", async () => {
+  const box = await aBox({ password: undefined as unknown as string });
+  expect((await aDriver(box.port).poll()).outputs["stream-1"]?.state).toBe("idle");
+  expect(logins(box.methods)).toBe(0);
+});
+
+test("a start writes address and key, connects, streams, and is known as ours", async () => {
+  const box = await aBox();
+  const { start, stream, poll } = aDriver(box.port);
+  await start();
+  expect(box.entries.get(0)?.entry).toMatchObject({
+    ...{ url: aTarget.address, key: aTarget.streamKey, "is-use": 1 },
+  });
+  expect(await stream()).toMatchObject({ state: "starting" });
+  await expect.poll(stream, soon).toMatchObject({
+    ...{ state: "streaming", target: { destination: "cdn" }, keyGeneration: 7 },
+  });
+  await expect.poll(stream, soon).toMatchObject({ progress: "moving" });
+  expect((await poll()).figures.bitrateBps).toEqual({ value: 300_000, source: "device" });
+});
+
+test("a start that is asked twice does not touch a stream that runs", async () => {
+  const box = await aBox();
+  const { start, stream } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  const before = box.methods.length;
+  await start();
+  expect(box.methods.slice(before)).toEqual(["get-status", "get-settings"]);
+});
+
+test("a start with an older key generation is refused, also after the daemon restarted", async () => {
+  const box = await aBox();
+  const { start, stateDir } = aDriver(box.port);
+  await start();
+  const again = aDriver(box.port, {}, { stateDir });
+  const older = { ...aTarget, keyGeneration: 6 };
+  await expect(again.start(older)).rejects.toMatchObject({ code: "staleKey" });
+});
+
+test("a start to another destination stops the first, and switches other pushes off", async () => {
+  const box = await aBox();
+  box.entries.add({ type: 0, name: "youtube", url: "rtmp://other.example/x", key: "k" });
+  box.entries.enable(2, true);
+  const other = { ...aTarget, destination: "backup", address: "rtmp://127.0.0.1:2/live" };
+  const { start, stream } = aDriver(box.port, {}, { knownTargets: [aTarget, other] });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  expect(box.entries.get(2)?.entry["is-use"]).toBe(0);
+  expect(box.entries.get(1)?.entry["is-use"]).toBe(1);
+  await start(other);
+  await expect.poll(stream, soon).toMatchObject({
+    ...{ state: "streaming", target: { destination: "backup" } },
+  });
+});
+
+test("another push that the site names stays as it is", async () => {
+  const box = await aBox();
+  box.entries.add({ type: 0, name: "youtube", url: "rtmp://other.example/x", key: "k" });
+  box.entries.enable(2, true);
+  await aDriver(box.port, { leaveServers: [2] }).start();
+  expect(box.entries.get(2)?.entry["is-use"]).toBe(1);
+});
+
+test("an entry of another kind is not overwritten", async () => {
+  const box = await aBox();
+  const { start } = aDriver(box.port, { server: 1 });
+  await expect(start()).rejects.toMatchObject({ code: "notPossible" });
+  await expect(aDriver(box.port, { server: 5 }).start()).rejects.toMatchObject({
+    code: "notPossible",
+  });
+});
+
+test("a benched box loses address and key, in whichever entry they are", async () => {
+  const box = await aBox();
+  const { start, stop, stream } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  box.entries.add({ ...box.entries.get(0)?.entry, name: "by hand", url: `${aTarget.address}/` });
+  await stop(true);
+  const held = JSON.stringify(box.entries.list());
+  expect(held).not.toContain(aTarget.streamKey);
+  expect(held).not.toContain(aTarget.address);
+  expect(await stream()).toMatchObject({ state: "idle" });
+  await expect.poll(stream, soon).toMatchObject({ target: "none" });
+});
+
+test("a box that does not switch off what is live is stopped as a whole", async () => {
+  const box = await aBox({ switchingOffLive: "refused" });
+  const { start, stop, stream } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  await stop(true);
+  expect(box.methods).toContain("stop-live");
+  expect((await stream())?.state).toBe("idle");
+});
+
+test("entries that were set up by hand are switched, never written", async () => {
+  const box = await aBox();
+  box.entries.set(0, { name: "main", url: aTarget.address, key: "by hand" });
+  const { start, stop, stream, prove } = aDriver(box.port, {
+    ...{ servers: { cdn: 0 }, ownSelfStart: true },
+  });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({
+    ...{ state: "streaming", target: { destination: "cdn" }, keyGeneration: 7 },
+  });
+  const elsewhere = { ...aTarget, destination: "unheard-of" };
+  await expect(start(elsewhere)).rejects.toMatchObject({ code: "notPossible" });
+  expect(await prove()).toMatchObject([{ reads: 2, selfStartOff: false }]);
+  await stop(true);
+  expect(box.entries.get(0)?.entry).toMatchObject({ key: "by hand", "is-use": 0 });
+  expect(box.methods).not.toContain("set-server");
+});
+
+test("a proof: switched off, off twice a poll apart, and no word of self-start", async () => {
+  const box = await aBox();
+  const { start, stream, prove } = aDriver(box.port, { provePauseMs: 300 });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  const startedAt = performance.now();
+  expect(await prove()).toMatchObject([
+    { kind: "deviceNotStreaming", reads: 2, selfStartOff: false },
+  ]);
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(300);
+  expect(box.entries.get(0)?.entry.key).toBe(aTarget.streamKey);
+});
+
+test("under an exclusive key the proof takes the key out, and only then it holds", async () => {
+  const box = await aBox();
+  const { start, stream, prove } = aDriver(box.port, { ownSelfStart: true });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  expect(await prove()).toMatchObject([{ reads: 2, selfStartOff: true }]);
+  expect(JSON.stringify(box.entries.list())).not.toContain(aTarget.streamKey);
+});
+
+test("after that proof a box that goes live by itself does not reach the key", async () => {
+  const box = await aBox({ startsAtPowerUp: true });
+  const { start, stream, prove } = aDriver(box.port, { ownSelfStart: true });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  expect(await prove()).toHaveLength(1);
+  box.faults.reboot();
+  await expect.poll(() => box.entries.isLiving, soon).toBe(true);
+  expect(box.entries.lives().every((live) => !live.isWanted)).toBe(true);
+});
+
+test("a box that starts again between the two reads is not proven off", async () => {
+  const box = await aBox();
+  const { start, stream, prove } = aDriver(box.port, { provePauseMs: 400 });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  const hand = setInterval(() => {
+    box.entries.enable(0, true);
+    box.pressLive(true);
+  }, 100);
+  expect(await prove(aTarget.address, 5_000)).toEqual([]);
+  clearInterval(hand);
+});
+
+test("silence, nonsense and a closed port prove nothing", async () => {
+  const box = await aBox();
+  const { prove } = aDriver(box.port, { requestTimeoutMs: 60 });
+  const undo = box.faults.hang();
+  expect(await prove()).toEqual([]);
+  undo();
+  box.faults.nonsense("html");
+  expect(await prove()).toEqual([]);
+  expect(await aDriver(1).prove()).toEqual([]);
+});
+
+test("a connection that is lost often is failing, not stopped, and stays ours (field report 16)", async () => {
+  const box = await aBox();
+  const { start, stream } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  box.faults.loseOften(80);
+  const seen = new Set<string | undefined>();
+  for (let polls = 0; polls < 40; polls += 1) {
+    const reading = await stream();
+    seen.add(reading?.state);
+    await new Promise((done) => setTimeout(done, 15));
+  }
+  expect([...seen].sort()).toEqual(["failing", "streaming"]);
+});
+
+test("a far end that refuses the key is told", async () => {
+  const box = await aBox();
+  const { start, poll, stream } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  box.faults.refuseKey();
+  await expect
+    .poll(async () => (await poll()).alarms, soon)
+    .toContain("Live: the far end refused the login");
+});
+
+test("a stream that stands still is frozen after five seconds", async () => {
+  const box = await aBox();
+  const { start, stream, pass } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ progress: "moving" });
+  box.faults.freezeMedia();
+  await stream();
+  pass(6_000);
+  expect(await stream()).toMatchObject({ state: "streaming", progress: "frozen" });
+});
+
+test("a lost input is told while the stream stays up", async () => {
+  const box = await aBox();
+  const { start, stream, poll } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  box.faults.dropInput();
+  expect(await poll()).toMatchObject({
+    ...{ input: "lost", outputs: { "stream-1": { state: "streaming" } } },
+  });
+});
+
+test("a reboot is seen: unknown while it lasts, another boot mark afterwards", async () => {
+  const box = await aBox();
+  const { poll } = aDriver(box.port);
+  const { bootMark } = await poll();
+  box.faults.reboot();
+  const tried = () => poll().catch(() => undefined);
+  await expect.poll(tried, soon).toMatchObject({
+    ...{ booting: true, outputs: { "stream-1": { state: "unknown" } } },
+  });
+  await expect.poll(tried, soon).toMatchObject({ booting: false });
+  expect((await poll()).bootMark).not.toBe(bootMark);
+});
+
+test("a box that updates its firmware is not told to stream", async () => {
+  const box = await aBox();
+  const { start, poll } = aDriver(box.port);
+  const undo = box.faults.upgrade();
+  await expect(start()).rejects.toMatchObject({ code: "notPossible" });
+  expect(await poll()).toMatchObject({ booting: true, alarms: ["Firmware update in progress"] });
+  undo();
+  await start();
+});
+
+test("an Ultra Stream, which tells one result for all its servers, is started and stopped", async () => {
+  const box = await aBox({ model: "stream", startsAtPowerUp: true });
+  const { start, stop, stream, pollAll } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming", progress: "moving" });
+  expect((await pollAll()).alarms).toContain(
+    "Starts to stream by itself at power-up (is-startup-live)",
+  );
+  await stop();
+  expect((await stream())?.state).toBe("idle");
+});
+
+test("what it would start by itself cannot be owned, and that is said", async () => {
+  const box = await aBox();
+  await expect(aDriver(box.port).own()).rejects.toMatchObject({ code: "notPossible" });
+});
+
+test.each([
+  ["html", "malformed"],
+  ["truncated", "malformed"],
+  ["empty", "malformed"],
+  ["noResult", "malformed"],
+] as const)("a box that answers %s is %s, and read again afterwards", async (kind, code) => {
+  const box = await aBox();
+  const { poll } = aDriver(box.port);
+  const undo = box.faults.nonsense(kind);
+  await expect(poll()).rejects.toMatchObject({ code });
+  undo();
+  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("a wrong content type is no fault", async () => {
+  const box = await aBox();
+  box.faults.nonsense("wrongType");
+  expect((await aDriver(box.port).poll()).outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("neither key nor password is told: in readings, errors, or on disk", async () => {
+  const box = await aBox();
+  const { start, stop, poll, stateDir, stream } = aDriver(box.port, { password: "right" });
+  const said: string[] = [];
+  const keep = async (work: Promise<unknown>) => {
+    try {
+      said.push(JSON.stringify(await work) ?? "");
+    } catch (error) {
+      const { message, cause, stack } = error as Error;
+      said.push(message, String(cause), stack ?? "");
+    }
+  };
+  await keep(start());
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  await keep(poll());
+  box.faults.refuseKey();
+  await keep(poll());
+  const undo = box.faults.nonsense("truncated");
+  await keep(poll());
+  await keep(stop(true));
+  undo();
+  await keep(aDriver(box.port, { password: "wrong-secret" }).poll());
+  said.push(readFileSync(`${stateDir}/magewell.json`, "utf8"));
+  const all = said.join("\n");
+  expect(all).toContain("cdn");
+  for (const secret of [aTarget.streamKey, encodeURIComponent(aTarget.streamKey), "wrong-secret"])
+    expect(all).not.toContain(secret);
+});
