@@ -6,6 +6,7 @@ import { AjaHeloOptions } from "./aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
 import { FfmpegOptions } from "./ffmpeg/options.ts";
 import { GstreamerOptions } from "./gstreamer/options.ts";
+import { SnmpEncoderOptions } from "./snmp/options.ts";
 
 export type Vendor = {
   options: z.ZodType;
@@ -42,6 +43,16 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     async open(context, options) {
       const { openAjaHelo } = await import("./aja-helo/aja-helo.ts");
       return openAjaHelo(context, options as AjaHeloOptions);
+    },
+  },
+  snmp: {
+    options: SnmpEncoderOptions,
+    // Only looked at: what its outputs do may be mapped, but none can be told to carry a stream.
+    outputs: [],
+    kind: "hardware",
+    async open(context, options) {
+      const { openSnmpEncoder } = await import("./snmp/snmp.ts");
+      return openSnmpEncoder(context, options as SnmpEncoderOptions);
     },
   },
 };
