@@ -1,5 +1,5 @@
 /**
- * A whole facility of real processes for end-to-end tests: the built daemon, real ffmpeg engines,
+ * A whole facility of real processes for end-to-end tests: the built daemon, real software engines,
  * simulated HELOs that really push, and a far end that notes to the millisecond who publishes.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -14,7 +14,9 @@ import { hostOf, type PublisherRecord } from "../fakes/rtmp-far-end/publications
 
 const root = new URL("../../", import.meta.url).pathname;
 
-type Box = ({ driver: "ffmpeg" } | ({ driver: "aja-helo" } & Partial<HeloOptions>)) & {
+type Box = (
+  { driver: "ffmpeg" | "gstreamer" } | ({ driver: "aja-helo" } & Partial<HeloOptions>)
+) & {
   /** What feeds it; "camera" when left out. */
   source?: string;
   /** How often it is asked, as the configuration writes it. */
@@ -119,10 +121,10 @@ export class Facility {
         stateDir: this.stateDir,
         mqtt: { url: this.#options.mqttUrl ?? "mqtt://127.0.0.1:1" },
         encoders: Object.entries(boxes).map(([id, box]) =>
-          box.driver === "ffmpeg"
+          box.driver !== "aja-helo"
             ? {
                 id,
-                driver: "ffmpeg",
+                driver: box.driver,
                 source: box.source ?? "camera",
                 ...(box.polling && { polling: box.polling }),
                 input: { kind: "testPattern", width: 320, height: 180, framesPerSecond: 15 },
@@ -262,7 +264,7 @@ export class Facility {
     return until(`event ${type}`, () => this.told(type).find(matches), withinMs);
   }
 
-  /** Pid of the ffmpeg that this software encoder runs now. */
+  /** Pid of the program that this software encoder runs now. */
   enginePid(encoder: string): number {
     const text = readFileSync(
       join(this.stateDir, "encoders", encoder, "engines/stream-1/pid"),

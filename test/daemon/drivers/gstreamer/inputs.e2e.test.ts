@@ -5,6 +5,8 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { startNginxRtmp } from "../../../fakes/nginx-rtmp.ts";
+import { startRtmpPublisher } from "../../../fakes/rtmp-publisher.ts";
 import { generous, key, output } from "../shared/engine/a-site.ts";
 import { until } from "../shared/engine/until.ts";
 import { aSite } from "./an-engine.ts";
@@ -72,9 +74,13 @@ test("MPEG-TS that is called by SRT is published", async () => {
 });
 
 test("a stream that is pulled by RTMP is published", async () => {
-  const port = await freePort();
-  ffmpeg(...programme, "-f", "flv", "-listen", "1", `rtmp://127.0.0.1:${port}/live/source`);
-  await publishes({ input: { kind: "rtmp", url: `rtmp://127.0.0.1:${port}/live/source` } });
+  const server = await startNginxRtmp();
+  onTestFinished(() => server.close());
+  const url = `${server.rtmpUrl}/source`;
+  const publisher = startRtmpPublisher({ url, audio: true });
+  onTestFinished(() => publisher.kill());
+  await answersWith(server.statisticsUrl, "<publishing/>");
+  await publishes({ input: { kind: "rtmp", url } });
 });
 
 test("an SRT destination gets the stream", async () => {
@@ -94,4 +100,11 @@ test("an SRT destination gets the stream", async () => {
 
 function sizeOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+async function answersWith(url: string, text: string): Promise<void> {
+  let found = false;
+  const look = async () => (found = (await (await fetch(url)).text()).includes(text));
+  const timer = setInterval(() => void look(), 200);
+  await until(`${url} says ${text}`, () => found).finally(() => clearInterval(timer));
 }
