@@ -16,7 +16,8 @@ const Lenient = z.object({
       }),
     })
     .catch({ broker: { readers: [] } }),
-  encoders: listOf(z.looseObject({ id: text, driver: text }).catch({})),
+  encoders: listOf(z.looseObject({ id: text, driver: text, outlet: text }).catch({})),
+  outlets: listOf(z.looseObject({ id: text }).catch({})),
   destinations: listOf(
     z
       .object({
@@ -50,10 +51,11 @@ const Lenient = z.object({
 export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
   const lenient = Lenient.safeParse(raw);
   if (!lenient.success) return [];
-  const { mqtt, encoders, destinations, streams } = lenient.data;
+  const { mqtt, encoders, outlets, destinations, streams } = lenient.data;
   return [
     ...duplicates("mqtt.broker.readers", "username", mqtt.broker.readers),
     ...duplicates("encoders", "id", encoders),
+    ...duplicates("outlets", "id", outlets),
     ...duplicates("destinations", "id", destinations),
     ...duplicates("streams", "id", streams),
     ...destinations.flatMap((destination, at) =>
@@ -82,7 +84,12 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         ];
       }),
     ]),
+    ...encoders.flatMap(({ outlet }, at) => [
+      ...unknownId(["encoders", at, "outlet"], "outlet", outlet, outlets),
+      ...sharedOutlet(encoders, at),
+    ]),
     ...encoders.flatMap((encoder, at) => inlineSecrets(encoder, ["encoders", at])),
+    ...outlets.flatMap((outlet, at) => inlineSecrets(outlet, ["outlets", at])),
   ];
 }
 
@@ -124,6 +131,19 @@ function sharedDestination(streams: { destination?: string | undefined }[], at: 
     {
       path: ["streams", at, "destination"],
       what: `${destination} already belongs to streams[${first}], a stream key has one owner`,
+    },
+  ];
+}
+
+/** Cutting it would take down a box that nobody asked about. */
+function sharedOutlet(encoders: { outlet?: string | undefined }[], at: number): Finding[] {
+  const outlet = encoders[at]?.outlet;
+  const first = encoders.findIndex((encoder) => encoder.outlet === outlet);
+  if (outlet === undefined || first === at) return [];
+  return [
+    {
+      path: ["encoders", at, "outlet"],
+      what: `${outlet} already powers encoders[${first}], one outlet has one box`,
     },
   ];
 }

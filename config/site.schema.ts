@@ -8,6 +8,8 @@ import { parseOptions } from "./vendor-options.ts";
 
 /** The options schema of every driver, by the name that stands under `driver:`. */
 export type DriverSchemas = Readonly<Record<string, z.ZodType>>;
+/** From the driver registries, by the section they serve; config itself knows no vendor. */
+export type SiteDrivers = { encoders: DriverSchemas; outlets?: DriverSchemas };
 
 const mqtt = section({
   url: url("mqtt", "mqtts", "ws", "wss").describe("Broker that the site's hub listens on"),
@@ -62,6 +64,28 @@ export const EncoderBase = section({
     .exactOptional()
     .describe("What one output sends, where the keys of its driver do not say; for the uplink"),
   polling: polling.prefault({}).describe("How often a device is asked"),
+  outlet: id.exactOptional().describe("Outlet that powers it, to prove it off and to repair it"),
+  network: displayName
+    .exactOptional()
+    .describe("Switch it hangs on; a fence should reach its outlet without passing it"),
+});
+
+export const OutletBase = section({
+  id: id.describe("Stable id of the role; survives another PDU"),
+  name: displayName.exactOptional().describe("What people call it"),
+  driver: z.string().describe("What kind of PDU it is on"),
+  expectedName: z
+    .string()
+    .min(1)
+    .max(128)
+    .describe("Its name in the PDU; nothing is switched while the PDU names it otherwise"),
+  network: displayName.exactOptional().describe("Switch the PDU hangs on"),
+  limits: section({
+    perHour: z.int().min(0).max(60).prefault(2).describe("In any hour"),
+    perDay: z.int().min(0).max(100).prefault(6).describe("In any 24 hours"),
+  })
+    .prefault({})
+    .describe("How often it may be switched off without a person"),
 });
 
 const observer = z.discriminatedUnion("kind", [
@@ -157,6 +181,10 @@ const stream = section({
   })
     .prefault({})
     .describe("After a start nothing is judged for this long"),
+  recording: z
+    .enum(["protect", "sacrifice"])
+    .prefault("protect")
+    .describe("May a fence end a recording of the box by cutting its power?"),
   failback: durationOr("manual", { atLeast: "300s" })
     .prefault("manual")
     .describe("Return to the primary when it was good this long, or only when asked"),
@@ -168,22 +196,23 @@ const stream = section({
     .describe("How often to switch away from an encoder that is still on air"),
 });
 
-/** One encoder: our own keys, and beside them whatever its driver's schema asks for. */
-function encoder(drivers: DriverSchemas) {
-  return z.unknown().transform((raw, ctx) => {
+type Base = typeof EncoderBase | typeof OutletBase;
+
+/** One device: our own keys, and beside them whatever its driver's schema asks for. */
+function driven<B extends Base>(own: B, drivers: DriverSchemas) {
+  return z.unknown().transform((raw, ctx): z.output<B> & { options: unknown } => {
     if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
       ctx.addIssue({ code: "invalid_type", expected: "object", input: raw });
       return z.NEVER;
     }
-    const own = Object.keys(EncoderBase.in.shape);
+    const keys = Object.keys(own.in.shape);
     const entries = Object.entries(raw);
-    const base = EncoderBase.safeParse(
-      Object.fromEntries(entries.filter(([key]) => own.includes(key))),
-      { reportInput: true },
-    );
+    const base = own.safeParse(Object.fromEntries(entries.filter(([key]) => keys.includes(key))), {
+      reportInput: true,
+    });
     const name = "driver" in raw && typeof raw.driver === "string" ? raw.driver : undefined;
     const schema = name !== undefined && Object.hasOwn(drivers, name) ? drivers[name] : undefined;
-    const rest = Object.fromEntries(entries.filter(([key]) => !own.includes(key)));
+    const rest = Object.fromEntries(entries.filter(([key]) => !keys.includes(key)));
     const vendor = schema && parseOptions(schema, optionsJsonSchema(schema), rest);
     const issues = [...(base.error?.issues ?? []), ...(vendor?.issues ?? [])];
     for (const issue of issues) ctx.addIssue({ ...issue, path: [...issue.path] });
@@ -195,12 +224,11 @@ function encoder(drivers: DriverSchemas) {
       ctx.addIssue({ code: "invalid_value", values, path: ["driver"], input: name });
     }
     if (!base.success || !vendor?.parsed.success || vendor.findings.length > 0) return z.NEVER;
-    return { ...base.data, options: vendor.parsed.data };
+    return { ...(base.data as z.output<B>), options: vendor.parsed.data };
   });
 }
 
-/** @param drivers from the driver registry; config itself knows no vendor */
-export function siteSchema(drivers: DriverSchemas) {
+export function siteSchema({ encoders, outlets = {} }: SiteDrivers) {
   return section({
     site: id.describe("Stable id of this site, its name on MQTT"),
     name: displayName.exactOptional().describe("What people call it"),
@@ -216,7 +244,15 @@ export function siteSchema(drivers: DriverSchemas) {
     })
       .exactOptional()
       .describe("The line that all encoders of this site share"),
-    encoders: z.array(encoder(drivers)).max(200).describe("The boxes and programs that encode"),
+    encoders: z
+      .array(driven(EncoderBase, encoders))
+      .max(200)
+      .describe("The boxes and programs that encode"),
+    outlets: z
+      .array(driven(OutletBase, outlets))
+      .max(400)
+      .prefault([])
+      .describe("Switched outlets of PDUs that power the boxes"),
     destinations: z.array(destination).max(200).describe("Where programmes are published to"),
     streams: z.array(stream).max(200).describe("The programmes, each with its encoders"),
     log: section({ level: logLevel.prefault("info").describe("How much is logged") })
@@ -229,6 +265,7 @@ type Parsed = z.output<ReturnType<typeof siteSchema>>;
 /** A site's config as the daemon uses it: quantities with their unit in the name. */
 export type SiteConfig = Parsed & { stateDir: string };
 export type EncoderConfig = Parsed["encoders"][number];
+export type OutletConfig = Parsed["outlets"][number];
 export type DestinationConfig = Parsed["destinations"][number];
 export type ObserverConfig = DestinationConfig["observers"][number];
 export type StreamConfig = Parsed["streams"][number];

@@ -1,18 +1,18 @@
 /** The site's config file, from text to what the daemon runs on. */
 import type { z } from "zod";
 import { defaultStateDir } from "./fields.ts";
-import { encoderKeys, siteJsonSchema } from "./json-schema.ts";
+import { type DrivenSection, drivenSections, keysOf, siteJsonSchema } from "./json-schema.ts";
 import { loadConfig, type ConfigFormat } from "./load.ts";
 import { ConfigError, type Finding } from "./problems.ts";
 import { resolveSecrets, secretPlaces, type Resolved } from "./secrets.ts";
 import { siteChecks, type OutputsOf } from "./site.checks.ts";
-import { siteSchema, type DriverSchemas, type SiteConfig } from "./site.schema.ts";
+import { siteSchema, type SiteDrivers, type SiteConfig } from "./site.schema.ts";
 import { uplinkFindings } from "./uplink.ts";
 
 type SiteFormat = ConfigFormat<z.output<ReturnType<typeof siteSchema>>>;
 
 /** @param outputsOf lets an unknown output be found before the daemon starts */
-export function siteFormat(drivers: DriverSchemas, outputsOf?: OutputsOf): SiteFormat {
+export function siteFormat(drivers: SiteDrivers, outputsOf?: OutputsOf): SiteFormat {
   return {
     schema: siteSchema(drivers),
     jsonSchema: () => siteJsonSchema(drivers),
@@ -26,7 +26,7 @@ export function siteFormat(drivers: DriverSchemas, outputsOf?: OutputsOf): SiteF
  */
 export function loadSite(
   file: string,
-  drivers: DriverSchemas,
+  drivers: SiteDrivers,
   env: NodeJS.ProcessEnv = process.env,
   outputsOf?: OutputsOf,
 ): Resolved<SiteConfig> {
@@ -38,20 +38,23 @@ export function loadSite(
 }
 
 /** A driver's schema need not be strict: a key that no one reads is found here. */
-function unknownOptions(raw: unknown, drivers: DriverSchemas): Finding[] {
-  const encoders: unknown = (raw as { encoders?: unknown } | null)?.encoders;
-  if (!Array.isArray(encoders)) return [];
-  return encoders.flatMap((encoder: unknown, at) => {
-    const { driver } = (encoder ?? {}) as { driver?: unknown };
-    if (typeof driver !== "string" || !Object.hasOwn(drivers, driver)) return [];
-    const known = encoderKeys(drivers, driver);
-    return Object.keys(encoder as object)
-      .filter((key) => !known.includes(key))
-      .map((key) => ({
-        path: ["encoders", at, key],
-        what: "is not a known key",
-        atKey: true,
-        unknownKey: key,
-      }));
+function unknownOptions(raw: unknown, drivers: SiteDrivers): Finding[] {
+  return (Object.keys(drivenSections) as DrivenSection[]).flatMap((section) => {
+    const entries: unknown = (raw as { [section: string]: unknown } | null)?.[section];
+    if (!Array.isArray(entries)) return [];
+    return entries.flatMap((entry: unknown, at) => {
+      const { driver } = (entry ?? {}) as { driver?: unknown };
+      const schemas = drivers[section] ?? {};
+      if (typeof driver !== "string" || !Object.hasOwn(schemas, driver)) return [];
+      const known = keysOf(section, schemas[driver]!);
+      return Object.keys(entry as object)
+        .filter((key) => !known.includes(key))
+        .map((key) => ({
+          path: [section, at, key],
+          what: "is not a known key",
+          atKey: true,
+          unknownKey: key,
+        }));
+    });
   });
 }

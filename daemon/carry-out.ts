@@ -4,6 +4,7 @@ import type { Intent, IntentKind, Intents } from "../machines/intents.ts";
 import type { FenceEvidence } from "../machines/stream/fence-evidence.ts";
 import { DriverError, type PublishTarget } from "./drivers/driver.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
+import type { Outlet } from "./outlets.ts";
 import type { Supervised } from "./supervisor.ts";
 
 /** Where one key leads: an address of a destination, with its key. */
@@ -19,6 +20,7 @@ const limitsMs: Record<IntentKind, number> = {
   stopOutput: 15_000,
   fence: 15_000,
   ownSelfStart: 20_000,
+  turnOutlet: 20_000,
 };
 
 /** Of these, how long a box may take to prove itself off; the rest is for asking the far end. */
@@ -32,6 +34,7 @@ export function openHands(p: {
   boxes: ReadonlyMap<string, Supervised>;
   ingests: ReadonlyMap<string, Ingest>;
   observers: ReadonlyMap<string, readonly FarEndObserver[]>;
+  outlets: ReadonlyMap<string, Outlet>;
   wallMs: () => number;
   report: (intent: Intent, result: Result) => void;
 }) {
@@ -39,6 +42,12 @@ export function openHands(p: {
   let closed = false;
 
   async function carryOut(intent: Intent, signal: AbortSignal): Promise<Result> {
+    if (intent.kind === "turnOutlet") {
+      const outlet = p.outlets.get(intent.asks.outlet);
+      if (!outlet) return failed("unknown_outlet", `there is no outlet ${intent.asks.outlet}`);
+      await outlet.turn(intent.asks.to, signal);
+      return { type: "effect.done", answer: { atMs: p.wallMs() } };
+    }
     const box = p.boxes.get(intent.asks.encoder);
     if (!box) return failed("unknown_encoder", `there is no encoder ${intent.asks.encoder}`);
     switch (intent.kind) {

@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
+import type { z } from "zod";
 import { ConfigError } from "../config/problems.ts";
 import { loadSite } from "../config/site.ts";
 import { uplinkSentence } from "../config/uplink.ts";
 import { vendors } from "./drivers/index.ts";
+import { outletVendors } from "./drivers/outlets.ts";
 import { JournalError } from "./journal/journal-error.ts";
 import { openLog } from "./log.ts";
 import { startSite } from "./site-daemon.ts";
@@ -41,10 +43,10 @@ async function main(): Promise<number> {
   if (flags.version) return say(`${version}\n`);
 
   const outputsOf = (driver: string) => vendors[driver]?.outputs;
-  const schemas = Object.fromEntries(Object.entries(vendors).map(([n, v]) => [n, v.options]));
+  const drivers = { encoders: optionsOf(vendors), outlets: optionsOf(outletVendors) };
   let loaded;
   try {
-    loaded = loadSite(flags.config, schemas, process.env, outputsOf);
+    loaded = loadSite(flags.config, drivers, process.env, outputsOf);
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     process.stderr.write(`${cause.message}\n`);
@@ -100,6 +102,10 @@ async function main(): Promise<number> {
   await running.close();
   systemd.close();
   return 0;
+}
+
+function optionsOf<V extends { options: z.ZodType }>(registry: Readonly<Record<string, V>>) {
+  return Object.fromEntries(Object.entries(registry).map(([name, { options }]) => [name, options]));
 }
 
 function say(text: string): number {

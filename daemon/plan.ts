@@ -1,5 +1,11 @@
 import type { SiteConfig } from "../config/site.schema.ts";
-import type { DestinationPlan, EncoderPlan, SitePlan, StreamPlan } from "../machines/site/plan.ts";
+import type {
+  DestinationPlan,
+  EncoderPlan,
+  OutletPlan,
+  SitePlan,
+  StreamPlan,
+} from "../machines/site/plan.ts";
 import type { Vendor } from "./drivers/index.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
 import { lookLimitsMs } from "./observers/observer.ts";
@@ -19,7 +25,12 @@ const contentFaultMs = 5_000;
 export const backupLegOf = (id: string): string => `${id}-backup`;
 
 /** What the machines need of the configuration. */
-export function planOf(config: SiteConfig, vendors: Readonly<Record<string, Vendor>>): SitePlan {
+export function planOf(
+  config: SiteConfig,
+  vendors: Readonly<Record<string, Vendor>>,
+  /** Ids of outlets whose answers could be forged. */
+  spoofable: ReadonlySet<string> = new Set(),
+): SitePlan {
   const streams = config.streams.flatMap((stream) => legsOf(stream, config, vendors));
   const destinations = config.destinations.flatMap((d): DestinationPlan[] => {
     const primary: DestinationPlan = {
@@ -65,11 +76,19 @@ export function planOf(config: SiteConfig, vendors: Readonly<Record<string, Vend
         unreachableAfter: fall,
         ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
         ...heat,
+        ...(encoder.outlet !== undefined && {
+          outlet: outletPlan(encoder.outlet, config, spoofable),
+        }),
       };
     }),
     destinations,
     streams,
   };
+}
+
+function outletPlan(id: string, config: SiteConfig, spoofable: ReadonlySet<string>): OutletPlan {
+  const { limits } = config.outlets.find((outlet) => outlet.id === id)!;
+  return { id, ...limits, isSpoofable: spoofable.has(id) };
 }
 
 /**
@@ -103,6 +122,7 @@ function legsOf(
     directFreezeMs: stream.directFreezeMs,
     contentFaultMs,
     fenceTimeoutMs: destination.fenceTimeoutMs,
+    recording: stream.recording,
     failbackMs: stream.failbackMs ?? "manual",
     budget: stream.takeoverBudget,
   };

@@ -20,6 +20,8 @@ import { openJournal } from "./journal/open-journal.ts";
 import type { AckOutcome, Outbox } from "./journal/outbox.ts";
 import { lockState } from "./journal/state-lock.ts";
 import type { Link } from "./link/link.ts";
+import { outletVendors } from "./drivers/outlets.ts";
+import { openOutlet } from "./outlets.ts";
 import { openObserver } from "./observers/index.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 import { olderThanWhatRuns } from "./older-copy.ts";
@@ -62,7 +64,16 @@ export async function startSite(p: {
     warn: (message) => log.warn({ code: "journal" }, message),
   });
   const startedAtMs = now().wallMs;
-  const plan = planOf(config, vendors);
+  const outlets = new Map(
+    await Promise.all(
+      config.outlets.map(async ({ id, driver, expectedName, options }) => {
+        const opened = await outletVendors[driver]!.open(options);
+        return [id, openOutlet({ id, expectedName, driver: opened })] as const;
+      }),
+    ),
+  );
+  const spoofable = [...outlets.values()].filter(({ isSpoofable }) => isSpoofable);
+  const plan = planOf(config, vendors, new Set(spoofable.map(({ id }) => id)));
   const ingests = ingestsOf(config.destinations, backupLegOf);
   const isSoftware = (id: string) =>
     vendors[plan.encoders.find((e) => e.id === id)?.vendor ?? ""]?.kind === "software";
@@ -215,6 +226,7 @@ export async function startSite(p: {
     boxes,
     ingests,
     observers,
+    outlets,
     wallMs: () => now().wallMs,
     report: (intent, event) => void decider.submit({ to: `intent:${intent.id}`, event }),
   });
@@ -318,6 +330,7 @@ export async function startSite(p: {
       parts.hands?.close();
       await Promise.all([...boxes.values()].map((box) => box.close()));
       await Promise.all(farEnds.map((farEnd) => farEnd.close()));
+      await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
       await decider.close();
       await linksAreOpen;
       await Promise.all(links().map((link) => link.close()));

@@ -25,6 +25,7 @@ export const eventTypes = [
   "command.refused",
   "encoder.link",
   "encoder.thermal",
+  "encoder.power",
   "encoder.service",
   "encoder.input",
   "encoder.output",

@@ -23,6 +23,11 @@ export type Intents = {
   };
   /** Switch off what the box would do on its own (auto-recover, power-up, scheduler). */
   ownSelfStart: { asks: { encoder: string }; answer: Record<string, never> };
+  /** Have its outlet on or off, read back. The encoder is the box that hangs on it. */
+  turnOutlet: {
+    asks: { encoder: string; outlet: string; to: "on" | "off" };
+    answer: { atMs: number };
+  };
 };
 export type IntentKind = keyof Intents;
 

@@ -13,6 +13,7 @@ export const outputWords = [
   "stopping",
 ] as const;
 export const serviceWords = ["inService", "maintenance", "quarantined", "rebooting"] as const;
+export const powerWords = ["on", "cutting", "cut", "restoring"] as const;
 export const inputWords = ["unknown", "good", "lost", "black", "frozen", "silent"] as const;
 
 /** One output of a box: a stream or a recording. */
@@ -71,6 +72,8 @@ export const EncoderState = Published.extend({
       scheduler: z.boolean(),
     })
     .optional(),
+  /** Of the outlet it hangs on; absent = it has none that we could switch. */
+  power: word(powerWords).optional(),
   /** Sentences for the operator: what is not as it should be. */
   warnings: z.array(z.string()),
 }).meta({ id: "EncoderState" });

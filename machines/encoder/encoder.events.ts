@@ -13,6 +13,10 @@ export type EncoderEvent =
   | { type: "released"; output: string }
   /** It publishes although it is benched, and its stream knows that to be true. */
   | { type: "rogue"; output: string }
+  /** A stream cannot prove it off otherwise. */
+  | { type: "cutPower"; stream: string; recording: "protect" | "sacrifice" }
+  /** A person wants it on again now. */
+  | { type: "restorePower"; by: string }
   | { type: "maintenance"; by: string }
   | { type: "inService"; by: string };
 

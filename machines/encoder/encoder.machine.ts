@@ -1,11 +1,12 @@
 import { assign, emit, sendParent, setup } from "xstate";
 import { decided } from "../decision.ts";
-import { effect } from "../effect.ts";
+import { effect, type EffectError } from "../effect.ts";
 import type { EncoderPlan } from "../site/plan.ts";
-import type { Stamp } from "../time.ts";
+import { rebased, type Stamp } from "../time.ts";
 import { custody } from "./custody.ts";
 import type { EncoderEvent, EncoderToSite } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service } from "./facts.ts";
+import { countingCuts, keepsPower, power } from "./power.ts";
 import type { EncoderReading } from "./reading.ts";
 
 /** Where a restarted daemon picks up: only what cannot be read from the box again. */
@@ -13,6 +14,11 @@ export type EncoderResume = {
   service: Service;
   custody: Record<string, Custody>;
   serialNumber: string | null;
+  /** We switched it off, and have not switched it on since. */
+  isCut?: boolean;
+  /** When its outlet was switched off, as far as it counts against the limits. */
+  cuts?: Stamp[];
+  staysIdle?: boolean;
 };
 
 export type EncoderContext = {
@@ -26,6 +32,9 @@ export type EncoderContext = {
   failures: number;
   failure: string;
   serialNumber: string | null;
+  cuts: Stamp[];
+  /** As last read, however long ago: with its power back it does nothing on its own. */
+  staysIdle: boolean;
 };
 
 type Reads = { reading: EncoderReading };
@@ -34,17 +43,20 @@ const inputs = ["good", "lost", "black", "frozen", "silent"] as const;
 const machines = new Map<string, ReturnType<typeof make>>();
 
 /** The machine of a box with these outputs; boxes of one shape share it. */
-export function encoderMachineFor({ outputs, ownSelfStart }: EncoderPlan) {
-  const shape = `${outputs.join()} ${ownSelfStart}`;
+export function encoderMachineFor({ outputs, ownSelfStart, outlet }: EncoderPlan) {
+  const shape = `${outputs.join()} ${ownSelfStart} ${outlet !== undefined}`;
   const known = machines.get(shape);
   if (known) return known;
-  const machine = make(outputs, ownSelfStart);
+  const machine = make(outputs, { ownsSelfStart: ownSelfStart, hasOutlet: outlet !== undefined });
   machines.set(shape, machine);
   return machine;
 }
 
 /** One box: may it take work, what does it do, what does it know that it should not? */
-function make(outputs: readonly string[], ownsSelfStart: boolean) {
+function make(
+  outputs: readonly string[],
+  { ownsSelfStart, hasOutlet }: { ownsSelfStart: boolean; hasOutlet: boolean },
+) {
   const base = setup({
     types: {} as {
       context: EncoderContext;
@@ -52,7 +64,11 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
       events: EncoderEvent;
       emitted: ReturnType<typeof decided>;
     },
-    actors: { stopOutput: effect("stopOutput"), ownSelfStart: effect("ownSelfStart") },
+    actors: {
+      stopOutput: effect("stopOutput"),
+      ownSelfStart: effect("ownSelfStart"),
+      turnOutlet: effect("turnOutlet"),
+    },
     guards: {
       tooManyFailures: ({ context }) => context.failures + 1 >= context.plan.unreachableAfter,
       isHot: ({ context }, { reading }: Reads) => temperature(reading) >= context.plan.hotC,
@@ -66,6 +82,12 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
       wasService: ({ context }, word: Service) => context.resume?.service === word,
       wasCustody: ({ context }, p: { output: string; word: Custody }) =>
         context.resume?.custody[p.output] === p.word,
+      staysIdle: ({ context }) => context.staysIdle,
+      wasCut: ({ context }) => context.resume?.isCut === true,
+      mayCut: ({ context, event }) =>
+        event.type === "cutPower" &&
+        context.plan.outlet !== undefined &&
+        keepsPower(context, event.recording) === undefined,
       usesOurKey: (_, { reading, output }: Reads & { output: string }) =>
         publishes(reading, output),
     },
@@ -75,6 +97,7 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
         readAtMs: context.now().wallMs,
         failures: 0,
         serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
+        staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
       })),
       countFailure: assign(({ context }, failure: string) => ({
         failures: context.failures + 1,
@@ -153,6 +176,37 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
         const destination = typeof target === "object" ? target.destination : null;
         return { type: "publishesBenched", encoder: context.plan.id, output, destination };
       }),
+      countCut: assign({
+        cuts: ({ context }) => [...countingCuts(context.cuts, context.now()), context.now()],
+      }),
+      tellPower: emit(({ context }, word: "on" | "cut") =>
+        decided({
+          type: "encoder.power",
+          severity: "warning",
+          message:
+            word === "cut"
+              ? `${context.plan.id} is powered off at outlet ${context.plan.outlet?.id}, read back`
+              : `${context.plan.id} has power again at outlet ${context.plan.outlet?.id}`,
+          data: { power: word, outlet: context.plan.outlet?.id },
+        }),
+      ),
+      tellPowerFailed: emit(({ context, event }) => {
+        const { error } = event as unknown as { error?: EffectError };
+        return decided({
+          type: "encoder.power",
+          severity: "critical",
+          message: `outlet ${context.plan.outlet?.id} of ${context.plan.id} did not switch: ${error?.message ?? "no answer"}`,
+          data: { power: "unknown", outlet: context.plan.outlet?.id, code: error?.code },
+        });
+      }),
+      tellPowerKept: emit(({ context, event }) =>
+        decided({
+          type: "encoder.power",
+          severity: "warning",
+          message: `${context.plan.id} keeps its power: ${event.type === "cutPower" ? keepsPower(context, event.recording) : ""}`,
+          data: { power: "on" },
+        }),
+      ),
       tellBenched: emit(({ context }, output: string) =>
         decided({
           type: "encoder.benched",
@@ -166,6 +220,7 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
       readingMaxAge: ({ context }) => context.plan.readingMaxAgeMs,
       retryBench: 5_000,
       retrySelfStart: 30_000,
+      restorePowerAfter: 30_000,
     },
   });
 
@@ -184,6 +239,8 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
       failures: 0,
       failure: "not read yet",
       serialNumber: input.resume?.serialNumber ?? null,
+      staysIdle: input.resume?.staysIdle ?? false,
+      cuts: (input.resume?.cuts ?? []).map((at) => rebased(at, input.now())),
     }),
     type: "parallel",
     states: {
@@ -366,6 +423,7 @@ function make(outputs: readonly string[], ownsSelfStart: boolean) {
             },
           }
         : {},
+      power: hasOutlet ? power : {},
       ...Object.fromEntries(outputs.map((output) => [`custody:${output}`, custody(output)])),
     },
   });

@@ -14,9 +14,16 @@ import {
   type Thermal,
   unknownOutput,
 } from "./facts.ts";
+import type { Power } from "./power.ts";
 import type { OutputReading } from "./reading.ts";
 
-type Regions = { link: Link; thermal: Thermal; service: Service; input: Input } & Record<
+type Regions = {
+  link: Link;
+  thermal: Thermal;
+  service: Service;
+  input: Input;
+  power: Power | Record<string, never>;
+} & Record<
   `custody:${string}`,
   "free" | "held" | "recalled" | "owing" | "owingAWhile" | "forgetting" | "benched"
 >;
@@ -26,7 +33,7 @@ const regions = (snapshot: EncoderSnapshot) => snapshot.value as unknown as Regi
 /** Evidence counts only while the box answers; then it is what it last said. */
 export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
   const { plan, reading } = snapshot.context;
-  const { link, thermal, service, input } = regions(snapshot);
+  const { link, thermal, service, input, power } = regions(snapshot);
   const fresh = link === "reachable" ? reading : undefined;
   return {
     encoder: plan.id,
@@ -36,6 +43,10 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
     input: fresh ? input : "unknown",
     source: plan.source ?? null,
     selfStart: fresh?.selfStart ?? null,
+    power:
+      plan.outlet && typeof power === "string"
+        ? { word: power, outlet: plan.outlet.id, isSpoofable: plan.outlet.isSpoofable }
+        : null,
     outputs: Object.fromEntries(
       plan.outputs.map((id) => [id, fresh ? outputFacts(fresh.outputs[id]) : unknownOutput]),
     ),
@@ -49,7 +60,7 @@ function outputFacts(reading: OutputReading | undefined): OutputFacts {
 }
 
 export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
-  const { plan, serialNumber } = snapshot.context;
+  const { plan, serialNumber, cuts, staysIdle } = snapshot.context;
   const words = regions(snapshot);
   const custody = (output: string): Custody => {
     const word = words[`custody:${output}`];
@@ -59,6 +70,11 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     service: words.service,
     custody: Object.fromEntries(plan.outputs.map((output) => [output, custody(output)])),
     serialNumber,
+    ...(plan.outlet && {
+      isCut: words.power === "cut" || words.power === "restoring",
+      cuts,
+      staysIdle,
+    }),
   };
 }
 
@@ -106,6 +122,7 @@ export function encoderState(
       ]),
     ),
     ...(reading?.selfStart && { selfStart: reading.selfStart }),
+    ...(facts.power && { power: facts.power.word }),
     warnings: warnings(snapshot, facts),
   };
 }
@@ -113,6 +130,12 @@ export function encoderState(
 function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   const { plan, reading, failure } = snapshot.context;
   const list = [...(reading?.alarms ?? [])];
+  if (facts.power !== null && facts.power.word !== "on") {
+    const stays = snapshot.context.staysIdle
+      ? ""
+      : ": it stays off until a person restores it, it could publish by itself";
+    list.push(`powered off by us at outlet ${facts.power.outlet} (${facts.power.word})${stays}`);
+  }
   if (facts.link === "silent" || facts.link === "unreachable")
     list.push(`does not answer: ${failure}`);
   if (plan.ownSelfStart && reading?.selfStart && !startsNothingByItself(reading.selfStart)) {

@@ -1,3 +1,4 @@
+import type { Power } from "./power.ts";
 import type { OutputReading, SelfStart } from "./reading.ts";
 
 export type Link = "unknown" | "reachable" | "silent" | "unreachable";
@@ -16,6 +17,8 @@ export type EncoderFacts = {
   source: string | null;
   /** Absent: not readable. */
   selfStart: SelfStart | null;
+  /** Of its outlet; null: it has none that we could switch. */
+  power: { word: Power; isSpoofable: boolean; outlet: string } | null;
   outputs: Record<string, OutputFacts>;
 };
 
@@ -43,6 +46,7 @@ export function unknownEncoder(encoder: string, outputs: readonly string[]): Enc
     input: "unknown",
     source: null,
     selfStart: null,
+    power: null,
     outputs: Object.fromEntries(outputs.map((output) => [output, unknownOutput])),
   };
 }

@@ -26,6 +26,17 @@ export type EncoderPlan = {
   ownSelfStart: boolean;
   hotC: number;
   coolC: number;
+  /** What it hangs on, if that can be switched. */
+  outlet?: OutletPlan;
+};
+
+/** An outlet that a box hangs on, and how often it may be switched off without a person. */
+export type OutletPlan = {
+  id: string;
+  perHour: number;
+  perDay: number;
+  /** Its answers could be forged: said wherever a proof rests on them. */
+  isSpoofable: boolean;
 };
 
 export type DestinationPlan = {
@@ -59,6 +70,8 @@ export type StreamPlan = {
   /** A lost, black, frozen or silent input must last so long before it may cause a switch. */
   contentFaultMs: number;
   fenceTimeoutMs: number;
+  /** Whether a recording of a box is worth more than this stream's fence. */
+  recording: "protect" | "sacrifice";
   /** "manual", or back to the primary after it has been ready for so long. */
   failbackMs: number | "manual";
   budget: { per10Min: number; perHour: number };

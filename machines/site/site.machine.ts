@@ -273,6 +273,15 @@ export const siteMachine = setup({
         enqueue.sendTo(context.encoders[encoder]!, { type: "rogue", output });
       }),
     },
+    cutPower: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        enqueue.sendTo(context.encoders[event.encoder]!, {
+          type: "cutPower",
+          stream: event.stream,
+          recording: event.recording,
+        });
+      }),
+    },
     rogue: {
       actions: enqueueActions(({ context, event: { encoder, output }, enqueue }) => {
         enqueue.sendTo(context.encoders[encoder]!, { type: "rogue", output });

@@ -18,4 +18,10 @@ export type FenceEvidence =
   /** Level 3: the far end threw it out and will not let it in again. */
   | { kind: "keyBlocked"; observer: string; atMs: number }
   /** Level 4: outlet or port off, read back on a path that does not pass the device. */
-  | { kind: "outletOff"; outlet: string; atMs: number };
+  | {
+      kind: "outletOff";
+      outlet: string;
+      /** The PDU was asked in a way that others on the network could forge (SNMP v1, v2c). */
+      isSpoofable: boolean;
+      atMs: number;
+    };

@@ -41,7 +41,7 @@ export function sentenceOf(evidence: FenceEvidence): string {
     case "keyBlocked":
       return `${evidence.observer} threw it out and blocks it`;
     case "outletOff":
-      return `outlet ${evidence.outlet} is off, read back`;
+      return `outlet ${evidence.outlet} is off, read back${evidence.isSpoofable ? " (spoofable)" : ""}`;
   }
 }
 

@@ -47,6 +47,8 @@ export type StreamToSite =
       output: string;
       keyGeneration: number | undefined;
     }
+  /** It cannot be proven off in any other way, and somebody could take over. */
+  | { type: "cutPower"; stream: string; encoder: string; recording: "protect" | "sacrifice" }
   /** That box is benched indeed: stop it. */
   | { type: "rogue"; encoder: string; output: string }
   /** The world is newer than what was remembered. */

@@ -4,6 +4,7 @@ import type { FenceEvidence } from "./fence-evidence.ts";
 import { certificateFrom, sentenceOf } from "./fence-proof.ts";
 import { type OpenIncident, step } from "./incident.ts";
 import { at, nameOf } from "./stream.changes.ts";
+import { powerProves } from "./stream.questions.ts";
 import { type Change, quietCertificate, type StreamContext } from "./stream.context.ts";
 
 /** The next suspect is proven off by what was gathered. */
@@ -17,6 +18,11 @@ export function certifiedByQuiet(context: StreamContext): Change {
   const [ref, ...rest] = context.memory.suspects;
   const certificate = ref && quietCertificate(context, ref);
   return certificate ? withCertificate(context, certificate, rest) : {};
+}
+
+export function certifiedByPower(context: StreamContext): Change {
+  const evidence = powerProves(context);
+  return evidence ? certifiedBy(context, [evidence]) : {};
 }
 
 function withCertificate(

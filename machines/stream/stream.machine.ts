@@ -1,4 +1,4 @@
-import { and, assign, not, raise } from "xstate";
+import { and, assign, enqueueActions, not, raise } from "xstate";
 import { changed, newStreamContext, understudyOf, verdict } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import * as moves from "./stream.moves.ts";
@@ -322,6 +322,12 @@ export const streamMachine = streamSetup.createMachine({
               actions: change(({ context }) => fence.certifiedByQuiet(context)),
             },
             {
+              guard: "powerProves",
+              target: "checking",
+              reenter: true,
+              actions: change(({ context }) => fence.certifiedByPower(context)),
+            },
+            {
               guard: "isLatchedByKicks",
               target: "needsHuman",
               actions: assign({
@@ -332,8 +338,13 @@ export const streamMachine = streamSetup.createMachine({
           ],
         },
         fencing: {
+          // A box that is known not to answer proves nothing itself: no time is lost on asking it.
+          entry: enqueueActions(({ check, enqueue }) => {
+            if (check("isUnreachable") && check("mayCutPower")) enqueue("askForPowerCut");
+          }),
           always: [
             { guard: "quietProves", target: "checking" },
+            { guard: "powerProves", target: "checking" },
             { guard: "suspectBelongsToAnother", target: "checking" },
           ],
           invoke: {
@@ -367,10 +378,17 @@ export const streamMachine = streamSetup.createMachine({
 
         /** No proof yet. Nobody else may start; the proof is looked for again and again. */
         waitingForFence: {
-          entry: [tells(tell.fenceUnproven), "tellIncident"],
+          entry: [
+            tells(tell.fenceUnproven),
+            "tellIncident",
+            enqueueActions(({ check, enqueue }) => {
+              if (check("mayCutPower")) enqueue("askForPowerCut");
+            }),
+          ],
           initial: "resting",
           always: [
             { guard: "quietProves", target: "checking" },
+            { guard: "powerProves", target: "checking" },
             { guard: "suspectBelongsToAnother", target: "checking" },
             {
               guard: "mayGoUnproven",
@@ -398,6 +416,7 @@ export const streamMachine = streamSetup.createMachine({
           initial: "resting",
           always: [
             { guard: and([not("nobodyIsSuspect"), "quietProves"]), target: "checking" },
+            { guard: "powerProves", target: "checking" },
             { guard: "suspectBelongsToAnother", target: "checking" },
             backByItself(),
           ],

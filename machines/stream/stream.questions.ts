@@ -1,11 +1,13 @@
 /** Questions about a stream that more than one of its guards, delays and effects ask. */
 import type { Intents } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
+import type { FenceEvidence } from "./fence-evidence.ts";
 import { isSomeoneElse } from "./judge.ts";
 import type { ClaimReason } from "./stream.events.ts";
 import {
   hinders,
   lastGood,
+  nextCarrier,
   outputOf,
   seenOnAir,
   type StreamContext,
@@ -79,12 +81,14 @@ export function fenceOverdue({ memory: { fencingSince }, now, plan }: StreamCont
  * an encoder is proven anew.
  */
 const oldestProofMs = 60_000;
-export function proofIsTooOld({ memory, now }: StreamContext): boolean {
+export function proofIsTooOld({ memory, facts, now }: StreamContext): boolean {
   const { certificates, firstCertifiedAt } = memory;
   return (
     certificates.length > 0 &&
     firstCertifiedAt !== null &&
-    elapsedMs(firstCertifiedAt, now()) > oldestProofMs
+    (elapsedMs(firstCertifiedAt, now()) > oldestProofMs ||
+      // A box that has its power back may do anything again.
+      certificates.some((c) => c.level === 4 && facts[c.encoder]?.power?.word !== "cut"))
   );
 }
 
@@ -94,6 +98,31 @@ const soonMs = 30_000;
 export function quietBecomesProof({ farEnd, destination, now }: StreamContext): boolean {
   if (farEnd.word !== "quiet" || !farEnd.provesAbsence || farEnd.quietSince === null) return false;
   return destination.noPublisherProofMs - elapsedMs(farEnd.quietSince, now()) <= soonMs;
+}
+
+/**
+ * Cutting the power of a box takes everything else with it: only for a picture that is off air (or
+ * when a person asked), when somebody could take over, and when no other stream is on that box.
+ */
+export function mayCutPower(context: StreamContext): boolean {
+  const { memory, facts, heldBy, plan } = context;
+  const ref = memory.suspects[0];
+  if (!ref || memory.goal === "stop" || memory.goal === "start") return false;
+  const box = facts[ref.encoder];
+  // On maintenance somebody has a hand in it.
+  if (box?.power?.word !== "on" || box.service === "maintenance") return false;
+  if (seenOnAir(context) && memory.command === null) return false;
+  const others = Object.values(heldBy[ref.encoder] ?? {}).some((stream) => stream !== plan.id);
+  return !others && typeof nextCarrier(context) === "object";
+}
+
+/** Its power is off, by our own outlet, read back. */
+export function powerProves(context: StreamContext): FenceEvidence | undefined {
+  const ref = context.memory.suspects[0];
+  const power = ref && context.facts[ref.encoder]?.power;
+  if (power?.word !== "cut") return undefined;
+  const { outlet, isSpoofable } = power;
+  return { kind: "outletOff", outlet, isSpoofable, atMs: context.now().wallMs };
 }
 
 export function primaryIsReady(context: StreamContext): boolean {

@@ -32,6 +32,8 @@ import {
   ghostBackOffMs,
   isConfirmed,
   isLatchedByKicks,
+  mayCutPower,
+  powerProves,
   primaryIsReady,
   proofIsTooOld,
   publishing,
@@ -102,6 +104,10 @@ export const streamSetup = setup({
       ),
     mayGoUnproven: ({ context }) =>
       context.plan.allowUnproven && context.memory.goal !== "stop" && fenceOverdue(context),
+    powerProves: ({ context }) => powerProves(context) !== undefined,
+    mayCutPower: ({ context }) => mayCutPower(context),
+    isUnreachable: ({ context }) =>
+      context.facts[context.memory.suspects[0]?.encoder ?? ""]?.link === "unreachable",
     isFenceOverdue: ({ context }) => fenceOverdue(context),
     quietBecomesProof: ({ context }) => quietBecomesProof(context),
     isToStop: ({ context }) => context.memory.goal === "stop",
@@ -174,6 +180,10 @@ export const streamSetup = setup({
         ...ref,
         keyGeneration: outputOf(context, ref).keyGeneration,
       };
+    }),
+    askForPowerCut: sendParent(({ context }): StreamToSite => {
+      const { id: stream, recording } = context.plan;
+      return { type: "cutPower", stream, recording, ...context.memory.suspects[0]! };
     }),
     callRogue: sendParent(({ event }): StreamToSite => {
       const { encoder, output } = event as Extract<StreamEvent, { type: "publishesBenched" }>;

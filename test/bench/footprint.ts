@@ -18,7 +18,7 @@ const settledAfterMs = 3_000;
 
 /**
  * The built daemon with 10 idle ffmpeg and 10 idle HELO encoders and no hub, beside a Node that
- * does nothing. Ready is the moment the daemon says so: every box was read once.
+ * does nothing. Ready is the moment the daemon says so: it decides from here on.
  */
 export const footprint: Bench = {
   name: "footprint",

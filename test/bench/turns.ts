@@ -33,7 +33,7 @@ function planIn(folder: string) {
     }),
   );
   const schemas = Object.fromEntries(Object.entries(vendors).map(([n, v]) => [n, v.options]));
-  return planOf(loadSite(file, schemas).config, vendors);
+  return planOf(loadSite(file, { encoders: schemas }).config, vendors);
 }
 
 /**

@@ -31,7 +31,7 @@ streams:
 `;
 
 function parsed(text: string) {
-  return parseConfig("site.yaml", text, siteFormat(drivers, outputsOf)).config;
+  return parseConfig("site.yaml", text, siteFormat({ encoders: drivers }, outputsOf)).config;
 }
 
 function problemsOf(text: string): readonly string[] {
@@ -77,6 +77,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     path: "direct",
     autoStart: true,
     directFreezeMs: 2_000,
+    recording: "protect",
     firstFrameGrace: { softwareMs: 10_000, hardwareMs: 30_000 },
     failbackMs: null,
     takeoverBudget: { per10Min: 2, perHour: 4 },

@@ -6,7 +6,7 @@ import { parseConfig } from "../../config/load.ts";
 import { ConfigError } from "../../config/problems.ts";
 import { siteFormat } from "../../config/site.ts";
 import { at as atEffort } from "../setup/effort.ts";
-import { drivers } from "./drivers.ts";
+import { exampleDrivers } from "./drivers.ts";
 
 const read = (name: string) =>
   readFileSync(new URL(`../../config/${name}`, import.meta.url), "utf8");
@@ -69,7 +69,7 @@ test("damaged files: each is read whole or refused with places, nothing else", (
           text = text.slice(0, start) + insert + text.slice(start + remove);
         }
         try {
-          if (isSite) parseConfig("f.yaml", text, siteFormat(drivers));
+          if (isSite) parseConfig("f.yaml", text, siteFormat(exampleDrivers));
           else parseConfig("f.yaml", text, hubFormat);
           seen.read++;
         } catch (error) {

@@ -33,7 +33,7 @@ destinations: [{ id: far, address: "rtmp://far/live", streamKey: "${key}" }]
 streams: [{ id: main, destination: far, encoders: [one] }]
 `,
   );
-  return loadSite(site, drivers, env);
+  return loadSite(site, { encoders: drivers }, env);
 }
 
 function problemsOf(act: () => unknown): readonly string[] {
@@ -86,12 +86,14 @@ test("the state directory is the file's, else systemd's, else /var/lib/understud
     "s.yaml",
     `site: a\nmqtt: { url: "mqtt://h" }\nencoders: []\ndestinations: []\nstreams: []\n`,
   );
-  expect(loadSite(file, drivers, {}).config.stateDir).toBe("/var/lib/understudy");
-  expect(loadSite(file, drivers, { STATE_DIRECTORY: "/a:/b" }).config.stateDir).toBe("/a");
+  expect(loadSite(file, { encoders: drivers }, {}).config.stateDir).toBe("/var/lib/understudy");
+  expect(loadSite(file, { encoders: drivers }, { STATE_DIRECTORY: "/a:/b" }).config.stateDir).toBe(
+    "/a",
+  );
 });
 
 test("a file that is not there is one clear problem", () => {
-  expect(problemsOf(() => loadSite(join(dir, "none.yaml"), drivers, {}))).toEqual([
+  expect(problemsOf(() => loadSite(join(dir, "none.yaml"), { encoders: drivers }, {}))).toEqual([
     "DIR/none.yaml: cannot be read (ENOENT)",
   ]);
 });

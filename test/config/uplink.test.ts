@@ -47,7 +47,7 @@ function aSite(p: { capacity?: string; takeover?: string; encoders: Record<strin
     streams: [{ id: "main", destination: "far", encoders: Object.keys(p.encoders) }],
   });
   writeFileSync(file, text);
-  return loadSite(file, drivers, {}).config;
+  return loadSite(file, { encoders: drivers }, {}).config;
 }
 function problem(p: Parameters<typeof aSite>[0]): string {
   try {

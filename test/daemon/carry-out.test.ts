@@ -8,6 +8,7 @@ import {
 import { openObserver } from "../../daemon/observers/index.ts";
 import type { FarEndObserver } from "../../daemon/observers/observer.ts";
 import { backupLegOf } from "../../daemon/plan.ts";
+import type { Outlet } from "../../daemon/outlets.ts";
 import { supervise } from "../../daemon/supervisor.ts";
 import type { Intent } from "../../machines/intents.ts";
 import { until } from "./journal/a-journal.ts";
@@ -20,7 +21,13 @@ afterEach(async () => {
 });
 
 /** A box under a real supervisor whose driver does what the test says. */
-function aHand(p: { driver?: Partial<EncoderDriver>; observers?: readonly FarEndObserver[] } = {}) {
+function aHand(
+  p: {
+    driver?: Partial<EncoderDriver>;
+    observers?: readonly FarEndObserver[];
+    outlets?: Record<string, Outlet>;
+  } = {},
+) {
   const targets: PublishTarget[] = [];
   const stops: boolean[] = [];
   const driver: EncoderDriver = {
@@ -44,6 +51,7 @@ function aHand(p: { driver?: Partial<EncoderDriver>; observers?: readonly FarEnd
     boxes: new Map([["a", box]]),
     ingests: new Map([["far", ingest]]),
     observers: new Map([["far", p.observers ?? []]]),
+    outlets: new Map(Object.entries(p.outlets ?? {})),
     wallMs: () => 1_790_000_000_000,
     report: (intent, result) => void results.set(intent.id, result),
   });

@@ -25,7 +25,7 @@ function aPlan(p: { encoders: object[]; destination?: object; stream?: object })
     ],
     streams: [{ id: "main", destination: "far", encoders: encoders.map((e) => e.id), ...p.stream }],
   });
-  const { config } = parseConfig("site.yaml", text, siteFormat(schemas));
+  const { config } = parseConfig("site.yaml", text, siteFormat({ encoders: schemas }));
   return planOf({ ...config, stateDir: "/nowhere" } satisfies SiteConfig, vendors);
 }
 const owned = (plan: ReturnType<typeof aPlan>) =>

@@ -24,6 +24,8 @@ export const facility = fc.record({
     { weight: 1, arbitrary: fc.constant(true) },
   ),
   second: fc.boolean(),
+  /** The devices hang on outlets that can be switched. */
+  outlets: fc.boolean(),
   /** Somebody can look at the far end. */
   observed: fc.oneof(
     { weight: 4, arbitrary: fc.constant(true) },
@@ -36,12 +38,13 @@ export type Facility = typeof facility extends fc.Arbitrary<infer T> ? T : never
 const maxLength = at({ check: 4, test: 4, torture: 12 });
 const faults = ["kill", "freeze", "unplug", "plug", "press", "deaf", "hears", "break"] as const;
 const mends = ["mend", "loseInput", "getInput", "claimFailing", "cutUplink", "joinUplink"] as const;
+const power = ["failOutlets", "mendOutlets", "restorePower"] as const;
 const blindness = ["blind", "see", "stall", "late"] as const;
 const restarts = ["restart", "loseResults", "reboot", "forget", "rollBack"] as const;
 const commands = ["failover", "return", "stop", "start", "abort", "release"] as const;
 const service = ["maintenance", "inService", "nothing"] as const;
 export type Verb =
-  | (typeof faults | typeof mends | typeof blindness | typeof restarts)[number]
+  | (typeof faults | typeof mends | typeof power | typeof blindness | typeof restarts)[number]
   | (typeof commands | typeof service)[number]
   | "jump";
 
@@ -51,7 +54,16 @@ export type Step = { do: Verb; box: number; s: number; ms: number };
 export function stepsOf(p: { without?: readonly Verb[]; only?: readonly Verb[] } = {}) {
   const may = (verb: Verb) => (p.only?.includes(verb) ?? true) && !p.without?.includes(verb);
   const verbs: Verb[] = [
-    ...[...faults, ...faults, ...mends, ...blindness, ...restarts, ...commands, ...service],
+    ...[
+      ...faults,
+      ...faults,
+      ...mends,
+      ...power,
+      ...blindness,
+      ...restarts,
+      ...commands,
+      ...service,
+    ],
     "jump",
   ];
   const step: fc.Arbitrary<Step> = fc.record({
@@ -79,7 +91,13 @@ const running = new Map<string, Remains>();
 export function onAirWith(f: Facility): World {
   const plan = planOf(f);
   // How it starts does not depend on what a takeover needs.
-  const name = [f.kinds, plan.destinations.length, f.takeover === "primaryBackup", isObserved(f)];
+  const name = [
+    f.kinds,
+    f.outlets,
+    plan.destinations.length,
+    f.takeover === "primaryBackup",
+    isObserved(f),
+  ];
   let left = running.get(name.join());
   if (!left) {
     const world = new World(plan);
@@ -124,6 +142,7 @@ function planOf(f: Facility) {
         : []),
     ],
     streams: [main, ...(f.second || legs ? [aStreamPlan(second)] : [])],
+    outlets: f.outlets,
   });
 }
 
@@ -166,6 +185,11 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
       return (world.uplink = false);
     case "joinUplink":
       return (world.uplink = true);
+    case "failOutlets":
+    case "mendOutlets":
+      return (world.outletsFail = verb === "failOutlets");
+    case "restorePower":
+      return world.send({ to: `encoder:${id}`, event: { type: verb, by: "engineer" } });
     case "blind":
       return (world.observed = false);
     case "see":

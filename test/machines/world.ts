@@ -5,7 +5,7 @@
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import type { EncoderReading, OutputReading } from "../../machines/encoder/reading.ts";
 import type { Intent } from "../../machines/intents.ts";
-import type { EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
+import type { EncoderPlan, OutletPlan, SitePlan } from "../../machines/site/plan.ts";
 import {
   type ActorName,
   type CoreInput,
@@ -34,6 +34,8 @@ export type Box = {
   highestGeneration: number;
   /** When somebody pressed start at it, monotonic ms; that is not our doing. */
   pressedAtMs: number;
+  /** Its outlet was switched off. */
+  unpowered: boolean;
   /** It does not obey: a stop is accepted and nothing happens. */
   deaf: boolean;
   /** A start is accepted and nothing comes of it. */
@@ -52,12 +54,15 @@ const quarterMs = 250;
 const handMs = 20_000;
 
 export function aPlan(
-  p: { kinds?: Record<string, Box["kind"]> } & Partial<SitePlan> = {},
+  p: { kinds?: Record<string, Box["kind"]>; outlets?: boolean } & Partial<SitePlan> = {},
 ): SitePlan {
   const kinds = p.kinds ?? { a: "soft", b: "soft" };
   return {
     site: "studio",
-    encoders: Object.entries(kinds).map(([id, kind]) => anEncoderPlan(id, kind)),
+    encoders: Object.entries(kinds).map(([id, kind]) => ({
+      ...anEncoderPlan(id, kind),
+      ...(p.outlets === true && kind === "helo" && { outlet: anOutletPlan(`outlet-${id}`) }),
+    })),
     destinations: p.destinations ?? [aDestinationPlan()],
     streams: p.streams ?? [aStreamPlan({ encoders: Object.keys(kinds) })],
   };
@@ -76,6 +81,10 @@ export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
     hotC: 80,
     coolC: 72,
   };
+}
+
+export function anOutletPlan(id: string): OutletPlan {
+  return { id, perHour: 2, perDay: 6, isSpoofable: false };
 }
 
 export function aDestinationPlan(
@@ -104,6 +113,7 @@ export function aStreamPlan(
     directFreezeMs: 2_000,
     contentFaultMs: 5_000,
     fenceTimeoutMs: 45_000,
+    recording: "protect",
     failbackMs: "manual",
     budget: { per10Min: 2, perHour: 4 },
     ...p,
@@ -144,6 +154,8 @@ export class World {
   /** False: what is sent does not arrive, queues fill. */
   uplink = true;
   intentDelayMs = 500;
+  /** PDUs take orders and do nothing. */
+  outletsFail = false;
   /** What the next fences find, instead of the truth. */
   fenceEvidence: FenceEvidence[] | null = null;
   #at: Stamp = { bootId: "boot-1", monoMs: 1_000, wallMs: 1_790_000_000_000 };
@@ -180,6 +192,7 @@ export class World {
           cannotMeasureInput: false,
           highestGeneration: 0,
           pressedAtMs: -Infinity,
+          unpowered: false,
           deaf: false,
           broken: false,
           says: {},
@@ -306,7 +319,7 @@ export class World {
   read(id: string) {
     const box = this.box(id);
     const to = `encoder:${id}` as const;
-    if (!box.reachable && box.kind === "helo") {
+    if ((!box.reachable || box.unpowered) && box.kind === "helo") {
       this.send({ to, event: { type: "unreadable", failure: "timeout", detail: "no answer" } });
       return;
     }
@@ -366,7 +379,7 @@ export class World {
     this.#pending = this.#pending.filter((p) => p.intent !== intent);
     const to = `intent:${intent.id}` as const;
     const box = this.box(intent.asks.encoder);
-    const cut = !box.reachable && box.kind === "helo";
+    const cut = (!box.reachable || box.unpowered) && box.kind === "helo";
     const failed = (code: string, more: { highestGeneration?: number } = {}) => {
       const error = { code, message: code, ...more };
       this.send({ to, event: { type: "effect.failed", error } });
@@ -405,6 +418,16 @@ export class World {
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
       }
+      case "turnOutlet":
+        if (this.outletsFail) return failed("timeout");
+        if (intent.asks.to === "off") box.running = null;
+        // It would stream at power-up: with the key it knows, as soon as it has booted.
+        else if (box.unpowered && box.selfStart && box.knowsKeyOf !== null) {
+          box.running = { destination: box.knowsKeyOf, generation: box.highestGeneration };
+        }
+        box.unpowered = intent.asks.to === "off";
+        this.send({ to, event: { type: "effect.done", answer: { atMs: this.#at.wallMs } } });
+        return;
       case "ownSelfStart":
         if (cut) return failed("timeout");
         box.selfStart = false;

@@ -47,7 +47,7 @@ test("level 3: no publisher for 30 s, or the key is blocked", () => {
 });
 
 test("level 4: the outlet is off, read back", () => {
-  expect(levelOf({ kind: "outletOff", outlet: "pdu-1/3", atMs: 0 })).toBe(4);
+  expect(levelOf({ kind: "outletOff", isSpoofable: false, outlet: "pdu-1/3", atMs: 0 })).toBe(4);
 });
 
 test("the strongest proof counts; weak evidence neither adds up nor spoils it", () => {

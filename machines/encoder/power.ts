@@ -1,0 +1,86 @@
+/** The region of an encoder that says whether we took its power away. */
+import { elapsedMs, type Stamp } from "../time.ts";
+import type { EncoderPlan } from "../site/plan.ts";
+import type { EncoderReading } from "./reading.ts";
+
+export type Power = "on" | "cutting" | "cut" | "restoring";
+
+/** What is looked at before power is cut. */
+type Powered = {
+  plan: EncoderPlan;
+  now: () => Stamp;
+  /** When its outlet was cut, oldest first. */
+  cuts: readonly Stamp[];
+  reading: EncoderReading | undefined;
+};
+
+const hourMs = 3_600_000;
+
+/** The cuts that still count against the limits, oldest first. */
+export function countingCuts(cuts: readonly Stamp[], now: Stamp): Stamp[] {
+  return cuts.filter((at) => elapsedMs(at, now) < 24 * hourMs);
+}
+
+/** Why its power may not be cut now, or undefined when it may. */
+export function keepsPower(
+  { plan, cuts, now, reading }: Powered,
+  recording: "protect" | "sacrifice",
+): string | undefined {
+  if (!plan.outlet) return "it has no outlet";
+  const { perHour, perDay } = plan.outlet;
+  const lastDay = countingCuts(cuts, now());
+  const lastHour = lastDay.filter((at) => elapsedMs(at, now()) < hourMs);
+  if (lastHour.length >= perHour) return `its outlet was cut ${lastHour.length} times in an hour`;
+  if (lastDay.length >= perDay) return `its outlet was cut ${lastDay.length} times in a day`;
+  const records = Object.entries(reading?.outputs ?? {}).some(
+    ([id, { state }]) => id.startsWith("record") && state === "streaming",
+  );
+  if (records && recording === "protect") return "it was recording when last read";
+  return undefined;
+}
+
+/**
+ * Off on request of a stream that cannot prove the box off otherwise. On again by itself only where
+ * the box was last read to do nothing on its own: one that streams at power-up would be a second
+ * publisher before its first answer. The key is taken out of it then (see custody.ts).
+ */
+export const power = {
+  initial: "deciding",
+  states: {
+    deciding: {
+      always: [{ guard: "wasCut", target: "cut" }, { target: "on" }],
+    },
+    on: {
+      on: {
+        cutPower: [
+          { guard: "mayCut", target: "cutting", actions: "countCut" },
+          { actions: "tellPowerKept" },
+        ],
+      },
+    },
+    cutting: {
+      invoke: {
+        src: "turnOutlet",
+        input: ({ context }: { context: Powered }) => turn(context, "off"),
+        onDone: { target: "cut", actions: { type: "tellPower", params: "cut" } },
+        onError: { target: "on", actions: "tellPowerFailed" },
+      },
+    },
+    cut: {
+      on: { restorePower: "restoring" },
+      after: { restorePowerAfter: { guard: "staysIdle", target: "restoring" } },
+    },
+    restoring: {
+      invoke: {
+        src: "turnOutlet",
+        input: ({ context }: { context: Powered }) => turn(context, "on"),
+        onDone: { target: "on", actions: { type: "tellPower", params: "on" } },
+        onError: { target: "cut", actions: "tellPowerFailed" },
+      },
+    },
+  },
+} as const;
+
+function turn({ plan }: Powered, to: "on" | "off") {
+  return { encoder: plan.id, outlet: plan.outlet!.id, to };
+}
