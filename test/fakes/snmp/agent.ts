@@ -98,13 +98,12 @@ export async function startFakeAgent({
   }
   const cells = new Map(tree);
   const asked: FakeAgent["asked"] = [];
-  let order: string[] = [];
 
   function after(oid: string): Varbind {
     const strange = faults.next?.(oid);
     if (strange) return { oid: strange.oid, ...strange.cell };
-    if (order.length !== cells.size) order = [...cells.keys()].sort(byOid);
-    const next = order.find((other) => byOid(other, oid) > 0);
+    const later = [...cells.keys()].filter((other) => byOid(other, oid) > 0);
+    const next = later.sort(byOid)[0];
     if (next === undefined) return { oid, type: endOfMibView, value: null };
     return { oid: next, ...cells.get(next)! };
   }
