@@ -12,9 +12,9 @@ import type { GstreamerOptions } from "./options.ts";
 
 /**
  * How long a multiplexer waits for the slower of picture and sound. With none at all, a busy host
- * made it send sound behind its time ("backwards dts").
+ * made it send sound behind its time ("backwards dts"); with more, its waiting looks like a freeze.
  */
-const interleaveNs = 300_000_000;
+const interleaveNs = 200_000_000;
 
 /** @throws DriverError `notPossible` when this output cannot be built; never quotes the key */
 export function gstreamerArguments(options: GstreamerOptions, publication: Publication): string[] {
