@@ -4,8 +4,10 @@ import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import { AjaHeloOptions } from "./aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
+import { EpiphanPearlOptions } from "./epiphan-pearl/options.ts";
 import { FfmpegOptions } from "./ffmpeg/options.ts";
 import { GstreamerOptions } from "./gstreamer/options.ts";
+import { MagewellOptions } from "./magewell/options.ts";
 import { SnmpEncoderOptions } from "./snmp/options.ts";
 
 export type Vendor = {
@@ -43,6 +45,24 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     async open(context, options) {
       const { openAjaHelo } = await import("./aja-helo/aja-helo.ts");
       return openAjaHelo(context, options as AjaHeloOptions);
+    },
+  },
+  "epiphan-pearl": {
+    options: EpiphanPearlOptions,
+    outputs: ["stream-1"],
+    kind: "hardware",
+    async open(context, options) {
+      const { openEpiphanPearl } = await import("./epiphan-pearl/epiphan-pearl.ts");
+      return openEpiphanPearl(context, options as EpiphanPearlOptions);
+    },
+  },
+  magewell: {
+    options: MagewellOptions,
+    outputs: ["stream-1"],
+    kind: "hardware",
+    async open(context, options) {
+      const { openMagewell } = await import("./magewell/magewell.ts");
+      return openMagewell(context, options as MagewellOptions);
     },
   },
   snmp: {

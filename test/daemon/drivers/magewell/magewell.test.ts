@@ -208,7 +208,7 @@ test("a box that starts again between the two reads is not proven off", async ()
     box.entries.enable(0, true);
     box.pressLive(true);
   }, 100);
-  expect(await prove(aTarget.address, 5_000)).toEqual([]);
+  expect(await prove(aTarget.address, 2_000)).toEqual([]);
   clearInterval(hand);
 });
 

@@ -1,0 +1,153 @@
+import type { EncoderReading, OutputReading } from "../../../machines/encoder/reading.ts";
+import { DriverError } from "../driver.ts";
+import { targetAt, withoutSecrets } from "../shared/address.ts";
+import { followRun, generationOf } from "../shared/run.ts";
+import type { PublisherStatus, SystemStatus } from "./answers.ts";
+import {
+  liveOf,
+  ownPublishers,
+  readPublishers,
+  readSystem,
+  recordOutput,
+  streamOutput,
+  type Unit,
+} from "./unit.ts";
+
+/** Besides the publishers and the system's status, which are read each time. */
+const slowPerPoll = 1;
+/** The clock is told in whole seconds. */
+const clockExactToMs = 1_000;
+
+type State = OutputReading["state"];
+
+/** Reads one channel of a Pearl and says in our words what it is doing. */
+export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderReading> {
+  const { api, boot, memory, slow, options, context } = unit;
+  let lastMark: string | undefined;
+  let lastState: State | undefined;
+
+  async function poll(signal: AbortSignal): Promise<EncoderReading> {
+    const publishers = await readPublishers(unit, signal);
+    const { state, publisher } = liveOf(publishers, ownPublishers(options), unit.wasConnected);
+    const askedAtMs = context.now();
+    const system = await systemOrUndefined(unit, signal);
+    const tookMs = context.now() - askedAtMs;
+    const { uptimeS } = system ?? {};
+    const runS = state === "streaming" && publisher?.durationS;
+    const mark = boot.contact({
+      phase: "up",
+      ...(uptimeS !== undefined && { uptimeS }),
+      ...(runS && { streamingS: runS }),
+    });
+    const booted = lastMark !== undefined && mark !== lastMark;
+    lastMark = mark;
+    if (booted) {
+      slow.forgetAll();
+      api.forgetVersion();
+    }
+    if (state === "streaming") {
+      unit.wasConnected = true;
+      unit.pendingStart.tookEffect();
+    }
+    if (state === "idle") unit.wasConnected = false;
+    if (state !== lastState && lastState !== undefined) unit.settings.forget();
+    lastState = state;
+    await slow.readDue(slowPerPoll, signal);
+    await followRun(memory, state, booted);
+    await memory.settle();
+
+    const record = unit.recorder.value();
+    const identity = unit.identity.value();
+    const media = unit.media.value();
+    return {
+      outputs: {
+        [streamOutput]: streamReading(unit, state, publisher),
+        ...(record && { [recordOutput]: { state: record } }),
+      },
+      bootMark: mark,
+      ...(identity && { identity: { vendor: "Epiphan", ...identity } }),
+      ...(media && { media }),
+      ...clockIn(system, tookMs),
+      alarms: alarmsOf(unit, publisher, system),
+      figures: { ...system?.figures, ...figuresOf(state, publisher) },
+    };
+  }
+
+  return async (signal) => {
+    try {
+      return await poll(signal);
+    } catch (error) {
+      if (error instanceof DriverError && isSilence(error)) boot.silent();
+      throw error;
+    }
+  };
+}
+
+const isSilence = ({ code }: DriverError) => code === "timeout" || code === "refused";
+
+/** What the publisher does was read and must not be lost over what else the box cannot tell. */
+async function systemOrUndefined(unit: Unit, signal: AbortSignal) {
+  try {
+    return await readSystem(unit, signal);
+  } catch (error) {
+    if (error instanceof DriverError && !isSilence(error)) return undefined;
+    throw error;
+  }
+}
+
+function streamReading(unit: Unit, state: State, publisher?: PublisherStatus): OutputReading {
+  const moved = unit.progress.judge(
+    state === "streaming" ? (publisher?.sentBytes ?? publisher?.durationS) : undefined,
+  );
+  const target = targetOf(unit, state, publisher);
+  const reading = { state, ...(moved && { progress: moved }), ...(target && { target }) };
+  return { ...reading, ...generationOf(unit.memory, reading) };
+}
+
+/** What the box would publish to, or does; undefined while its settings are not known. */
+function targetOf(
+  { options, context, settings }: Unit,
+  state: State,
+  publisher?: PublisherStatus,
+): OutputReading["target"] {
+  if (options.publishers) {
+    if (state === "idle") return "none";
+    const named = Object.entries(options.publishers).find(([, id]) => id === publisher?.id);
+    return named ? { destination: named[0] } : undefined;
+  }
+  const held = settings.value();
+  if (!held) return undefined;
+  if (held.type !== "rtmp") return "elsewhere";
+  if (held.url === "") return "none";
+  if (held.url === undefined || held.stream === undefined) return undefined;
+  return targetAt(held.url, held.stream, context.knownTargets());
+}
+
+function clockIn(system: SystemStatus | undefined, tookMs: number): Pick<EncoderReading, "clock"> {
+  if (system?.wallMs === undefined) return {};
+  const aheadMs = Math.round(system.wallMs - (Date.now() - tookMs / 2));
+  return { clock: { aheadMs, exactToMs: clockExactToMs + Math.round(tookMs / 2) } };
+}
+
+function alarmsOf(
+  { options, context, settings }: Unit,
+  publisher?: PublisherStatus,
+  system?: SystemStatus,
+): string[] {
+  const secrets = [
+    options.password,
+    settings.value()?.stream,
+    ...context.knownTargets().map(({ streamKey }) => streamKey),
+  ];
+  const lines = [...(publisher?.complaints ?? []), ...(system?.complaints ?? [])];
+  return [...new Set(lines.map((line) => withoutSecrets(line, secrets)))];
+}
+
+function figuresOf(state: State, publisher?: PublisherStatus): EncoderReading["figures"] {
+  if (state !== "streaming" || !publisher) return {};
+  const { sendBps, sentBytes } = publisher;
+  return {
+    ...(sendBps !== undefined && { bitrateBps: { value: sendBps, source: "device" } }),
+    ...(sentBytes !== undefined && { outputBytes: { value: sentBytes, source: "device" } }),
+  };
+}

@@ -1,0 +1,317 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { aTarget } from "../a-driver.ts";
+import { aBox, aDriver } from "./a-box.ts";
+
+const soon = { timeout: 10_000, interval: 30 };
+
+test("a box at rest is read: model, load, heat, clock, media, and that it would publish nowhere", async () => {
+  const box = await aBox();
+  const reading = await aDriver(box.port).pollAll();
+  expect(reading).toMatchObject({
+    outputs: { "stream-1": { state: "idle", target: "none" }, "record-1": { state: "idle" } },
+    identity: { vendor: "Epiphan", model: "Pearl Mini", firmware: "4.24.1" },
+    figures: {
+      cpuUsageRatio: { value: 0.25, source: "device" },
+      temperatureC: { value: 57, source: "device" },
+    },
+    media: [{ id: "main", kind: "disk", condition: "ok", freeBytes: 11_821_019_136 }],
+    alarms: [],
+  });
+  expect(Math.abs(reading.clock?.aheadMs ?? Infinity)).toBeLessThan(2_500);
+  expect(reading.clock?.exactToMs).toBeGreaterThanOrEqual(1_000);
+  for (const untold of ["selfStart", "input"]) expect(reading).not.toHaveProperty(untold);
+});
+
+test("one request is on the wire at a time, and a poll takes few", async () => {
+  const box = await aBox();
+  const { poll, pollAll } = aDriver(box.port);
+  await pollAll();
+  const before = box.web.asked.length;
+  await Promise.all([poll(), poll(), poll()]);
+  expect(box.web.asked.length - before).toBeLessThanOrEqual(12);
+  expect(box.web.mostAtOnce).toBe(1);
+});
+
+test("a wrong password is tried once a minute, not at each poll", async () => {
+  const box = await aBox();
+  const { poll, pass } = aDriver(box.port, { password: "wrong" });
+  for (let polls = 0; polls < 5; polls += 1)
+    await expect(poll()).rejects.toMatchObject({ code: "unauthorized" });
+  expect(box.web.asked).toHaveLength(1);
+  pass(61_000);
+  await expect(poll()).rejects.toMatchObject({ code: "unauthorized" });
+  expect(box.web.asked).toHaveLength(2);
+});
+
+test("a start writes address and key, connects, streams, and is known as ours", async () => {
+  const box = await aBox();
+  const { start, stream, poll } = aDriver(box.port);
+  await start();
+  expect(box.publisher("1/0").rtmp).toMatchObject({
+    ...{ url: aTarget.address, stream: aTarget.streamKey },
+  });
+  expect(await stream()).toMatchObject({ state: "starting" });
+  await expect.poll(stream, soon).toMatchObject({
+    ...{ state: "streaming", target: { destination: "cdn" }, keyGeneration: 7 },
+  });
+  await expect.poll(stream, soon).toMatchObject({ progress: "moving" });
+  expect((await poll()).figures.bitrateBps).toEqual({ value: 300_000, source: "device" });
+  expect(box.publisher("2/0").rtmp.url).toBe("");
+});
+
+test("a start that is asked twice does not touch a stream that runs", async () => {
+  const box = await aBox();
+  const { start, stream } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  const before = box.web.asked.length;
+  await start();
+  expect(box.web.asked.slice(before).filter((what) => !what.startsWith("GET"))).toEqual([]);
+});
+
+test("a start with an older key generation is refused, also after the daemon restarted", async () => {
+  const box = await aBox();
+  const { start, stateDir } = aDriver(box.port);
+  await start();
+  const again = aDriver(box.port, {}, { stateDir });
+  const older = { ...aTarget, keyGeneration: 6 };
+  await expect(again.start(older)).rejects.toMatchObject({ code: "staleKey" });
+});
+
+test("a start to another destination stops the first", async () => {
+  const box = await aBox();
+  const other = { ...aTarget, destination: "backup", address: "rtmp://127.0.0.1:2/live" };
+  const { start, stream } = aDriver(box.port, {}, { knownTargets: [aTarget, other] });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  await start(other);
+  await expect.poll(stream, soon).toMatchObject({
+    ...{ state: "streaming", target: { destination: "backup" } },
+  });
+  const stops = box.web.asked.filter((what) => what.endsWith("control/stop"));
+  expect(stops).toHaveLength(1);
+});
+
+test("a publisher of another kind, and one that is not there, are refused", async () => {
+  const box = await aBox();
+  const start = (publisher: string) => aDriver(box.port, { publisher }).start();
+  await expect(start("1")).rejects.toMatchObject({ code: "notPossible" });
+  await expect(start("9")).rejects.toMatchObject({ code: "notPossible" });
+  const { poll } = aDriver(box.port, { channel: "9" });
+  await expect(poll()).rejects.toMatchObject({ code: "malformed" });
+});
+
+test("a benched box loses address and key, also in another channel", async () => {
+  const box = await aBox();
+  const { start, stop, stream } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  box.add("2/3", `${aTarget.address}/`, aTarget.streamKey);
+  box.add("2/4", "rtmp://other.example/live", "not ours");
+  await stop(true);
+  expect(box.publisher("1/0").rtmp).toMatchObject({ url: "", stream: "" });
+  expect(box.publisher("2/3").rtmp).toMatchObject({ url: "", stream: "" });
+  expect(box.publisher("2/4").rtmp.stream).toBe("not ours");
+  await expect.poll(stream, soon).toMatchObject({ state: "idle", target: "none" });
+});
+
+test("older firmware is read, and says why it cannot be given an address", async () => {
+  const box = await aBox({ api: "legacy" });
+  const { start, poll } = aDriver(box.port);
+  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+  expect((await poll()).figures).toEqual({});
+  await expect(start()).rejects.toMatchObject({ code: "notPossible" });
+});
+
+test("older firmware with publishers set up by hand is started, stopped, and never written", async () => {
+  const box = await aBox({ api: "legacy" });
+  box.add("1/5", aTarget.address, "by hand");
+  const { start, stop, stream, prove } = aDriver(box.port, {
+    ...{ publishers: { cdn: "5" }, ownSelfStart: true },
+  });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({
+    ...{ state: "streaming", target: { destination: "cdn" }, keyGeneration: 7 },
+  });
+  const elsewhere = { ...aTarget, destination: "unheard-of" };
+  await expect(start(elsewhere)).rejects.toMatchObject({ code: "notPossible" });
+  expect(await prove()).toMatchObject([{ reads: 2, selfStartOff: false }]);
+  await expect(stop(true)).rejects.toMatchObject({ code: "notPossible" });
+  expect(await stream()).toMatchObject({ state: "idle" });
+  expect(box.publisher("1/5").rtmp.stream).toBe("by hand");
+  expect(box.web.asked.filter((what) => what.startsWith("PATCH"))).toEqual([]);
+});
+
+test("a proof: stopped, off twice a poll apart, and no word of self-start", async () => {
+  const box = await aBox();
+  const { start, stream, prove } = aDriver(box.port, { provePauseMs: 300 });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  const startedAt = performance.now();
+  expect(await prove()).toMatchObject([
+    { kind: "deviceNotStreaming", reads: 2, selfStartOff: false },
+  ]);
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(300);
+  expect(box.publisher("1/0").rtmp.stream).toBe(aTarget.streamKey);
+});
+
+test("under an exclusive key the proof takes the key out, and what starts by itself lacks it", async () => {
+  const box = await aBox({ startsEnabledAtPowerUp: true });
+  const { start, stream, prove } = aDriver(box.port, { ownSelfStart: true });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  expect(await prove()).toMatchObject([{ reads: 2, selfStartOff: true }]);
+  expect(box.publisher("1/0").rtmp).toMatchObject({ url: "", stream: "" });
+});
+
+test("a box that starts again between the two reads is not proven off", async () => {
+  const box = await aBox();
+  const { start, stream, prove } = aDriver(box.port, { provePauseMs: 400 });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  const hand = setInterval(() => box.press("1/0", true), 100);
+  expect(await prove(aTarget.address, 2_000)).toEqual([]);
+  clearInterval(hand);
+});
+
+test("a reboot between the two reads starts the proof over", async () => {
+  const box = await aBox();
+  const { start, stream, prove } = aDriver(box.port, { provePauseMs: 600 });
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  const proof = prove();
+  await expect.poll(() => box.publisher("1/0").live.word, soon).toBe("idle");
+  const before = box.web.asked.length;
+  box.faults.reboot();
+  expect(await proof).toHaveLength(1);
+  const stops = box.web.asked.slice(before).filter((what) => what.endsWith("control/stop"));
+  expect(stops.length).toBeGreaterThan(0);
+});
+
+test("silence, nonsense and a closed port prove nothing", async () => {
+  const box = await aBox();
+  const { prove } = aDriver(box.port, { requestTimeoutMs: 60 });
+  const undo = box.faults.hang();
+  expect(await prove()).toEqual([]);
+  undo();
+  box.faults.nonsense("html");
+  expect(await prove()).toEqual([]);
+  expect(await aDriver(1).prove()).toEqual([]);
+});
+
+test("a connection that is lost often is failing, not stopped, and says why without the key", async () => {
+  const box = await aBox();
+  const { start, stream, poll } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  box.faults.loseOften(80);
+  const seen = new Set<string | undefined>();
+  const alarms: string[] = [];
+  for (let polls = 0; polls < 40; polls += 1) {
+    const reading = await poll();
+    seen.add(reading.outputs["stream-1"]?.state);
+    alarms.push(...(reading.alarms ?? []));
+    await new Promise((done) => setTimeout(done, 15));
+  }
+  expect([...seen].sort()).toEqual(["failing", "streaming"]);
+  expect(alarms).toContain(`cannot push to ${aTarget.address}/(key) (lost)`);
+});
+
+test("a stream that stands still is frozen after five seconds", async () => {
+  const box = await aBox();
+  const { start, stream, pass } = aDriver(box.port);
+  await start();
+  await expect.poll(stream, soon).toMatchObject({ progress: "moving" });
+  box.faults.freezeMedia();
+  await stream();
+  pass(6_000);
+  expect(await stream()).toMatchObject({ state: "streaming", progress: "frozen" });
+});
+
+test("heat above the box's own threshold is told in words", async () => {
+  const box = await aBox();
+  box.faults.overheat();
+  const { alarms, figures } = await aDriver(box.port).poll();
+  expect(figures.temperatureC?.value).toBe(83);
+  expect(alarms).toEqual(["CPU temperature is above its threshold of 70 °C"]);
+});
+
+test("a reboot is told by the uptime that goes back; a short silence is none", async () => {
+  const box = await aBox();
+  const { poll, pass } = aDriver(box.port, { requestTimeoutMs: 100 });
+  const { bootMark } = await poll();
+  const undo = box.faults.hang();
+  await expect(poll()).rejects.toMatchObject({ code: "timeout" });
+  undo();
+  expect((await poll()).bootMark).toBe(bootMark);
+  box.faults.reboot();
+  pass(60_000);
+  await expect
+    .poll(
+      () =>
+        poll().then(
+          (r) => r.bootMark,
+          () => bootMark,
+        ),
+      soon,
+    )
+    .not.toBe(bootMark);
+});
+
+test.each([
+  ["html", "malformed"],
+  ["truncated", "malformed"],
+  ["empty", "malformed"],
+  ["noResult", "malformed"],
+] as const)("a box that answers %s is %s, and read again afterwards", async (kind, code) => {
+  const box = await aBox();
+  const { poll } = aDriver(box.port);
+  await poll();
+  const undo = box.faults.nonsense(kind);
+  await expect(poll()).rejects.toMatchObject({ code });
+  undo();
+  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("a wrong content type is no fault", async () => {
+  const box = await aBox();
+  box.faults.nonsense("wrongType");
+  expect((await aDriver(box.port).poll()).outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("what it would start by itself cannot be owned, and that is said", async () => {
+  const box = await aBox();
+  await expect(aDriver(box.port).own()).rejects.toMatchObject({ code: "notPossible" });
+});
+
+test("neither key nor password is told: in readings, errors, or on disk", async () => {
+  const box = await aBox();
+  const { start, stop, poll, stateDir, stream } = aDriver(box.port);
+  const said: string[] = [];
+  const keep = async (work: Promise<unknown>) => {
+    try {
+      said.push(JSON.stringify(await work) ?? "");
+    } catch (error) {
+      const { message, cause, stack } = error as Error;
+      said.push(message, String(cause), stack ?? "");
+    }
+  };
+  await keep(start());
+  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  await keep(poll());
+  box.faults.refuseKey();
+  await keep(poll());
+  await keep(start({ ...aTarget, address: `rtmp://${"x".repeat(600)}` }));
+  const undo = box.faults.nonsense("truncated");
+  await keep(poll());
+  undo();
+  await keep(stop(true));
+  await keep(aDriver(box.port, { password: "wrong-secret" }).poll());
+  said.push(readFileSync(`${stateDir}/epiphan-pearl.json`, "utf8"));
+  const all = said.join("\n");
+  expect(all).toContain("cdn");
+  const login = Buffer.from("admin:wrong-secret").toString("base64");
+  for (const secret of [aTarget.streamKey, "wrong-secret", login])
+    expect(all).not.toContain(secret);
+});
