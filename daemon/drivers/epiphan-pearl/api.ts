@@ -3,7 +3,7 @@ import type { Http, HttpReply, HttpRequest } from "../shared/http/http.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
 import { openOneAtATime } from "../shared/http/one-at-a-time.ts";
 import { Envelope } from "./answers.ts";
-import type { EpiphanPearlOptions } from "./options.ts";
+import type { PearlOptions } from "./options.ts";
 
 /** After a refused password the box is not asked again for so long: it is not a lock to pick. */
 const refusedPasswordRestMs = 60_000;
@@ -29,7 +29,7 @@ export type Api = {
 /** Epiphan's REST interface: basic authentication, JSON in an envelope (encoder-devices.md §2.2). */
 export function openApi(
   http: Http,
-  { where, options, now }: { where: string; options: EpiphanPearlOptions; now: () => number },
+  { where, options, now }: { where: string; options: PearlOptions; now: () => number },
 ): Api {
   const { username, password } = options;
   const inTurn = openOneAtATime(where);

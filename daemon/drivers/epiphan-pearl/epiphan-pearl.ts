@@ -1,6 +1,6 @@
 import { DriverError, type DriverContext, type EncoderDriver } from "../driver.ts";
 import type { Http } from "../shared/http/http.ts";
-import type { EpiphanPearlOptions } from "./options.ts";
+import { withTextIds, type EpiphanPearlOptions } from "./options.ts";
 import { openPoll } from "./poll.ts";
 import { proveOff } from "./prove-off.ts";
 import { startOutput, stopOutput } from "./publish.ts";
@@ -18,7 +18,7 @@ export function openEpiphanPearl(
   options: EpiphanPearlOptions,
   http?: Http,
 ): EncoderDriver {
-  const unit = openUnit(context, options, http);
+  const unit = openUnit(context, withTextIds(options), http);
   return {
     poll: openPoll(unit),
     startOutput: (output, target, signal) => startOutput(unit, output, target, signal),

@@ -1,7 +1,10 @@
 import { z } from "zod";
 
-/** Ids as the box gives them: channel `1`, publisher `0`. */
-const id = z.string().regex(/^[A-Za-z0-9]{1,16}$/, "an id such as 1 or 0");
+/** Ids as the box gives them: channel `1`, publisher `0`. In YAML a bare 1 is a number. */
+const id = z.union([
+  z.string().regex(/^[A-Za-z0-9]{1,16}$/, "an id such as 1 or 0"),
+  z.int().min(0).max(65_535),
+]);
 
 /** What a site says of one channel of a Pearl. The password arrives here resolved. */
 export const EpiphanPearlOptions = z.strictObject({
@@ -54,3 +57,23 @@ export const EpiphanPearlOptions = z.strictObject({
     .describe("how long a box may take from the stop command to idle, ms"),
 });
 export type EpiphanPearlOptions = z.infer<typeof EpiphanPearlOptions>;
+
+/** The same with all ids as the text that they are to the box. */
+export type PearlOptions = Omit<EpiphanPearlOptions, "channel" | "publisher" | "publishers"> & {
+  channel: string;
+  publisher: string;
+  publishers?: Record<string, string>;
+};
+
+export function withTextIds({ publishers, ...options }: EpiphanPearlOptions): PearlOptions {
+  const named = Object.entries(publishers ?? {}).map(([name, publisher]) => [
+    name,
+    String(publisher),
+  ]);
+  return {
+    ...options,
+    channel: String(options.channel),
+    publisher: String(options.publisher),
+    ...(publishers && { publishers: Object.fromEntries(named) as Record<string, string> }),
+  };
+}

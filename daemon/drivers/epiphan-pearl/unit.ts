@@ -23,7 +23,7 @@ import {
   type SystemStatus,
 } from "./answers.ts";
 import { openApi, type Api } from "./api.ts";
-import type { EpiphanPearlOptions } from "./options.ts";
+import type { PearlOptions } from "./options.ts";
 
 /** The one output that carries a programme, and the one that is only looked at. */
 export const streamOutput = "stream-1";
@@ -37,7 +37,7 @@ export type Unit = {
   /** `host:port`, for messages. */
   where: string;
   context: DriverContext;
-  options: EpiphanPearlOptions;
+  options: PearlOptions;
   api: Api;
   boot: BootMark;
   progress: Progress;
@@ -56,7 +56,7 @@ const second = 1_000;
 
 export function openUnit(
   context: DriverContext,
-  options: EpiphanPearlOptions,
+  options: PearlOptions,
   http: Http = openHttp(options.host, options.port, options.requestTimeoutMs),
 ): Unit {
   const { now } = context;
@@ -87,7 +87,7 @@ export function openUnit(
   };
 }
 
-export const placeOf = ({ channel }: EpiphanPearlOptions, publisher: string): Place =>
+export const placeOf = ({ channel }: PearlOptions, publisher: string): Place =>
   `${channel}/${publisher}`;
 export function pathOf(place: Place): string {
   const [channel = "", publisher = ""] = place.split("/");
@@ -95,7 +95,7 @@ export function pathOf(place: Place): string {
 }
 
 /** Ids of the publishers that stand for `stream-1`. */
-export function ownPublishers({ publisher, publishers }: EpiphanPearlOptions): string[] {
+export function ownPublishers({ publisher, publishers }: PearlOptions): string[] {
   return publishers ? [...new Set(Object.values(publishers))] : [publisher];
 }
 

@@ -98,7 +98,7 @@ test("a publisher of another kind, and one that is not there, are refused", asyn
   const start = (publisher: string) => aDriver(box.port, { publisher }).start();
   await expect(start("1")).rejects.toMatchObject({ code: "notPossible" });
   await expect(start("9")).rejects.toMatchObject({ code: "notPossible" });
-  const { poll } = aDriver(box.port, { channel: "9" });
+  const { poll } = aDriver(box.port, { channel: 9 });
   await expect(poll()).rejects.toMatchObject({ code: "malformed" });
 });
 
