@@ -9,6 +9,7 @@ import { basename, join } from "node:path";
 import Database from "better-sqlite3";
 import { stringify } from "yaml";
 import { type FakeHelo, type HeloOptions, startHelo } from "../fakes/helo/helo.ts";
+import { type FakePdu, type PduFamily, pduCommunity, startFakePdu } from "../fakes/snmp/pdu.ts";
 import { type FarEnd, type FarEndOptions, startFarEnd } from "../fakes/rtmp-far-end/far-end.ts";
 import { hostOf, type PublisherRecord } from "../fakes/rtmp-far-end/publications.ts";
 
@@ -39,6 +40,10 @@ export type FacilityOptions = {
   wrap?: string[];
   env?: Record<string, string>;
   observers?: unknown[];
+  /** The PDU's outlets that power the HELOs, one each in their order, named as the box is. */
+  pdu?: PduFamily;
+  /** What the PDU calls an outlet, where that is not the box's name. */
+  outletNames?: Record<string, string>;
 };
 
 export type Told = {
@@ -70,6 +75,7 @@ export class Facility {
   readonly stateDir: string;
   readonly farEnd: FarEnd;
   readonly helos: Record<string, FakeHelo>;
+  readonly pdu: FakePdu | undefined;
   readonly configFile: string;
   log = "";
   #daemon: ChildProcess | undefined;
@@ -81,12 +87,14 @@ export class Facility {
     folder: string;
     farEnd: FarEnd;
     helos: Record<string, FakeHelo>;
+    pdu: FakePdu | undefined;
   }) {
     this.#options = p.options;
     this.folder = p.folder;
     this.stateDir = p.options.stateDir ?? join(p.folder, "state");
     this.farEnd = p.farEnd;
     this.helos = p.helos;
+    this.pdu = p.pdu;
     this.configFile = join(p.folder, "site.yaml");
   }
 
@@ -103,7 +111,22 @@ export class Facility {
       const { driver: _, source: __, polling: ___, ...helo } = box;
       helos[id] = await startHelo({ name: id, host: `127.0.0.${Facility.#loopback++}`, ...helo });
     }
-    const facility = new Facility({ options, folder, farEnd, helos });
+    const plugged = Object.entries(helos);
+    const pdu =
+      options.pdu &&
+      (await startFakePdu({
+        family: options.pdu,
+        outlets: plugged.map(([name], at) => ({
+          index: indexOf(options.pdu, at),
+          name: options.outletNames?.[name] ?? name,
+        })),
+        onPower(index, on) {
+          const box = plugged.find((_, at) => indexOf(options.pdu, at) === index)?.[1];
+          if (on) box?.power.on();
+          else void box?.power.off();
+        },
+      }));
+    const facility = new Facility({ options, folder, farEnd, helos, pdu });
     facility.#configure(boxes, streams);
     return facility;
   }
@@ -146,8 +169,20 @@ export class Facility {
                 ...(box.polling && { polling: box.polling }),
                 host: this.helos[id]!.host,
                 port: this.helos[id]!.port,
+                ...(this.pdu && { outlet: `outlet-${id}` }),
               },
         ),
+        ...(this.pdu && {
+          outlets: Object.keys(this.helos).map((id, at) => ({
+            id: `outlet-${id}`,
+            driver: driverOf(this.#options.pdu!),
+            expectedName: id,
+            host: "127.0.0.1",
+            port: this.pdu!.port,
+            access: { version: "v2c", community: `file:${this.#communityFile()}` },
+            outlet: this.#options.pdu === "sentry3" ? indexOf("sentry3", at) : at + 1,
+          })),
+        }),
         destinations: Object.keys(streams).map((stream) => ({
           id: destinationOf(stream),
           address: this.farEnd.rtmpUrl,
@@ -169,6 +204,13 @@ export class Facility {
         })),
       }),
     );
+  }
+
+  #communityFile(): string {
+    const file = join(this.folder, "community");
+    const { community } = pduCommunity as { community: string };
+    writeFileSync(file, `${community}\n`, { mode: 0o600 });
+    return file;
   }
 
   /** Starts the daemon (again). Resolves when the process runs, not when anything is on air. */
@@ -292,9 +334,15 @@ export class Facility {
 
   async close(): Promise<void> {
     if (this.#daemon) await this.endDaemon("SIGKILL");
-    for (const pid of this.leftovers()) kill(pid);
+    // One that is being launched is seen a moment later, and one that is killed is there a moment.
+    await until("its processes are gone", () => {
+      const left = this.leftovers();
+      for (const pid of left) kill(pid);
+      return left.length === 0;
+    });
     await Promise.all(Object.values(this.helos).map((helo) => helo.close()));
     await this.farEnd.close();
+    await this.pdu?.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -309,3 +357,8 @@ export function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
     if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
   }
 }
+
+/** How the tables of a PDU count its outlets. */
+const indexOf = (family: PduFamily | undefined, at: number) =>
+  family === "sentry3" ? `1.1.${at + 1}` : String(at + 1);
+const driverOf = (family: PduFamily) => `pdu-${family.replace(/-\d$/, "")}`;
