@@ -41,7 +41,10 @@ const InputMap = z.strictObject({
 });
 const OutputMap = z.strictObject({
   reading: z.literal("output"),
-  output: z.string().min(1).max(64).describe("id of the output, for example stream-1"),
+  output: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/)
+    .describe("id of the output, for example stream-1"),
   oid: Oid,
   enum: z.record(z.string(), z.enum(outputStates)).describe(word),
 });
