@@ -27,6 +27,8 @@ export const EngineRecord = z.object({
   destination: z.string(),
   address: z.string(),
   keyGeneration: z.number().int(),
+  /** Name of the program; ffmpeg was the only one before there were others. */
+  program: z.string().default("ffmpeg"),
   progressPort: z.number().int(),
   /** SHA-256 of the arguments without the key: whether it runs as it is configured now. */
   argvFingerprint: z.string(),

@@ -1,5 +1,4 @@
 /** One output: at most one launcher with its program, started, watched, adopted and ended. */
-import { randomUUID } from "node:crypto";
 import type { FSWatcher } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { OutputReading } from "../../../../machines/encoder/reading.ts";
@@ -7,18 +6,12 @@ import type { FenceEvidence } from "../../../../machines/stream/fence-evidence.t
 import { DriverError, type PublishTarget } from "../../driver.ts";
 import { endProcess, freeLock } from "./ending.ts";
 import {
-  bootId,
   EngineDirectory,
   type EngineExit,
   type EngineProcess,
   type EngineRecord,
 } from "./engine-directory.ts";
-import {
-  argumentsOf,
-  commandOf,
-  fingerprintOf,
-  type EngineSurroundings,
-} from "./launch-command.ts";
+import { argumentsOf, commandOf, recordOf, type EngineSurroundings } from "./launch.ts";
 import { LastEnd } from "./last-end.ts";
 import { OffProof } from "./off-proof.ts";
 import { runningForMs, statusOf } from "./processes.ts";
@@ -83,6 +76,8 @@ export class Engine {
     const run = this.#newRun(record, graceMs, true);
     run.process = process;
     this.#run = run;
+    // Another program's progress cannot be read: what is not understood is unknown, not frozen.
+    if (record.program !== this.#around.program.name) return;
     const port = await ProgressPort.open(record.progressPort).catch(() => undefined);
     if (port) this.#listen(run, port);
   }
@@ -124,16 +119,9 @@ export class Engine {
   }
 
   async #launch(target: PublishTarget, signal: AbortSignal): Promise<void> {
-    const { stream, destination, address, keyGeneration } = target;
     this.#offProof.forget();
     const port = await this.#sparePort.take();
-    const record: EngineRecord = {
-      ...{ run: randomUUID(), bootId, stream, destination, address, keyGeneration },
-      progressPort: port.port,
-      argvFingerprint: fingerprintOf(this.#around, target, port.port),
-      endSeen: false,
-      highest: this.#highest,
-    };
+    const record = recordOf(this.#around, target, port.port, this.#highest);
     try {
       await this.#directory.write(record);
       signal.throwIfAborted();
@@ -275,10 +263,11 @@ export class Engine {
   /** Sentences for the operator. */
   alarms(): string[] {
     const { name, lastWords } = this.#around.program;
-    return [
-      ...lastWords(this.#lastEnd.lines).map((line) => `${name} ended: ${line}`),
-      ...(this.#run && !this.#run.port ? ["progress unknown: its port is taken"] : []),
-    ];
+    const words = lastWords(this.#lastEnd.lines).map((line) => `${name} ended: ${line}`);
+    if (!this.#run || this.#run.port) return words;
+    const { program } = this.#run.record;
+    const why = program === name ? "its port is taken" : `it still runs ${program}, not ${name}`;
+    return [...words, `progress unknown: ${why}`];
   }
 
   /** The last that was heard of the run that is under way. */

@@ -8,7 +8,7 @@ import type { EncoderReading } from "../../../../machines/encoder/reading.ts";
 import { DriverError, type DriverContext, type EncoderDriver } from "../../driver.ts";
 import { Engine } from "./engine.ts";
 import { figuresOf, type FigureMemory } from "./figures.ts";
-import type { EngineTimes } from "./launch-command.ts";
+import type { EngineTimes } from "./launch.ts";
 import type { Program } from "./program.ts";
 
 const reportEveryMs = 1_000;

@@ -1,6 +1,6 @@
 import { aSite as aSiteWith } from "../shared/engine/a-site.ts";
 
-const small = {
+export const small = {
   source: "studio",
   input: { kind: "testPattern", width: 320, height: 180, framesPerSecond: 15 },
   video: {

@@ -10,7 +10,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { DriverError } from "../../../../daemon/drivers/driver.ts";
 import { generous, key, output } from "../shared/engine/a-site.ts";
 import { until } from "../shared/engine/until.ts";
-import { aSite } from "./an-engine.ts";
+import { aSite, small } from "./an-engine.ts";
 
 const proven = { kind: "processGone", lockFree: true, unsentBytes: 0 };
 
@@ -59,7 +59,7 @@ test("an RTMPS far end whose certificate nobody vouches for gets nothing", async
 });
 
 test("it ends its stream at the far end in good order when it is stopped", async () => {
-  const site = await aSite();
+  const site = await aSite({ stopGraceMs: 20_000 });
   const { driver, moving, seen } = await site.open();
   await driver.startOutput(output, site.target(), generous());
   await moving();
@@ -131,6 +131,31 @@ test("a far end that takes nothing: the send queue is stuck, so it is the networ
   expect(await driver.proveOff(output, site.target().address, generous())).toMatchObject([proven]);
 }, 90_000);
 
+test("an encoder that works while nothing gets out of it is called frozen", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "understudy-gst-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  // Noise, so that the kernel's buffers are full soon.
+  const path = join(folder, "noise.mp4");
+  spawnSync("ffmpeg", [
+    ...["-loglevel", "error", "-f", "lavfi"],
+    ...["-i", "testsrc2=size=640x360:rate=25,noise=alls=100:allf=t", "-t", "40"],
+    ...["-c:v", "libx264", "-preset", "ultrafast", "-b:v", "12M", "-pix_fmt", "yuv420p", path],
+  ]);
+  const site = await aSite({
+    input: { kind: "file", path },
+    video: { bitrateBps: 15_000_000, preset: "ultrafast", gopSeconds: 1 },
+    audio: { codec: "none" },
+  });
+  const { driver, moving, seen } = await site.open();
+  await driver.startOutput(output, site.target(), generous());
+  await moving();
+  site.farEnd.stall(key, true);
+  const frozen = await until("it is called frozen", () =>
+    seen.find(({ sendQueue, progress }) => sendQueue === "stuck" && progress === "frozen"),
+  );
+  expect(frozen.state).toBe("streaming");
+}, 90_000);
+
 test("the daemon is killed: the next one adopts the same pipeline, and nothing stopped", async () => {
   const site = await aSite();
   const before = await site.openElsewhere(site.target(3));
@@ -147,6 +172,28 @@ test("the daemon is killed: the next one adopts the same pipeline, and nothing s
   expect(site.farEnd.publishers(key)).toHaveLength(1);
   process.kill(pid, "SIGKILL");
   await until("the exit is reported", () => latest()?.exit ?? latest()?.state === "idle");
+});
+
+test("an encoder that became GStreamer while ffmpeg ran: it goes on, its progress unknown", async () => {
+  const site = await aSite();
+  const options = { input: small.input, video: small.video };
+  const before = await site.open("ffmpeg", options);
+  await before.driver.startOutput(output, site.target(3), generous());
+  await before.moving();
+  const pid = site.pid();
+  await before.driver.close();
+  const { driver, seen, latest, moving } = await site.open();
+  await until("it is told", () =>
+    latest()?.reading.alarms?.includes("progress unknown: it still runs ffmpeg, not gstreamer"),
+  );
+  await pause(1_500);
+  expect(site.pid()).toBe(pid);
+  expect(latest()).toMatchObject({ state: "streaming", keyGeneration: 3 });
+  expect(seen.filter(({ progress }) => progress)).toEqual([]);
+  await driver.startOutput(output, site.target(4), generous());
+  await moving();
+  expect(site.pid()).not.toBe(pid);
+  expect(site.farEnd.overlapMs(key)).toBe(0);
 });
 
 test("a far end that nobody answers at: its words say so, and the key is nowhere", async () => {

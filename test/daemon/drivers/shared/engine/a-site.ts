@@ -36,10 +36,10 @@ export async function aSite(vendor: string, configured: Record<string, unknown>)
     keyGeneration,
   });
 
-  async function open() {
+  async function open(vendorNow = vendor, configuredNow = configured) {
     const context = { encoder: "enc-a", knownTargets: () => [], now: () => performance.now() };
-    const opened = vendors[vendor]!;
-    const driver = await opened.open({ ...context, stateDir }, opened.options.parse(configured));
+    const opened = vendors[vendorNow]!;
+    const driver = await opened.open({ ...context, stateDir }, opened.options.parse(configuredNow));
     onTestFinished(() => driver.close());
     const seen: (OutputReading & { atMs: number; reading: EncoderReading })[] = [];
     driver.watch?.((reading) => {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { PublishTarget } from "../../driver.ts";
-import type { EngineRecord } from "./engine-directory.ts";
+import { bootId, type EngineRecord } from "./engine-directory.ts";
 import type { Program } from "./program.ts";
 import { hidingScript } from "./secret.ts";
 
@@ -34,8 +34,26 @@ export function argumentsOf(
   return program.arguments({ ...target, encoder, progressPort });
 }
 
+/** What is written down of a start before it is made. */
+export function recordOf(
+  around: EngineSurroundings,
+  target: PublishTarget,
+  progressPort: number,
+  highest: EngineRecord["highest"],
+): EngineRecord {
+  const { stream, destination, address, keyGeneration } = target;
+  return {
+    ...{ run: randomUUID(), bootId, stream, destination, address, keyGeneration },
+    program: around.program.name,
+    progressPort,
+    argvFingerprint: fingerprintOf(around, target, progressPort),
+    endSeen: false,
+    highest,
+  };
+}
+
 /** Of the arguments as they would be with another key: a secret leaves no trace on disk. */
-export function fingerprintOf(
+function fingerprintOf(
   around: EngineSurroundings,
   target: PublishTarget,
   progressPort: number,
@@ -44,7 +62,7 @@ export function fingerprintOf(
   return createHash("sha256").update(argv.join("\0")).digest("hex");
 }
 
-/** What the launcher is started with. */
+/** What is run to make a start: the launcher with all it needs. */
 export function commandOf(
   around: EngineSurroundings,
   folder: string,
