@@ -6,6 +6,9 @@ import type { MediumReading } from "../../../machines/storage/medium.ts";
 const maybe = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 const count = z.int().min(0).max(1e18);
 const text = z.string().max(2_000);
+/** What a box complains of goes out with each reading: so many lines of this length, no more. */
+const complaint = z.string().transform((line) => line.slice(0, 300));
+const mostComplaints = 20;
 /** Ids are strings; a number says the same. */
 const id = z.union([z.string().max(64), z.int().transform(String)]);
 
@@ -21,9 +24,9 @@ const Status = z.object({
   started: z.boolean(),
   state: maybe(text),
   duration: maybe(count),
-  description: maybe(text),
+  description: maybe(complaint),
   reconnections: maybe(count),
-  warnings: maybe(z.array(z.object({ text })).max(100)),
+  warnings: maybe(z.array(z.object({ text: complaint }))),
   statistics: maybe(Statistics),
 });
 const PublisherStatuses = z.array(z.object({ id, status: Status })).max(1_000);
@@ -62,7 +65,9 @@ export function publishersOf(answer: unknown): PublisherStatus[] | undefined {
       complaints: [
         ...(state === "error" ? [description || "Publisher: error"] : []),
         ...warnings.map((warning) => warning.text),
-      ].filter((line) => line !== ""),
+      ]
+        .filter((line) => line !== "")
+        .slice(0, mostComplaints),
     };
   });
 }
