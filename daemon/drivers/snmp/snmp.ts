@@ -52,7 +52,17 @@ export function openSnmpEncoder(
 ): EncoderDriver {
   const boot = openBootMark(context.now);
   const looks = looksOf(options);
+  const mapped = new Set(options.map.map(({ oid }) => oid));
   const known = new Map<string, { asked: Asked | undefined; atMs: number }>();
+  /** A v1 agent fails a whole request for one OID it has not, so that is not asked at each poll. */
+  const missing = options.access.version === "v1" ? new Set<string>() : undefined;
+
+  async function get(oids: readonly string[], signal: AbortSignal): Promise<SnmpValues> {
+    const asked = missing ? oids.filter((oid) => !missing.has(oid)) : oids;
+    const values = await snmp.get(asked, signal);
+    for (const oid of asked) if (!values.has(oid) && !mapped.has(oid)) missing?.add(oid);
+    return values;
+  }
 
   /** What was not looked at yet, and at most one of those looked at too long ago. */
   async function lookAround(signal: AbortSignal): Promise<void> {
@@ -60,6 +70,7 @@ export function openSnmpEncoder(
     const old = looks.find(([name]) => (known.get(name)?.atMs ?? Infinity) < oldest)?.[0];
     for (const [name, look] of looks) {
       if (known.has(name) && name !== old) continue;
+      missing?.clear();
       known.set(name, { asked: await lookOrNothing(look, signal), atMs: context.now() });
     }
   }
@@ -77,7 +88,7 @@ export function openSnmpEncoder(
   async function readAll(signal: AbortSignal): Promise<Found[]> {
     await lookAround(signal);
     const asked = [...known].flatMap(([name, { asked }]) => (asked ? [{ name, ...asked }] : []));
-    const values = await snmp.get([...new Set(asked.flatMap(({ oids }) => oids))], signal);
+    const values = await get([...new Set(asked.flatMap(({ oids }) => oids))], signal);
     const atMs = context.now();
     for (const { name, oids } of asked)
       if (name !== "map" && !oids.some((oid) => values.has(oid))) known.delete(name);
@@ -87,7 +98,7 @@ export function openSnmpEncoder(
   return {
     async poll(signal) {
       const askedAtMs = wallMs();
-      const values = await snmp.get(always, signal);
+      const values = await get(always, signal);
       const clock = clockOf(values.get(hrSystemDate), askedAtMs, wallMs());
       const uptime = uptimeOf(values);
       if (uptime && boot.seen(uptime)) known.clear();

@@ -1,5 +1,6 @@
 /** 10,000 mutated answers to each driver: a reading or a DriverError, at once, and never a crash. */
 import fc from "fast-check";
+import { startFakeAgent, ticks } from "../../../fakes/snmp/agent.ts";
 import { describe, expect, test } from "vitest";
 import { DriverError } from "../../../../daemon/drivers/driver.ts";
 import { openApcOutlet, openRaritanOutlet } from "../../../../daemon/drivers/pdu/pdu.ts";
@@ -169,6 +170,55 @@ describe("the session", () => {
       { numRuns: runs },
     );
     expect(settled).toBeGreaterThan(100);
+  }, 120_000);
+});
+
+describe("a session of v3", () => {
+  test("survives mutated messages of its agent, and takes no value from one", async () => {
+    const user = {
+      version: "v3",
+      user: "watcher",
+      authProtocol: "sha256",
+      authPassword: "right auth password",
+      privProtocol: "aes",
+      privPassword: "right priv password",
+    } as const;
+    const oid = "1.3.6.1.2.1.1.3.0";
+    const agent = await startFakeAgent({ access: [user], tree: [[oid, ticks(500)]] });
+    const port = agent.port;
+    const snmp = openSnmp({ host: "127.0.0.1", port, access: user, requestTimeoutMs: 900 });
+    const codes = new Set<string>();
+    try {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })), {
+            minLength: 1,
+            maxLength: 4,
+          }),
+          async (changes) => {
+            agent.faults.mangle = (right) => {
+              const wrong = Buffer.from(right);
+              for (const [position, change] of changes) {
+                const at = position % wrong.length;
+                wrong[at] = wrong[at]! ^ change;
+              }
+              return [wrong, right];
+            };
+            const seen = await snmp.get([oid], never).catch((error: unknown) => error);
+            if (seen instanceof DriverError) return void codes.add(seen.code);
+            const value = (seen as Map<string, SnmpValue>).get(oid);
+            expect(value).toEqual({ type: "ticks", value: 500 });
+            codes.add("answered");
+          },
+        ),
+        { numRuns: 2_000 },
+      );
+    } finally {
+      snmp.close();
+      await agent.close();
+    }
+    expect(codes).toContain("answered");
+    expect(codes).toContain("unauthorized");
   }, 120_000);
 });
 

@@ -6,7 +6,7 @@ import { openSnmpEncoder } from "../../../../daemon/drivers/snmp/snmp.ts";
 import * as cell from "../../../fakes/snmp/agent.ts";
 import type { Cell, FakeAgent } from "../../../fakes/snmp/agent.ts";
 
-const access: SnmpAccess = { version: "v2c", community: "readers" };
+const access = { version: "v2c", community: "readers" } satisfies SnmpAccess;
 const hr = "1.3.6.1.2.1.25";
 const sensors = "1.3.6.1.2.1.99.1.1.1";
 const names = "1.3.6.1.2.1.47.1.1.1.1.7";
@@ -350,6 +350,19 @@ describe("a poll", () => {
     agent.asked.length = 0;
     clock.nowMs += 1_000;
     await driver.poll(signal());
+    expect(agent.asked.map(({ kind }) => kind)).toEqual(["get", "get"]);
+  });
+
+  test("of a v1 agent does not fail over what it has not, and soon stops asking for it", async () => {
+    const v1: SnmpAccess = { version: "v1", community: access.community };
+    const { driver, agent, clock } = await box(sensor(10, "CPU", [8, 9, 1, 412, 1]), {
+      access: v1,
+    });
+    for (let poll = 0; poll < 3; poll += 1) {
+      agent.asked.length = 0;
+      clock.nowMs += 1_000;
+      expect((await figuresOf(driver)).temperatureC?.value).toBe(41.2);
+    }
     expect(agent.asked.map(({ kind }) => kind)).toEqual(["get", "get"]);
   });
 

@@ -154,6 +154,26 @@ describe("an SNMP session", () => {
     expect((await snmp.get([sysName], longEnough())).size).toBe(1);
   });
 
+  test("closes every socket that it opens", async () => {
+    let open = 0;
+    let everOpened = 0;
+    const snmp = openSnmp(
+      { host: "127.0.0.1", port: 161, access: v2c, requestTimeoutMs: 30 },
+      async () => {
+        everOpened += 1;
+        open += 1;
+        return { send: () => undefined, close: () => void (open -= 1) };
+      },
+    );
+    for (let poll = 0; poll < 3; poll += 1)
+      expect(await codeOf(snmp.get([sysName], longEnough()))).toBe("timeout");
+    const last = codeOf(snmp.get([sysName], longEnough()));
+    snmp.close();
+    expect(await last).toBe("timeout");
+    expect({ open, everOpened }).toMatchObject({ open: 0 });
+    expect(everOpened).toBeGreaterThanOrEqual(3);
+  });
+
   test("lets go at once when it is told to stop", async () => {
     const { snmp } = await agentAndSession(v2c, { faults: { silent: true } });
     const stop = new AbortController();
