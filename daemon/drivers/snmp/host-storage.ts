@@ -50,7 +50,8 @@ export function storageLook(wanted: readonly string[] | undefined): Look {
       if (wanted ? wanted.includes(name) : !ofTheSystem.test(name))
         rows.push({ index, name, kind });
     }
-    if (rows.length === 0) return undefined;
+    const absent = (wanted ?? []).filter((name) => !rows.some((row) => row.name === name));
+    if (rows.length + absent.length === 0) return undefined;
     const byStorage = new Map<string, FileSystem>();
     const typeOf = await columnOf(snmp, fileSystemTypeColumn, signal);
     for (const [index, value] of await columnOf(snmp, fileSystemStorageColumn, signal)) {
@@ -68,30 +69,46 @@ export function storageLook(wanted: readonly string[] | undefined): Look {
         storageUsed(index),
         ...(fileSystem ? [fileSystemAccess(fileSystem.index)] : []),
       ]),
-      read: (values) => ({ media: found.flatMap((row) => mediumOf(row, values)) }),
+      read: (values) => ({
+        media: [
+          ...found.flatMap((row) => mediumOf(row, values) ?? (wanted ? [missing(row.name)] : [])),
+          ...absent.map(missing),
+        ],
+      }),
+      isIncomplete: absent.length > 0,
     };
   };
 }
 
-function mediumOf({ index, name, kind, fileSystem }: Row, values: SnmpValues): MediumReading[] {
+/** Of a medium that the site expects and the host does not have now nothing else is known. */
+const missing = (name: string): MediumReading => ({
+  id: name,
+  kind: "disk",
+  isNetwork: false,
+  condition: "missing",
+  source,
+});
+
+function mediumOf(
+  { index, name, kind, fileSystem }: Row,
+  values: SnmpValues,
+): MediumReading | undefined {
   const totalBytes = storageBytes(values, storageSize(index), index);
   const usedBytes = storageBytes(values, storageUsed(index), index);
   // A reader without a card has size 0: there is a slot, and nothing to be said of its room.
-  if (totalBytes === undefined || totalBytes === 0) return [];
+  if (totalBytes === undefined || totalBytes === 0) return undefined;
   const isNfs = fileSystem?.type === "NFS";
   const access = fileSystem && integerOf(values.get(fileSystemAccess(fileSystem.index)));
-  return [
-    {
-      id: name,
-      kind: isNfs ? "nfs" : kind,
-      isNetwork: isNfs || kind === "smb",
-      condition: "ok",
-      totalBytes,
-      ...(usedBytes !== undefined &&
-        usedBytes <= totalBytes && { freeBytes: totalBytes - usedBytes }),
-      ...(access !== undefined && { isWriteProtected: access === readOnly }),
-      ...(fileSystem?.type !== undefined && { fileSystem: fileSystem.type }),
-      source,
-    },
-  ];
+  return {
+    id: name,
+    kind: isNfs ? "nfs" : kind,
+    isNetwork: isNfs || kind === "smb",
+    condition: "ok",
+    totalBytes,
+    ...(usedBytes !== undefined &&
+      usedBytes <= totalBytes && { freeBytes: totalBytes - usedBytes }),
+    ...(access !== undefined && { isWriteProtected: access === readOnly }),
+    ...(fileSystem?.type !== undefined && { fileSystem: fileSystem.type }),
+    source,
+  };
 }

@@ -26,7 +26,9 @@ export function interfaceLook(name: string): Look {
   return async (snmp, signal) => {
     const rows = await columnOf(snmp, names, signal);
     const index = [...rows].find(([, value]) => textOf(value) === name)?.[0];
-    if (index === undefined) return undefined;
+    if (rows.size === 0) return undefined;
+    if (index === undefined)
+      return { oids: [], read: () => ({ alarms: [`${name} is not there`] }), isIncomplete: true };
     const [status, discards, errors, low, high] = [
       `${operStatus}.${index}`,
       `${outDiscards}.${index}`,

@@ -13,6 +13,8 @@ export type Asked = {
   oids: string[];
   /** @param atMs monotonic, of the answer */
   read: (values: SnmpValues, atMs: number) => Found;
+  /** Something that the site named is not there yet: look again at the next poll. */
+  isIncomplete?: boolean;
 };
 
 /**

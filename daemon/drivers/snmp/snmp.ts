@@ -90,8 +90,10 @@ export function openSnmpEncoder(
     const asked = [...known].flatMap(([name, { asked }]) => (asked ? [{ name, ...asked }] : []));
     const values = await get([...new Set(asked.flatMap(({ oids }) => oids))], signal);
     const atMs = context.now();
-    for (const { name, oids } of asked)
-      if (name !== "map" && !oids.some((oid) => values.has(oid))) known.delete(name);
+    for (const { name, oids, isIncomplete = false } of asked) {
+      const isGone = name !== "map" && !oids.some((oid) => values.has(oid));
+      if (isGone || isIncomplete) known.delete(name);
+    }
     return asked.map(({ read }) => read(values, atMs));
   }
 

@@ -258,6 +258,38 @@ describe("disks (hrStorage)", () => {
   });
 });
 
+describe("a medium that the site names", () => {
+  const conditions = async (driver: EncoderDriver) =>
+    (await driver.poll(signal())).media?.map(({ id, condition }) => [id, condition]);
+
+  test("is missing until it is mounted, and again when it is pulled", async () => {
+    const card = storage(32, [9, "/media/card", 512, 1_000, 100]);
+    const { driver, agent } = await box(storage(31, [4, "/", 4_096, 1_000, 100]), {
+      media: ["/", "/media/card"],
+    });
+    const [there, gone] = [
+      [
+        ["/", "ok"],
+        ["/media/card", "ok"],
+      ],
+      [
+        ["/", "ok"],
+        ["/media/card", "missing"],
+      ],
+    ];
+    expect(await conditions(driver)).toEqual(gone);
+    for (const [oid, value] of card) agent.tree.set(oid, value);
+    expect(await conditions(driver)).toEqual(there);
+    for (const [oid] of card) agent.tree.delete(oid);
+    expect(await conditions(driver)).toEqual(gone);
+  });
+
+  test("is not known to be missing where the agent tells of no disk at all", async () => {
+    const { driver } = await box([], { media: ["/media/card"] });
+    expect(await driver.poll(signal())).not.toHaveProperty("media");
+  });
+});
+
 describe("the uplink (IF-MIB)", () => {
   const row = (index: number, octets: bigint, status: number, discards: number) =>
     [
@@ -277,6 +309,13 @@ describe("the uplink (IF-MIB)", () => {
     const { figures, alarms } = await driver.poll(signal());
     expect(figures.bitrateBps).toEqual({ value: 5_000_000, source });
     expect(alarms).toEqual(["eth0 drops what it should send"]);
+  });
+
+  test("that is not there is an alarm, until it is there", async () => {
+    const { driver, agent } = await box(row(2, 1_000n, 1, 0), { interface: "eth1" });
+    expect((await driver.poll(signal())).alarms).toEqual(["eth1 is not there"]);
+    agent.tree.set("1.3.6.1.2.1.31.1.1.1.1.2", cell.text("eth1"));
+    expect(await driver.poll(signal())).not.toHaveProperty("alarms");
   });
 
   test("is found by its name again when a boot has moved its index", async () => {
