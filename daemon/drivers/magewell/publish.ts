@@ -1,6 +1,7 @@
 import { DriverError, type PublishTarget } from "../driver.ts";
 import { pause } from "../shared/pause.ts";
-import { entryOf, isEmpty, liveOf } from "./sessions.ts";
+import type { ServerEntry } from "./answers.ts";
+import { entryOf, liveOf, mayHoldKey } from "./sessions.ts";
 import {
   entryFor,
   forgetServer,
@@ -85,10 +86,10 @@ export async function forgetKeys(
 ): Promise<boolean> {
   const { options, memory, settings, where } = unit;
   const ids = new Set([...atStake, ...memory.placesWithKey()]);
+  const holdsOurs = (entry: ServerEntry) => ids.has(entry.id) && mayHoldKey(entry);
   if (!options.servers) {
-    for (const entry of (await readSettings(unit, signal)).servers) {
-      if (ids.has(entry.id) && !isEmpty(entry)) await forgetServer(unit, entry, signal);
-    }
+    for (const entry of (await readSettings(unit, signal)).servers)
+      if (holdsOurs(entry)) await forgetServer(unit, entry, signal);
   }
   const now = await readSettings(unit, signal);
   settings.note(now);
@@ -96,10 +97,8 @@ export async function forgetKeys(
   if (inUse.length > 0)
     throw new DriverError("failed", `${where} did not switch server entry ${inUse.join()} off`);
   if (options.servers) return false;
-  const left = serversAtStake(unit, now.servers).filter((id) => {
-    const entry = entryOf(now, id);
-    return entry !== undefined && !isEmpty(entry);
-  });
+  for (const id of serversAtStake(unit, now.servers)) ids.add(id);
+  const left = now.servers.filter(holdsOurs).map(({ id }) => id);
   if (left.length > 0)
     throw new DriverError("failed", `${where} still holds a key in entry ${left.join()}`);
   await memory.keyForgotten();

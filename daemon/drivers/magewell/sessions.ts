@@ -1,7 +1,7 @@
 import type { OutputReading } from "../../../machines/encoder/reading.ts";
 import type { BoxSettings, BoxStatus, LiveSession, ServerEntry } from "./answers.ts";
 import type { MagewellOptions } from "./options.ts";
-import { live, onTheWay, statusBit } from "./words.ts";
+import { live, onTheWay, statusBit, typeRtmp } from "./words.ts";
 
 export type State = OutputReading["state"];
 
@@ -55,6 +55,9 @@ export const noKey = (id: number) => `none-${id}`;
 export function isEmpty({ id, url, key }: ServerEntry): boolean {
   return url === "" || (url === nowhere && key === noKey(id));
 }
+
+/** Only RTMP entries are ever given a key; one of another kind is not ours to overwrite. */
+export const mayHoldKey = (entry: ServerEntry) => entry.type === typeRtmp && !isEmpty(entry);
 
 export function entryOf({ servers }: BoxSettings, id: number): ServerEntry | undefined {
   return servers.find((entry) => entry.id === id);

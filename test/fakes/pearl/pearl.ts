@@ -44,7 +44,12 @@ export type FakePearl = {
   host: string;
   port: number;
   web: BoxWebServer;
-  faults: BoxFaults & { reboot(): void; overheat(): () => void };
+  faults: BoxFaults & {
+    reboot(): void;
+    /** So quick that nobody met the closed port. */
+    quickReboot(): void;
+    overheat(): () => void;
+  };
   /** `<channel>/<publisher>`. */
   publisher(place: string): Publisher;
   /** Adds an RTMP publisher, as by hand. */
@@ -243,6 +248,10 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     faults: {
       ...faults,
       reboot: () => void reboot(),
+      quickReboot: () => {
+        bootedMs = performance.now();
+        for (const live of lives()) void live.cutPower();
+      },
       overheat: () => {
         heatC = 83;
         return () => (heatC = 57);

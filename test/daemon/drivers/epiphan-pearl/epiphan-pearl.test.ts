@@ -177,16 +177,15 @@ test("a box that starts again between the two reads is not proven off", async ()
 
 test("a reboot between the two reads starts the proof over", async () => {
   const box = await aBox();
-  const { start, stream, prove } = aDriver(box.port, { provePauseMs: 600 });
+  const { start, stream, prove } = aDriver(box.port, { provePauseMs: 400 });
   await start();
   await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+  const stops = () => box.web.asked.filter((what) => what.endsWith("control/stop")).length;
   const proof = prove();
   await expect.poll(() => box.publisher("1/0").live.word, soon).toBe("idle");
-  const before = box.web.asked.length;
-  box.faults.reboot();
+  box.faults.quickReboot();
   expect(await proof).toHaveLength(1);
-  const stops = box.web.asked.slice(before).filter((what) => what.endsWith("control/stop"));
-  expect(stops.length).toBeGreaterThan(0);
+  expect(stops()).toBe(2);
 });
 
 test("silence, nonsense and a closed port prove nothing", async () => {
@@ -272,6 +271,13 @@ test.each([
   await expect(poll()).rejects.toMatchObject({ code });
   undo();
   expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("an answer that drips in ends at the time limit", async () => {
+  const box = await aBox();
+  box.faults.drip(20);
+  const { poll } = aDriver(box.port, { requestTimeoutMs: 150 });
+  await expect(poll()).rejects.toMatchObject({ code: "timeout" });
 });
 
 test("a wrong content type is no fault", async () => {

@@ -124,6 +124,14 @@ test("an entry of another kind is not overwritten", async () => {
   });
 });
 
+test("forgetting leaves an entry of another kind as it is", async () => {
+  const box = await aBox();
+  const before = JSON.stringify({ ...box.entries.get(1)?.entry, "is-use": 0 });
+  await aDriver(box.port, { server: 1 }).stop(true);
+  expect(JSON.stringify(box.entries.get(1)?.entry)).toBe(before);
+  expect(box.methods).not.toContain("set-server");
+});
+
 test("a benched box loses address and key, in whichever entry they are", async () => {
   const box = await aBox();
   const { start, stop, stream } = aDriver(box.port);
@@ -323,6 +331,13 @@ test.each([
   await expect(poll()).rejects.toMatchObject({ code });
   undo();
   expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("an answer that drips in ends at the time limit", async () => {
+  const box = await aBox();
+  box.faults.drip(20);
+  const { poll } = aDriver(box.port, { requestTimeoutMs: 150 });
+  await expect(poll()).rejects.toMatchObject({ code: "timeout" });
 });
 
 test("a wrong content type is no fault", async () => {
