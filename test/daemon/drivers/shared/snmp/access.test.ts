@@ -34,17 +34,20 @@ describe("the options of SNMP devices", () => {
     Object.entries({ snmp: vendors["snmp"]!, ...outletVendors, ...storageVendors }).map(
       ([name, vendor]) => ({ name, vendor }),
     ),
-  )("of $name refuse what they do not know, an empty community and a short password", ({ vendor }) => {
-    const parse = (more: object) => {
-      const place = { host: "box-1", access: { version: "v2c", community: "c" } };
-      return [undefined, 3, "1.1.3"].some((where) => {
-        const options = { ...place, ...(where !== undefined && { outlet: where }), ...more };
-        return vendor.options.safeParse(options).success;
-      });
-    };
-    expect(parse({})).toBe(true);
-    expect(parse({ comunity: "typo" })).toBe(false);
-    expect(parse({ access: { version: "v2c", community: "" } })).toBe(false);
-    expect(parse({ access: { version: "v3", user: "u", authPassword: "short" } })).toBe(false);
-  });
+  )(
+    "of $name refuse what they do not know, an empty community and a short password",
+    ({ vendor }) => {
+      const parse = (more: object) => {
+        const place = { host: "box-1", access: { version: "v2c", community: "c" } };
+        return [undefined, 3, "1.1.3"].some((where) => {
+          const options = { ...place, ...(where !== undefined && { outlet: where }), ...more };
+          return vendor.options.safeParse(options).success;
+        });
+      };
+      expect(parse({})).toBe(true);
+      expect(parse({ comunity: "typo" })).toBe(false);
+      expect(parse({ access: { version: "v2c", community: "" } })).toBe(false);
+      expect(parse({ access: { version: "v3", user: "u", authPassword: "short" } })).toBe(false);
+    },
+  );
 });
