@@ -21,6 +21,7 @@ const limitsMs: Record<IntentKind, number> = {
   fence: 15_000,
   ownSelfStart: 20_000,
   turnOutlet: 20_000,
+  setLoad: 20_000,
 };
 
 /** Of these, how long a box may take to prove itself off; the rest is for asking the far end. */
@@ -76,6 +77,14 @@ export function openHands(p: {
           });
         if (evidence.length === 0) evidence.push(...(await blockAtFarEnd(destination, signal)));
         return { type: "effect.done", answer: { evidence } };
+      }
+      case "setLoad": {
+        const { step } = intent.asks;
+        await box.run(signal, async (driver, limit) => {
+          if (!driver.setLoad) throw new DriverError("notPossible", "its load cannot be changed");
+          await driver.setLoad(step, limit);
+        });
+        return { type: "effect.done", answer: {} };
       }
       case "ownSelfStart":
         await box.run(signal, (driver, limit) => driver.ownSelfStart(limit));

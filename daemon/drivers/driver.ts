@@ -35,6 +35,11 @@ export interface EncoderDriver {
   /** Switch off auto-recover, power-up action and scheduler, and read them back. */
   ownSelfStart(signal: AbortSignal): Promise<void>;
   /**
+   * Work at this cooling step of the vendor's list: 0 is full load. Absolute, and kept over a
+   * restart of the daemon.
+   */
+  setLoad?(step: number, signal: AbortSignal): Promise<void>;
+  /**
    * For drivers that see changes without being asked (process exit, progress): call `report`
    * with a whole reading on every change of class, and at most once a second otherwise.
    */

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
+import type { CoolingStep } from "../../machines/site/plan.ts";
 import { AjaHeloOptions } from "./aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
 import { EpiphanPearlOptions } from "./epiphan-pearl/options.ts";
@@ -15,6 +16,8 @@ export type Vendor = {
   /** Ids of the outputs that can carry a stream. */
   outputs: readonly string[];
   kind: "software" | "hardware";
+  /** What can be done to make such a box cooler, the mildest first; see `setLoad`. */
+  cooling?: readonly CoolingStep[];
   /** @param options parsed by this vendor's schema, secrets resolved */
   open(context: DriverContext, options: unknown): Promise<EncoderDriver>;
 };

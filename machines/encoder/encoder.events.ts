@@ -21,11 +21,16 @@ export type EncoderEvent =
   | { type: "inService"; by: string };
 
 /** What an encoder asks of the site. */
-export type EncoderToSite = {
-  /** By what was remembered it is benched, and it publishes: is the memory right? */
-  type: "publishesBenched";
-  encoder: string;
-  output: string;
-  /** Where to, or null when the box cannot tell. */
-  destination: string | null;
-};
+export type EncoderToSite =
+  | {
+      /** By what was remembered it is benched, and it publishes: is the memory right? */
+      type: "publishesBenched";
+      encoder: string;
+      output: string;
+      /** Where to, or null when the box cannot tell. */
+      destination: string | null;
+    }
+  /** It should carry nothing: whoever can shall take its programmes over, if anybody can. */
+  | { type: "wantsRelief"; encoder: string; because: ReliefReason };
+
+export type ReliefReason = "heat" | "repair";

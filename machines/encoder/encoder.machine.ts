@@ -4,10 +4,12 @@ import { effect, type EffectError } from "../effect.ts";
 import type { EncoderPlan } from "../site/plan.ts";
 import { rebased, type Stamp } from "../time.ts";
 import { custody } from "./custody.ts";
-import type { EncoderEvent, EncoderToSite } from "./encoder.events.ts";
+import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service } from "./facts.ts";
+import { withSample } from "./heat.ts";
 import { countingCuts, keepsPower, power } from "./power.ts";
 import type { EncoderReading } from "./reading.ts";
+import { type Heat, heatGuards, heatSentence, thermal } from "./thermal.ts";
 
 /** Where a restarted daemon picks up: only what cannot be read from the box again. */
 export type EncoderResume = {
@@ -19,6 +21,7 @@ export type EncoderResume = {
   /** When its outlet was switched off, as far as it counts against the limits. */
   cuts?: Stamp[];
   staysIdle?: boolean;
+  coolingStep?: number;
 };
 
 export type EncoderContext = {
@@ -35,6 +38,9 @@ export type EncoderContext = {
   cuts: Stamp[];
   /** As last read, however long ago: with its power back it does nothing on its own. */
   staysIdle: boolean;
+  heat: Heat;
+  /** Outputs that hold a key. */
+  holds: readonly string[];
 };
 
 type Reads = { reading: EncoderReading };
@@ -57,6 +63,7 @@ function make(
   outputs: readonly string[],
   { ownsSelfStart, hasOutlet }: { ownsSelfStart: boolean; hasOutlet: boolean },
 ) {
+  const heats = ofContext(heatGuards);
   const base = setup({
     types: {} as {
       context: EncoderContext;
@@ -68,12 +75,12 @@ function make(
       stopOutput: effect("stopOutput"),
       ownSelfStart: effect("ownSelfStart"),
       turnOutlet: effect("turnOutlet"),
+      setLoad: effect("setLoad"),
     },
     guards: {
       tooManyFailures: ({ context }) => context.failures + 1 >= context.plan.unreachableAfter,
-      isHot: ({ context }, { reading }: Reads) => temperature(reading) >= context.plan.hotC,
-      isCool: ({ context }, { reading }: Reads) => temperature(reading) < context.plan.coolC,
-      hasNoTemperature: (_, { reading }: Reads) => Number.isNaN(temperature(reading)),
+      ...heats,
+      wasCooled: ({ context }) => context.heat.step > 0,
       isBooting: (_, { reading }: Reads) => reading.booting === true,
       isUp: (_, { reading }: Reads) => reading.booting !== true,
       mayStartByItself: (_, { reading }: Reads) =>
@@ -98,7 +105,28 @@ function make(
         failures: 0,
         serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
         staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
+        heat: { ...context.heat, samples: samplesWith(context, reading) },
       })),
+      changeStep: assign(({ context: { heat } }, by: number) => ({
+        heat: { ...heat, step: heat.step + by },
+      })),
+      hold: assign(({ context: { holds } }, p: { output: string; held: boolean }) => ({
+        holds: [...holds.filter((output) => output !== p.output), ...(p.held ? [p.output] : [])],
+      })),
+      askForRelief: sendParent(({ context }, because: ReliefReason): EncoderToSite => ({
+        type: "wantsRelief",
+        encoder: context.plan.id,
+        because,
+      })),
+      tellStepFailed: emit(({ context, event }) => {
+        const { error } = event as unknown as { error?: EffectError };
+        return decided({
+          type: "encoder.thermal",
+          severity: "warning",
+          message: `${heatSentence(context)}: step ${context.heat.step} could not be taken (${error?.message ?? "no answer"})`,
+          data: { thermal: "cooling", step: context.heat.step, code: error?.code },
+        });
+      }),
       countFailure: assign(({ context }, failure: string) => ({
         failures: context.failures + 1,
         failure,
@@ -130,14 +158,24 @@ function make(
           data: { link },
         }),
       ),
-      tellThermal: emit(({ context }, p: { word: string }) =>
-        decided({
+      tellThermal: emit(({ context }, word: "normal" | "warm" | "cooling" | "protected") => {
+        const { step } = context.heat;
+        const taken = context.plan.cooling[step - 1]?.what;
+        const what = {
+          normal: "cool again, at full load",
+          warm: "too hot, and nothing can be done about its load",
+          cooling: `cooling, step ${step} of ${context.plan.cooling.length}: ${taken}`,
+          protected: "still too hot: it is taken off the programme to protect it",
+        }[word];
+        return decided({
           type: "encoder.thermal",
-          severity: p.word === "warm" ? "warning" : "info",
-          message: `${context.plan.id} is ${p.word === "warm" ? `warm (${context.plan.hotC} °C or more)` : "cool again"}`,
-          data: { thermal: p.word },
-        }),
-      ),
+          severity: { normal: "info", warm: "warning", cooling: "warning", protected: "critical" }[
+            word
+          ] as "info" | "warning" | "critical",
+          message: `${heatSentence(context)}: ${what}`,
+          data: { thermal: word, step },
+        });
+      }),
       tellInput: emit(({ context }, word: string) =>
         decided({
           type: "encoder.input",
@@ -221,6 +259,9 @@ function make(
       retryBench: 5_000,
       retrySelfStart: 30_000,
       restorePowerAfter: 30_000,
+      coolingPeriod: ({ context }) => context.plan.heat.coolingPeriodMs,
+      hurry: ({ context }) => context.plan.heat.coolingPeriodMs / 4,
+      reliefWithin: 20_000,
     },
   });
 
@@ -240,6 +281,10 @@ function make(
       failure: "not read yet",
       serialNumber: input.resume?.serialNumber ?? null,
       staysIdle: input.resume?.staysIdle ?? false,
+      heat: { samples: [], step: input.resume?.coolingStep ?? 0 },
+      holds: Object.entries(input.resume?.custody ?? {}).flatMap(([output, word]) =>
+        word === "held" ? [output] : [],
+      ),
       cuts: (input.resume?.cuts ?? []).map((at) => rebased(at, input.now())),
     }),
     type: "parallel",
@@ -274,6 +319,9 @@ function make(
             },
           },
           stalled: { actions: "forgetReading" },
+          granted: { actions: holding(true) },
+          benched: { actions: holding(false) },
+          released: { actions: holding(false) },
         },
       },
       link: {
@@ -304,42 +352,7 @@ function make(
           },
         },
       },
-      thermal: {
-        initial: "unknown",
-        on: { reading: { guard: { type: "hasNoTemperature", params: reads }, target: ".unknown" } },
-        states: {
-          unknown: {
-            on: {
-              reading: [
-                {
-                  guard: { type: "isHot", params: reads },
-                  target: "warm",
-                  actions: { type: "tellThermal", params: { word: "warm" } },
-                },
-                { guard: { type: "isCool", params: reads }, target: "normal" },
-              ],
-            },
-          },
-          normal: {
-            on: {
-              reading: {
-                guard: { type: "isHot", params: reads },
-                target: "warm",
-                actions: { type: "tellThermal", params: { word: "warm" } },
-              },
-            },
-          },
-          warm: {
-            on: {
-              reading: {
-                guard: { type: "isCool", params: reads },
-                target: "normal",
-                actions: { type: "tellThermal", params: { word: "normal" } },
-              },
-            },
-          },
-        },
-      },
+      thermal,
       service: {
         initial: "deciding",
         on: {
@@ -430,9 +443,30 @@ function make(
 }
 export type EncoderMachine = ReturnType<typeof encoderMachineFor>;
 
-/** NaN when the box does not tell: every comparison with it is false. */
-function temperature(reading: EncoderReading): number {
-  return reading.figures.temperatureC?.value ?? NaN;
+/** A box that does not tell its temperature any more has no trend either. */
+function samplesWith({ heat, now }: EncoderContext, reading: EncoderReading) {
+  const celsius = reading.figures.temperatureC?.value;
+  return celsius === undefined ? [] : withSample(heat.samples, { celsius, at: now() });
+}
+
+function holding(held: boolean) {
+  return {
+    type: "hold" as const,
+    params: ({ event }: { event: EncoderEvent }) => ({
+      output: "output" in event ? event.output : "",
+      held,
+    }),
+  };
+}
+
+/** Guards that ask nothing but the context. */
+function ofContext<K extends string>(of: Record<K, (context: EncoderContext) => boolean>) {
+  return Object.fromEntries(
+    Object.entries<(context: EncoderContext) => boolean>(of).map(([name, ask]) => [
+      name,
+      ({ context }: { context: EncoderContext }) => ask(context),
+    ]),
+  ) as Record<K, (args: { context: EncoderContext }) => boolean>;
 }
 
 /** It is publishing, or about to, to one of our destinations. */

@@ -19,7 +19,7 @@ import type { OutputReading } from "./reading.ts";
 
 type Regions = {
   link: Link;
-  thermal: Thermal;
+  thermal: string | { cooling: string } | { protected: string };
   service: Service;
   input: Input;
   power: Power | Record<string, never>;
@@ -38,7 +38,7 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
   return {
     encoder: plan.id,
     link,
-    thermal,
+    thermal: thermalWord(thermal),
     service,
     input: fresh ? input : "unknown",
     source: plan.source ?? null,
@@ -53,6 +53,15 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
   };
 }
 
+function thermalWord(value: Regions["thermal"]): Thermal {
+  if (typeof value === "object") return "cooling" in value ? "cooling" : "protected";
+  return value === "normal" || value === "warm"
+    ? value
+    : value === "relieving"
+      ? "warm"
+      : "unknown";
+}
+
 function outputFacts(reading: OutputReading | undefined): OutputFacts {
   if (!reading) return unknownOutput;
   const { target, ...rest } = reading;
@@ -60,7 +69,7 @@ function outputFacts(reading: OutputReading | undefined): OutputFacts {
 }
 
 export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
-  const { plan, serialNumber, cuts, staysIdle } = snapshot.context;
+  const { plan, serialNumber, cuts, staysIdle, heat } = snapshot.context;
   const words = regions(snapshot);
   const custody = (output: string): Custody => {
     const word = words[`custody:${output}`];
@@ -70,6 +79,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     service: words.service,
     custody: Object.fromEntries(plan.outputs.map((output) => [output, custody(output)])),
     serialNumber,
+    ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(plan.outlet && {
       isCut: words.power === "cut" || words.power === "restoring",
       cuts,
@@ -98,7 +108,7 @@ export function encoderState(
     identity: { ...reading?.identity, vendor: reading?.identity?.vendor ?? plan.vendor },
     link: facts.link,
     thermal: facts.thermal,
-    thermalStep: 0,
+    thermalStep: snapshot.context.heat.step,
     service: facts.service,
     input: facts.input,
     outputs: plan.outputs.map((id) => {

@@ -26,11 +26,16 @@ const trendKeepsMs = 5 * 60_000;
 /** Chassis sensors speak in whole degrees: more often says nothing more. */
 const sampleEveryMs = 5_000;
 
-/** @returns the samples that still count, with this one */
+/** @returns the samples that still count, with this one; the last is always the newest */
 export function withSample(samples: readonly HeatSample[], next: HeatSample): HeatSample[] {
-  const last = samples.at(-1);
-  if (last && elapsedMs(last.at, next.at) < sampleEveryMs) return [...samples];
-  return [...samples.filter(({ at }) => elapsedMs(at, next.at) <= trendKeepsMs), next];
+  const before = samples.at(-2);
+  const replaces = before !== undefined && elapsedMs(before.at, next.at) < sampleEveryMs;
+  return [
+    ...samples
+      .slice(0, replaces ? -1 : undefined)
+      .filter(({ at }) => elapsedMs(at, next.at) <= trendKeepsMs),
+    next,
+  ];
 }
 
 /** °C per minute over the last five minutes, by least squares; undefined when too little is known. */

@@ -1,3 +1,4 @@
+import type { HeatLimits } from "../encoder/heat.ts";
 import type { OutputRef } from "../intents.ts";
 
 /** What the machines need of the configuration: numbers in ms, no addresses, no secrets. */
@@ -7,6 +8,16 @@ export type SitePlan = {
   encoders: EncoderPlan[];
   destinations: DestinationPlan[];
   streams: StreamPlan[];
+  /** Absent in plans made before there were any. */
+  storages?: StoragePlan[];
+};
+
+/** The media of a box (under the box's id), of a NAS or of this host. */
+export type StoragePlan = {
+  id: string;
+  name?: string;
+  /** A medium that was not read for so long is unknown. */
+  readingMaxAgeMs: number;
 };
 
 export type EncoderPlan = {
@@ -24,8 +35,9 @@ export type EncoderPlan = {
   unreachableAfter: number;
   /** A backup shares an exclusive key with it: what it would do on its own is switched off. */
   ownSelfStart: boolean;
-  hotC: number;
-  coolC: number;
+  heat: HeatLimits;
+  /** What its driver can do to make it cooler, the mildest first. */
+  cooling: readonly CoolingStep[];
   /** What it hangs on, if that can be switched. */
   outlet?: OutletPlan;
 };
@@ -37,6 +49,14 @@ export type OutletPlan = {
   perDay: number;
   /** Its answers could be forged: said wherever a proof rests on them. */
   isSpoofable: boolean;
+};
+
+/** What a driver can do to make its box cooler. */
+export type CoolingStep = {
+  /** Absolute, for people: `bitrate at 75 %`. */
+  what: string;
+  /** The picture is lost for a moment while it is taken or given back. */
+  interrupts: boolean;
 };
 
 export type DestinationPlan = {

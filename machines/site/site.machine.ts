@@ -273,6 +273,15 @@ export const siteMachine = setup({
         enqueue.sendTo(context.encoders[encoder]!, { type: "rogue", output });
       }),
     },
+    wantsRelief: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { encoder, because } = event;
+        for (const { holder } of Object.values(context.keys)) {
+          if (holder?.encoder !== encoder) continue;
+          enqueue.sendTo(context.streams[holder.stream]!, { type: "relieve", encoder, because });
+        }
+      }),
+    },
     cutPower: {
       actions: enqueueActions(({ context, event, enqueue }) => {
         enqueue.sendTo(context.encoders[event.encoder]!, {

@@ -22,6 +22,8 @@ export type MediumReading = {
   fileSystem?: string;
   /** Of the medium itself, °C. */
   temperatureC?: number;
+  /** How long ago it was read when it was told, ms; left out where it was read just now. */
+  ageMs?: number;
   /** Where this was read, for example `SYNOLOGY-RAID-MIB`. */
   source: string;
 };

@@ -72,8 +72,11 @@ export function choose(p: {
   return best.wait === 0 ? { ref: best.ref } : { inMs: best.wait };
 }
 
+const isTooHot = (facts: EncoderFacts | undefined) =>
+  facts?.thermal === "warm" || facts?.thermal === "cooling";
+
 /** A good input and a cool box first; 0 is best. */
 export function rank(facts: EncoderFacts | undefined): number {
   const input = facts?.input ?? "unknown";
-  return (input === "good" || input === "unknown" ? 0 : 2) + (facts?.thermal === "warm" ? 1 : 0);
+  return (input === "good" || input === "unknown" ? 0 : 2) + (isTooHot(facts) ? 1 : 0);
 }

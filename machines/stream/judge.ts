@@ -21,6 +21,7 @@ const good: Verdict = { word: "good", cause: "", commits: false };
 /** @param encoder facts of the carrier, @param output its output that carries */
 export function judge(encoder: EncoderFacts, output: OutputFacts, farEnd: FarEndFacts): Verdict {
   if (output.exit) return { word: "off", cause: "processExited", commits: true };
+  if (encoder.thermal === "protected") return { word: "off", cause: "heat", commits: true };
 
   const seen = farEnd.word === "publishing" && farEnd.media === "moving";
   if (seen && isSomeoneElse(farEnd, encoder.encoder)) return suspect("otherPublisher", true);

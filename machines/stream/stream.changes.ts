@@ -40,6 +40,8 @@ const causes: Record<string, string> = {
   farEndQuiet: "the far end has no publisher",
   farEndStalled: "nothing arrives at the far end",
   farEndRefuses: "the far end refuses it",
+  heat: "its carrier is too hot",
+  repair: "its carrier needs a repair",
   otherPublisher: "somebody else publishes in its place",
 };
 export function causeSentence(cause: string): string {

@@ -1,4 +1,5 @@
 import type { FarEndFacts } from "../destination/far-end.ts";
+import type { ReliefReason } from "../encoder/encoder.events.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 
 /** Who asked, and under which id the answer is expected. */
@@ -22,6 +23,8 @@ export type StreamEvent =
   /** A person has looked: try again now, all budgets fresh. */
   | { type: "release"; command: CommandRef }
   | { type: "failbackDue" }
+  /** Its carrier should carry nothing: move away if somebody else can carry. */
+  | { type: "relieve"; encoder: string; because: ReliefReason }
   /** A box publishes on this key that is benched by what was remembered. */
   | { type: "publishesBenched"; encoder: string; output: string }
   /** The journal is not to be trusted: look who publishes before doing anything. */

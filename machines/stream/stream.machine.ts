@@ -8,6 +8,7 @@ import {
   fenceOrder,
   nobodyBecause,
   publishing,
+  relieverOf,
   startOrder,
   whyNotStarted,
 } from "./stream.questions.ts";
@@ -230,6 +231,19 @@ export const streamMachine = streamSetup.createMachine({
                   to: context.plan.encoders[0]?.encoder ?? null,
                   command: event.command,
                   by: event.command.by,
+                }),
+              ),
+            },
+            relieve: {
+              guard: { type: "canRelieve", params: ({ event }) => event.encoder },
+              target: "checking",
+              actions: change<Of<"relieve">>(({ context, event }) =>
+                moves.decidedToMove(context, {
+                  goal: "takeOver",
+                  to: relieverOf(context)?.encoder ?? null,
+                  command: null,
+                  by: event.because === "heat" ? "the heat of its carrier" : "a repair",
+                  cause: event.because,
                 }),
               ),
             },

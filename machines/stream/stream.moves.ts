@@ -76,7 +76,7 @@ function heldForAMinute({ memory: { startedAt }, now }: StreamContext): boolean 
 /** A person (or the failback rule) wants another carrier while this one is fine. */
 export function decidedToMove(
   context: StreamContext,
-  p: { goal: Goal; to: string | null; command: CommandRef | null; by: string },
+  p: { goal: Goal; to: string | null; command: CommandRef | null; by: string; cause?: string },
 ): Change {
   const now = context.now();
   const because = p.goal === "return" ? `back to the primary (${p.by})` : `asked for by ${p.by}`;
@@ -92,7 +92,7 @@ export function decidedToMove(
     switches:
       p.command === null ? [...context.memory.switches.slice(-9), now] : context.memory.switches,
     incidents: context.memory.incidents + 1,
-    incident: open(context, p.goal === "return" ? "return" : "command", because, true),
+    incident: open(context, p.cause ?? (p.goal === "return" ? "return" : "command"), because, true),
   };
 }
 

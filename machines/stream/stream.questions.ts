@@ -125,6 +125,19 @@ export function powerProves(context: StreamContext): FenceEvidence | undefined {
   return { kind: "outletOff", outlet, isSpoofable, atMs: context.now().wallMs };
 }
 
+/** Who could carry instead, without trouble of its own. */
+export function relieverOf(context: StreamContext) {
+  return context.plan.encoders.find((ref) => {
+    const box = context.facts[ref.encoder];
+    return (
+      ref.encoder !== context.carrier?.encoder &&
+      hinders(context, ref) === undefined &&
+      (box?.thermal === "normal" || box?.thermal === "unknown") &&
+      (box.input === "good" || box.input === "unknown")
+    );
+  });
+}
+
 export function primaryIsReady(context: StreamContext): boolean {
   const primary = context.plan.encoders[0];
   return (

@@ -38,6 +38,7 @@ import {
   proofIsTooOld,
   publishing,
   quietBecomesProof,
+  relieverOf,
 } from "./stream.questions.ts";
 
 /** Before the first start: so long for every box and the far end to be seen once. */
@@ -134,6 +135,10 @@ export const streamSetup = setup({
           (to === undefined || ref.encoder === to) &&
           hinders(context, ref) === undefined,
       ),
+    canRelieve: ({ context }, encoder: string) =>
+      context.carrier?.encoder === encoder &&
+      budgetLeft(context) > 0 &&
+      relieverOf(context) !== undefined,
     primaryIsReady: ({ context }) => primaryIsReady(context),
     failsBackByItself: ({ context }) =>
       context.plan.failbackMs !== "manual" && primaryIsReady(context) && budgetLeft(context) > 0,

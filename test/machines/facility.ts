@@ -38,13 +38,16 @@ export type Facility = typeof facility extends fc.Arbitrary<infer T> ? T : never
 const maxLength = at({ check: 4, test: 4, torture: 12 });
 const faults = ["kill", "freeze", "unplug", "plug", "press", "deaf", "hears", "break"] as const;
 const mends = ["mend", "loseInput", "getInput", "claimFailing", "cutUplink", "joinUplink"] as const;
+const heat = ["heatUp", "coolDown", "fixLoad"] as const;
 const power = ["failOutlets", "mendOutlets", "restorePower"] as const;
 const blindness = ["blind", "see", "stall", "late"] as const;
 const restarts = ["restart", "loseResults", "reboot", "forget", "rollBack"] as const;
 const commands = ["failover", "return", "stop", "start", "abort", "release"] as const;
 const service = ["maintenance", "inService", "nothing"] as const;
 export type Verb =
-  | (typeof faults | typeof mends | typeof power | typeof blindness | typeof restarts)[number]
+  | (
+      typeof faults | typeof mends | typeof power | typeof heat | typeof blindness | typeof restarts
+    )[number]
   | (typeof commands | typeof service)[number]
   | "jump";
 
@@ -59,6 +62,7 @@ export function stepsOf(p: { without?: readonly Verb[]; only?: readonly Verb[] }
       ...faults,
       ...mends,
       ...power,
+      ...heat,
       ...blindness,
       ...restarts,
       ...commands,
@@ -185,6 +189,14 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
       return (world.uplink = false);
     case "joinUplink":
       return (world.uplink = true);
+    case "heatUp":
+    case "coolDown": {
+      const value = verb === "heatUp" ? 90 : 60;
+      box.says = { ...box.says, figures: { temperatureC: { value, source: "chassis" } } };
+      return undefined;
+    }
+    case "fixLoad":
+      return (world.loadIsFixed = !world.loadIsFixed);
     case "failOutlets":
     case "mendOutlets":
       return (world.outletsFail = verb === "failOutlets");

@@ -34,6 +34,8 @@ export type Box = {
   highestGeneration: number;
   /** When somebody pressed start at it, monotonic ms; that is not our doing. */
   pressedAtMs: number;
+  /** The cooling step it works at. */
+  load: number;
   /** Its outlet was switched off. */
   unpowered: boolean;
   /** It does not obey: a stop is accepted and nothing happens. */
@@ -68,6 +70,12 @@ export function aPlan(
   };
 }
 
+const heloSteps = [
+  { what: "asked less often", interrupts: false },
+  ...[80, 65, 50].map((percent) => ({ what: `${percent} % of its bitrate`, interrupts: true })),
+  { what: "half its bitrate and frame rate", interrupts: true },
+];
+
 export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
   return {
     id,
@@ -78,8 +86,8 @@ export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
     firstFrameGraceMs: kind === "soft" ? 10_000 : 30_000,
     unreachableAfter: 3,
     ownSelfStart: kind === "helo",
-    hotC: 80,
-    coolC: 72,
+    heat: { hotC: 80, coolC: 72, lookAheadMs: 60_000, coolingPeriodMs: 60_000 },
+    cooling: kind === "soft" ? [] : heloSteps,
   };
 }
 
@@ -156,6 +164,8 @@ export class World {
   intentDelayMs = 500;
   /** PDUs take orders and do nothing. */
   outletsFail = false;
+  /** Boxes refuse to work at another load. */
+  loadIsFixed = false;
   /** What the next fences find, instead of the truth. */
   fenceEvidence: FenceEvidence[] | null = null;
   #at: Stamp = { bootId: "boot-1", monoMs: 1_000, wallMs: 1_790_000_000_000 };
@@ -192,6 +202,7 @@ export class World {
           cannotMeasureInput: false,
           highestGeneration: 0,
           pressedAtMs: -Infinity,
+          load: 0,
           unpowered: false,
           deaf: false,
           broken: false,
@@ -427,6 +438,11 @@ export class World {
         }
         box.unpowered = intent.asks.to === "off";
         this.send({ to, event: { type: "effect.done", answer: { atMs: this.#at.wallMs } } });
+        return;
+      case "setLoad":
+        if (cut || this.loadIsFixed) return failed("timeout");
+        box.load = intent.asks.step;
+        this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
       case "ownSelfStart":
         if (cut) return failed("timeout");

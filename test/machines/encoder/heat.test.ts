@@ -53,10 +53,12 @@ test("a step is enough when it gets cooler, also while it is still warm", () => 
   expect(needsMore(readings(75, 74, 74, 73, 73, 72, 71), limits)).toBe(false);
 });
 
-test("readings older than five minutes, and more often than every 5 s, do not count", () => {
+test("five minutes of readings are kept, one in 5 s, and always the newest", () => {
   const long = readings(...Array<number>(60).fill(70));
   expect(long.length).toBe(31);
-  expect(withSample(long, { celsius: 99, at: at(592) })).toEqual(long);
+  const [first, second] = [at(592), at(594)].map((moment, n) => ({ celsius: 80 + n, at: moment }));
+  const often = withSample(withSample(long, first!), second!);
+  expect(often).toEqual([...long.slice(1), second]);
 });
 
 test("the trend of a straight line is its slope, whatever the line", () => {

@@ -1,0 +1,157 @@
+/**
+ * The region of an encoder that keeps it from getting too hot: step by step less load, given back
+ * in the same way; then off the programme; then off. All its questions are asked of the samples in
+ * the context, so they are `always` transitions: those of an event would still see the old ones.
+ */
+import type { EncoderPlan } from "../site/plan.ts";
+import { type HeatSample, isCool, isHot, needsMore, trend } from "./heat.ts";
+
+/** What the region remembers. */
+export type Heat = { samples: HeatSample[]; step: number };
+
+type Hot = { plan: EncoderPlan; heat: Heat; holds: readonly string[] };
+
+/** So much above the limit nobody waits for the end of a cooling period. */
+const emergencyC = 2;
+
+const hot = ({ plan, heat }: Hot) => isHot(heat.samples, plan.heat);
+const cool = ({ plan, heat }: Hot) => isCool(heat.samples, plan.heat);
+const more = ({ plan, heat }: Hot) => needsMore(heat.samples, plan.heat);
+/** Taking this step, or giving it back, costs the picture of the programme that it carries. */
+const interrupts = ({ plan, heat, holds }: Hot) =>
+  holds.length > 0 && plan.cooling[heat.step - 1]?.interrupts === true;
+
+export const heatGuards = {
+  isHot: hot,
+  isCool: cool,
+  needsMore: more,
+  interrupts,
+  isTold: ({ heat }: Hot) => heat.samples.length > 0,
+  isUntold: ({ heat }: Hot) => heat.samples.length === 0,
+  isTooHot: ({ plan, heat }: Hot) =>
+    (heat.samples.at(-1)?.celsius ?? -Infinity) >= plan.heat.hotC + emergencyC,
+  canCool: ({ plan }: Hot) => plan.cooling.length > 0,
+  isAtFullLoad: ({ heat }: Hot) => heat.step === 0,
+  mayEase: (context: Hot) => cool(context) && !interrupts(context),
+  needsMoreAtLastStep: (context: Hot) =>
+    context.heat.step >= context.plan.cooling.length && more(context),
+  isCoolWithSteps: (context: Hot) => cool(context) && context.plan.cooling.length > 0,
+  holdsNothing: ({ holds }: Hot) => holds.length === 0,
+};
+
+export function heatSentence({ plan, heat }: Hot): string {
+  const celsius = heat.samples.at(-1)?.celsius;
+  const perMinute = trend(heat.samples);
+  const rising =
+    perMinute === undefined ? "" : `, ${perMinute >= 0 ? "+" : ""}${perMinute.toFixed(1)} °C/min`;
+  return `${plan.id} at ${celsius ?? "?"} °C${rising}`;
+}
+
+const oneMore = { type: "changeStep", params: 1 } as const;
+const oneLess = { type: "changeStep", params: -1 } as const;
+const toNormal = {
+  target: "#encoder.thermal.normal",
+  actions: { type: "tellThermal", params: "normal" },
+} as const;
+
+export const thermal = {
+  initial: "deciding",
+  states: {
+    deciding: { always: [{ guard: "wasCooled", target: "cooling" }, { target: "unknown" }] },
+    unknown: {
+      always: [
+        { guard: "isHot", target: "rising" },
+        { guard: "isTold", target: "normal" },
+      ],
+    },
+    normal: {
+      always: [
+        { guard: "isUntold", target: "unknown" },
+        { guard: "isHot", target: "rising" },
+      ],
+    },
+    rising: {
+      always: [
+        { guard: "canCool", target: "cooling", actions: oneMore },
+        { target: "warm", actions: { type: "tellThermal", params: "warm" } },
+      ],
+    },
+    /** Nothing can be done about its load: only about who carries the programme. */
+    warm: {
+      always: [
+        { guard: "isUntold", target: "unknown" },
+        { guard: "isCool", ...toNormal },
+      ],
+      after: {
+        coolingPeriod: [
+          { guard: "needsMore", target: "relieving" },
+          { target: "warm", reenter: true },
+        ],
+      },
+    },
+    cooling: {
+      initial: "choosing",
+      states: {
+        choosing: {
+          always: [{ guard: "interrupts", target: "asking" }, { target: "applying" }],
+        },
+        /** Whoever carries the programme is replaced first, where somebody can. */
+        asking: {
+          entry: { type: "askForRelief", params: "heat" },
+          always: { guard: "holdsNothing", target: "applying" },
+          after: { reliefWithin: "applying" },
+        },
+        applying: {
+          invoke: {
+            src: "setLoad",
+            input: ({ context }: { context: Hot }) => ({
+              encoder: context.plan.id,
+              step: context.heat.step,
+            }),
+            onDone: [
+              { guard: "isAtFullLoad", ...toNormal },
+              { target: "resting", actions: { type: "tellThermal", params: "cooling" } },
+            ],
+            onError: { target: "resting", actions: "tellStepFailed" },
+          },
+        },
+        resting: {
+          after: {
+            hurry: { guard: "isTooHot", target: "deciding" },
+            coolingPeriod: "deciding",
+          },
+        },
+        deciding: {
+          always: [
+            { guard: "mayEase", target: "choosing", actions: oneLess },
+            { guard: "needsMoreAtLastStep", target: "#encoder.thermal.relieving" },
+            { guard: "needsMore", target: "choosing", actions: oneMore },
+            { target: "resting" },
+          ],
+        },
+      },
+    },
+    /** No step is left: another box carries on, if there is one. */
+    relieving: {
+      entry: { type: "askForRelief", params: "heat" },
+      always: { guard: "holdsNothing", target: "protected" },
+      after: { reliefWithin: "protected" },
+    },
+    /** Its stream takes it off the programme whoever else there is: better dark than broken. */
+    protected: {
+      entry: { type: "tellThermal", params: "protected" },
+      initial: "still",
+      states: {
+        still: {
+          after: {
+            coolingPeriod: [
+              { guard: "isCoolWithSteps", target: "#encoder.thermal.cooling.deciding" },
+              { guard: "isCool", ...toNormal },
+              { target: "still", reenter: true },
+            ],
+          },
+        },
+      },
+    },
+  },
+} as const;

@@ -1,0 +1,179 @@
+/** A box gets too hot: what is done, in which order, and how it is given back. */
+import { expect, test } from "vitest";
+import { aPlan, onAir, World } from "../world.ts";
+
+const helos = () => aPlan({ kinds: { a: "helo", b: "helo" } });
+const alone = () => aPlan({ kinds: { a: "helo" } });
+function heat(w: World, id: string, celsius: number) {
+  const { says } = w.box(id);
+  w.box(id).says = { ...says, figures: { temperatureC: { value: celsius, source: "chassis" } } };
+  w.read(id);
+}
+const told = (w: World, of = "a") =>
+  w.told("encoder.thermal").filter((d) => d.of === `encoder:${of}`);
+const steps = (w: World) =>
+  told(w).map(({ data }) => `${String(data["thermal"])} ${String(data["step"])}`);
+const thermal = (w: World, id = "a") => w.core.site().facts[id]?.thermal;
+
+test("79.9 °C is no reason for anything, 80 °C takes the first step, which costs no picture", () => {
+  const w = onAir(helos());
+  heat(w, "a", 79.9);
+  w.pass(300);
+  expect(told(w)).toEqual([]);
+  heat(w, "a", 80);
+  w.pass(2);
+  expect(steps(w)).toEqual(["cooling 1"]);
+  expect(told(w)[0]!.message).toBe(
+    "a at 80 °C, +0.0 °C/min: cooling, step 1 of 5: asked less often",
+  );
+  expect(w.box("a").load).toBe(1);
+  expect(w.carrier()).toBe("a");
+});
+
+test("a step that costs the picture waits until the understudy has taken over", () => {
+  const w = onAir(helos());
+  heat(w, "a", 80);
+  w.pass(61);
+  const incidents = w.told("stream.incident");
+  w.pass(20);
+  expect(w.carrier()).toBe("b");
+  expect(w.told("stream.incident").length).toBeGreaterThan(incidents.length);
+  expect(w.told("stream.incident").at(-1)?.data["incident"]).toMatchObject({ cause: "heat" });
+  const takeover = w.decisions.findIndex(({ type }) => type === "stream.takingOver");
+  const second = w.decisions.findIndex(
+    ({ type, data }) => type === "encoder.thermal" && data["step"] === 2,
+  );
+  expect(second).toBeGreaterThan(takeover);
+});
+
+test("without an understudy the step is taken on air, 20 s later", () => {
+  const w = onAir(alone());
+  heat(w, "a", 80);
+  w.pass(60 + 20);
+  expect(w.box("a").load).toBe(1);
+  w.pass(3);
+  expect(w.box("a").load).toBe(2);
+  expect(w.carrier()).toBe("a");
+});
+
+test("five steps in five periods, then it is taken off the programme to protect it", () => {
+  const w = onAir(alone());
+  heat(w, "a", 81);
+  w.pass(10 * 60);
+  expect(steps(w)).toEqual([...[1, 2, 3, 4, 5].map((step) => `cooling ${step}`), "protected 5"]);
+  expect(thermal(w)).toBe("protected");
+  expect(w.box("a").running).toBeNull();
+  expect(w.told("stream.needsHuman").at(-1)?.message).toContain("protects itself from heat");
+});
+
+test("two degrees above the limit nobody waits a whole period", () => {
+  const w = onAir(helos());
+  heat(w, "b", 82);
+  w.pass(5 * 16);
+  expect(w.box("b").load).toBe(5);
+});
+
+test("what was taken is given back one step a period, and full load is told", () => {
+  const w = onAir(helos());
+  heat(w, "b", 80);
+  w.pass(125);
+  expect(w.box("b").load).toBe(3);
+  heat(w, "b", 71.9);
+  w.pass(190);
+  expect(w.box("b").load).toBe(0);
+  expect(told(w, "b").at(-1)).toMatchObject({
+    message: expect.stringContaining("cool again, at full load") as string,
+    data: { thermal: "normal", step: 0 },
+  });
+});
+
+test("between 72 and 80 °C a falling box stays at its step: no flapping", () => {
+  const w = onAir(helos());
+  heat(w, "b", 80);
+  w.pass(5);
+  heat(w, "b", 76);
+  w.pass(600);
+  expect(w.box("b").load).toBe(1);
+  expect(told(w, "b")).toHaveLength(1);
+});
+
+test("a carrier that was turned down is not interrupted to be turned up again", () => {
+  const w = onAir(alone());
+  heat(w, "a", 80);
+  w.pass(85);
+  expect(w.box("a").load).toBe(2);
+  heat(w, "a", 60);
+  w.pass(600);
+  expect(w.box("a").load).toBe(2);
+  expect(w.carriage()).toBe("onAir");
+});
+
+test("a box whose load cannot be changed says so, and goes on to the next step", () => {
+  const w = onAir(helos());
+  w.loadIsFixed = true;
+  heat(w, "b", 80);
+  w.pass(70);
+  expect(told(w, "b").map(({ message }) => message)).toEqual([
+    "b at 80 °C: step 1 could not be taken (timeout)",
+    expect.stringContaining("step 2 could not be taken (timeout)"),
+  ]);
+});
+
+test("a step that was taken is asked for again after a restart of the daemon", () => {
+  const w = onAir(helos());
+  heat(w, "b", 80);
+  w.pass(65);
+  expect(w.box("b").load).toBe(2);
+  w.box("b").load = 0;
+  w.restart();
+  w.pass(3);
+  expect(w.box("b").load).toBe(2);
+  expect(thermal(w, "b")).toBe("cooling");
+});
+
+test("a box that does not tell its temperature is unknown, and nothing is done", () => {
+  const w = onAir(helos());
+  w.pass(600);
+  expect(thermal(w)).toBe("unknown");
+  expect(told(w)).toEqual([]);
+});
+
+test("a software encoder that tells heat and has no steps is relieved, and then protected", () => {
+  const w = onAir(aPlan({ kinds: { a: "soft", b: "soft" } }));
+  heat(w, "a", 85);
+  w.pass(55);
+  expect(w.carrier()).toBe("a");
+  w.pass(10);
+  expect(w.carrier()).toBe("b");
+  expect(thermal(w)).toBe("protected");
+  heat(w, "a", 60);
+  w.pass(65);
+  expect(thermal(w)).toBe("normal");
+});
+
+test("a hot understudy relieves nobody", () => {
+  const w = onAir(helos());
+  heat(w, "b", 81);
+  heat(w, "a", 80);
+  w.pass(90);
+  expect(w.carrier()).toBe("a");
+});
+
+test("a room that can be cooled: never above 82 °C for more than a minute, in five visible steps", () => {
+  const w = onAir(alone());
+  let celsius = 70;
+  let hotForS = 0;
+  let longest = 0;
+  for (let s = 0; s < 3_600; s++) {
+    // Each step takes a share of the load; the room wants 96 °C at full load.
+    const wants = 96 - 5 * w.box("a").load;
+    celsius += (wants - celsius) / 240;
+    w.box("a").says = { figures: { temperatureC: { value: celsius, source: "chassis" } } };
+    w.pass(1);
+    hotForS = celsius > 82 ? hotForS + 1 : 0;
+    longest = Math.max(longest, hotForS);
+  }
+  expect(longest).toBeLessThanOrEqual(60);
+  expect(new Set(steps(w))).toEqual(new Set([1, 2, 3, 4, 5].map((step) => `cooling ${step}`)));
+  expect(w.carriage()).toBe("onAir");
+});
