@@ -1,0 +1,267 @@
+import { type ActorRefFrom, assign, enqueueActions, sendParent, setup } from "xstate";
+import type { Decision } from "../decision.ts";
+import { elapsedMs, rebased, type Stamp } from "../time.ts";
+import { levelIn, type ReadWord, wordOf } from "./judge.ts";
+import type { MediumWord } from "./storage.contract.ts";
+import type { MediumReading } from "./medium.ts";
+import { slowSentence, soonFullSentence, fileSystemSentence, wordDecision } from "./sentences.ts";
+import { bandsOf, endsFilesAt4GB, freeBytesOf, freeRatioOf, type Level } from "./space.ts";
+import type { MediumEvent, MediumToStorage } from "./storage.events.ts";
+import { type Sample, secondsToFull, withSample } from "./write-rate.ts";
+
+/** What a restarted daemon must not tell again, and what hysteresis must not forget. */
+export type MediumResume = {
+  told: MediumWord | null;
+  level: Level | null;
+  hasToldSpace: boolean;
+  wasPresent: boolean;
+  unlistedSince: Stamp | null;
+  isRetired: boolean;
+};
+
+export type MediumInput = {
+  id: string;
+  /** Whose medium it is, as people call it. */
+  owner: string;
+  readingMaxAgeMs: number;
+  now: () => Stamp;
+  resume?: MediumResume;
+};
+
+export type MediumContext = Omit<MediumInput, "resume"> &
+  Omit<MediumResume, "isRetired"> & {
+    resume: MediumResume | undefined;
+    /** The last one, however old; the word says whether it still counts. */
+    reading: MediumReading | undefined;
+    readAt: Stamp | null;
+    /** Free space over the last 10 min. */
+    samples: readonly Sample[];
+    slowAt: Stamp | null;
+  };
+
+/** A warning begins with this much time left, and ends with so much. */
+const soonFullS = 3_600;
+const notSoonFullS = 5_400;
+/** A medium that keeps up for so long is no longer called slow. */
+const keepsUpAfterMs = 60_000;
+/** Nobody has named it for so long: it is gone for good. */
+const retiredAfterMs = 24 * 3_600_000;
+
+type Reads = { reading: MediumReading };
+const seen = ({ event }: { event: MediumEvent }): Reads => ({
+  reading: (event as Extract<MediumEvent, { type: "reading" }>).reading,
+});
+const readWords = [
+  "unknown",
+  "healthy",
+  "filling",
+  "nearlyFull",
+  "full",
+  "failing",
+  "missing",
+  "readOnly",
+] as const satisfies readonly ReadWord[];
+const ages = {
+  after: { readingMaxAge: { target: "unknown", actions: { type: "tell", params: "unknown" } } },
+} as const;
+
+/** One card, share, disk or volume: can it take a recording, and for how long? */
+export const mediumMachine = setup({
+  types: {} as { context: MediumContext; input: MediumInput; events: MediumEvent },
+  guards: {
+    says: ({ context }, { reading, word }: Reads & { word: ReadWord }) =>
+      wordOf(reading, context, context.readingMaxAgeMs) === word,
+    wasRetired: ({ context }) => context.resume?.isRetired === true,
+    isGoneForGood: ({ context }) =>
+      context.unlistedSince !== null &&
+      elapsedMs(context.unlistedSince, context.now()) >= retiredAfterMs,
+    isSlow: (_, { reading }: Reads) => reading.isTooSlow === true,
+    keepsUp: ({ context }, { reading }: Reads) =>
+      reading.isTooSlow === false &&
+      context.slowAt !== null &&
+      elapsedMs(context.slowAt, context.now()) >= keepsUpAfterMs,
+    endsFilesAt4GB: (_, { reading }: Reads) => endsFilesAt4GB(reading.fileSystem),
+    hasAnotherFileSystem: (_, { reading }: Reads) =>
+      reading.fileSystem !== undefined && !endsFilesAt4GB(reading.fileSystem),
+    isSoonFull: ({ context }) => leftSeconds(context) <= soonFullS,
+    isNotSoonFull: ({ context }) => leftSeconds(context) > notSoonFullS,
+  },
+  actions: {
+    keep: assign(({ context }, { reading }: Reads) => {
+      const { id: _, now, samples, ...memory } = context;
+      const at = takenAt(reading, now());
+      const freeBytes = freeBytesOf(reading);
+      const word = wordOf(reading, context, memory.readingMaxAgeMs);
+      return {
+        reading,
+        readAt: at,
+        samples:
+          freeBytes === undefined || word === "unknown" || word === "missing"
+            ? samples
+            : withSample(samples, { monoMs: at.monoMs, freeBytes }, reading.totalBytes),
+        level: levelIn(word) ?? memory.level,
+        hasToldSpace: memory.hasToldSpace || freeRatioOf(reading) !== undefined,
+        unlistedSince: null,
+        slowAt: reading.isTooSlow === true ? now() : memory.slowAt,
+      };
+    }),
+    /** Tells a word once, also over a restart; the first word of a medium only if it matters. */
+    tell: enqueueActions(({ context, enqueue }, word: MediumWord) => {
+      const { told, wasPresent } = context;
+      const isPresent = word !== "missing" && word !== "unknown" && word !== "retired";
+      enqueue.assign({ told: word, wasPresent: wasPresent || isPresent });
+      const isNews = told !== word && !(told === null && word === "healthy");
+      enqueue.sendTo(({ self }) => self._parent!, {
+        type: "medium.moved",
+        ...(isNews && { decision: wordDecision(context, word) }),
+      } satisfies MediumToStorage);
+    }),
+    say: sendParent((_, decision: Decision): MediumToStorage => ({
+      type: "medium.moved",
+      decision,
+    })),
+    noteUnlisted: assign({
+      unlistedSince: ({ context }) => context.unlistedSince ?? context.now(),
+    }),
+    forgetSamples: assign({ samples: [] }),
+  },
+  delays: {
+    readingMaxAge: ({ context }) =>
+      Math.max(0, context.readingMaxAgeMs - (context.reading?.ageMs ?? 0)),
+  },
+}).createMachine({
+  id: "medium",
+  context: ({ input: { resume, ...input } }) => ({
+    ...input,
+    resume,
+    reading: undefined,
+    readAt: null,
+    samples: [],
+    slowAt: null,
+    told: resume?.told ?? null,
+    level: resume?.level ?? null,
+    hasToldSpace: resume?.hasToldSpace ?? false,
+    wasPresent: resume?.wasPresent ?? false,
+    unlistedSince: resume?.unlistedSince ? rebased(resume.unlistedSince, input.now()) : null,
+  }),
+  type: "parallel",
+  states: {
+    /** Remembers; decides nothing. */
+    memory: {
+      on: {
+        reading: { actions: { type: "keep", params: seen } },
+        unlisted: { actions: "noteUnlisted" },
+      },
+    },
+    word: {
+      initial: "deciding",
+      on: {
+        reading: readWords.map((word) => ({
+          guard: {
+            type: "says" as const,
+            params: (p: { event: MediumEvent }) => ({ ...seen(p), word }),
+          },
+          target: `.${word}` as const,
+          actions: { type: "tell" as const, params: word },
+        })),
+        retire: { target: ".retired", actions: { type: "tell", params: "retired" } },
+      },
+      states: {
+        deciding: { always: [{ guard: "wasRetired", target: "retired" }, "unknown"] },
+        unknown: {
+          entry: "forgetSamples",
+          on: {
+            unlisted: {
+              guard: "isGoneForGood",
+              target: "retired",
+              actions: { type: "tell", params: "retired" },
+            },
+          },
+        },
+        healthy: ages,
+        filling: ages,
+        nearlyFull: ages,
+        full: ages,
+        failing: ages,
+        missing: ages,
+        readOnly: ages,
+        /** Back in use as soon as somebody reads it. */
+        retired: {},
+      },
+    },
+    speed: {
+      initial: "keepsUp",
+      states: {
+        keepsUp: {
+          on: {
+            reading: {
+              guard: { type: "isSlow", params: seen },
+              target: "tooSlow",
+              actions: { type: "say", params: ({ context }) => slowSentence(context, true) },
+            },
+          },
+        },
+        tooSlow: {
+          on: {
+            reading: {
+              guard: { type: "keepsUp", params: seen },
+              target: "keepsUp",
+              actions: { type: "say", params: ({ context }) => slowSentence(context, false) },
+            },
+          },
+        },
+      },
+    },
+    forecast: {
+      initial: "open",
+      states: {
+        open: {
+          always: {
+            guard: "isSoonFull",
+            target: "soonFull",
+            actions: {
+              type: "say",
+              params: ({ context }) => soonFullSentence(context, leftSeconds(context)),
+            },
+          },
+        },
+        soonFull: { always: { guard: "isNotSoonFull", target: "open" } },
+      },
+    },
+    fileSystem: {
+      initial: "unlimited",
+      states: {
+        unlimited: {
+          on: {
+            reading: {
+              guard: { type: "endsFilesAt4GB", params: seen },
+              target: "endsFilesAt4GB",
+              actions: {
+                type: "say",
+                params: (p) => fileSystemSentence(p.context, seen(p).reading.fileSystem ?? ""),
+              },
+            },
+          },
+        },
+        endsFilesAt4GB: {
+          on: {
+            reading: { guard: { type: "hasAnotherFileSystem", params: seen }, target: "unlimited" },
+          },
+        },
+      },
+    },
+  },
+});
+export type MediumRef = ActorRefFrom<typeof mediumMachine>;
+
+/** Seconds until the medium is called full; Infinity when it does not fill or nobody can tell. */
+export function leftSeconds({ reading, samples }: MediumContext): number {
+  if (!reading) return Infinity;
+  const { totalBytes = 0, isNetwork } = reading;
+  return secondsToFull(samples, bandsOf(isNetwork).full.from * totalBytes) ?? Infinity;
+}
+
+/** When it was read, which may be a while before it was told. */
+function takenAt({ ageMs = 0 }: MediumReading, now: Stamp): Stamp {
+  return { ...now, monoMs: now.monoMs - ageMs, wallMs: now.wallMs - ageMs };
+}

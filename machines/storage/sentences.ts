@@ -1,0 +1,84 @@
+/** What is told of a medium, in words for people. */
+import type { Decision } from "../decision.ts";
+import type { MediumWord } from "./storage.contract.ts";
+import type { MediumContext } from "./medium.machine.ts";
+import { freeRatioOf } from "./space.ts";
+
+type Told = Pick<MediumContext, "id" | "owner" | "reading" | "wasPresent" | "told">;
+
+export function wordDecision(medium: Told, word: MediumWord): Decision {
+  const { reading } = medium;
+  const ratio = reading && freeRatioOf(reading);
+  const free = ratio === undefined ? "" : `, ${(100 * ratio).toFixed(1)} % free`;
+  const detail: Record<MediumWord, string> = {
+    unknown: "cannot be read now",
+    healthy: `is healthy${free}`,
+    filling: `fills${free}`,
+    nearlyFull: `is nearly full${free}: make room, or record elsewhere`,
+    full: `is full${free}: nothing can be recorded on it`,
+    failing: `is ${reading?.condition === "notSuitable" ? "not suitable for recording" : (reading?.condition ?? "failing")}`,
+    missing: "is missing",
+    readOnly: "is write protected: nothing can be recorded on it",
+    retired: "is out of use",
+  };
+  return {
+    type: "storage.changed",
+    severity: severityOf(medium, word),
+    message: `${medium.owner}: ${medium.id} ${detail[word]}`,
+    data: {
+      medium: medium.id,
+      state: word,
+      was: medium.told,
+      ...(ratio !== undefined && { freeRatio: ratio }),
+      ...(reading !== undefined && { condition: reading.condition }),
+    },
+  };
+}
+
+function severityOf({ wasPresent }: Told, word: MediumWord): Decision["severity"] {
+  switch (word) {
+    case "full":
+    case "failing":
+      return "critical";
+    // A slot that never had a card is how the box was set up; one that loses it is a fault.
+    case "missing":
+      return wasPresent ? "critical" : "info";
+    case "nearlyFull":
+    case "readOnly":
+    case "unknown":
+      return "warning";
+    case "healthy":
+    case "filling":
+    case "retired":
+      return "info";
+  }
+}
+
+export function slowSentence({ id, owner }: Told, isSlow: boolean): Decision {
+  return {
+    type: "storage.slow",
+    severity: isSlow ? "warning" : "info",
+    message: isSlow
+      ? `${owner}: ${id} cannot keep up with what is written: lower the record bit rate, or record elsewhere`
+      : `${owner}: ${id} keeps up again`,
+    data: { medium: id, isTooSlow: isSlow },
+  };
+}
+
+export function soonFullSentence({ id, owner }: Told, seconds: number): Decision {
+  return {
+    type: "storage.soonFull",
+    severity: "warning",
+    message: `${owner}: ${id} is full in ${Math.max(1, Math.round(seconds / 60))} min at the present rate`,
+    data: { medium: id, secondsToFull: Math.round(seconds) },
+  };
+}
+
+export function fileSystemSentence({ id, owner }: Told, fileSystem: string): Decision {
+  return {
+    type: "storage.fileSystem",
+    severity: "warning",
+    message: `${owner}: ${id} has ${fileSystem}, which ends a file at 4 GB: format it as exFAT, or record in shorter clips`,
+    data: { medium: id, fileSystem },
+  };
+}
