@@ -50,7 +50,8 @@ const noOutlet = (where: string) =>
 export function openApcOutlet(options: ApcOptions, snmp = openSnmp(options)): OutletDriver {
   const first = apcFirstGeneration(options.outlet);
   const second = apcSecondGeneration(options.outlet);
-  let known = { probe: undefined, first, second }[options.generation];
+  const configured = { probe: undefined, first, second }[options.generation];
+  let known = configured;
 
   /**
    * The generations count opposite, so they are told apart by what the unit answers under, never by
@@ -64,7 +65,18 @@ export function openApcOutlet(options: ApcOptions, snmp = openSnmp(options)): Ou
     return (known = found);
   }
 
-  return openOutlet(options, snmp, tableOf);
+  const outlet = openOutlet(options, snmp, tableOf);
+  return {
+    ...outlet,
+    async poll(signal) {
+      try {
+        return await outlet.poll(signal);
+      } catch (error) {
+        known = configured; // Another unit may have been put in its place.
+        throw error;
+      }
+    },
+  };
 }
 
 export function openRaritanOutlet(options: RaritanOptions, snmp = openSnmp(options)): OutletDriver {

@@ -1,6 +1,6 @@
 import type { EncoderReading } from "../../../machines/encoder/reading.ts";
 import { DriverError, type DriverContext, type EncoderDriver } from "../driver.ts";
-import { openSnmp } from "../shared/snmp/session.ts";
+import { mostPerRequest, openSnmp } from "../shared/snmp/session.ts";
 import { textOf, type SnmpValues } from "../shared/snmp/value.ts";
 import { openBootMark, type Uptime } from "./boot-mark.ts";
 import { clockOf } from "./device-clock.ts";
@@ -85,26 +85,33 @@ export function openSnmpEncoder(
     }
   }
 
-  async function readAll(signal: AbortSignal): Promise<Found[]> {
-    await lookAround(signal);
-    const asked = [...known].flatMap(([name, { asked }]) => (asked ? [{ name, ...asked }] : []));
-    const values = await get([...new Set(asked.flatMap(({ oids }) => oids))], signal);
-    const atMs = context.now();
-    for (const { name, oids, isIncomplete = false } of asked) {
+  const asked = () =>
+    [...known].flatMap(([name, { asked }]) => (asked ? [{ name, ...asked }] : []));
+  const oidsOf = (all: readonly Asked[]) => [...new Set(all.flatMap(({ oids }) => oids))];
+
+  /** What is gone, or was named and is not there yet, is looked for at the next poll. */
+  function forgetGone(values: SnmpValues): void {
+    for (const { name, oids, isIncomplete = false } of asked()) {
       const isGone = name !== "map" && !oids.some((oid) => values.has(oid));
       if (isGone || isIncomplete) known.delete(name);
     }
-    return asked.map(({ read }) => read(values, atMs));
   }
 
   return {
     async poll(signal) {
+      // The device's age and clock go in one packet with what fits beside them.
+      const first = [...always, ...oidsOf(asked())].slice(0, mostPerRequest);
       const askedAtMs = wallMs();
-      const values = await get(always, signal);
-      const clock = clockOf(values.get(hrSystemDate), askedAtMs, wallMs());
-      const uptime = uptimeOf(values);
+      const head = await get(first, signal);
+      const clock = clockOf(head.get(hrSystemDate), askedAtMs, wallMs());
+      const uptime = uptimeOf(head);
       if (uptime && boot.seen(uptime)) known.clear();
-      const found = await readAll(signal);
+      await lookAround(signal);
+      const rest = oidsOf(asked()).filter((oid) => !first.includes(oid));
+      const values = new Map([...head, ...(await get(rest, signal))]);
+      const atMs = context.now();
+      const found = asked().map(({ read }) => read(values, atMs));
+      forgetGone(values);
       const identity = identityOf(values);
       return {
         ...merged(found),

@@ -22,7 +22,7 @@ export type Snmp = {
 };
 
 /** Some agents truncate or drop answers above one Ethernet frame: 20 values fit. */
-const mostPerRequest = 20;
+export const mostPerRequest = 20;
 /** The largest table that is asked for has a row per disk, outlet or interface. */
 const mostRows = 1_024;
 /** One walk may take so many times the time limit of one request. */

@@ -156,6 +156,22 @@ describe("APC", () => {
     expect([...second.pdu.outlets.values()].filter(({ on }) => !on)).toHaveLength(1);
   });
 
+  test("is told apart anew when a unit of the other generation takes its place", async () => {
+    const { pdu, driver } = await start("apc-1");
+    expect((await driver.poll(signal())).state).toBe("on");
+    const { port } = pdu;
+    await opened.splice(opened.indexOf(pdu), 1)[0]!.close();
+    opened.push(
+      await startFakePdu({
+        family: "apc-2",
+        port,
+        outlets: [{ index: "3", name: "encoder 3", on: false }],
+      }),
+    );
+    expect((await errorOf(driver.poll(signal()))).code).toBe("malformed");
+    expect((await driver.poll(signal())).state).toBe("off");
+  });
+
   test("of a configured generation is not asked for the other one", async () => {
     const { pdu } = await start("apc-2");
     const driver = await driverTo("apc-2", pdu.port, 3, { generation: "first" });
