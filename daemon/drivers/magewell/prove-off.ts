@@ -1,7 +1,7 @@
 import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
 import { pause } from "../shared/pause.ts";
 import { proveBy } from "../shared/proof.ts";
-import { forgetKeys, refuseOtherOutputs, stopServers } from "./publish.ts";
+import { existing, forgetKeys, refuseOtherOutputs, stopServers } from "./publish.ts";
 import { serversAtStake } from "./servers.ts";
 import { liveOf } from "./sessions.ts";
 import { phaseOf, readSettings, readStatus, type Unit } from "./unit.ts";
@@ -45,9 +45,10 @@ async function attempt(
   await stopServers(unit, atStake, signal);
   const keyIsGone = options.ownSelfStart && (await forgetKeys(unit, atStake, signal));
 
+  const there = existing(atStake, servers);
   const readsOff = async () => {
     const status = await readStatus(unit, signal);
-    return liveOf(status, atStake, unit.wasConnected).state === "idle";
+    return liveOf(status, there, unit.wasConnected).state === "idle";
   };
   const offBefore = await readsOff();
   await pause(where, options.provePauseMs, signal);

@@ -50,7 +50,8 @@ export async function startOutput(
 
   // Whether a session that runs takes a new address is not known, so it is stopped first.
   const atStake = serversAtStake(unit, servers);
-  if (liveOf(status, atStake, false).state !== "idle") await stopServers(unit, atStake, signal);
+  const isActive = liveOf(status, existing(atStake, servers), false).state !== "idle";
+  if (isActive) await stopServers(unit, atStake, signal);
   await memory.starting(run);
   if (!isWritten) await writeServer(unit, entry, target, signal);
   await switchOnOnly(unit, entry.id, signal);
@@ -112,10 +113,10 @@ export async function stopServers(
   signal: AbortSignal,
 ): Promise<void> {
   const { where, options, context, usapi, pendingStart } = unit;
-  const { servers } = await readSettings(unit, signal);
+  // An entry that is no longer there cannot send; the box does not tell of it either.
+  const there = existing(ids, (await readSettings(unit, signal)).servers);
   const switchOff = async () => {
-    for (const { id } of servers.filter((entry) => ids.includes(entry.id)))
-      await switchServer(unit, id, 0, signal);
+    for (const id of there) await switchServer(unit, id, 0, signal);
   };
   let everythingStopped = false;
   const stopLive = async () => {
@@ -133,7 +134,7 @@ export async function stopServers(
   unit.settings.forget();
   const giveUpAtMs = context.now() + pendingStart.leftMs() + options.stopWithinMs;
   for (let looks = 1; ; looks += 1) {
-    const { state } = liveOf(await readStatus(unit, signal), ids, unit.wasConnected);
+    const { state } = liveOf(await readStatus(unit, signal), there, unit.wasConnected);
     const settled = pendingStart.leftMs() === 0;
     if (state === "idle" && settled) return;
     if (state !== "idle" && !everythingStopped && looks >= looksUntilStopLive) await stopLive();
@@ -141,4 +142,8 @@ export async function stopServers(
       throw new DriverError("failed", `${where} took the stop command and is still ${state}`);
     await pause(where, stopLookMs, signal);
   }
+}
+
+export function existing(ids: readonly number[], servers: ServerEntry[]): number[] {
+  return ids.filter((id) => servers.some((entry) => entry.id === id));
 }

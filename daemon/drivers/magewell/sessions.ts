@@ -32,18 +32,23 @@ const order: State[] = ["streaming", "failing", "starting", "unknown", "stopping
 
 /**
  * The most alive of the sessions with these ids. "Unknown" and "stopped" are kept apart
- * (encoder-devices.md §5 item 16): a box that is live and does not tell of its sessions is unknown.
+ * (encoder-devices.md §5 item 16): a box that is live and does not tell of one of them is unknown.
  */
 export function liveOf(
   { bits, sessions }: BoxStatus,
   ids: readonly number[],
   wasConnected: boolean,
 ): { state: State; session?: LiveSession } {
-  if (sessions === undefined) return { state: bits & statusBit.living ? "unknown" : "idle" };
-  const ours = sessions
-    .filter(({ id }) => id === undefined || ids.includes(id))
-    .map((session) => ({ state: stateOf(session, bits, wasConnected), session }))
-    .sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
+  const untold: { state: State } = { state: bits & statusBit.living ? "unknown" : "idle" };
+  if (sessions === undefined) return untold;
+  const [whole] = sessions;
+  if (whole && whole.id === undefined)
+    return { state: stateOf(whole, bits, wasConnected), session: whole };
+  const ours = ids.map((id) => {
+    const session = sessions.find((candidate) => candidate.id === id);
+    return session ? { state: stateOf(session, bits, wasConnected), session } : untold;
+  });
+  ours.sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
   return ours[0] ?? { state: "idle" };
 }
 

@@ -35,6 +35,8 @@ export type FakeMagewellOptions = {
   model?: "encode" | "stream";
   /** Not on by default, because nobody has told what a box does: goes live again after a boot. */
   startsAtPowerUp?: boolean;
+  /** `lists none`: it is live and does not tell of what (field report 16: "unknown"). */
+  liveList?: "whole" | "lists none";
   /** `refused`: an entry cannot be switched off while it is live (−9). */
   switchingOffLive?: "works" | "refused";
 };
@@ -120,7 +122,8 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
       "box-name": name,
       "cur-status": bits(),
       "input-signal": signal,
-      "live-status": model === "encode" ? { live } : flat,
+      "live-status":
+        options.liveList === "lists none" ? { live: [] } : model === "encode" ? { live } : flat,
       "rec-status": { rec: [{ id: 0, type: 0, "is-use": 1, result: recording ? 2 : 0 }] },
     };
   }

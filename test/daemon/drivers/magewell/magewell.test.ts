@@ -220,6 +220,16 @@ test("a box that starts again between the two reads is not proven off", async ()
   clearInterval(hand);
 });
 
+test("a box that is live and does not list its sessions is unknown, not stopped", async () => {
+  const box = await aBox({ liveList: "lists none" });
+  const { start, stream, prove } = aDriver(box.port);
+  await start();
+  expect(await stream()).toMatchObject({ state: "unknown" });
+  // Nothing but the end of all that is live proves it off.
+  expect(await prove()).toMatchObject([{ reads: 2 }]);
+  expect(box.entries.isLiving).toBe(false);
+});
+
 test("silence, nonsense and a closed port prove nothing", async () => {
   const box = await aBox();
   const { prove } = aDriver(box.port, { requestTimeoutMs: 60 });
