@@ -34,7 +34,9 @@ export function senderReports(): (datagram: Buffer) => ProgressBlock | undefined
     const since = (now: number, before: number) => (now - before + counterBits) % counterBits;
     const morePackets = since(packetsNow, packets ?? 0);
     const moreOctets = since(octetsNow, octets);
-    countedBytes += Math.max(0, moreOctets - payloadHeadBytes * morePackets);
+    // A counter that went back began anew: counting goes on from there.
+    const back = morePackets > counterBits / 2;
+    if (!back) countedBytes += Math.max(0, moreOctets - payloadHeadBytes * morePackets);
     [packets, octets] = [packetsNow, octetsNow];
     return { countedBytes };
   };

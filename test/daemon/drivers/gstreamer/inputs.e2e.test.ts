@@ -67,6 +67,13 @@ test("MPEG-TS that comes by UDP is published", async () => {
   await publishes({ input: { kind: "udp", url: `udp://127.0.0.1:${port}` } });
 });
 
+test("sound that comes in and is not wanted is left out, the picture goes on", async () => {
+  const port = await freePort();
+  ffmpeg(...programme, "-f", "mpegts", `udp://127.0.0.1:${port}?pkt_size=1316`);
+  const input = { kind: "udp", url: `udp://127.0.0.1:${port}` };
+  await publishes({ input, audio: { codec: "none" } });
+});
+
 test("MPEG-TS that is called by SRT is published", async () => {
   const port = await freePort();
   ffmpeg(...programme, "-f", "mpegts", `srt://127.0.0.1:${port}?mode=listener`);

@@ -23,6 +23,13 @@ test("a counter that turns over after 4 GiB goes on, also for a run that was ado
   expect(read(aReport(1, 516))?.countedBytes).toBe(before + 1_000);
 });
 
+test("a counter that begins anew is no 4 GiB of output", () => {
+  const read = senderReports();
+  expect(read(aReport(1_000, 508_000))?.countedBytes).toBe(500_000);
+  expect(read(aReport(10, 1_080))?.countedBytes).toBe(500_000);
+  expect(read(aReport(20, 2_160))?.countedBytes).toBe(501_000);
+});
+
 test("the heads of a stream are not its beginning to move", () => {
   const read = senderReports();
   expect(read(aReport(5, 1_547))).toBeUndefined();
