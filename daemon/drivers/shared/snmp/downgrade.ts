@@ -14,7 +14,7 @@ export type SecurityLevel = "authNoPriv" | "authPriv";
  * may be plain: they carry no reading, at worst they make a request fail.
  */
 export function isProtected(datagram: Buffer, level: SecurityLevel): boolean {
-  const message = contentOf(datagram, 0);
+  const message = elementAt(datagram, 0);
   const version = message && elementAt(datagram, message.start);
   const header = version && elementAt(datagram, version.end);
   const flags = header && flagsOf(datagram, header.start);
@@ -42,8 +42,6 @@ function pduOf(datagram: Buffer, start: number): number | undefined {
 }
 
 type Element = { start: number; end: number };
-
-const contentOf = (datagram: Buffer, at: number): Element | undefined => elementAt(datagram, at);
 
 /** Where the content of the BER element at `at` lies, if all of it is there. */
 function elementAt(datagram: Buffer, at: number): Element | undefined {

@@ -65,12 +65,20 @@ export function createManager(access: SnmpAccess, socket: SocketForManager): Man
     dgramModule: { createSocket: () => socket },
   } as const;
   if (access.version === "v3") {
+    forgetOldKeys();
     const user = userOf(access);
     return snmp.createV3Session("agent", user, options) as unknown as Manager;
   }
   const version = access.version === "v1" ? snmp.Version1 : snmp.Version2c;
   const community = snmp.createSession("agent", access.community, { ...options, version });
   return community as unknown as Manager;
+}
+
+/** net-snmp keeps the keys of each engine for ever, and an agent may claim to be another each time. */
+function forgetOldKeys(): void {
+  const kept = snmp.Authentication.authToKeyCache;
+  const engines = Object.keys(kept);
+  if (engines.length > 1_000) for (const engine of engines) delete kept[engine];
 }
 
 /** The user of an agent or of a sender of traps, as net-snmp wants it. */

@@ -25,6 +25,11 @@ export type Snmp = {
 export const mostPerRequest = 20;
 /** The largest table that is asked for has a row per disk, outlet or interface. */
 const mostRows = 1_024;
+/**
+ * Datagrams that one question may bring: for v3 the agent's identity, its clock and the answer, each
+ * perhaps twice. Each report of another engine costs a derivation of keys, some ms of processor.
+ */
+const mostAnswers = 8;
 /** One walk may take so many times the time limit of one request. */
 const walkTimeLimits = 5;
 
@@ -36,6 +41,7 @@ export function openSnmp(options: SnmpOptions, openWire: OpenWire = openUdp): Sn
   let tail: Promise<unknown> = Promise.resolve();
   let link: Link | undefined;
   let failNow: ((error: DriverError) => void) | undefined;
+  let heardSinceAsked = 0;
   let closed = false;
 
   async function openLink(): Promise<Link> {
@@ -47,6 +53,9 @@ export function openSnmp(options: SnmpOptions, openWire: OpenWire = openUdp): Sn
     const level = access.version === "v3" && (access.privPassword ? "authPriv" : "authNoPriv");
     const wire = await openWire(host, port, {
       heard(datagram) {
+        heardSinceAsked += 1;
+        if (heardSinceAsked > mostAnswers)
+          return failNow?.(new DriverError("malformed", `${where} does not stop answering`));
         try {
           if (level && !isProtected(datagram, level)) return garbage();
           socket.hear(datagram);
@@ -102,6 +111,7 @@ export function openSnmp(options: SnmpOptions, openWire: OpenWire = openUdp): Sn
       if (signal.aborted || closed) return onAbort();
       signal.addEventListener("abort", onAbort, { once: true });
       failNow = fail;
+      heardSinceAsked = 0;
       const send = ({ manager }: Link) => {
         if (settled) return;
         manager.timeout = isRepeatable ? Math.ceil(requestTimeoutMs / 2) : requestTimeoutMs;

@@ -214,6 +214,19 @@ describe("a hostile agent", () => {
     expect(await codeOf(noise.snmp.get([sysName], longEnough()))).toBe("malformed");
   });
 
+  test("is cut off when it does not stop answering, long before its time is up", async () => {
+    const flood: AgentFaults = { mangle: (answer) => Array(50).fill(withOtherRequestId(answer)) };
+    const agent = await startFakeAgent({ access: [v2c], tree });
+    Object.assign(agent.faults, flood);
+    opened.push(agent);
+    const snmp = sessionTo(agent.port, v2c, 20_000);
+    const startedAtMs = performance.now();
+    expect(await codeOf(snmp.get([sysName], longEnough()))).toBe("malformed");
+    expect(performance.now() - startedAtMs).toBeLessThan(5_000);
+    agent.faults.mangle = (answer) => [answer];
+    expect((await snmp.get([sysName], longEnough())).size).toBe(1);
+  });
+
   test("is refused when it answers with other values than were asked for", async () => {
     const agent = await startFakeAgent({ access: [v2c], tree });
     opened.push(agent);
