@@ -30,11 +30,14 @@ describe("the options of SNMP devices", () => {
     expect(of(v3)).toBe(false);
   });
 
-  test.each(
-    Object.entries({ snmp: vendors["snmp"]!, ...outletVendors, ...storageVendors }).map(
-      ([name, vendor]) => ({ name, vendor }),
-    ),
-  )(
+  test.each([
+    { name: "snmp", vendor: vendors["snmp"]! },
+    { name: "synology", vendor: storageVendors["synology"]! },
+    ...["pdu-apc", "pdu-raritan", "pdu-sentry3"].map((name) => ({
+      name,
+      vendor: outletVendors[name]!,
+    })),
+  ])(
     "of $name refuse what they do not know, an empty community and a short password",
     ({ vendor }) => {
       const parse = (more: object) => {

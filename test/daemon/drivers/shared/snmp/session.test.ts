@@ -215,7 +215,9 @@ describe("a hostile agent", () => {
   });
 
   test("is cut off when it does not stop answering, long before its time is up", async () => {
-    const flood: AgentFaults = { mangle: (answer) => Array(50).fill(withOtherRequestId(answer)) };
+    const flood: AgentFaults = {
+      mangle: (answer) => Array.from({ length: 50 }, () => withOtherRequestId(answer)),
+    };
     const agent = await startFakeAgent({ access: [v2c], tree });
     Object.assign(agent.faults, flood);
     opened.push(agent);
