@@ -2,11 +2,21 @@
 import type { z } from "zod";
 import { asWritten, inlined, optionsJsonSchema } from "./as-written.ts";
 import type { JsonSchema } from "./known-keys.ts";
-import { EncoderBase, OutletBase, siteSchema, type SiteDrivers } from "./site.schema.ts";
+import {
+  EncoderBase,
+  OutletBase,
+  siteSchema,
+  StorageBase,
+  type SiteDrivers,
+} from "./site.schema.ts";
 import { withUnits } from "./vendor-options.ts";
 
 /** The sections whose entries have a driver, with what is ours in an entry. */
-export const drivenSections = { encoders: EncoderBase, outlets: OutletBase } as const;
+export const drivenSections = {
+  encoders: EncoderBase,
+  outlets: OutletBase,
+  storages: StorageBase,
+} as const;
 export type DrivenSection = keyof typeof drivenSections;
 
 /** What may stand in an entry of this section and kind, as it is written in the file. */

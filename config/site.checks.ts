@@ -18,6 +18,7 @@ const Lenient = z.object({
     .catch({ broker: { readers: [] } }),
   encoders: listOf(z.looseObject({ id: text, driver: text, outlet: text }).catch({})),
   outlets: listOf(z.looseObject({ id: text }).catch({})),
+  storages: listOf(z.looseObject({ id: text }).catch({})),
   destinations: listOf(
     z
       .object({
@@ -51,11 +52,13 @@ const Lenient = z.object({
 export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
   const lenient = Lenient.safeParse(raw);
   if (!lenient.success) return [];
-  const { mqtt, encoders, outlets, destinations, streams } = lenient.data;
+  const { mqtt, encoders, outlets, storages, destinations, streams } = lenient.data;
   return [
     ...duplicates("mqtt.broker.readers", "username", mqtt.broker.readers),
     ...duplicates("encoders", "id", encoders),
     ...duplicates("outlets", "id", outlets),
+    ...duplicates("storages", "id", storages),
+    ...storages.flatMap((storage, at) => takenByBox(storage, at, encoders)),
     ...duplicates("destinations", "id", destinations),
     ...duplicates("streams", "id", streams),
     ...destinations.flatMap((destination, at) =>
@@ -90,7 +93,20 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ]),
     ...encoders.flatMap((encoder, at) => inlineSecrets(encoder, ["encoders", at])),
     ...outlets.flatMap((outlet, at) => inlineSecrets(outlet, ["outlets", at])),
+    ...storages.flatMap((storage, at) => inlineSecrets(storage, ["storages", at])),
   ];
+}
+
+/** The media of a box are published as a storage of the box's id. */
+function takenByBox(
+  { id }: { id?: string | undefined },
+  at: number,
+  encoders: { id?: string | undefined }[],
+): Finding[] {
+  const box = encoders.findIndex((encoder) => encoder.id === id);
+  if (id === undefined || box === -1) return [];
+  const what = `is the id of encoders[${box}], whose own media are called so`;
+  return [{ path: ["storages", at, "id"], what }];
 }
 
 /** A publisher that is only refused from now on still publishes: it has to be dropped, too. */

@@ -9,7 +9,11 @@ import { parseOptions } from "./vendor-options.ts";
 /** The options schema of every driver, by the name that stands under `driver:`. */
 export type DriverSchemas = Readonly<Record<string, z.ZodType>>;
 /** From the driver registries, by the section they serve; config itself knows no vendor. */
-export type SiteDrivers = { encoders: DriverSchemas; outlets?: DriverSchemas };
+export type SiteDrivers = {
+  encoders: DriverSchemas;
+  outlets?: DriverSchemas;
+  storages?: DriverSchemas;
+};
 
 const mqtt = section({
   url: url("mqtt", "mqtts", "ws", "wss").describe("Broker that the site's hub listens on"),
@@ -65,6 +69,10 @@ export const EncoderBase = section({
     .describe("What one output sends, where the keys of its driver do not say; for the uplink"),
   polling: polling.prefault({}).describe("How often a device is asked"),
   outlet: id.exactOptional().describe("Outlet that powers it, to prove it off and to repair it"),
+  repair: z
+    .enum(["observe", "propose", "act"])
+    .prefault("propose")
+    .describe("When it carries nothing and is broken: only count, ask a person, or reboot it"),
   network: displayName
     .exactOptional()
     .describe("Switch it hangs on; a fence should reach its outlet without passing it"),
@@ -86,6 +94,19 @@ export const OutletBase = section({
   })
     .prefault({})
     .describe("How often it may be switched off without a person"),
+});
+
+export const StorageBase = section({
+  id: id.describe("Stable id of the role; no encoder may have the same"),
+  name: displayName.exactOptional().describe("What people call it"),
+  driver: z.string().describe("What kind of storage it is"),
+  polling: section({
+    normal: duration({ atLeast: "500ms", atMost: "10min" })
+      .prefault("15s")
+      .describe("How often it is asked"),
+  })
+    .prefault({})
+    .describe("How often it is asked for its media"),
 });
 
 const observer = z.discriminatedUnion("kind", [
@@ -196,7 +217,7 @@ const stream = section({
     .describe("How often to switch away from an encoder that is still on air"),
 });
 
-type Base = typeof EncoderBase | typeof OutletBase;
+type Base = typeof EncoderBase | typeof OutletBase | typeof StorageBase;
 
 /** One device: our own keys, and beside them whatever its driver's schema asks for. */
 function driven<B extends Base>(own: B, drivers: DriverSchemas) {
@@ -228,7 +249,7 @@ function driven<B extends Base>(own: B, drivers: DriverSchemas) {
   });
 }
 
-export function siteSchema({ encoders, outlets = {} }: SiteDrivers) {
+export function siteSchema({ encoders, outlets = {}, storages = {} }: SiteDrivers) {
   return section({
     site: id.describe("Stable id of this site, its name on MQTT"),
     name: displayName.exactOptional().describe("What people call it"),
@@ -253,6 +274,11 @@ export function siteSchema({ encoders, outlets = {} }: SiteDrivers) {
       .max(400)
       .prefault([])
       .describe("Switched outlets of PDUs that power the boxes"),
+    storages: z
+      .array(driven(StorageBase, storages))
+      .max(100)
+      .prefault([])
+      .describe("Disks of this host and NAS that recordings go to; boxes tell of their own media"),
     destinations: z.array(destination).max(200).describe("Where programmes are published to"),
     streams: z.array(stream).max(200).describe("The programmes, each with its encoders"),
     log: section({ level: logLevel.prefault("info").describe("How much is logged") })
@@ -266,6 +292,7 @@ type Parsed = z.output<ReturnType<typeof siteSchema>>;
 export type SiteConfig = Parsed & { stateDir: string };
 export type EncoderConfig = Parsed["encoders"][number];
 export type OutletConfig = Parsed["outlets"][number];
+export type StorageConfig = Parsed["storages"][number];
 export type DestinationConfig = Parsed["destinations"][number];
 export type ObserverConfig = DestinationConfig["observers"][number];
 export type StreamConfig = Parsed["streams"][number];

@@ -22,6 +22,7 @@ const limitsMs: Record<IntentKind, number> = {
   ownSelfStart: 20_000,
   turnOutlet: 20_000,
   setLoad: 20_000,
+  reboot: 15_000,
 };
 
 /** Of these, how long a box may take to prove itself off; the rest is for asking the far end. */
@@ -78,6 +79,12 @@ export function openHands(p: {
         if (evidence.length === 0) evidence.push(...(await blockAtFarEnd(destination, signal)));
         return { type: "effect.done", answer: { evidence } };
       }
+      case "reboot":
+        await box.run(signal, async (driver, limit) => {
+          if (!driver.reboot) throw new DriverError("notPossible", "it cannot be told to boot");
+          await driver.reboot(limit);
+        });
+        return { type: "effect.done", answer: {} };
       case "setLoad": {
         const { step } = intent.asks;
         await box.run(signal, async (driver, limit) => {

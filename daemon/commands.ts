@@ -215,11 +215,18 @@ function verbOf({ kind, verb }: Addressed): { safe: boolean } | undefined {
   return ofKind.get(verb);
 }
 
+const encoderEvents = {
+  maintenance: "maintenance",
+  "in-service": "inService",
+  repair: "repair",
+  "restore-power": "restorePower",
+} as const satisfies Record<keyof typeof verbs.encoder, string>;
+
 function inputFor(actor: ActorName, verb: string, request: CommandRequest): CoreInput {
   const { id, by, args } = request;
   const command = { id, by };
   if (actor.startsWith("encoder:")) {
-    const type = verb === "maintenance" ? "maintenance" : "inService";
+    const type = encoderEvents[verb as keyof typeof verbs.encoder];
     return { to: actor as `encoder:${string}`, event: { type, by } };
   }
   if (verb === "off-air")

@@ -4,10 +4,12 @@ import type {
   EncoderPlan,
   OutletPlan,
   SitePlan,
+  StoragePlan,
   StreamPlan,
 } from "../machines/site/plan.ts";
 import type { Vendor } from "./drivers/index.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
+import { pollLimitMs } from "./storages.ts";
 import { lookLimitsMs } from "./observers/observer.ts";
 
 /** A level 3 proof by absence needs at least this, whatever the configuration says (rule 2). */
@@ -19,6 +21,8 @@ const heat = { hotC: 80, coolC: 72, lookAheadMs: 60_000, coolingPeriodMs: 60_000
 /** A device that was seen at the normal pace is still believed two polls later. */
 const pollsUntilOld = 2.4;
 const softwareReadingMaxAgeMs = 3_000;
+/** Boxes are asked for their media once a minute at least. */
+const boxMediaEveryMs = 60_000;
 const contentFaultMs = 5_000;
 
 /** The ids of one destination's addresses: itself, and the second leg where it has one. */
@@ -77,6 +81,11 @@ export function planOf(
         ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
         heat,
         cooling: vendor.cooling ?? [],
+        repair: encoder.repair,
+        canRepair: [
+          ...(vendor.canReboot === true ? ["reboot" as const] : []),
+          ...(encoder.outlet === undefined ? [] : ["powerCycle" as const]),
+        ],
         ...(encoder.outlet !== undefined && {
           outlet: outletPlan(encoder.outlet, config, spoofable),
         }),
@@ -84,7 +93,25 @@ export function planOf(
     }),
     destinations,
     streams,
+    storages: storagePlans(config, vendors),
   };
+}
+
+/** A process of ours has no media: what it writes to is a disk of the host. */
+function storagePlans(
+  { encoders, storages }: SiteConfig,
+  vendors: Readonly<Record<string, Vendor>>,
+): StoragePlan[] {
+  const plan = ({ id, name }: { id: string; name?: string }, everyMs: number): StoragePlan => ({
+    id,
+    ...(name !== undefined && { name }),
+    readingMaxAgeMs: pollsUntilOld * everyMs,
+  });
+  const boxes = encoders.filter(({ driver }) => vendors[driver]!.kind !== "software");
+  return [
+    ...boxes.map((box) => plan(box, Math.max(boxMediaEveryMs, box.polling.normalMs))),
+    ...storages.map((storage) => plan(storage, storage.polling.normalMs + pollLimitMs)),
+  ];
 }
 
 function outletPlan(id: string, config: SiteConfig, spoofable: ReadonlySet<string>): OutletPlan {

@@ -8,6 +8,7 @@ import { DestinationState } from "./destination/destination.contract.ts";
 import { EncoderState } from "./encoder/encoder.contract.ts";
 import { Id, type Kind } from "./id.ts";
 import { Ack, Replay, SiteEvent, SiteInfo, SiteState, Telemetry } from "./site/site.contract.ts";
+import { StorageState } from "./storage/storage.contract.ts";
 import { StreamState } from "./stream/stream.contract.ts";
 
 /** Raised when a reader of an older minor would miss something. Unknown fields always pass. */
@@ -72,6 +73,7 @@ export const stateSchemas = {
   encoder: EncoderState,
   stream: StreamState,
   destination: DestinationState,
+  storage: StorageState,
   site: SiteState,
 } as const;
 export type StatefulKind = keyof typeof stateSchemas;

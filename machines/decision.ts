@@ -26,6 +26,7 @@ export const eventTypes = [
   "encoder.link",
   "encoder.thermal",
   "encoder.power",
+  "encoder.repair",
   "encoder.service",
   "encoder.input",
   "encoder.output",

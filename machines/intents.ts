@@ -23,11 +23,13 @@ export type Intents = {
   };
   /** Switch off what the box would do on its own (auto-recover, power-up, scheduler). */
   ownSelfStart: { asks: { encoder: string }; answer: Record<string, never> };
+  /** Boot anew. The answer comes when it was told to, not when it is up. */
+  reboot: { asks: { encoder: string }; answer: Record<string, never> };
   /** Work at this cooling step: 0 = full load; what the others mean is its driver's. */
   setLoad: { asks: { encoder: string; step: number }; answer: Record<string, never> };
   /** Have its outlet on or off, read back. The encoder is the box that hangs on it. */
   turnOutlet: {
-    asks: { encoder: string; outlet: string; to: "on" | "off" };
+    asks: { encoder: string; outlet: string; to: "on" | "off" | "cycle" };
     answer: { atMs: number };
   };
 };

@@ -34,6 +34,8 @@ export interface EncoderDriver {
   proveOff(output: string, address: string, signal: AbortSignal): Promise<FenceEvidence[]>;
   /** Switch off auto-recover, power-up action and scheduler, and read them back. */
   ownSelfStart(signal: AbortSignal): Promise<void>;
+  /** Tell it to boot anew; resolves when it was told, not when it is up. */
+  reboot?(signal: AbortSignal): Promise<void>;
   /**
    * Work at this cooling step of the vendor's list: 0 is full load. Absolute, and kept over a
    * restart of the daemon.

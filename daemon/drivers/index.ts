@@ -16,6 +16,8 @@ export type Vendor = {
   /** Ids of the outputs that can carry a stream. */
   outputs: readonly string[];
   kind: "software" | "hardware";
+  /** It can be told to boot anew; see `reboot`. */
+  canReboot?: boolean;
   /** What can be done to make such a box cooler, the mildest first; see `setLoad`. */
   cooling?: readonly CoolingStep[];
   /** @param options parsed by this vendor's schema, secrets resolved */

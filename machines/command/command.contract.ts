@@ -10,7 +10,14 @@ export const verbs = {
     abort: { safe: true },
     release: { safe: false },
   },
-  encoder: { maintenance: { safe: false }, "in-service": { safe: false } },
+  encoder: {
+    maintenance: { safe: false },
+    "in-service": { safe: false },
+    /** Yes to the proposed repair, or try again. */
+    repair: { safe: false },
+    /** On again what was powered off as a fence. */
+    "restore-power": { safe: false },
+  },
   site: { "off-air": { safe: true } },
 } as const satisfies Record<string, Record<string, { safe: boolean }>>;
 

@@ -17,6 +17,8 @@ export type EncoderEvent =
   | { type: "cutPower"; stream: string; recording: "protect" | "sacrifice" }
   /** A person wants it on again now. */
   | { type: "restorePower"; by: string }
+  /** A person says yes to the repair that was proposed, or wants one tried again. */
+  | { type: "repair"; by: string }
   | { type: "maintenance"; by: string }
   | { type: "inService"; by: string };
 

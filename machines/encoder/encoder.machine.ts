@@ -1,7 +1,7 @@
-import { assign, emit, sendParent, setup } from "xstate";
+import { and, assign, emit, not, sendParent, setup, stateIn } from "xstate";
 import { decided } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
-import type { EncoderPlan } from "../site/plan.ts";
+import type { Consent, EncoderPlan } from "../site/plan.ts";
 import { rebased, type Stamp } from "../time.ts";
 import { custody } from "./custody.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
@@ -9,6 +9,15 @@ import { startsNothingByItself, type Custody, type Service } from "./facts.ts";
 import { withSample } from "./heat.ts";
 import { countingCuts, keepsPower, power } from "./power.ts";
 import type { EncoderReading } from "./reading.ts";
+import {
+  nextRepair,
+  repair,
+  repairSentence,
+  type Repairs,
+  repairsSince,
+  type Trouble,
+  withRepair,
+} from "./repair.ts";
 import { type Heat, heatGuards, heatSentence, thermal } from "./thermal.ts";
 
 /** Where a restarted daemon picks up: only what cannot be read from the box again. */
@@ -22,6 +31,7 @@ export type EncoderResume = {
   cuts?: Stamp[];
   staysIdle?: boolean;
   coolingStep?: number;
+  repairs?: Repairs;
 };
 
 export type EncoderContext = {
@@ -39,6 +49,7 @@ export type EncoderContext = {
   /** As last read, however long ago: with its power back it does nothing on its own. */
   staysIdle: boolean;
   heat: Heat;
+  repairs: Repairs;
   /** Outputs that hold a key. */
   holds: readonly string[];
 };
@@ -64,6 +75,11 @@ function make(
   { ownsSelfStart, hasOutlet }: { ownsSelfStart: boolean; hasOutlet: boolean },
 ) {
   const heats = ofContext(heatGuards);
+  const isIdleBox = and(["holdsNothing", not(stateIn({ service: "maintenance" })), "hasPower"]);
+  const isGone = and([isIdleBox, stateIn({ link: "unreachable" })]);
+  const isUp = and([stateIn({ link: "reachable" }), not(stateIn({ service: "rebooting" }))]);
+  const isFailing = and([isIdleBox, isUp, "outputFails"]);
+  const isReady = and([isUp, not("outputFails")]);
   const base = setup({
     types: {} as {
       context: EncoderContext;
@@ -75,6 +91,7 @@ function make(
       stopOutput: effect("stopOutput"),
       ownSelfStart: effect("ownSelfStart"),
       turnOutlet: effect("turnOutlet"),
+      reboot: effect("reboot"),
       setLoad: effect("setLoad"),
     },
     guards: {
@@ -90,6 +107,17 @@ function make(
       wasCustody: ({ context }, p: { output: string; word: Custody }) =>
         context.resume?.custody[p.output] === p.word,
       staysIdle: ({ context }) => context.staysIdle,
+      hasPower: hasOutlet ? stateIn({ power: "on" }) : () => true,
+      outputFails: ({ context }) =>
+        Object.values(context.reading?.outputs ?? {}).some(({ state }) => state === "failing"),
+      isGone,
+      isFailing,
+      isWell: and([not(isGone), not(isFailing)]),
+      isReady,
+      isNotReady: not(isReady),
+      nothingIsLeft: ({ context }) => nextRepair(context) === undefined,
+      consents: ({ context }, to: Consent) => context.plan.repair === to,
+      wasRebootChosen: ({ context }) => context.repairs.done.at(-1)?.action === "reboot",
       wasCut: ({ context }) => context.resume?.isCut === true,
       mayCut: ({ context, event }) =>
         event.type === "cutPower" &&
@@ -118,6 +146,29 @@ function make(
         encoder: context.plan.id,
         because,
       })),
+      noteTrouble: assign(({ context: { repairs } }, trouble: Trouble) => ({
+        repairs: { ...repairs, trouble },
+      })),
+      noteRepair: assign(({ context }) => {
+        const next = nextRepair(context);
+        const cuts = countingCuts(context.cuts, context.now());
+        return {
+          ...(next && { repairs: withRepair(context, next) }),
+          ...(next === "powerCycle" && { cuts: [...cuts, context.now()] }),
+        };
+      }),
+      countWouldHave: assign(({ context: { repairs } }) => ({
+        repairs: { ...repairs, wouldHave: repairs.wouldHave + 1 },
+      })),
+      forgetRepairs: assign(({ context: { repairs } }) => ({ repairs: { ...repairs, done: [] } })),
+      tellRepair: emit(({ context }, what: Parameters<typeof repairSentence>[1]) =>
+        decided({
+          type: "encoder.repair",
+          severity: what === "givenUp" ? "critical" : what === "proven" ? "info" : "warning",
+          message: repairSentence(context, what),
+          data: { repair: what, trouble: context.repairs.trouble },
+        }),
+      ),
       tellStepFailed: emit(({ context, event }) => {
         const { error } = event as unknown as { error?: EffectError };
         return decided({
@@ -281,6 +332,7 @@ function make(
       failure: "not read yet",
       serialNumber: input.resume?.serialNumber ?? null,
       staysIdle: input.resume?.staysIdle ?? false,
+      repairs: repairsSince(input.resume?.repairs, input.now()),
       heat: { samples: [], step: input.resume?.coolingStep ?? 0 },
       holds: Object.entries(input.resume?.custody ?? {}).flatMap(([output, word]) =>
         word === "held" ? [output] : [],
@@ -437,6 +489,7 @@ function make(
           }
         : {},
       power: hasOutlet ? power : {},
+      repair,
       ...Object.fromEntries(outputs.map((output) => [`custody:${output}`, custody(output)])),
     },
   });

@@ -69,7 +69,7 @@ function outputFacts(reading: OutputReading | undefined): OutputFacts {
 }
 
 export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
-  const { plan, serialNumber, cuts, staysIdle, heat } = snapshot.context;
+  const { plan, serialNumber, cuts, staysIdle, heat, repairs } = snapshot.context;
   const words = regions(snapshot);
   const custody = (output: string): Custody => {
     const word = words[`custody:${output}`];
@@ -79,6 +79,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     service: words.service,
     custody: Object.fromEntries(plan.outputs.map((output) => [output, custody(output)])),
     serialNumber,
+    ...((repairs.done.length > 0 || repairs.wouldHave > 0) && { repairs }),
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(plan.outlet && {
       isCut: words.power === "cut" || words.power === "restoring",

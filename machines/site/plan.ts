@@ -38,6 +38,9 @@ export type EncoderPlan = {
   heat: HeatLimits;
   /** What its driver can do to make it cooler, the mildest first. */
   cooling: readonly CoolingStep[];
+  /** What may be done to repair it without a person: only count it, ask for leave, or do it. */
+  repair: Consent;
+  canRepair: readonly RepairAction[];
   /** What it hangs on, if that can be switched. */
   outlet?: OutletPlan;
 };
@@ -58,6 +61,9 @@ export type CoolingStep = {
   /** The picture is lost for a moment while it is taken or given back. */
   interrupts: boolean;
 };
+
+export type Consent = "observe" | "propose" | "act";
+export type RepairAction = "reboot" | "powerCycle";
 
 export type DestinationPlan = {
   id: string;

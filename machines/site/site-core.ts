@@ -14,6 +14,8 @@ import type { EncoderReading } from "../encoder/reading.ts";
 import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
 import { encoderFacts, encoderResume } from "../encoder/encoder.published.ts";
 import type { Intent, IntentKind, Intents } from "../intents.ts";
+import type { StorageEvent } from "../storage/storage.events.ts";
+import { storageResume, type StorageSnapshot } from "../storage/storage.published.ts";
 import type { StreamEvent } from "../stream/stream.events.ts";
 import { streamResume, type StreamSnapshot } from "../stream/stream.published.ts";
 import type { Stamp } from "../time.ts";
@@ -22,11 +24,13 @@ import { type SiteContext, type SiteEvent, siteMachine } from "./site.machine.ts
 import { TurnClock } from "./turn-clock.ts";
 
 /** An actor by kind and id: `encoder:helo-a`; the site itself is `site`. */
-export type ActorName = "site" | `encoder:${string}` | `destination:${string}` | `stream:${string}`;
+export type ActorName =
+  "site" | `encoder:${string}` | `destination:${string}` | `storage:${string}` | `stream:${string}`;
 
 export type CoreInput =
   | { to: `encoder:${string}`; event: EncoderEvent }
   | { to: `destination:${string}`; event: DestinationEvent }
+  | { to: `storage:${string}`; event: StorageEvent }
   | { to: `stream:${string}`; event: StreamEvent }
   | { to: "site"; event: SiteEvent }
   /** The result of an intent. One that nobody waits for any more is ignored. */
@@ -64,6 +68,7 @@ export type SiteCore = {
   encoder(id: string): EncoderSnapshot;
   encoderReading(id: string): { link: Link; reading: EncoderReading | undefined };
   destination(id: string): DestinationSnapshot;
+  storage(id: string): StorageSnapshot;
   stream(id: string): StreamSnapshot;
   /** What this actor needs after a restart; undefined = nothing. */
   resumeOf(actor: ActorName): unknown;
@@ -98,6 +103,7 @@ export function openSite(p: {
   const names: ActorName[] = [
     ...p.plan.encoders.map(({ id }) => `encoder:${id}` as const),
     ...p.plan.destinations.map(({ id }) => `destination:${id}` as const),
+    ...(p.plan.storages ?? []).map(({ id }) => `storage:${id}` as const),
     ...p.plan.streams.map(({ id }) => `stream:${id}` as const),
     "site",
   ];
@@ -179,10 +185,12 @@ export function openSite(p: {
       reading: core.encoder(id).context.reading,
     }),
     destination: (id) => actor(`destination:${id}`)!.getSnapshot() as DestinationSnapshot,
+    storage: (id) => actor(`storage:${id}`)!.getSnapshot() as StorageSnapshot,
     stream: (id) => actor(`stream:${id}`)!.getSnapshot() as StreamSnapshot,
     resumeOf(name) {
       const [kind, id = ""] = name.split(":");
       if (kind === "encoder") return encoderResume(core.encoder(id));
+      if (kind === "storage") return storageResume(core.storage(id));
       if (kind === "stream") return streamResume(core.stream(id));
       return kind === "site" ? { keys: core.site().keys } : undefined;
     },
@@ -201,7 +209,15 @@ export function openSite(p: {
     if (!ref) return false;
     if ("command" in input.event && !(ref.getSnapshot() as Can).can(input.event)) return false;
     ref.send(input.event);
+    tellMedia(input);
     return true;
+  }
+
+  /** What a box says of its media and its boots is its storage's, too. */
+  function tellMedia({ to, event }: CoreInput): void {
+    if (!to.startsWith("encoder:")) return;
+    if (event.type !== "reading" && event.type !== "unreadable") return;
+    actor(`storage:${to.slice("encoder:".length)}`)?.send(event);
   }
 
   return Object.assign(core, { opening: during(() => site.start()) });

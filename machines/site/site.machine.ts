@@ -12,6 +12,7 @@ import type { EncoderToSite } from "../encoder/encoder.events.ts";
 import type { StreamToSite } from "../stream/stream.events.ts";
 import type { StreamResume } from "../stream/stream.context.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
+import { storageMachine, type StorageResume } from "../storage/storage.machine.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import { adopt, freshKey, grant, holdings, type Keys, refusal, release } from "./keys.ts";
 import type { SitePlan } from "./plan.ts";
@@ -40,6 +41,7 @@ export type SiteContext = {
   journal: "ok" | "slow" | "full" | "failed";
   encoders: Record<string, EncoderRef>;
   destinations: Record<string, ActorRefFrom<typeof destinationMachine>>;
+  storages: Record<string, ActorRefFrom<typeof storageMachine>>;
   streams: Record<string, ActorRefFrom<typeof streamMachine>>;
 };
 type EncoderRef = ActorRefFrom<EncoderMachine>;
@@ -72,7 +74,7 @@ export const siteMachine = setup({
     events: SiteEvent;
     emitted: Decided;
   },
-  actors: { stream: streamMachine, destination: destinationMachine },
+  actors: { stream: streamMachine, destination: destinationMachine, storage: storageMachine },
   guards: {
     isImpaired: ({ context }) =>
       context.stalls.filter((at) => elapsedMs(at, context.now()) < impairedAfter.withinMs).length +
@@ -139,6 +141,14 @@ export const siteMachine = setup({
           input: { plan: d, now },
         }),
       ]),
+    ),
+    storages: Object.fromEntries(
+      (plan.storages ?? []).map((storage) => {
+        const name = `storage:${storage.id}`;
+        const kept = resume.get(name) as StorageResume | undefined;
+        const input = { plan: storage, now, ...(kept && { resume: kept }) };
+        return [storage.id, spawn("storage", { id: name, systemId: name, input })];
+      }),
     ),
     streams: Object.fromEntries(
       plan.streams.map((s) => {

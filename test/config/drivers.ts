@@ -1,9 +1,11 @@
 import { AjaHeloOptions } from "../../daemon/drivers/aja-helo/options.ts";
 import { FfmpegOptions } from "../../daemon/drivers/ffmpeg/options.ts";
 import { GstreamerOptions } from "../../daemon/drivers/gstreamer/options.ts";
+import { HostDiskOptions } from "../../daemon/drivers/host-disk/options.ts";
 import { vendors } from "../../daemon/drivers/index.ts";
 import { outletVendors } from "../../daemon/drivers/outlets.ts";
 import { ApcOptions } from "../../daemon/drivers/pdu/options.ts";
+import { storageVendors } from "../../daemon/drivers/storages.ts";
 import type { DriverSchemas, SiteDrivers } from "../../config/site.schema.ts";
 
 /** The drivers that the examples are written for. */
@@ -15,12 +17,14 @@ export const drivers: DriverSchemas = {
 export const exampleDrivers: SiteDrivers = {
   encoders: drivers,
   outlets: { "pdu-apc": ApcOptions },
+  storages: { "host-disk": HostDiskOptions },
 };
 
 /** All there are, for the committed JSON Schema. */
 export const allDrivers: SiteDrivers = {
   encoders: optionsOf(vendors),
   outlets: optionsOf(outletVendors),
+  storages: optionsOf(storageVendors),
 };
 
 function optionsOf(registry: Readonly<Record<string, { options: DriverSchemas[string] }>>) {

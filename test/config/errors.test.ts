@@ -57,6 +57,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     id: "one",
     driver: "box",
     polling: { normalMs: 5_000, suspectMs: 500 },
+    repair: "propose",
     options: { host: "10.0.0.1" },
   });
   expect(config.destinations[0]).toMatchObject({

@@ -5,7 +5,7 @@
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import type { EncoderReading, OutputReading } from "../../machines/encoder/reading.ts";
 import type { Intent } from "../../machines/intents.ts";
-import type { EncoderPlan, OutletPlan, SitePlan } from "../../machines/site/plan.ts";
+import type { EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
 import {
   type ActorName,
   type CoreInput,
@@ -63,7 +63,7 @@ export function aPlan(
     site: "studio",
     encoders: Object.entries(kinds).map(([id, kind]) => ({
       ...anEncoderPlan(id, kind),
-      ...(p.outlets === true && kind === "helo" && { outlet: anOutletPlan(`outlet-${id}`) }),
+      ...(p.outlets === true && kind === "helo" && hangsOn(`outlet-${id}`)),
     })),
     destinations: p.destinations ?? [aDestinationPlan()],
     streams: p.streams ?? [aStreamPlan({ encoders: Object.keys(kinds) })],
@@ -87,12 +87,15 @@ export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
     unreachableAfter: 3,
     ownSelfStart: kind === "helo",
     heat: { hotC: 80, coolC: 72, lookAheadMs: 60_000, coolingPeriodMs: 60_000 },
+    repair: "act",
+    canRepair: kind === "soft" ? [] : ["reboot"],
     cooling: kind === "soft" ? [] : heloSteps,
   };
 }
 
-export function anOutletPlan(id: string): OutletPlan {
-  return { id, perHour: 2, perDay: 6, isSpoofable: false };
+function hangsOn(id: string): Pick<EncoderPlan, "outlet" | "canRepair"> {
+  const outlet = { id, perHour: 2, perDay: 6, isSpoofable: false };
+  return { outlet, canRepair: ["reboot", "powerCycle"] };
 }
 
 export function aDestinationPlan(
@@ -164,6 +167,8 @@ export class World {
   intentDelayMs = 500;
   /** PDUs take orders and do nothing. */
   outletsFail = false;
+  /** No reboot and no power cycle helps. */
+  boxesStayIll = false;
   /** Boxes refuse to work at another load. */
   loadIsFixed = false;
   /** What the next fences find, instead of the truth. */
@@ -431,13 +436,19 @@ export class World {
       }
       case "turnOutlet":
         if (this.outletsFail) return failed("timeout");
-        if (intent.asks.to === "off") box.running = null;
+        if (intent.asks.to !== "on") box.running = null;
+        if (intent.asks.to === "cycle") this.#boot(box);
         // It would stream at power-up: with the key it knows, as soon as it has booted.
-        else if (box.unpowered && box.selfStart && box.knowsKeyOf !== null) {
+        if (intent.asks.to === "on" && box.unpowered && box.selfStart && box.knowsKeyOf !== null) {
           box.running = { destination: box.knowsKeyOf, generation: box.highestGeneration };
         }
         box.unpowered = intent.asks.to === "off";
         this.send({ to, event: { type: "effect.done", answer: { atMs: this.#at.wallMs } } });
+        return;
+      case "reboot":
+        if (cut || box.deaf) return failed("timeout");
+        this.#boot(box);
+        this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
       case "setLoad":
         if (cut || this.loadIsFixed) return failed("timeout");
@@ -449,6 +460,12 @@ export class World {
         box.selfStart = false;
         this.send({ to, event: { type: "effect.done", answer: {} } });
     }
+  }
+
+  /** What a reboot cures, it cures. */
+  #boot(box: Box) {
+    box.running = null;
+    if (!this.boxesStayIll) Object.assign(box, { claims: null, deaf: false, reachable: true });
   }
 
   #fence(box: Box): FenceEvidence[] {

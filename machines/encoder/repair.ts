@@ -1,0 +1,185 @@
+/**
+ * The region of an encoder that repairs it while it carries nothing: one step after the other, each
+ * only once in ten minutes, and after each a minute in which it has to prove itself. A box that
+ * carries a programme is never touched here: its stream takes over first (see the stream machine).
+ */
+import type { EncoderPlan, RepairAction } from "../site/plan.ts";
+import { elapsedMs, rebased, type Stamp } from "../time.ts";
+import type { EncoderReading } from "./reading.ts";
+
+const minuteMs = 60_000;
+/** A trouble that goes away by itself in this time is none. */
+const troubleLastsMs = 30_000;
+/** A box boots for so long at most, and then has to be ready for a minute. */
+const provesWithinMs = 4 * minuteMs;
+
+/** What is wrong with it, as a class that a playbook is written for. */
+export type Trouble = "unreachable" | "failing";
+
+/** The steps against each trouble, the mildest first. All of them interrupt. */
+const playbooks: Record<Trouble, readonly RepairAction[]> = {
+  unreachable: ["powerCycle"],
+  failing: ["reboot", "powerCycle"],
+};
+
+/** What the region remembers. */
+export type Repairs = {
+  /** What was done and when, oldest first, as far as it counts against the budget. */
+  done: { action: RepairAction; at: Stamp }[];
+  /** How often it would have acted, had it been allowed to. */
+  wouldHave: number;
+  /** Why it is doing what it does, for people. */
+  trouble: Trouble | null;
+};
+
+/** Where a restarted daemon picks up: what was done counts on. */
+export function repairsSince(kept: Repairs | undefined, now: Stamp): Repairs {
+  if (!kept) return { done: [], wouldHave: 0, trouble: null };
+  return { ...kept, done: kept.done.map(({ action, at }) => ({ action, at: rebased(at, now) })) };
+}
+
+/** Three different steps in ten minutes, each once. */
+const budgetMs = 10 * minuteMs;
+
+export type Repaired = {
+  plan: EncoderPlan;
+  now: () => Stamp;
+  reading: EncoderReading | undefined;
+  holds: readonly string[];
+  repairs: Repairs;
+};
+
+/** The next step of the playbook that this box can do and that was not done lately. */
+export function nextRepair({ plan, now, repairs }: Repaired): RepairAction | undefined {
+  if (repairs.trouble === null) return undefined;
+  const lately = repairs.done.filter(({ at }) => elapsedMs(at, now()) < budgetMs);
+  return playbooks[repairs.trouble].find(
+    (action) => plan.canRepair.includes(action) && !lately.some((done) => done.action === action),
+  );
+}
+
+export function withRepair({ repairs, now }: Repaired, action: RepairAction): Repairs {
+  const counting = repairs.done.filter(({ at }) => elapsedMs(at, now()) < budgetMs);
+  return { ...repairs, done: [...counting, { action, at: now() }] };
+}
+
+const troubleWords: Record<Trouble, string> = {
+  unreachable: "does not answer",
+  failing: "says its output is failing",
+};
+const actionWords: Record<RepairAction, string> = {
+  reboot: "a reboot",
+  powerCycle: "a power cycle",
+};
+
+export function repairSentence(
+  context: Repaired,
+  what: "proposes" | "wouldDo" | "does" | "proven" | "givenUp" | "failed",
+): string {
+  const { plan, repairs } = context;
+  const trouble = repairs.trouble === null ? "" : troubleWords[repairs.trouble];
+  const next = nextRepair(context);
+  const action = next ? actionWords[next] : "nothing more";
+  const last = repairs.done.at(-1);
+  switch (what) {
+    case "proposes":
+      return `${plan.id} ${trouble}: ${action} is proposed, say yes within 10 min`;
+    case "wouldDo":
+      return `${plan.id} ${trouble}: would have done ${action} (${repairs.wouldHave + 1} times so far), and may not`;
+    case "does":
+      return `${plan.id} ${trouble}: ${last ? actionWords[last.action] : ""} is under way`;
+    case "failed":
+      return `${plan.id}: ${last ? actionWords[last.action] : "the repair"} did not work`;
+    case "proven":
+      return `${plan.id} is repaired: it has been ready for a minute, and is back in the pool`;
+    case "givenUp":
+      return `${plan.id} ${trouble}, and nothing is left to try: it needs a person`;
+  }
+}
+
+const well = { guard: "isWell", target: "well" } as const;
+const begins = (trouble: Trouble) =>
+  ({ target: "watching", actions: { type: "noteTrouble", params: trouble } }) as const;
+const tell = (what: Parameters<typeof repairSentence>[1]) =>
+  ({ type: "tellRepair", params: what }) as const;
+
+export const repair = {
+  initial: "well",
+  states: {
+    well: {
+      always: [
+        { guard: "isGone", ...begins("unreachable") },
+        { guard: "isFailing", ...begins("failing") },
+      ],
+    },
+    watching: {
+      always: well,
+      after: { [troubleLastsMs]: "deciding" },
+    },
+    deciding: {
+      always: [
+        { guard: "nothingIsLeft", target: "givenUp" },
+        { guard: { type: "consents", params: "observe" }, target: "observing" },
+        { guard: { type: "consents", params: "propose" }, target: "proposing" },
+        { target: "acting" },
+      ],
+    },
+    observing: {
+      entry: [tell("wouldDo"), "countWouldHave"],
+      always: well,
+      on: { repair: "acting" },
+      after: { [budgetMs]: "deciding" },
+    },
+    proposing: {
+      entry: tell("proposes"),
+      always: well,
+      on: { repair: "acting" },
+      after: { [budgetMs]: "deciding" },
+    },
+    acting: {
+      initial: "choosing",
+      entry: ["noteRepair", tell("does")],
+      states: {
+        choosing: {
+          always: [{ guard: "wasRebootChosen", target: "rebooting" }, { target: "cycling" }],
+        },
+        rebooting: {
+          invoke: {
+            src: "reboot",
+            input: ({ context }: { context: Repaired }) => ({ encoder: context.plan.id }),
+            onDone: "#encoder.repair.proving",
+            onError: { target: "#encoder.repair.deciding", actions: tell("failed") },
+          },
+        },
+        cycling: {
+          invoke: {
+            src: "turnOutlet",
+            input: ({ context: { plan } }: { context: Repaired }) => ({
+              encoder: plan.id,
+              outlet: plan.outlet?.id ?? "",
+              to: "cycle" as const,
+            }),
+            onDone: "#encoder.repair.proving",
+            onError: { target: "#encoder.repair.deciding", actions: tell("failed") },
+          },
+        },
+      },
+    },
+    proving: {
+      initial: "waiting",
+      after: { [provesWithinMs]: "deciding" },
+      states: {
+        waiting: { always: { guard: "isReady", target: "counting" } },
+        counting: {
+          always: { guard: "isNotReady", target: "waiting" },
+          after: { [minuteMs]: { target: "#encoder.repair.well", actions: tell("proven") } },
+        },
+      },
+    },
+    givenUp: {
+      entry: tell("givenUp"),
+      always: well,
+      on: { repair: { target: "deciding", actions: "forgetRepairs" } },
+    },
+  },
+} as const;

@@ -1,0 +1,145 @@
+/** A box that carries nothing is broken: what is tried, when it stops, and when it is back. */
+import { expect, test } from "vitest";
+import type { Consent } from "../../../machines/site/plan.ts";
+import { aPlan, onAir, World } from "../world.ts";
+
+function facility(p: { repair?: Consent; outlets?: boolean } = {}) {
+  const plan = aPlan({ kinds: { a: "helo", b: "helo" }, outlets: p.outlets ?? true });
+  const encoders = plan.encoders.map((box) => ({ ...box, repair: p.repair ?? box.repair }));
+  return onAir({ ...plan, encoders });
+}
+const told = (w: World) => w.told("encoder.repair").map(({ data }) => String(data["repair"]));
+const sentences = (w: World) => w.told("encoder.repair").map(({ message }) => message);
+const breaks = (w: World) => (w.box("b").claims = "failing");
+
+test("an understudy whose output fails is rebooted after 30 s, and is back a minute after its boot", () => {
+  const w = facility();
+  breaks(w);
+  w.pass(30);
+  expect(told(w)).toEqual([]);
+  w.pass(3);
+  expect(sentences(w)).toEqual(["b says its output is failing: a reboot is under way"]);
+  w.pass(70);
+  expect(told(w)).toEqual(["does", "proven"]);
+  expect(w.carriage()).toBe("onAir");
+});
+
+test("a trouble that goes away by itself in 30 s is none", () => {
+  const w = facility();
+  breaks(w);
+  w.pass(25);
+  w.box("b").claims = null;
+  w.pass(60);
+  expect(told(w)).toEqual([]);
+});
+
+test("an understudy that does not answer gets a power cycle, and nothing milder: it hears nothing", () => {
+  const w = facility();
+  w.box("b").reachable = false;
+  w.pass(40);
+  expect(sentences(w)).toEqual(["b does not answer: a power cycle is under way"]);
+  w.pass(70);
+  expect(told(w)).toEqual(["does", "proven"]);
+});
+
+test("the box that carries the programme is never repaired, whatever it says of itself", () => {
+  const w = facility();
+  w.box("a").claims = "failing";
+  w.pass(300);
+  expect(told(w)).toEqual([]);
+  expect(w.box("a").running).not.toBeNull();
+});
+
+test("each step is tried once in ten minutes, the mildest first; then a person is called", () => {
+  const w = facility();
+  w.boxesStayIll = true;
+  breaks(w);
+  w.pass(15 * 60);
+  expect(sentences(w)).toEqual([
+    "b says its output is failing: a reboot is under way",
+    "b says its output is failing: a power cycle is under way",
+    "b says its output is failing, and nothing is left to try: it needs a person",
+  ]);
+});
+
+test("a box that comes back by itself after it was given up is well again", () => {
+  const w = facility({ outlets: false });
+  w.boxesStayIll = true;
+  w.box("b").reachable = false;
+  w.pass(60);
+  expect(told(w)).toEqual(["givenUp"]);
+  w.box("b").reachable = true;
+  w.pass(5);
+  w.box("b").reachable = false;
+  w.pass(40);
+  expect(told(w)).toEqual(["givenUp", "givenUp"]);
+});
+
+test("with consent to observe nothing is done, and it is counted what would have been", () => {
+  const w = facility({ repair: "observe" });
+  breaks(w);
+  w.pass(25 * 60);
+  expect(sentences(w)).toEqual([
+    "b says its output is failing: would have done a reboot (1 times so far), and may not",
+    "b says its output is failing: would have done a reboot (2 times so far), and may not",
+    "b says its output is failing: would have done a reboot (3 times so far), and may not",
+  ]);
+});
+
+test("a proposal is carried out when a person says yes, and is made again when nobody did", () => {
+  const w = facility({ repair: "propose" });
+  breaks(w);
+  w.pass(40);
+  expect(told(w)).toEqual(["proposes"]);
+  w.pass(600);
+  expect(told(w)).toEqual(["proposes", "proposes"]);
+  expect(w.send({ to: "encoder:b", event: { type: "repair", by: "engineer" } })).toBe(true);
+  w.pass(70);
+  expect(told(w)).toEqual(["proposes", "proposes", "does", "proven"]);
+});
+
+test("a box on maintenance is left alone", () => {
+  const w = facility();
+  w.send({ to: "encoder:b", event: { type: "maintenance", by: "engineer" } });
+  breaks(w);
+  w.pass(300);
+  expect(told(w)).toEqual([]);
+});
+
+test("a power cycle counts against the limits of its outlet", () => {
+  const w = facility();
+  w.box("b").reachable = false;
+  w.pass(120);
+  expect(told(w)).toEqual(["does", "proven"]);
+  for (let time = 0; time < 2; time++) {
+    w.send({
+      to: "encoder:b",
+      event: { type: "cutPower", stream: "main", recording: "sacrifice" },
+    });
+    w.pass(40);
+  }
+  expect(w.told("encoder.power").at(-1)?.message).toContain(
+    "its outlet was cut 2 times in an hour",
+  );
+});
+
+test("a box under repair that is needed is used as soon as it is ready", () => {
+  const w = facility();
+  breaks(w);
+  w.pass(35);
+  expect(told(w)).toEqual(["does"]);
+  w.box("a").running = null;
+  w.pass(20);
+  expect(w.carrier()).toBe("b");
+});
+
+test("what was done counts on after a restart of the daemon", () => {
+  const w = facility({ outlets: false });
+  w.boxesStayIll = true;
+  breaks(w);
+  w.pass(35);
+  expect(told(w)).toEqual(["does"]);
+  w.restart();
+  w.pass(60);
+  expect(told(w)).toEqual(["does", "givenUp"]);
+});
