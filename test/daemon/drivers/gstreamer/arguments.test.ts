@@ -51,6 +51,7 @@ const elements: Record<string, Record<string, RegExp>> = {
   rtpgstpay: { mtu: number },
   rtpsession: { name: /^count$/, "rtcp-min-interval": number, bandwidth: number },
   fakesink: nothing,
+  identity: { "sleep-time": number },
   udpsink: { host: /^127\.0\.0\.1$/, port: number, ...nothing },
 };
 const pads = /^(in|out|mux)\.$|^count\.send_(rtp_sink|rtp_src|rtcp_src)$/;
