@@ -61,7 +61,12 @@ export async function startSnmpd(roots: string[] = [], rows: PassRow[] = []): Pr
         env: { SNMP_PERSISTENT_DIR: join(dir, "kept"), MIBS: "", PATH: "/usr/bin:/bin" },
       },
     );
-    await answers(port);
+    try {
+      await answers(port);
+    } catch (error) {
+      started.kill("SIGKILL");
+      throw error;
+    }
     return started;
   }
 
