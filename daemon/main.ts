@@ -5,6 +5,7 @@ import { loadSite } from "../config/site.ts";
 import { uplinkSentence } from "../config/uplink.ts";
 import { vendors } from "./drivers/index.ts";
 import { outletVendors } from "./drivers/outlets.ts";
+import { storageVendors } from "./drivers/storages.ts";
 import { JournalError } from "./journal/journal-error.ts";
 import { openLog } from "./log.ts";
 import { startSite } from "./site-daemon.ts";
@@ -43,7 +44,11 @@ async function main(): Promise<number> {
   if (flags.version) return say(`${version}\n`);
 
   const outputsOf = (driver: string) => vendors[driver]?.outputs;
-  const drivers = { encoders: optionsOf(vendors), outlets: optionsOf(outletVendors) };
+  const drivers = {
+    encoders: optionsOf(vendors),
+    outlets: optionsOf(outletVendors),
+    storages: optionsOf(storageVendors),
+  };
   let loaded;
   try {
     loaded = loadSite(flags.config, drivers, process.env, outputsOf);

@@ -5,6 +5,7 @@ import type { Published } from "../machines/published.ts";
 import { holdings } from "../machines/site/keys.ts";
 import type { SiteInfo, SiteState, Telemetry } from "../machines/site/site.contract.ts";
 import type { ActorName, SiteCore } from "../machines/site/site-core.ts";
+import { storageState } from "../machines/storage/storage.published.ts";
 import { streamState } from "../machines/stream/stream.published.ts";
 
 export type PublishedState = {
@@ -76,6 +77,11 @@ export function openPublisher(p: {
         state.sinceMs = since(actor, `${state.state} ${state.stalled}`);
         return { kind, id, state };
       }
+      case "storage": {
+        const sinceOf = (medium: string, word: string) => since(`${actor}/${medium}`, word);
+        const state = storageState(core.storage(id), { published: header(id), sinceMs: sinceOf });
+        return { kind, id, state };
+      }
       case "stream": {
         const { backupOf } = plan.streams.find((s) => s.id === id)!;
         if (backupOf !== undefined) return stateOf(`stream:${backupOf}`);
@@ -141,6 +147,7 @@ export function openPublisher(p: {
         { kind: "site", id: plan.site },
         ...plan.encoders.map(entry("encoder")),
         ...plan.destinations.map(entry("destination")),
+        ...(plan.storages ?? []).map(entry("storage")),
         ...plan.streams.filter((s) => s.backupOf === undefined).map(entry("stream")),
       ];
     },
@@ -161,14 +168,15 @@ export function openPublisher(p: {
   };
 }
 
-/** The state without what changes all the time. */
+/** The state without what changes all the time: of figures only which there are. */
 function shapeOf(state: unknown): string {
   const {
     seq: _seq,
     atMs: _atMs,
-    figures,
     observedAtMs: _observed,
     ...rest
   } = state as Record<string, unknown>;
-  return JSON.stringify([rest, Object.keys((figures as object | undefined) ?? {})]);
+  return JSON.stringify(rest, (key, value: unknown) =>
+    key === "figures" ? Object.keys(value as object) : value,
+  );
 }

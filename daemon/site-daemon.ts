@@ -27,6 +27,8 @@ import type { FarEndObserver } from "./observers/observer.ts";
 import { olderThanWhatRuns } from "./older-copy.ts";
 import { backupLegOf, planOf } from "./plan.ts";
 import { openPublisher } from "./publish.ts";
+import { storageVendors } from "./drivers/storages.ts";
+import { watchStorage } from "./storages.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
 
 export type SiteDaemon = {
@@ -231,6 +233,16 @@ export async function startSite(p: {
     report: (intent, event) => void decider.submit({ to: `intent:${intent.id}`, event }),
   });
 
+  const storages = await Promise.all(
+    config.storages.map(async ({ id, driver, polling, options }) =>
+      watchStorage({
+        driver: await storageVendors[driver]!.open(options),
+        everyMs: polling.normalMs,
+        tell: (event) => void decider.submit({ to: `storage:${id}`, event }),
+      }),
+    ),
+  );
+
   journal.onHealth((health) => {
     void decider.submit({ to: "site", event: { type: "journal", health } });
     eventsCommitted();
@@ -331,6 +343,7 @@ export async function startSite(p: {
       await Promise.all([...boxes.values()].map((box) => box.close()));
       await Promise.all(farEnds.map((farEnd) => farEnd.close()));
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
+      await Promise.all(storages.map((storage) => storage.close()));
       await decider.close();
       await linksAreOpen;
       await Promise.all(links().map((link) => link.close()));

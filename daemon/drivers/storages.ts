@@ -1,6 +1,7 @@
 /** Every kind of storage that is asked for its media: one line here, one folder beside. */
 import type { z } from "zod";
 import type { StorageDriver } from "./storage.ts";
+import { HostDiskOptions } from "./host-disk/options.ts";
 import { SynologyOptions } from "./synology/options.ts";
 
 export type StorageVendor = {
@@ -10,6 +11,13 @@ export type StorageVendor = {
 };
 
 export const storageVendors: Readonly<Record<string, StorageVendor>> = {
+  "host-disk": {
+    options: HostDiskOptions,
+    async open(options) {
+      const { openHostDisk } = await import("./host-disk/host-disk.ts");
+      return openHostDisk(options as HostDiskOptions);
+    },
+  },
   synology: {
     options: SynologyOptions,
     async open(options) {
