@@ -27,6 +27,8 @@ import {
   wasIn,
 } from "./stream.steps.ts";
 
+const kickedTooOften = "somebody else keeps publishing on this key: two kicks in 10 minutes";
+
 /**
  * One programme on one stream key: is it on air, who carries it, who would be next?
  * This is the direct path: the encoder holds the key at the far end, so nobody takes over before
@@ -141,7 +143,10 @@ export const streamMachine = streamSetup.createMachine({
           always: [
             wasIn(["carried", "suspect"], "carried"),
             wasIn(["takingOver", "ghostWaiting"], "takingOver"),
-            wasIn(["checking", "fencing", "waitingForFence", "needsHuman"], "checking"),
+            wasIn(
+              ["checking", "fencing", "waitingForFence", "needsHuman", "lookingWhoCame"],
+              "checking",
+            ),
             wasIn(["choosing", "claiming", "refused", "waitingForEncoder"], "waitingForEncoder"),
             wasIn(["looking", "adopting", "settling"], "looking"),
             wasIn(["stopped"], "stopped"),
@@ -344,9 +349,7 @@ export const streamMachine = streamSetup.createMachine({
             {
               guard: "isLatchedByKicks",
               target: "needsHuman",
-              actions: assign({
-                because: "somebody else keeps publishing on this key: two kicks in 10 minutes",
-              }),
+              actions: assign({ because: kickedTooOften }),
             },
             { target: "fencing" },
           ],
@@ -443,7 +446,33 @@ export const streamMachine = streamSetup.createMachine({
             change(({ context }) => fence.proven(context, context.memory.unproven)),
             tells(tell.fenced),
           ],
-          always: [{ guard: "isToStop", target: "releasing" }, { target: "choosing" }],
+          always: [
+            { guard: "isToStop", target: "releasing" },
+            { guard: "mayBeKicked", target: "lookingWhoCame" },
+            { target: "choosing" },
+          ],
+        },
+        /** Where the last publisher wins: was it taken from us, or did it end by itself? */
+        lookingWhoCame: {
+          always: [
+            {
+              guard: "strangerCame",
+              target: "kicked",
+              actions: change(({ context }) => moves.wasKicked(context)),
+            },
+            { guard: not("mayBeKicked"), target: "choosing" },
+          ],
+          after: { whoCame: "choosing" },
+        },
+        kicked: {
+          always: [
+            {
+              guard: "isLatchedByKicks",
+              target: "needsHuman",
+              actions: assign({ because: kickedTooOften }),
+            },
+            { target: "choosing" },
+          ],
         },
         releasing: {
           always: {

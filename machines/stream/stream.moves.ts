@@ -1,7 +1,7 @@
 /** The steps before anything is taken from anybody: doubt, decision, and whom to fence. */
 import type { OutputRef } from "../intents.ts";
 import { deadlineIn, elapsedMs } from "../time.ts";
-import type { OpenIncident } from "./incident.ts";
+import { type OpenIncident, step } from "./incident.ts";
 import { at, causeSentence, nameOf, withoutExit, withTry } from "./stream.changes.ts";
 import {
   type Change,
@@ -34,6 +34,19 @@ export function becameGood(context: StreamContext): Change {
 /** Somebody else took the key from under our carrier. */
 export function countedKick({ memory, now }: StreamContext): Change {
   return { kicks: [...memory.kicks.slice(-3), now()] };
+}
+
+/** It ended because somebody else publishes there now. */
+export function wasKicked(context: StreamContext): Change {
+  const { incident } = context.memory;
+  const sentence = causeSentence("otherPublisher");
+  return {
+    ...countedKick(context),
+    incident: incident && {
+      ...step(incident, context.now(), sentence),
+      cause: "otherPublisher",
+    },
+  };
 }
 
 /** It is settled that the carrier no longer carries: open the incident, fence it next. */

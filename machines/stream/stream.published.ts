@@ -42,6 +42,8 @@ export function carrierWord(snapshot: StreamSnapshot): StreamState["carrier"] {
     case "checking":
     case "fencing":
     case "proven":
+    case "lookingWhoCame":
+    case "kicked":
     case "leaving":
     case "releasing":
       if (context.memory.goal === "start") return "starting";

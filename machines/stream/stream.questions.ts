@@ -195,6 +195,31 @@ export function isLatchedByKicks(context: StreamContext): boolean {
   );
 }
 
+/**
+ * A kicked process has only ended, as far as it can tell. Its place at the far end is not empty:
+ * either the far end has not noticed, or somebody took it.
+ */
+export function mayBeKicked({ destination, farEnd, memory }: StreamContext): boolean {
+  return (
+    destination.takeover === "lastWins" &&
+    memory.goal === "takeOver" &&
+    memory.incident?.planned === false &&
+    memory.incident.cause !== "otherPublisher" &&
+    farEnd.word === "publishing"
+  );
+}
+
+/** All of ours are proven off, and the picture there still moves. */
+export function strangerCame({ farEnd, memory }: StreamContext): boolean {
+  const { certifiedAt } = memory;
+  return (
+    farEnd.media === "moving" &&
+    farEnd.movedAt !== null &&
+    certifiedAt !== null &&
+    isBefore(certifiedAt, farEnd.movedAt)
+  );
+}
+
 /** 1, 2, 4, 8, 8 … s, spread by up to a quarter so that two sites do not knock together. */
 export function ghostBackOffMs({ plan, memory }: StreamContext): number {
   const { ghostTries, keyGeneration } = memory;

@@ -32,6 +32,7 @@ import {
   ghostBackOffMs,
   isConfirmed,
   isLatchedByKicks,
+  mayBeKicked,
   mayCutPower,
   powerProves,
   primaryIsReady,
@@ -39,12 +40,15 @@ import {
   publishing,
   quietBecomesProof,
   relieverOf,
+  strangerCame,
 } from "./stream.questions.ts";
 
 /** Before the first start: so long for every box and the far end to be seen once. */
 const lookAroundMs = 5_000;
 /** A fence that is not proven yet is tried again so often; after a person was called, less often. */
 const retryFenceMs = { waiting: 2_000, calledForHelp: 10_000 };
+/** Three looks at the far end: enough to see whether what is published there moves. */
+const whoCameMs = 1_500;
 const seconds = (n: number) => n * 1_000;
 
 export const streamSetup = setup({
@@ -87,6 +91,8 @@ export const streamSetup = setup({
       sameProgramme(context) !== null &&
       budgetLeft(context) > 0,
     isLatchedByKicks: ({ context }) => isLatchedByKicks(context),
+    mayBeKicked: ({ context }) => mayBeKicked(context),
+    strangerCame: ({ context }) => strangerCame(context),
     nobodyIsSuspect: ({ context }) => context.memory.suspects.length === 0,
     quietProves: ({ context }) =>
       context.memory.suspects[0] !== undefined &&
@@ -225,6 +231,7 @@ export const streamSetup = setup({
       const choice = nextCarrier(context);
       return typeof choice === "object" && "inMs" in choice ? choice.inMs : seconds(60);
     },
+    whoCame: whoCameMs,
     pageAfter: seconds(3),
     afterRefusal: seconds(5),
     eventEnds: ({ context }) => leftMs(context.memory.eventEnds ?? undefined, context.now()),

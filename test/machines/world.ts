@@ -137,7 +137,7 @@ export type Remains = { at: Stamp; bytes: number; resume: string; boxes: string 
 
 /** No turn may end in one of these. */
 const passing = new Set(
-  "resuming adopting settling leaving checking proven releasing choosing claiming startFailed".split(
+  "resuming adopting settling leaving checking proven releasing choosing claiming startFailed kicked".split(
     " ",
   ),
 );
@@ -160,6 +160,8 @@ export class World {
   /** States that a stream should have passed through, and was found in after a turn. */
   readonly stuck: string[] = [];
   observed = true;
+  /** Somebody who is not ours publishes at the far end. */
+  stranger = false;
   /** Whom the far end names as the publisher. */
   namedPublisher: string | null = null;
   /** False: what is sent does not arrive, queues fill. */
@@ -379,6 +381,10 @@ export class World {
   #sightOf(destination: string): FarEndSight {
     if (!this.observed) return { word: "unseen", detail: "statistics do not answer" };
     const publishing = this.publishers(destination);
+    if (this.stranger) {
+      this.#moved = this.#bytes;
+      return { word: "publishing", by: "somebody", bytes: this.#moved, publishers: 1 };
+    }
     if (publishing.length === 0) return { word: "quiet" };
     const moving = this.uplink && publishing.some((id) => !this.box(id).frozen);
     if (moving) this.#moved = this.#bytes;

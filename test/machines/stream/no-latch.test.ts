@@ -106,6 +106,30 @@ function kickedTwice(): World {
   return w;
 }
 
+test("a software encoder that a stranger kicks only ends: where the last wins, that is a kick", () => {
+  const w = onAir(aPlan({ destinations: [aDestinationPlan({ takeover: "lastWins" })] }));
+  const strangerKicks = () => {
+    w.stranger = true;
+    w.kill(w.carrier()!);
+    w.pass(3);
+  };
+  strangerKicks();
+  expect(w.word()).not.toBe("needsHuman");
+  w.stranger = false;
+  w.pass(15);
+  expect(w.word()).toBe("carried");
+  strangerKicks();
+  expect(w.word()).toBe("needsHuman");
+  expect(w.told("stream.needsHuman").at(-1)?.message).toContain("two kicks in 10 minutes");
+});
+
+test("where the last wins, an encoder that ends by itself is replaced without a pause", () => {
+  const w = onAir(aPlan({ destinations: [aDestinationPlan({ takeover: "lastWins" })] }));
+  w.kill("a");
+  w.pass(2);
+  expect(w.carrier()).toBe("b");
+});
+
 test("a rolled-back journal does not start a stream that nobody asked for", () => {
   const w = new World(
     aPlan({ streams: [aStreamPlan({ encoders: ["a", "b"], autoStart: false })] }),
