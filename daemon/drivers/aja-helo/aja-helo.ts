@@ -9,9 +9,10 @@ import { openUnit } from "./unit.ts";
 
 /**
  * AJA HELO (classic, firmware 4.3) over its REST interface. One request is on the wire at a time,
- * nothing is sent unless the daemon asks, and whatever the unit does not tell is left out: it has
- * no count of dropped frames, no send queue, no real bitrate, no load (encoder-devices.md §1.8).
- * Outputs: `stream-1`, and `record-1`, which is only looked at.
+ * beside the one long wait for events, and within a budget. Whatever the unit does not tell is left
+ * out: it has no count of dropped frames, no send queue, no real bitrate, no load
+ * (encoder-devices.md §1.8). Outputs: `stream-1`, and those only looked at: `record-1`, and on a
+ * HELO Plus `stream-2`.
  */
 export function openAjaHelo(
   context: DriverContext,
@@ -19,8 +20,10 @@ export function openAjaHelo(
   http?: Http,
 ): EncoderDriver {
   const unit = openUnit(context, options, http);
+  const watched = openPoll(unit);
   return {
-    poll: openPoll(unit),
+    poll: (signal) => watched.poll(signal),
+    watch: (report) => watched.watch(report),
     startOutput: (output, target, signal) => startOutput(unit, output, target, signal),
     stopOutput: (output, forgetKey, signal) => stopOutput(unit, output, forgetKey, signal),
     proveOff: (output, _address, signal) => proveOff(unit, output, signal),
@@ -29,6 +32,7 @@ export function openAjaHelo(
       await ownSelfStart(unit, signal);
     },
     async close() {
+      watched.close();
       unit.session.close();
     },
   };

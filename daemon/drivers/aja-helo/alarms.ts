@@ -78,7 +78,10 @@ export const alarmNames = {
 } as const;
 export type AlarmName = (typeof alarmNames)["error" | "warning"][number];
 
-/** Those that say something of the stream. Read in turn: all 63 would be too much for the unit. */
+const allNames: ReadonlySet<string> = new Set([...alarmNames.error, ...alarmNames.warning]);
+export const isAlarmName = (name: string): name is AlarmName => allNames.has(name);
+
+/** Those that say most of the stream, which are read more often than the other 53. */
 export const watchedAlarms = [
   "StreamingFailedAlarm",
   "Network_Too_Slow_Alarm",

@@ -13,7 +13,7 @@ export function openBootMark(now: () => number) {
   return {
     silent: mark.silent,
     /** @returns the mark that now holds */
-    contact({ systemState, ...seen }: Contact): string {
+    contact: ({ systemState, ...seen }: Contact): string => {
       const phase = phaseOf(systemState);
       return mark.contact({ ...seen, ...(phase && { phase }) });
     },

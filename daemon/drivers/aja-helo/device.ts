@@ -1,6 +1,6 @@
 import { DriverError } from "../driver.ts";
 import { parseAnswer } from "./parameters.ts";
-import type { Session } from "./session.ts";
+import type { Purpose, Session } from "./session.ts";
 
 const prefix = "eParamID_";
 
@@ -20,11 +20,15 @@ export type Device = {
   writeChecked(name: string, value: string, signal: AbortSignal): Promise<void>;
 };
 
-export function openDevice(where: string, session: Session): Device {
+export function openDevice(where: string, session: Session, purpose: Purpose): Device {
   const device: Device = {
     where,
     async read(name, signal) {
-      const body = await session.get(`/config?action=get&paramid=${prefix}${name}`, signal);
+      const body = await session.get(
+        `/config?action=get&paramid=${prefix}${name}`,
+        signal,
+        purpose,
+      );
       if (body === undefined) return undefined;
       const answer = parseAnswer(where, name, body);
       if (answer.name === prefix + name) return answer.value;
@@ -37,7 +41,7 @@ export function openDevice(where: string, session: Session): Device {
     },
     async write(name, value, signal) {
       const ask = `action=set&paramid=${prefix}${name}&value=${encodeURIComponent(value)}`;
-      const body = await session.get(`/config?${ask}`, signal);
+      const body = await session.get(`/config?${ask}`, signal, purpose);
       if (body === undefined) throw new DriverError("failed", `${where} cannot set ${name}`);
       return parseAnswer(where, name, body).name.slice(prefix.length);
     },

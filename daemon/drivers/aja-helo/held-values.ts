@@ -6,6 +6,8 @@ export type Slow = { name: string; everyMs: number };
 
 /** A parameter that this unit does not have is looked for again so seldom. */
 const missingRestMs = 600_000;
+/** What was never read counts as overdue this much: what matters is not let go stale for it. */
+const unreadOverdue = 2;
 /** After so many answers in a row that were no parameter, it counts as one the unit lacks. */
 const failuresUntilMissing = 2;
 
@@ -68,7 +70,7 @@ export function openHeldValues(device: Device, now: () => number) {
       const overdue = ({ name, everyMs }: Slow) => {
         const { readAtMs, urgent } = all.get(name) ?? {};
         if (urgent) return Infinity;
-        return readAtMs === undefined ? Number.MAX_VALUE : (now() - readAtMs) / everyMs;
+        return readAtMs === undefined ? unreadOverdue : (now() - readAtMs) / everyMs;
       };
       return wanted
         .filter(({ name }) => (all.get(name)?.restsUntilMs ?? 0) <= now())
@@ -86,13 +88,28 @@ export function openHeldValues(device: Device, now: () => number) {
       const { value, readAtMs = -Infinity } = all.get(name) ?? {};
       return now() - readAtMs <= maxAgeMs ? value : undefined;
     },
-    /** What was read no longer holds (a boot, a new destination): read it first, say nothing yet. */
-    forget: (names?: Iterable<string>) => {
-      for (const name of names ?? [...all.keys()]) all.delete(name);
+    /** What was read no longer holds (a new destination): read it first, say nothing yet. */
+    forget(names: Iterable<string>): void {
+      for (const name of names) all.delete(name);
     },
+    /** After a boot nothing else holds. */
+    forgetAllBut(name: string): void {
+      for (const other of [...all.keys()]) if (other !== name) all.delete(other);
+    },
+    forgetOlder(ms: number): void {
+      for (const [name, { readAtMs = -Infinity }] of [...all])
+        if (now() - readAtMs > ms) all.delete(name);
+    },
+    /** When it was read or told last, by `now`; also where that brought no value. */
+    readAtMs: (name: string) => all.get(name)?.readAtMs,
     /** Read it first, but what was read holds until then. */
     hurry(names: Iterable<string>): void {
       for (const name of names) held(name).urgent = true;
+    },
+    urgentAmong: (names: readonly string[]) => names.filter((name) => all.get(name)?.urgent).length,
+    /** Events may have been missed: read everything again, what was read holds until then. */
+    hurryAll(): void {
+      for (const slot of all.values()) slot.urgent = true;
     },
   };
 }

@@ -8,30 +8,9 @@ import { DriverError } from "../driver.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
 
 /**
- * The parameters of a HELO (classic, 4.3.0.8) that this driver uses: encoder-devices.md §1.5 and
- * Appendix A. Names without the prefix `eParamID_`. `_N` families have a member per profile.
+ * The parameters of a HELO (classic, 4.3.0.8) that this driver uses are named without the prefix
+ * `eParamID_`: encoder-devices.md §1.5 and Appendix A. `_N` families have a member per profile.
  */
-export const stateParameters = [
-  "SystemState",
-  "ReplicatorStreamState",
-  "ReplicatorRecordState",
-  "StreamingDuration",
-  "DetectInputFormat",
-  "HDMIInputFormat",
-  "VideoInSelect",
-  "MediaState",
-  "LinkStartStop",
-  "ShutdownMessageII",
-  "Temperature",
-  "AutoRecoverStreaming",
-  "PowerUpState",
-  "SchedulerEnabled",
-  "StreamingProfileSel",
-  "ProductID",
-  "FormattedSerialNumber",
-  "CurrentlyRunningImageVersion",
-] as const;
-export type StateParameter = (typeof stateParameters)[number];
 export type ProfileFamily =
   "StreamType" | "RTMPServerURL" | "RTMPStreamName" | "StreamingVideoBitrate";
 

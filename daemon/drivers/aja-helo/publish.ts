@@ -2,6 +2,7 @@ import { DriverError, type PublishTarget } from "../driver.ts";
 import { sameAddress } from "../shared/address.ts";
 import { pause } from "../shared/pause.ts";
 import {
+  linkStartStopOn,
   mediaStateDataLan,
   memberOf,
   replicatorCommand,
@@ -18,7 +19,7 @@ export const stopLookMs = 250;
  * What a poll read so lately is not asked again before a start: above ten requests a second the
  * unit gets slow, and these seconds are off air.
  */
-const pollIsFreshMs = 30_000;
+const pollIsFreshMs = 60_000;
 /** 0.5 to 2 s from a start command to its effect, and a margin. */
 const startTakesMs = 3_000;
 
@@ -130,8 +131,8 @@ async function setBothForms(
 }
 
 /**
- * Be idle. With `LinkStartStop` on this also ends the recording: that is the operator's setting,
- * and each reading says so.
+ * Be idle. With `LinkStartStop` on this also ends the recording, unless `ownSelfStart` lets us
+ * switch that off: it is the operator's setting, and each reading says so.
  */
 export async function stopOutput(
   unit: Unit,
@@ -170,6 +171,7 @@ async function forgetDestination(
 /** Sends the stop command and waits until the unit says that it no longer streams. */
 async function stopAndWait(unit: Unit, signal: AbortSignal): Promise<void> {
   const { device, where, options, context } = unit;
+  if (options.ownSelfStart) await unlinkRecording(unit, signal);
   await device.write("ReplicatorCommand", replicatorCommand.stopStreaming, signal);
   const giveUpAtMs = context.now() + startPendingMs(unit) + options.stopWithinMs;
   let sentAgain = startPendingMs(unit) === 0;
@@ -184,6 +186,23 @@ async function stopAndWait(unit: Unit, signal: AbortSignal): Promise<void> {
     if (context.now() >= giveUpAtMs)
       throw new DriverError("failed", `${where} took the stop command and is still ${state}`);
     await pause(where, stopLookMs, signal);
+  }
+}
+
+/**
+ * With `LinkStartStop` on, a stop would end the recording too. Where the unit is ours to set up that
+ * is switched off first, and read back; a unit that keeps it on is stopped all the same, because
+ * two publishers are worse than a recording that ends.
+ */
+async function unlinkRecording({ device, held }: Unit, signal: AbortSignal): Promise<void> {
+  const known = held.fresh("LinkStartStop", pollIsFreshMs);
+  if ((known ?? (await device.read("LinkStartStop", signal))) !== linkStartStopOn) return;
+  try {
+    await device.writeChecked("LinkStartStop", "0", signal);
+    held.note("LinkStartStop", "0");
+  } catch (error) {
+    if (!(error instanceof DriverError) || error.code !== "failed") throw error;
+    held.hurry(["LinkStartStop"]);
   }
 }
 

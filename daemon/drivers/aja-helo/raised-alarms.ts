@@ -1,51 +1,114 @@
-import { decodeAlarm } from "./alarms.ts";
+import type { OutputReading } from "../../../machines/encoder/reading.ts";
 import { withoutSecrets } from "../shared/address.ts";
-import type { Slow } from "./held-values.ts";
+import { alarmWords } from "./alarm-words.ts";
+import { decodeAlarm, isAlarmName, watchedAlarms } from "./alarms.ts";
 import {
+  flagOf,
   isGoingDown,
   linkStartStopOn,
   mediaStateDataLan,
+  powerUpStates,
   shutdownMessages,
   systemFatalError,
 } from "./parameters.ts";
+import { alarmReads, destinationReads, slow } from "./reads.ts";
 import type { Unit } from "./unit.ts";
 
-type Sources = {
-  alarms: Slow[];
-  shutdown: Slow;
-  mediaState: Slow;
-  link: Slow;
-  streamName: Slow;
+export type Seen = {
+  systemState: number | undefined;
+  record: OutputReading["state"] | undefined;
+  lostNetwork: boolean;
 };
 
 /**
- * What the unit complains of, in its own words, and the settings that make it behave in a way
- * an operator would not expect. Undefined while nothing is wrong so far but not all was read.
+ * What the unit complains of, in its own words with what that means, and the settings that make it
+ * behave in a way an operator would not expect. Undefined while nothing is wrong so far but what
+ * counts was not all read.
  */
-export function alarmsOf(
-  { held, options, context }: Unit,
-  systemState: number | undefined,
-  { alarms, shutdown, mediaState, link, streamName }: Sources,
-): string[] | undefined {
-  const secrets = [
-    options.password,
-    held.value(streamName),
-    ...context.knownTargets().map(({ streamKey }) => streamKey),
-  ];
-  const lines = alarms.flatMap((alarm) => {
-    const { raised, text } = decodeAlarm(held.value(alarm) ?? "") ?? {};
-    return raised ? [withoutSecrets(text || alarm.name, secrets)] : [];
-  });
-  const message = shutdownMessages.get(held.value(shutdown) ?? "");
+export function alarmsOf(unit: Unit, seen: Seen): string[] | undefined {
+  const { held } = unit;
+  const { systemState, lostNetwork } = seen;
+  const lines = raisedAlarms(unit);
+  const message = shutdownMessages.get(held.value(slow.shutdown) ?? "");
   if (message !== undefined) lines.push(message);
   if (systemState === systemFatalError) lines.push("System state: fatal error");
   if (systemState !== undefined && isGoingDown(systemState)) lines.push("System state: going down");
-  if (held.value(mediaState) === mediaStateDataLan)
-    lines.push("Media state is Data-LAN: the unit neither records nor streams");
-  if (held.value(link) === linkStartStopOn)
-    lines.push("Link Start/Stop is on: starting or stopping the stream does so to the recording");
-  const allRead = alarms.every(
-    (alarm) => held.value(alarm) !== undefined || !held.worthReading(alarm.name),
-  );
+  if (lostNetwork) lines.push("it says that its network is not connected");
+  lines.push(...unfitReasons(unit), ...ownWill(unit, seen));
+  const reboots = unit.reboots.alarm();
+  if (reboots !== undefined) lines.push(reboots);
+  const allRead = alarmReads
+    .slice(0, watchedAlarms.length)
+    .every((alarm) => held.value(alarm) !== undefined || !held.worthReading(alarm.name));
   return lines.length > 0 || allRead ? lines : undefined;
 }
+
+/** `Near Over Temp (warning): it is nearly too hot, …` */
+function raisedAlarms(unit: Unit): string[] {
+  const { held, options } = unit;
+  const secrets = [
+    options.password,
+    held.value(destinationReads(unit).streamName),
+    ...unit.context.knownTargets().map(({ streamKey }) => streamKey),
+  ];
+  return alarmReads.flatMap((alarm) => {
+    const { name } = alarm;
+    const { raised, text, severity } = decodeAlarm(held.value(alarm) ?? "") ?? {};
+    if (!raised || !isAlarmName(name)) return [];
+    const own = withoutSecrets(text || name, secrets);
+    return [`${own} (${severity}): ${alarmWords[name]}`];
+  });
+}
+
+/** Why the unit would not take a stream over now; empty where nothing is known against it. */
+export function unfitReasons({ held }: Unit): string[] {
+  const reasons: string[] = [];
+  if (held.value(slow.mediaState) === mediaStateDataLan)
+    reasons.push("Media state is Data-LAN: the unit neither records nor streams");
+  if (flagOf(held.value(slow.safeboot)) === true)
+    reasons.push("it runs its safeboot image: it is not used until it runs its own again");
+  const update = firmwareUpdates.get(held.value(slow.firmwareUpdate) ?? "");
+  if (update !== undefined)
+    reasons.push(`its firmware is being updated (${update}): it is not used until that is done`);
+  return reasons;
+}
+
+/** `FirmwareUpdateState` without 0 idle and 8 aborted. */
+const firmwareUpdates: ReadonlyMap<string, string> = new Map([
+  ["1", "uploading"],
+  ["2", "uploaded"],
+  ["3", "verifying"],
+  ["4", "verified"],
+  ["5", "committing"],
+  ["6", "committed"],
+  ["7", "rebooting"],
+]);
+
+/** What it will do without being told, or beside what it is told. */
+function ownWill({ held, options }: Unit, { record }: Seen): string[] {
+  const lines: string[] = [];
+  if (held.value(slow.link) === linkStartStopOn) {
+    lines.push("Link Start/Stop is on: starting or stopping the stream does so to the recording");
+    if (record === "streaming" && !options.ownSelfStart)
+      lines.push("it is recording, and stopping its stream will end that recording too");
+  }
+  if (flagOf(held.value(slow.scheduler)) === true) {
+    const activity = activities.get(held.value(slow.schedulerActivity) ?? "") ?? "start";
+    const next = held.value(slow.nextEvent)?.trim();
+    const when = next ? `, next: ${next}` : "";
+    lines.push(`its own calendar is on, this unit will ${activity} on its own${when}`);
+  }
+  const powerUp = powerUpStates.get(held.value(slow.powerUp) ?? "");
+  if (powerUp !== undefined && powerUp !== "idle") {
+    const activity = powerUp === "both" ? "record and stream" : powerUp;
+    lines.push(`this unit will ${activity} on its own when its power comes back`);
+  }
+  return lines;
+}
+
+/** `SchedulerActivity` */
+const activities: ReadonlyMap<string, string> = new Map([
+  ["1", "record"],
+  ["2", "stream"],
+  ["3", "record and stream"],
+]);

@@ -1,11 +1,16 @@
 import { z } from "zod";
 import { DriverError } from "../driver.ts";
-import type { Http, HttpReply } from "../shared/http/http.ts";
+import type { Http, HttpReply, HttpRequest } from "../shared/http/http.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
 import { openOneAtATime } from "../shared/http/one-at-a-time.ts";
+import type { Budget } from "./budget.ts";
+import type { DeviceClock } from "./device-clock.ts";
 
 /** After a refused password the unit is not asked again for so long: it is not a lock to pick. */
 const refusedPasswordRestMs = 60_000;
+
+/** A question waits for its turn in the budget of requests, a command does not. */
+export type Purpose = "question" | "command";
 
 export type Session = {
   /** Marks the start of one driver call, in which a session is renewed at most once. */
@@ -14,10 +19,26 @@ export type Session = {
    * GET `path`, logging in when the unit wants it. One request is on the wire at a time.
    * @returns the body, or undefined where the unit let us in and still answers "not found"
    */
-  get(path: string, signal: AbortSignal): Promise<string | undefined>;
+  get(path: string, signal: AbortSignal, purpose: Purpose): Promise<string | undefined>;
+  /**
+   * GET `path`, which the unit may leave unanswered for long: beside all others, on a connection of
+   * its own. Does not log in.
+   * @returns the body, or undefined where the unit answers "not found"
+   */
+  hold(path: string, signal: AbortSignal): Promise<string | undefined>;
   /** How many requests were sent in the last `lengthMs`: the unit collapses under too many. */
   sentWithin(lengthMs: number): number;
   close(): void;
+};
+
+export type SessionParts = {
+  where: string;
+  password: string | undefined;
+  now: () => number;
+  budget: Budget;
+  clock: DeviceClock;
+  /** For what is held: its time limit is that of a long wait. */
+  longHttp: Http;
 };
 
 const LoginAnswer = z.object({ login: z.string() });
@@ -29,7 +50,7 @@ const LoginAnswer = z.object({ login: z.string() });
  */
 export function openSession(
   http: Http,
-  { where, password, now }: { where: string; password: string | undefined; now: () => number },
+  { where, password, now, budget, clock, longHttp }: SessionParts,
 ): Session {
   let cookie: string | undefined;
   let renewedInThisCall = false;
@@ -37,14 +58,19 @@ export function openSession(
   let sentAtMs: number[] = [];
   const inTurn = openOneAtATime(where);
 
-  function send(ask: Parameters<Http["send"]>[0], signal: AbortSignal): Promise<HttpReply> {
-    sentAtMs.push(now());
-    const headers = cookie === undefined ? {} : { Cookie: `session=${cookie}` };
-    return http.send({ ...ask, headers }, signal);
+  const cookieHeader = () => (cookie === undefined ? {} : { Cookie: `session=${cookie}` });
+
+  async function send(ask: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
+    const askedAtMs = now();
+    sentAtMs.push(askedAtMs);
+    const reply = await http.send({ ...ask, headers: cookieHeader() }, signal);
+    clock.heard(reply.date, now() - askedAtMs);
+    return reply;
   }
 
   async function logIn(password: string, signal: AbortSignal): Promise<void> {
     cookie = undefined;
+    budget.spend();
     const text = new URLSearchParams({ password_provided: password }).toString();
     const body = { type: "application/x-www-form-urlencoded", text } as const;
     const reply = await send({ method: "POST", path: "/authenticator/login", body }, signal);
@@ -74,6 +100,7 @@ export function openSession(
     }
     await logIn(password, signal);
     passwordRestsUntilMs = undefined;
+    budget.spend();
     const second = await send({ method: "GET", path }, signal);
     return wantsLogin(second) ? undefined : bodyOf(second);
   }
@@ -86,12 +113,24 @@ export function openSession(
 
   return {
     beginCall: () => void (renewedInThisCall = false),
-    get: (path, signal) => inTurn(() => getInTurn(path, signal), signal),
+    async get(path, signal, purpose) {
+      if (purpose === "question") await budget.take(signal);
+      else budget.spend();
+      return inTurn(() => getInTurn(path, signal), signal);
+    },
+    async hold(path, signal) {
+      sentAtMs.push(now());
+      const reply = await longHttp.send({ method: "GET", path, headers: cookieHeader() }, signal);
+      return wantsLogin(reply) ? undefined : bodyOf(reply);
+    },
     sentWithin(lengthMs) {
       sentAtMs = sentAtMs.filter((atMs) => atMs > now() - 60_000);
       return sentAtMs.filter((atMs) => atMs > now() - lengthMs).length;
     },
-    close: () => http.close(),
+    close() {
+      http.close();
+      longHttp.close();
+    },
   };
 }
 

@@ -4,16 +4,25 @@ import type { DriverContext } from "../driver.ts";
 import { openHttp, type Http } from "../shared/http/http.ts";
 import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
+import { openBackOff, type BackOff } from "./back-off.ts";
 import { openBootMark, type BootMark } from "./boot-mark.ts";
+import { openBudget, type Budget } from "./budget.ts";
+import { openDeviceClock, type DeviceClock } from "./device-clock.ts";
 import { openDevice, type Device } from "./device.ts";
 import { openHeldValues, type HeldValues } from "./held-values.ts";
 import type { AjaHeloOptions } from "./options.ts";
 import { integerOf, memberOf, type ProfileFamily } from "./parameters.ts";
+import { openRebootWatch, type RebootWatch } from "./reboot-watch.ts";
 import { openSession, type Session } from "./session.ts";
 
-/** The one output of a HELO that carries a programme, and the one that is only looked at. */
+/** The one output of a HELO that carries a programme, and those that are only looked at. */
 export const streamOutput = "stream-1";
+/** Of a HELO Plus. */
+export const secondStreamOutput = "stream-2";
 export const recordOutput = "record-1";
+
+/** AJA's own example waits 50 s for an event; a connection silent for longer may be half open. */
+const waitTimeoutMs = 50_000;
 
 /** One HELO, and what is remembered of it between calls. */
 export type Unit = {
@@ -22,7 +31,14 @@ export type Unit = {
   context: DriverContext;
   options: AjaHeloOptions;
   session: Session;
+  /** For commands and what belongs to them: never held up. */
   device: Device;
+  /** For polls: within the budget of requests. */
+  asked: Device;
+  budget: Budget;
+  backOff: BackOff;
+  clock: DeviceClock;
+  reboots: RebootWatch;
   held: HeldValues;
   boot: BootMark;
   progress: Progress;
@@ -39,15 +55,24 @@ export function openUnit(
 ): Unit {
   const where = `${options.host}:${options.port}`;
   const { now } = context;
-  const session = openSession(http, { where, password: options.password, now });
-  const device = openDevice(where, session);
+  const { password, host, port, burstLimit: limit, coolingPeriodMs: periodMs } = options;
+  const budget = openBudget({ where, limit, periodMs, now });
+  const clock = openDeviceClock(now);
+  const longHttp = openHttp(host, port, waitTimeoutMs);
+  const session = openSession(http, { where, password, now, budget, clock, longHttp });
+  const asked = openDevice(where, session, "question");
   return {
     where,
     context,
     options,
     session,
-    device,
-    held: openHeldValues(device, now),
+    device: openDevice(where, session, "command"),
+    asked,
+    budget,
+    backOff: openBackOff(now),
+    clock,
+    reboots: openRebootWatch(now, (share) => budget.slowTo(share)),
+    held: openHeldValues(asked, now),
     boot: openBootMark(now),
     progress: openProgress(now),
     memory: openKeyMemory(join(context.stateDir, "aja-helo.json"), z.int().min(0).max(9)),

@@ -7,7 +7,13 @@ export type HttpRequest = {
   headers?: Record<string, string>;
   body?: { type: "application/x-www-form-urlencoded" | "application/json"; text: string };
 };
-export type HttpReply = { status: number; setCookies: string[]; body: string };
+export type HttpReply = {
+  status: number;
+  setCookies: string[];
+  body: string;
+  /** The `Date` header as it came: the clock of the box. */
+  date?: string;
+};
 
 export type Http = {
   /**
@@ -93,6 +99,7 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
             status: res.statusCode ?? 0,
             setCookies: res.headers["set-cookie"] ?? [],
             body: Buffer.concat(parts).toString("utf8"),
+            ...(res.headers.date !== undefined && { date: res.headers.date }),
           });
         });
       });

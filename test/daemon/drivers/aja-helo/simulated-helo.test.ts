@@ -21,7 +21,10 @@ test("a HELO as it comes is read whole, and what it would do by itself is told",
     input: "good",
     identity: { vendor: "AJA", model: "HELO", serialNumber: helo.serialNumber },
     selfStart: { autoRecover: true, powerUp: "stream", scheduler: true },
-    alarms: [],
+    alarms: [
+      "its own calendar is on, this unit will record and stream on its own",
+      "this unit will stream on its own when its power comes back",
+    ],
   });
 });
 
@@ -90,7 +93,7 @@ test("a HELO whose input is lost is told so", async () => {
   const { pollAll } = aDriver(helo.port);
   const reading = await pollAll();
   expect(reading.input).toBe("lost");
-  expect(reading.alarms).toContain("No Video Input");
+  expect(reading.alarms).toContainEqual(expect.stringMatching(/^No Video Input \(warning\): /));
 });
 
 test("a HELO whose card is pulled is read on", async () => {

@@ -1,0 +1,228 @@
+import type { EncoderReading, OutputReading } from "../../../machines/encoder/reading.ts";
+import { openProgress } from "../shared/progress.ts";
+import { targetOf } from "./destination.ts";
+import { mediaOf } from "./media.ts";
+import {
+  flagOf,
+  inputOf,
+  integerOf,
+  isBooting,
+  powerUpStates,
+  replicatorStates,
+  secondsOf,
+  videoInTestPattern,
+} from "./parameters.ts";
+import { alarmsOf, unfitReasons } from "./raised-alarms.ts";
+import { destinationNames, destinationReads, isHeloPlus, plusDurations, slow } from "./reads.ts";
+import { recordOutput, secondStreamOutput, streamOutput, type Unit } from "./unit.ts";
+
+const second = 1_000;
+const mediaKeepMs = 10 * 60 * second;
+/** What was read within the poll that noticed a boot is of after it. */
+const ofThisPollMs = 3 * second;
+/** What is read in each poll, or told by events, holds no longer than this. */
+const stateKeepMs = 60 * second;
+
+/** A reading from what is held; asks the unit nothing. Called after each poll and each event. */
+export function openCompose(unit: Unit) {
+  const { held, boot, progress, memory, clock, reboots } = unit;
+  const { now, knownTargets } = unit.context;
+  const secondProgress = openProgress(now);
+  let lastMark: string | undefined;
+  let lastStreamState: OutputReading["state"] | undefined;
+  let bootedSince = false;
+  let hadNetwork = false;
+  let judged: { readAtMs: number; word: OutputReading["progress"] } | undefined;
+
+  const fresh = (name: string) => held.fresh(name, stateKeepMs);
+
+  function streamState(): OutputReading["state"] {
+    return replicatorStates.get(fresh("ReplicatorStreamState") ?? "") ?? "unknown";
+  }
+
+  /** Of the stream that runs, s; a duration left from a poll before is no news. */
+  function streamingS(): number | undefined {
+    if (streamState() !== "streaming") return undefined;
+    const [first] = plusDurations;
+    return secondsOf(fresh("StreamingDuration") ?? fresh(first));
+  }
+
+  /** The unit has answered: notices a boot, after which nothing older holds, and a new stream. */
+  function noteContact(): void {
+    const systemState = integerOf(fresh("SystemState"));
+    const streamS = streamingS();
+    const mark = boot.contact({
+      systemState,
+      ...(streamS !== undefined && { streamingS: streamS }),
+    });
+    const booted = lastMark !== undefined && mark !== lastMark;
+    if (booted) {
+      reboots.booted();
+      held.forgetOlder(ofThisPollMs);
+      bootedSince = true;
+    }
+    lastMark = mark;
+    const state = streamState();
+    if (state !== lastStreamState) onNewStreamState(state);
+    lastStreamState = state;
+  }
+
+  /** Judged once per time it was read: what was not read again has not stood still. */
+  function streamProgress(): OutputReading["progress"] {
+    const seconds = streamingS();
+    if (seconds === undefined) {
+      judged = undefined;
+      return progress.judge(undefined);
+    }
+    const readAtMs = held.readAtMs("StreamingDuration") ?? now();
+    if (judged?.readAtMs !== readAtMs) judged = { readAtMs, word: progress.judge(seconds) };
+    return judged.word;
+  }
+
+  function onNewStreamState(state: OutputReading["state"]): void {
+    const destination = destinationNames(unit);
+    // After our own start it was just read back; else somebody may have set another one.
+    const sentAtMs = unit.startSentAtMs ?? -Infinity;
+    const ownStart = !memory.run()?.seenStreaming && now() - sentAtMs < 10 * second;
+    if (!ownStart && lastStreamState !== undefined) {
+      held.forget(destination);
+      held.hurry(destination);
+    }
+    if (state === "failing") held.hurry(["StreamingFailedAlarm", "NetworkNameNotFoundAlarm"]);
+  }
+
+  async function followRun(state: OutputReading["state"], booted: boolean): Promise<void> {
+    const run = memory.run();
+    if (!run) return;
+    const ended = state === "idle" && run.seenStreaming;
+    if (booted || ended) await memory.running(undefined);
+    else if (state === "streaming" && !run.seenStreaming)
+      await memory.running({ ...run, seenStreaming: true });
+  }
+
+  function streamReading(state: OutputReading["state"]): OutputReading {
+    const { url, streamName, streamType } = destinationReads(unit);
+    const configured = {
+      url: held.value(url),
+      streamName: held.value(streamName),
+      streamType: held.value(streamType),
+    };
+    const target = targetOf(configured, state === "streaming", knownTargets());
+    const moved = streamProgress();
+    const run = memory.run();
+    const ours =
+      state === "streaming" &&
+      typeof target === "object" &&
+      run !== undefined &&
+      run.destination === target.destination;
+    return {
+      state,
+      ...(moved && { progress: moved }),
+      ...(target && { target }),
+      ...(ours && { keyGeneration: run.keyGeneration }),
+    };
+  }
+
+  /** A HELO Plus tells of its second stream only how long it has run. */
+  function secondStream(): Record<string, OutputReading> {
+    const [, name] = plusDurations;
+    const seconds = secondsOf(held.fresh(name, stateKeepMs));
+    if (!isHeloPlus(held.value(slow.model)) || seconds === undefined) return {};
+    const moved = secondProgress.judge(seconds > 0 ? seconds : undefined);
+    const state = moved === "moving" ? "streaming" : "unknown";
+    return { [secondStreamOutput]: { state, ...(moved && { progress: moved }) } };
+  }
+
+  function input(): EncoderReading["input"] {
+    // A unit told to send its own test pattern has no input that could be lost.
+    if (held.value(slow.videoIn) === videoInTestPattern) return undefined;
+    return inputOf(integerOf(fresh("DetectInputFormat") ?? fresh("HDMIInputFormat")));
+  }
+
+  function slowFields(): Partial<EncoderReading> & Pick<EncoderReading, "figures"> {
+    const selfStart = {
+      autoRecover: flagOf(held.value(slow.autoRecover)),
+      powerUp: powerUpStates.get(held.value(slow.powerUp) ?? ""),
+      scheduler: flagOf(held.value(slow.scheduler)),
+    };
+    const heat = integerOf(held.value(slow.temperature));
+    const kilobit = integerOf(held.value(destinationReads(unit).bitrate));
+    const names = {
+      model: held.value(slow.model),
+      serialNumber: held.value(slow.serialNumber),
+      firmware: held.value(slow.firmware),
+    };
+    const media = mediaOf((name) => held.fresh(name, mediaKeepMs));
+    const clockReading = clock.reading();
+    return {
+      ...(allKnown(selfStart) && { selfStart }),
+      // Whole or not at all, so that a unit read half way is not taken for another one.
+      ...(names.serialNumber && { identity: { vendor: "AJA", ...known(names) } }),
+      ...(media && { media }),
+      ...(clockReading && { clock: clockReading }),
+      figures: {
+        // 0 is the default of a parameter that was never measured; the unit is an open ° C number.
+        ...(heat && heat < 150 && { temperatureC: { value: heat, source: "device" } }),
+        // A HELO does not measure what it sends: this is what it was told to.
+        ...(kilobit && { bitrateBps: { value: kilobit * 1_000, source: "configured" } }),
+      },
+    };
+  }
+
+  async function whileBooting(systemState: number): Promise<EncoderReading> {
+    const mark = boot.contact({ systemState });
+    if (lastMark !== undefined && mark !== lastMark) reboots.booted();
+    lastMark = mark;
+    lastStreamState = undefined;
+    held.forgetAllBut("SystemState");
+    progress.judge(undefined);
+    await followRun("unknown", true);
+    const unknown: OutputReading = { state: "unknown" };
+    const outputs = { [streamOutput]: unknown, [recordOutput]: unknown };
+    return { outputs, booting: true, bootMark: mark, figures: {} };
+  }
+
+  async function compose(): Promise<EncoderReading> {
+    const systemState = integerOf(fresh("SystemState"));
+    if (systemState !== undefined && isBooting(systemState)) return whileBooting(systemState);
+    noteContact();
+    const booted = bootedSince;
+    bootedSince = false;
+    const state = streamState();
+    await followRun(state, booted);
+
+    const record = replicatorStates.get(held.value(slow.recordState) ?? "");
+    const network = flagOf(held.value(slow.network));
+    // 0 is also what a firmware says that never measures it: only its loss tells something.
+    const lines = alarmsOf(unit, { systemState, record, lostNetwork: hadNetwork && !network });
+    hadNetwork ||= network === true;
+    const taken = input();
+    const wontObey = unfitReasons(unit).length > 0;
+    return {
+      outputs: {
+        [streamOutput]: streamReading(state),
+        ...secondStream(),
+        ...(record && { [recordOutput]: { state: record } }),
+      },
+      ...(taken && { input: taken }),
+      ...(lastMark !== undefined && { bootMark: lastMark }),
+      // On air it is what it is; at rest it could not take over.
+      booting: wontObey && state !== "streaming",
+      ...(lines && { alarms: lines }),
+      ...slowFields(),
+    };
+  }
+  return { compose, noteContact };
+}
+
+type Known<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+const allKnown = <T extends object>(fields: T): fields is T & Known<T> =>
+  Object.values(fields).every((value) => value !== undefined);
+
+/** Without the fields that are not known (an empty text says nothing either). */
+function known<K extends string>(
+  fields: Record<K, string | undefined>,
+): Partial<Record<K, string>> {
+  const said = Object.entries(fields).filter(([, value]) => value !== undefined && value !== "");
+  return Object.fromEntries(said) as Partial<Record<K, string>>;
+}

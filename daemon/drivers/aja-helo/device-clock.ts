@@ -1,0 +1,44 @@
+import type { EncoderReading } from "../../../machines/encoder/reading.ts";
+
+type Interval = { leastMs: number; mostMs: number; readAtMs: number };
+
+/** A drift of 100 ppm is 6 ms in this time. */
+const keepMs = 60_000;
+
+/**
+ * The clock of a unit from the `Date` header of its answers, which counts whole seconds. Each
+ * answer says "between here and here"; the answers of a minute together say it more exactly. Where
+ * they contradict each other the clock was set, and only the last one counts.
+ */
+export function openDeviceClock(now: () => number, wallMs: () => number = Date.now) {
+  let seen: Interval[] = [];
+  const both = (a: Interval, b: Interval): Interval => ({
+    leastMs: Math.max(a.leastMs, b.leastMs),
+    mostMs: Math.min(a.mostMs, b.mostMs),
+    readAtMs: b.readAtMs,
+  });
+
+  return {
+    /** @param tookMs from sending the question to its answer, which came just now */
+    heard(date: string | undefined, tookMs: number): void {
+      const theirsMs = Date.parse(date ?? "");
+      if (Number.isNaN(theirsMs)) return;
+      const oursMs = wallMs();
+      const leastMs = theirsMs - oursMs;
+      const last = { leastMs, mostMs: leastMs + 1_000 + tookMs, readAtMs: now() };
+      const recent = seen.filter(({ readAtMs }) => now() - readAtMs < keepMs);
+      const all = [...recent, last].reduce(both);
+      seen = all.leastMs <= all.mostMs ? [...recent, last] : [last];
+    },
+    reading(): EncoderReading["clock"] {
+      const [first, ...others] = seen.filter(({ readAtMs }) => now() - readAtMs < keepMs);
+      if (!first) return undefined;
+      const { leastMs, mostMs } = others.reduce(both, first);
+      return {
+        aheadMs: Math.round((leastMs + mostMs) / 2),
+        exactToMs: Math.ceil((mostMs - leastMs) / 2),
+      };
+    },
+  };
+}
+export type DeviceClock = ReturnType<typeof openDeviceClock>;

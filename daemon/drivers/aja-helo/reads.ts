@@ -1,0 +1,107 @@
+import { alarmNames, decodeAlarm, watchedAlarms } from "./alarms.ts";
+import type { Slow } from "./held-values.ts";
+import { mediaNames } from "./media.ts";
+import type { ProfileFamily } from "./parameters.ts";
+import { nameOf, profileOf, type Unit } from "./unit.ts";
+
+const second = 1_000;
+const minute = 60 * second;
+/** Once per boot: a boot makes the driver forget what it read. */
+const once = 24 * 60 * minute;
+const every = (everyMs: number, name: string): Slow => ({ name, everyMs });
+
+/** What is read now and then, with how often where no events come. */
+export const slow = {
+  profileSel: every(15 * second, "StreamingProfileSel"),
+  videoIn: every(minute, "VideoInSelect"),
+  mediaState: every(15 * second, "MediaState"),
+  recordState: every(15 * second, "ReplicatorRecordState"),
+  temperature: every(20 * second, "Temperature"),
+  autoRecover: every(30 * second, "AutoRecoverStreaming"),
+  powerUp: every(30 * second, "PowerUpState"),
+  scheduler: every(30 * second, "SchedulerEnabled"),
+  schedulerActivity: every(2 * minute, "SchedulerActivity"),
+  nextEvent: every(2 * minute, "SchedulerNextEvent"),
+  link: every(30 * second, "LinkStartStop"),
+  shutdown: every(30 * second, "ShutdownMessageII"),
+  network: every(minute, "NetworkConnected"),
+  safeboot: every(2 * minute, "SafebootMode"),
+  firmwareUpdate: every(30 * second, "FirmwareUpdateState"),
+  model: every(once, "ProductID"),
+  serialNumber: every(once, "FormattedSerialNumber"),
+  firmware: every(once, "CurrentlyRunningImageVersion"),
+} as const;
+
+/** The ten that say most of the stream come often, the others in turn over some ten minutes. */
+export const alarmReads: readonly Slow[] = [
+  ...watchedAlarms.map((name) => every(40 * second, name)),
+  ...[...alarmNames.error, ...alarmNames.warning]
+    .filter((name) => !(watchedAlarms as readonly string[]).includes(name))
+    .map((name) => every(10 * minute, name)),
+];
+const otherAlarms = alarmReads.slice(watchedAlarms.length);
+
+const mediaReads: readonly Slow[] = mediaNames.map((name) => every(2 * minute, name));
+
+/** HELO Plus: the only parameters known that tell its two streams apart (§1.9). */
+export const plusDurations = ["Stream1_Duration", "Stream2_Duration"] as const;
+
+export function destinationReads(unit: Unit) {
+  const profile = profileOf(unit.held.value(slow.profileSel));
+  const of = (family: ProfileFamily, everyMs: number) =>
+    every(everyMs, nameOf(family, profile, unit));
+  return {
+    url: of("RTMPServerURL", 15 * second),
+    streamName: of("RTMPStreamName", 15 * second),
+    streamType: of("StreamType", 15 * second),
+    bitrate: of("StreamingVideoBitrate", 2 * minute),
+  };
+}
+
+/** What has to be read to say where a stream goes to. */
+export function destinationNames(unit: Unit): string[] {
+  const { url, streamName, streamType } = destinationReads(unit);
+  return [slow.profileSel, url, streamName, streamType].map(({ name }) => name);
+}
+
+/**
+ * In the order in which they are wanted while nothing is known.
+ * @param quiet events tell what changes: then reading is only there to notice missed ones
+ */
+export function slowReads(unit: Unit, quiet: boolean): Slow[] {
+  const { url, streamName, streamType, bitrate } = destinationReads(unit);
+  const { profileSel, mediaState, recordState, autoRecover, powerUp, scheduler } = slow;
+  const { model, firmware, serialNumber, temperature, link, shutdown, videoIn } = slow;
+  const { safeboot, firmwareUpdate, network, schedulerActivity, nextEvent } = slow;
+  const isPlus = isHeloPlus(unit.held.value(model));
+  const all = [
+    ...[profileSel, url, streamName, streamType, mediaState, recordState],
+    ...[autoRecover, powerUp, scheduler, model, firmware, serialNumber, temperature],
+    ...(isPlus ? plusDurations.map((name) => every(10 * second, name)) : []),
+    ...alarmReads.slice(0, watchedAlarms.length),
+    ...[shutdown, link, videoIn, bitrate, safeboot, firmwareUpdate, network],
+    ...[schedulerActivity, nextEvent],
+    ...mediaReads,
+    // What is raised should be seen to end.
+    ...otherAlarms.map((alarm) =>
+      decodeAlarm(unit.held.value(alarm) ?? "")?.raised ? every(minute, alarm.name) : alarm,
+    ),
+  ];
+  if (!quiet) return all;
+  return all.map(({ name, everyMs }) => every(Math.max(everyMs, quietEveryMs), name));
+}
+const quietEveryMs = 45 * second;
+
+export const isHeloPlus = (model: string | undefined) => /plus/i.test(model ?? "");
+
+/** Whether an event for this parameter is of use. */
+export function isRead(name: string): boolean {
+  return alwaysRead.has(name) || profileMember.test(name);
+}
+const alwaysRead: ReadonlySet<string> = new Set([
+  ...["SystemState", "ReplicatorStreamState", "StreamingDuration"],
+  ...["DetectInputFormat", "HDMIInputFormat", ...plusDurations, ...mediaNames],
+  ...Object.values(slow).map(({ name }) => name),
+  ...alarmReads.map(({ name }) => name),
+]);
+const profileMember = /^(StreamType|RTMPServerURL|RTMPStreamName|StreamingVideoBitrate)(_\d+)?$/;
