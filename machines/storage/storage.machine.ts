@@ -11,6 +11,7 @@ import {
 import { mediumWord } from "./medium.published.ts";
 import type { MediumReading } from "./medium.ts";
 import { cycleWindowMs, type RebootCycle, rebootCycle, suspicionOf } from "./reboot-cycle.ts";
+import type { MediumWord } from "./storage.contract.ts";
 import type { StorageEvent, StorageReading } from "./storage.events.ts";
 
 export type StorageResume = {
@@ -32,6 +33,8 @@ export type StorageContext = {
   cycle: RebootCycle | null;
   /** Why the last attempt to read it failed; null = it was read. */
   failure: string | null;
+  /** How often a medium became another one. */
+  moves: number;
 };
 
 /** Beyond so many a device names nonsense. */
@@ -134,6 +137,7 @@ export const storageMachine = setup({
     suspects: {},
     cycle: resume?.cycle ?? null,
     failure: "not read yet",
+    moves: 0,
   }),
   type: "parallel",
   states: {
@@ -161,7 +165,9 @@ export const storageMachine = setup({
           }),
         },
         "medium.moved": {
-          actions: enqueueActions(({ event, enqueue }) => {
+          actions: enqueueActions(({ context, event, enqueue }) => {
+            // For those who compare what is published: a medium's state is not in our own.
+            enqueue.assign({ moves: context.moves + 1 });
             if (event.decision) enqueue.emit(decided(event.decision));
           }),
         },
@@ -203,9 +209,19 @@ function mediumOptions(
 function cycleOf(context: StorageContext): RebootCycle | undefined {
   const media = Object.entries(context.media).map(([id, ref]) => {
     const suspect = context.suspects[id];
-    return { id, word: mediumWord(ref.getSnapshot()), ...(suspect && { suspect }) };
+    return { id, word: lastWord(ref, context.now()), ...(suspect && { suspect }) };
   });
   return rebootCycle(context.reboots, media, context.now());
+}
+
+/** A box that boots tells nothing of its slots: what it said last counts as long as a suspicion. */
+function lastWord(ref: MediumRef, now: Stamp): MediumWord {
+  const snapshot = ref.getSnapshot();
+  const word = mediumWord(snapshot);
+  const { readAt, reading, level } = snapshot.context;
+  const wasFine = reading?.condition === "ok" && reading.isWriteProtected !== true;
+  if (word !== "unknown" || readAt === null || !wasFine) return word;
+  return elapsedMs(readAt, now) < cycleWindowMs ? (level ?? word) : word;
 }
 
 /** What is known of a cycle, and what could be done about it; for events and warnings. */

@@ -37,7 +37,7 @@ export function openHostDisk(
       return { ...medium, kind: "disk", isNetwork: false, condition: "missing" };
     }
     const told = { fileSystem: mount.fileSystem, isWriteProtected: mount.isReadOnly };
-    const look = await looks.look(path, signal);
+    const look = await looks.look(path, medium.isNetwork, signal);
     if (look === "noAnswer") return undefined;
     if ("space" in look) return { ...medium, ...told, condition: "ok", ...spaceOf(look.space) };
     switch (look.error.code) {

@@ -1,7 +1,8 @@
 /**
  * `statfs` of a share whose server is away waits in the kernel, cannot be given up, and holds one
  * of the four threads that all file work of this process shares. So a path that has not answered
- * is not asked again until it has, and at most two such waits are begun in the whole process.
+ * is not asked again until it has, and of shares at most two are asked at once, in the whole
+ * process. A local disk never waits for them.
  */
 import type { StatsFs } from "node:fs";
 import { statfs as systemStatfs } from "node:fs/promises";
@@ -9,42 +10,50 @@ import { statfs as systemStatfs } from "node:fs/promises";
 export type Look = { space: StatsFs } | { error: NodeJS.ErrnoException } | "noAnswer";
 export type Statfs = (path: string) => Promise<StatsFs>;
 
-const mostAtOnce = 2;
+const mostShares = 2;
 
 export function openLooks(statfs: Statfs = systemStatfs) {
   const underWay = new Map<string, Promise<Look>>();
-  const queue: (() => void)[] = [];
+  const shares = new Set<string>();
+  const waiting = new Set<() => void>();
 
-  async function turn(signal: AbortSignal): Promise<boolean> {
-    while (underWay.size >= mostAtOnce) {
-      if (signal.aborted) return false;
-      await new Promise<void>((resolve) => {
-        queue.push(resolve);
-        signal.addEventListener("abort", () => resolve(), { once: true });
+  function begin(path: string, isNetwork: boolean): Promise<Look> {
+    if (isNetwork) shares.add(path);
+    const look = statfs(path)
+      .then(
+        (space): Look => ({ space }),
+        (error: unknown): Look => ({ error: error as NodeJS.ErrnoException }),
+      )
+      .finally(() => {
+        underWay.delete(path);
+        shares.delete(path);
+        for (const wake of [...waiting]) wake();
       });
-    }
-    return !signal.aborted;
+    underWay.set(path, look);
+    return look;
   }
 
-  function begin(path: string): Promise<Look> {
-    const look = statfs(path).then(
-      (space): Look => ({ space }),
-      (error: unknown): Look => ({ error: error as NodeJS.ErrnoException }),
-    );
-    const ended = look.finally(() => {
-      underWay.delete(path);
-      for (const next of queue.splice(0)) next();
+  /** Until some look has ended, or `signal` aborts. */
+  function untilAnotherEnds(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        waiting.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      waiting.add(wake);
+      signal.addEventListener("abort", wake, { once: true });
     });
-    underWay.set(path, ended);
-    return ended;
   }
 
   return {
     /** Never rejects; `noAnswer` when `signal` aborts first. */
-    async look(path: string, signal: AbortSignal): Promise<Look> {
-      const waited = underWay.get(path);
-      if (!waited && !(await turn(signal))) return "noAnswer";
-      const look = waited ?? underWay.get(path) ?? begin(path);
+    async look(path: string, isNetwork: boolean, signal: AbortSignal): Promise<Look> {
+      while (isNetwork && !underWay.has(path) && shares.size >= mostShares && !signal.aborted) {
+        await untilAnotherEnds(signal);
+      }
+      if (signal.aborted) return "noAnswer";
+      const look = underWay.get(path) ?? begin(path, isNetwork);
       return Promise.race([look, givenUp(signal)]);
     },
   };
@@ -53,7 +62,6 @@ export type Looks = ReturnType<typeof openLooks>;
 
 function givenUp(signal: AbortSignal): Promise<"noAnswer"> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve("noAnswer");
-    else signal.addEventListener("abort", () => resolve("noAnswer"), { once: true });
+    signal.addEventListener("abort", () => resolve("noAnswer"), { once: true });
   });
 }

@@ -1,0 +1,268 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { StorageState } from "../../../machines/storage/storage.contract.ts";
+import { levels } from "../../../machines/storage/space.ts";
+import { aStorage } from "./a-storage.ts";
+
+const words = (s: ReturnType<typeof aStorage>) =>
+  s.told.filter((d) => d.type === "storage.changed").map((d) => d.data?.["state"]);
+
+test("a card that fills is told level by level, with its severity, and back", () => {
+  const s = aStorage();
+  for (const freeRatio of [0.5, 0.3, 0.15, 0.005, 0.5]) s.reads({ freeRatio });
+  expect(words(s)).toEqual(["filling", "nearlyFull", "full", "healthy"]);
+  expect(s.told.map((d) => d.severity)).toEqual(["info", "warning", "critical", "info"]);
+  expect(s.told[1]?.message).toBe(
+    "helo-1: sd is nearly full, 15.0 % free: make room, or record elsewhere",
+  );
+});
+
+test("a card read 60 s ago is unknown, not healthy, and the outside is told", () => {
+  const s = aStorage();
+  s.reads({ freeRatio: 0.5 });
+  s.looksNew();
+  s.pass(59.999);
+  expect(s.word()).toBe("healthy");
+  expect(s.looksNew()).toBe(false);
+  s.pass(0.001);
+  expect(s.word()).toBe("unknown");
+  expect(s.looksNew()).toBe(true);
+  expect(words(s)).toEqual(["unknown"]);
+  s.reads({ freeRatio: 0.5 });
+  expect(words(s)).toEqual(["unknown", "healthy"]);
+});
+
+test("what was read a while before it was told is believed for so much less", () => {
+  const s = aStorage();
+  s.reads({ freeRatio: 0.5, ageMs: 50_000 });
+  s.pass(9.999);
+  expect(s.word()).toBe("healthy");
+  s.pass(0.001);
+  expect(s.word()).toBe("unknown");
+});
+
+test("hysteresis outlives a time without readings", () => {
+  const s = aStorage();
+  s.reads({ freeRatio: 0.15 });
+  s.pass(60);
+  s.reads({ freeRatio: 0.16 });
+  expect(s.word()).toBe("nearlyFull");
+});
+
+test("a pulled card is critical where there was one, and only noted where there never was", () => {
+  const s = aStorage();
+  s.reads({ freeRatio: 0.5 });
+  s.reads({ condition: "missing" });
+  expect(s.told.at(-1)).toMatchObject({ severity: "critical", message: "helo-1: sd is missing" });
+  const never = aStorage();
+  never.reads({ condition: "missing" });
+  expect(never.told.at(-1)).toMatchObject({ severity: "info" });
+});
+
+test("a write-protected card and a damaged one are named so", () => {
+  const s = aStorage();
+  s.reads({ freeRatio: 0.5, isWriteProtected: true });
+  expect(s.word()).toBe("readOnly");
+  s.reads({ freeRatio: 0.5, condition: "damaged" });
+  expect(s.word()).toBe("failing");
+  expect(words(s)).toEqual(["readOnly", "failing"]);
+});
+
+test("a card that is too slow is warned of once, and again fine after a minute without", () => {
+  const s = aStorage();
+  const slow = () => s.told.filter((d) => d.type === "storage.slow").map((d) => d.severity);
+  s.reads({ freeRatio: 0.5, isTooSlow: true });
+  s.reads({ freeRatio: 0.5, isTooSlow: true });
+  s.pass(59.999);
+  s.reads({ freeRatio: 0.5, isTooSlow: false });
+  expect(slow()).toEqual(["warning"]);
+  expect(s.medium().warnings).toEqual(["cannot keep up with what is written"]);
+  s.pass(0.001);
+  s.reads({ freeRatio: 0.5 }); // does not say
+  expect(slow()).toEqual(["warning"]);
+  s.reads({ freeRatio: 0.5, isTooSlow: false });
+  expect(slow()).toEqual(["warning", "info"]);
+});
+
+test("FAT is warned of once, until the card is formatted otherwise", () => {
+  const s = aStorage();
+  const fat = () => s.told.filter((d) => d.type === "storage.fileSystem").length;
+  s.reads({ freeRatio: 0.5, fileSystem: "FAT32" });
+  s.reads({ freeRatio: 0.5, fileSystem: "FAT32" });
+  s.reads({ freeRatio: 0.5 });
+  expect(fat()).toBe(1);
+  s.reads({ freeRatio: 0.5, fileSystem: "exFAT" });
+  s.reads({ freeRatio: 0.5, fileSystem: "FAT32" });
+  expect(fat()).toBe(2);
+});
+
+/** 100 GB, written with so many bytes a second from half full on, read every 10 s. */
+function writing(bytesPerS: number, seconds: number) {
+  const s = aStorage();
+  for (let t = 0; t <= seconds; t += 10) {
+    s.reads({ freeBytes: 50e9 - bytesPerS * t });
+    if (t < seconds) s.pass(10);
+  }
+  return s;
+}
+
+test("the time to full is told with its age as soon as it can be known, to 1 % free", () => {
+  expect(writing(1e6, 50).medium().figures.secondsToFull).toBeUndefined();
+  const { figures } = writing(1e6, 60).medium();
+  expect(figures.writeBytesPerSecond).toMatchObject({ value: 1e6, source: "last 10 min" });
+  expect(figures.secondsToFull?.value).toBeCloseTo((50e9 - 60e6 - 1e9) / 1e6, 3);
+  expect(figures.freeBytes?.atMs).toBe(1.7e12 + 60_000);
+});
+
+test("an hour to full is warned of once, and taken back beyond an hour and a half", () => {
+  const soon = (s: ReturnType<typeof aStorage>) =>
+    s.told.filter((d) => d.type === "storage.soonFull").length;
+  expect(soon(writing(13e6, 120))).toBe(0); // 62 min
+  const s = writing(14e6, 120); // 58 min
+  expect(soon(s)).toBe(1);
+  expect(s.medium().warnings[0]).toMatch(/^full in 5\d min$/);
+  s.pass(10);
+  s.reads({ freeBytes: 90e9 });
+  expect(s.medium().warnings).toEqual([]);
+});
+
+test("a medium that is no longer named is unknown, and out of use after a day of not being", () => {
+  const s = aStorage();
+  const usb = { id: "usb", freeRatio: 0.5 };
+  s.reads({ freeRatio: 0.5 }, usb);
+  for (let hour = 0; hour < 24; hour++) {
+    s.reads({ freeRatio: 0.5 });
+    s.pass(3_600);
+  }
+  expect(s.word("usb")).toBe("unknown");
+  s.reads({ freeRatio: 0.5 });
+  expect(s.word("usb")).toBe("retired");
+  expect(s.state().state).toBe("healthy");
+  s.reads({ freeRatio: 0.5 }, usb);
+  expect(s.word("usb")).toBe("healthy");
+});
+
+test("a person takes a medium out of use", () => {
+  const s = aStorage();
+  s.reads({ freeRatio: 0.5 });
+  s.send({ type: "retire", medium: "sd", by: "kim" });
+  expect(s.word()).toBe("retired");
+  s.send({ type: "retire", medium: "nothing", by: "kim" });
+});
+
+test("a restart tells nothing twice and forgets no level", () => {
+  const s = aStorage();
+  s.reads({ freeRatio: 0.15 });
+  const again = aStorage({ resume: s.resume(), startMs: 5_000 });
+  expect(again.word()).toBe("unknown");
+  again.reads({ freeRatio: 0.16 });
+  expect(again.word()).toBe("nearlyFull");
+  expect(again.told).toEqual([]);
+});
+
+test("what is remembered does not change with each reading", () => {
+  const s = aStorage();
+  s.reads({ freeBytes: 50e9 });
+  const before = s.resume();
+  s.pass(10);
+  s.reads({ freeBytes: 49.9e9 });
+  expect(s.resume()).toEqual(before);
+});
+
+test("three reboots in 10 min with a bad card: one alarm, and calm after 10 min without", () => {
+  const s = aStorage();
+  const cycles = () => s.told.filter((d) => d.type === "storage.rebootCycle");
+  const usb = { id: "usb", freeRatio: 0.5 };
+  s.boots("0", { freeRatio: 0.5 }, usb);
+  for (const mark of ["1", "2"]) {
+    s.pass(60);
+    s.boots(mark, { condition: "damaged" }, usb);
+  }
+  expect(cycles()).toEqual([]);
+  s.pass(60);
+  s.send({ type: "reading", reading: { bootMark: "3" } }); // it tells nothing of its card yet
+  expect(cycles()).toHaveLength(1);
+  expect(cycles()[0]).toMatchObject({
+    severity: "critical",
+    message:
+      "helo-1 rebooted 3 times in 10 min and sd is damaged: release sd, go on recording to usb",
+    data: { slot: "sd", otherPath: "usb", reboots: 3 },
+  });
+  s.pass(60);
+  s.boots("4", { condition: "damaged" }, usb);
+  expect(cycles()).toHaveLength(1);
+  expect(s.state().warnings[0]).toContain("release sd");
+  s.pass(1_300);
+  expect(cycles().map((d) => d.severity)).toEqual(["critical", "info"]);
+  expect(s.state().warnings).toEqual([]);
+});
+
+test("the reboots before a restart of the daemon count, the daemon's own start does not", () => {
+  const s = aStorage();
+  s.boots("0", { condition: "damaged" });
+  s.pass(60);
+  s.boots("1", { condition: "damaged" });
+  s.pass(60);
+  s.boots("2", { condition: "damaged" });
+  const again = aStorage({ resume: s.resume(), startMs: 180_000 });
+  again.boots("a", { condition: "damaged" });
+  expect(again.told.filter((d) => d.type === "storage.rebootCycle")).toEqual([]);
+  again.pass(60);
+  again.boots("b", { condition: "damaged" });
+  expect(again.told.filter((d) => d.type === "storage.rebootCycle")).toHaveLength(1);
+});
+
+test("a device that names thousands of media fills no memory", () => {
+  const s = aStorage();
+  s.reads(...Array.from({ length: 1_000 }, (_, n) => ({ id: `m${n}` })));
+  expect(s.state().media).toHaveLength(128);
+});
+
+const reading = fc.record(
+  {
+    freeRatio: fc.double({ min: 0, max: 1, noNaN: true }),
+    isNetwork: fc.boolean(),
+    isWriteProtected: fc.boolean(),
+    isTooSlow: fc.boolean(),
+    ageMs: fc.constantFrom(0, 30_000, 70_000),
+    condition: fc.constantFrom("ok", "ok", "ok", "degraded", "loading", "missing", "damaged"),
+  },
+  { requiredKeys: ["condition"] },
+);
+const steps = fc.array(fc.tuple(reading, fc.constantFrom(1, 5, 59, 60, 3_600)), { maxLength: 60 });
+
+test("whatever is read: never full without a figure, always a state that fits the contract", () => {
+  fc.assert(
+    fc.property(steps, (sequence) => {
+      const s = aStorage();
+      for (const [medium, seconds] of sequence) {
+        s.reads(medium);
+        const isFull = s.word() === "full";
+        if (isFull) expect(medium.freeRatio).toBeLessThan(0.03);
+        expect(StorageState.safeParse(s.state()).error?.issues ?? []).toEqual([]);
+        s.pass(seconds);
+        if (seconds >= 60) expect(s.word()).toBe("unknown");
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("noise of 1 % around any level changes it at most once", () => {
+  const noise = fc.array(fc.double({ min: -0.0099, max: 0.0099, noNaN: true }), { maxLength: 60 });
+  const middle = fc.double({ min: 0.01, max: 0.99, noNaN: true });
+  fc.assert(
+    fc.property(middle, noise, fc.boolean(), (around, offsets, isNetwork) => {
+      const s = aStorage();
+      for (const offset of offsets) {
+        s.reads({ freeRatio: around + offset, isNetwork });
+        s.pass(1);
+      }
+      const seen = [...new Set(words(s))];
+      expect(words(s)).toEqual(seen); // no word comes back
+      const levelsSeen = seen.filter((word) => levels.some((level) => level === word));
+      expect(levelsSeen.length).toBeLessThanOrEqual(2); // the first one, and one more
+    }),
+    { numRuns: 200 },
+  );
+});
