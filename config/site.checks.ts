@@ -172,9 +172,13 @@ function unknownOutput(
   outputsOf: OutputsOf | undefined,
 ): Finding[] {
   const owner = encoders.find(({ id }) => id !== undefined && id === encoder);
-  if (output === undefined || owner?.driver === undefined) return [];
+  if (owner?.driver === undefined) return [];
   const outputs = outputsOf?.(owner.driver, owner);
-  if (outputs === undefined || outputs.includes(output)) return [];
+  if (outputs?.length === 0) {
+    const what = `${encoder} has no output that could carry a stream, ${owner.driver} only looks`;
+    return [{ path: path.slice(0, -1), what }];
+  }
+  if (outputs === undefined || output === undefined || outputs.includes(output)) return [];
   const what = `${encoder} has no output ${JSON.stringify(output)}, it has ${outputs.join(", ")}`;
   return [{ path, what }];
 }

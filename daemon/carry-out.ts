@@ -142,7 +142,11 @@ export function openHands(p: {
 export type Hands = ReturnType<typeof openHands>;
 
 function failureOf(cause: unknown): Result {
-  if (cause instanceof DriverError) return failed(cause.code, cause.message);
+  if (cause instanceof DriverError) {
+    const { code, message, highestGeneration } = cause;
+    const error = { code, message, ...(highestGeneration !== undefined && { highestGeneration }) };
+    return { type: "effect.failed", error };
+  }
   const name = cause instanceof Error ? cause.name : "";
   if (name === "TimeoutError" || name === "AbortError") return failed("timeout", "took too long");
   return failed("failed", cause instanceof Error ? cause.message : String(cause));

@@ -65,9 +65,16 @@ export type DriverContext = {
 export class DriverError extends Error {
   override readonly name = "DriverError";
   readonly code: PollFailure | DriverRefusal;
-  constructor(code: PollFailure | DriverRefusal, message: string, options?: ErrorOptions) {
+  /** `staleKey`: the generation that was seen, so that the next can be above it. */
+  readonly highestGeneration: number | undefined;
+  constructor(
+    code: PollFailure | DriverRefusal,
+    message: string,
+    options: ErrorOptions & { highestGeneration?: number } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.highestGeneration = options.highestGeneration;
   }
 }
 /** `staleKey`: a newer key generation was seen. `notPossible`: this box cannot do that now. */

@@ -5,10 +5,12 @@ import { ConfigError } from "../../config/problems.ts";
 import { siteFormat } from "../../config/site.ts";
 
 const drivers = {
+  meter: z.strictObject({}),
   box: z.strictObject({ host: z.string(), password: z.string().optional() }),
   program: z.object({ gop: z.number().int(), patienceMs: z.int().min(10).max(5_000).default(100) }),
 };
-const outputsOf = (driver: string) => (driver === "box" ? ["stream-1", "stream-2"] : undefined);
+const outputs: Record<string, string[]> = { box: ["stream-1", "stream-2"], meter: [] };
+const outputsOf = (driver: string) => outputs[driver];
 
 const good = `site: studio
 mqtt:
@@ -144,7 +146,7 @@ test.each([
     "an unknown driver",
     "driver: program",
     "driver: progam",
-    ["site.yaml:9:13 encoders[1].driver: must be one of box, program"],
+    ["site.yaml:9:13 encoders[1].driver: must be one of meter, box, program"],
   ],
   [
     "an encoder that is no section",
@@ -300,6 +302,14 @@ test.each([
     "[{ encoder: one, output: stream-3 },",
     [
       'site.yaml:18:40 streams[0].encoders[0].output: one has no output "stream-3", it has stream-1, stream-2',
+    ],
+  ],
+  [
+    "an encoder of a kind that only looks",
+    "driver: box\n    host: 10.0.0.1",
+    "driver: meter",
+    [
+      "site.yaml:17:16 streams[0].encoders[0]: one has no output that could carry a stream, meter only looks",
     ],
   ],
   [

@@ -123,6 +123,14 @@ test.each([
   });
 });
 
+test("a driver that has seen a newer generation of the key says which, so the next is above it", async () => {
+  const stale = new DriverError("staleKey", "6 is older than 7", { highestGeneration: 7 });
+  const { result } = aHand({ driver: { startOutput: () => Promise.reject(stale) } });
+  expect(await result(start())).toMatchObject({
+    error: { code: "staleKey", highestGeneration: 7 },
+  });
+});
+
 test("what nobody waits for any more is ended, and its result is not told", async () => {
   let ended = false;
   const { hands, results } = aHand({

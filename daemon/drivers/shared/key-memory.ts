@@ -60,7 +60,7 @@ export function openKeyMemory<Place>(file: string, place: z.ZodType<Place>): Key
       const known = memory.highest.find((key) => !others.includes(key))?.keyGeneration;
       if (known !== undefined && keyGeneration < known) {
         const message = `${where} was given key generation ${known}, not starting ${keyGeneration}`;
-        throw new DriverError("staleKey", message);
+        throw new DriverError("staleKey", message, { highestGeneration: known });
       }
       if (known === keyGeneration) return;
       memory = { ...memory, highest: [...others, { stream, destination, keyGeneration }] };

@@ -106,6 +106,7 @@ export class Engine {
       throw new DriverError(
         "staleKey",
         `the key of ${stream} was given out with generation ${highest}, not ${keyGeneration}`,
+        { highestGeneration: highest },
       );
     }
     if (this.#run && !this.#run.stopping && this.#run.isFor(target)) return;
