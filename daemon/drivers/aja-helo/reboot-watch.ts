@@ -26,7 +26,7 @@ export function openRebootWatch(now: () => number, slowTo: (share: number) => vo
 
   return {
     /** The unit has booted since it was asked before. */
-    booted(): void {
+    booted: (): void => {
       bootsAtMs = [...bootsAtMs.filter((atMs) => now() - atMs < suspiciousWithinMs), now()];
       if (phase === "watching" && bootsAtMs.length >= suspiciousBoots) {
         enter("trial");
@@ -39,7 +39,7 @@ export function openRebootWatch(now: () => number, slowTo: (share: number) => vo
       }
     },
     /** A sentence for people, where there is something to say. */
-    alarm(): string | undefined {
+    alarm: (): string | undefined => {
       if (phase === "trial" && now() - trialSinceMs >= trialMs) enter("guilty");
       if (phase === "trial")
         return (

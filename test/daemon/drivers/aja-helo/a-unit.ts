@@ -9,7 +9,7 @@ import { AjaHeloOptions } from "../../../../daemon/drivers/aja-helo/options.ts";
 import type { KnownTarget, PublishTarget } from "../../../../daemon/drivers/driver.ts";
 
 /** A HELO that has been on for long, is idle and will do nothing by itself. */
-const atRest: Record<string, string> = {
+export const atRest: Record<string, string> = {
   ...{ SystemState: "4", ReplicatorStreamState: "1", ReplicatorRecordState: "1" },
   ...{ StreamingDuration: "00:00:00:00", DetectInputFormat: "20", HDMIInputFormat: "20" },
   ...{ VideoInSelect: "1", MediaState: "0", LinkStartStop: "0", ShutdownMessageII: "0" },
