@@ -9,6 +9,8 @@ export function custody(output: string) {
     benched: { guard: isFor(output), target: ".forgetting" },
     released: { guard: isFor(output), target: ".free" },
   } as const;
+  /** With each takeover every other box is told to be benched; the key is taken out of it once. */
+  const alreadySo = { guard: isFor(output) } as const;
   const rogue = {
     guard: {
       type: "usesOurKey",
@@ -60,6 +62,7 @@ export function custody(output: string) {
         on: { reading: [rogue, { target: "forgetting" }] },
       },
       forgetting: {
+        on: { benched: alreadySo },
         invoke: {
           src: "stopOutput",
           input: ({ context }: { context: { plan: EncoderPlan } }) => ({
@@ -76,7 +79,7 @@ export function custody(output: string) {
       },
       owingAWhile: { after: { retryBench: "owing" } },
       benched: {
-        on: { reading: rogue },
+        on: { reading: rogue, benched: alreadySo },
       },
     },
   } as const;

@@ -46,10 +46,6 @@ test("a device is silent at the first failed poll and unreachable at the third",
 test("a benched box that publishes is stopped and alarmed at once", () => {
   const w = devices();
   w.box("b").running = { destination: "far", generation: 1 };
-  w.box("b").says = {};
-  w.send({ to: "encoder:b", event: { type: "benched", output: "stream-1" } });
-  w.pass(2);
-  w.box("b").running = { destination: "far", generation: 1 };
   w.pass(3);
   expect(w.told("encoder.rogue").length).toBe(1);
   expect(w.publishers()).toEqual(["a"]);
@@ -115,4 +111,18 @@ test("three stalls in more than a minute are no impaired host", () => {
     w.pass(30);
   }
   expect(w.told("site.deciderImpaired")).toEqual([]);
+});
+
+test("the key is taken out of a benched box once, not with every takeover again", () => {
+  const w = onAir(aPlan({ kinds: { a: "soft", b: "soft", c: "soft" } }));
+  w.kill("a");
+  w.pass(10);
+  expect(w.carrier()).toBe("b");
+  const benched = () => w.told("encoder.benched").map(({ of }) => of);
+  expect(benched()).toContain("encoder:c");
+  const before = benched().length;
+  w.kill("b");
+  w.pass(10);
+  expect(w.carrier()).not.toBe("b");
+  expect(benched().slice(before)).toEqual(["encoder:b"]);
 });
