@@ -3,6 +3,7 @@ import { z } from "zod";
 import { DestinationState } from "../../machines/destination/destination.contract.ts";
 import { EncoderState } from "../../machines/encoder/encoder.contract.ts";
 import { SiteEvent, SiteInfo } from "../../machines/site/site.contract.ts";
+import { StorageState } from "../../machines/storage/storage.contract.ts";
 import { Incident, StreamState } from "../../machines/stream/stream.contract.ts";
 import { refOf, type Actor, type Site, type View } from "../view.ts";
 import { isoObject, toIso } from "./times.ts";
@@ -30,6 +31,7 @@ const itemOf = (state: z.ZodObject, id: string) =>
 export const EncoderItem = itemOf(EncoderState, "EncoderItem");
 export const StreamItem = itemOf(StreamState, "StreamItem");
 export const DestinationItem = itemOf(DestinationState, "DestinationItem");
+export const StorageItem = itemOf(StorageState, "StorageItem");
 
 export const SiteItem = isoObject(SiteInfo.omit({ site: true, inventory: true }).partial())
   .extend({

@@ -10,6 +10,7 @@ import {
   thermalWords,
   type EncoderFigures,
 } from "../../machines/encoder/encoder.contract.ts";
+import { type MediumState, mediumWords } from "../../machines/storage/storage.contract.ts";
 import { carriageWords } from "../../machines/stream/stream.contract.ts";
 import type { Feed } from "../feed.ts";
 import type { IngestCounts } from "../ingest/counts.ts";
@@ -134,6 +135,37 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
     });
   }
 
+  const ofMedium = ["site", "storage", "medium"];
+  const media = function* () {
+    for (const { site, id: storage, state } of fresh("storage")) {
+      for (const medium of (state?.["media"] as MediumState[] | undefined) ?? []) {
+        yield { labels: { site, storage, medium: medium.id }, medium };
+      }
+    }
+  };
+  gauge("understudy_storage_state", "1 for the state of a medium.", [...ofMedium, "state"], (g) => {
+    for (const { labels, medium } of media()) {
+      for (const state of mediumWords) {
+        g.set({ ...labels, state }, medium.state === state ? 1 : 0);
+      }
+    }
+  });
+  const mediumFigures = [
+    ["free_ratio", "freeRatio", "Free space, 0 to 1."],
+    ["free_bytes", "freeBytes", "Free space."],
+    ["size_bytes", "totalBytes", "Size of the medium."],
+    ["seconds_to_full", "secondsToFull", "Until it is full at the rate of the last 10 min."],
+    ["temperature_celsius", "temperatureC", "Temperature of the medium."],
+  ] as const;
+  for (const [suffix, figure, help] of mediumFigures) {
+    gauge(`understudy_storage_${suffix}`, help, ofMedium, (g) => {
+      for (const { labels, medium } of media()) {
+        const value = medium.figures[figure]?.value;
+        if (value !== undefined && isRead(medium.state)) g.set(labels, value);
+      }
+    });
+  }
+
   /** Figures of the encoder that carries a stream. */
   const carried = function* (figure: keyof EncoderFigures) {
     for (const { site, id: stream, state } of fresh("stream")) {
@@ -216,3 +248,7 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
       http.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds),
   };
 }
+
+/** What is not read now has figures of the past only. */
+const isRead = (state: MediumState["state"]) =>
+  state !== "unknown" && state !== "missing" && state !== "retired";

@@ -138,7 +138,7 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
   }
 
   function snapshot() {
-    const actors = ["encoder", "stream", "destination"].flatMap((kind) =>
+    const actors = ["encoder", "stream", "destination", "storage"].flatMap((kind) =>
       view.shown(kind).map((actor) => ({ kind, ...actorItem(view, actor) })),
     );
     const sites = [...view.sites.values()].map((site) => siteItem(view, site));

@@ -46,11 +46,12 @@ async function list<T>(path: string): Promise<{ items: T[]; hubMs: number | null
 
 /** @throws HubError */
 export async function readBoard(): Promise<Board> {
-  const [sites, streams, encoders, destinations, incidents] = await Promise.all([
+  const [sites, streams, encoders, destinations, storage, incidents] = await Promise.all([
     list<Board["sites"][number]>("/api/sites"),
     list<Board["streams"][number]>("/api/streams"),
     list<Board["encoders"][number]>("/api/encoders"),
     list<Board["destinations"][number]>("/api/destinations"),
+    list<Board["storage"][number]>("/api/storage"),
     call("/api/incidents?limit=20").then(async (response) => {
       return (await response.json()) as { items: Board["incidents"] };
     }),
@@ -62,6 +63,7 @@ export async function readBoard(): Promise<Board> {
     streams: streams.items,
     encoders: encoders.items,
     destinations: destinations.items,
+    storage: storage.items,
     incidents: incidents.items,
     clockOffsetMs: Math.abs(offset) < 1_500 ? 0 : offset,
   };

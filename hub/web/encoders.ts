@@ -85,7 +85,7 @@ export function siteCard(site: SiteItem, nowMs: number, stale: boolean): HTMLEle
   );
 }
 
-function warnings(sentences: string[]): HTMLElement | false {
+export function warnings(sentences: string[]): HTMLElement | false {
   if (sentences.length === 0) return false;
   return h(
     "ul",

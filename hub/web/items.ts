@@ -4,6 +4,7 @@
  */
 import type { DestinationState } from "../../machines/destination/destination.contract.ts";
 import type { EncoderState } from "../../machines/encoder/encoder.contract.ts";
+import type { StorageState } from "../../machines/storage/storage.contract.ts";
 import type { Incident, StreamState } from "../../machines/stream/stream.contract.ts";
 
 type IsMoment<K> = K extends "atMs" | "sinceMs" | `${string}AtMs` ? true : false;
@@ -31,6 +32,7 @@ type Item<State> = Base & Partial<Omit<Iso<State>, keyof Base>>;
 export type StreamItem = Item<StreamState>;
 export type EncoderItem = Item<EncoderState>;
 export type DestinationItem = Item<DestinationState>;
+export type StorageItem = Item<StorageState>;
 export type IncidentItem = Iso<Incident> & { ref: string; site: string };
 export type SiteItem = {
   id: string;
@@ -50,6 +52,7 @@ export type Board = {
   streams: StreamItem[];
   encoders: EncoderItem[];
   destinations: DestinationItem[];
+  storage: StorageItem[];
   incidents: IncidentItem[];
   /** Hub's clock minus this browser's, ms: ages are counted on the hub's. */
   clockOffsetMs: number;

@@ -8,6 +8,7 @@ import { show } from "./dom.ts";
 import { encoderCard, siteCard } from "./encoders.ts";
 import { incidentCard } from "./incidents.ts";
 import type { Board } from "./items.ts";
+import { storageCard, tellsSomething } from "./storage.ts";
 import { isVerb, streamCard, verbs, type Talk } from "./streams.ts";
 import { clock, lengthOf } from "./words.ts";
 
@@ -71,7 +72,7 @@ function draw(): void {
   }
   if (!board) return;
   const nowMs = Date.now() + board.clockOffsetMs;
-  const { streams, encoders, sites, incidents } = board;
+  const { streams, encoders, storage, sites, incidents } = board;
   const current = board;
   show(
     part("stream-list"),
@@ -84,6 +85,10 @@ function draw(): void {
   show(
     part("incident-list"),
     incidents.map((i) => incidentCard(i, nowMs, stale)),
+  );
+  show(
+    part("storage-list"),
+    storage.filter(tellsSomething).map((s) => storageCard(s, nowMs, stale)),
   );
   show(
     part("site-list"),

@@ -1,6 +1,7 @@
 /** What a site says, in the contract's words, with as little as a test cares about. */
 import type { EncoderState } from "../../machines/encoder/encoder.contract.ts";
 import type { SiteEvent, SiteInfo } from "../../machines/site/site.contract.ts";
+import type { StorageState } from "../../machines/storage/storage.contract.ts";
 import type { Incident, StreamState } from "../../machines/stream/stream.contract.ts";
 
 export const atMs = Date.UTC(2026, 0, 5, 10);
@@ -64,6 +65,28 @@ export function stream(over: Partial<StreamState> = {}): StreamState {
     eventEndsAtMs: null,
     budgetLeft: 2,
     legs: [],
+    ...over,
+  };
+}
+
+/** A card that fills and a slot that cannot be read now. */
+export function storage(over: Partial<StorageState> = {}): StorageState {
+  const figure = (value: number) => ({ value, atMs, source: "device" });
+  return {
+    ...published,
+    id: "helo-a",
+    state: "nearlyFull",
+    media: [
+      {
+        ...{ id: "sd", state: "nearlyFull", sinceMs: atMs, warnings: [] },
+        figures: { freeRatio: figure(0.125), secondsToFull: figure(725) },
+      },
+      {
+        ...{ id: "usb", state: "unknown", sinceMs: atMs, warnings: [] },
+        figures: { freeRatio: figure(0.5) },
+      },
+    ],
+    warnings: [],
     ...over,
   };
 }

@@ -1,4 +1,4 @@
-/** Sites, encoders, streams and destinations as they are now. */
+/** Sites, encoders, streams, destinations and storage as they are now. */
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { refOf, type View } from "../../view.ts";
@@ -7,6 +7,7 @@ import {
   EncoderItem,
   pageOf,
   SiteItem,
+  StorageItem,
   StreamItem,
   type Items,
 } from "../items.ts";
@@ -45,6 +46,7 @@ export const stateRoutes: FastifyPluginAsyncZod<{ view: View; items: Items }> = 
     { path: "encoders", kind: "encoder", item: EncoderItem, also: "status" },
     { path: "streams", kind: "stream", item: StreamItem, also: "health" },
     { path: "destinations", kind: "destination", item: DestinationItem, also: null },
+    { path: "storage", kind: "storage", item: StorageItem, also: null },
   ] as const;
   for (const { path, kind, item, also } of kinds) {
     app.get(

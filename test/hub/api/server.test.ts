@@ -8,6 +8,7 @@ import {
   IncidentItem,
   itemsOf,
   SiteItem,
+  StorageItem,
   StreamItem,
 } from "../../../hub/api/items.ts";
 import { openKeyRing } from "../../../hub/api/keys.ts";
@@ -19,7 +20,7 @@ import { openIngest } from "../../../hub/ingest.ts";
 import type { Publish } from "../../../hub/publish.ts";
 import { openSqliteStore } from "../../../hub/store/sqlite.ts";
 import { openView } from "../../../hub/view.ts";
-import { encoder, event, incident, info, stream } from "../messages.ts";
+import { encoder, event, incident, info, storage, stream } from "../messages.ts";
 
 const closers: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -170,6 +171,37 @@ test("sites, encoders and streams come as documented, with ISO times, with and w
     ...{ ref: "studio~main", carriage: "onAir", stale: false, online: true },
     since: "2026-01-05T10:00:00.000Z",
   });
+});
+
+test("storage comes with the age of each figure, and metrics only of what is read now", async () => {
+  const { app, ask, hears, secret } = await anApi();
+  hears("studio", "availability", "online");
+  hears("studio", "info", info({ inventory: [{ kind: "storage", id: "helo-a" }] }));
+  hears("studio", "storage/helo-a/state", storage());
+  const [item] = itemsIn(await ask("GET", "/api/storage"));
+  expect(StorageItem.safeParse(item).error).toBeUndefined();
+  expect((await ask("GET", "/api/storage/helo-a")).body).toEqual(item);
+  expect(item).toMatchObject({
+    ref: "studio~helo-a",
+    state: "nearlyFull",
+    media: [
+      {
+        ...{ id: "sd", since: "2026-01-05T10:00:00.000Z" },
+        figures: { freeRatio: { value: 0.125, at: "2026-01-05T10:00:00.000Z" } },
+      },
+      { id: "usb" },
+    ],
+  });
+  const labels = 'site="studio",storage="helo-a",medium="sd"';
+  const headers = { authorization: `Bearer ${secret}` };
+  const scraped = async () => (await app.inject({ method: "GET", url: "/metrics", headers })).body;
+  const text = await scraped();
+  expect(text).toContain(`understudy_storage_free_ratio{${labels}} 0.125`);
+  expect(text).toContain(`understudy_storage_seconds_to_full{${labels}} 725`);
+  expect(text).toContain(`understudy_storage_state{${labels},state="nearlyFull"} 1`);
+  expect(text).not.toContain('free_ratio{site="studio",storage="helo-a",medium="usb"}');
+  hears("studio", "availability", "offline");
+  expect(await scraped()).not.toContain("understudy_storage_free_ratio{");
 });
 
 test("a bare id works while it is unique; then the candidates are named", async () => {

@@ -52,6 +52,25 @@ export const board = () => ({
       ...{ source: "nginx-rtmp", observedAt: ago(0.4), since: ago(60), takeover: "exclusive" },
     },
   ],
+  storage: [
+    {
+      ...item("helo-1"),
+      ...{ name: "HELO in rack 1", state: "nearlyFull", warnings: [] },
+      media: [
+        {
+          ...{ id: "sd", kind: "card", isNetwork: false, fileSystem: "exFAT", since: ago(300) },
+          ...{ state: "nearlyFull", warnings: ["full in 12 min"] },
+          figures: {
+            freeRatio: { value: 0.123, at: ago(4), source: "device" },
+            freeBytes: { value: 7.9e9, at: ago(4), source: "device" },
+            totalBytes: { value: 64e9, at: ago(4), source: "device" },
+            secondsToFull: { value: 725, at: ago(4), source: "last 10 min" },
+          },
+        },
+        { ...{ id: "usb", state: "missing", since: ago(300), figures: {}, warnings: [] } },
+      ],
+    },
+  ],
   encoders: [
     {
       ...item("helo-1"),
