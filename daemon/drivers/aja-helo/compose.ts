@@ -13,7 +13,14 @@ import {
   videoInTestPattern,
 } from "./parameters.ts";
 import { alarmsOf, unfitReasons } from "./raised-alarms.ts";
-import { destinationNames, destinationReads, isHeloPlus, plusDurations, slow } from "./reads.ts";
+import {
+  destinationNames,
+  destinationReads,
+  durationName,
+  isHeloPlus,
+  plusDurations,
+  slow,
+} from "./reads.ts";
 import { recordOutput, secondStreamOutput, streamOutput, type Unit } from "./unit.ts";
 
 const second = 1_000;
@@ -42,9 +49,7 @@ export function openCompose(unit: Unit) {
 
   /** Of the stream that runs, s; a duration left from a poll before is no news. */
   function streamingS(): number | undefined {
-    if (streamState() !== "streaming") return undefined;
-    const [first] = plusDurations;
-    return secondsOf(fresh("StreamingDuration") ?? fresh(first));
+    return streamState() === "streaming" ? secondsOf(fresh(durationName(unit))) : undefined;
   }
 
   /** The unit has answered: notices a boot, after which nothing older holds, and a new stream. */
@@ -74,7 +79,7 @@ export function openCompose(unit: Unit) {
       judged = undefined;
       return progress.judge(undefined);
     }
-    const readAtMs = held.readAtMs("StreamingDuration") ?? now();
+    const readAtMs = held.readAtMs(durationName(unit)) ?? now();
     if (judged?.readAtMs !== readAtMs) judged = { readAtMs, word: progress.judge(seconds) };
     return judged.word;
   }

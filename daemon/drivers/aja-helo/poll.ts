@@ -3,7 +3,7 @@ import { DriverError } from "../driver.ts";
 import { openCompose } from "./compose.ts";
 import { openEvents, type EventChannel } from "./events.ts";
 import { integerOf, isBooting, replicatorStates } from "./parameters.ts";
-import { destinationNames, slowReads } from "./reads.ts";
+import { destinationNames, durationName, slowReads } from "./reads.ts";
 import type { Unit } from "./unit.ts";
 
 /** At most so many requests a poll, and with those before at most nine a second: above ten the
@@ -87,7 +87,7 @@ export function openPoll(unit: Unit) {
       used += 1;
     }
     const streams = isStreaming(held.fresh("ReplicatorStreamState", Infinity));
-    const duration = "StreamingDuration";
+    const duration = durationName(unit);
     if (streams && held.worthReading(duration) && ageMs(duration) >= must.durationMs) {
       await held.read(duration, signal);
       used += 1;

@@ -46,6 +46,13 @@ const mediaReads: readonly Slow[] = mediaNames.map((name) => every(2 * minute, n
 /** HELO Plus: the only parameters known that tell its two streams apart (§1.9). */
 export const plusDurations = ["Stream1_Duration", "Stream2_Duration"] as const;
 
+/** What tells how long the stream runs on this model. */
+export function durationName({ held }: Unit): string {
+  const [first] = plusDurations;
+  const isMissing = !held.worthReading("StreamingDuration");
+  return isMissing && isHeloPlus(held.value(slow.model)) ? first : "StreamingDuration";
+}
+
 export function destinationReads(unit: Unit) {
   const profile = profileOf(unit.held.value(slow.profileSel));
   const of = (family: ProfileFamily, everyMs: number) =>

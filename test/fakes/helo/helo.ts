@@ -5,16 +5,18 @@ import { openFaults, type HeloFaults } from "./faults.ts";
 import { Heat, usualHeat, type HeatOptions } from "./heat.ts";
 import { WebServer } from "./http-server.ts";
 import type { PictureOptions } from "../box/media.ts";
-import { catalogue, fullId, Parameters } from "./parameters.ts";
+import { catalogue, fullId, Parameters, type HeloModel } from "./parameters.ts";
 import { Recording, usualMedia, type MediaOptions } from "./recording.ts";
 import { openRoutes, type BadSetReply, type UnknownReply } from "./routes.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Sessions } from "./sessions.ts";
 import { StateModel } from "./state-model.ts";
-import { Streaming } from "./streaming.ts";
+import { duration, Streaming } from "./streaming.ts";
 import { realTimings, Timers, type HeloTimings } from "./timings.ts";
 
 export type HeloOptions = {
+  /** A HELO Plus has two streams and other parameters; `classic` when left out. */
+  model?: HeloModel;
   /** `SystemName`, and the name burned into the picture. */
   name: string;
   /** Loopback address to listen on and to push from. */
@@ -55,6 +57,8 @@ export type FakeHelo = {
   faults: HeloFaults;
   /** The power cable. Off leaves its connections half open, as pulling a plug does. */
   power: { off(): Promise<void>; on(): void; state(): "off" | "booting" | "running" };
+  /** The second stream of a HELO Plus, as its own page would start and stop it. */
+  secondStream(on: boolean): void;
   pressStart(): void;
   pressStop(): void;
   /** Puts an event into the box's calendar. */
@@ -97,18 +101,21 @@ export async function startHelo(options: HeloOptions): Promise<FakeHelo> {
     powerUpStream = true,
     scheduler: scheduled = true,
   } = options.selfStart ?? {};
-  const parameters = new Parameters({
-    SystemName: options.name,
-    FormattedSerialNumber: serialNumber,
-    MACAddress: mac,
-    IPAddress_Actual: host,
-    CurrentlyRunningImageVersion: "4.3.0.8-12r",
-    AutoRecoverStreaming: autoRecover ? "1" : "0",
-    PowerUpState: powerUpStream ? "2" : "0",
-    SchedulerEnabled: scheduled ? "1" : "0",
-    Authentication: options.password === undefined ? "0" : "1",
-    ...options.parameters,
-  });
+  const parameters = new Parameters(
+    {
+      SystemName: options.name,
+      FormattedSerialNumber: serialNumber,
+      MACAddress: mac,
+      IPAddress_Actual: host,
+      CurrentlyRunningImageVersion: "4.3.0.8-12r",
+      AutoRecoverStreaming: autoRecover ? "1" : "0",
+      PowerUpState: powerUpStream ? "2" : "0",
+      SchedulerEnabled: scheduled ? "1" : "0",
+      Authentication: options.password === undefined ? "0" : "1",
+      ...options.parameters,
+    },
+    options.model,
+  );
 
   const names = new Map(catalogue.map(({ id, name }) => [id, name]));
   const alarms = openAlarms(
@@ -151,6 +158,7 @@ export async function startHelo(options: HeloOptions): Promise<FakeHelo> {
   if (options.start === "cold") await web.close();
   else await model.alreadyRunning();
   const { nearOverC, overC } = heatOptions;
+  let secondStream: NodeJS.Timeout | undefined;
   const faults = openFaults({
     ...{ web, model, streaming, recording, heat, parameters, alarms },
     ...{ nearOverC, overC },
@@ -172,6 +180,15 @@ export async function startHelo(options: HeloOptions): Promise<FakeHelo> {
       off: () => model.powerOff(),
       on: () => model.powerOn(),
       state: () => model.power,
+    },
+    secondStream: (on) => {
+      timers.cancel(secondStream);
+      parameters.write("Stream2_Duration", duration(0));
+      const sinceMs = performance.now();
+      if (!on) return;
+      secondStream = timers.every(timings.tickMs, () =>
+        parameters.write("Stream2_Duration", duration(performance.now() - sinceMs)),
+      );
     },
     pressStart: () => faults.frontPanel("stream"),
     pressStop: () => faults.frontPanel("stopStream"),

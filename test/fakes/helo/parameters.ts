@@ -29,7 +29,34 @@ const prefix = "eParamID_";
 export const catalogue = JSON.parse(
   readFileSync(new URL("./helo-parameters.json", import.meta.url), "utf8"),
 ) as Parameter[];
-const byId = new Map(catalogue.map((parameter) => [parameter.id, parameter]));
+/**
+ * What is known of a HELO Plus beyond a HELO: only the ids that a working client uses, with types
+ * that we gave them (encoder-devices.md §1.9).
+ */
+const plusOnly: Parameter[] = [
+  plusParameter("Stream1_Duration", "string", "ro", "00:00:00:00"),
+  plusParameter("Stream2_Duration", "string", "ro", "00:00:00:00"),
+  plusParameter("LayoutSelector", "integer", "rw", "1", { min: "1", max: "10" }),
+  plusParameter("LayoutCommand", "enum", "rw", "0", {
+    enum: { 0: "None", 1: "Recall", 2: "Store", 3: "Template" },
+  }),
+];
+function plusParameter(
+  name: string,
+  type: Parameter["type"],
+  access: Parameter["access"],
+  standard: string,
+  more: Partial<Parameter> = {},
+): Parameter {
+  const id = `eParamID_${name}`;
+  const kept = { persistent: false, inPreset: false };
+  return { id, type, name, access, default: standard, ...kept, ...more };
+}
+/** Of a HELO, not found in a client of a HELO Plus: taken to be missing there. */
+const classicOnly: ReadonlySet<string> = new Set(["eParamID_StreamingDuration"]);
+export type HeloModel = "classic" | "plus";
+
+const byId = new Map([...catalogue, ...plusOnly].map((parameter) => [parameter.id, parameter]));
 
 /** Accepts `StreamType` and `eParamID_StreamType`. */
 export const fullId = (id: string) => (id.startsWith(prefix) ? id : prefix + id);
@@ -70,15 +97,22 @@ export class Parameters {
   /** What this unit has of its own, such as its serial number. */
   readonly #own: Record<string, string>;
 
-  constructor(overrides: Record<string, string> = {}) {
-    this.#own = overrides;
+  readonly #model: HeloModel;
+
+  constructor(overrides: Record<string, string> = {}, model: HeloModel = "classic") {
+    this.#model = model;
+    this.#own = model === "plus" ? { ProductID: "HELO Plus", ...overrides } : overrides;
+    if (model === "plus")
+      for (const { id, default: standard } of plusOnly) this.#values.set(id, standard);
     for (const parameter of catalogue) this.#values.set(parameter.id, restingValue(parameter));
-    for (const [id, value] of Object.entries(overrides)) this.write(id, value);
+    for (const [id, value] of Object.entries(this.#own)) this.write(id, value);
     for (const family of families) this.#copyToWorking(family);
   }
 
+  /** Whether a visitor finds it. */
   has(id: string): boolean {
-    return byId.has(fullId(id));
+    const name = fullId(id);
+    return this.#values.has(name) && !(this.#model === "plus" && classicOnly.has(name));
   }
 
   /** Rejects an id that is not in the catalogue: a slip of the simulator or the test. */
@@ -101,7 +135,7 @@ export class Parameters {
   /** Says why a visitor's set is refused; undefined when it is fine. */
   fault(id: string, value: string): SetFault | undefined {
     const parameter = byId.get(fullId(id));
-    if (parameter === undefined) return "unknown";
+    if (parameter === undefined || !this.has(id)) return "unknown";
     if (parameter.access === "ro") return "readOnly";
     if (parameter.type === "enum")
       return parameter.enum?.[value] === undefined ? "outOfRange" : undefined;
@@ -118,7 +152,10 @@ export class Parameters {
     const name = fullId(id);
     const before = this.read(name);
     this.#values.set(name, value);
-    if (before !== value) for (const listener of this.#listeners) listener(name, value);
+    if (before !== value && this.has(name))
+      for (const listener of this.#listeners) listener(name, value);
+    if (this.#model === "plus" && name === "eParamID_StreamingDuration")
+      this.write("Stream1_Duration", value);
     this.#mirror(name, value);
   }
 
@@ -145,7 +182,7 @@ export class Parameters {
   }
 
   all(): Record<string, string> {
-    return Object.fromEntries(this.#values);
+    return Object.fromEntries([...this.#values].filter(([id]) => this.has(id)));
   }
 
   #valueName(id: string, value: string): string {
