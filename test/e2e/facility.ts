@@ -40,6 +40,8 @@ export type FacilityOptions = {
   wrap?: string[];
   env?: Record<string, string>;
   observers?: unknown[];
+  /** Disks and NAS, as the configuration writes them. */
+  storages?: unknown[];
   /** The PDU's outlets that power the HELOs, one each in their order, named as the box is. */
   pdu?: PduFamily;
   /** What the PDU calls an outlet, where that is not the box's name. */
@@ -183,6 +185,7 @@ export class Facility {
             outlet: this.#options.pdu === "sentry3" ? indexOf("sentry3", at) : at + 1,
           })),
         }),
+        ...(this.#options.storages && { storages: this.#options.storages }),
         destinations: Object.keys(streams).map((stream) => ({
           id: destinationOf(stream),
           address: this.farEnd.rtmpUrl,
