@@ -57,6 +57,11 @@ export type EventChannel = {
   reachable(): void;
   /** A poll read what no event had told: if none comes soon, the events cannot be believed. */
   pollSawChange(name: string): void;
+  /**
+   * A poll got no answer.
+   * @param hung it was taken and not answered: perhaps because of our own wait
+   */
+  pollFailed(hung: boolean): void;
   close(): void;
 };
 
@@ -198,6 +203,12 @@ export function openEvents(unit: Unit, onChange: () => Promise<void>): EventChan
         drop();
       }, eventLateMs);
       awaited.set(name, late.unref());
+    },
+    pollFailed(hung) {
+      if (current === undefined) return;
+      if (hung) missed += 1;
+      retryLater(hung ? missed : 1);
+      drop();
     },
     close() {
       current = undefined;

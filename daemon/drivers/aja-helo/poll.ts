@@ -135,12 +135,14 @@ export function openPoll(unit: Unit) {
           events?.reachable();
         return reading;
       } catch (error) {
-        // Given up by the supervisor for something more urgent: that says nothing of the unit.
-        if (!(error instanceof DriverError) || signal.aborted) throw error;
+        if (!(error instanceof DriverError)) throw error;
         if (error.code === "timeout" || error.code === "refused") {
           boot.silent();
           wasSilent = true;
         }
+        // Given up by the supervisor for something more urgent: that says nothing of the unit.
+        if (signal.aborted && (signal.reason as Error).name === "AbortError") throw error;
+        events?.pollFailed(error.code === "timeout");
         backOff.failed(error);
         throw error;
       }

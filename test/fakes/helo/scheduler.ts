@@ -71,6 +71,11 @@ export class Scheduler {
     const now = this.#box.now();
     const edges = this.#calendar.flatMap((event) => [event.startsAtMs, event.endsAtMs]);
     const next = Math.min(...edges.filter((atMs) => atMs > now));
+    const starts = this.#calendar.map(({ startsAtMs }) => startsAtMs);
+    const nextStart = Math.min(...starts.filter((atMs) => atMs > now));
+    // How a real unit writes it is not recorded.
+    const text = Number.isFinite(nextStart) ? new Date(nextStart).toISOString().slice(0, 19) : "";
+    this.#box.parameters.write("SchedulerNextEvent", text);
     if (Number.isFinite(next)) {
       const waitMs = Math.min(next - now + 1, 2 ** 31 - 1);
       this.#timer = setTimeout(() => this.review(), waitMs);

@@ -156,6 +156,22 @@ test("a unit without events is polled as before, and asked for them three times 
   expect(unit.asked.filter((one) => one.startsWith("connect"))).toHaveLength(3);
 });
 
+test("a unit that answers nobody else while it holds a wait is left without events", async () => {
+  const { unit, waits, count } = await anEventUnit();
+  const scripted = unit.interpose;
+  const isHeld = () => waits.some(({ res }) => !res.destroyed);
+  unit.interpose = (name, res, req) => scripted(name, res, req) || isHeld();
+  const { driver, poll, pass } = aDriver(unit.port, { requestTimeoutMs: 100 });
+  driver.watch?.(() => undefined);
+  for (let polls = 0; polls < 30; polls += 1) {
+    await poll().catch(() => undefined);
+    pass(5_000);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  expect(count("connect")).toBe(3);
+  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
+});
+
 test.each([
   ["a web page", "<html></html>"],
   ["a list of nonsense", '[{"param":1}]'],

@@ -178,6 +178,75 @@ test("settings that surprise an operator are told: Data-LAN and linked start/sto
   ]);
 });
 
+test.each([
+  ["Data-LAN", { MediaState: "1" }, /neither records nor streams/],
+  ["its safeboot image", { SafebootMode: "1" }, /safeboot image/],
+  ["a firmware update", { FirmwareUpdateState: "3" }, /firmware is being updated \(verifying\)/],
+])("a unit in %s is not ready to take over, and says why", async (_, values, why) => {
+  const unit = await aUnit(values);
+  const { booting, alarms, outputs } = await aDriver(unit.port).pollAll();
+  expect(booting).toBe(true);
+  expect(alarms).toContainEqual(expect.stringMatching(why));
+  expect(outputs["stream-1"]?.state).toBe("idle");
+});
+
+test("a unit on air with its safeboot image is on air, with a warning", async () => {
+  const unit = await aUnit({ ...streaming, SafebootMode: "1" });
+  const { booting, alarms, outputs } = await aDriver(unit.port).pollAll();
+  expect(booting).toBe(false);
+  expect(outputs["stream-1"]?.state).toBe("streaming");
+  expect(alarms).toContainEqual(expect.stringContaining("safeboot image"));
+});
+
+test("a firmware update that was broken off is over", async () => {
+  const unit = await aUnit({ FirmwareUpdateState: "8" });
+  expect((await aDriver(unit.port).pollAll()).booting).toBe(false);
+});
+
+test("a calendar of its own and an action at power-up are told, with what is next", async () => {
+  const unit = await aUnit({
+    ...{ SchedulerEnabled: "1", SchedulerActivity: "2", PowerUpState: "3" },
+    SchedulerNextEvent: "Sunday 20:00",
+  });
+  expect((await aDriver(unit.port).pollAll()).alarms).toEqual([
+    "its own calendar is on, this unit will stream on its own, next: Sunday 20:00",
+    "this unit will record and stream on its own when its power comes back",
+  ]);
+});
+
+test("a linked recording that runs is warned of before the stream is stopped", async () => {
+  const unit = await aUnit({ ...streaming, LinkStartStop: "1", ReplicatorRecordState: "2" });
+  const { alarms, outputs } = await aDriver(unit.port).pollAll();
+  expect(outputs["record-1"]?.state).toBe("streaming");
+  expect(alarms).toContain("it is recording, and stopping its stream will end that recording too");
+});
+
+test("a network that the unit says it lost is told; one it never spoke of is not", async () => {
+  const unit = await aUnit({ NetworkConnected: "0" });
+  const { pollAll } = aDriver(unit.port);
+  expect((await pollAll()).alarms).toBeUndefined();
+  unit.parameters.set("NetworkConnected", "1");
+  await pollAll();
+  await pollAll();
+  unit.parameters.set("NetworkConnected", "0");
+  await pollAll();
+  expect((await pollAll()).alarms).toEqual(["it says that its network is not connected"]);
+});
+
+test("an alarm that is raised late in the list is told, and seen to end", async () => {
+  const name = "Secondary_SMB_V1_In_Use_Alarm";
+  const unit = await aUnit({ [name]: alarm(1, "Secondary Recording Destination Insecure") });
+  const { pollAll } = aDriver(unit.port);
+  for (let minutes = 0; minutes < 4; minutes += 1) await pollAll();
+  expect((await pollAll()).alarms).toEqual([
+    "Secondary Recording Destination Insecure (error): " +
+      "the secondary network share is used without protection (SMB 1)",
+  ]);
+  unit.parameters.set(name, alarm(0, "Secondary Recording Destination Insecure"));
+  await pollAll();
+  expect((await pollAll()).alarms ?? []).toEqual([]);
+});
+
 test("a unit that starts up is booting, claims nothing and has a new boot mark", async () => {
   const unit = await aUnit();
   const { poll, pollAll, pass } = aDriver(unit.port);

@@ -179,6 +179,28 @@ test("self-start that the unit keeps on is a failure", async () => {
   await expect(aDriver(unit.port).own()).rejects.toMatchObject({ code: "failed" });
 });
 
+test("where the unit is ours to set up, a stop unlinks the recording first; else it is left", async () => {
+  const linked = { ...streaming, LinkStartStop: "1", ReplicatorRecordState: "2" };
+  const own = await aUnit(linked);
+  await aDriver(own.port, { ownSelfStart: true }).stop();
+  const sets = own.asked.filter((what) => what.startsWith("set"));
+  expect(sets).toEqual(["set LinkStartStop", "set ReplicatorCommand"]);
+  expect(own.parameters.get("LinkStartStop")).toBe("0");
+  const others = await aUnit(linked);
+  await aDriver(others.port).stop();
+  expect(others.parameters.get("LinkStartStop")).toBe("1");
+});
+
+test("a unit that keeps the recording linked is stopped all the same", async () => {
+  const unit = await aUnit({ ...streaming, LinkStartStop: "1" });
+  unit.interpose = (name, res) => {
+    if (name === "LinkStartStop") res.end(answer(name, "1"));
+    return name === "LinkStartStop";
+  };
+  await aDriver(unit.port, { ownSelfStart: true }).stop();
+  expect(unit.parameters.get("ReplicatorStreamState")).toBe("1");
+});
+
 test("a stop waits until the unit says idle", async () => {
   const unit = await aUnit(streaming);
   unit.reactsAfterMs = 300;

@@ -136,3 +136,47 @@ test.each(["notFound", "emptyObject"] as const)(
     await expect(driver.poll(AbortSignal.timeout(5_000))).resolves.toMatchObject({ input: "good" });
   },
 );
+
+test("a HELO Plus is read in what it has, and its second stream is told by its duration", async () => {
+  const helo = await aHelo({ ...off, model: "plus" });
+  const { poll, pollAll, pass } = aDriver(helo.port);
+  expect(await pollAll()).toMatchObject({
+    identity: { model: "HELO Plus" },
+    outputs: { "stream-1": { state: "idle" }, "stream-2": { state: "unknown" } },
+  });
+  helo.secondStream(true);
+  await expect
+    .poll(
+      async () => {
+        pass(5_000);
+        return (await poll()).outputs["stream-2"];
+      },
+      { timeout: 20_000, interval: 500 },
+    )
+    .toEqual({ state: "streaming", progress: "moving" });
+});
+
+test("a classic HELO has no second stream", async () => {
+  const helo = await aHelo(off);
+  const { outputs } = await aDriver(helo.port).pollAll();
+  expect(Object.keys(outputs).sort()).toEqual(["record-1", "stream-1"]);
+});
+
+test.each([0, 7_300, -90_000])(
+  "a clock that is %i ms off is told, exact to a second",
+  async (ms) => {
+    const helo = await aHelo({ ...off, clock: { offsetMs: ms } });
+    const { clock } = await aDriver(helo.port).pollAll();
+    expect(Math.abs((clock?.aheadMs ?? Infinity) - ms)).toBeLessThanOrEqual(
+      (clock?.exactToMs ?? 0) + 50,
+    );
+    expect(clock?.exactToMs).toBeLessThanOrEqual(1_000);
+  },
+);
+
+test("what its calendar has next is told", async () => {
+  const helo = await aHelo();
+  helo.schedule({ startsInMs: 3_600_000, lastsMs: 60_000 });
+  const { alarms } = await aDriver(helo.port).pollAll();
+  expect(alarms).toContainEqual(expect.stringMatching(/on its own, next: \d{4}-/));
+});
