@@ -16,6 +16,7 @@ import {
 } from "./facts.ts";
 import type { Power } from "./power.ts";
 import type { OutputReading } from "./reading.ts";
+import { repairSentence } from "./repair.ts";
 
 type Regions = {
   link: Link;
@@ -23,6 +24,7 @@ type Regions = {
   service: Service;
   input: Input;
   power: Power | Record<string, never>;
+  repair: string | { acting: string } | { proving: string };
 } & Record<
   `custody:${string}`,
   "free" | "held" | "recalled" | "owing" | "owingAWhile" | "forgetting" | "benched"
@@ -141,6 +143,16 @@ export function encoderState(
 function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   const { plan, reading, failure } = snapshot.context;
   const list = [...(reading?.alarms ?? [])];
+  const { repair } = regions(snapshot);
+  if (repair === "proposing") list.push(repairSentence(snapshot.context, "proposes"));
+  if (repair === "givenUp") list.push(repairSentence(snapshot.context, "givenUp"));
+  if (typeof repair === "object") {
+    list.push(
+      "acting" in repair
+        ? repairSentence(snapshot.context, "does")
+        : `${plan.id} was repaired, and has to be ready for a minute`,
+    );
+  }
   if (facts.power !== null && facts.power.word !== "on") {
     const stays = snapshot.context.staysIdle
       ? ""

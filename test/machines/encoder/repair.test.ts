@@ -1,5 +1,6 @@
 /** A box that carries nothing is broken: what is tried, when it stops, and when it is back. */
 import { expect, test } from "vitest";
+import { encoderState } from "../../../machines/encoder/encoder.published.ts";
 import type { Consent } from "../../../machines/site/plan.ts";
 import { aPlan, onAir, World } from "../world.ts";
 
@@ -142,4 +143,25 @@ test("what was done counts on after a restart of the daemon", () => {
   w.restart();
   w.pass(60);
   expect(told(w)).toEqual(["does", "givenUp"]);
+});
+
+test("the page says what is proposed, what is under way, and what needs a person", () => {
+  const w = facility({ repair: "propose" });
+  const warnings = () =>
+    encoderState(w.core.encoder("b"), {
+      published: { id: "b", epoch: "e", seq: 1, session: "s", atMs: 0 },
+      heldBy: {},
+      generations: {},
+      sinceMs: () => 0,
+    }).warnings;
+  breaks(w);
+  w.pass(40);
+  expect(warnings()).toEqual([
+    "b says its output is failing: a reboot is proposed, say yes within 10 min",
+  ]);
+  w.boxesStayIll = true;
+  w.send({ to: "encoder:b", event: { type: "repair", by: "engineer" } });
+  expect(warnings()).toEqual(["b says its output is failing: a reboot is under way"]);
+  w.pass(5);
+  expect(warnings()).toEqual(["b was repaired, and has to be ready for a minute"]);
 });
