@@ -9,11 +9,16 @@ import type { MediumReading } from "./medium.ts";
 export const cycleWindowMs = 600_000;
 const rebootsOfACycle = 3;
 
-/** Why a medium is under suspicion, as people say it; undefined = it is not. */
-export function suspicionOf({ condition, isTooSlow }: MediumReading): string | undefined {
-  if (condition === "damaged" || condition === "missing" || condition === "failing") {
-    return condition;
-  }
+/**
+ * Why a medium is under suspicion, as people say it; undefined = it is not.
+ * @param wasPresent it was there at some time: a slot that never had a card reboots nobody
+ */
+export function suspicionOf(
+  { condition, isTooSlow }: MediumReading,
+  wasPresent: boolean,
+): string | undefined {
+  if (condition === "damaged" || condition === "failing") return condition;
+  if (condition === "missing") return wasPresent ? condition : undefined;
   return isTooSlow === true ? "too slow" : undefined;
 }
 

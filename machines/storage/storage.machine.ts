@@ -70,7 +70,8 @@ export const storageMachine = setup({
         ...context.suspects,
         ...Object.fromEntries(
           media.flatMap((medium) => {
-            const why = suspicionOf(medium);
+            const known = context.media[medium.id]?.getSnapshot().context;
+            const why = suspicionOf(medium, known?.wasPresent === true);
             return why === undefined ? [] : [[medium.id, { at: context.now(), why }]];
           }),
         ),

@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 import { wordOf, worstOf } from "../../../machines/storage/judge.ts";
-import { type CycleMedium, rebootCycle } from "../../../machines/storage/reboot-cycle.ts";
+import {
+  type CycleMedium,
+  rebootCycle,
+  suspicionOf,
+} from "../../../machines/storage/reboot-cycle.ts";
 import {
   endsFilesAt4GB,
   freeBytesOf,
@@ -161,6 +165,18 @@ test("three reboots in 10 min with a suspect card name its slot and the best oth
   });
   expect(cycle(400_000, 500_000, 600_000)).toBeUndefined();
   expect(cycle(500_000, 600_000)).toBeUndefined();
+});
+
+test.each([
+  { said: { condition: "damaged" }, wasPresent: false, why: "damaged" },
+  { said: { condition: "failing" }, wasPresent: false, why: "failing" },
+  { said: { condition: "missing" }, wasPresent: true, why: "missing" },
+  { said: { condition: "missing" }, wasPresent: false, why: undefined },
+  { said: { isTooSlow: true }, wasPresent: true, why: "too slow" },
+  { said: { condition: "degraded" }, wasPresent: true, why: undefined },
+  { said: {}, wasPresent: true, why: undefined },
+] as const)("a card that says $said, there before: $wasPresent, is suspect: $why", (c) => {
+  expect(suspicionOf({ ...card, ...c.said }, c.wasPresent)).toBe(c.why);
 });
 
 test("reboots without a suspect card, or with an old suspicion, are no such cycle", () => {

@@ -197,6 +197,15 @@ test("three reboots in 10 min with a bad card: one alarm, and calm after 10 min 
   expect(s.state().warnings).toEqual([]);
 });
 
+test("a box without a card that is out of reach again and again has no bad card", () => {
+  const s = aStorage();
+  for (const mark of ["0", "1", "2", "3", "4"]) {
+    s.boots(mark, { condition: "missing" });
+    s.pass(30);
+  }
+  expect(s.told.filter((d) => d.type === "storage.rebootCycle")).toEqual([]);
+});
+
 test("the reboots before a restart of the daemon count, the daemon's own start does not", () => {
   const s = aStorage();
   s.boots("0", { condition: "damaged" });
