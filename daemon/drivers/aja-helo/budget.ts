@@ -8,6 +8,8 @@ const optionalAboveShare = 0.5;
 /** Of the limit, what a first look may take beyond that, so that the first minute holds it too. */
 const firstLookShare = 0.15;
 
+export type SlowWhy = "heat" | "reboots";
+
 /**
  * How many requests one unit is asked: `limit` per `periodMs` in steady state, as a token bucket
  * (encoder-devices.md §5 items 1 and 2). Commands are never held up; questions wait for their turn.
@@ -20,6 +22,7 @@ export function openBudget(p: {
 }) {
   const most = p.limit * (1 - reservedShare);
   const optionalAbove = most * optionalAboveShare;
+  const shares = new Map<SlowWhy, number>();
   let share = 1;
   let level = Math.min(optionalAbove + p.limit * firstLookShare, most);
   let reserve = p.limit - most;
@@ -64,10 +67,11 @@ export function openBudget(p: {
       refill();
       return Math.max(Math.floor(level - optionalAbove), 0);
     },
-    /** Questions come at this share of the usual pace from now on. */
-    slowTo(part: number): void {
+    /** Questions come at this share of the usual pace; of several reasons the strictest holds. */
+    slowTo(part: number, why: SlowWhy = "heat"): void {
       refill();
-      share = part;
+      shares.set(why, part);
+      share = Math.min(...shares.values());
     },
   };
 }

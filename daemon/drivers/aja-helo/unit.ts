@@ -71,7 +71,7 @@ export function openUnit(
     budget,
     backOff: openBackOff(now),
     clock,
-    reboots: openRebootWatch(now, (share) => budget.slowTo(share)),
+    reboots: openRebootWatch(now, (share) => budget.slowTo(share, "reboots")),
     held: openHeldValues(asked, now),
     boot: openBootMark(now),
     progress: openProgress(now),

@@ -91,6 +91,23 @@ test("commands use the reserve first, then what questions would have had", async
   await expect(budget.take(AbortSignal.timeout(10))).resolves.toBeUndefined();
 });
 
+test("of two reasons to ask less the stricter holds", async () => {
+  let nowMs = 0;
+  const budget = openBudget({ where: "box", limit: 100, periodMs: 60_000, now: () => nowMs });
+  const roomAfterTwelveSeconds = async () => {
+    while (budget.room() > 0) await budget.take(AbortSignal.timeout(1_000));
+    nowMs += 12_000;
+    return budget.room();
+  };
+  const usual = await roomAfterTwelveSeconds();
+  budget.slowTo(0.5);
+  budget.slowTo(0.25, "reboots");
+  const slow = await roomAfterTwelveSeconds();
+  budget.slowTo(1, "reboots");
+  const half = await roomAfterTwelveSeconds();
+  expect([usual, half, slow]).toEqual([17, 8, 4]);
+});
+
 test("two polls without an answer are nothing, then the unit is left alone, longer each time", () => {
   let nowMs = 0;
   const backOff = openBackOff(() => nowMs);
