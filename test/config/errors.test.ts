@@ -420,3 +420,16 @@ test("a file of nested aliases is refused before it fills the memory", () => {
     "site.yaml:1:1 (whole file): Excessive alias count indicates a resource exhaustion attack",
   );
 });
+
+test("a storage may not have the id of a box: the media of the box are called so", () => {
+  const storages = "storages:\n  - id: one\n    driver: disk\n    path: /srv\n";
+  const disk = z.strictObject({ path: z.string() });
+  const format = siteFormat({ encoders: drivers, storages: { disk } }, outputsOf);
+  expect(() => parseConfig("site.yaml", good + storages, format)).toThrow(
+    "storages[0].id: is the id of encoders[0], whose own media are called so",
+  );
+  const { config } = parseConfig("site.yaml", good + storages.replace("one", "recordings"), format);
+  expect(config.storages).toEqual([
+    { id: "recordings", driver: "disk", polling: { normalMs: 15_000 }, options: { path: "/srv" } },
+  ]);
+});
