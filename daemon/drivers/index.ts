@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import type { CoolingStep } from "../../machines/site/plan.ts";
+import { coolingSteps } from "./aja-helo/cooling-steps.ts";
 import { AjaHeloOptions } from "./aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
 import { EpiphanPearlOptions } from "./epiphan-pearl/options.ts";
@@ -47,6 +48,8 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     options: AjaHeloOptions,
     outputs: ["stream-1"],
     kind: "hardware",
+    cooling: coolingSteps,
+    canReboot: true,
     async open(context, options) {
       const { openAjaHelo } = await import("./aja-helo/aja-helo.ts");
       return openAjaHelo(context, options as AjaHeloOptions);

@@ -1,9 +1,11 @@
 import type { DriverContext, EncoderDriver } from "../driver.ts";
+import { setLoad } from "./cooling.ts";
 import type { AjaHeloOptions } from "./options.ts";
 import type { Http } from "../shared/http/http.ts";
 import { openPoll } from "./poll.ts";
 import { proveOff } from "./prove-off.ts";
 import { startOutput, stopOutput } from "./publish.ts";
+import { reboot } from "./reboot.ts";
 import { ownSelfStart } from "./self-start.ts";
 import { openUnit } from "./unit.ts";
 
@@ -31,6 +33,8 @@ export function openAjaHelo(
       unit.session.beginCall();
       await ownSelfStart(unit, signal);
     },
+    reboot: (signal) => reboot(unit, signal),
+    setLoad: (step, signal) => setLoad(unit, step, signal),
     async close() {
       watched.close();
       unit.session.close();

@@ -113,7 +113,7 @@ async function configure(
  * the selected profile and follows (§1.5, inferred); where it does not it is set too, because a
  * unit that streams from it would publish with the old key.
  */
-async function setBothForms(
+export async function setBothForms(
   unit: Unit,
   family: ProfileFamily,
   profile: number | undefined,
@@ -169,7 +169,7 @@ async function forgetDestination(
 }
 
 /** Sends the stop command and waits until the unit says that it no longer streams. */
-async function stopAndWait(unit: Unit, signal: AbortSignal): Promise<void> {
+export async function stopAndWait(unit: Unit, signal: AbortSignal): Promise<void> {
   const { device, where, options, context } = unit;
   if (options.ownSelfStart) await unlinkRecording(unit, signal);
   await device.write("ReplicatorCommand", replicatorCommand.stopStreaming, signal);

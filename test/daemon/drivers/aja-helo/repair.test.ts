@@ -1,0 +1,76 @@
+/** What a HELO is told when it is too hot or broken. */
+import { existsSync } from "node:fs";
+import { expect, onTestFinished, test } from "vitest";
+import { startHelo } from "../../../fakes/helo/helo.ts";
+import { aDriver, aTarget } from "./a-unit.ts";
+
+async function aHelo() {
+  const timings = { streamStartMs: 50, streamStopMs: 50, unreachableMs: 100, recoverMs: 100 };
+  const boots = { rebootMs: 300, initialiseMs: 300, powerUpActionMs: 100, tickMs: 50 };
+  const fast = { ...timings, ...boots, answerMs: 0, softRequestsPerS: 1e6, hardRequestsPerS: 1e6 };
+  const selfStart = { autoRecover: false, powerUpStream: false, scheduler: false };
+  const parameters = { StreamingVideoBitrate: "8000", StreamingVideoBitrate_1: "8000" };
+  const helo = await startHelo({ name: "studio a", timings: fast, selfStart, parameters });
+  onTestFinished(() => helo.close());
+  return helo;
+}
+const soon = () => AbortSignal.timeout(20_000);
+
+test("each step lowers the bitrate in both forms, and full load is what the operator had set", async () => {
+  const helo = await aHelo();
+  const { driver } = aDriver(helo.port);
+  const bitrates = [];
+  for (const step of [1, 2, 3, 4, 5, 0]) {
+    await driver.setLoad!(step, soon());
+    bitrates.push(helo.get("StreamingVideoBitrate_1"));
+    expect(helo.get("StreamingVideoBitrate")).toBe(bitrates.at(-1));
+  }
+  expect(bitrates).toEqual(["8000", "6400", "5200", "4000", "2800", "8000"]);
+});
+
+test("asking twice for a step changes nothing the second time, also with another daemon", async () => {
+  const helo = await aHelo();
+  const first = aDriver(helo.port);
+  await first.driver.setLoad!(4, soon());
+  await first.driver.setLoad!(4, soon());
+  expect(helo.get("StreamingVideoBitrate_1")).toBe("4000");
+  const second = aDriver(helo.port, {}, { stateDir: first.stateDir });
+  await second.driver.setLoad!(4, soon());
+  expect(helo.get("StreamingVideoBitrate_1")).toBe("4000");
+  await second.driver.setLoad!(0, soon());
+  expect(helo.get("StreamingVideoBitrate_1")).toBe("8000");
+  expect(existsSync(`${first.stateDir}/full-bitrate.json`)).toBe(false);
+});
+
+test("a stream is stopped for a new bitrate and started again, to the same place", async () => {
+  const helo = await aHelo();
+  const { driver, poll } = aDriver(helo.port);
+  const target = aTarget;
+  await driver.startOutput("stream-1", target, soon());
+  await expect.poll(() => helo.get("ReplicatorStreamState")).not.toBe("1");
+  await driver.setLoad!(2, soon());
+  expect(helo.get("StreamingVideoBitrate_1")).toBe("6400");
+  expect(helo.get("RTMPStreamName_1")).toBe(target.streamKey);
+  await expect.poll(() => helo.get("ReplicatorStreamState")).not.toBe("1");
+  await poll();
+});
+
+test("a step that there is not is refused, and nothing is changed", async () => {
+  const helo = await aHelo();
+  const { driver } = aDriver(helo.port);
+  await expect(driver.setLoad!(6, soon())).rejects.toMatchObject({ code: "notPossible" });
+  expect(helo.get("StreamingVideoBitrate_1")).toBe("8000");
+});
+
+test("a reboot is told once; that the answer is lost in it is no failure", async () => {
+  const helo = await aHelo();
+  const { driver, poll } = aDriver(helo.port);
+  const before = await poll();
+  await driver.reboot!(soon());
+  await expect.poll(() => helo.power.state()).toBe("booting");
+  await expect
+    .poll(() => poll().then(({ booting, bootMark }) => [booting, bootMark === before.bootMark]), {
+      timeout: 15_000,
+    })
+    .toEqual([false, false]);
+});
