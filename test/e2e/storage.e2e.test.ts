@@ -124,6 +124,13 @@ test.runIf(mayMount)(
   },
 );
 
+/** The first medium of the box `helo`, as the hub knows it. */
+async function cardOf(hub: Hub): Promise<Json | undefined> {
+  const { items } = (await hub.get("/api/storage")) as { items: Json[] };
+  const media = items.find((item) => item["id"] === "helo")?.["media"] as Json[] | undefined;
+  return media?.[0];
+}
+
 test("a HELO whose card is pulled has lost its storage, critically, and has it again", async () => {
   const hub = keep(await Hub.start());
   const facility = await aFacility({
@@ -131,16 +138,42 @@ test("a HELO whose card is pulled has lost its storage, critically, and has it a
     mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
   });
   facility.startDaemon();
-  const card = async () => {
-    const { items } = (await hub.get("/api/storage")) as { items: Json[] };
-    const media = items.find((item) => item["id"] === "helo")?.["media"] as Json[] | undefined;
-    return media?.[0];
-  };
-  await until("the card", async () => (await card())?.["state"] === "healthy", 50_000);
+  await until("the card", async () => (await cardOf(hub))?.["state"] === "healthy", 50_000);
   const putBack = facility.helos["helo"]!.faults.pullCard();
-  await until("it is missing", async () => (await card())?.["state"] === "missing", 60_000);
+  await until("it is missing", async () => (await cardOf(hub))?.["state"] === "missing", 60_000);
   const told = await facility.untilTold("storage.changed", (t) => t.data["state"] === "missing");
   expect(told).toMatchObject({ message: "helo: sd is missing", severity: "critical" });
   putBack();
-  await until("it is back", async () => (await card())?.["state"] === "healthy", 60_000);
+  await until("it is back", async () => (await cardOf(hub))?.["state"] === "healthy", 60_000);
+}, 200_000);
+
+test("a HELO that reboots three times after its card was lost: the slot is named, once", async () => {
+  const timings = { rebootMs: 1_000, initialiseMs: 12_000 };
+  const hub = keep(await Hub.start());
+  const facility = await aFacility({
+    ...kept,
+    mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+    encoders: { helo: { driver: "aja-helo", timings } },
+  });
+  facility.startDaemon();
+  const box = facility.helos["helo"]!;
+  await until("the card", async () => (await cardOf(hub))?.["state"] === "healthy", 60_000);
+  box.faults.pullCard();
+  await facility.untilTold("storage.changed", (t) => t.data["state"] === "missing");
+  for (const time of [1, 2, 3]) {
+    box.faults.reboot();
+    await until(`boot ${time}`, () => facility.told("encoder.rebooted").length >= time);
+    await until("it is seen to run", async () => {
+      const seen = await hub.get("/api/encoders/helo");
+      return box.get("SystemState") === "4" && seen["service"] === "inService";
+    });
+  }
+  const cycle = await facility.untilTold("storage.rebootCycle");
+  expect(cycle).toMatchObject({
+    severity: "critical",
+    message:
+      "helo rebooted 3 times in 10 min and sd is missing: release sd, " +
+      "there is no other path that could record",
+  });
+  expect(facility.told("storage.rebootCycle")).toHaveLength(1);
 }, 200_000);
