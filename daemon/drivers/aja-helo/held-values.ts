@@ -106,7 +106,7 @@ export function openHeldValues(device: Device, now: () => number) {
     hurry(names: Iterable<string>): void {
       for (const name of names) held(name).urgent = true;
     },
-    urgentAmong: (names: readonly string[]) => names.filter((name) => all.get(name)?.urgent).length,
+    isUrgent: (name: string) => all.get(name)?.urgent === true,
     /** Events may have been missed: read everything again, what was read holds until then. */
     hurryAll(): void {
       for (const slot of all.values()) slot.urgent = true;

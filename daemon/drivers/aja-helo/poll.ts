@@ -53,19 +53,32 @@ export function openPoll(unit: Unit) {
     if (before !== undefined && before !== value) events?.pollSawChange(name);
   }
 
-  async function readSlow(howMany: number, signal: AbortSignal): Promise<void> {
-    for (let left = howMany; left > 0; left -= 1) {
-      const [next] = held.due(slowReads(unit, events?.isLive() === true));
-      if (next === undefined) return;
+  const nextDue = () => held.due(slowReads(unit, events?.isLive() === true))[0];
+  /** The profile comes first, and says which parameters the others are. */
+  const nextPressing = () =>
+    destinationNames(unit).find(
+      (name) => held.worthReading(name) && (held.isUrgent(name) || ageMs(name) >= truthMs),
+    );
+
+  /** @returns how many were read, at most `atMost` */
+  async function readEach(
+    atMost: number,
+    nextName: () => string | undefined,
+    signal: AbortSignal,
+  ): Promise<number> {
+    for (let done = 0; done < atMost; done += 1) {
+      const next = nextName();
+      if (next === undefined) return done;
       try {
         const before = held.fresh(next, Infinity);
         const value = await held.read(next, signal);
         if (before !== undefined && before !== value) events?.pollSawChange(next);
       } catch (error) {
         if (!(error instanceof DriverError)) throw error;
-        return; // What counts was read. If the unit fell silent just now, the next poll says so.
+        return atMost; // What counts was read. If the unit fell silent, the next poll says so.
       }
     }
+    return Math.max(atMost, 0);
   }
 
   async function poll(signal: AbortSignal): Promise<EncoderReading> {
@@ -102,9 +115,9 @@ export function openPoll(unit: Unit) {
     // Before the rest is read: a boot makes what was read before worthless.
     noteContact();
     const room = Math.min(mostPerPoll, mostPerSecond - sentBefore) - used;
-    // Where a new stream goes to cannot wait until there is room in the budget.
-    const urgent = held.urgentAmong(destinationNames(unit));
-    await readSlow(Math.max(Math.min(room, Math.max(budget.room(), urgent)), 0), signal);
+    // Where a stream goes to cannot wait until there is room in the budget.
+    const first = await readEach(room, nextPressing, signal);
+    await readEach(Math.min(room - first, budget.room()), nextDue, signal);
     const reading = tell(await compose());
     await memory.settle();
     return reading;

@@ -65,6 +65,19 @@ test("a stream under suspicion is looked at twice a second, at most nine request
   expect(Math.max(...inEachSecond.slice(1))).toBeLessThanOrEqual(9);
 });
 
+test("where a stream goes to is known however long it is looked at closely, and read after a stop", async () => {
+  const unit = await aUnit({ ...whole, ...atRest, ...streaming });
+  const { poll, pass, stop } = aDriver(unit.port);
+  const target = async () => (await poll()).outputs["stream-1"]?.target;
+  for (let polls = 0; polls < 60; polls += 1) {
+    expect(await target()).toBe("none");
+    pass(1_900);
+  }
+  await stop(true);
+  pass(1_000);
+  expect(await target()).toBe("none");
+});
+
 test("questions that used up the budget wait, and a stop does not", async () => {
   const unit = await aUnit(streaming);
   const { poll, stop } = aDriver(unit.port, { burstLimit: 20 });
