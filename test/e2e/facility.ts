@@ -42,6 +42,8 @@ export type FacilityOptions = {
   observers?: unknown[];
   /** Disks and NAS, as the configuration writes them. */
   storages?: unknown[];
+  /** Laid over each HELO of the site's configuration. */
+  encoder?: Record<string, unknown>;
   /** The PDU's outlets that power the HELOs, one each in their order, named as the box is. */
   pdu?: PduFamily;
   /** What the PDU calls an outlet, where that is not the box's name. */
@@ -171,6 +173,7 @@ export class Facility {
                 ...(box.polling && { polling: box.polling }),
                 host: this.helos[id]!.host,
                 port: this.helos[id]!.port,
+                ...this.#options.encoder,
                 ...(this.pdu && { outlet: `outlet-${id}` }),
               },
         ),
