@@ -1,10 +1,16 @@
 /** What is told of a medium, in words for people. */
 import type { Decision } from "../decision.ts";
 import type { MediumWord } from "./storage.contract.ts";
-import type { MediumContext } from "./medium.machine.ts";
+import type { MediumReading } from "./medium.ts";
 import { freeRatioOf } from "./space.ts";
 
-type Told = Pick<MediumContext, "id" | "owner" | "reading" | "wasPresent" | "told">;
+/** As much of a medium as can be told of it. */
+type Told = {
+  id: string;
+  owner: string;
+  reading: MediumReading | undefined;
+  wasPresent: boolean;
+};
 
 export function wordDecision(medium: Told, word: MediumWord): Decision {
   const { reading } = medium;

@@ -80,7 +80,7 @@ test("a login for HTTP Basic is not readable, whatever the user is called", () =
         const header = forUrl ? given.replaceAll("+", "-").replaceAll("/", "_") : given;
         const clean = redact(`authorization: Basic ${header}`, new Set([password]));
         // At most the bits that the password shares with its neighbours are left.
-        const rest = clean.slice("authorization: Basic ".length).split("•••")[1];
+        const rest = clean.slice("authorization: Basic ".length).split("•••").at(-1);
         expect(rest).toMatch(/^[A-Za-z0-9+/_-]?={0,2}$/);
       },
     ),
