@@ -10,6 +10,8 @@ type Told = {
   owner: string;
   reading: MediumReading | undefined;
   wasPresent: boolean;
+  /** What was told of it last. */
+  told: MediumWord | null;
 };
 
 export function wordDecision(medium: Told, word: MediumWord): Decision {
