@@ -133,7 +133,12 @@ test(
     page.on("console", (line) => line.type() === "error" && complaints.push(line.text()));
     await page.goto(addresses.url);
     for (const seconds of await moved(page, 60_000)) expect(seconds).toBeGreaterThan(0.5);
-    expect(await page.locator(".carriage").allInnerTexts()).toEqual(["● ON AIR", "● ON AIR"]);
+    const carriages = await page.locator(".carriage").allInnerTexts();
+    // The mark and its word are kept on one line.
+    expect(carriages.map((text) => text.replaceAll("\u00a0", " "))).toEqual([
+      "● ON AIR",
+      "● ON AIR",
+    ]);
 
     const { key } = streams.second;
     const first = await onAir(addresses.farEndUrl, key);
