@@ -2,7 +2,8 @@
 import type { SnapshotFrom } from "xstate";
 import type { Published } from "../published.ts";
 import type { EncoderState } from "./encoder.contract.ts";
-import type { EncoderMachine, EncoderResume } from "./encoder.machine.ts";
+import type { EncoderResume } from "./encoder.context.ts";
+import type { EncoderMachine } from "./encoder.machine.ts";
 import {
   type Custody,
   type EncoderFacts,

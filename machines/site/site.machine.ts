@@ -2,11 +2,8 @@ import { type ActorRefFrom, type InputFrom, assign, emit, enqueueActions, setup 
 import { decided, type Decided } from "../decision.ts";
 import type { FarEndFacts } from "../destination/far-end.ts";
 import { destinationMachine } from "../destination/destination.machine.ts";
-import {
-  type EncoderMachine,
-  encoderMachineFor,
-  type EncoderResume,
-} from "../encoder/encoder.machine.ts";
+import type { EncoderResume } from "../encoder/encoder.context.ts";
+import { type EncoderMachine, encoderMachineFor } from "../encoder/encoder.machine.ts";
 import { type EncoderFacts, withoutExits } from "../encoder/facts.ts";
 import type { EncoderToSite } from "../encoder/encoder.events.ts";
 import type { StreamToSite } from "../stream/stream.events.ts";

@@ -1,0 +1,76 @@
+import type { EncoderPlan } from "../site/plan.ts";
+import { rebased, type Stamp } from "../time.ts";
+import type { Custody, Service } from "./facts.ts";
+import { withSample } from "./heat.ts";
+import type { EncoderReading } from "./reading.ts";
+import { type Repairs, repairsSince } from "./repair.ts";
+import type { Heat } from "./thermal.ts";
+
+/** Where a restarted daemon picks up: only what cannot be read from the box again. */
+export type EncoderResume = {
+  service: Service;
+  custody: Record<string, Custody>;
+  serialNumber: string | null;
+  /** We switched it off, and have not switched it on since. */
+  isCut?: boolean;
+  /** When its outlet was switched off, as far as it counts against the limits. */
+  cuts?: Stamp[];
+  staysIdle?: boolean;
+  coolingStep?: number;
+  repairs?: Repairs;
+};
+
+export type EncoderContext = {
+  plan: EncoderPlan;
+  now: () => Stamp;
+  resume: EncoderResume | undefined;
+  /** The last reading, however old; the link region says whether it still counts. */
+  reading: EncoderReading | undefined;
+  /** When it was taken, Unix ms. */
+  readAtMs: number;
+  failures: number;
+  failure: string;
+  serialNumber: string | null;
+  cuts: Stamp[];
+  /** As last read, however long ago: with its power back it does nothing on its own. */
+  staysIdle: boolean;
+  heat: Heat;
+  repairs: Repairs;
+  /** Outputs that hold a key. */
+  holds: readonly string[];
+};
+
+export type EncoderInput = { plan: EncoderPlan; now: () => Stamp; resume?: EncoderResume };
+
+export function newEncoderContext(input: EncoderInput): EncoderContext {
+  return {
+    plan: input.plan,
+    now: input.now,
+    resume: input.resume,
+    reading: undefined,
+    readAtMs: 0,
+    failures: 0,
+    failure: "not read yet",
+    serialNumber: input.resume?.serialNumber ?? null,
+    staysIdle: input.resume?.staysIdle ?? false,
+    repairs: repairsSince(input.resume?.repairs, input.now()),
+    heat: { samples: [], step: input.resume?.coolingStep ?? 0 },
+    holds: Object.entries(input.resume?.custody ?? {}).flatMap(([output, word]) =>
+      word === "held" ? [output] : [],
+    ),
+    cuts: (input.resume?.cuts ?? []).map((at) => rebased(at, input.now())),
+  };
+}
+
+/** A box that does not tell its temperature any more has no trend either. */
+export function samplesWith({ heat, now }: EncoderContext, reading: EncoderReading) {
+  const celsius = reading.figures.temperatureC?.value;
+  return celsius === undefined ? [] : withSample(heat.samples, { celsius, at: now() });
+}
+
+/** It is publishing, or about to, to one of our destinations. */
+export function publishes(reading: EncoderReading, output: string): boolean {
+  const now = reading.outputs[output];
+  if (now === undefined || (now.state !== "streaming" && now.state !== "starting")) return false;
+  return now.target === undefined || typeof now.target === "object";
+}

@@ -1,0 +1,161 @@
+/** What an encoder tells the journal, in words for people. */
+import type { Decision } from "../decision.ts";
+import type { EffectError } from "../effect.ts";
+import type { EncoderContext } from "./encoder.context.ts";
+import type { EncoderEvent } from "./encoder.events.ts";
+import { keepsPower } from "./power.ts";
+import type { EncoderReading } from "./reading.ts";
+import { repairSentence } from "./repair.ts";
+import { heatSentence } from "./thermal.ts";
+
+type Reads = { reading: EncoderReading };
+
+export function repair(
+  context: EncoderContext,
+  what: Parameters<typeof repairSentence>[1],
+): Decision {
+  return {
+    type: "encoder.repair",
+    severity: what === "givenUp" ? "critical" : what === "proven" ? "info" : "warning",
+    message: repairSentence(context, what),
+    data: { repair: what, trouble: context.repairs.trouble },
+  };
+}
+
+export function stepFailed(context: EncoderContext, event: EncoderEvent): Decision {
+  const { error } = event as unknown as { error?: EffectError };
+  return {
+    type: "encoder.thermal",
+    severity: "warning",
+    message: `${heatSentence(context)}: step ${context.heat.step} could not be taken (${error?.message ?? "no answer"})`,
+    data: { thermal: "cooling", step: context.heat.step, code: error?.code },
+  };
+}
+
+export function replaced(context: EncoderContext, { reading }: Reads): Decision {
+  return {
+    type: "encoder.replaced",
+    severity: "warning",
+    message: `${context.plan.id} is another box now: serial number ${reading.identity?.serialNumber} instead of ${context.serialNumber}`,
+    data: { was: context.serialNumber, is: reading.identity?.serialNumber },
+  };
+}
+
+export function rebooted(context: EncoderContext): Decision {
+  return {
+    type: "encoder.rebooted",
+    severity: "warning",
+    message: `${context.plan.id} has rebooted`,
+  };
+}
+
+export function link(context: EncoderContext, link: string): Decision {
+  return {
+    type: "encoder.link",
+    severity: link === "unreachable" ? "warning" : "info",
+    message:
+      link === "unreachable"
+        ? `${context.plan.id} does not answer: ${context.failure}`
+        : `${context.plan.id} answers`,
+    data: { link },
+  };
+}
+
+export function thermal(
+  context: EncoderContext,
+  word: "normal" | "warm" | "cooling" | "protected",
+): Decision {
+  const { step } = context.heat;
+  const taken = context.plan.cooling[step - 1]?.what;
+  const what = {
+    normal: "cool again, at full load",
+    warm: "too hot, and nothing can be done about its load",
+    cooling: `cooling, step ${step} of ${context.plan.cooling.length}: ${taken}`,
+    protected: "still too hot: it is taken off the programme to protect it",
+  }[word];
+  return {
+    type: "encoder.thermal",
+    severity: { normal: "info", warm: "warning", cooling: "warning", protected: "critical" }[
+      word
+    ] as "info" | "warning" | "critical",
+    message: `${heatSentence(context)}: ${what}`,
+    data: { thermal: word, step },
+  };
+}
+
+export function input(context: EncoderContext, word: string): Decision {
+  return {
+    type: "encoder.input",
+    severity: word === "good" || word === "unknown" ? "info" : "warning",
+    message: `input of ${context.plan.id}: ${word}`,
+    data: { input: word },
+  };
+}
+
+export function service(context: EncoderContext, p: { word: string; by: string }): Decision {
+  return {
+    type: "encoder.service",
+    severity: "info",
+    message: `${context.plan.id} is ${p.word} (${p.by})`,
+    data: { service: p.word, by: p.by },
+  };
+}
+
+export function selfStart(context: EncoderContext, ok: boolean): Decision {
+  return {
+    type: "encoder.selfStart",
+    severity: ok ? "info" : "warning",
+    message: ok
+      ? `${context.plan.id}: auto-recover, power-up action and scheduler are off and owned by us`
+      : `${context.plan.id}: could not switch off what it does on its own; trying again`,
+  };
+}
+
+export function rogue(context: EncoderContext, output: string): Decision {
+  return {
+    type: "encoder.rogue",
+    severity: "critical",
+    message: `${context.plan.id} began to publish on ${output} although it is benched: stopping it`,
+    data: { output },
+  };
+}
+
+export function power(context: EncoderContext, word: "on" | "cut"): Decision {
+  return {
+    type: "encoder.power",
+    severity: "warning",
+    message:
+      word === "cut"
+        ? `${context.plan.id} is powered off at outlet ${context.plan.outlet?.id}, read back`
+        : `${context.plan.id} has power again at outlet ${context.plan.outlet?.id}`,
+    data: { power: word, outlet: context.plan.outlet?.id },
+  };
+}
+
+export function powerFailed(context: EncoderContext, event: EncoderEvent): Decision {
+  const { error } = event as unknown as { error?: EffectError };
+  return {
+    type: "encoder.power",
+    severity: "critical",
+    message: `outlet ${context.plan.outlet?.id} of ${context.plan.id} did not switch: ${error?.message ?? "no answer"}`,
+    data: { power: "unknown", outlet: context.plan.outlet?.id, code: error?.code },
+  };
+}
+
+export function powerKept(context: EncoderContext, event: EncoderEvent): Decision {
+  return {
+    type: "encoder.power",
+    severity: "warning",
+    message: `${context.plan.id} keeps its power: ${event.type === "cutPower" ? keepsPower(context, event.recording) : ""}`,
+    data: { power: "on" },
+  };
+}
+
+export function benched(context: EncoderContext, output: string): Decision {
+  return {
+    type: "encoder.benched",
+    severity: "info",
+    message: `${context.plan.id}/${output} is benched: key and address taken out of the box`,
+    data: { output },
+  };
+}

@@ -1,0 +1,163 @@
+/** The words of the encoder machine: what it asks, does and waits for. The chart is beside it. */
+import { and, assign, emit, not, or, sendParent, setup, stateIn } from "xstate";
+import { decided } from "../decision.ts";
+import { effect } from "../effect.ts";
+import type { Consent } from "../site/plan.ts";
+import {
+  type EncoderContext,
+  type EncoderInput,
+  publishes,
+  samplesWith,
+} from "./encoder.context.ts";
+import * as tell from "./encoder.decisions.ts";
+import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
+import { startsNothingByItself, type Custody, type Service } from "./facts.ts";
+import { countingCuts, keepsPower } from "./power.ts";
+import type { EncoderReading } from "./reading.ts";
+import { nextRepair, type repairSentence, type Trouble, withRepair } from "./repair.ts";
+import { heatGuards } from "./thermal.ts";
+
+type Reads = { reading: EncoderReading };
+
+const heats = ofContext(heatGuards);
+/** A box without an outlet is not ours to switch off: its region `power` is empty. */
+const hasPower = or(["hasNoOutlet", stateIn({ power: "on" })]);
+const isIdleBox = and(["holdsNothing", not(stateIn({ service: "maintenance" })), hasPower]);
+const isGone = and([isIdleBox, stateIn({ link: "unreachable" })]);
+const isUp = and([stateIn({ link: "reachable" }), not(stateIn({ service: "rebooting" }))]);
+const isFailing = and([isIdleBox, isUp, "outputFails"]);
+const isReady = and([isUp, not("outputFails")]);
+export const encoderSetup = setup({
+  types: {} as {
+    context: EncoderContext;
+    input: EncoderInput;
+    events: EncoderEvent;
+    emitted: ReturnType<typeof decided>;
+  },
+  actors: {
+    stopOutput: effect("stopOutput"),
+    ownSelfStart: effect("ownSelfStart"),
+    turnOutlet: effect("turnOutlet"),
+    reboot: effect("reboot"),
+    setLoad: effect("setLoad"),
+  },
+  guards: {
+    tooManyFailures: ({ context }) => context.failures + 1 >= context.plan.unreachableAfter,
+    ...heats,
+    wasCooled: ({ context }) => context.heat.step > 0,
+    isBooting: (_, { reading }: Reads) => reading.booting === true,
+    isUp: (_, { reading }: Reads) => reading.booting !== true,
+    mayStartByItself: (_, { reading }: Reads) =>
+      reading.selfStart !== undefined && !startsNothingByItself(reading.selfStart),
+    outputIs: (_, params: { output: string; asked: string }) => params.output === params.asked,
+    wasService: ({ context }, word: Service) => context.resume?.service === word,
+    wasCustody: ({ context }, p: { output: string; word: Custody }) =>
+      context.resume?.custody[p.output] === p.word,
+    staysIdle: ({ context }) => context.staysIdle,
+    hasNoOutlet: ({ context }) => context.plan.outlet === undefined,
+    outputFails: ({ context }) =>
+      Object.values(context.reading?.outputs ?? {}).some(({ state }) => state === "failing"),
+    isGone,
+    isFailing,
+    isWell: and([not(isGone), not(isFailing)]),
+    isReady,
+    isNotReady: not(isReady),
+    nothingIsLeft: ({ context }) => nextRepair(context) === undefined,
+    consents: ({ context }, to: Consent) => context.plan.repair === to,
+    wasRebootChosen: ({ context }) => context.repairs.done.at(-1)?.action === "reboot",
+    wasCut: ({ context }) => context.resume?.isCut === true,
+    mayCut: ({ context, event }) =>
+      event.type === "cutPower" &&
+      context.plan.outlet !== undefined &&
+      keepsPower(context, event.recording) === undefined,
+    usesOurKey: (_, { reading, output }: Reads & { output: string }) => publishes(reading, output),
+  },
+  actions: {
+    keepReading: assign(({ context }, { reading }: Reads) => ({
+      reading,
+      readAtMs: context.now().wallMs,
+      failures: 0,
+      serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
+      staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
+      heat: { ...context.heat, samples: samplesWith(context, reading) },
+    })),
+    changeStep: assign(({ context: { heat } }, by: number) => ({
+      heat: { ...heat, step: heat.step + by },
+    })),
+    hold: assign(({ context: { holds } }, p: { output: string; held: boolean }) => ({
+      holds: [...holds.filter((output) => output !== p.output), ...(p.held ? [p.output] : [])],
+    })),
+    askForRelief: sendParent(({ context }, because: ReliefReason): EncoderToSite => ({
+      type: "wantsRelief",
+      encoder: context.plan.id,
+      because,
+    })),
+    noteTrouble: assign(({ context: { repairs } }, trouble: Trouble) => ({
+      repairs: { ...repairs, trouble },
+    })),
+    noteRepair: assign(({ context }) => {
+      const next = nextRepair(context);
+      const cuts = countingCuts(context.cuts, context.now());
+      return {
+        ...(next && { repairs: withRepair(context, next) }),
+        ...(next === "powerCycle" && { cuts: [...cuts, context.now()] }),
+      };
+    }),
+    countWouldHave: assign(({ context: { repairs } }) => ({
+      repairs: { ...repairs, wouldHave: repairs.wouldHave + 1 },
+    })),
+    forgetRepairs: assign(({ context: { repairs } }) => ({ repairs: { ...repairs, done: [] } })),
+    tellRepair: emit(({ context }, what: Parameters<typeof repairSentence>[1]) =>
+      decided(tell.repair(context, what)),
+    ),
+    tellStepFailed: emit(({ context, event }) => decided(tell.stepFailed(context, event))),
+    countFailure: assign(({ context }, failure: string) => ({
+      failures: context.failures + 1,
+      failure,
+    })),
+    forgetReading: assign({ reading: undefined }),
+    tellReplaced: emit(({ context }, reads: Reads) => decided(tell.replaced(context, reads))),
+    tellRebooted: emit(({ context }) => decided(tell.rebooted(context))),
+    tellLink: emit(({ context }, link: string) => decided(tell.link(context, link))),
+    tellThermal: emit(({ context }, word: "normal" | "warm" | "cooling" | "protected") =>
+      decided(tell.thermal(context, word)),
+    ),
+    tellInput: emit(({ context }, word: string) => decided(tell.input(context, word))),
+    tellService: emit(({ context }, p: { word: string; by: string }) =>
+      decided(tell.service(context, p)),
+    ),
+    tellSelfStart: emit(({ context }, ok: boolean) => decided(tell.selfStart(context, ok))),
+    tellRogue: emit(({ context }, output: string) => decided(tell.rogue(context, output))),
+    tellDoubt: sendParent(({ context }, output: string): EncoderToSite => {
+      const target = context.reading?.outputs[output]?.target;
+      const destination = typeof target === "object" ? target.destination : null;
+      return { type: "publishesBenched", encoder: context.plan.id, output, destination };
+    }),
+    countCut: assign({
+      cuts: ({ context }) => [...countingCuts(context.cuts, context.now()), context.now()],
+    }),
+    tellPower: emit(({ context }, word: "on" | "cut") => decided(tell.power(context, word))),
+    tellPowerFailed: emit(({ context, event }) => decided(tell.powerFailed(context, event))),
+    tellPowerKept: emit(({ context, event }) => decided(tell.powerKept(context, event))),
+    tellBenched: emit(({ context }, output: string) => decided(tell.benched(context, output))),
+  },
+  delays: {
+    readingMaxAge: ({ context }) => context.plan.readingMaxAgeMs,
+    retryBench: 5_000,
+    retrySelfStart: 30_000,
+    restorePowerAfter: 30_000,
+    coolingPeriod: ({ context }) => context.plan.heat.coolingPeriodMs,
+    hurry: ({ context }) => context.plan.heat.coolingPeriodMs / 4,
+    reliefWithin: 20_000,
+  },
+});
+
+/** Guards that ask nothing but the context. */
+function ofContext<K extends string>(of: Record<K, (context: EncoderContext) => boolean>) {
+  return Object.fromEntries(
+    Object.entries<(context: EncoderContext) => boolean>(of).map(([name, ask]) => [
+      name,
+      ({ context }: { context: EncoderContext }) => ask(context),
+    ]),
+  ) as Record<K, (args: { context: EncoderContext }) => boolean>;
+}
