@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import type { z } from "zod";
+import { fencePathWarnings } from "../config/fence-path.ts";
 import { ConfigError } from "../config/problems.ts";
 import { loadSite } from "../config/site.ts";
 import { uplinkSentence } from "../config/uplink.ts";
@@ -58,7 +59,8 @@ async function main(): Promise<number> {
     return 2;
   }
   if (flags.check) {
-    return say(`${flags.config} is fine\n${uplinkSentence(loaded.config)}\n`);
+    const notes = [uplinkSentence(loaded.config), ...fencePathWarnings(loaded.config)];
+    return say(`${flags.config} is fine\n${notes.join("\n")}\n`);
   }
 
   const { config, secrets } = loaded;
@@ -68,6 +70,7 @@ async function main(): Promise<number> {
     toJournal: goesToJournal(process.stdout.fd, process.env),
   });
   log.info({ code: "uplink" }, uplinkSentence(config));
+  for (const warning of fencePathWarnings(config)) log.warn({ code: "fence_path" }, warning);
   const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));
   let site;
   try {

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { SiteConfig } from "../config/site.schema.ts";
+import { fencePathWarnings } from "../config/fence-path.ts";
 import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
 import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
@@ -75,6 +76,10 @@ export async function startSite(p: {
     ),
   );
   const spoofable = [...outlets.values()].filter(({ isSpoofable }) => isSpoofable);
+  for (const { id } of spoofable) {
+    const why = "others on the network could forge its answers; SNMP v3 signs them";
+    log.warn({ code: "outlet_spoofable", outlet: id }, `outlet ${id}: ${why}`);
+  }
   const plan = planOf(config, vendors, new Set(spoofable.map(({ id }) => id)));
   const ingests = ingestsOf(config.destinations, backupLegOf);
   const isSoftware = (id: string) =>
@@ -124,7 +129,11 @@ export async function startSite(p: {
     journal,
     seq: () => decider.seq(),
     wallMs: () => now().wallMs,
-    warnings: () => [...uplinkWarnings(config), ...(parts.local?.warnings() ?? [])],
+    warnings: () => [
+      ...uplinkWarnings(config),
+      ...fencePathWarnings(config),
+      ...(parts.local?.warnings() ?? []),
+    ],
     send({ kind, id, state, availability }) {
       for (const link of links()) link.publishState(kind, id, state, availability);
     },
