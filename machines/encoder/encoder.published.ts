@@ -142,7 +142,7 @@ export function encoderState(
 }
 
 function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
-  const { plan, reading, failure } = snapshot.context;
+  const { plan, reading, failure, failures } = snapshot.context;
   const list = [...(reading?.alarms ?? [])];
   const { repair } = regions(snapshot);
   if (repair === "proposing") list.push(repairSentence(snapshot.context, "proposes"));
@@ -161,7 +161,7 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
     list.push(`powered off by us at outlet ${facts.power.outlet} (${facts.power.word})${stays}`);
   }
   if (facts.link === "silent" || facts.link === "unreachable")
-    list.push(`does not answer: ${failure}`);
+    list.push(failures > 0 ? `does not answer: ${failure}` : "was not read in time");
   if (plan.ownSelfStart && reading?.selfStart && !startsNothingByItself(reading.selfStart)) {
     list.push("it may start to publish by itself (auto-recover, power-up action or scheduler)");
   }
