@@ -13,7 +13,7 @@ export const outputWords = [
   "stopping",
 ] as const;
 export const serviceWords = ["inService", "maintenance", "quarantined", "rebooting"] as const;
-export const powerWords = ["on", "cutting", "cut", "restoring"] as const;
+export const powerWords = ["on", "cutting", "cut", "unknown", "restoring"] as const;
 export const inputWords = ["unknown", "good", "lost", "black", "frozen", "silent"] as const;
 
 /** One output of a box: a stream or a recording. */

@@ -24,7 +24,7 @@ type Regions = {
   thermal: string | { cooling: string } | { protected: string };
   service: Service;
   input: Input;
-  power: Power | Record<string, never>;
+  power: Exclude<Power, "cut"> | "stuck" | { cut: string } | Record<string, never>;
   repair: string | { acting: string } | { proving: string };
 } & Record<
   `custody:${string}`,
@@ -46,10 +46,9 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
     input: fresh ? input : "unknown",
     source: plan.source ?? null,
     selfStart: fresh?.selfStart ?? null,
-    power:
-      plan.outlet && typeof power === "string"
-        ? { word: power, outlet: plan.outlet.id, isSpoofable: plan.outlet.isSpoofable }
-        : null,
+    power: plan.outlet
+      ? { word: powerWord(power), outlet: plan.outlet.id, isSpoofable: plan.outlet.isSpoofable }
+      : null,
     outputs: Object.fromEntries(
       plan.outputs.map((id) => [id, fresh ? outputFacts(fresh.outputs[id]) : unknownOutput]),
     ),
@@ -63,6 +62,11 @@ function thermalWord(value: Regions["thermal"]): Thermal {
     : value === "relieving"
       ? "warm"
       : "unknown";
+}
+
+function powerWord(value: Regions["power"]): Power {
+  if (typeof value === "object") return "cut";
+  return value === "stuck" ? "unknown" : value;
 }
 
 function outputFacts(reading: OutputReading | undefined): OutputFacts {
@@ -85,7 +89,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     ...((repairs.done.length > 0 || repairs.wouldHave > 0) && { repairs }),
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(plan.outlet && {
-      isCut: words.power === "cut" || words.power === "restoring",
+      isCut: words.power !== "on",
       cuts,
       staysIdle,
     }),
@@ -158,7 +162,9 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
     const stays = snapshot.context.staysIdle
       ? ""
       : ": it stays off until a person restores it, it could publish by itself";
-    list.push(`powered off by us at outlet ${facts.power.outlet} (${facts.power.word})${stays}`);
+    const { word, outlet } = facts.power;
+    const read = word === "unknown" ? "its outlet was not read since" : word;
+    list.push(`powered off by us at outlet ${outlet} (${read})${stays}`);
   }
   if (facts.link === "silent" || facts.link === "unreachable")
     list.push(failures > 0 ? `does not answer: ${failure}` : "was not read in time");

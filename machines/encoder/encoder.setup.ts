@@ -1,7 +1,7 @@
 /** The words of the encoder machine: what it asks, does and waits for. The chart is beside it. */
 import { and, assign, emit, not, or, sendParent, setup, stateIn } from "xstate";
 import { decided } from "../decision.ts";
-import { effect } from "../effect.ts";
+import { effect, type EffectError } from "../effect.ts";
 import type { Consent } from "../site/plan.ts";
 import {
   type EncoderContext,
@@ -65,6 +65,9 @@ export const encoderSetup = setup({
     nothingIsLeft: ({ context }) => nextRepair(context) === undefined,
     consents: ({ context }, to: Consent) => context.plan.repair === to,
     wasRebootChosen: ({ context }) => context.repairs.done.at(-1)?.action === "reboot",
+    /** The outlet was not switched at all: another name in the PDU, or a command under way. */
+    wasRefused: ({ event }) =>
+      (event as unknown as { error?: EffectError }).error?.code === "notPossible",
     wasCut: ({ context }) => context.resume?.isCut === true,
     mayCut: ({ context, event }) =>
       event.type === "cutPower" &&
@@ -146,6 +149,8 @@ export const encoderSetup = setup({
     retryBench: 5_000,
     retrySelfStart: 30_000,
     restorePowerAfter: 30_000,
+    restorePowerAgain: 600_000,
+    lastAnswers: 2_000,
     coolingPeriod: ({ context }) => context.plan.heat.coolingPeriodMs,
     hurry: ({ context }) => context.plan.heat.coolingPeriodMs / 4,
     reliefWithin: 20_000,

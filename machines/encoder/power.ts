@@ -3,7 +3,8 @@ import { elapsedMs, type Stamp } from "../time.ts";
 import type { EncoderPlan } from "../site/plan.ts";
 import type { EncoderReading } from "./reading.ts";
 
-export type Power = "on" | "cutting" | "cut" | "restoring";
+/** `cut`: read as off a moment ago, which is a proof. `unknown`: told off, and not read lately. */
+export type Power = "on" | "cutting" | "cut" | "unknown" | "restoring";
 
 /** What is looked at before power is cut. */
 type Powered = {
@@ -39,6 +40,11 @@ export function keepsPower(
   return undefined;
 }
 
+/** A box that answers has power, whoever switched it on. */
+const answers = {
+  reading: { target: "#encoder.power.on", actions: { type: "tellPower", params: "on" } },
+} as const;
+
 /**
  * Off on request of a stream that cannot prove the box off otherwise. On again by itself only where
  * the box was last read to do nothing on its own: one that streams at power-up would be a second
@@ -47,8 +53,9 @@ export function keepsPower(
 export const power = {
   initial: "deciding",
   states: {
+    /** What was read in an earlier run is no proof: somebody may have switched it on since. */
     deciding: {
-      always: [{ guard: "wasCut", target: "cut" }, { target: "on" }],
+      always: [{ guard: "wasCut", target: "unknown" }, { target: "on" }],
     },
     on: {
       on: {
@@ -63,11 +70,26 @@ export const power = {
         src: "turnOutlet",
         input: ({ context }: { context: Powered }) => turn(context, "off"),
         onDone: { target: "cut", actions: { type: "tellPower", params: "cut" } },
-        onError: { target: "on", actions: "tellPowerFailed" },
+        onError: [
+          { guard: "wasRefused", target: "on", actions: "tellPowerFailed" },
+          { target: "unknown", actions: "tellPowerFailed" },
+        ],
       },
     },
     cut: {
       on: { restorePower: "restoring" },
+      after: {
+        restorePowerAfter: [{ guard: "staysIdle", target: "restoring" }, { target: "unknown" }],
+      },
+      initial: "fresh",
+      states: {
+        /** An answer that was on its way while the power went says nothing. */
+        fresh: { after: { lastAnswers: "settled" } },
+        settled: { on: answers },
+      },
+    },
+    unknown: {
+      on: { ...answers, restorePower: "restoring", cutPower: "cutting" },
       after: { restorePowerAfter: { guard: "staysIdle", target: "restoring" } },
     },
     restoring: {
@@ -75,8 +97,13 @@ export const power = {
         src: "turnOutlet",
         input: ({ context }: { context: Powered }) => turn(context, "on"),
         onDone: { target: "on", actions: { type: "tellPower", params: "on" } },
-        onError: { target: "cut", actions: "tellPowerFailed" },
+        onError: { target: "stuck", actions: "tellPowerFailed" },
       },
+    },
+    /** As `unknown`, and the outlet did not come on: tried again, but nobody is told every minute. */
+    stuck: {
+      on: { ...answers, restorePower: "restoring", cutPower: "cutting" },
+      after: { restorePowerAgain: "restoring" },
     },
   },
 } as const;

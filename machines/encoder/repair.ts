@@ -47,11 +47,17 @@ export type Repaired = {
   reading: EncoderReading | undefined;
   holds: readonly string[];
   repairs: Repairs;
+  /** As last read: after a boot it does nothing on its own. */
+  staysIdle: boolean;
 };
 
+/** It may still have the key of a stream that another box carries, and would use it. */
+const wouldPublish = ({ plan, staysIdle }: Repaired) => plan.ownSelfStart && !staysIdle;
+
 /** The next step of the playbook that this box can do and that was not done lately. */
-export function nextRepair({ plan, now, repairs }: Repaired): RepairAction | undefined {
-  if (repairs.trouble === null) return undefined;
+export function nextRepair(box: Repaired): RepairAction | undefined {
+  const { plan, now, repairs } = box;
+  if (repairs.trouble === null || wouldPublish(box)) return undefined;
   const lately = repairs.done.filter(({ at }) => elapsedMs(at, now()) < budgetMs);
   return playbooks[repairs.trouble].find(
     (action) => plan.canRepair.includes(action) && !lately.some((done) => done.action === action),
@@ -93,7 +99,9 @@ export function repairSentence(
     case "proven":
       return `${plan.id} is repaired: it has been ready for a minute, and is back in the pool`;
     case "givenUp":
-      return `${plan.id} ${trouble}, and nothing is left to try: it needs a person`;
+      return wouldPublish(context)
+        ? `${plan.id} ${trouble}, and could publish by itself after a boot: it needs a person`
+        : `${plan.id} ${trouble}, and nothing is left to try: it needs a person`;
   }
 }
 

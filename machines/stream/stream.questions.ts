@@ -110,7 +110,8 @@ export function mayCutPower(context: StreamContext): boolean {
   if (!ref || memory.goal === "stop" || memory.goal === "start") return false;
   const box = facts[ref.encoder];
   // On maintenance somebody has a hand in it.
-  if (box?.power?.word !== "on" || box.service === "maintenance") return false;
+  if (box?.power?.word !== "on" && box?.power?.word !== "unknown") return false;
+  if (box.service === "maintenance") return false;
   if (seenOnAir(context) && memory.command === null) return false;
   const others = Object.values(heldBy[ref.encoder] ?? {}).some((stream) => stream !== plan.id);
   return !others && typeof nextCarrier(context) === "object";

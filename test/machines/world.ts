@@ -462,7 +462,7 @@ export class World {
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
       case "ownSelfStart":
-        if (cut) return failed("timeout");
+        if (cut || box.deaf) return failed("timeout");
         box.selfStart = false;
         this.send({ to, event: { type: "effect.done", answer: {} } });
     }

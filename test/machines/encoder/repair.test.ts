@@ -165,3 +165,16 @@ test("the page says what is proposed, what is under way, and what needs a person
   w.pass(5);
   expect(warnings()).toEqual(["b was repaired, and has to be ready for a minute"]);
 });
+
+test("a box that would publish by itself after a boot is not booted: a person has to look", () => {
+  for (const ill of ["failing", "silent"] as const) {
+    const w = facility();
+    w.box("b").deaf = true;
+    w.box("b").selfStart = true;
+    w.pass(2);
+    if (ill === "failing") breaks(w);
+    else w.box("b").reachable = false;
+    w.pass(60);
+    expect(told(w)).toEqual(["givenUp"]);
+  }
+});

@@ -110,7 +110,7 @@ test("an outlet is cut twice in an hour at most, and six times in a day", () => 
     }
     w.wait(3_600_000);
   }
-  const kept = w.told("encoder.power").filter(({ data }) => data["power"] === "on");
+  const kept = w.told("encoder.power").filter(({ message }) => message.includes("keeps"));
   expect(kept.map(({ message }) => message)).toEqual([
     ...Array<string>(3).fill("a keeps its power: its outlet was cut 2 times in an hour"),
     ...Array<string>(3).fill("a keeps its power: its outlet was cut 6 times in a day"),
@@ -157,4 +157,56 @@ test("power that we cut is still known to be cut after a restart of the daemon",
   w.pass(60);
   expect(power(w).at(-1)).toBe("on");
   expect(w.box("a").unpowered).toBe(false);
+});
+
+/** Box a was powered off as a fence; b carries, and then nobody is left but a. */
+function cutAndRemembered(): World {
+  const w = onAir(plan());
+  w.box("a").deaf = true;
+  w.box("a").says = {};
+  w.box("a").selfStart = true;
+  w.read("a");
+  w.box("a").reachable = false;
+  w.box("a").running = null;
+  w.pass(15);
+  expect(w.box("a").unpowered).toBe(true);
+  return w;
+}
+const provesOff = (w: World) => w.core.site().facts["a"]?.power?.word === "cut";
+
+test("an outlet that was read as off half a minute ago proves nothing any more", () => {
+  const w = cutAndRemembered();
+  expect(provesOff(w)).toBe(true);
+  w.pass(60);
+  expect(w.box("a").unpowered).toBe(true);
+  expect(provesOff(w)).toBe(false);
+});
+
+test("after a restart the memory of a cut is no proof: somebody may have restored the power", () => {
+  const w = cutAndRemembered();
+  w.restart();
+  expect(provesOff(w)).toBe(false);
+  w.send({ to: "encoder:a", event: { type: "cutPower", stream: "main", recording: "protect" } });
+  w.pass(2);
+  expect(provesOff(w)).toBe(true);
+});
+
+test("a box that answers has power, whatever we switched off", () => {
+  const w = cutAndRemembered();
+  w.box("a").unpowered = false;
+  w.box("a").reachable = true;
+  w.pass(3);
+  expect(w.core.site().facts["a"]?.power?.word).toBe("on");
+});
+
+test("an outlet that was told to come on and did not say so is not a proof that it is off", () => {
+  const w = onAir(plan());
+  w.box("a").reachable = false;
+  w.box("a").running = null;
+  w.pass(12);
+  expect(provesOff(w)).toBe(true);
+  w.outletsFail = true;
+  w.pass(40);
+  expect(power(w).at(-1)).toBe("unknown");
+  expect(provesOff(w)).toBe(false);
 });
