@@ -18,6 +18,7 @@ import {
 import type { Power } from "./power.ts";
 import type { OutputReading } from "./reading.ts";
 import { repairSentence } from "./repair.ts";
+import { interrupts } from "./thermal.ts";
 
 type Regions = {
   link: Link;
@@ -42,6 +43,7 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
     encoder: plan.id,
     link,
     thermal: thermalWord(thermal),
+    isAdjusted: isAdjusted(snapshot, thermal),
     service,
     input: fresh ? input : "unknown",
     source: plan.source ?? null,
@@ -53,6 +55,13 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
       plan.outputs.map((id) => [id, fresh ? outputFacts(fresh.outputs[id]) : unknownOutput]),
     ),
   };
+}
+
+/** Its stream is stopped and started by ourselves, for another load. */
+function isAdjusted({ context }: EncoderSnapshot, value: Regions["thermal"]): boolean {
+  if (typeof value !== "object" || !("cooling" in value)) return false;
+  if (value.cooling === "applying") return interrupts(context);
+  return value.cooling === "returning" || value.cooling === "settling";
 }
 
 function thermalWord(value: Regions["thermal"]): Thermal {

@@ -44,6 +44,9 @@ export const encoderSetup = setup({
   guards: {
     tooManyFailures: ({ context }) => context.failures + 1 >= context.plan.unreachableAfter,
     ...heats,
+    isBack: ({ context, event }) =>
+      event.type === "reading" &&
+      context.holds.every((output) => event.reading.outputs[output]?.state === "streaming"),
     wasCooled: ({ context }) => context.heat.step > 0,
     isBooting: (_, { reading }: Reads) => reading.booting === true,
     isUp: (_, { reading }: Reads) => reading.booting !== true,
@@ -154,6 +157,8 @@ export const encoderSetup = setup({
     coolingPeriod: ({ context }) => context.plan.heat.coolingPeriodMs,
     hurry: ({ context }) => context.plan.heat.coolingPeriodMs / 4,
     reliefWithin: 20_000,
+    grace: ({ context }) => context.plan.firstFrameGraceMs,
+    untilSeen: 3_000,
   },
 });
 

@@ -12,6 +12,8 @@ export type EncoderFacts = {
   encoder: string;
   link: Link;
   thermal: Thermal;
+  /** Its stream is stopped and started by ourselves now: what is missing is no fault of it. */
+  isAdjusted: boolean;
   service: Service;
   input: Input;
   source: string | null;
@@ -42,6 +44,7 @@ export function unknownEncoder(encoder: string, outputs: readonly string[]): Enc
     encoder,
     link: "unknown",
     thermal: "unknown",
+    isAdjusted: false,
     service: "inService",
     input: "unknown",
     source: null,

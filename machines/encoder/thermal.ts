@@ -18,7 +18,7 @@ const hot = ({ plan, heat }: Hot) => isHot(heat.samples, plan.heat);
 const cool = ({ plan, heat }: Hot) => isCool(heat.samples, plan.heat);
 const more = ({ plan, heat }: Hot) => needsMore(heat.samples, plan.heat);
 /** Taking this step, or giving it back, costs the picture of the programme that it carries. */
-const interrupts = ({ plan, heat, holds }: Hot) =>
+export const interrupts = ({ plan, heat, holds }: Hot) =>
   holds.length > 0 && plan.cooling[heat.step - 1]?.interrupts === true;
 
 export const heatGuards = {
@@ -49,6 +49,7 @@ export function heatSentence({ plan, heat }: Hot): string {
 
 const oneMore = { type: "changeStep", params: 1 } as const;
 const oneLess = { type: "changeStep", params: -1 } as const;
+const tellStep = { type: "tellThermal", params: "cooling" } as const;
 const toNormal = {
   target: "#encoder.thermal.normal",
   actions: { type: "tellThermal", params: "normal" },
@@ -110,11 +111,22 @@ export const thermal = {
             }),
             onDone: [
               { guard: "isAtFullLoad", ...toNormal },
-              { target: "resting", actions: { type: "tellThermal", params: "cooling" } },
+              { guard: "interrupts", target: "returning", actions: tellStep },
+              { target: "resting", actions: tellStep },
             ],
-            onError: { target: "resting", actions: "tellStepFailed" },
+            onError: [
+              { guard: "interrupts", target: "returning", actions: "tellStepFailed" },
+              { target: "resting", actions: "tellStepFailed" },
+            ],
           },
         },
+        /** Its stream was stopped for the step and started again: a hole of our own making. */
+        returning: {
+          on: { reading: { guard: "isBack", target: "settling" } },
+          after: { grace: "resting" },
+        },
+        /** From its own word to the far end's picture. */
+        settling: { after: { untilSeen: "resting" } },
         resting: {
           after: {
             hurry: { guard: "isTooHot", target: "deciding" },

@@ -23,6 +23,8 @@ export function judge(encoder: EncoderFacts, output: OutputFacts, farEnd: FarEnd
   if (output.exit) return { word: "off", cause: "processExited", commits: true };
   if (encoder.thermal === "protected") return { word: "off", cause: "heat", commits: true };
 
+  if (encoder.isAdjusted) return { word: "unknown", cause: "adjusted", commits: false };
+
   const seen = farEnd.word === "publishing" && farEnd.media === "moving";
   if (seen && isSomeoneElse(farEnd, encoder.encoder)) return suspect("otherPublisher", true);
   if (output.sendQueue === "stuck") return { word: "network", cause: "network", commits: false };

@@ -34,6 +34,8 @@ export type Box = {
   highestGeneration: number;
   /** When somebody pressed start at it, monotonic ms; that is not our doing. */
   pressedAtMs: number;
+  /** It was stopped for another load, and goes on then. */
+  resumes: { destination: string; generation: number; atMs: number } | null;
   /** The cooling step it works at. */
   load: number;
   /** Its outlet was switched off. */
@@ -209,6 +211,7 @@ export class World {
           cannotMeasureInput: false,
           highestGeneration: 0,
           pressedAtMs: -Infinity,
+          resumes: null,
           load: 0,
           unpowered: false,
           deaf: false,
@@ -325,6 +328,7 @@ export class World {
     for (const due of this.#pending.filter((p) => p.dueMs <= this.#at.monoMs)) {
       if (this.#pending.includes(due)) this.#carryOut(due.intent);
     }
+    for (const box of Object.values(this.boxes)) this.#goOn(box);
     for (const id of Object.keys(this.boxes)) if (isDue(this.box(id))) this.read(id);
     if (!looks) return;
     for (const { id, observed } of this.plan.destinations) if (observed) this.look(id);
@@ -436,13 +440,14 @@ export class World {
       case "stopOutput": {
         if (cut || box.deaf) return failed("timeout");
         box.running = null;
+        box.resumes = null;
         if (intent.asks.forgetKey) box.knowsKeyOf = null;
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
       }
       case "turnOutlet":
         if (this.outletsFail) return failed("timeout");
-        if (intent.asks.to !== "on") box.running = null;
+        if (intent.asks.to !== "on") box.running = box.resumes = null;
         if (intent.asks.to === "cycle") this.#boot(box);
         // It would stream at power-up: with the key it knows, as soon as it has booted.
         if (intent.asks.to === "on" && box.unpowered && box.selfStart && box.knowsKeyOf !== null) {
@@ -458,6 +463,11 @@ export class World {
         return;
       case "setLoad":
         if (cut || this.loadIsFixed) return failed("timeout");
+        // A new bitrate needs a stop and a start: the box is back on its key 2 s later.
+        if (intent.asks.step !== box.load && Math.max(intent.asks.step, box.load) > 1) {
+          box.resumes = box.running && { ...box.running, atMs: this.#at.monoMs + 2_000 };
+          box.running = null;
+        }
         box.load = intent.asks.step;
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
@@ -468,15 +478,22 @@ export class World {
     }
   }
 
+  #goOn(box: Box) {
+    if (!box.resumes || box.resumes.atMs > this.#at.monoMs) return;
+    const { destination, generation } = box.resumes;
+    box.running = { destination, generation };
+    box.resumes = null;
+  }
+
   /** What a reboot cures, it cures. */
   #boot(box: Box) {
-    box.running = null;
+    box.running = box.resumes = null;
     if (!this.boxesStayIll) Object.assign(box, { claims: null, deaf: false, reachable: true });
   }
 
   #fence(box: Box): FenceEvidence[] {
     if (this.fenceEvidence) return this.fenceEvidence;
-    if (!box.deaf) box.running = null;
+    if (!box.deaf) box.running = box.resumes = null;
     const atMs = this.#at.wallMs;
     if (box.running) return [];
     return box.kind === "soft"

@@ -56,6 +56,36 @@ test("without an understudy the step is taken on air, 20 s later", () => {
   expect(w.carrier()).toBe("a");
 });
 
+/** The moment in which its stream is stopped for the second step. */
+function untilStep2(w: World) {
+  while (w.box("a").load < 2) w.pass(0.25);
+  expect(w.box("a").running).toBeNull();
+}
+
+test("a step on air is a short hole that nobody mistakes for a failure", () => {
+  const w = onAir(alone());
+  const starts = w.told("key.granted").length + w.told("stream.takingOver").length;
+  heat(w, "a", 80);
+  untilStep2(w);
+  w.pass(30);
+  expect(w.carriage()).toBe("onAir");
+  expect(w.word()).toBe("carried");
+  expect(w.told("key.granted").length + w.told("stream.takingOver").length).toBe(starts);
+  expect(w.told("stream.incident")).toEqual([]);
+});
+
+test("a box that does not come back from a step is off air, as soon as its grace is over", () => {
+  const w = onAir(alone());
+  heat(w, "a", 80);
+  untilStep2(w);
+  w.box("a").resumes = null;
+  w.pass(28);
+  expect(w.told("stream.incident")).toEqual([]);
+  w.pass(15);
+  expect(w.carriage()).toBe("onAir");
+  expect(w.told("stream.incident").length).toBeGreaterThan(0);
+});
+
 test("five steps in five periods, then it is taken off the programme to protect it", () => {
   const w = onAir(alone());
   heat(w, "a", 81);
