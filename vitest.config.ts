@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 import { at } from "./test/setup/effort.ts";
 
 const minuteMs = 60_000;
+const sequences = "test/**/*.sequences.test.ts";
 const others = ["node_modules/**", "dist/**", "test/.cache/**", "test/import-rules/breaches/**"];
 
 export default defineConfig({
@@ -12,12 +13,24 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.e2e.test.ts", ...others],
-          // Property tests are unit tests; their counts grow with the effort.
+          exclude: ["test/**/*.e2e.test.ts", sequences, ...others],
           testTimeout: at({ check: minuteMs / 3, test: 10 * minuteMs, torture: 600 * minuteMs }),
           // Files of one worker share what they import: a third less work. They share no state then
           // but what a module keeps, which no test may lean on. vitest's own choice would be one
           // worker on two cores.
+          pool: "forks",
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          // Random sequences of turns; their count grows with the effort (test/setup/effort.ts).
+          name: "sequences",
+          include: [sequences],
+          exclude: others,
+          testTimeout: 600 * minuteMs,
           pool: "forks",
           isolate: false,
           maxWorkers: 2,

@@ -1,14 +1,14 @@
 /**
  * Runs the checks and tests of one effort and ends with the line `N passed, N failed`.
  *
- *   node test/run.mjs check|test|torture [--only unit|e2e] [-t <part of a test's name>] [<file> …]
+ *   node test/run.mjs check|test|torture [--only <suite>] [-t <part of a test's name>] [<file> …]
  *
  * A selection leaves the checks out: `torture --only e2e -t "kill -9"` tries one fault at its full
- * count. A file is chosen by any part of its path.
+ * count. A file is chosen by any part of its path. Suites: unit, sequences (random turns), e2e.
  *
  * `N passed` counts tests. `N failed` counts failed tests, test files that did not load, and
- * checks (format, lint, types, import rules) that are red. A test that passed only when tried again
- * is named in a line `flaky: <test>`. Exit code 0 only when nothing failed and at least one test
+ * checks (format, lint, types, import rules) that are red. Each is named again at the end, in a line
+ * `failed: <test>`; a test that passed only when tried again in a line `flaky: <test>`. Exit code 0 only when nothing failed and at least one test
  * ran.
  */
 import { spawn } from "node:child_process";
@@ -46,20 +46,26 @@ const lanes = [
 ];
 
 const minuteMs = 60_000;
-/** Per effort: which suites, and when to give up on a hung run. Counts are in setup/effort.ts. */
+/**
+ * Per effort: which suites one after the other, and when to give up on a hung run. What is `beside`
+ * runs all the time on what they leave idle. Counts are in setup/effort.ts.
+ *
+ * @type {Record<"check" | "test" | "torture", { suites: string[]; beside: string[]; giveUpMs: number }>}
+ */
 const efforts = {
-  check: { suites: ["unit"], giveUpMs: 10 * minuteMs },
-  test: { suites: ["unit", "e2e"], giveUpMs: 40 * minuteMs },
-  torture: { suites: ["unit", "e2e"], giveUpMs: 48 * 60 * minuteMs },
+  check: { suites: ["unit", "sequences"], beside: [], giveUpMs: 10 * minuteMs },
+  test: { suites: ["unit", "e2e"], beside: ["sequences"], giveUpMs: 40 * minuteMs },
+  torture: { suites: ["unit", "e2e", "sequences"], beside: [], giveUpMs: 48 * 60 * minuteMs },
 };
 
 const { name, only, filters } = readArguments();
 const chosen = efforts[name];
-const suites = only === undefined ? chosen.suites : [only];
+const { suites, beside } = only === undefined ? chosen : { suites: [only], beside: [] };
 const env = { ...process.env, UNDERSTUDY_EFFORT: name };
 
 let passed = 0;
-let failed = 0;
+/** @type {string[]} failed tests, files that did not load, and red checks */
+const failures = [];
 /** @type {string[]} tests that passed, but not at once */
 const flaky = [];
 const startedAtMs = performance.now();
@@ -76,14 +82,17 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
 }
 
 if (only === undefined && filters.length === 0) await runChecks();
+const runsBeside = Promise.all(beside.map((suite) => runSuite(suite, true)));
 for (const suite of suites) if (!stopped) await runSuite(suite);
+await runsBeside;
 
 const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
 console.log(`\n${name} took ${seconds} s`);
+for (const test of failures) console.log(`failed: ${test}`);
 for (const test of flaky) console.log(`flaky: ${test}`);
 if (flaky.length > 0) console.log(`${flaky.length} flaky: passed only when tried again`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 || passed === 0 || stopped ? 1 : 0;
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exitCode = failures.length > 0 || passed === 0 || stopped ? 1 : 0;
 
 function readArguments() {
   try {
@@ -94,13 +103,15 @@ function readArguments() {
     const [name, ...files] = positionals;
     if (name !== "check" && name !== "test" && name !== "torture") throw new Error("which effort?");
     const { only, testNamePattern } = values;
-    if (only !== undefined && only !== "unit" && only !== "e2e") throw new Error("which suite?");
+    if (only !== undefined && !["unit", "sequences", "e2e"].includes(only)) {
+      throw new Error("which suite?");
+    }
     const named = testNamePattern === undefined ? [] : [`--testNamePattern=${testNamePattern}`];
     return { name, only, filters: [...named, ...files] };
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     console.error(
-      "usage: node test/run.mjs check|test|torture [--only unit|e2e] [-t <name>] [<file>]",
+      "usage: node test/run.mjs check|test|torture [--only <suite>] [-t <name>] [<file>]",
     );
     process.exit(2);
   }
@@ -121,7 +132,7 @@ async function runChecks() {
   for (const { title, code, output, tookMs } of results.flat()) {
     console.log(`${code === 0 ? "ok    " : "FAILED"} ${title} (${(tookMs / 1000).toFixed(1)} s)`);
     if (code === 0) continue;
-    failed += 1;
+    failures.push(title);
     process.stdout.write(output);
   }
 }
@@ -148,26 +159,31 @@ async function runCheck(check) {
   };
 }
 
-/** @param {string} suite a project of vitest.config.ts */
-async function runSuite(suite) {
-  console.log(`\n${suite} tests`);
+/**
+ * @param {string} suite a project of vitest.config.ts
+ * @param {boolean} [inBackground] at the lowest priority, its output kept together
+ */
+async function runSuite(suite, inBackground = false) {
   const folder = mkdtempSync(join(tmpdir(), "understudy-test-run-"));
   const report = join(folder, "report.json");
-  const code = await runProcess("node_modules/.bin/vitest", [
-    "run",
-    `--project=${suite}`,
-    "--passWithNoTests",
-    "--reporter=default",
-    "--reporter=json",
-    `--outputFile.json=${report}`,
-    ...filters,
-  ]);
+  /** @type {Buffer[]} */
+  const parts = [];
+  const vitest = [
+    ...["node_modules/.bin/vitest", "run", `--project=${suite}`, "--passWithNoTests"],
+    ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...filters],
+  ];
+  if (!inBackground) console.log(`\n${suite} tests`);
+  const code = inBackground
+    ? await runProcess("nice", ["-n", "19", ...vitest], (part) => parts.push(part))
+    : await runProcess(process.execPath, vitest);
+  if (inBackground) process.stdout.write(`\n${suite} tests\n${Buffer.concat(parts).toString()}`);
   const counted = countTests(report);
   rmSync(folder, { recursive: true });
   passed += counted.passed;
   flaky.push(...counted.flaky);
+  failures.push(...counted.failed);
   // Red without a red test: an unhandled error, a crash, or a run that was given up.
-  failed += counted.failed === 0 && code !== 0 ? 1 : counted.failed;
+  if (counted.failed.length === 0 && code !== 0) failures.push(`${suite} tests, exit code ${code}`);
 }
 
 /** @param {string} path where vitest's JSON report is, if it came that far */
@@ -176,20 +192,37 @@ function countTests(path) {
   try {
     report = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    console.error(`no report of the tests: ${error instanceof Error ? error.message : error}`);
-    return { passed: 0, failed: 1, flaky: [] };
+    return {
+      passed: 0,
+      failed: [`no report: ${error instanceof Error ? error.message : error}`],
+      flaky: [],
+    };
   }
-  const filesNotLoaded = report.testResults.filter(
-    // Not loaded, or what all its tests need could not be set up: then they are only skipped.
-    (/** @type {any} */ file) =>
-      file.status === "failed" &&
-      !file.assertionResults.some((/** @type {any} */ t) => t.status === "failed"),
-  ).length;
   return {
     passed: report.numPassedTests,
-    failed: report.numFailedTests + filesNotLoaded,
+    failed: report.testResults.flatMap(failedTests),
     flaky: report.testResults.flatMap(flakyTests),
   };
+}
+
+/**
+ * @param {any} file
+ * @returns {string[]}
+ */
+function failedTests(file) {
+  const failed = file.assertionResults.filter((/** @type {any} */ t) => t.status === "failed");
+  // Not loaded, or what all its tests need could not be set up: then they are only skipped.
+  if (file.status === "failed" && failed.length === 0) return [relative(".", file.name)];
+  return failed.map((/** @type {any} */ t) => nameOf(file, t));
+}
+
+/**
+ * @param {any} file
+ * @param {any} t
+ */
+function nameOf(file, t) {
+  const why = t.failureMessages[0]?.split("\n", 1)[0] ?? "no message";
+  return `${t.fullName} (${relative(".", file.name)}): ${why}`;
 }
 
 /**
@@ -201,10 +234,7 @@ function countTests(path) {
 function flakyTests(file) {
   return file.assertionResults
     .filter((/** @type {any} */ t) => t.status === "passed" && t.failureMessages.length > 0)
-    .map(
-      (/** @type {any} */ t) =>
-        `${t.fullName} (${relative(".", file.name)}): ${t.failureMessages[0].split("\n", 1)[0]}`,
-    );
+    .map((/** @type {any} */ t) => nameOf(file, t));
 }
 
 /**

@@ -7,12 +7,12 @@ export type Effort = "check" | "test" | "torture";
 
 /**
  * Random sequences in all, shared by the property tests of the machines. The one place that says how
- * many. At 7 ms of CPU each, 20,000 take a bit over a minute on two cores; 100,000 would take six,
- * and fit into the 15 minutes of `npm test` when one costs 3 ms.
+ * many. One costs 5 to 7 ms of CPU, nearly all of it XState's: 100,000 are ten minutes of a core,
+ * which they take from what the end-to-end tests leave idle.
  */
 export const sequences: Record<Effort, number> = {
   check: 5_000,
-  test: 20_000,
+  test: 100_000,
   torture: 1_000_000,
 };
 

@@ -4,7 +4,8 @@ import { act, effortOf, type Facility, facility, onAirWith, stepsOf } from "../f
 import type { World } from "../world.ts";
 
 /**
- * One share: 35 % of the sequences each here, 30 % in same-decisions.test.ts; files run in parallel.
+ * One share: 35 % of the sequences each here, 30 % in same-decisions.sequences.test.ts;
+ * files run in parallel.
  *
  * Seen to fail with a bug planted: "stuck" when `choosing` has no way out, "one owner" when any evidence makes a certificate
  * (`certificateFrom`), "reasoned" when the fence is skipped and `keys.refusal` always allows. Either

@@ -87,8 +87,9 @@ test("a far end that takes nothing: the send queue is stuck, so it is the networ
   await driver.startOutput(output, site.target(), generous());
   await moving();
   site.farEnd.stall(key, true);
+  const stalledAtMs = performance.now();
   const silent = await until("the queue is called stuck", () =>
-    seen.find(({ sendQueue }) => sendQueue === "stuck"),
+    seen.find(({ sendQueue, atMs }) => sendQueue === "stuck" && atMs > stalledAtMs),
   );
   expect(silent.state).toBe("streaming");
   // What was written is still on its way to a far end that will read it: not off yet.

@@ -7,7 +7,6 @@ import { parseStat } from "../../../../../daemon/drivers/shared/engine/processes
 import {
   judgeQueue,
   orphanedBytes,
-  parseOrphanCount,
   parseTcpTable,
 } from "../../../../../daemon/drivers/shared/engine/sockets.ts";
 
@@ -73,13 +72,6 @@ test("a process name with blanks and brackets does not shift its start time", ()
     group: 5,
     startTicks: 22,
   });
-});
-
-test("the count of sockets without an owner is read, and left out where the kernel says none", () => {
-  const told =
-    "sockets: used 30\nTCP: inuse 6 orphan 2 tw 373 alloc 6 mem 291\nUDP: inuse 0 mem 256\n";
-  expect(parseOrphanCount(told)).toBe(2);
-  expect(parseOrphanCount("sockets: used 30\n")).toBeUndefined();
 });
 
 test("what a killed process still had to send is counted until the far end has taken it", async () => {
