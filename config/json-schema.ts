@@ -43,10 +43,13 @@ export function siteJsonSchema(drivers: SiteDrivers): JsonSchema {
     );
     return [name, { ...site.properties?.[name], items: { oneOf: alternatives } }];
   });
+  const traps = drivers.traps && {
+    traps: { ...withUnits(optionsJsonSchema(drivers.traps)), ...site.properties?.["traps"] },
+  };
   return {
     $schema,
     title: "Understudy site",
     ...site,
-    properties: { ...site.properties, ...Object.fromEntries(sections) },
+    properties: { ...site.properties, ...Object.fromEntries(sections), ...traps },
   };
 }

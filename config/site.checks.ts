@@ -16,6 +16,7 @@ const Lenient = z.object({
       }),
     })
     .catch({ broker: { readers: [] } }),
+  traps: z.unknown().optional(),
   encoders: listOf(z.looseObject({ id: text, driver: text, outlet: text }).catch({})),
   outlets: listOf(z.looseObject({ id: text }).catch({})),
   storages: listOf(z.looseObject({ id: text }).catch({})),
@@ -52,7 +53,7 @@ const Lenient = z.object({
 export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
   const lenient = Lenient.safeParse(raw);
   if (!lenient.success) return [];
-  const { mqtt, encoders, outlets, storages, destinations, streams } = lenient.data;
+  const { mqtt, traps, encoders, outlets, storages, destinations, streams } = lenient.data;
   return [
     ...duplicates("mqtt.broker.readers", "username", mqtt.broker.readers),
     ...duplicates("encoders", "id", encoders),
@@ -91,6 +92,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
       ...unknownId(["encoders", at, "outlet"], "outlet", outlet, outlets),
       ...sharedOutlet(encoders, at),
     ]),
+    ...inlineSecrets(traps, ["traps"]),
     ...encoders.flatMap((encoder, at) => inlineSecrets(encoder, ["encoders", at])),
     ...outlets.flatMap((outlet, at) => inlineSecrets(outlet, ["outlets", at])),
     ...storages.flatMap((storage, at) => inlineSecrets(storage, ["storages", at])),

@@ -13,6 +13,8 @@ export type SiteDrivers = {
   encoders: DriverSchemas;
   outlets?: DriverSchemas;
   storages?: DriverSchemas;
+  /** Of the listener for SNMP traps. */
+  traps?: z.ZodType;
 };
 
 const mqtt = section({
@@ -249,7 +251,22 @@ function driven<B extends Base>(own: B, drivers: DriverSchemas) {
   });
 }
 
-export function siteSchema({ encoders, outlets = {}, storages = {} }: SiteDrivers) {
+/** A section that the daemon's own part judges, written with units like all others. */
+function partSection(schema: z.ZodType) {
+  return z.unknown().transform((raw, ctx): unknown => {
+    const { parsed, findings, issues } = parseOptions(schema, optionsJsonSchema(schema), raw);
+    for (const issue of issues) ctx.addIssue({ ...issue, path: [...issue.path] });
+    for (const { path, what } of findings) ctx.addIssue({ code: "custom", path, message: what });
+    return parsed.success && findings.length === 0 ? parsed.data : z.NEVER;
+  });
+}
+
+export function siteSchema({
+  encoders,
+  outlets = {},
+  storages = {},
+  traps = z.never(),
+}: SiteDrivers) {
   return section({
     site: id.describe("Stable id of this site, its name on MQTT"),
     name: displayName.exactOptional().describe("What people call it"),
@@ -297,3 +314,6 @@ export type DestinationConfig = Parsed["destinations"][number];
 export type ObserverConfig = DestinationConfig["observers"][number];
 export type StreamConfig = Parsed["streams"][number];
 export type MqttConfig = Parsed["mqtt"];
+    traps: partSection(traps)
+      .exactOptional()
+      .describe("Listen for SNMP traps: one of a box makes the daemon look at it at once"),

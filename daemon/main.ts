@@ -6,6 +6,7 @@ import { loadSite } from "../config/site.ts";
 import { uplinkSentence } from "../config/uplink.ts";
 import { vendors } from "./drivers/index.ts";
 import { outletVendors } from "./drivers/outlets.ts";
+import { TrapOptions } from "./drivers/shared/snmp/traps.ts";
 import { storageVendors } from "./drivers/storages.ts";
 import { JournalError } from "./journal/journal-error.ts";
 import { openLog } from "./log.ts";
@@ -49,6 +50,7 @@ async function main(): Promise<number> {
     encoders: optionsOf(vendors),
     outlets: optionsOf(outletVendors),
     storages: optionsOf(storageVendors),
+    traps: TrapOptions,
   };
   let loaded;
   try {

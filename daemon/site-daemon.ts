@@ -31,6 +31,7 @@ import { openPublisher } from "./publish.ts";
 import { storageVendors } from "./drivers/storages.ts";
 import { watchStorage } from "./storages.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
+import { openTraps, type Traps } from "./traps.ts";
 
 export type SiteDaemon = {
   /** One line a person can read. */
@@ -112,7 +113,7 @@ export async function startSite(p: {
   const believed = !journal.fresh && outdated === undefined;
   const core = openSite({ plan, at: now(), resume: believed ? journal.resume : new Map() });
   // Opened last, spoken to by everything before.
-  const parts: { hands?: Hands; link?: Link; local?: LocalBroker } = {};
+  const parts: { hands?: Hands; link?: Link; local?: LocalBroker; traps?: Traps } = {};
   const links = () => [parts.link, parts.local].filter((link) => link !== undefined);
   const moved = { journal: monotonicMs(), link: monotonicMs() };
 
@@ -133,6 +134,7 @@ export async function startSite(p: {
       ...uplinkWarnings(config),
       ...fencePathWarnings(config),
       ...(parts.local?.warnings() ?? []),
+      ...(parts.traps?.warnings ?? []),
     ],
     send({ kind, id, state, availability }) {
       for (const link of links()) link.publishState(kind, id, state, availability);
@@ -212,6 +214,12 @@ export async function startSite(p: {
       return word !== "carried" && word !== "stopped";
     });
   }
+
+  parts.traps = await openTraps({
+    config,
+    log,
+    pollSoon: (encoder) => boxes.get(encoder)?.pollSoon(),
+  });
 
   const observers = new Map<string, readonly FarEndObserver[]>();
   const farEnds = config.destinations.map((d) => {
@@ -349,6 +357,7 @@ export async function startSite(p: {
       clearInterval(telemetry);
       // Nothing new is begun; what the machines know is on disk already.
       parts.hands?.close();
+      await parts.traps?.close();
       await Promise.all([...boxes.values()].map((box) => box.close()));
       await Promise.all(farEnds.map((farEnd) => farEnd.close()));
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));

@@ -16,10 +16,14 @@ export type Supervised = {
     signal: AbortSignal,
     work: (driver: EncoderDriver, signal: AbortSignal) => Promise<T>,
   ): Promise<T>;
+  /** Something has happened to the box: look now, unless it was asked just now. */
+  pollSoon(): void;
   close(): Promise<void>;
 };
 
 const pollLimitMs = 10_000;
+/** Hints may be forged: however many come, a box is not asked more often for them. */
+const hintedPollGapMs = 1_000;
 
 /**
  * Asks one box again and again, never two things at a time. It knows no thresholds and decides
@@ -37,6 +41,8 @@ export function supervise(p: {
   let poll: AbortController | undefined;
   let timer: NodeJS.Timeout | undefined;
   let waiting = 0;
+  let isHinted = false;
+  let polledAtMs = -Infinity;
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = tail.then(work);
@@ -46,6 +52,8 @@ export function supervise(p: {
 
   async function pollOnce(): Promise<void> {
     if (waiting > 0 || closing.signal.aborted) return;
+    isHinted = false;
+    polledAtMs = performance.now();
     const mine = new AbortController();
     poll = mine;
     // Not `closing` itself: what is made of a signal that lives on is never quite let go of.
@@ -66,16 +74,20 @@ export function supervise(p: {
   function schedule(ms: number): void {
     clearTimeout(timer);
     if (closing.signal.aborted) return;
-    timer = setTimeout(() => {
-      inTurn(pollOnce).then(
-        () => schedule(p.pollEveryMs()),
-        (cause: unknown) => {
-          // A bug in a driver must be seen, and must not end the watch over its box.
-          tell.unreadable("malformed", cause instanceof Error ? cause.message : String(cause));
-          schedule(p.pollEveryMs());
-        },
-      );
-    }, ms);
+    const hintedMs = Math.max(polledAtMs + hintedPollGapMs - performance.now(), 0);
+    timer = setTimeout(
+      () => {
+        inTurn(pollOnce).then(
+          () => schedule(p.pollEveryMs()),
+          (cause: unknown) => {
+            // A bug in a driver must be seen, and must not end the watch over its box.
+            tell.unreadable("malformed", cause instanceof Error ? cause.message : String(cause));
+            schedule(p.pollEveryMs());
+          },
+        );
+      },
+      isHinted ? Math.min(ms, hintedMs) : ms,
+    );
   }
 
   driver.watch?.((reading) => tell.reading(reading));
@@ -97,6 +109,11 @@ export function supervise(p: {
         // What it changed should be seen soon.
         schedule(Math.min(250, p.pollEveryMs()));
       }
+    },
+    pollSoon() {
+      isHinted = true;
+      // One that is under way may have read what is over by now: it is followed by another.
+      if (!poll && waiting === 0) schedule(p.pollEveryMs());
     },
     async close() {
       closing.abort();

@@ -5,6 +5,7 @@ import { HostDiskOptions } from "../../daemon/drivers/host-disk/options.ts";
 import { vendors } from "../../daemon/drivers/index.ts";
 import { outletVendors } from "../../daemon/drivers/outlets.ts";
 import { ApcOptions } from "../../daemon/drivers/pdu/options.ts";
+import { TrapOptions } from "../../daemon/drivers/shared/snmp/traps.ts";
 import { storageVendors } from "../../daemon/drivers/storages.ts";
 import type { DriverSchemas, SiteDrivers } from "../../config/site.schema.ts";
 
@@ -18,6 +19,7 @@ export const exampleDrivers: SiteDrivers = {
   encoders: drivers,
   outlets: { "pdu-apc": ApcOptions },
   storages: { "host-disk": HostDiskOptions },
+  traps: TrapOptions,
 };
 
 /** All there are, for the committed JSON Schema. */
@@ -25,6 +27,7 @@ export const allDrivers: SiteDrivers = {
   encoders: optionsOf(vendors),
   outlets: optionsOf(outletVendors),
   storages: optionsOf(storageVendors),
+  traps: TrapOptions,
 };
 
 function optionsOf(registry: Readonly<Record<string, { options: DriverSchemas[string] }>>) {

@@ -11,7 +11,7 @@ function hang(signal: AbortSignal): Promise<never> {
   });
 }
 
-function aBox(poll: EncoderDriver["poll"]) {
+function aBox(poll: EncoderDriver["poll"], everyMs = 5) {
   const unreadable: string[] = [];
   let inside = 0;
   const seen = { polls: 0, most: 0, closed: 0 };
@@ -33,7 +33,7 @@ function aBox(poll: EncoderDriver["poll"]) {
   };
   const box = supervise({
     driver,
-    pollEveryMs: () => 5,
+    pollEveryMs: () => everyMs,
     tell: { reading: () => undefined, unreadable: (code) => void unreadable.push(code) },
   });
   const stop = (signal = new AbortController().signal) =>
@@ -100,4 +100,20 @@ test("after closing nothing is asked of the box any more", async () => {
   await expect(b.stop()).rejects.toMatchObject({ name: "AbortError" });
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(b.seen).toMatchObject({ polls, closed: 1 });
+});
+
+test("a hint has the box looked at now instead of at its turn; a flood of them once a second", async () => {
+  const polledAtMs: number[] = [];
+  const b = aBox(async () => {
+    polledAtMs.push(performance.now());
+    return { outputs: {}, figures: {} };
+  }, 60_000);
+  await expect.poll(() => polledAtMs.length).toBe(1);
+  const flood = setInterval(() => b.box.pollSoon(), 5);
+  await expect.poll(() => polledAtMs.length, { timeout: 20_000 }).toBe(3);
+  clearInterval(flood);
+  const gapsMs = polledAtMs.slice(1).map((atMs, i) => atMs - polledAtMs[i]!);
+  // Timers of Node may fire a millisecond early.
+  expect(Math.min(...gapsMs)).toBeGreaterThan(990);
+  await b.box.close();
 });

@@ -1,0 +1,72 @@
+import { lookup } from "node:dns/promises";
+import type { Logger } from "pino";
+import type { SiteConfig } from "../config/site.schema.ts";
+import type { TrapOptions } from "./drivers/shared/snmp/traps.ts";
+
+export type Traps = {
+  /** Sentences for the operator. */
+  warnings: readonly string[];
+  /** UDP port that is listened at; undefined: none. */
+  port: number | undefined;
+  close(): Promise<void>;
+};
+
+const off: Traps = { warnings: [], port: undefined, close: () => Promise.resolve() };
+
+/**
+ * Has a box looked at when a trap comes from the address that it is asked at. A trap may be forged
+ * and may get lost, so it says only "look now": what is true is what is read then. A listener that
+ * cannot be opened costs nothing but the time to the next look.
+ */
+export async function openTraps(p: {
+  config: Pick<SiteConfig, "traps" | "encoders">;
+  log: Pick<Logger, "info" | "warn">;
+  pollSoon: (encoder: string) => void;
+}): Promise<Traps> {
+  const { config, log, pollSoon } = p;
+  if (config.traps === undefined) return off;
+  const { openTrapReceiver, trapNames } = await import("./drivers/shared/snmp/traps.ts");
+  const { boxesAt, warnings } = await addressesOf(config.encoders);
+  const warn = (warning: string) => {
+    warnings.push(warning);
+    log.warn({ code: "traps" }, warning);
+  };
+  for (const warning of warnings.splice(0)) warn(warning);
+  const hear = (address: string, trapOid: string) => {
+    const trap = trapNames.get(trapOid) ?? trapOid;
+    for (const encoder of boxesAt.get(address) ?? []) {
+      log.info({ code: "trap", encoder, trap }, `${encoder} sent a trap, looking at it now`);
+      pollSoon(encoder);
+    }
+  };
+  try {
+    const options = config.traps as TrapOptions;
+    const receiver = await openTrapReceiver(options, [...boxesAt.keys()], hear);
+    log.info({ code: "traps", port: receiver.port }, `listening for traps, port ${receiver.port}`);
+    return { ...receiver, warnings };
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    warn(`traps are not heard: cannot listen (${code}); boxes are asked at their usual pace`);
+    return { ...off, warnings };
+  }
+}
+
+/** Who is asked at which address; two names may lead to one box. */
+async function addressesOf(encoders: SiteConfig["encoders"]) {
+  const boxesAt = new Map<string, string[]>();
+  const warnings: string[] = [];
+  const find = async ({ id, options }: SiteConfig["encoders"][number]) => {
+    const { host } = options as { host?: unknown };
+    if (typeof host !== "string") return;
+    try {
+      for (const { address } of await lookup(host, { all: true })) {
+        boxesAt.set(address, [...(boxesAt.get(address) ?? []), id]);
+      }
+    } catch (cause) {
+      const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+      warnings.push(`traps of ${id} are not heard: ${host} has no address now (${code})`);
+    }
+  };
+  await Promise.all(encoders.map(find));
+  return { boxesAt, warnings };
+}
