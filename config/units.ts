@@ -36,6 +36,11 @@ export function bitrate(range: Range = {}) {
   return quantity("a bit rate like 800kbps, 5Mbps or 1Gbps", perBitrate, "Bps", range);
 }
 
+/** `80C` → degrees Celsius, in a field that ends with `C`. */
+export function celsius(range: Range = {}) {
+  return quantity("whole degrees Celsius like 80C", { C: 1 }, "C", range);
+}
+
 /** A duration, or a word that stands for "none", which becomes null in the same field. */
 export function durationOr<W extends string>(none: W, range: Range = {}) {
   const form = `"${none}" or a duration like 250ms, 2s, 10min, 1h or 30d`;

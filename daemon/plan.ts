@@ -16,8 +16,6 @@ import { lookLimitsMs } from "./observers/observer.ts";
 const leastQuietMs = 30_000;
 /** A box counts as gone after so many failed polls in a row (keepalived's "fall"). */
 const fall = 3;
-/** Chassis degrees at which a box is warm, and cool again. */
-const heat = { hotC: 80, coolC: 72, lookAheadMs: 60_000, coolingPeriodMs: 60_000 };
 /** A device that was seen at the normal pace is still believed two polls later. */
 const pollsUntilOld = 2.4;
 const softwareReadingMaxAgeMs = 3_000;
@@ -79,7 +77,7 @@ export function planOf(
         firstFrameGraceMs: isSoftware ? grace.softwareMs : grace.hardwareMs,
         unreachableAfter: fall,
         ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
-        heat,
+        heat: encoder.heat,
         cooling: vendor.cooling ?? [],
         repair: encoder.repair,
         canRepair: [

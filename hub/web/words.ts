@@ -28,7 +28,13 @@ const tones: Record<string, Tone> = {
   ...{ restarted: "good", idle: "offline", stopped: "offline", unreachable: "critical" },
   ...{ needsHuman: "critical", waitingForFence: "critical", failing: "critical", lost: "critical" },
   ...{ protected: "critical", refusing: "critical", quarantined: "critical", none: "critical" },
-  ...{ healthy: "good", full: "critical", missing: "critical", retired: "offline" },
+  ...{
+    hot: "critical",
+    healthy: "good",
+    full: "critical",
+    missing: "critical",
+    retired: "offline",
+  },
   ...{ unknown: "unknown", maintenance: "offline", quiet: "offline", aborted: "offline" },
 };
 

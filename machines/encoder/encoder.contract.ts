@@ -3,7 +3,7 @@ import { Id, word } from "../id.ts";
 import { Figure, Published } from "../published.ts";
 
 export const linkWords = ["unknown", "reachable", "silent", "unreachable"] as const;
-export const thermalWords = ["unknown", "normal", "warm", "cooling", "protected"] as const;
+export const thermalWords = ["unknown", "normal", "warm", "cooling", "hot", "protected"] as const;
 export const outputWords = [
   "unknown",
   "idle",

@@ -4,6 +4,7 @@ import type { EffectError } from "../effect.ts";
 import type { EncoderContext } from "./encoder.context.ts";
 import type { EncoderEvent } from "./encoder.events.ts";
 import { keepsPower } from "./power.ts";
+import type { ThermalTold } from "./facts.ts";
 import type { EncoderReading } from "./reading.ts";
 import { repairSentence } from "./repair.ts";
 import { heatSentence } from "./thermal.ts";
@@ -61,23 +62,27 @@ export function link(context: EncoderContext, link: string): Decision {
   };
 }
 
-export function thermal(
-  context: EncoderContext,
-  word: "normal" | "warm" | "cooling" | "protected",
-): Decision {
+const thermalSeverity = {
+  normal: "info",
+  warm: "warning",
+  cooling: "warning",
+  hot: "critical",
+  protected: "critical",
+} as const;
+
+export function thermal(context: EncoderContext, word: ThermalTold): Decision {
   const { step } = context.heat;
   const taken = context.plan.cooling[step - 1]?.what;
   const what = {
     normal: "cool again, at full load",
     warm: "too hot, and nothing can be done about its load",
+    hot: `still too hot at its lowest load, and nobody can take over: it stays on air up to ${context.plan.heat.protectC} °C`,
     cooling: `cooling, step ${step} of ${context.plan.cooling.length}: ${taken}`,
     protected: "still too hot: it is taken off the programme to protect it",
   }[word];
   return {
     type: "encoder.thermal",
-    severity: { normal: "info", warm: "warning", cooling: "warning", protected: "critical" }[
-      word
-    ] as "info" | "warning" | "critical",
+    severity: thermalSeverity[word],
     message: `${heatSentence(context)}: ${what}`,
     data: { thermal: word, step },
   };

@@ -65,7 +65,10 @@ function isAdjusted({ context }: EncoderSnapshot, value: Regions["thermal"]): bo
 }
 
 function thermalWord(value: Regions["thermal"]): Thermal {
-  if (typeof value === "object") return "cooling" in value ? "cooling" : "protected";
+  if (typeof value === "object") {
+    if ("cooling" in value) return "cooling";
+    return "hot" in value ? "hot" : "protected";
+  }
   return value === "normal" || value === "warm"
     ? value
     : value === "relieving"

@@ -11,7 +11,7 @@ import {
 } from "./encoder.context.ts";
 import * as tell from "./encoder.decisions.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
-import { startsNothingByItself, type Custody, type Service } from "./facts.ts";
+import { startsNothingByItself, type Custody, type Service, type ThermalTold } from "./facts.ts";
 import { countingCuts, keepsPower } from "./power.ts";
 import type { EncoderReading } from "./reading.ts";
 import { nextRepair, type repairSentence, type Trouble, withRepair } from "./repair.ts";
@@ -125,9 +125,7 @@ export const encoderSetup = setup({
     tellReplaced: emit(({ context }, reads: Reads) => decided(tell.replaced(context, reads))),
     tellRebooted: emit(({ context }) => decided(tell.rebooted(context))),
     tellLink: emit(({ context }, link: string) => decided(tell.link(context, link))),
-    tellThermal: emit(({ context }, word: "normal" | "warm" | "cooling" | "protected") =>
-      decided(tell.thermal(context, word)),
-    ),
+    tellThermal: emit(({ context }, word: ThermalTold) => decided(tell.thermal(context, word))),
     tellInput: emit(({ context }, word: string) => decided(tell.input(context, word))),
     tellService: emit(({ context }, p: { word: string; by: string }) =>
       decided(tell.service(context, p)),

@@ -2,7 +2,8 @@ import type { Power } from "./power.ts";
 import type { OutputReading, SelfStart } from "./reading.ts";
 
 export type Link = "unknown" | "reachable" | "silent" | "unreachable";
-export type Thermal = "unknown" | "normal" | "warm" | "cooling" | "protected";
+export type ThermalTold = "normal" | "warm" | "cooling" | "hot" | "protected";
+export type Thermal = ThermalTold | "unknown";
 export type Service = "inService" | "maintenance" | "quarantined" | "rebooting";
 export type Input = "unknown" | "good" | "lost" | "black" | "frozen" | "silent";
 export type Custody = "free" | "held" | "benched";

@@ -12,6 +12,8 @@ export type HeatLimits = {
   hotC: number;
   /** Below this it is cool again: 8 °C of hysteresis by default, or it would flap. */
   coolC: number;
+  /** From here it is taken off the programme, also when nobody can take over. */
+  protectC: number;
   /** Acts when the trend reaches `hotC` within this time, ms. */
   lookAheadMs: number;
   /** Between two steps, up or down, ms: a chassis answers a lower load this slowly. */

@@ -30,6 +30,8 @@ export const heatGuards = {
   isUntold: ({ heat }: Hot) => heat.samples.length === 0,
   isTooHot: ({ plan, heat }: Hot) =>
     (heat.samples.at(-1)?.celsius ?? -Infinity) >= plan.heat.hotC + emergencyC,
+  isInDanger: ({ plan, heat }: Hot) =>
+    (heat.samples.at(-1)?.celsius ?? -Infinity) >= plan.heat.protectC,
   canCool: ({ plan }: Hot) => plan.cooling.length > 0,
   isAtFullLoad: ({ heat }: Hot) => heat.step === 0,
   mayEase: (context: Hot) => cool(context) && !interrupts(context),
@@ -147,7 +149,28 @@ export const thermal = {
     relieving: {
       entry: { type: "askForRelief", params: "heat" },
       always: { guard: "holdsNothing", target: "protected" },
-      after: { reliefWithin: "protected" },
+      after: { reliefWithin: [{ guard: "isInDanger", target: "protected" }, { target: "hot" }] },
+    },
+    /** Nobody took over. Its picture is worth more than none, as long as the box is not in danger. */
+    hot: {
+      entry: { type: "tellThermal", params: "hot" },
+      always: [
+        { guard: "holdsNothing", target: "protected" },
+        { guard: "isInDanger", target: "protected" },
+      ],
+      initial: "enduring",
+      states: {
+        enduring: {
+          entry: { type: "askForRelief", params: "heat" },
+          after: {
+            coolingPeriod: [
+              { guard: "isCoolWithSteps", target: "#encoder.thermal.cooling.deciding" },
+              { guard: "isCool", ...toNormal },
+              { target: "enduring", reenter: true },
+            ],
+          },
+        },
+      },
     },
     /** Its stream takes it off the programme whoever else there is: better dark than broken. */
     protected: {

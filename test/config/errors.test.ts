@@ -59,6 +59,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     id: "one",
     driver: "box",
     polling: { normalMs: 5_000, suspectMs: 500 },
+    heat: { hotC: 80, coolC: 72, protectC: 90, lookAheadMs: 60_000, coolingPeriodMs: 60_000 },
     repair: "propose",
     options: { host: "10.0.0.1" },
   });
@@ -98,6 +99,12 @@ test.each([
     "    host: 10.0.0.1",
     "    hsot: 10.0.0.1\n    host: 10.0.0.1",
     ["site.yaml:7:5 encoders[0].hsot: is not a known key, nearest known key: host"],
+  ],
+  [
+    "degrees that are cool above hot",
+    "    host: 10.0.0.1",
+    "    heat: { hot: 70C, cool: 72C }\n    host: 10.0.0.1",
+    ["site.yaml:7:29 encoders[0].heat.cool: must be below hot"],
   ],
   [
     "an unknown key of our own",

@@ -88,7 +88,7 @@ export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
     firstFrameGraceMs: kind === "soft" ? 10_000 : 30_000,
     unreachableAfter: 3,
     ownSelfStart: kind === "helo",
-    heat: { hotC: 80, coolC: 72, lookAheadMs: 60_000, coolingPeriodMs: 60_000 },
+    heat: { hotC: 80, coolC: 72, protectC: 90, lookAheadMs: 60_000, coolingPeriodMs: 60_000 },
     repair: "act",
     canRepair: kind === "soft" ? [] : ["reboot"],
     cooling: kind === "soft" ? [] : heloSteps,

@@ -10,7 +10,7 @@ import {
   withSample,
 } from "../../../machines/encoder/heat.ts";
 
-const limits = { hotC: 80, coolC: 72, lookAheadMs: 60_000, coolingPeriodMs: 60_000 };
+const limits = { hotC: 80, coolC: 72, protectC: 90, lookAheadMs: 60_000, coolingPeriodMs: 60_000 };
 const at = (seconds: number) => ({ bootId: "b", monoMs: seconds * 1000, wallMs: seconds * 1000 });
 /** One reading every 10 s, the first at 0 s. */
 const readings = (...celsius: number[]) =>

@@ -86,9 +86,36 @@ test("a box that does not come back from a step is off air, as soon as its grace
   expect(w.told("stream.incident").length).toBeGreaterThan(0);
 });
 
-test("five steps in five periods, then it is taken off the programme to protect it", () => {
+test("too hot at its lowest load and alone, it stays on air and says up to where", () => {
   const w = onAir(alone());
   heat(w, "a", 81);
+  w.pass(15 * 60);
+  expect(steps(w)).toEqual([...[1, 2, 3, 4, 5].map((step) => `cooling ${step}`), "hot 5"]);
+  expect(told(w, "a").at(-1)?.message).toContain("stays on air up to 90 °C");
+  expect(w.box("a").running).not.toBeNull();
+  expect(w.carriage()).toBe("onAir");
+  heat(w, "a", 89.9);
+  w.pass(60);
+  expect(w.carriage()).toBe("onAir");
+  heat(w, "a", 90);
+  w.pass(60);
+  expect(thermal(w)).toBe("protected");
+  expect(w.box("a").running).toBeNull();
+});
+
+test("too hot at its lowest load, it is given back its load once it has cooled", () => {
+  const w = onAir(alone());
+  heat(w, "a", 81);
+  w.pass(10 * 60);
+  expect(thermal(w)).toBe("hot");
+  heat(w, "a", 60);
+  w.pass(60);
+  expect(thermal(w)).toBe("cooling");
+});
+
+test("five steps in five periods, then it is taken off the programme to protect it", () => {
+  const w = onAir(alone());
+  heat(w, "a", 91);
   w.pass(10 * 60);
   expect(steps(w)).toEqual([...[1, 2, 3, 4, 5].map((step) => `cooling ${step}`), "protected 5"]);
   expect(thermal(w)).toBe("protected");
