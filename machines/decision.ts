@@ -16,7 +16,6 @@ export const eventTypes = [
   "site.deciderImpaired",
   "site.deciderRecovered",
   "site.journal",
-  "site.outboxTruncated",
   "site.rolledBack",
   "site.clockJump",
   "site.sourceFault",
