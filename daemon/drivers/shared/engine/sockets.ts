@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
@@ -94,6 +95,21 @@ export async function socketsOf(pid: number): Promise<TcpSocket[]> {
   return sockets.filter(({ inode }) => inode !== 0 && own.has(String(inode)));
 }
 
+/** `orphan` of `/proc/net/sockstat`: sockets of this host that no process owns any more. */
+export function parseOrphanCount(text: string): number | undefined {
+  const found = /^TCP:.* orphan (\d+)/m.exec(text)?.[1];
+  return found === undefined ? undefined : Number(found);
+}
+
+/**
+ * Whether the kernel sends nothing for any dead process at all, which takes no look at the tables.
+ * It adds up counters of each core while they move, so it has to say so twice.
+ */
+function noOrphans(): boolean {
+  const count = () => parseOrphanCount(readFileSync("/proc/self/net/sockstat", "latin1"));
+  return count() === 0 && count() === 0;
+}
+
 /** What the kernel goes on sending for processes that are gone, as a look over it. */
 export type Orphans = {
   /** Both ends of connections that the process was seen to have, as `local remote`. */
@@ -108,10 +124,10 @@ const resolveWithinMs = 100;
 /**
  * Bytes of dead processes that may still reach these destinations. After `kill -9` the kernel went
  * on sending for 4.1 s to a slow receiver. When a name does not resolve, everything that goes to
- * the destination's port counts: better too much than a second publisher. The tables are read even
- * where the kernel counts no orphans: a sum over cores that drifts would be taken for a proof.
+ * the destination's port counts: better too much than a second publisher.
  */
 export async function orphanedBytes({ known, addresses }: Orphans): Promise<number> {
+  if (noOrphans()) return 0;
   const endpoints = addresses.map(endpointOf).filter((endpoint) => endpoint !== undefined);
   const [sockets, ...resolved] = await Promise.all([
     tcpSockets(),
@@ -137,6 +153,8 @@ async function resolve(host: string): Promise<Set<string> | undefined> {
 
 /** This much programme waiting in the kernel is a backlog; less may be on its way on a far link. */
 const backlogS = { silent: 0.5, moving: 1 };
+/** An RTMP handshake (3,073 bytes) and commands that a busy far end is slow to take: no backlog. */
+const beforeMediaBytes = 4_096;
 
 /**
  * Tells a network that takes nothing from an encoder that makes nothing, by two looks at an
@@ -155,6 +173,6 @@ export function judgeQueue(
   if (before === undefined) return undefined;
   const limit = (bitrateBps ?? Infinity) * (backlogS[silent ? "silent" : "moving"] / 8);
   const full = before > limit && nowBytes > limit;
-  const still = silent && before > 0 && nowBytes >= before;
+  const still = silent && before > beforeMediaBytes && nowBytes >= before;
   return still || full ? "stuck" : "draining";
 }

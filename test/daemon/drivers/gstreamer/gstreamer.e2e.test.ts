@@ -123,8 +123,9 @@ test("a far end that takes nothing: the send queue is stuck, so it is the networ
   await driver.startOutput(output, site.target(), generous());
   await moving();
   site.farEnd.stall(key, true);
+  const stalledAtMs = performance.now();
   const silent = await until("the queue is called stuck", () =>
-    seen.find(({ sendQueue }) => sendQueue === "stuck"),
+    seen.find(({ sendQueue, atMs }) => sendQueue === "stuck" && atMs > stalledAtMs),
   );
   expect(silent.state).toBe("streaming");
   site.farEnd.stall(key, false);
@@ -150,8 +151,12 @@ test("an encoder that works while nothing gets out of it is called frozen", asyn
   await driver.startOutput(output, site.target(), generous());
   await moving();
   site.farEnd.stall(key, true);
+  const stalledAtMs = performance.now();
   const frozen = await until("it is called frozen", () =>
-    seen.find(({ sendQueue, progress }) => sendQueue === "stuck" && progress === "frozen"),
+    seen.find(
+      ({ sendQueue, progress, atMs }) =>
+        sendQueue === "stuck" && progress === "frozen" && atMs > stalledAtMs,
+    ),
   );
   expect(frozen.state).toBe("streaming");
 }, 90_000);

@@ -7,6 +7,7 @@ import { parseStat } from "../../../../../daemon/drivers/shared/engine/processes
 import {
   judgeQueue,
   orphanedBytes,
+  parseOrphanCount,
   parseTcpTable,
 } from "../../../../../daemon/drivers/shared/engine/sockets.ts";
 
@@ -54,6 +55,11 @@ test("a queue that is not emptied is the network, one that runs empty is not", (
   expect(judgeQueue(9_000, 0, 1_000_000, true)).toBe("draining");
 });
 
+test("a handshake that a busy far end is slow to take is not the network", () => {
+  expect(judgeQueue(4_096, 4_096, 1_000_000, true)).toBe("draining");
+  expect(judgeQueue(4_097, 4_097, 1_000_000, true)).toBe("stuck");
+});
+
 test("a queue of more than half a second that a little was taken from is still the network", () => {
   expect(judgeQueue(200_000, 150_000, 1_000_000, true)).toBe("stuck");
   expect(judgeQueue(200_000, 62_500, 1_000_000, true)).toBe("draining");
@@ -72,6 +78,13 @@ test("a process name with blanks and brackets does not shift its start time", ()
     group: 5,
     startTicks: 22,
   });
+});
+
+test("the count of sockets without an owner is read, and left out where the kernel says none", () => {
+  const told =
+    "sockets: used 30\nTCP: inuse 6 orphan 2 tw 373 alloc 6 mem 291\nUDP: inuse 0 mem 256\n";
+  expect(parseOrphanCount(told)).toBe(2);
+  expect(parseOrphanCount("sockets: used 30\n")).toBeUndefined();
 });
 
 test("what a killed process still had to send is counted until the far end has taken it", async () => {
