@@ -3,7 +3,7 @@ import { z } from "zod";
 import { optionsJsonSchema } from "./as-written.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
-import { bitrate, duration, durationOr, section } from "./units.ts";
+import { bitrate, celsius, duration, durationOr, section } from "./units.ts";
 import { parseOptions } from "./vendor-options.ts";
 
 /** The options schema of every driver, by the name that stands under `driver:`. */
@@ -57,6 +57,28 @@ const polling = section({
     .describe("How often a device is asked while it is suspect"),
 });
 
+const chassis = { atLeast: "30C", atMost: "120C" };
+const heat = section({
+  hot: celsius(chassis)
+    .prefault("80C")
+    .describe("From here, or on the way here within lookAhead, its load is turned down"),
+  cool: celsius(chassis).prefault("72C").describe("Below this its load is given back"),
+  protect: celsius(chassis)
+    .prefault("90C")
+    .describe("From here it is taken off the programme, also when nobody can take over"),
+  lookAhead: duration({ atLeast: "10s", atMost: "10min" })
+    .prefault("60s")
+    .describe("How far its trend is followed"),
+  coolingPeriod: duration({ atLeast: "10s", atMost: "30min" })
+    .prefault("60s")
+    .describe("Between two steps; a chassis answers a lower load this slowly"),
+})
+  .refine(({ coolC, hotC }) => coolC < hotC, { error: "must be below hot", path: ["cool"] })
+  .refine(({ hotC, protectC }) => hotC < protectC, {
+    error: "must be above hot",
+    path: ["protect"],
+  });
+
 export const EncoderBase = section({
   id: id
     .refine((value) => value !== "system", { error: "system is reserved, choose another id" })
@@ -75,6 +97,7 @@ export const EncoderBase = section({
     .enum(["observe", "propose", "act"])
     .prefault("propose")
     .describe("When it carries nothing and is broken: only count, ask a person, or reboot it"),
+  heat: heat.prefault({}).describe("Chassis degrees at which something is done"),
   network: displayName
     .exactOptional()
     .describe("Switch it hangs on; a fence should reach its outlet without passing it"),
@@ -152,6 +175,10 @@ const destination = section({
     .enum(["exclusive", "primaryBackup", "lastWins", "firstWins"])
     .prefault("exclusive")
     .describe("What the far end does with a second publisher"),
+  test: z
+    .boolean()
+    .prefault(false)
+    .describe("Nobody watches it: commissioning may publish here, one box or two at once"),
   allowUnproven: z
     .boolean()
     .prefault(false)
@@ -296,6 +323,9 @@ export function siteSchema({
       .max(100)
       .prefault([])
       .describe("Disks of this host and NAS that recordings go to; boxes tell of their own media"),
+    traps: partSection(traps)
+      .exactOptional()
+      .describe("Listen for SNMP traps: one of a box makes the daemon look at it at once"),
     destinations: z.array(destination).max(200).describe("Where programmes are published to"),
     streams: z.array(stream).max(200).describe("The programmes, each with its encoders"),
     log: section({ level: logLevel.prefault("info").describe("How much is logged") })
@@ -314,6 +344,3 @@ export type DestinationConfig = Parsed["destinations"][number];
 export type ObserverConfig = DestinationConfig["observers"][number];
 export type StreamConfig = Parsed["streams"][number];
 export type MqttConfig = Parsed["mqtt"];
-    traps: partSection(traps)
-      .exactOptional()
-      .describe("Listen for SNMP traps: one of a box makes the daemon look at it at once"),
