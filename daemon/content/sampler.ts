@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import { constants, setPriority } from "node:os";
+import type { Readable } from "node:stream";
+import { pictureBytes, type Picture } from "../../machines/content/picture.ts";
+import { figures } from "./arguments.ts";
+import { type Figure, readFigures } from "./figures.ts";
+
+export type Samples = {
+  picture(picture: Picture): void;
+  /** RMS of each channel of half a second, dBFS. */
+  sound(channelsDbfs: number[]): void;
+};
+
+export type Sampler = {
+  /** Why it ended, for people; without the address, which may hold a key. */
+  readonly ended: Promise<string>;
+  kill(): void;
+};
+
+/** A jump of the pictures' own clock by more than this begins a new count, ms. */
+const jumpMs = 10_000;
+
+/**
+ * One ffmpeg that makes small pictures of a view. It dies with this process, however that ends,
+ * and yields to everything else on the host.
+ */
+export function sample(args: readonly string[], nowMs: () => number, tell: Samples): Sampler {
+  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", "ffmpeg", ...args], {
+    stdio: ["ignore", "pipe", "ignore", "pipe", "pipe"],
+    shell: false,
+  });
+  const times: number[] = [];
+  let bytes = Buffer.alloc(0);
+  let anchor: { offsetMs: number; mediaMs: number } | undefined;
+
+  /** The pictures' own clock on ours: by the one that was least delayed on its way. */
+  function onOurClock(mediaMs: number): number {
+    const offsetMs = nowMs() - mediaMs;
+    const isNew = !anchor || Math.abs(mediaMs - anchor.mediaMs) > jumpMs;
+    anchor = { mediaMs, offsetMs: isNew ? offsetMs : Math.min(anchor!.offsetMs, offsetMs) };
+    return mediaMs + anchor.offsetMs;
+  }
+
+  function pairUp(): void {
+    while (bytes.length >= pictureBytes && times.length > 0) {
+      const luma = Uint8Array.from(bytes.subarray(0, pictureBytes));
+      bytes = bytes.subarray(pictureBytes);
+      tell.picture({ atMs: onOurClock(times.shift()!), luma });
+    }
+  }
+
+  (child.stdio[1] as Readable).on("data", (chunk: Buffer) => {
+    bytes = Buffer.concat([bytes, chunk]);
+    pairUp();
+  });
+  onFigures(child.stdio[figures.pictures], ({ atMs }) => {
+    times.push(atMs);
+    pairUp();
+  });
+  onFigures(child.stdio[figures.sound], ({ levelsDbfs }) => {
+    if (levelsDbfs.length > 0) tell.sound(levelsDbfs);
+  });
+  child.on("spawn", () => giveWay(child.pid!));
+
+  return {
+    ended: new Promise((resolve) => {
+      child.on("error", () => resolve("ffmpeg or setpriv is not installed"));
+      child.on("close", () => resolve("it could not be opened, or it ended"));
+    }),
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
+
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    return; // it has ended already
+  }
+}
+
+function onFigures(stream: unknown, tell: (figure: Figure) => void): void {
+  const read = readFigures(tell);
+  (stream as Readable).setEncoding("utf8").on("data", read);
+}

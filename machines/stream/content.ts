@@ -1,0 +1,142 @@
+/**
+ * What a stream knows of its picture and sound: what the far end gives back, and what each encoder
+ * shows of its own. Lost with a restart and seen again.
+ */
+import type { Comparison } from "../content/compare.ts";
+import { type ContentFault, type ContentLook, type ContentPolicy, shows } from "../content/look.ts";
+import { elapsedMs, type Stamp } from "../time.ts";
+
+/** What can be seen; a lost input is told by the box itself. */
+export const visibleFaults = ["black", "frozen", "silent"] as const;
+export type VisibleFault = (typeof visibleFaults)[number];
+
+export type ContentView = {
+  look: ContentLook;
+  at: Stamp;
+  /** Since when each fault has been there without a gap. */
+  since: Partial<Record<VisibleFault, Stamp>>;
+  /** What of it was told. */
+  told: readonly VisibleFault[];
+};
+
+export type StreamContent = {
+  /** By encoder, or `farEnd`. */
+  views: Readonly<Record<string, ContentView>>;
+  /** Of the carrier with the encoder that is named. */
+  comparison: (Comparison & { carrier: string; with: string; at: Stamp }) | null;
+};
+export const nothingSeen: StreamContent = { views: {}, comparison: null };
+/** No encoder can be called so: ids are in lower case. */
+export const farEndView = "farEnd";
+
+/** A look is told at least every 4 s. */
+const lookCountsMs = 10_000;
+/** After so long nobody knows any more what the other one shows. */
+const comparisonCountsMs = 10 * 60_000;
+
+const isFresh = ({ at }: { at: Stamp }, now: Stamp) => elapsedMs(at, now) <= lookCountsMs;
+
+/** The view after this look, and which faults came and went. */
+export function withLook(
+  before: ContentView | undefined,
+  look: ContentLook,
+  policy: ContentPolicy,
+  now: Stamp,
+): { view: ContentView; began: VisibleFault[]; ended: VisibleFault[] } {
+  const kept = before && isFresh(before, now) ? before : undefined;
+  const since: ContentView["since"] = {};
+  for (const fault of visibleFaults) {
+    if (shows(look, fault, policy) === true) since[fault] = kept?.since[fault] ?? now;
+  }
+  const view = { look, at: now, since, told: before?.told ?? [] };
+  const told = lasting(view, policy, now);
+  return {
+    view: { ...view, told },
+    began: told.filter((fault) => !view.told.includes(fault)),
+    ended: view.told.filter((fault) => !told.includes(fault)),
+  };
+}
+
+/**
+ * Faults that have lasted for their time, black first.
+ * @param notBefore what was seen until then is of another carrier
+ */
+export function lasting(
+  view: ContentView | undefined,
+  policy: ContentPolicy,
+  now: Stamp,
+  notBeforeMs = Infinity,
+): VisibleFault[] {
+  if (!view || !isFresh(view, now)) return [];
+  return visibleFaults.filter((fault) => {
+    const since = view.since[fault];
+    const { does, afterMs } = policy[fault];
+    return (
+      since !== undefined &&
+      does !== "off" &&
+      Math.min(elapsedMs(since, now), notBeforeMs) >= afterMs
+    );
+  });
+}
+
+/** The fault that a takeover should cure, or undefined. */
+export function actingFault(
+  { views }: StreamContent,
+  carrier: string,
+  policy: ContentPolicy,
+  p: { now: Stamp; startedAt: Stamp | null; farEndDelayMs: number },
+): VisibleFault | undefined {
+  // What the far end gives back is older than what it gets: at first it is the last carrier's.
+  const ownMs = p.startedAt === null ? Infinity : elapsedMs(p.startedAt, p.now) - p.farEndDelayMs;
+  return [
+    ...lasting(views[farEndView], policy, p.now, ownMs),
+    ...lasting(views[carrier], policy, p.now),
+  ].find((fault) => policy[fault].does === "act");
+}
+
+/**
+ * Whether this encoder's own picture is known and free of that fault; undefined = it is not seen.
+ * A picture that stands still may be a slide, unless a standing picture is what it shall cure.
+ */
+export function isFreeOf(
+  view: ContentView | undefined,
+  fault: ContentFault,
+  policy: ContentPolicy,
+  now: Stamp,
+): boolean | undefined {
+  if (!view || !isFresh(view, now) || view.look.word !== "seen") return undefined;
+  const { picture } = view.look;
+  if (picture === null) return undefined;
+  if (picture === "black" || (fault === "frozen" && picture === "still")) return false;
+  return fault !== "silent" || shows(view.look, "silent", policy) === false;
+}
+
+/**
+ * A later look that cannot tell does not take back what was seen: a carrier that has gone black
+ * is like nobody.
+ */
+export function withComparison(
+  before: StreamContent["comparison"],
+  next: NonNullable<StreamContent["comparison"]>,
+): NonNullable<StreamContent["comparison"]> {
+  const stands =
+    before !== null &&
+    next.word === "cannotTell" &&
+    before.carrier === next.carrier &&
+    before.with === next.with &&
+    elapsedMs(before.at, next.at) < comparisonCountsMs;
+  return stands ? before : next;
+}
+
+/** The two are known to show different programmes, whichever of them carries. */
+export function showsAnother(
+  { comparison }: StreamContent,
+  one: string,
+  other: string,
+  now: Stamp,
+): boolean {
+  if (comparison?.word !== "different") return false;
+  if (elapsedMs(comparison.at, now) >= comparisonCountsMs) return false;
+  const pair = [comparison.carrier, comparison.with];
+  return pair.includes(one) && pair.includes(other);
+}
