@@ -21,7 +21,7 @@ export const rules = [
     to: {
       path: ourFolders,
       pathNot: [
-        "^daemon/drivers/(driver|outlet|storage)\\.ts$",
+        "^daemon/drivers/(driver|outlet|storage|recogniser)\\.ts$",
         "^daemon/drivers/(shared|$1)/",
         "^machines/",
         "^test/",

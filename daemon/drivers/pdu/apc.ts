@@ -1,6 +1,11 @@
 import type { OutletTable } from "./outlet-table.ts";
 
 const apc = "1.3.6.1.4.1.318.1.1";
+/** The names of the outlets, by number, in either generation. */
+export const apcNames = {
+  first: `${apc}.12.3.5.1.1.2`,
+  second: `${apc}.26.9.2.3.1.3`,
+} as const;
 
 /**
  * PowerNet-MIB, rPDU (AP79xx): 1 is on and 2 is off, in orders and in answers. The object that
@@ -15,7 +20,7 @@ export const apcFirstGeneration = (outlet: number): OutletTable => ({
       [2, "off"],
     ]),
   },
-  name: `${apc}.12.3.5.1.1.2.${outlet}`,
+  name: `${apcNames.first}.${outlet}`,
   pending: { oid: `${apc}.12.3.5.1.1.5.${outlet}`, values: new Set([1]) },
   command: { oid: `${apc}.12.3.3.1.1.4.${outlet}`, on: 1, off: 2, cycle: 3 },
 });
@@ -34,7 +39,7 @@ export const apcSecondGeneration = (outlet: number): OutletTable => ({
       [2, "on"],
     ]),
   },
-  name: `${apc}.26.9.2.3.1.3.${outlet}`,
+  name: `${apcNames.second}.${outlet}`,
   pending: { oid: `${apc}.26.9.2.3.1.6.${outlet}`, values: new Set([1]) },
   command: { oid: `${apc}.26.9.2.4.1.5.${outlet}`, on: 1, off: 2, cycle: 3 },
 });

@@ -2,6 +2,8 @@ import type { RaritanOptions } from "./options.ts";
 import type { OutletTable } from "./outlet-table.ts";
 
 const raritan = "1.3.6.1.4.1.13742.6";
+/** outletName; rows are `<unit>.<outlet>`. */
+export const raritanNames = `${raritan}.3.5.3.1.3`;
 
 /**
  * PDU2-MIB (PX2, PX3): switchingOperation, outletSwitchingState, outletName, each below the number
@@ -19,7 +21,7 @@ export function raritanOutlet({ unit, outlet, codes }: RaritanOptions): OutletTa
         [codes.stateOff, "off"],
       ]),
     },
-    name: `${raritan}.3.5.3.1.3.${row}`,
+    name: `${raritanNames}.${row}`,
     pending: undefined,
     command: {
       oid: `${raritan}.4.1.2.1.2.${row}`,

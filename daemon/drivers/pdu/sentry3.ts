@@ -1,6 +1,8 @@
 import type { OutletTable } from "./outlet-table.ts";
 
 const outlets = "1.3.6.1.4.1.1718.3.2.3.1";
+/** outletName; rows are `<tower>.<infeed>.<outlet>`. */
+export const sentry3Names = `${outlets}.3`;
 const offWait = 2;
 const onWait = 3;
 
@@ -18,7 +20,7 @@ export const sentry3Outlet = (outlet: string): OutletTable => ({
       [1, "on"],
     ]),
   },
-  name: `${outlets}.3.${outlet}`,
+  name: `${sentry3Names}.${outlet}`,
   pending: { oid: `${outlets}.5.${outlet}`, values: new Set([offWait, onWait]) },
   command: { oid: `${outlets}.11.${outlet}`, on: 1, off: 2, cycle: 3 },
 });

@@ -13,6 +13,10 @@ export type HttpReply = {
   body: string;
   /** The `Date` header as it came: the clock of the box. */
   date?: string;
+  /** The `Server` header: what the web server calls itself. */
+  server?: string;
+  /** The `WWW-Authenticate` header: how it wants a login. */
+  challenge?: string;
 };
 
 export type Http = {
@@ -95,11 +99,15 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
         res.on("error", onError);
         res.on("end", () => {
           finish();
+          const { server } = res.headers as { server?: string };
+          const challenge = res.headers["www-authenticate"];
           resolve({
             status: res.statusCode ?? 0,
             setCookies: res.headers["set-cookie"] ?? [],
             body: Buffer.concat(parts).toString("utf8"),
             ...(res.headers.date !== undefined && { date: res.headers.date }),
+            ...(server !== undefined && { server }),
+            ...(challenge !== undefined && { challenge }),
           });
         });
       });
