@@ -2,7 +2,7 @@ import type { DestinationConfig } from "../config/site.schema.ts";
 import type { EffectError } from "../machines/effect.ts";
 import type { Intent, IntentKind, Intents } from "../machines/intents.ts";
 import type { FenceEvidence } from "../machines/stream/fence-evidence.ts";
-import { DriverError, type PublishTarget } from "./drivers/driver.ts";
+import { DriverError, type EncoderDriver, type PublishTarget } from "./drivers/driver.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 import type { Outlet } from "./outlets.ts";
 import type { Supervised } from "./supervisor.ts";
@@ -13,6 +13,8 @@ export type Ingest = { destination: string; address: string; streamKey: string }
 export type Result<K extends IntentKind = IntentKind> =
   | { type: "effect.done"; answer: Intents[K]["answer"] }
   | { type: "effect.failed"; error: EffectError };
+
+type Work<T> = (driver: EncoderDriver, signal: AbortSignal) => Promise<T>;
 
 /** Longest time for one intent, ms. A device that takes longer counts as not answering. */
 const limitsMs: Record<IntentKind, number> = {
@@ -62,19 +64,22 @@ export function openHands(p: {
       }
       case "stopOutput": {
         const { output, forgetKey } = intent.asks;
-        await box.run(signal, (driver, limit) => driver.stopOutput(output, forgetKey, limit));
+        const stop: Work<void> = (driver, limit) => driver.stopOutput(output, forgetKey, limit);
+        await box.run(signal, stop, { must: true });
         return { type: "effect.done", answer: {} };
       }
       case "fence": {
         const { output, destination } = intent.asks;
         const { address } = ingestOf(destination);
         const patience = AbortSignal.any([signal, AbortSignal.timeout(boxProofWithinMs)]);
-        const evidence: FenceEvidence[] = await box
-          .run(patience, (driver, limit) => driver.proveOff(output, address, limit))
+        const prove: Work<FenceEvidence[]> = (driver, limit) =>
+          driver.proveOff(output, address, limit);
+        const evidence = await box
+          .run(patience, prove, { must: true, isAnswer: ({ length }) => length > 0 })
           .catch((cause: unknown) => {
             // A box that does not answer proves nothing; the far end may still know.
             if (signal.aborted || !patience.aborted) throw cause;
-            return [];
+            return [] as FenceEvidence[];
           });
         if (evidence.length === 0) evidence.push(...(await blockAtFarEnd(destination, signal)));
         return { type: "effect.done", answer: { evidence } };

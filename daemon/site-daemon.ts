@@ -14,6 +14,7 @@ import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
 import { monotonicMs, now } from "./clock.ts";
 import { openCommands } from "./commands.ts";
 import { openDecider, type Turned } from "./decider.ts";
+import { openDeviceSession } from "./device-session.ts";
 import type { KnownTarget } from "./drivers/driver.ts";
 import { vendors } from "./drivers/index.ts";
 import { watchFarEnd } from "./far-end.ts";
@@ -190,6 +191,7 @@ export async function startSite(p: {
       id,
       supervise({
         driver: drivers.get(id)!,
+        ...(!isSoftware(id) && { session: sessionOf(id) }),
         pollEveryMs: () => (isUnderSuspicion(id) ? polling.suspectMs : polling.normalMs),
         tell: {
           reading(reading) {
@@ -205,6 +207,16 @@ export async function startSite(p: {
       }),
     ]),
   );
+
+  function sessionOf(id: string) {
+    return openDeviceSession({
+      now: monotonicMs,
+      isUrgent: () => isUnderSuspicion(id),
+      report(connection) {
+        void decider.submit({ to: `encoder:${id}`, event: { type: "connection", connection } });
+      },
+    });
+  }
 
   /** Some stream that may use this box is neither well nor stopped: look closely. */
   function isUnderSuspicion(id: string): boolean {

@@ -1,4 +1,5 @@
 import type { EncoderReading, PollFailure } from "../machines/encoder/reading.ts";
+import type { Ask, DeviceSession } from "./device-session.ts";
 import { DriverError, type EncoderDriver } from "./drivers/driver.ts";
 
 export type Sightings = {
@@ -10,11 +11,13 @@ export type Sightings = {
 export type Supervised = {
   /**
    * Do one thing with the box, after whatever is under way with it; a poll gives way at once.
-   * Aborting `signal` gives it up, also while it waits for its turn.
+   * Aborting `signal` gives it up, also while it waits for its turn. A box that fails is left alone
+   * for a while, except for what must be done.
    */
   run<T>(
     signal: AbortSignal,
     work: (driver: EncoderDriver, signal: AbortSignal) => Promise<T>,
+    about?: Pick<Ask<T>, "must" | "isAnswer">,
   ): Promise<T>;
   /** Something has happened to the box: look now, unless it was asked just now. */
   pollSoon(): void;
@@ -34,8 +37,12 @@ export function supervise(p: {
   tell: Sightings;
   /** How long until the next poll, ms; asked after each. */
   pollEveryMs: () => number;
+  /** Left out where nothing is asked over a network. */
+  session?: DeviceSession;
 }): Supervised {
   const { driver, tell } = p;
+  const ask: DeviceSession["ask"] = (work, about) =>
+    p.session ? p.session.ask(work, about) : work();
   const closing = new AbortController();
   let tail: Promise<unknown> = Promise.resolve();
   let poll: AbortController | undefined;
@@ -59,7 +66,7 @@ export function supervise(p: {
     // Not `closing` itself: what is made of a signal that lives on is never quite let go of.
     const limit = AbortSignal.any([mine.signal, AbortSignal.timeout(pollLimitMs)]);
     try {
-      tell.reading(await driver.poll(limit));
+      tell.reading(await ask(() => driver.poll(limit), { signal: limit }));
     } catch (cause) {
       // Given up for something more urgent: that says nothing about the box.
       if (mine.signal.aborted) return;
@@ -94,14 +101,14 @@ export function supervise(p: {
   schedule(0);
 
   return {
-    async run(signal, work) {
+    async run(signal, work, about) {
       waiting += 1;
       poll?.abort();
       try {
         const limit = AbortSignal.any([signal, closing.signal]);
         const done = inTurn(() => {
           limit.throwIfAborted();
-          return work(driver, limit);
+          return ask(() => work(driver, limit), { ...about, signal: limit });
         });
         return await Promise.race([done, givenUp(limit)]);
       } finally {

@@ -23,6 +23,8 @@ export const eventTypes = [
   "command.done",
   "command.refused",
   "encoder.link",
+  "encoder.breaker",
+  "encoder.connection",
   "encoder.thermal",
   "encoder.power",
   "encoder.repair",

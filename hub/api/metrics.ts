@@ -16,6 +16,7 @@ import type { Feed } from "../feed.ts";
 import type { IngestCounts } from "../ingest/counts.ts";
 import type { Store } from "../store/store.ts";
 import type { Actor, View } from "../view.ts";
+import { addConnectionMetrics } from "./connection-metrics.ts";
 
 export type HubMetrics = {
   registry: Registry;
@@ -112,6 +113,7 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
       }
     },
   );
+  addConnectionMetrics(gauge, () => fresh("encoder"));
   const figureOf = (actor: Actor, name: keyof EncoderFigures): number | undefined => {
     const live = actor.telemetry;
     const fast = live?.figures as Partial<Record<string, number>> | undefined;

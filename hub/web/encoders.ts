@@ -32,6 +32,7 @@ export function encoderCard(encoder: EncoderItem, nowMs: number, stale: boolean)
       "dl",
       {},
       ...row("Link", state(encoder.link)),
+      ...connectionRows(encoder),
       ...row("Service", state(encoder.service)),
       ...(encoder.outputs ?? []).flatMap((output) =>
         row(
@@ -54,6 +55,29 @@ export function encoderCard(encoder: EncoderItem, nowMs: number, stale: boolean)
     ),
     warnings(encoder.warnings ?? []),
   );
+}
+
+/** How it is to talk to. Pressure is what we do to it, and no temperature. */
+function connectionRows({ connection }: EncoderItem): HTMLElement[] {
+  if (!connection) return [];
+  const { breaker, healthScore, burden, requestPressure } = connection;
+  const tone = (score: number): Tone =>
+    score >= 75 ? "good" : score >= 40 ? "warning" : "critical";
+  const words =
+    breaker === "open"
+      ? word("critical", "left alone for a while, it failed again and again")
+      : breaker === "halfOpen"
+        ? word("warning", "asked carefully")
+        : healthScore === undefined
+          ? state(undefined)
+          : word(tone(healthScore), `${healthScore} of 100`);
+  const because = burden === undefined || breaker !== "closed" ? "" : ` for its ${burden}`;
+  return [
+    ...row("Connection", words, because),
+    ...(requestPressure === undefined
+      ? []
+      : row("Request pressure", word(tone(100 - requestPressure), `${requestPressure} of 100`))),
+  ];
 }
 
 export function siteCard(site: SiteItem, nowMs: number, stale: boolean): HTMLElement {

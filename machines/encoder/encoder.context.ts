@@ -1,5 +1,6 @@
 import type { EncoderPlan } from "../site/plan.ts";
 import { rebased, type Stamp } from "../time.ts";
+import type { Connection } from "./connection.ts";
 import type { Custody, Service } from "./facts.ts";
 import { withSample } from "./heat.ts";
 import type { EncoderReading } from "./reading.ts";
@@ -30,6 +31,7 @@ export type EncoderContext = {
   readAtMs: number;
   failures: number;
   failure: string;
+  connection: Connection | undefined;
   serialNumber: string | null;
   cuts: Stamp[];
   /** As last read, however long ago: with its power back it does nothing on its own. */
@@ -51,6 +53,7 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     readAtMs: 0,
     failures: 0,
     failure: "not read yet",
+    connection: undefined,
     serialNumber: input.resume?.serialNumber ?? null,
     staysIdle: input.resume?.staysIdle ?? false,
     repairs: repairsSince(input.resume?.repairs, input.now()),

@@ -44,6 +44,28 @@ export const EncoderFigures = z.object({
 });
 export type EncoderFigures = z.infer<typeof EncoderFigures>;
 
+export const breakerWords = ["closed", "open", "halfOpen"] as const;
+
+/** How it is to talk to. A figure that cannot be told is absent, never 0. */
+export const EncoderConnection = z.object({
+  /** After five failures in a row it is `open`: left alone, but for stop and fence. */
+  breaker: word(breakerWords),
+  /** 0 (no use) to 100 (nothing wrong). */
+  healthScore: z.number().min(0).max(100).optional(),
+  /** What is worst of it. */
+  burden: word(["latency", "errors", "resets", "staleness"]).optional(),
+  /** 0 to 100: what we do to its web server. Not a temperature. */
+  requestPressure: z.number().min(0).max(100).optional(),
+  latencyMs: z.number().optional(),
+  failedRatio: z.number().optional(),
+  resets: z.number().optional(),
+  /** Trouble on its way, and how that was told. */
+  predicted: z
+    .object({ what: z.string(), reachesMs: z.number(), inMs: z.number(), method: z.string() })
+    .optional(),
+});
+export type EncoderConnection = z.infer<typeof EncoderConnection>;
+
 export const EncoderIdentity = z.object({
   vendor: z.string(),
   model: z.string().optional(),
@@ -57,6 +79,8 @@ export const EncoderState = Published.extend({
   name: z.string().optional(),
   identity: EncoderIdentity,
   link: word(linkWords),
+  /** Absent: nothing is asked over a network. */
+  connection: EncoderConnection.optional(),
   thermal: word(thermalWords),
   /** Cooldown step 0…5; 0 is full load. */
   thermalStep: z.number().int().min(0).max(5),

@@ -1,9 +1,12 @@
+import type { Connection } from "./connection.ts";
 import type { EncoderReading, PollFailure } from "./reading.ts";
 
 export type EncoderEvent =
   | { type: "reading"; reading: EncoderReading }
   /** One attempt to read it failed. */
   | { type: "unreadable"; failure: PollFailure; detail: string }
+  /** How it is to talk to, whenever that has become another. */
+  | { type: "connection"; connection: Connection }
   /** The decider itself stood still: whatever was known has to be seen again. */
   | { type: "stalled" }
   /** The site gave this output a key. */

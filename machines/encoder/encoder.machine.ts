@@ -1,6 +1,7 @@
 import type { EncoderPlan } from "../site/plan.ts";
 import { custody } from "./custody.ts";
-import { newEncoderContext } from "./encoder.context.ts";
+import { connectionNews } from "./connection.ts";
+import { type EncoderContext, newEncoderContext } from "./encoder.context.ts";
 import type { EncoderEvent } from "./encoder.events.ts";
 import { encoderSetup } from "./encoder.setup.ts";
 import { power } from "./power.ts";
@@ -9,6 +10,13 @@ import { repair } from "./repair.ts";
 import { thermal } from "./thermal.ts";
 
 type Reads = { reading: EncoderReading };
+type Connects = Extract<EncoderEvent, { type: "connection" }>;
+const newsOf = (context: EncoderContext, { connection }: Connects) =>
+  connectionNews(context.plan.id, context.connection, connection);
+const keepConnection = {
+  type: "keepConnection",
+  params: ({ event }: { event: Connects }) => event.connection,
+} as const;
 const inputs = ["good", "lost", "black", "frozen", "silent"] as const;
 
 const machines = new Map<string, ReturnType<typeof make>>();
@@ -66,6 +74,16 @@ function make(
               params: ({ event }) => `${event.failure}: ${event.detail}`,
             },
           },
+          connection: [
+            {
+              guard: ({ context, event }) => newsOf(context, event) !== undefined,
+              actions: [
+                { type: "tellConnection", params: ({ context, event }) => newsOf(context, event)! },
+                keepConnection,
+              ],
+            },
+            { actions: keepConnection },
+          ],
           stalled: { actions: "forgetReading" },
           granted: { actions: holding(true) },
           benched: { actions: holding(false) },

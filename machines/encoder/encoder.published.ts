@@ -18,6 +18,7 @@ import {
 import type { Power } from "./power.ts";
 import type { OutputReading } from "./reading.ts";
 import { repairSentence } from "./repair.ts";
+import { connectionWarnings } from "./connection.ts";
 import { interrupts } from "./thermal.ts";
 
 type Regions = {
@@ -127,6 +128,7 @@ export function encoderState(
     ...(plan.name !== undefined && { name: plan.name }),
     identity: { ...reading?.identity, vendor: reading?.identity?.vendor ?? plan.vendor },
     link: facts.link,
+    ...connectionOf(snapshot),
     thermal: facts.thermal,
     thermalStep: snapshot.context.heat.step,
     service: facts.service,
@@ -157,6 +159,12 @@ export function encoderState(
   };
 }
 
+function connectionOf({ context: { connection } }: EncoderSnapshot) {
+  if (!connection) return {};
+  const { failure: _, ...told } = connection;
+  return { connection: told };
+}
+
 function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   const { plan, reading, failure, failures } = snapshot.context;
   const list = [...(reading?.alarms ?? [])];
@@ -180,6 +188,8 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   }
   if (facts.link === "silent" || facts.link === "unreachable")
     list.push(failures > 0 ? `does not answer: ${failure}` : "was not read in time");
+  const { connection } = snapshot.context;
+  if (connection) list.push(...connectionWarnings(connection));
   if (plan.ownSelfStart && reading?.selfStart && !startsNothingByItself(reading.selfStart)) {
     list.push("it may start to publish by itself (auto-recover, power-up action or scheduler)");
   }

@@ -1,6 +1,6 @@
 /** The words of the encoder machine: what it asks, does and waits for. The chart is beside it. */
 import { and, assign, emit, not, or, sendParent, setup, stateIn } from "xstate";
-import { decided } from "../decision.ts";
+import { decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
 import type { Consent } from "../site/plan.ts";
 import {
@@ -9,6 +9,7 @@ import {
   publishes,
   samplesWith,
 } from "./encoder.context.ts";
+import type { Connection } from "./connection.ts";
 import * as tell from "./encoder.decisions.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service, type ThermalTold } from "./facts.ts";
@@ -121,6 +122,8 @@ export const encoderSetup = setup({
       failures: context.failures + 1,
       failure,
     })),
+    keepConnection: assign((_, connection: Connection) => ({ connection })),
+    tellConnection: emit((_, news: Decision) => decided(news)),
     forgetReading: assign({ reading: undefined }),
     tellReplaced: emit(({ context }, reads: Reads) => decided(tell.replaced(context, reads))),
     tellRebooted: emit(({ context }) => decided(tell.rebooted(context))),

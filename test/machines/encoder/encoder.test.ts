@@ -43,6 +43,20 @@ test("a device is silent at the first failed poll and unreachable at the third",
   expect(links).toEqual(["silent", "silent", "unreachable"]);
 });
 
+test("a box that is left alone is told of once, and again when it is asked as usual", () => {
+  const w = onAir();
+  const breaker = (word: "closed" | "open" | "halfOpen") =>
+    w.send({
+      to: "encoder:a",
+      event: { type: "connection", connection: { breaker: word, failure: "refused: no answer" } },
+    });
+  for (const word of ["open", "halfOpen", "open", "halfOpen", "closed"] as const) breaker(word);
+  expect(w.told("encoder.breaker").map(({ message }) => message)).toEqual([
+    "a failed 5 times in a row (refused: no answer): it is left alone for 30 s at a time, only stop and fence still go out",
+    "a has answered 3 times: it is asked as usual again",
+  ]);
+});
+
 test("a benched box that publishes is stopped and alarmed at once", () => {
   const w = devices();
   w.box("b").running = { destination: "far", generation: 1 };

@@ -1,0 +1,42 @@
+/** How the boxes are to talk to, for `/metrics`. */
+import type { Gauge } from "prom-client";
+import { breakerWords, type EncoderConnection } from "../../machines/encoder/encoder.contract.ts";
+import type { Actor } from "../view.ts";
+
+const labels = ["site", "encoder"];
+const figures = [
+  ["connection_health_score", "healthScore", "0 (no use) to 100 (nothing wrong)."],
+  ["request_pressure_score", "requestPressure", "0 to 100: what asking does to the box."],
+] as const;
+
+export function addConnectionMetrics(
+  gauge: (name: string, help: string, labelNames: string[], fill: (g: Gauge) => void) => unknown,
+  encoders: () => Iterable<Actor>,
+): void {
+  const connections = function* () {
+    for (const { site, id: encoder, state } of encoders()) {
+      const connection = state?.["connection"] as EncoderConnection | undefined;
+      if (connection) yield { of: { site, encoder }, connection };
+    }
+  };
+  gauge(
+    "understudy_encoder_breaker_state",
+    "1 for what is done about a box that fails: open = left alone.",
+    [...labels, "state"],
+    (g) => {
+      for (const { of, connection } of connections()) {
+        for (const state of breakerWords) {
+          g.set({ ...of, state }, connection.breaker === state ? 1 : 0);
+        }
+      }
+    },
+  );
+  for (const [suffix, figure, help] of figures) {
+    gauge(`understudy_encoder_${suffix}`, help, labels, (g) => {
+      for (const { of, connection } of connections()) {
+        const value = connection[figure];
+        if (value !== undefined) g.set(of, value);
+      }
+    });
+  }
+}

@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import { DriverError, type EncoderDriver } from "../../daemon/drivers/driver.ts";
+import { openDeviceSession } from "../../daemon/device-session.ts";
+import { openHands, type Result } from "../../daemon/carry-out.ts";
+import { supervise } from "../../daemon/supervisor.ts";
+import type { Connection } from "../../machines/encoder/connection.ts";
+import type { Intent } from "../../machines/intents.ts";
+
+const refused = () => Promise.reject(new DriverError("refused", "helo-1 cannot be reached"));
+const fine = () => Promise.resolve("fine");
+const codeOf = (cause: unknown) => (cause as { code?: string }).code;
+
+function aSession() {
+  const told: Connection[] = [];
+  const at = { nowMs: 0, urgent: false };
+  const session = openDeviceSession({
+    now: () => at.nowMs,
+    isUrgent: () => at.urgent,
+    report: (connection) => void told.push(connection),
+  });
+  const { signal } = new AbortController();
+  const ask = <T>(work: () => Promise<T>, about = {}) =>
+    session.ask(work, { signal, ...about }).catch((cause: unknown) => cause);
+  const failTimes = async (n: number) => {
+    for (let i = 0; i < n; i++) await ask(refused);
+  };
+  return { session, at, told, ask, failTimes };
+}
+
+test("after five failures in a row a box is not asked for 30 s, then three answers restore it", async () => {
+  const s = aSession();
+  await s.failTimes(4);
+  expect(s.told).toEqual([]);
+  await s.failTimes(1);
+  expect(s.told).toEqual([{ breaker: "open", failure: "refused: helo-1 cannot be reached" }]);
+  s.at.nowMs = 29_999;
+  let asked = 0;
+  const count = async () => void (asked += 1);
+  expect(await s.ask(count)).toMatchObject({
+    code: "refused",
+    message: "helo-1 cannot be reached; left alone for 30 s",
+  });
+  expect(asked).toBe(0);
+  s.at.nowMs = 30_000;
+  for (let i = 0; i < 3; i++) await s.ask(count);
+  expect(asked).toBe(3);
+  expect(s.told.map(({ breaker }) => breaker)).toEqual(["open", "halfOpen", "closed"]);
+});
+
+test("while a programme waits for it, it is left alone for 5 s only", async () => {
+  const s = aSession();
+  await s.failTimes(5);
+  s.at.urgent = true;
+  s.at.nowMs = 4_999;
+  expect(codeOf(await s.ask(fine))).toBe("refused");
+  s.at.nowMs = 5_000;
+  expect(await s.ask(fine)).toBe("fine");
+});
+
+test("what was given up by ourselves, and a plain no, are no failures", async () => {
+  const s = aSession();
+  const poll = new AbortController();
+  poll.abort();
+  const givenUp = () => Promise.reject(new DriverError("timeout", "did not answer"));
+  const no = () => Promise.reject(new DriverError("notPossible", "no such output"));
+  for (let i = 0; i < 10; i++) {
+    await s.ask(givenUp, { signal: poll.signal });
+    await s.ask(no);
+  }
+  expect(s.told).toEqual([]);
+});
+
+test("an answer that proves nothing does not restore a box", async () => {
+  const s = aSession();
+  await s.failTimes(5);
+  await s.ask(async () => [], { must: true, isAnswer: (list: unknown[]) => list.length > 0 });
+  expect(s.told.map(({ breaker }) => breaker)).toEqual(["open"]);
+});
+
+test("a fence and a stop go out while the box is left alone; a start is refused at once", async () => {
+  const done: string[] = [];
+  const driver: EncoderDriver = {
+    poll: refused,
+    startOutput: async () => void done.push("start"),
+    stopOutput: async () => void done.push("stop"),
+    proveOff: async () => (done.push("fence"), []),
+    ownSelfStart: async () => void done.push("ownSelfStart"),
+    close: async () => undefined,
+  };
+  const s = aSession();
+  const unreadable: string[] = [];
+  const box = supervise({
+    driver,
+    pollEveryMs: () => 2,
+    session: s.session,
+    tell: { reading: () => undefined, unreadable: (_, detail) => void unreadable.push(detail) },
+  });
+  await expect.poll(() => unreadable.at(-1)).toContain("left alone for 30 s");
+  const results = new Map<string, Result>();
+  const hands = openHands({
+    boxes: new Map([["helo-1", box]]),
+    ingests: new Map([["far", { destination: "far", address: "rtmp://far/live", streamKey: "k" }]]),
+    observers: new Map(),
+    outlets: new Map(),
+    wallMs: () => 0,
+    report: (intent, result) => void results.set(intent.kind, result),
+  });
+  const output = { encoder: "helo-1", output: "stream-1" };
+  const begin = (kind: string, asks: object) => hands.begin({ id: kind, kind, asks } as Intent);
+  begin("startOutput", { ...output, stream: "main", destination: "far", keyGeneration: 1 });
+  begin("fence", { ...output, stream: "main", destination: "far" });
+  begin("stopOutput", { ...output, forgetKey: true });
+  await expect.poll(() => results.size).toBe(3);
+  expect(results.get("startOutput")).toMatchObject({ error: { code: "refused" } });
+  expect(results.get("fence")).toMatchObject({ answer: { evidence: [] } });
+  expect(results.get("stopOutput")).toMatchObject({ type: "effect.done" });
+  expect(done).toEqual(["fence", "stop"]);
+  await box.close();
+});
