@@ -57,5 +57,15 @@ export const eventTypes = [
   "stream.needsHuman",
   "stream.stopped",
   "stream.incident",
+  "stream.windowBegan",
+  "stream.windowEnded",
+  "stream.offDuty",
+  "stream.startMissed",
+  "stream.startedLate",
+  "stream.lineUp",
+  "stream.windowAdded",
+  "stream.windowRemoved",
+  "site.changeFreeze",
+  "site.freezeOverridden",
 ] as const;
 export type EventType = (typeof eventTypes)[number];

@@ -1,4 +1,5 @@
 import type { HeatLimits } from "../encoder/heat.ts";
+import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
 
 /** What the machines need of the configuration: numbers in ms, no addresses, no secrets. */
@@ -101,4 +102,6 @@ export type StreamPlan = {
   /** "manual", or back to the primary after it has been ready for so long. */
   failbackMs: number | "manual";
   budget: { per10Min: number; perHour: number };
+  /** What is done about its on-air windows. Absent in plans made before there were any. */
+  events?: EventPlan;
 };

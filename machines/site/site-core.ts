@@ -192,7 +192,8 @@ export function openSite(p: {
       if (kind === "encoder") return encoderResume(core.encoder(id));
       if (kind === "storage") return storageResume(core.storage(id));
       if (kind === "stream") return streamResume(core.stream(id));
-      return kind === "site" ? { keys: core.site().keys } : undefined;
+      const { keys, freeze } = core.site();
+      return kind === "site" ? { keys, freeze } : undefined;
     },
   };
 

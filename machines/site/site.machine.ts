@@ -12,6 +12,8 @@ import { streamMachine } from "../stream/stream.machine.ts";
 import { storageMachine, type StorageResume } from "../storage/storage.machine.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import { adopt, freshKey, grant, holdings, type Keys, refusal, release } from "./keys.ts";
+import { type Freeze, isFrozen, noFreeze, withEvent, withOverride } from "./change-freeze.ts";
+import { lineUpOf } from "./line-up.ts";
 import type { SitePlan } from "./plan.ts";
 
 export type SiteEvent =
@@ -23,16 +25,20 @@ export type SiteEvent =
   | { type: "stalled"; lagMs: number }
   /** The journal is not the newest there was: who holds a key is not known any more. */
   | { type: "rolledBack"; because: string }
+  /** A person lets changes through before or during an event. */
+  | { type: "overrideFreeze"; by: string; why: string }
   | { type: "journal"; health: "ok" | "slow" | "full" | "failed" }
   /** First input of a run. */
   | { type: "opened"; version: string; fresh: boolean };
 
-export type SiteResume = { keys: Keys };
+/** Journals from before there were events have no freeze. */
+export type SiteResume = { keys: Keys; freeze?: Freeze };
 
 export type SiteContext = {
   plan: SitePlan;
   now: () => Stamp;
   keys: Keys;
+  freeze: Freeze;
   facts: Record<string, EncoderFacts>;
   stalls: Stamp[];
   journal: "ok" | "slow" | "full" | "failed";
@@ -112,6 +118,7 @@ export const siteMachine = setup({
         return [d.id, kept?.keys[d.id] ?? freshKey];
       }),
     ),
+    freeze: (resume.get("site") as SiteResume | undefined)?.freeze ?? noFreeze,
     facts: {},
     stalls: [],
     journal: "ok",
@@ -333,6 +340,44 @@ export const siteMachine = setup({
           }
         }),
       ],
+    },
+    eventPhase: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const before = context.freeze;
+        const freeze = withEvent(before, event.stream, event.event);
+        enqueue.assign({ freeze });
+        if (isFrozen(before) === isFrozen(freeze)) return;
+        enqueue.emit(
+          decided({
+            type: "site.changeFreeze",
+            severity: "info",
+            message: event.event
+              ? `changes are frozen until ${event.event.name} is over`
+              : "changes are free again",
+            data: { events: freeze.events },
+          }),
+        );
+      }),
+    },
+    overrideFreeze: {
+      guard: ({ context }) => isFrozen(context.freeze),
+      actions: enqueueActions(({ context, event: { by, why }, enqueue }) => {
+        enqueue.assign({ freeze: withOverride(context.freeze, { by, why }, context.now()) });
+        enqueue.emit(
+          decided({
+            type: "site.freezeOverridden",
+            severity: "warning",
+            message: `${by} lets changes through for 30 min in a change freeze: ${why}`,
+            data: { by, why, events: context.freeze.events },
+          }),
+        );
+      }),
+    },
+    wantsLineUp: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const lineUp = lineUpOf(context, event.stream);
+        if (lineUp) enqueue.sendTo(context.streams[event.stream]!, { type: "lineUp", lineUp });
+      }),
     },
     journal: {
       guard: ({ context, event }) => event.health !== context.journal,

@@ -3,6 +3,7 @@ import { type EncoderFacts, unknownOutput } from "../encoder/facts.ts";
 import type { OutputRef } from "../intents.ts";
 import type { DestinationPlan, EncoderPlan, StreamPlan } from "../site/plan.ts";
 import { type Deadline, elapsedMs, rebased, type Stamp } from "../time.ts";
+import { noSchedule, rebasedSchedule, type Schedule } from "./schedule.ts";
 import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts";
 import type { OpenIncident } from "./incident.ts";
 import { judge, type Verdict } from "./judge.ts";
@@ -76,12 +77,18 @@ type Decided = {
   /** Since when the evidence, if it lasts, means off air; null while it does not. */
   looksOffSince: Stamp | null;
   lastGoodAt: Stamp;
+  /** When it is expected on air. */
+  schedule: Schedule;
 };
 
 /** Lasting part of the context: everything but the world and the way to look at it. */
 export type StreamMemory = Decided &
   Pick<StreamContext, "carrier" | "target" | "since" | "because">;
-export type StreamResume = { carrier: string; memory: StreamMemory };
+/** Journals from before there were windows have no schedule. */
+export type StreamResume = {
+  carrier: string;
+  memory: Omit<StreamMemory, "schedule"> & Partial<Pick<StreamMemory, "schedule">>;
+};
 
 /** What a step changes; see stream.moves.ts. */
 export type Change = Partial<StreamMemory & Pick<StreamContext, "facts">>;
@@ -161,11 +168,12 @@ function newMemory(now: Stamp): StreamMemory {
     suspectSince: null,
     looksOffSince: null,
     lastGoodAt: now,
+    schedule: noSchedule,
   };
 }
 
 /** Moments of an earlier boot, in the clock of this one. */
-function rebasedMemory(memory: StreamMemory, now: Stamp): StreamMemory {
+function rebasedMemory(memory: StreamResume["memory"], now: Stamp): StreamMemory {
   const maybe = (then: Stamp | null) => then && rebased(then, now);
   return {
     ...memory,
@@ -182,6 +190,7 @@ function rebasedMemory(memory: StreamMemory, now: Stamp): StreamMemory {
     looksOffSince: null,
     lastGoodAt: rebased(memory.lastGoodAt, now),
     since: rebased(memory.since, now),
+    schedule: rebasedSchedule(memory.schedule, now),
   };
 }
 

@@ -1,9 +1,14 @@
 import { z } from "zod";
 import { Id, word } from "../id.ts";
 import { Published } from "../published.ts";
+import { LineUp } from "./line-up.contract.ts";
+import { StreamSchedule } from "./schedule.contract.ts";
 
-/** Set only by what the far end was seen to receive. */
-export const carriageWords = ["onAir", "offAir", "notKnown"] as const;
+/**
+ * Set only by what the far end was seen to receive. `notExpected`: it is not seen on air, and
+ * outside its windows that is as it should be.
+ */
+export const carriageWords = ["onAir", "offAir", "notKnown", "notExpected"] as const;
 export const carrierWords = [
   "stopped",
   "starting",
@@ -105,5 +110,9 @@ export const StreamState = Published.extend({
       state: word(["stopped", "starting", "publishing", "lost"]),
     }),
   ),
+  /** Absent: the site is older than on-air windows. */
+  schedule: StreamSchedule.optional(),
+  /** The check before the window under way or the next one; null until it is made. */
+  lineUp: LineUp.nullable().optional(),
 }).meta({ id: "StreamState" });
 export type StreamState = z.infer<typeof StreamState>;

@@ -1,5 +1,6 @@
 /** What a stream tells the journal, in words an operator can use. */
 import type { Decision } from "../decision.ts";
+import { isExpected } from "./schedule.ts";
 import { incidentRecord } from "./incident.ts";
 import { seenOffAir, seenOnAir, type StreamContext, verdict } from "./stream.context.ts";
 import { causeSentence, nameOf } from "./stream.changes.ts";
@@ -8,7 +9,10 @@ export function carriage(context: StreamContext): Decision {
   const word = seenOnAir(context) ? "onAir" : seenOffAir(context) ? "offAir" : "notKnown";
   return {
     type: "stream.carriage",
-    severity: word === "offAir" && context.memory.goal !== "stop" ? "critical" : "info",
+    severity:
+      word === "offAir" && context.memory.goal !== "stop" && isExpected(context.memory.schedule)
+        ? "critical"
+        : "info",
     message:
       word === "onAir"
         ? `${context.plan.id} is on air`
@@ -21,9 +25,10 @@ export function carriage(context: StreamContext): Decision {
 
 export function suspected(context: StreamContext): Decision {
   const { cause, word } = verdict(context);
+  const severity = word === "network" ? "critical" : "warning";
   return {
     type: "stream.suspect",
-    severity: word === "network" ? "critical" : "warning",
+    severity: isExpected(context.memory.schedule) ? severity : "info",
     message: `${context.plan.id}: ${nameOf(context.carrier)} is suspect, ${causeSentence(cause)}`,
     data: { cause, encoder: context.carrier?.encoder },
   };

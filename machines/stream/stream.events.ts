@@ -2,6 +2,10 @@ import type { FarEndFacts } from "../destination/far-end.ts";
 import type { ReliefReason } from "../encoder/encoder.events.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 
+import type { LineUp } from "./line-up.contract.ts";
+import type { OnAirWindow } from "./schedule.ts";
+import type { WindowRule } from "./schedule.contract.ts";
+
 /** Who asked, and under which id the answer is expected. */
 export type CommandRef = { id: string; by: string };
 
@@ -23,6 +27,16 @@ export type StreamEvent =
   /** A person has looked: try again now, all budgets fresh. */
   | { type: "release"; command: CommandRef }
   | { type: "failbackDue" }
+  /** The windows as the calendar has them now, those that matter; null = always on air. */
+  | { type: "schedule"; windows: readonly OnAirWindow[] | null }
+  | { type: "addWindow"; command: CommandRef; rule: WindowRule }
+  | { type: "removeWindow"; command: CommandRef; rule: string }
+  /** From the event region to the carrier region. */
+  | { type: "eventNears" }
+  | { type: "windowBegan" }
+  | { type: "windowEnded" }
+  /** What the site found at the line-up. */
+  | { type: "lineUp"; lineUp: LineUp }
   /** Its carrier should carry nothing: move away if somebody else can carry. */
   | { type: "relieve"; encoder: string; because: ReliefReason }
   /** A box publishes on this key that is benched by what was remembered. */
@@ -50,6 +64,9 @@ export type StreamToSite =
       output: string;
       keyGeneration: number | undefined;
     }
+  /** An event is near or under way, or it is over. */
+  | { type: "eventPhase"; stream: string; event: { name: string; untilMs: number } | null }
+  | { type: "wantsLineUp"; stream: string }
   /** It cannot be proven off in any other way, and somebody could take over. */
   | { type: "cutPower"; stream: string; encoder: string; recording: "protect" | "sacrifice" }
   /** That box is benched indeed: stop it. */

@@ -1,6 +1,9 @@
 import { and, assign, enqueueActions, not, raise } from "xstate";
 import { changed, newStreamContext, understudyOf, verdict } from "./stream.context.ts";
+import * as tellEvent from "./schedule.decisions.ts";
+import * as onDuty from "./schedule.moves.ts";
 import * as tell from "./stream.decisions.ts";
+import { eventRegion, windowEndRegion } from "./stream.event-region.ts";
 import * as moves from "./stream.moves.ts";
 import * as fence from "./stream.fence-moves.ts";
 import * as start from "./stream.start-moves.ts";
@@ -23,6 +26,7 @@ import {
   memoryIsDoubted,
   type Of,
   personActs,
+  rests,
   tells,
   wasIn,
 } from "./stream.steps.ts";
@@ -51,8 +55,51 @@ export const streamMachine = streamSetup.createMachine({
           })),
         },
         "farEnd.facts": { actions: assign(({ event }) => ({ farEnd: event.facts })) },
+        schedule: {
+          actions: change<Of<"schedule">>(({ context, event }) =>
+            onDuty.scheduled(context, event.windows),
+          ),
+        },
+        lineUp: { actions: { type: "noteLineUp", params: ({ event }) => event.lineUp } },
+        addWindow: {
+          actions: [
+            change<Of<"addWindow">>(({ context, event }) => onDuty.withRule(context, event.rule)),
+            {
+              type: "tell",
+              params: ({ context, event: { rule, command } }) =>
+                tellEvent.windowAdded(context, rule, command.by),
+            },
+            {
+              type: "tell",
+              params: ({ context, event: { rule, command } }) =>
+                tellEvent.done(context, command, `the window ${rule.id} is planned`),
+            },
+          ],
+        },
+        removeWindow: {
+          guard: { type: "hasRule", params: ({ event }) => event.rule },
+          actions: [
+            change<Of<"removeWindow">>(({ context, event }) =>
+              onDuty.withoutRule(context, event.rule),
+            ),
+            {
+              type: "tell",
+              params: ({ context, event: { rule, command } }) =>
+                tellEvent.windowRemoved(context, rule, command.by),
+            },
+            {
+              type: "tell",
+              params: ({ context, event: { rule, command } }) =>
+                tellEvent.done(context, command, `the window ${rule} is taken back`),
+            },
+          ],
+        },
       },
     },
+
+    /** Before, within or outside its on-air windows. */
+    event: eventRegion,
+    windowEnd: windowEndRegion,
 
     carriage: {
       initial: "notKnown",
@@ -126,6 +173,14 @@ export const streamMachine = streamSetup.createMachine({
           target: ".looking",
           actions: change(() => ({ carrier: null, target: null, suspects: [], goal: "start" })),
         },
+        windowEnded: {
+          guard: "stopsAtEnd",
+          target: ".checking",
+          actions: [
+            { type: "giveUpCommand", params: "superseded" },
+            change(({ context }) => onDuty.stoppedAtEnd(context)),
+          ],
+        },
         stop: {
           target: ".checking",
           actions: [
@@ -150,6 +205,7 @@ export const streamMachine = streamSetup.createMachine({
             wasIn(["choosing", "claiming", "refused", "waitingForEncoder"], "waitingForEncoder"),
             wasIn(["looking", "adopting", "settling"], "looking"),
             wasIn(["stopped"], "stopped"),
+            wasIn(["offDuty"], "offDuty"),
             { guard: "isWanted", target: "looking" },
             { target: "stopped" },
           ],
@@ -158,6 +214,17 @@ export const streamMachine = streamSetup.createMachine({
         stopped: {
           on: {
             ownershipUnknown: {},
+            windowEnded: {},
+            // From now on it may be started by hand.
+            eventNears: { target: "offDuty", actions: "rest" },
+            windowBegan: [
+              {
+                guard: "startsAtBegin",
+                target: "looking",
+                actions: change(() => ({ goal: "start" })),
+              },
+              { target: "offDuty", actions: "rest" },
+            ],
             stop: {
               actions: [
                 change<Of<"stop">>(({ event }) => ({ command: event.command })),
@@ -169,6 +236,34 @@ export const streamMachine = streamSetup.createMachine({
               actions: change<Of<"start">>(({ event }) => ({
                 command: event.command,
                 goal: "start",
+              })),
+            },
+          },
+        },
+
+        /**
+         * Not on air, and nobody misses it: before its window, after it, or within it until
+         * somebody starts it. Whoever is started by hand carries it.
+         */
+        offDuty: {
+          always: [
+            { guard: "wasStartedByHand", target: "adopting" },
+            { guard: and(["isAlwaysExpected", "isWanted"]), target: "looking" },
+            { guard: "isAlwaysExpected", target: "settling" },
+          ],
+          on: {
+            publishesBenched: {},
+            windowEnded: {},
+            windowBegan: { guard: "startsAtBegin", target: "looking" },
+            start: {
+              target: "looking",
+              actions: change<Of<"start">>(({ event }) => ({ command: event.command })),
+            },
+            failover: {
+              target: "looking",
+              actions: change<Of<"failover">>(({ event }) => ({
+                command: event.command,
+                wanted: event.to ?? null,
               })),
             },
           },
@@ -202,10 +297,13 @@ export const streamMachine = streamSetup.createMachine({
           },
         },
         settling: {
-          always: {
-            target: "checking",
-            actions: change(({ context }) => moves.suspectAll(context)),
-          },
+          always: [
+            rests,
+            {
+              target: "checking",
+              actions: change(({ context }) => moves.suspectAll(context)),
+            },
+          ],
         },
 
         carried: {
@@ -311,6 +409,7 @@ export const streamMachine = streamSetup.createMachine({
 
         leaving: {
           always: [
+            rests,
             {
               target: "checking",
               actions: [
@@ -404,6 +503,7 @@ export const streamMachine = streamSetup.createMachine({
           ],
           initial: "resting",
           always: [
+            rests,
             { guard: "quietProves", target: "checking" },
             { guard: "powerProves", target: "checking" },
             { guard: "suspectBelongsToAnother", target: "checking" },
@@ -432,6 +532,7 @@ export const streamMachine = streamSetup.createMachine({
           ],
           initial: "resting",
           always: [
+            rests,
             { guard: and([not("nobodyIsSuspect"), "quietProves"]), target: "checking" },
             { guard: "powerProves", target: "checking" },
             { guard: "suspectBelongsToAnother", target: "checking" },
@@ -488,6 +589,7 @@ export const streamMachine = streamSetup.createMachine({
 
         choosing: {
           always: [
+            rests,
             {
               guard: and(["someoneCanStart", "proofIsTooOld"]),
               target: "checking",
@@ -525,7 +627,7 @@ export const streamMachine = streamSetup.createMachine({
         /** Off air and nobody may start now: the first that can is taken, without asking. */
         waitingForEncoder: {
           initial: "quietly",
-          always: { guard: "someoneCanStart", target: "choosing" },
+          always: [rests, { guard: "someoneCanStart", target: "choosing" }],
           after: { nextTry: "choosing" },
           states: {
             quietly: { after: { pageAfter: "paged" } },

@@ -2,6 +2,8 @@
 import type { SnapshotFrom } from "xstate";
 import type { Published } from "../published.ts";
 import { incidentRecord } from "./incident.ts";
+import { isExpected, type OnAirWindow } from "./schedule.ts";
+import { startOf } from "./schedule.moves.ts";
 import {
   budgetLeft,
   type StreamContext,
@@ -30,6 +32,8 @@ export function carrierWord(snapshot: StreamSnapshot): StreamState["carrier"] {
   const state = carrierStateOf(snapshot);
   const { context } = snapshot;
   switch (state) {
+    case "offDuty":
+      return isStartMissed(context) ? "needsHuman" : "stopped";
     case "stopped":
     case "carried":
     case "suspect":
@@ -85,7 +89,8 @@ export function streamState(
   return {
     ...p.published,
     ...(context.plan.name !== undefined && { name: context.plan.name }),
-    carriage,
+    carriage:
+      carriage === "onAir" || isExpected(context.memory.schedule) ? carriage : "notExpected",
     carrier: carrierWord(snapshot),
     understudy: words.understudy,
     destination: context.destination.id,
@@ -102,7 +107,29 @@ export function streamState(
       : context.memory.lastIncident,
     eventEndsAtMs: context.memory.eventEnds?.wallMs ?? null,
     budgetLeft: budgetLeft(context),
+    schedule: scheduleOf(context),
+    lineUp: context.memory.schedule.lineUp,
     legs: backup ? [legOf("primary", snapshot), legOf("backup", backup)] : [],
+  };
+}
+
+const isStartMissed = (context: StreamContext) =>
+  context.memory.schedule.phase === "on" && startOf(context) === "missed";
+
+function scheduleOf(context: StreamContext): NonNullable<StreamState["schedule"]> {
+  const { phase, window, windows, rules } = context.memory.schedule;
+  const published = ({ name, startMs, endMs }: OnAirWindow) => ({
+    ...(name !== undefined && { name }),
+    startsAtMs: startMs,
+    endsAtMs: endMs,
+  });
+  const later = (windows ?? []).filter((w) => window !== null && w.startMs > window.startMs);
+  return {
+    phase,
+    window: window && published(window),
+    next: later.map(published),
+    startMissed: isStartMissed(context),
+    rules: [...rules],
   };
 }
 

@@ -3,6 +3,7 @@ import type { Intents } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
 import { isSomeoneElse } from "./judge.ts";
+import { isExpected } from "./schedule.ts";
 import type { ClaimReason } from "./stream.events.ts";
 import {
   hinders,
@@ -108,6 +109,7 @@ export function mayCutPower(context: StreamContext): boolean {
   const { memory, facts, heldBy, plan } = context;
   const ref = memory.suspects[0];
   if (!ref || memory.goal === "stop" || memory.goal === "start") return false;
+  if (!isExpected(memory.schedule) && memory.command === null) return false;
   const box = facts[ref.encoder];
   // On maintenance somebody has a hand in it.
   if (box?.power?.word !== "on" && box?.power?.word !== "unknown") return false;

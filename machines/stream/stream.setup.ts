@@ -1,5 +1,5 @@
 /** The words of the stream machine: what it asks, does and waits for. The chart is beside it. */
-import { assign, enqueueActions, sendParent, setup } from "xstate";
+import { assign, enqueueActions, raise, sendParent, setup } from "xstate";
 import { decided, type Decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
 import { startsNothingByItself } from "../encoder/facts.ts";
@@ -24,6 +24,10 @@ import {
 import * as tell from "./stream.decisions.ts";
 import type { StreamEvent, StreamToSite } from "./stream.events.ts";
 import * as fence from "./stream.fence-moves.ts";
+import type { LineUp } from "./line-up.contract.ts";
+import { isExpected, type Phase } from "./schedule.ts";
+import * as tellEvent from "./schedule.decisions.ts";
+import * as onDuty from "./schedule.moves.ts";
 import {
   carriesAfterAll,
   claimReason,
@@ -86,7 +90,20 @@ export const streamSetup = setup({
     isGood: ({ context }) => verdict(context).word === "good",
     isDoubtful: ({ context }) => ["suspect", "network", "content"].includes(verdict(context).word),
     looksOff: ({ context }) => verdict(context).word === "suspect" && verdict(context).commits,
+    isPhase: ({ context }, phase: Phase) => context.memory.schedule.phase === phase,
+    isNoPhaseOn: ({ context }) => context.memory.schedule.phase !== "on",
+    isThere: ({ context }) => onDuty.isThere(context),
+    began: ({ context }, word: "there" | "missed") => onDuty.startOf(context) === word,
+    mayRest: ({ context }) => onDuty.mayRest(context),
+    isAlwaysExpected: ({ context }) => context.memory.schedule.phase === "always",
+    startsAtBegin: ({ context }) => onDuty.eventPlanOf(context).startAtBegin,
+    stopsAtEnd: ({ context }) =>
+      onDuty.eventPlanOf(context).stopAtEnd && context.memory.goal !== "stop",
+    wasStartedByHand: ({ context }) => onDuty.wasStartedByHand(context),
+    hasRule: ({ context }, rule: string) =>
+      context.memory.schedule.rules.some(({ id }) => id === rule),
     showsWrongContent: ({ context }) =>
+      isExpected(context.memory.schedule) &&
       verdict(context).word === "content" &&
       sameProgramme(context) !== null &&
       budgetLeft(context) > 0,
@@ -142,12 +159,16 @@ export const streamSetup = setup({
           hinders(context, ref) === undefined,
       ),
     canRelieve: ({ context }, encoder: string) =>
+      isExpected(context.memory.schedule) &&
       context.carrier?.encoder === encoder &&
       budgetLeft(context) > 0 &&
       relieverOf(context) !== undefined,
     primaryIsReady: ({ context }) => primaryIsReady(context),
     failsBackByItself: ({ context }) =>
-      context.plan.failbackMs !== "manual" && primaryIsReady(context) && budgetLeft(context) > 0,
+      isExpected(context.memory.schedule) &&
+      context.plan.failbackMs !== "manual" &&
+      primaryIsReady(context) &&
+      budgetLeft(context) > 0,
     isVouchedFor: (_, unproven: boolean | undefined) => unproven === true,
     /** The driver tells which generation is too high for ours: the next can be above it. */
     carrierPublishes: ({ context }) =>
@@ -176,6 +197,56 @@ export const streamSetup = setup({
       if (refused) enqueue.emit(decided(refused));
       enqueue.assign(changed(context, { command: null }));
     }),
+    windowBegins: enqueueActions(({ context, enqueue }) => {
+      enqueue.emit(decided(tellEvent.windowBegan(context)));
+      enqueue.raise({ type: "windowBegan" });
+    }),
+    windowEnds: enqueueActions(({ context, enqueue }) => {
+      enqueue.emit(decided(tellEvent.windowEnded(context)));
+      enqueue.raise({ type: "windowEnded" });
+    }),
+    eventNears: raise({ type: "eventNears" }),
+    lookAtWindows: enqueueActions(({ context, enqueue }) => {
+      enqueue.raise({ type: "schedule", windows: context.memory.schedule.windows });
+    }),
+    rest: enqueueActions(({ context, enqueue }) => {
+      const change = changed(context, onDuty.rested(context));
+      const resting = { ...context, ...change };
+      enqueue.assign(change);
+      enqueue.emit(decided(tellEvent.rested(resting)));
+      const closed = context.memory.incident && tell.incident(resting);
+      if (closed) enqueue.emit(decided(closed));
+    }),
+    noteStart: assign(({ context }, word: "there" | "missed") =>
+      changed(context, onDuty.began(context, word)),
+    ),
+    tellMissed: enqueueActions(({ context, enqueue }) => {
+      enqueue.assign(changed(context, onDuty.began(context, "missed")));
+      enqueue.emit(decided(tellEvent.startMissed(context)));
+    }),
+    tellStartedLate: enqueueActions(({ context, enqueue }) => {
+      enqueue.emit(decided(tellEvent.startedLate(context)));
+    }),
+    noteLineUp: enqueueActions(({ context, enqueue }, lineUp: LineUp) => {
+      const decision = tellEvent.linedUp(context, lineUp);
+      if (decision) enqueue.emit(decided(decision));
+      enqueue.assign(changed(context, onDuty.linedUp(context, lineUp)));
+    }),
+    tellPhase: sendParent(({ context }): StreamToSite => {
+      const { phase, window } = context.memory.schedule;
+      const isNear = phase !== "always" && phase !== "off" && window !== null;
+      const name = window?.name ?? context.plan.name ?? context.plan.id;
+      const untilMs = window?.endMs ?? 0;
+      return {
+        type: "eventPhase",
+        stream: context.plan.id,
+        event: isNear ? { name, untilMs } : null,
+      };
+    }),
+    askForLineUp: sendParent(({ context }): StreamToSite => ({
+      type: "wantsLineUp",
+      stream: context.plan.id,
+    })),
     claim: sendParent(({ context }): StreamToSite => {
       const ref = context.target!;
       const because = claimReason(context);
@@ -231,6 +302,9 @@ export const streamSetup = setup({
       const choice = nextCarrier(context);
       return typeof choice === "object" && "inMs" in choice ? choice.inMs : seconds(60);
     },
+    missed: ({ context }) => onDuty.missedMs(context),
+    windowLeft: ({ context }) =>
+      Math.max(seconds(1), leftMs(context.memory.schedule.ends ?? undefined, context.now())),
     whoCame: whoCameMs,
     pageAfter: seconds(3),
     afterRefusal: seconds(5),

@@ -38,6 +38,13 @@ export function tells(of: (context: StreamContext) => Decision | null) {
   return { type: "tell", params: ({ context }: Args<unknown>) => of(context) } as const;
 }
 
+/** Outside its windows nothing more is done about it, as soon as nothing is under way. */
+export const rests = {
+  guard: "mayRest",
+  target: "#stream.carrier.offDuty",
+  actions: "rest",
+} as const;
+
 /** The carrier is seen on air again before anything was taken from it. */
 export function backByItself() {
   return {

@@ -1,0 +1,156 @@
+/** The check before an event: what could keep it from air, or from being saved. */
+import { encoderFacts, type EncoderSnapshot } from "../encoder/encoder.published.ts";
+import { type EncoderFacts, startsNothingByItself } from "../encoder/facts.ts";
+import type { OutputRef } from "../intents.ts";
+import { mediumState } from "../storage/medium.published.ts";
+import type { LineUp, LineUpItem, LineUpItemName } from "../stream/line-up.contract.ts";
+import { hinders, type StreamContext } from "../stream/stream.context.ts";
+import type { StorageSnapshot } from "../storage/storage.published.ts";
+import type { StreamSnapshot } from "../stream/stream.published.ts";
+import type { Stamp } from "../time.ts";
+import type { Keys } from "./keys.ts";
+import type { SitePlan } from "./plan.ts";
+
+type Actors<Snapshot> = Record<string, { getSnapshot: () => Snapshot }>;
+type Facility = {
+  plan: SitePlan;
+  now: () => Stamp;
+  keys: Keys;
+  encoders: Actors<EncoderSnapshot>;
+  storages: Actors<StorageSnapshot>;
+  streams: Actors<StreamSnapshot>;
+};
+
+type Found = Omit<LineUpItem, "item">;
+const ok = (message: string, source: string): Found => ({ result: "ok", message, source });
+const notOk = (message: string, source: string): Found => ({ result: "notOk", message, source });
+const unknown = (message: string, source: string | null = null): Found => ({
+  result: "unknown",
+  message,
+  source,
+});
+
+/** What is looked at: the site, the stream, and who is to carry it. */
+type Look = { site: Facility; stream: StreamContext; carrier: OutputRef; box: EncoderFacts };
+
+export function lineUpOf(site: Facility, stream: string): LineUp | undefined {
+  const context = site.streams[stream]?.getSnapshot().context;
+  const carrier = context?.carrier ?? context?.plan.encoders[0];
+  const ref = carrier && site.encoders[carrier.encoder];
+  if (!context || !ref) return undefined;
+  const look: Look = { site, stream: context, carrier, box: encoderFacts(ref.getSnapshot()) };
+  const items = Object.entries(looks).map(([item, found]) => ({
+    item: item as LineUpItemName,
+    ...found(look),
+  }));
+  return { atMs: site.now().wallMs, items };
+}
+
+const looks: Record<LineUpItemName, (look: Look) => Found> = {
+  input({ box: { encoder, link, input } }) {
+    if (link === "unreachable") return notOk(`${encoder} does not answer`, "poll");
+    if (input === "unknown") return unknown(`${encoder} does not tell whether it has a picture`);
+    if (input === "good" || input === "silent") return ok(`${encoder} has a picture`, encoder);
+    return notOk(`the input of ${encoder} is ${input}`, encoder);
+  },
+
+  audio({ box: { encoder, input } }) {
+    if (input === "silent") return notOk(`${encoder} gets no sound`, encoder);
+    return unknown(`nobody listens to the sound of ${encoder}`);
+  },
+
+  /** Names of sources are what somebody wrote down; only compared pictures would prove it. */
+  sameProgramme({ site, stream, carrier, box }) {
+    const others = stream.plan.encoders.filter(({ encoder }) => encoder !== carrier.encoder);
+    if (others.length === 0) return unknown("there is nothing to compare with");
+    const odd = others.find(({ encoder }) => sourceOf(site, encoder) !== box.source);
+    if (odd && box.source !== null && sourceOf(site, odd.encoder) !== null) {
+      const named = `${box.source} and ${sourceOf(site, odd.encoder)}`;
+      return notOk(
+        `${carrier.encoder} and ${odd.encoder} have other sources: ${named}`,
+        "site.yaml",
+      );
+    }
+    return unknown("cannot tell: the pictures are not compared");
+  },
+
+  understudy({ stream, carrier }) {
+    const others = stream.plan.encoders.filter(({ encoder }) => encoder !== carrier.encoder);
+    if (others.length === 0) return notOk("there is no understudy", "site.yaml");
+    const ready = others.find((ref) => hinders(stream, ref) === undefined);
+    if (ready) return ok(`${ready.encoder} is ready`, ready.encoder);
+    const why = others.map((ref) => `${ref.encoder} ${hinders(stream, ref)}`).join(", ");
+    const isSeen = others.every(({ encoder }) => stream.facts[encoder]?.link !== "unknown");
+    return isSeen ? notOk(`no understudy is ready: ${why}`, "poll") : unknown(why);
+  },
+
+  recording({ site, stream, carrier }) {
+    const { window } = stream.memory.schedule;
+    const storage = site.storages[carrier.encoder]?.getSnapshot().context;
+    const media = Object.values(storage?.media ?? {}).map((ref) =>
+      mediumState(ref.getSnapshot(), 0),
+    );
+    if (media.length === 0) return unknown(`${carrier.encoder} tells nothing of its media`);
+    const bad = media.find(({ state }) => ["full", "failing", "readOnly"].includes(state));
+    if (bad) return notOk(`${bad.name ?? bad.id} of ${carrier.encoder} is ${bad.state}`, bad.id);
+    if (media.every(({ state }) => state === "missing")) {
+      return notOk(`${carrier.encoder} has nothing to record to`, carrier.encoder);
+    }
+    const fills = media.find(({ figures }) => figures.secondsToFull !== undefined);
+    const seconds = fills?.figures.secondsToFull;
+    if (!fills || !seconds || !window) {
+      return unknown(`nothing is written now, so nobody can tell for how long there is room`);
+    }
+    const needed = (window.endMs - Math.max(window.startMs, site.now().wallMs)) / 1_000;
+    const room = `${fills.name ?? fills.id} has room for ${hours(seconds.value)}, ${hours(needed)} are needed`;
+    return seconds.value >= needed ? ok(room, seconds.source) : notOk(room, seconds.source);
+  },
+
+  clock({ site, carrier }) {
+    const clock = site.encoders[carrier.encoder]?.getSnapshot().context.reading?.clock;
+    if (!clock) return unknown(`${carrier.encoder} does not tell its time`);
+    const off = `the clock of ${carrier.encoder} is ${(Math.abs(clock.aheadMs) / 1_000).toFixed(1)} s ${clock.aheadMs < 0 ? "behind" : "ahead"}`;
+    const isOff = Math.abs(clock.aheadMs) > clockMayBeOffMs + clock.exactToMs;
+    return isOff ? notOk(off, carrier.encoder) : ok(off, carrier.encoder);
+  },
+
+  key({ site, stream }) {
+    const { id } = stream.destination;
+    const key = site.keys[id];
+    if (!key?.known) return unknown(`nobody knows yet who has the key of ${id}`, "journal");
+    if (key.holder === null) return ok(`the key of ${id} is free`, "journal");
+    const { encoder } = key.holder;
+    return ok(`${encoder} holds the key of ${id}, generation ${key.generation}`, "journal");
+  },
+
+  /** Could the carrier be proven off, if it had to be? */
+  fencePath({ stream, carrier, box }) {
+    const { takeover, id } = stream.destination;
+    if (takeover === "primaryBackup") return ok("both addresses are published, no fence", id);
+    if (box.power !== null) {
+      const { word, outlet } = box.power;
+      if (word === "on") return ok(`${outlet} can cut the power of ${carrier.encoder}`, outlet);
+    }
+    if (stream.farEnd.provesAbsence && stream.farEnd.word !== "unknown") {
+      return ok(`${stream.farEnd.source} sees when nobody publishes`, stream.farEnd.source ?? id);
+    }
+    if (box.link === "unreachable") {
+      return notOk(
+        `${carrier.encoder} does not answer and nothing else could prove it off`,
+        "poll",
+      );
+    }
+    if (box.link !== "reachable") return unknown(`${carrier.encoder} was not read yet`);
+    if (startsNothingByItself(box.selfStart)) {
+      return ok(`${carrier.encoder} can be stopped and starts nothing by itself`, carrier.encoder);
+    }
+    return unknown(`only ${carrier.encoder} itself could say that it is off`, carrier.encoder);
+  },
+};
+
+/** A recording is filed, and a certificate is judged, by this clock. */
+const clockMayBeOffMs = 2_000;
+
+const hours = (seconds: number) => `${(seconds / 3_600).toFixed(1)} h`;
+const sourceOf = (site: Facility, encoder: string) =>
+  site.plan.encoders.find(({ id }) => id === encoder)?.source ?? null;
