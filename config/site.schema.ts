@@ -1,6 +1,7 @@
 /** `site.yaml`: everything a site daemon is told. Vendors' options come from the drivers. */
 import { z } from "zod";
 import { optionsJsonSchema } from "./as-written.ts";
+import { playback, preview, streamContent } from "./content.schema.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
 import { bitrate, celsius, duration, durationOr, section } from "./units.ts";
@@ -98,6 +99,9 @@ export const EncoderBase = section({
     .prefault("propose")
     .describe("When it carries nothing and is broken: only count, ask a person, or reboot it"),
   heat: heat.prefault({}).describe("Chassis degrees at which something is done"),
+  preview: preview
+    .exactOptional()
+    .describe("Where its own picture can be seen, also while it carries nothing"),
   network: displayName
     .exactOptional()
     .describe("Switch it hangs on; a fence should reach its outlet without passing it"),
@@ -156,10 +160,12 @@ const observer = z.discriminatedUnion("kind", [
   section({
     kind: z.literal("hls").describe("A live HLS playlist; proves presence, never absence"),
     url: url("http", "https").describe("The media playlist"),
+    content: playback("30s"),
   }),
   section({
     kind: z.literal("ffprobe").describe("Opens the stream; proves presence, never absence"),
     url: url("http", "https", "rtmp", "rtmps", "srt").describe("Where viewers get it"),
+    content: playback("5s"),
   }),
 ]);
 
@@ -231,6 +237,9 @@ const stream = section({
   })
     .prefault({})
     .describe("After a start nothing is judged for this long"),
+  content: streamContent
+    .prefault({})
+    .describe("What is done about a lost, black, frozen or silent picture"),
   recording: z
     .enum(["protect", "sacrifice"])
     .prefault("protect")

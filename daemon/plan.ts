@@ -7,6 +7,7 @@ import type {
   StoragePlan,
   StreamPlan,
 } from "../machines/site/plan.ts";
+import { contentPlan } from "./content/plan.ts";
 import type { Vendor } from "./drivers/index.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
 import { pollLimitMs } from "./storages.ts";
@@ -21,7 +22,6 @@ const pollsUntilOld = 2.4;
 const softwareReadingMaxAgeMs = 3_000;
 /** Boxes are asked for their media once a minute at least. */
 const boxMediaEveryMs = 60_000;
-const contentFaultMs = 5_000;
 
 /** The ids of one destination's addresses: itself, and the second leg where it has one. */
 export const backupLegOf = (id: string): string => `${id}-backup`;
@@ -146,7 +146,7 @@ function legsOf(
     autoStart: stream.autoStart,
     allowUnproven: destination.allowUnproven,
     directFreezeMs: stream.directFreezeMs,
-    contentFaultMs,
+    content: contentPlan(stream.content, destination),
     fenceTimeoutMs: destination.fenceTimeoutMs,
     recording: stream.recording,
     failbackMs: stream.failbackMs ?? "manual",

@@ -47,6 +47,8 @@ export const eventTypes = [
   "key.released",
   "key.adopted",
   "stream.carriage",
+  "stream.content",
+  "stream.compared",
   "stream.carrier",
   "stream.suspect",
   "stream.fenced",

@@ -22,16 +22,15 @@ export function inputArguments(url: string): string[] {
   const address = new URL(url);
   const entry = allowed[address.protocol];
   if (!entry) throw new TypeError("ffmpeg may not open this kind of address");
-  const isUdp = address.protocol === "udp:";
-  const joined = isUdp
-    ? `${address.href}?fifo_size=50000&overrun_nonfatal=1&reuse=1`
-    : address.href;
+  if (address.protocol === "udp:") {
+    for (const option of ["overrun_nonfatal", "reuse"]) address.searchParams.set(option, "1");
+  }
   const timeout = address.protocol === "rtsp:" ? "-timeout" : "-rw_timeout";
   // prettier-ignore
   return [
     "-protocol_whitelist", entry.protocols, "-format_whitelist", entry.formats,
     ...entry.options, timeout, String(silenceLimitMs * 1_000),
     "-probesize", "1000000", "-analyzeduration", "1500000",
-    "-i", joined,
+    "-i", address.href,
   ];
 }

@@ -1,6 +1,7 @@
 import type { HeatLimits } from "../encoder/heat.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
+import type { ContentPlan } from "../stream/content.ts";
 
 /** What the machines need of the configuration: numbers in ms, no addresses, no secrets. */
 export type SitePlan = {
@@ -94,8 +95,8 @@ export type StreamPlan = {
   /** The second leg of a `primaryBackup` stream: published as part of this stream. */
   backupOf?: string;
   directFreezeMs: number;
-  /** A lost, black, frozen or silent input must last so long before it may cause a switch. */
-  contentFaultMs: number;
+  /** What is done about a lost, black, frozen or silent picture. */
+  content: ContentPlan;
   fenceTimeoutMs: number;
   /** Whether a recording of a box is worth more than this stream's fence. */
   recording: "protect" | "sacrifice";

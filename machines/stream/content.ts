@@ -6,6 +6,11 @@ import type { Comparison } from "../content/compare.ts";
 import { type ContentFault, type ContentLook, type ContentPolicy, shows } from "../content/look.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 
+export type ContentPlan = ContentPolicy & {
+  /** How much later the far end gives a picture back than it got it, at most. */
+  farEndDelayMs: number;
+};
+
 /** What can be seen; a lost input is told by the box itself. */
 export const visibleFaults = ["black", "frozen", "silent"] as const;
 export type VisibleFault = (typeof visibleFaults)[number];
@@ -34,7 +39,7 @@ const lookCountsMs = 10_000;
 /** After so long nobody knows any more what the other one shows. */
 const comparisonCountsMs = 10 * 60_000;
 
-const isFresh = ({ at }: { at: Stamp }, now: Stamp) => elapsedMs(at, now) <= lookCountsMs;
+export const isFresh = ({ at }: { at: Stamp }, now: Stamp) => elapsedMs(at, now) <= lookCountsMs;
 
 /** The view after this look, and which faults came and went. */
 export function withLook(
@@ -83,11 +88,12 @@ export function lasting(
 export function actingFault(
   { views }: StreamContent,
   carrier: string,
-  policy: ContentPolicy,
-  p: { now: Stamp; startedAt: Stamp | null; farEndDelayMs: number },
+  policy: ContentPlan,
+  p: { now: Stamp; startedAt: Stamp | null },
 ): VisibleFault | undefined {
   // What the far end gives back is older than what it gets: at first it is the last carrier's.
-  const ownMs = p.startedAt === null ? Infinity : elapsedMs(p.startedAt, p.now) - p.farEndDelayMs;
+  const ownMs =
+    p.startedAt === null ? Infinity : elapsedMs(p.startedAt, p.now) - policy.farEndDelayMs;
   return [
     ...lasting(views[farEndView], policy, p.now, ownMs),
     ...lasting(views[carrier], policy, p.now),

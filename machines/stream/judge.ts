@@ -1,3 +1,4 @@
+import type { ContentFault } from "../content/look.ts";
 import type { FarEndFacts } from "../destination/far-end.ts";
 import type { EncoderFacts, OutputFacts } from "../encoder/facts.ts";
 import { publisherMark } from "../publisher-mark.ts";
@@ -18,8 +19,19 @@ export type Verdict = {
 
 const good: Verdict = { word: "good", cause: "", commits: false };
 
+/** What is to be done about faults of picture and sound, and which of those to act on is seen. */
+export type ContentEvidence = {
+  acts: (fault: ContentFault) => boolean;
+  shown: ContentFault | undefined;
+};
+
 /** @param encoder facts of the carrier, @param output its output that carries */
-export function judge(encoder: EncoderFacts, output: OutputFacts, farEnd: FarEndFacts): Verdict {
+export function judge(
+  encoder: EncoderFacts,
+  output: OutputFacts,
+  farEnd: FarEndFacts,
+  shows: ContentEvidence,
+): Verdict {
   if (output.exit) return { word: "off", cause: "processExited", commits: true };
   if (encoder.thermal === "protected") return { word: "off", cause: "heat", commits: true };
 
@@ -31,7 +43,7 @@ export function judge(encoder: EncoderFacts, output: OutputFacts, farEnd: FarEnd
   if (output.progress === "frozen") return suspect("frozen", !seen);
   if (output.state === "failing") return suspect("deviceFailing", !seen);
   if (output.state === "idle" || output.state === "stopping") return suspect("deviceIdle", !seen);
-  if (seen) return content(encoder);
+  if (seen) return content(encoder, shows);
 
   if (farEnd.word === "quiet") return suspect("farEndQuiet", true);
   if (farEnd.word === "refusing") return suspect("farEndRefuses", true);
@@ -39,16 +51,18 @@ export function judge(encoder: EncoderFacts, output: OutputFacts, farEnd: FarEnd
     return suspect("farEndStalled", true);
   }
   if (output.state === "unknown") return { word: "unknown", cause: "unknown", commits: false };
-  return content(encoder);
+  return content(encoder, shows);
 }
 
 const suspect = (cause: string, commits: boolean): Verdict => ({ word: "suspect", cause, commits });
 
 /** On air as far as one can tell: is it the programme? */
-function content({ input }: EncoderFacts): Verdict {
-  if (input === "good" || input === "unknown") return good;
-  return { word: "content", cause: `input-${input}`, commits: true };
+function content({ input }: EncoderFacts, { acts, shown }: ContentEvidence): Verdict {
+  if (input !== "good" && input !== "unknown" && acts(input)) return wrong(`input-${input}`);
+  return shown === undefined ? good : wrong(`shows-${shown}`);
 }
+
+const wrong = (cause: string): Verdict => ({ word: "content", cause, commits: true });
 
 /** The far end names one of our encoders, and it is not the carrier. */
 export function isSomeoneElse(farEnd: FarEndFacts, carrier: string | undefined): boolean {

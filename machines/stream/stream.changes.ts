@@ -42,6 +42,9 @@ const causes: Record<string, string> = {
   farEndRefuses: "the far end refuses it",
   heat: "its carrier is too hot",
   repair: "its carrier needs a repair",
+  "shows-black": "it shows a black picture",
+  "shows-frozen": "its picture stands still",
+  "shows-silent": "it has no sound",
   otherPublisher: "somebody else publishes in its place",
 };
 export function causeSentence(cause: string): string {

@@ -1,3 +1,4 @@
+import type { ContentFault } from "../content/look.ts";
 import { type FarEndFacts, unknownFarEnd } from "../destination/far-end.ts";
 import { type EncoderFacts, unknownOutput } from "../encoder/facts.ts";
 import type { OutputRef } from "../intents.ts";
@@ -6,6 +7,7 @@ import { type Deadline, elapsedMs, rebased, type Stamp } from "../time.ts";
 import { noSchedule, rebasedSchedule, type Schedule } from "./schedule.ts";
 import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts";
 import type { OpenIncident } from "./incident.ts";
+import { actingFault, isFreeOf, nothingSeen, showsAnother, type StreamContent } from "./content.ts";
 import { judge, type Verdict } from "./judge.ts";
 import type { FenceCertificate, Incident } from "./stream.contract.ts";
 import type { CommandRef } from "./stream.events.ts";
@@ -29,6 +31,7 @@ export type StreamContext = {
   facts: Record<string, EncoderFacts>;
   heldBy: Record<string, Record<string, string>>;
   farEnd: FarEndFacts;
+  content: StreamContent;
 
   // What was decided; survives a restart.
   carrier: OutputRef | null;
@@ -129,6 +132,7 @@ export function newStreamContext(input: StreamInput): StreamContext {
     facts: {},
     heldBy: {},
     farEnd: unknownFarEnd(input.plan.destination),
+    content: nothingSeen,
     carrier,
     target,
     since,
@@ -204,7 +208,12 @@ export function verdictOn(context: StreamContext, ref: OutputRef | null): Verdic
   const facts = ref && context.facts[ref.encoder];
   if (!facts) return unknown;
   const output = facts.outputs[ref.output] ?? unknownOutput;
-  return judge(facts, speaksOfBefore(context, ref) ? unknownOutput : output, context.farEnd);
+  const { content, farEnd, memory, now } = context;
+  const policy = context.plan.content;
+  return judge(facts, speaksOfBefore(context, ref) ? unknownOutput : output, farEnd, {
+    acts: (fault) => policy[fault].does === "act",
+    shown: actingFault(content, ref.encoder, policy, { now: now(), startedAt: memory.startedAt }),
+  });
 }
 
 /**
@@ -267,7 +276,8 @@ export function nextCarrier(context: StreamContext): Choice {
     failed: memory.goal === "takeOver" ? carrier : null,
     tries: wanted === null ? context.memory.tries : [],
     hindered: (ref) => hinders(context, ref) !== undefined,
-    rank: (ref) => rank(context.facts[ref.encoder]),
+    rank: (ref) =>
+      rank(context.facts[ref.encoder]) + (showsAnotherThanCarrier(context, ref) ? 4 : 0),
     now: context.now(),
   });
 }
@@ -285,23 +295,40 @@ export function understudyOf(context: StreamContext): OutputRef | null {
 }
 
 /**
- * Who may replace a carrier that is on air without its programme: an encoder with the same source,
- * whose input was measured and is good. One that cannot measure its input (a test picture, a file)
- * is unknown, and unknown is no reason to believe that it shows the programme.
+ * Who may replace a carrier that is on air without its programme: an encoder with the same source
+ * that was seen to have what the carrier lacks, and is not known to show something else. Where a
+ * box told of the fault, the other's word that its input is good is enough; what was seen in the
+ * picture has to be seen better. Unknown is no reason to believe that it shows the programme.
  */
 export function sameProgramme(context: StreamContext): OutputRef | null {
-  const source = context.carrier && context.facts[context.carrier.encoder]?.source;
+  const { carrier, facts, content, plan } = context;
+  const source = carrier && facts[carrier.encoder]?.source;
   if (!source) return null;
-  const shows = ({ encoder }: OutputRef) =>
-    context.facts[encoder]?.source === source && context.facts[encoder].input === "good";
+  const { cause } = verdict(context);
+  const fault = cause.replace(/^(input|shows)-/, "") as ContentFault;
+  const hasIt = ({ encoder }: OutputRef) => {
+    const { input } = facts[encoder]!;
+    if (input !== "good" && input !== "unknown") return false;
+    const isFree = isFreeOf(content.views[encoder], fault, plan.content, context.now());
+    return isFree ?? (cause.startsWith("input-") && input === "good");
+  };
   return (
-    context.plan.encoders.find(
+    plan.encoders.find(
       (ref) =>
-        ref.encoder !== context.carrier?.encoder &&
-        shows(ref) &&
+        ref.encoder !== carrier.encoder &&
+        facts[ref.encoder]?.source === source &&
+        hasIt(ref) &&
+        !showsAnotherThanCarrier(context, ref) &&
         hinders(context, ref) === undefined,
     ) ?? null
   );
+}
+
+function showsAnotherThanCarrier(
+  { carrier, content, now }: StreamContext,
+  { encoder }: OutputRef,
+): boolean {
+  return carrier !== null && showsAnother(content, carrier.encoder, encoder, now());
 }
 
 /** Switches away from an on-air carrier that the budget still allows. */

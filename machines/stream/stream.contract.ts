@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Id, word } from "../id.ts";
+import { StreamContent } from "./content.contract.ts";
 import { Published } from "../published.ts";
 import { LineUp } from "./line-up.contract.ts";
 import { StreamSchedule } from "./schedule.contract.ts";
@@ -98,6 +99,8 @@ export const StreamState = Published.extend({
   /** Why the carrier region is in its state, one sentence. */
   because: z.string(),
   incident: Incident.nullable(),
+  /** Absent: nobody looks at its picture and sound. */
+  content: StreamContent.optional(),
   /** When the destination ends the event for lack of picture, Unix ms; null = never or on air. */
   eventEndsAtMs: z.number().nullable(),
   /** Takeovers left before the budget holds the stream where it is (while on air). */

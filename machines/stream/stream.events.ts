@@ -1,3 +1,5 @@
+import type { Comparison } from "../content/compare.ts";
+import type { ContentLook } from "../content/look.ts";
 import type { FarEndFacts } from "../destination/far-end.ts";
 import type { ReliefReason } from "../encoder/encoder.events.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
@@ -13,6 +15,9 @@ export type StreamEvent =
   /** A box changed. `heldBy` names the stream that holds each of its outputs. */
   | { type: "encoder.facts"; facts: EncoderFacts; heldBy: Record<string, string> }
   | { type: "farEnd.facts"; facts: FarEndFacts }
+  /** What an encoder shows, or `farEnd`. */
+  | { type: "content"; view: string; look: ContentLook }
+  | { type: "compared"; carrier: string; with: string; comparison: Comparison }
   /** Answers of the site to `claim`. */
   | { type: "key.granted"; keyGeneration: number }
   | { type: "key.refused"; because: string }

@@ -55,6 +55,8 @@ export const streamMachine = streamSetup.createMachine({
           })),
         },
         "farEnd.facts": { actions: assign(({ event }) => ({ farEnd: event.facts })) },
+        content: { actions: { type: "keepLook", params: ({ event }) => event } },
+        compared: { actions: { type: "keepLook", params: ({ event }) => event } },
         schedule: {
           actions: change<Of<"schedule">>(({ context, event }) =>
             onDuty.scheduled(context, event.windows),

@@ -4,6 +4,7 @@ import type { Published } from "../published.ts";
 import { incidentRecord } from "./incident.ts";
 import { isExpected, type OnAirWindow } from "./schedule.ts";
 import { startOf } from "./schedule.moves.ts";
+import { publishedContent } from "./content.published.ts";
 import {
   budgetLeft,
   type StreamContext,
@@ -105,6 +106,7 @@ export function streamState(
     incident: context.memory.incident
       ? incidentRecord(context.memory.incident, "open", null)
       : context.memory.lastIncident,
+    ...withContent(context),
     eventEndsAtMs: context.memory.eventEnds?.wallMs ?? null,
     budgetLeft: budgetLeft(context),
     schedule: scheduleOf(context),
@@ -131,6 +133,11 @@ function scheduleOf(context: StreamContext): NonNullable<StreamState["schedule"]
     startMissed: isStartMissed(context),
     rules: [...rules],
   };
+}
+
+function withContent(context: StreamContext): Pick<StreamState, "content"> {
+  const content = publishedContent(context);
+  return content ? { content } : {};
 }
 
 /** Two legs to one programme: one picture is enough. */

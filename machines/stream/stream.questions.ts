@@ -1,4 +1,5 @@
 /** Questions about a stream that more than one of its guards, delays and effects ask. */
+import type { ContentFault } from "../content/look.ts";
 import type { Intents } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
@@ -12,6 +13,7 @@ import {
   outputOf,
   seenOnAir,
   type StreamContext,
+  verdict,
   verdictOn,
 } from "./stream.context.ts";
 
@@ -91,6 +93,13 @@ export function proofIsTooOld({ memory, facts, now }: StreamContext): boolean {
       // A box that has its power back may do anything again.
       certificates.some((c) => c.level === 4 && facts[c.encoder]?.power?.word !== "cut"))
   );
+}
+
+/** What a box tells of its input is waited for; what was seen has lasted for its time already. */
+export function contentFaultMs(context: StreamContext): number {
+  const { cause } = verdict(context);
+  if (!cause.startsWith("input-")) return 0;
+  return context.plan.content[cause.slice("input-".length) as ContentFault].afterMs;
 }
 
 /** Nobody is at the desk sooner: what solves itself in this time is no reason to call a person. */

@@ -21,6 +21,7 @@ import {
   understudyOf,
   verdict,
 } from "./stream.context.ts";
+import { compared, type ContentEvent, looked } from "./content.moves.ts";
 import * as tell from "./stream.decisions.ts";
 import type { StreamEvent, StreamToSite } from "./stream.events.ts";
 import * as fence from "./stream.fence-moves.ts";
@@ -31,6 +32,7 @@ import * as onDuty from "./schedule.moves.ts";
 import {
   carriesAfterAll,
   claimReason,
+  contentFaultMs,
   fenceOverdue,
   freezeBegan,
   ghostBackOffMs,
@@ -183,6 +185,12 @@ export const streamSetup = setup({
     tell: enqueueActions(({ enqueue }, decision: Decision | null) => {
       if (decision) enqueue.emit(decided(decision));
     }),
+    keepLook: enqueueActions(({ context, enqueue }, event: ContentEvent) => {
+      const { content, decisions } =
+        event.type === "content" ? looked(context, event) : compared(context, event);
+      enqueue.assign({ content });
+      for (const decision of decisions) enqueue.emit(decided(decision));
+    }),
     tellIncident: enqueueActions(({ context, enqueue }) => {
       const decision = tell.incident(context);
       if (decision) enqueue.emit(decided(decision));
@@ -286,7 +294,7 @@ export const streamSetup = setup({
     lookAround: lookAroundMs,
     freezeLeft: ({ context }) =>
       Math.max(0, context.plan.directFreezeMs - elapsedMs(freezeBegan(context), context.now())),
-    contentFault: ({ context }) => context.plan.contentFaultMs,
+    contentFault: ({ context }) => contentFaultMs(context),
     fenceTimeout: ({ context }) => context.plan.fenceTimeoutMs,
     fenceTimeLeft: ({ context }) =>
       Math.max(

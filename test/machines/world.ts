@@ -124,13 +124,28 @@ export function aStreamPlan(
     autoStart: true,
     allowUnproven: false,
     directFreezeMs: 2_000,
-    contentFaultMs: 5_000,
+    content: aContentPlan(),
     fenceTimeoutMs: 45_000,
     recording: "protect",
     failbackMs: "manual",
     budget: { per10Min: 2, perHour: 4 },
     ...p,
     encoders: p.encoders.map((encoder) => ({ encoder, output: "stream-1" })),
+  };
+}
+
+/** @param does what is done about a black, frozen or silent picture */
+export function aContentPlan(
+  does: "off" | "observe" | "act" = "observe",
+): SitePlan["streams"][number]["content"] {
+  return {
+    lost: { does: "act", afterMs: 5_000 },
+    black: { does, afterMs: 10_000 },
+    frozen: { does, afterMs: 20_000 },
+    silent: { does, afterMs: 20_000 },
+    silenceBelowDbfs: -50,
+    pairs: [1],
+    farEndDelayMs: 5_000,
   };
 }
 

@@ -1,8 +1,15 @@
 import { expect, test } from "vitest";
 import { type FarEndFacts, unknownFarEnd } from "../../../machines/destination/far-end.ts";
 import { type OutputFacts, unknownEncoder } from "../../../machines/encoder/facts.ts";
-import { judge } from "../../../machines/stream/judge.ts";
+import { type ContentEvidence, judge as judged } from "../../../machines/stream/judge.ts";
 
+const acting: ContentEvidence = { acts: () => true, shown: undefined };
+const judge = (
+  encoder: Parameters<typeof judged>[0],
+  output: OutputFacts,
+  seen: FarEndFacts,
+  content = acting,
+) => judged(encoder, output, seen, content);
 const streaming: OutputFacts = { state: "streaming", target: "far" };
 const nothing = { state: "unknown", target: null } as const;
 const farEnd = (p: Partial<FarEndFacts>): FarEndFacts => ({ ...unknownFarEnd("far"), ...p });
@@ -71,6 +78,22 @@ for (const input of ["lost", "black", "frozen", "silent"] as const) {
     }
   });
 }
+
+test("a fault that is only observed is no reason for anything", () => {
+  const encoder = { ...unknownEncoder("a", []), input: "black" as const };
+  const observed = { acts: () => false, shown: undefined };
+  expect(judge(encoder, streaming, moving, observed).word).toBe("good");
+});
+
+test("a fault that is seen counts while it is on air; off air there is worse", () => {
+  const shown = { ...acting, shown: "frozen" as const };
+  const a = unknownEncoder("a", []);
+  expect(judge(a, streaming, moving, shown)).toMatchObject({
+    word: "content",
+    cause: "shows-frozen",
+  });
+  expect(judge(a, streaming, quiet, shown).word).toBe("suspect");
+});
 
 test("the far end names another of our encoders: it is kicked, and the same name is no kick", () => {
   const by = (encoder: string) => ({ ...moving, by: `understudy/${encoder}/4` });

@@ -1,0 +1,51 @@
+/** Where pictures can be seen, and what is done about black, frozen and silent ones. */
+import { z } from "zod";
+import { url } from "./fields.ts";
+import { duration, durationOr, section } from "./units.ts";
+
+const delayAtMost = (usual: string) =>
+  duration({ atMost: "60s" })
+    .prefault(usual)
+    .describe("A moment is seen there this much later than it happened, at most");
+
+export const preview = section({
+  url: url("rtmp", "rtmps", "rtsp", "srt", "udp", "http", "https").describe(
+    "Also HLS; without HTTP login",
+  ),
+  delayAtMost: delayAtMost("3s"),
+});
+
+export const playback = (usualDelay: string) =>
+  section({ delayAtMost: delayAtMost(usualDelay) })
+    .exactOptional()
+    .describe("Watch picture and sound here, too; it reads the whole stream");
+
+const fault = (what: string, usual: { do: "off" | "observe" | "act"; after: string }) =>
+  section({
+    do: z
+      .enum(["off", "observe", "act"])
+      .prefault(usual.do)
+      .describe("off; observe: say so; act: also take over, if an understudy has it and is alike"),
+    after: duration({ atLeast: "1s", atMost: "1h" })
+      .prefault(usual.after)
+      .describe("When it has lasted this long"),
+  })
+    .prefault({})
+    .describe(what);
+
+export const streamContent = section({
+  lost: fault("The encoder says that its input is lost", { do: "act", after: "5s" }),
+  black: fault("The picture is black", { do: "observe", after: "10s" }),
+  frozen: fault("The picture stands still; slides do, too", { do: "observe", after: "20s" }),
+  silent: fault("A channel pair is below silenceBelowDbfs", { do: "observe", after: "20s" }),
+  silenceBelowDbfs: z.int().min(-90).max(-10).prefault(-50).describe("RMS of the louder channel"),
+  pairs: z
+    .array(z.int().min(1).max(16))
+    .min(1)
+    .max(16)
+    .prefault([1])
+    .describe("Channel pairs that must carry sound, from 1"),
+  compareEvery: durationOr("never", { atLeast: "30s", atMost: "1h" })
+    .prefault("60s")
+    .describe("How often carrier and understudy are compared, where both can be seen"),
+});

@@ -1,0 +1,33 @@
+import type { DestinationConfig, StreamConfig } from "../../config/site.schema.ts";
+import type { ContentPlan } from "../../machines/stream/content.ts";
+
+/** Where the far end's picture is watched: the first observer that is told to. */
+export function playbackOf({
+  observers,
+}: DestinationConfig): { url: string; delayAtMostMs: number } | undefined {
+  for (const observer of observers) {
+    if (observer.kind !== "hls" && observer.kind !== "ffprobe") continue;
+    if (observer.content) return { url: observer.url, ...observer.content };
+  }
+  return undefined;
+}
+
+/** What the machines need of it. */
+export function contentPlan(
+  content: StreamConfig["content"],
+  destination: DestinationConfig,
+): ContentPlan {
+  const fault = (word: "lost" | "black" | "frozen" | "silent") => ({
+    does: content[word].do,
+    afterMs: content[word].afterMs,
+  });
+  return {
+    lost: fault("lost"),
+    black: fault("black"),
+    frozen: fault("frozen"),
+    silent: fault("silent"),
+    silenceBelowDbfs: content.silenceBelowDbfs,
+    pairs: content.pairs,
+    farEndDelayMs: playbackOf(destination)?.delayAtMostMs ?? 0,
+  };
+}

@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { contentFaults } from "../content/look.ts";
+import { Id, word } from "../id.ts";
+
+/** What is seen and heard of a programme, and whether its encoders show the same. */
+export const StreamContent = z
+  .object({
+    views: z.array(
+      z.object({
+        /** `farEnd`: what viewers get; else the encoder whose own picture it is. */
+        of: z.string(),
+        /** What can be told there now. */
+        picture: word(["seen", "unknown"]),
+        sound: word(["heard", "silent", "unknown"]),
+        /** What has been wrong for long enough, and whether a takeover may follow. */
+        faults: z.array(
+          z.object({
+            fault: word(contentFaults),
+            does: word(["off", "observe", "act"]),
+            sinceMs: z.number(),
+          }),
+        ),
+      }),
+    ),
+    /** The carrier with its understudy; null: not compared yet. */
+    comparison: z
+      .object({
+        carrier: Id,
+        with: Id,
+        word: word(["same", "different", "cannotTell"]),
+        because: z.string(),
+        atMs: z.number(),
+      })
+      .nullable(),
+  })
+  .meta({ id: "StreamContent" });
+export type StreamContent = z.infer<typeof StreamContent>;

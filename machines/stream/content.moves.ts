@@ -1,0 +1,76 @@
+/** What a look and a comparison change in a stream, and what is told of it. */
+import type { Decision } from "../decision.ts";
+import { farEndView, type VisibleFault, withComparison, withLook } from "./content.ts";
+import type { StreamContext } from "./stream.context.ts";
+import type { StreamEvent } from "./stream.events.ts";
+
+type Of<T extends StreamEvent["type"]> = Extract<StreamEvent, { type: T }>;
+export type ContentEvent = Of<"content"> | Of<"compared">;
+type Step = { content: StreamContext["content"]; decisions: Decision[] };
+
+const what: Record<VisibleFault, { is: string; over: string }> = {
+  black: { is: "the picture is black", over: "the picture is not black any more" },
+  frozen: { is: "the picture stands still", over: "the picture moves again" },
+  silent: { is: "there is no sound", over: "the sound is back" },
+};
+
+export function looked(context: StreamContext, { view, look }: Of<"content">): Step {
+  const { content, plan, now } = context;
+  const next = withLook(content.views[view], look, plan.content, now());
+  const where = view === farEndView ? "at the far end" : `of ${view}`;
+  const tell = (fault: VisibleFault, isOver: boolean): Decision => {
+    const seconds = Math.round(plan.content[fault].afterMs / 1_000);
+    return {
+      type: "stream.content",
+      severity: isOver ? "info" : "warning",
+      message: isOver
+        ? `${plan.id}, ${where}: ${look.word === "seen" ? what[fault].over : "nothing can be seen any more"}`
+        : `${plan.id}, ${where}: ${what[fault].is}, for ${seconds} s now`,
+      data: { view, fault, isOver, does: plan.content[fault].does },
+    };
+  };
+  return {
+    content: { ...content, views: { ...content.views, [view]: next.view } },
+    decisions: [
+      ...next.began.map((fault) => tell(fault, false)),
+      ...next.ended.map((fault) => tell(fault, true)),
+    ],
+  };
+}
+
+export function compared(context: StreamContext, event: Of<"compared">): Step {
+  const { content, plan, now } = context;
+  const { carrier, with: other } = event;
+  const next = { ...event.comparison, carrier, with: other, at: now() };
+  const comparison = withComparison(content.comparison, next);
+  const before = content.comparison;
+  const isNews =
+    before?.word !== comparison.word || before.carrier !== carrier || before.with !== other;
+  const tells = isNews && (comparison.word !== "cannotTell" || before?.word === "different");
+  return {
+    content: { ...content, comparison },
+    decisions: tells
+      ? [
+          {
+            type: "stream.compared",
+            severity: comparison.word === "different" ? "critical" : "info",
+            message: sentence(plan.id, comparison),
+            data: { carrier, with: other, word: comparison.word, because: comparison.because },
+          },
+        ]
+      : [],
+  };
+}
+
+function sentence(
+  stream: string,
+  { word, carrier, with: other, because }: NonNullable<StreamContext["content"]["comparison"]>,
+): string {
+  const both = `${stream}: ${carrier} and ${other}`;
+  if (word === "same") return `${both} show the same programme (${because})`;
+  if (word === "cannotTell") return `${both} cannot be compared any more: ${because}`;
+  return (
+    `${both} show different programmes (${because}): ` +
+    `${other} does not take over for a black, frozen or silent picture`
+  );
+}

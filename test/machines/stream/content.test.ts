@@ -1,0 +1,198 @@
+import { describe, expect, test } from "vitest";
+import type { ContentLook } from "../../../machines/content/look.ts";
+import { streamState } from "../../../machines/stream/stream.published.ts";
+import { aContentPlan, aPlan, aStreamPlan, World } from "../world.ts";
+
+const good: ContentLook = { word: "seen", picture: "moving", pairsDbfs: [-20] };
+const black: ContentLook = { word: "seen", picture: "black", pairsDbfs: [-20] };
+const still: ContentLook = { word: "seen", picture: "still", pairsDbfs: [-20] };
+const silent: ContentLook = { word: "seen", picture: "moving", pairsDbfs: [-51, -20] };
+const unseen: ContentLook = { word: "unreadable", detail: "it could not be opened" };
+
+/** On air with `a`; `shows` is looked at each second while time passes. */
+function onAir(does: "off" | "observe" | "act" = "act") {
+  const stream = aStreamPlan({ encoders: ["a", "b"], content: aContentPlan(does) });
+  const w = new World(aPlan({ streams: [stream] }));
+  const shows: Record<string, ContentLook> = { farEnd: good, a: good, b: good };
+  const pass = (seconds: number) => {
+    for (let s = 0; s < seconds; s++) {
+      for (const [view, look] of Object.entries(shows)) {
+        w.send({ to: "stream:main", event: { type: "content", view, look } });
+      }
+      w.pass(1);
+    }
+  };
+  const compared = (word: "same" | "different" | "cannotTell") =>
+    w.send({
+      to: "stream:main",
+      event: {
+        type: "compared",
+        carrier: "a",
+        with: "b",
+        comparison: { word, because: "measured" },
+      },
+    });
+  const published = () =>
+    streamState(w.core.stream("main"), {
+      published: { id: "main", epoch: "e", seq: 1, session: "s", atMs: 1 },
+      backupLeg: undefined,
+    }).content;
+  w.pass(60);
+  pass(10);
+  expect(w.carrier()).toBe("a");
+  return { w, shows, pass, compared, published };
+}
+
+describe("a picture that is not the programme", () => {
+  test("a black picture is said after its time, shown, and by default nothing is done", () => {
+    const { w, shows, pass, published } = onAir("observe");
+    shows["farEnd"] = black;
+    pass(9);
+    expect(w.told("stream.content")).toHaveLength(0);
+    pass(3);
+    expect(w.told("stream.content").map(({ message }) => message)).toEqual([
+      "main, at the far end: the picture is black, for 10 s now",
+    ]);
+    expect(published()?.views[0]).toMatchObject({
+      of: "farEnd",
+      picture: "seen",
+      sound: "heard",
+      faults: [{ fault: "black", does: "observe" }],
+    });
+    pass(60);
+    expect(w.carrier()).toBe("a");
+    shows["farEnd"] = good;
+    pass(2);
+    expect(w.told("stream.content").at(-1)?.message).toContain("is not black any more");
+    expect(published()?.views[0]?.faults).toEqual([]);
+  });
+
+  for (const [fault, look, afterS] of [
+    ["black", black, 10],
+    ["frozen", still, 20],
+    ["silent", silent, 20],
+  ] as const) {
+    test(`${fault} with "act": the understudy that has it takes over after ${afterS} s`, () => {
+      const { w, shows, pass } = onAir();
+      shows["farEnd"] = look;
+      shows["a"] = look;
+      pass(afterS - 1);
+      expect(w.carrier()).toBe("a");
+      pass(10);
+      expect(w.carrier()).toBe("b");
+      expect(w.core.stream("main").context.memory.lastIncident?.cause).toBe(`shows-${fault}`);
+      expect(w.overlaps).toEqual([]);
+    });
+
+    test(`${fault} with "act": an understudy that shows the same fault does not take over`, () => {
+      const { w, shows, pass } = onAir();
+      shows["farEnd"] = shows["a"] = shows["b"] = look;
+      pass(60);
+      expect(w.carrier()).toBe("a");
+      expect(w.word()).toBe("suspect");
+    });
+  }
+
+  test("with it switched off nothing is said at all", () => {
+    const { w, shows, pass } = onAir("off");
+    shows["farEnd"] = black;
+    pass(60);
+    expect(w.told("stream.content")).toEqual([]);
+    expect(w.word()).toBe("carried");
+  });
+
+  test("a fade of nine seconds is no fault, however often it comes", () => {
+    const { w, shows, pass } = onAir();
+    for (let i = 0; i < 6; i++) {
+      shows["farEnd"] = black;
+      pass(9);
+      shows["farEnd"] = good;
+      pass(1);
+    }
+    expect(w.told("stream.content")).toEqual([]);
+    expect(w.word()).toBe("carried");
+  });
+
+  test("a look that fails is unknown: neither fine nor a fault", () => {
+    const { w, shows, pass, published } = onAir();
+    shows["farEnd"] = unseen;
+    pass(60);
+    expect(w.word()).toBe("carried");
+    expect(published()?.views[0]).toMatchObject({ picture: "unknown", sound: "unknown" });
+    shows["b"] = unseen;
+    shows["farEnd"] = shows["a"] = black;
+    pass(60);
+    // Nobody knows that the understudy has the picture.
+    expect(w.carrier()).toBe("a");
+  });
+
+  test("what was seen is not believed when nobody looks any more", () => {
+    const { w, shows, pass, published } = onAir();
+    shows["farEnd"] = black;
+    pass(8);
+    w.pass(30);
+    expect(w.word()).toBe("carried");
+    expect(published()?.views[0]).toMatchObject({ picture: "unknown", faults: [] });
+  });
+
+  test("after a takeover the late picture of the last carrier is not held against the new", () => {
+    const { w, shows, pass } = onAir();
+    shows["farEnd"] = shows["a"] = black;
+    pass(20);
+    expect(w.carrier()).toBe("b");
+    // The far end still gives back what it got from a.
+    pass(8);
+    shows["farEnd"] = good;
+    pass(60);
+    expect(w.carrier()).toBe("b");
+    expect(w.word()).toBe("carried");
+  });
+});
+
+describe("carrier and understudy compared", () => {
+  test("an understudy with another programme does not take over for a black picture", () => {
+    const { w, shows, pass, compared, published } = onAir();
+    compared("different");
+    expect(w.told("stream.compared")[0]).toMatchObject({ data: { word: "different" } });
+    expect(published()?.comparison).toMatchObject({ with: "b", word: "different" });
+    shows["farEnd"] = shows["a"] = black;
+    pass(30);
+    compared("cannotTell");
+    pass(30);
+    expect(w.carrier()).toBe("a");
+    compared("same");
+    pass(10);
+    expect(w.carrier()).toBe("b");
+  });
+
+  test("it is said once, and again when it changes", () => {
+    const { w, compared } = onAir();
+    for (const word of ["same", "same", "cannotTell", "different", "different", "same"] as const) {
+      compared(word);
+    }
+    expect(w.told("stream.compared").map(({ data }) => data["word"])).toEqual([
+      "same",
+      "different",
+      "same",
+    ]);
+  });
+
+  test("off air, another programme is better than none", () => {
+    const { w, pass, compared } = onAir();
+    compared("different");
+    w.box("a").running = null;
+    w.box("a").exit = { code: 1, signal: null };
+    w.box("a").broken = true;
+    pass(30);
+    expect(w.carrier()).toBe("b");
+  });
+
+  test("a comparison that is older than ten minutes blocks nothing", () => {
+    const { w, shows, pass, compared } = onAir();
+    compared("different");
+    pass(601);
+    shows["farEnd"] = shows["a"] = black;
+    pass(20);
+    expect(w.carrier()).toBe("b");
+  });
+});
