@@ -8,9 +8,20 @@ import {
   permits,
   unanswered,
 } from "../machines/encoder/breaker.ts";
-import type { Connection } from "../machines/encoder/connection.ts";
+import {
+  type Exchange,
+  failuresIn,
+  healthOf,
+  type LatencyPoint,
+  latencyOf,
+  predictSlowness,
+  resetsIn,
+} from "../machines/encoder/connection-health.ts";
+import type { Connection, Prediction } from "../machines/encoder/connection.ts";
 import type { PollFailure } from "../machines/encoder/reading.ts";
+import { requestPressure } from "../machines/encoder/request-pressure.ts";
 import { DriverError } from "./drivers/driver.ts";
+import { isGivenUp } from "./drivers/shared/given-up.ts";
 
 /** What is asked of one box over the network passes here, and what became of it is counted. */
 export type DeviceSession = {
@@ -19,7 +30,15 @@ export type DeviceSession = {
    * @throws DriverError with the last failure's code, without asking, while it is left alone
    */
   ask<T>(work: () => Promise<T>, about: Ask<T>): Promise<T>;
+  /** One exchange, as its driver tells it. */
+  exchanged(exchange: Exchange): void;
+  /** 0 … 100, as at the last look; undefined: not known yet. */
+  requestPressure(): number | undefined;
+  /** Looks whether there is news by now; called every `lookEveryMs`. */
+  look(): void;
 };
+
+export const lookEveryMs = 10_000;
 
 export type Ask<T> = {
   /** Of the work; when it aborts for another reason than its time, that says nothing. */
@@ -33,60 +52,149 @@ export type Ask<T> = {
 /** Its programme is off air or in doubt: then waiting costs more than asking. */
 const urgentRestMs = 5_000;
 
+/** What a score is made of, and how long its history is. */
+const talkMs = 5 * 60_000;
+const historyPoints = 60;
+/** No box is asked so often; a driver that went mad shall not eat the memory. */
+const mostExchanges = 3_000;
+/** A smaller change of a score is no news. */
+const newsPoints = 5;
+
+/** How many requests a box stands in `periodMs`. */
+export type Burst = { limit: number; periodMs: number };
+
+/** By the options of its driver where these say so. */
+export function burstOf(options: unknown): Burst {
+  const { burstLimit = 100, coolingPeriodMs = 60_000 } = options as {
+    burstLimit?: number;
+    coolingPeriodMs?: number;
+  };
+  return { limit: burstLimit, periodMs: coolingPeriodMs };
+}
+
 export function openDeviceSession(p: {
   now: () => number;
   /** A programme waits for what this box says. */
   isUrgent: () => boolean;
-  /** Told when it is left alone, and when no longer. */
+  readingMaxAgeMs: number;
+  burst: Burst;
+  /** Told when it is left alone and when no longer, and when a score has moved. */
   report: (connection: Connection) => void;
 }): DeviceSession {
+  const { now, burst } = p;
   let breaker: Breaker = newBreaker;
   let last: { code: PollFailure; message: string } = { code: "timeout", message: "no answer" };
+  let exchanges: Exchange[] = [];
+  let history: LatencyPoint[] = [];
+  let predicted: Prediction | undefined;
+  let answeredAtMs: number | undefined;
+  let pressed: number | undefined;
+  let told: Connection = { breaker: "closed" };
 
   function become(next: Breaker): void {
-    const before = breaker.word;
     breaker = next;
-    if (next.word !== before) p.report(connection());
+    if (next.word !== told.breaker) tell(connection());
+  }
+
+  function tell(connection: Connection): void {
+    told = connection;
+    p.report(connection);
+  }
+
+  const within = (lengthMs: number) => exchanges.filter(({ atMs }) => atMs > now() - lengthMs);
+
+  function pressure(): number | undefined {
+    if (exchanges.length === 0) return undefined;
+    const period = within(burst.periodMs);
+    return requestPressure({
+      requests: period.length,
+      failed: failuresIn(period),
+      burstLimit: burst.limit,
+      medianLatencyMs: latencyOf(period),
+    });
   }
 
   function connection(): Connection {
     const { word } = breaker;
+    const talk = within(talkMs);
+    const latencyMs = latencyOf(talk);
+    const answeredAgoMs = answeredAtMs === undefined ? undefined : now() - answeredAtMs;
+    const requestPressure = pressure();
     return {
       breaker: word,
       ...(word !== "closed" && { failure: `${last.code}: ${last.message}` }),
+      ...healthOf({ exchanges: talk, answeredAgoMs, readingMaxAgeMs: p.readingMaxAgeMs }),
+      ...(requestPressure !== undefined && { requestPressure }),
+      ...(latencyMs !== undefined && { latencyMs: Math.round(latencyMs) }),
+      ...(talk.length > 0 && {
+        failedRatio: Math.round((100 * failuresIn(talk)) / talk.length) / 100,
+        resets: resetsIn(talk),
+      }),
+      ...(predicted && { predicted }),
     };
   }
 
   return {
     async ask(work, { signal, must = false, isAnswer = () => true }) {
       const restMs = p.isUrgent() ? urgentRestMs : breakerLimits.openMs;
-      const isPermitted = permits(breaker, p.now(), restMs);
+      const isPermitted = permits(breaker, now(), restMs);
       if (!isPermitted && !must) {
         throw new DriverError(last.code, `${last.message}; left alone for ${restMs / 1_000} s`);
       }
       if (isPermitted) become(asking(breaker));
       try {
         const result = await work();
-        if (isAnswer(result)) become(answered(breaker));
-        else if (isPermitted) become(unanswered(breaker));
+        if (isAnswer(result)) {
+          answeredAtMs = now();
+          become(answered(breaker));
+        } else if (isPermitted) become(unanswered(breaker));
         return result;
       } catch (cause) {
         const failure = failureIn(cause, signal);
         if (failure) last = failure;
-        if (failure) become(failed(breaker, p.now()));
+        if (failure) become(failed(breaker, now()));
         else if (isPermitted) become(unanswered(breaker));
         throw cause;
       }
     },
+    exchanged(exchange) {
+      exchanges.push(exchange);
+      if (exchanges.length > mostExchanges) exchanges = within(talkMs).slice(-mostExchanges / 2);
+    },
+    requestPressure: () => pressed,
+    look() {
+      exchanges = within(talkMs);
+      const latencyMs = latencyOf(within(lookEveryMs));
+      if (latencyMs !== undefined) {
+        history = [...history.slice(1 - historyPoints), { atMs: now(), latencyMs }];
+      }
+      pressed = pressure();
+      predicted = predictSlowness(history, predicted !== undefined);
+      const next = connection();
+      if (isNews(told, next)) tell(next);
+    },
   };
+}
+
+/** A score that only wavers is not told again. */
+function isNews(before: Connection, next: Connection): boolean {
+  const moved = (figure: "healthScore" | "requestPressure") => {
+    const [was, is] = [before[figure], next[figure]];
+    if (was === undefined || is === undefined) return was !== is;
+    return Math.abs(is - was) >= newsPoints || (is !== was && (is === 0 || is === 100));
+  };
+  return (
+    moved("healthScore") ||
+    moved("requestPressure") ||
+    (before.predicted === undefined) !== (next.predicted === undefined)
+  );
 }
 
 /** Undefined: it was given up by ourselves, or the box did answer, only not as was wished. */
 function failureIn(cause: unknown, signal: AbortSignal) {
-  const isTooLate = (signal.reason as Error | undefined)?.name === "TimeoutError";
-  if (signal.aborted && !isTooLate) return undefined;
+  if (isGivenUp(signal)) return undefined;
   if (!(cause instanceof DriverError)) {
-    return isTooLate ? { code: "timeout" as const, message: "took too long" } : undefined;
+    return signal.aborted ? { code: "timeout" as const, message: "took too long" } : undefined;
   }
   const { code, message } = cause;
   if (code === "staleKey" || code === "notPossible" || code === "failed") return undefined;

@@ -5,6 +5,7 @@ import type { SiteConfig } from "../config/site.schema.ts";
 import { fencePathWarnings } from "../config/fence-path.ts";
 import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
+import { paceUnder } from "../machines/encoder/request-pressure.ts";
 import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
 import { openSite } from "../machines/site/site-core.ts";
@@ -14,7 +15,7 @@ import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
 import { monotonicMs, now } from "./clock.ts";
 import { openCommands } from "./commands.ts";
 import { openDecider, type Turned } from "./decider.ts";
-import { openDeviceSession } from "./device-session.ts";
+import { burstOf, lookEveryMs, openDeviceSession } from "./device-session.ts";
 import type { KnownTarget } from "./drivers/driver.ts";
 import { vendors } from "./drivers/index.ts";
 import { watchFarEnd } from "./far-end.ts";
@@ -91,12 +92,21 @@ export async function startSite(p: {
   // Adoption comes first: what runs already is known before anything may be started.
   const openingDrivers = Promise.all(
     config.encoders.map(async (encoder) => {
+  const sessions = new Map(
+    config.encoders.filter(({ id }) => !isSoftware(id)).map((box) => [box.id, sessionOf(box)]),
+  );
       const stateDir = join(config.stateDir, "encoders", encoder.id);
       mkdirSync(stateDir, { recursive: true, mode: 0o700 });
       const owned = plan.encoders.find((e) => e.id === encoder.id)?.ownSelfStart === true;
       const options = { ...(encoder.options as object), ...(owned && { ownSelfStart: true }) };
       const driver = await vendors[encoder.driver]!.open(
-        { encoder: encoder.id, knownTargets, now: monotonicMs, stateDir },
+        {
+          encoder: encoder.id,
+          knownTargets,
+          now: monotonicMs,
+          exchanged: (exchange) => sessions.get(encoder.id)?.exchanged(exchange),
+          stateDir,
+        },
         options,
       );
       return [encoder.id, driver] as const;
@@ -187,12 +197,13 @@ export async function startSite(p: {
   }
 
   const boxes = new Map<string, Supervised>(
-    config.encoders.map(({ id, polling }) => [
-      id,
-      supervise({
+    config.encoders.map(({ id, polling }) => {
+      const session = sessions.get(id);
+      const pace = () => paceUnder(session?.requestPressure());
+      const box = supervise({
         driver: drivers.get(id)!,
-        ...(!isSoftware(id) && { session: sessionOf(id) }),
-        pollEveryMs: () => (isUnderSuspicion(id) ? polling.suspectMs : polling.normalMs),
+        ...(session && { session }),
+        pollEveryMs: () => (isUnderSuspicion(id) ? polling.suspectMs : polling.normalMs * pace()),
         tell: {
           reading(reading) {
             void decider.submit({ to: `encoder:${id}`, event: { type: "reading", reading } });
@@ -204,11 +215,12 @@ export async function startSite(p: {
             });
           },
         },
-      }),
-    ]),
+      });
+      return [id, box];
+    }),
   );
 
-  function sessionOf(id: string) {
+  function sessionOf({ id, options }: SiteConfig["encoders"][number]) {
     return openDeviceSession({
       now: monotonicMs,
       isUrgent: () => isUnderSuspicion(id),
@@ -224,6 +236,9 @@ export async function startSite(p: {
       if (!stream.encoders.some((ref) => ref.encoder === id)) return false;
       const word = carrierWord(core.stream(stream.id));
       return word !== "carried" && word !== "stopped";
+  const lookAtSessions = setInterval(() => {
+    for (const session of sessions.values()) session.look();
+  }, lookEveryMs);
     });
   }
 
@@ -393,6 +408,7 @@ async function* eventsOf(journal: Outbox, seq: number): AsyncIterable<SiteEvent>
     ({ seq } = last);
   }
 }
+      clearInterval(lookAtSessions);
 
 function mqttOptions({ mqtt }: SiteConfig) {
   const { ca, certificate, key } = mqtt;

@@ -1,3 +1,4 @@
+import type { Exchange } from "../../machines/encoder/connection-health.ts";
 import type { EncoderReading, PollFailure } from "../../machines/encoder/reading.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 
@@ -57,6 +58,8 @@ export type DriverContext = {
   knownTargets: () => KnownTarget[];
   /** Monotonic milliseconds. */
   now: () => number;
+  /** Told of each exchange with the box over the network; of one given up by ourselves nothing. */
+  exchanged?: (exchange: Exchange) => void;
   /** A directory of this encoder's own, kept over restarts. */
   stateDir: string;
 };

@@ -1,6 +1,6 @@
 /**
- * How hot a box is and where it is going. Two figures that must not be mixed: chassis degrees are
- * what the box says of itself; request pressure (0..100) is what we do to its small web server.
+ * How hot a box is and where it is going: chassis degrees, as the box says of itself. What we do to
+ * its small web server is another figure and never mixed with it: see request-pressure.ts.
  */
 import { elapsedMs, type Stamp } from "../time.ts";
 
@@ -80,31 +80,4 @@ export function needsMore(samples: readonly HeatSample[], limits: HeatLimits): b
   const now = samples.at(-1)?.celsius;
   if (now === undefined || now < limits.coolC) return false;
   return now >= limits.hotC || (trend(samples) ?? 0) > 0;
-}
-
-/** What one period of asking a device was like. */
-export type Asking = {
-  requests: number;
-  /** Of these: no answer, or nonsense. */
-  failed: number;
-  /** How many it may be asked in the period, at most. */
-  burstLimit: number;
-  medianLatencyMs: number | undefined;
-};
-
-/** Slower than this at the median and a device is under full pressure: its own timeout is near. */
-const slowMs = 1_000;
-
-/**
- * Request pressure, 0..100: the worst of how much of the burst limit is used, how slow the answers
- * are, and how many fail (one in four is full pressure).
- */
-export function requestPressure({ requests, failed, burstLimit, medianLatencyMs }: Asking): number {
-  if (requests === 0) return 0;
-  const parts = [
-    requests / burstLimit,
-    medianLatencyMs === undefined ? 0 : medianLatencyMs / slowMs,
-    (failed / requests) * 4,
-  ];
-  return Math.round(100 * Math.min(1, Math.max(...parts)));
 }

@@ -16,6 +16,8 @@ function aSession() {
   const session = openDeviceSession({
     now: () => at.nowMs,
     isUrgent: () => at.urgent,
+    readingMaxAgeMs: 12_000,
+    burst: { limit: 100, periodMs: 60_000 },
     report: (connection) => void told.push(connection),
   });
   const { signal } = new AbortController();
@@ -24,7 +26,17 @@ function aSession() {
   const failTimes = async (n: number) => {
     for (let i = 0; i < n; i++) await ask(refused);
   };
-  return { session, at, told, ask, failTimes };
+  /** One exchange a second, each so slow; a poll and a look each 10 s. */
+  const talk = async (seconds: number, latencyMs: (atS: number) => number) => {
+    for (let s = 1; s <= seconds; s++) {
+      at.nowMs += 1_000;
+      session.exchanged({ atMs: at.nowMs, latencyMs: latencyMs(at.nowMs / 1_000) });
+      if (s % 10 > 0) continue;
+      await ask(fine);
+      session.look();
+    }
+  };
+  return { session, at, told, ask, failTimes, talk };
 }
 
 test("after five failures in a row a box is not asked for 30 s, then three answers restore it", async () => {
@@ -32,7 +44,7 @@ test("after five failures in a row a box is not asked for 30 s, then three answe
   await s.failTimes(4);
   expect(s.told).toEqual([]);
   await s.failTimes(1);
-  expect(s.told).toEqual([{ breaker: "open", failure: "refused: helo-1 cannot be reached" }]);
+  expect(s.told).toMatchObject([{ breaker: "open", failure: "refused: helo-1 cannot be reached" }]);
   s.at.nowMs = 29_999;
   let asked = 0;
   const count = async () => void (asked += 1);
@@ -116,4 +128,34 @@ test("a fence and a stop go out while the box is left alone; a start is refused 
   expect(results.get("stopOutput")).toMatchObject({ type: "effect.done" });
   expect(done).toEqual(["fence", "stop"]);
   await box.close();
+});
+
+test("a score is told when it moves, not when it wavers", async () => {
+  const s = aSession();
+  await s.talk(60, () => 30);
+  expect(s.told.at(-1)).toMatchObject({ breaker: "closed", healthScore: 100, latencyMs: 30 });
+  const told = s.told.length;
+  await s.talk(60, (atS) => 30 + (atS % 10));
+  expect(s.told.length).toBe(told);
+  await s.talk(300, () => 640);
+  expect(s.told.at(-1)).toMatchObject({ burden: "latency", latencyMs: 640 });
+  expect(s.told.at(-1)!.healthScore).toBeLessThan(45);
+});
+
+test("what we ask of a box in a cooling period is its request pressure", async () => {
+  const s = aSession();
+  expect(s.session.requestPressure()).toBe(undefined);
+  await s.talk(60, () => 20);
+  expect(s.session.requestPressure()).toBe(60);
+  s.at.nowMs += 60_000;
+  s.session.look();
+  expect(s.session.requestPressure()).toBe(0);
+});
+
+test("a box that slows down by 60 ms a minute is told of before it stands still", async () => {
+  const s = aSession();
+  await s.talk(600, (atS) => 100 + atS);
+  const { predicted } = s.told.find((connection) => connection.predicted !== undefined)!;
+  expect(predicted).toMatchObject({ what: "latency", reachesMs: 1_000 });
+  expect(predicted!.method).toBe("least-squares line through 5 min");
 });

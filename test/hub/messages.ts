@@ -31,6 +31,7 @@ export function encoder(over: Partial<EncoderState> = {}): EncoderState {
     id: "helo-a",
     identity: { vendor: "aja-helo" },
     link: "reachable",
+    connection: { breaker: "closed", healthScore: 92, requestPressure: 40 },
     thermal: "normal",
     thermalStep: 0,
     service: "inService",

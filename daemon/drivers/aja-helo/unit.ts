@@ -4,6 +4,7 @@ import type { DriverContext } from "../driver.ts";
 import { openHttp, type Http } from "../shared/http/http.ts";
 import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
+import { talliedHttp } from "../shared/tally.ts";
 import { openBackOff, type BackOff } from "./back-off.ts";
 import { openBootMark, type BootMark } from "./boot-mark.ts";
 import { openBudget, type Budget } from "./budget.ts";
@@ -51,7 +52,7 @@ export type Unit = {
 export function openUnit(
   context: DriverContext,
   options: AjaHeloOptions,
-  http: Http = openHttp(options.host, options.port, options.requestTimeoutMs),
+  http: Http = talliedHttp(openHttp(options.host, options.port, options.requestTimeoutMs), context),
 ): Unit {
   const where = `${options.host}:${options.port}`;
   const { now } = context;

@@ -7,6 +7,7 @@ import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openPendingStart, type PendingStart } from "../shared/pending-start.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
 import { openSlowReads, type SlowRead, type SlowReads } from "../shared/slow-reads.ts";
+import { talliedHttp } from "../shared/tally.ts";
 import {
   identityOf,
   settingsOf,
@@ -47,7 +48,7 @@ export type Unit = {
 export function openUnit(
   context: DriverContext,
   options: MagewellOptions,
-  http: Http = openHttp(options.host, options.port, options.requestTimeoutMs),
+  http: Http = talliedHttp(openHttp(options.host, options.port, options.requestTimeoutMs), context),
 ): Unit {
   const { now } = context;
   const where = `${options.host}:${options.port}`;

@@ -2,6 +2,7 @@ import type { EncoderReading } from "../../../machines/encoder/reading.ts";
 import { DriverError, type DriverContext, type EncoderDriver } from "../driver.ts";
 import { mostPerRequest, openSnmp } from "../shared/snmp/session.ts";
 import { textOf, type SnmpValues } from "../shared/snmp/value.ts";
+import { talliedSnmp } from "../shared/tally.ts";
 import { openBootMark, type Uptime } from "./boot-mark.ts";
 import { clockOf } from "./device-clock.ts";
 import { lookAtMemory, lookAtProcessors } from "./host-resources.ts";
@@ -48,7 +49,7 @@ function looksOf(options: SnmpEncoderOptions): [string, Look][] {
 export function openSnmpEncoder(
   context: DriverContext,
   options: SnmpEncoderOptions,
-  { snmp = openSnmp(options), wallMs = Date.now } = {},
+  { snmp = talliedSnmp(openSnmp(options), context), wallMs = Date.now } = {},
 ): EncoderDriver {
   const boot = openBootMark(context.now);
   const looks = looksOf(options);

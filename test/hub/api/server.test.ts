@@ -398,6 +398,14 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   expect(text).toContain(
     'understudy_stream_bitrate_bytes_per_second{site="studio",stream="main"} 500000',
   );
+  for (const line of [
+    'breaker_state{site="studio",encoder="helo-a",state="closed"} 1',
+    'breaker_state{site="studio",encoder="helo-a",state="open"} 0',
+    'connection_health_score{site="studio",encoder="helo-a"} 92',
+    'request_pressure_score{site="studio",encoder="helo-a"} 40',
+  ]) {
+    expect(text).toContain(`understudy_encoder_${line}`);
+  }
   expect(text).toMatch(/understudy_failover_duration_seconds_sum\{site="studio"\} 1\.8/);
   expect(text).not.toMatch(/understudy_encoder_cpu_usage_ratio\{/);
   hears("studio", "availability", "offline");

@@ -5,7 +5,6 @@ import {
   isCool,
   isHot,
   needsMore,
-  requestPressure,
   trend,
   withSample,
 } from "../../../machines/encoder/heat.ts";
@@ -73,14 +72,4 @@ test("the trend of a straight line is its slope, whatever the line", () => {
       expect(trend(readings(...line))).toBeCloseTo(perMinute, 6);
     }),
   );
-});
-
-test("request pressure is the worst of load, slowness and failures, from 0 to 100", () => {
-  const calm = { requests: 10, failed: 0, burstLimit: 100, medianLatencyMs: 20 };
-  expect(requestPressure(calm)).toBe(10);
-  expect(requestPressure({ ...calm, requests: 75 })).toBe(75);
-  expect(requestPressure({ ...calm, requests: 400 })).toBe(100);
-  expect(requestPressure({ ...calm, medianLatencyMs: 600 })).toBe(60);
-  expect(requestPressure({ ...calm, failed: 1 })).toBe(40);
-  expect(requestPressure({ ...calm, requests: 0, medianLatencyMs: undefined })).toBe(0);
 });

@@ -80,7 +80,7 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
       const onError = (error: NodeJS.ErrnoException) => {
         const closed = error.code === "ECONNRESET" || error.code === "EPIPE";
         if (answering && closed)
-          fail(new DriverError("malformed", `${where} broke off in the middle of an answer`));
+          fail(broken("malformed", `${where} broke off in the middle of an answer`));
         else if (closed && req.reusedSocket) fail(new StaleConnection());
         else fail(inOurWords(where, error));
       };
@@ -130,7 +130,7 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
         return await exchange(ask, signal, deadlineAtMs);
       } catch (error) {
         if (!(error instanceof StaleConnection)) throw error;
-        throw new DriverError("refused", `${where} closed the connection`);
+        throw broken("refused", `${where} closed the connection`);
       }
     },
     close: () => agent.destroy(),
@@ -139,6 +139,10 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
 
 /** A kept connection was closed before the first byte of an answer. */
 class StaleConnection extends Error {}
+
+/** The connection was there and is not any more. */
+const broken = (code: "malformed" | "refused", message: string) =>
+  new DriverError(code, message, { cause: new Error("ECONNRESET") });
 
 /** Only the code is kept as cause: a parser error of Node carries the raw answer with it. */
 function inOurWords(where: string, { code = "unknown" }: NodeJS.ErrnoException): DriverError {
