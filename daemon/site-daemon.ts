@@ -90,11 +90,11 @@ export async function startSite(p: {
   const knownTargets = (): KnownTarget[] => [...ingests.values()];
 
   // Adoption comes first: what runs already is known before anything may be started.
-  const openingDrivers = Promise.all(
-    config.encoders.map(async (encoder) => {
   const sessions = new Map(
     config.encoders.filter(({ id }) => !isSoftware(id)).map((box) => [box.id, sessionOf(box)]),
   );
+  const openingDrivers = Promise.all(
+    config.encoders.map(async (encoder) => {
       const stateDir = join(config.stateDir, "encoders", encoder.id);
       mkdirSync(stateDir, { recursive: true, mode: 0o700 });
       const owned = plan.encoders.find((e) => e.id === encoder.id)?.ownSelfStart === true;
@@ -219,11 +219,16 @@ export async function startSite(p: {
       return [id, box];
     }),
   );
+  const lookAtSessions = setInterval(() => {
+    for (const session of sessions.values()) session.look();
+  }, lookEveryMs);
 
   function sessionOf({ id, options }: SiteConfig["encoders"][number]) {
     return openDeviceSession({
       now: monotonicMs,
       isUrgent: () => isUnderSuspicion(id),
+      readingMaxAgeMs: plan.encoders.find((encoder) => encoder.id === id)!.readingMaxAgeMs,
+      burst: burstOf(options),
       report(connection) {
         void decider.submit({ to: `encoder:${id}`, event: { type: "connection", connection } });
       },
@@ -236,9 +241,6 @@ export async function startSite(p: {
       if (!stream.encoders.some((ref) => ref.encoder === id)) return false;
       const word = carrierWord(core.stream(stream.id));
       return word !== "carried" && word !== "stopped";
-  const lookAtSessions = setInterval(() => {
-    for (const session of sessions.values()) session.look();
-  }, lookEveryMs);
     });
   }
 
@@ -381,6 +383,7 @@ export async function startSite(p: {
       link: monotonicMs() - moved.link,
     }),
     async close() {
+      clearInterval(lookAtSessions);
       clearInterval(telemetry);
       // Nothing new is begun; what the machines know is on disk already.
       parts.hands?.close();
@@ -408,7 +411,6 @@ async function* eventsOf(journal: Outbox, seq: number): AsyncIterable<SiteEvent>
     ({ seq } = last);
   }
 }
-      clearInterval(lookAtSessions);
 
 function mqttOptions({ mqtt }: SiteConfig) {
   const { ca, certificate, key } = mqtt;
