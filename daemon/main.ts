@@ -1,13 +1,9 @@
 import { parseArgs } from "node:util";
-import type { z } from "zod";
 import { fencePathWarnings } from "../config/fence-path.ts";
 import { ConfigError } from "../config/problems.ts";
 import { loadSite } from "../config/site.ts";
 import { uplinkSentence } from "../config/uplink.ts";
-import { vendors } from "./drivers/index.ts";
-import { outletVendors } from "./drivers/outlets.ts";
-import { TrapOptions } from "./drivers/shared/snmp/traps.ts";
-import { storageVendors } from "./drivers/storages.ts";
+import { outputsOf, siteDrivers } from "./drivers/options.ts";
 import { JournalError } from "./journal/journal-error.ts";
 import { openLog } from "./log.ts";
 import { startSite } from "./site-daemon.ts";
@@ -45,16 +41,9 @@ async function main(): Promise<number> {
   if (flags.help) return say(usage);
   if (flags.version) return say(`${version}\n`);
 
-  const outputsOf = (driver: string) => vendors[driver]?.outputs;
-  const drivers = {
-    encoders: optionsOf(vendors),
-    outlets: optionsOf(outletVendors),
-    storages: optionsOf(storageVendors),
-    traps: TrapOptions,
-  };
   let loaded;
   try {
-    loaded = loadSite(flags.config, drivers, process.env, outputsOf);
+    loaded = loadSite(flags.config, siteDrivers, process.env, outputsOf);
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     process.stderr.write(`${cause.message}\n`);
@@ -112,10 +101,6 @@ async function main(): Promise<number> {
   await running.close();
   systemd.close();
   return 0;
-}
-
-function optionsOf<V extends { options: z.ZodType }>(registry: Readonly<Record<string, V>>) {
-  return Object.fromEntries(Object.entries(registry).map(([name, { options }]) => [name, options]));
 }
 
 function say(text: string): number {

@@ -28,6 +28,7 @@ process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
 /** One row per process that runs on Node. */
 const programs = [
   { from: "daemon/main.ts", to: "dist/daemon.js" },
+  { from: "daemon/cli/main.ts", to: "dist/understudy.js", mode: 0o755 },
   { from: "daemon/journal/writer.ts", to: "dist/journal-writer.js" },
   { from: "hub/main.ts", to: "dist/hub.js" },
   { from: "hub/broker/main.ts", to: "dist/broker.js" },
@@ -118,8 +119,8 @@ rmSync(builtStamp, { force: true });
 const startedAt = new Date();
 try {
   await Promise.all([
-    ...programs.filter(isThere).map(({ from, to }) =>
-      build({
+    ...programs.filter(isThere).map(async ({ from, to, mode }) => {
+      await build({
         ...common,
         entryPoints: [from],
         outfile: to,
@@ -128,8 +129,9 @@ try {
         external,
         banner: { js: requireBanner },
         keepNames: true,
-      }),
-    ),
+      });
+      if (mode !== undefined) chmodSync(to, mode);
+    }),
     ...pages.filter(isThere).map(({ from, to }) =>
       build({
         ...common,

@@ -1,0 +1,70 @@
+import type { DestinationConfig, SiteConfig } from "../../config/site.schema.ts";
+import { monotonicMs } from "../clock.ts";
+import type { Bench, BenchBox, BenchFarEnd } from "./bench.ts";
+
+/** What the operator allowed, beyond looking. */
+export type Consent = {
+  /** Start and stop boxes that carry nothing. */
+  rehearse: boolean;
+  /** Ids of destinations that people watch, typed by the operator. */
+  confirmed: readonly string[];
+};
+
+/** Why nothing may be rehearsed on this destination now (an event is near), or undefined. */
+export type AskFreeze = (destination: DestinationConfig) => string | undefined;
+
+export type Permission = { farEnd: BenchFarEnd } | { refusal: string };
+
+/** Somebody must have looked without a gap for so long, ms, and seen nobody. */
+const quietForMs = 1_000;
+
+/**
+ * Where a box may publish for a rehearsal: to a destination marked `test: true`, its own first; else
+ * to one of its own that the operator has typed, outside its events.
+ */
+export function destinationFor(
+  encoder: string,
+  { config, bench, consent, frozen }: Parts,
+): Permission {
+  if (!consent.rehearse) return { refusal: "it starts and stops the box: say --rehearse" };
+  const own = config.streams
+    .filter((stream) => stream.encoders.some((ref) => ref.encoder === encoder))
+    .map((stream) => config.destinations.find(({ id }) => id === stream.destination)!);
+  const chosen =
+    [...own, ...config.destinations].find(({ test }) => test) ??
+    own.find(({ id }) => consent.confirmed.includes(id));
+  if (!chosen) {
+    const named = own.map(({ id }) => ` --confirm ${id}`).join(" or");
+    const other = named === "" ? "" : `, or type where it may go to:${named}`;
+    return { refusal: `no destination is marked test: true${other}` };
+  }
+  const freeze = frozen(chosen);
+  if (freeze !== undefined) return { refusal: freeze };
+  return { farEnd: bench.farEnds.get(chosen.id)! };
+}
+type Parts = { config: SiteConfig; bench: Bench; consent: Consent; frozen: AskFreeze };
+
+/** Why this box may not be started towards this far end at this moment, or undefined. */
+export function unfit(box: BenchBox, output: string, farEnd: BenchFarEnd): string | undefined {
+  const latest = box.latest();
+  const state = latest?.reading.outputs[output]?.state;
+  if (latest === undefined || box.failure() !== undefined)
+    return `the box cannot be read: ${box.failure() ?? "no answer yet"}`;
+  if (latest.reading.booting) return "the box is starting up, or would not obey";
+  if (state !== "idle") return `${output} is ${state ?? "not told"}, not idle: it is left alone`;
+  return occupied(farEnd);
+}
+
+/** Why it cannot be said that nobody publishes there, or undefined. */
+export function occupied({ destination: { id }, latest }: BenchFarEnd): string | undefined {
+  const view = latest();
+  if (view === undefined) return `nobody looks at ${id}: it has no observers, or none has answered`;
+  const { sight, quietSinceMs, source } = view;
+  if (sight.word === "publishing")
+    return `${source} sees ${sight.by ?? "somebody"} publishing to ${id}`;
+  if (sight.word !== "quiet") return `${source} cannot say who publishes to ${id}: ${sight.detail}`;
+  if (quietSinceMs === undefined) return `${source} cannot prove that nobody publishes to ${id}`;
+  if (monotonicMs() - quietSinceMs < quietForMs)
+    return `${id} has been quiet for less than a second`;
+  return undefined;
+}

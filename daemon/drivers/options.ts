@@ -1,0 +1,21 @@
+/** What the configuration needs to know of the drivers, from all their registries. */
+import type { z } from "zod";
+import { vendors } from "./index.ts";
+import { outletVendors } from "./outlets.ts";
+import { TrapOptions } from "./shared/snmp/traps.ts";
+import { storageVendors } from "./storages.ts";
+
+/** The options schema of every driver, by section. */
+export const siteDrivers = {
+  encoders: optionsOf(vendors),
+  outlets: optionsOf(outletVendors),
+  storages: optionsOf(storageVendors),
+  traps: TrapOptions,
+};
+
+/** Ids of the outputs that can carry a stream. */
+export const outputsOf = (driver: string) => vendors[driver]?.outputs;
+
+function optionsOf<V extends { options: z.ZodType }>(registry: Readonly<Record<string, V>>) {
+  return Object.fromEntries(Object.entries(registry).map(([name, { options }]) => [name, options]));
+}

@@ -1,0 +1,97 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { Report } from "../../daemon/commissioning/report.ts";
+import { startMagewell } from "../fakes/magewell/magewell.ts";
+import { pduCommunity } from "../fakes/snmp/pdu.ts";
+import { closedAfterEach } from "./after-each.ts";
+
+const { facility: aFacility } = closedAfterEach();
+const program = new URL("../../dist/understudy.js", import.meta.url).pathname;
+
+/** Runs `understudy` to its end, as an operator would. */
+async function understudy(...args: string[]) {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const said = { out: "", told: "" };
+  child.stdout.on("data", (chunk: Buffer) => void (said.out += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => void (said.told += chunk.toString()));
+  const code = await new Promise((resolve) => child.once("close", resolve));
+  return { code, ...said };
+}
+
+function aFile(name: string, text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), "understudy-cli-")), name);
+  writeFileSync(file, `${text}\n`, { mode: 0o600 });
+  return file;
+}
+
+test("discover finds a HELO, a Magewell and a PDU; commission puts the HELO on air where nobody watches, and off with proof", async () => {
+  const password = "password"; // The maker's own.
+  const facility = await aFacility({
+    encoders: { a: { driver: "aja-helo", password, polling: { normal: "2s" } } },
+    encoder: { password: `file:${aFile("password", password)}` },
+    destination: { test: true, deviceRetryPeriod: "1s" },
+    pdu: "apc-2",
+  });
+  const helo = facility.helos["a"]!;
+  const magewell = await startMagewell({ name: "m", host: helo.host, media: "pretend" });
+  onTestFinished(() => magewell.close());
+
+  const ports = `http:${helo.port},http:${magewell.port},snmp:${facility.pdu!.port}`;
+  const { community } = pduCommunity as { community: string };
+  const found = await understudy(
+    ...["discover", helo.host, "127.0.0.1", "--ports", ports, "--json"],
+    ...["--snmp-community-file", aFile("community", community)],
+  );
+  expect(found).toMatchObject({ code: 0 });
+  const { boxes } = JSON.parse(found.out) as { boxes: { driver: string; certainty: string }[] };
+  expect(boxes.map(({ driver, certainty }) => `${driver} ${certainty}`).sort()).toEqual([
+    "aja-helo likely",
+    "magewell certain",
+    "pdu-apc certain",
+  ]);
+
+  const run = await understudy(
+    ...["commission", "--config", facility.configFile, "--rehearse", "--json"],
+  );
+  expect(run).toMatchObject({ code: 0 });
+  const report = JSON.parse(run.out) as Report;
+  const steps = new Map(report.encoders[0]!.steps.map((step) => [step.step, step]));
+  expect(steps.get("start")).toMatchObject({ outcome: "done" });
+  const picture = steps.get("start")!.figures.find(({ what }) => what.startsWith("picture"))!;
+  // It connects 0.7 s after the order.
+  expect(picture.value).toBeGreaterThan(0.7);
+  expect(picture.source).toContain("nginx-rtmp");
+  expect(steps.get("fence")).toMatchObject({ outcome: "done" });
+  expect(steps.get("fence")!.because).toContain("level 1");
+  expect(steps.get("power")).toMatchObject({ outcome: "skipped" });
+  expect(report.exposure).toContainEqual(
+    expect.objectContaining({
+      severity: "high",
+      subject: "encoder a",
+      what: "it has its maker's default password",
+    }),
+  );
+  expect(steps.get("capabilities")!.notes.join()).toContain(
+    "auto-recover on, after power-up stream",
+  );
+  expect(report.exposure.find(({ subject }) => subject === "outlet outlet-a")?.what).toContain(
+    "SNMP v2c",
+  );
+
+  // It was there once, it is gone, and took nothing with it.
+  expect(facility.publishers()).toHaveLength(1);
+  expect(facility.onAir()).toBeUndefined();
+  expect(helo.get("RTMPStreamName_1")).not.toContain(facility.streamKey());
+  const kept = readdirSync(join(facility.stateDir, "commissioning")).map((name) =>
+    readFileSync(join(facility.stateDir, "commissioning", name), "utf8"),
+  );
+  expect(kept).toHaveLength(2);
+  for (const text of [...kept, run.out, run.told, found.out]) {
+    expect(text).not.toContain(facility.streamKey());
+    expect(text).not.toContain(community);
+  }
+});
