@@ -3,6 +3,7 @@ import { z } from "zod";
 import { optionsJsonSchema } from "./as-written.ts";
 import { playback, preview, streamContent } from "./content.schema.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
+import { events } from "./on-air-windows.ts";
 import { SecretReference } from "./secrets.ts";
 import { bitrate, celsius, duration, durationOr, section } from "./units.ts";
 import { parseOptions } from "./vendor-options.ts";
@@ -253,6 +254,7 @@ const stream = section({
   })
     .prefault({})
     .describe("How often to switch away from an encoder that is still on air"),
+  events: events.exactOptional(),
 });
 
 type Base = typeof EncoderBase | typeof OutletBase | typeof StorageBase;

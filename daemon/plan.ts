@@ -8,7 +8,9 @@ import type {
   StreamPlan,
 } from "../machines/site/plan.ts";
 import { contentPlan } from "./content/plan.ts";
+import type { EventPlan } from "../machines/stream/schedule.ts";
 import type { Vendor } from "./drivers/index.ts";
+import type { EventsConfig } from "./schedule/schedule.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
 import { pollLimitMs } from "./storages.ts";
 import { lookLimitsMs } from "./observers/observer.ts";
@@ -127,6 +129,24 @@ function sharesAnExclusiveKey(encoder: string, legs: readonly StreamPlan[]): boo
   );
 }
 
+function eventPlan(events: NonNullable<SiteConfig["streams"][number]["events"]>): EventPlan {
+  const { startAtBegin, stopAtEnd, missedAfterMs, lineUpBeforeMs, freezeBeforeMs } = events;
+  return { startAtBegin, stopAtEnd, missedAfterMs, lineUpBeforeMs, freezeBeforeMs };
+}
+
+/** The windows of a stream as it is configured; a second leg has those of its programme. */
+export function onAirRulesOf(config: SiteConfig, leg: StreamPlan): EventsConfig | undefined {
+  const events = config.streams.find(({ id }) => id === (leg.backupOf ?? leg.id))?.events;
+  if (!events) return undefined;
+  const { zone, windows, calendar } = events;
+  const rules = windows.map((window) => ({
+    ...window,
+    id: `${window.start} ${window.rrule ?? "once"}`,
+    zone,
+  }));
+  return { rules, ...(calendar !== undefined && { calendar: { file: calendar, zone } }) };
+}
+
 function legsOf(
   stream: SiteConfig["streams"][number],
   config: SiteConfig,
@@ -151,6 +171,7 @@ function legsOf(
     recording: stream.recording,
     failbackMs: stream.failbackMs ?? "manual",
     budget: stream.takeoverBudget,
+    ...(stream.events && { events: eventPlan(stream.events) }),
   };
   if (destination.takeover !== "primaryBackup") return [plan];
   // Two addresses, both published all the time: nothing switches, a lost leg is restored. The

@@ -9,8 +9,9 @@ import { paceUnder } from "../machines/encoder/request-pressure.ts";
 import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
 import { openSite } from "../machines/site/site-core.ts";
-import { carrierStateOf, carrierWord } from "../machines/stream/stream.published.ts";
+import { carrierStateOf, carrierWord, onAirAndNext } from "../machines/stream/stream.published.ts";
 import type { LocalBroker } from "./broker/local-broker.ts";
+import { watchContent } from "./content/watch-content.ts";
 import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
 import { monotonicMs, now } from "./clock.ts";
 import { openCommands } from "./commands.ts";
@@ -124,7 +125,13 @@ export async function startSite(p: {
   const believed = !journal.fresh && outdated === undefined;
   const core = openSite({ plan, at: now(), resume: believed ? journal.resume : new Map() });
   // Opened last, spoken to by everything before.
-  const parts: { hands?: Hands; link?: Link; local?: LocalBroker; traps?: Traps } = {};
+  const parts: {
+    hands?: Hands;
+    link?: Link;
+    local?: LocalBroker;
+    traps?: Traps;
+    schedules?: Schedules;
+  } = {};
   const links = () => [parts.link, parts.local].filter((link) => link !== undefined);
   const moved = { journal: monotonicMs(), link: monotonicMs() };
 
@@ -144,6 +151,7 @@ export async function startSite(p: {
     warnings: () => [
       ...uplinkWarnings(config),
       ...fencePathWarnings(config),
+      ...(parts.schedules?.warnings() ?? []),
       ...(parts.local?.warnings() ?? []),
       ...(parts.traps?.warnings ?? []),
     ],
@@ -175,6 +183,23 @@ export async function startSite(p: {
     keep: (commands) =>
       journal.commit({ events: [], resume: { commands }, intents: [], settledIntents: [] }),
     eventsAfter: (seq) => eventsOf(journal, seq),
+  });
+
+  // First of all inputs: nothing may be started that is not expected on air.
+  parts.schedules = openSchedules({
+    streams: plan.streams.map((leg) => ({
+      id: leg.id,
+      config: onAirRulesOf(config, leg),
+      plan: leg.events,
+    })),
+    scheduleOf: (stream) => core.stream(stream).context.memory.schedule,
+    wallMs: () => now().wallMs,
+    tell: (stream, windows) =>
+      void decider.submit({ to: `stream:${stream}`, event: { type: "schedule", windows } }),
+    onWarnings(warnings) {
+      for (const warning of warnings) log.warn({ code: "schedule" }, warning);
+      publisher.changed(["site"]);
+    },
   });
 
   function report(turned: Turned): void {
@@ -289,6 +314,14 @@ export async function startSite(p: {
     ),
   );
 
+  const content = watchContent({
+    config,
+    streams: plan.streams,
+    nowMs: monotonicMs,
+    pairOf: (stream) => onAirAndNext(core.stream(stream)),
+    tell: (stream, event) => void decider.submit({ to: `stream:${stream}`, event }),
+  });
+
   journal.onHealth((health) => {
     void decider.submit({ to: "site", event: { type: "journal", health } });
     eventsCommitted();
@@ -390,6 +423,7 @@ export async function startSite(p: {
       await parts.traps?.close();
       await Promise.all([...boxes.values()].map((box) => box.close()));
       await Promise.all(farEnds.map((farEnd) => farEnd.close()));
+      await content.close();
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
       await Promise.all(storages.map((storage) => storage.close()));
       await decider.close();
@@ -416,6 +450,7 @@ function mqttOptions({ mqtt }: SiteConfig) {
   const { ca, certificate, key } = mqtt;
   const tls = {
     ...(ca !== undefined && { ca: readFileSync(ca) }),
+      await content.close();
     ...(certificate !== undefined && { cert: readFileSync(certificate) }),
     ...(key !== undefined && { key: readFileSync(key) }),
   };

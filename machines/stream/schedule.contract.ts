@@ -5,6 +5,13 @@ import { Id, word } from "../id.ts";
 const localTime =
   /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/;
 
+const numbers = "-?\\d{1,3}(,-?\\d{1,3})*";
+const weekday = "[+-]?\\d{0,2}(MO|TU|WE|TH|FR|SA|SU)";
+/** RFC 5545, 3.3.10, daily or slower. */
+const recurrence = new RegExp(
+  `^FREQ=(DAILY|WEEKLY|MONTHLY|YEARLY)(;(INTERVAL=[1-9]\\d{0,2}|COUNT=[1-9]\\d{0,3}|UNTIL=\\d{8}(T\\d{6}Z?)?|BYDAY=${weekday}(,${weekday})*|BY(MONTH|MONTHDAY|YEARDAY|WEEKNO|SETPOS|HOUR|MINUTE)=${numbers}|WKST=(MO|TU|WE|TH|FR|SA|SU)))*$`,
+);
+
 /**
  * On-air windows by rule: the first one, in the wall time of `zone`, and how it recurs. A start
  * that a clock change skips is taken with the offset before the change, one that comes twice is
@@ -23,7 +30,11 @@ export const WindowRule = z
       .min(1_000)
       .max(31 * 86_400_000),
     /** RFC 5545, for example FREQ=WEEKLY;BYDAY=SU; absent = once. */
-    rrule: z.string().min(1).max(500).optional(),
+    rrule: z
+      .string()
+      .max(500)
+      .regex(recurrence, "must be an RFC 5545 rule like FREQ=WEEKLY;BYDAY=SU, daily or slower")
+      .optional(),
   })
   .meta({ id: "WindowRule" });
 export type WindowRule = z.infer<typeof WindowRule>;

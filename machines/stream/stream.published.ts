@@ -140,6 +140,18 @@ function withContent(context: StreamContext): Pick<StreamState, "content"> {
   return content ? { content } : {};
 }
 
+/** Who is on air and who would be next, for a comparison; undefined while it makes no sense. */
+export function onAirAndNext(
+  snapshot: StreamSnapshot,
+): { carrier: string; with: string } | undefined {
+  const { context } = snapshot;
+  const next = understudyOf(context);
+  const isCarried = ["carried", "suspect"].includes(carrierStateOf(snapshot));
+  return isCarried && context.carrier && next
+    ? { carrier: context.carrier.encoder, with: next.encoder }
+    : undefined;
+}
+
 /** Two legs to one programme: one picture is enough. */
 function bestCarriage(a: StreamState["carriage"], b: StreamState["carriage"]) {
   const order = ["onAir", "notKnown", "offAir"] as const;

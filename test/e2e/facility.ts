@@ -15,8 +15,10 @@ import { hostOf, type PublisherRecord } from "../fakes/rtmp-far-end/publications
 
 const root = new URL("../../", import.meta.url).pathname;
 
-type Box = (
-  { driver: "ffmpeg" | "gstreamer" } | ({ driver: "aja-helo" } & Partial<HeloOptions>)
+type Box = /** `config`: laid over what a software encoder is configured with. */
+(
+  | { driver: "ffmpeg" | "gstreamer"; config?: Record<string, unknown> }
+  | ({ driver: "aja-helo" } & Partial<HeloOptions>)
 ) & {
   /** What feeds it; "camera" when left out. */
   source?: string;
@@ -39,7 +41,8 @@ export type FacilityOptions = {
   /** Prefix of the daemon's command line, for example faketime or strace. */
   wrap?: string[];
   env?: Record<string, string>;
-  observers?: unknown[];
+  /** With the far end's playlist of the stream `main`, where it makes one. */
+  observers?: unknown[] | ((playlistUrl: string) => unknown[]);
   /** Disks and NAS, as the configuration writes them. */
   storages?: unknown[];
   /** Laid over each HELO of the site's configuration. */
@@ -165,6 +168,7 @@ export class Facility {
                   threads: 1,
                 },
                 audio: { bitrate: "64kbps" },
+                ...box.config,
               }
             : {
                 id,
@@ -193,13 +197,7 @@ export class Facility {
           id: destinationOf(stream),
           address: this.farEnd.rtmpUrl,
           streamKey: `file:${keyFile(stream)}`,
-          observers: this.#options.observers ?? [
-            {
-              kind: "nginx-rtmp",
-              statisticsUrl: this.farEnd.statisticsUrl,
-              app: "live",
-            },
-          ],
+          observers: this.#observers(),
           ...this.#options.destination,
         })),
         streams: Object.entries(streams).map(([id, used]) => ({
@@ -210,6 +208,18 @@ export class Facility {
         })),
       }),
     );
+  }
+
+  #observers(): unknown[] {
+    const { observers } = this.#options;
+    if (typeof observers === "function") {
+      const { farEnd } = this;
+      const statistics = { statisticsUrl: farEnd.statisticsUrl, app: "live" };
+      const playlist = farEnd.hlsUrl(this.streamKey());
+      return [{ kind: "nginx-rtmp", ...statistics }, ...observers(playlist)];
+    }
+    const { statisticsUrl } = this.farEnd;
+    return observers ?? [{ kind: "nginx-rtmp", statisticsUrl, app: "live" }];
   }
 
   #communityFile(): string {

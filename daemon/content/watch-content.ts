@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { SiteConfig } from "../../config/site.schema.ts";
+import type { SitePlan } from "../../machines/site/plan.ts";
+import { farEndView } from "../../machines/stream/content.ts";
+import type { ContentEvent } from "../../machines/stream/content.moves.ts";
+import { compareViews, type SeenWithDelay } from "./comparing.ts";
+import { playbackOf } from "./plan.ts";
+import { watchView } from "./view.ts";
+
+/** Who carries a stream, and who would be next. */
+export type Pair = { carrier: string; with: string };
+
+const lookForWorkEveryMs = 2_000;
+/** Each may decode a view in full for some seconds; the others wait for their turn. */
+const comparisonsAtOnce = 4;
+/** Fewer say nothing: a view that has just been opened is waited for. */
+const fewestPictures = 5;
+
+/**
+ * Watches picture and sound of every stream wherever the configuration names a place to see them,
+ * and compares carrier and understudy. It decides nothing: looks and comparisons are passed on.
+ */
+export function watchContent(p: {
+  config: Pick<SiteConfig, "encoders" | "destinations" | "streams">;
+  streams: SitePlan["streams"];
+  nowMs: () => number;
+  pairOf: (stream: string) => Pair | undefined;
+  tell: (stream: string, event: ContentEvent) => void;
+}): { close(): Promise<void> } {
+  const { config, nowMs } = p;
+  const closing = new AbortController();
+
+  function watched(
+    view: string,
+    place: { url: string; delayAtMostMs: number },
+    streams: SitePlan["streams"],
+  ): [string, SeenWithDelay][] {
+    if (streams.length === 0) return [];
+    const opened = watchView({
+      url: place.url,
+      nowMs,
+      tell: (look) => {
+        for (const { id } of streams) p.tell(id, { type: "content", view, look });
+      },
+    });
+    return [[view, { view: opened, delayAtMostMs: place.delayAtMostMs }]];
+  }
+
+  const previews = new Map(
+    config.encoders.flatMap(({ id, preview }) => {
+      const users = p.streams.filter(({ encoders }) => encoders.some((ref) => ref.encoder === id));
+      return preview ? watched(id, preview, users) : [];
+    }),
+  );
+  const playbacks = new Map(
+    config.destinations.flatMap((destination) => {
+      const place = playbackOf(destination);
+      const users = p.streams.filter((stream) => stream.destination === destination.id);
+      const [seen] = place ? watched(farEndView, place, users) : [];
+      return seen ? [[destination.id, seen[1]] as const] : [];
+    }),
+  );
+
+  const compared = new Map<string, { pair: string; atMs: number }>();
+  const underWay = new Map<string, Promise<void>>();
+
+  /** @returns the two views to compare; a sentence why not; undefined = not now */
+  function viewsOf(
+    destination: string,
+    pair: Pair,
+  ): [SeenWithDelay, SeenWithDelay] | string | undefined {
+    const mine = previews.get(pair.carrier) ?? playbacks.get(destination);
+    const other = previews.get(pair.with);
+    if (!mine) return `nobody can see what ${pair.carrier} shows`;
+    if (!other) return `nobody can see what ${pair.with} shows: it has no preview`;
+    const isFilled = ({ view }: SeenWithDelay) => view.pictures().length >= fewestPictures;
+    return isFilled(mine) && isFilled(other) ? [mine, other] : undefined;
+  }
+
+  function compareIfDue({ id, destination, content }: SiteConfig["streams"][number]): void {
+    const pair = p.pairOf(id);
+    if (!pair || content.compareEveryMs === null || underWay.has(id)) return;
+    const name = `${pair.carrier} ${pair.with}`;
+    const last = compared.get(id);
+    if (last?.pair === name && nowMs() - last.atMs < content.compareEveryMs) return;
+    const views = viewsOf(destination, pair);
+    if (views === undefined || underWay.size >= comparisonsAtOnce) return;
+    compared.set(id, { pair: name, atMs: nowMs() });
+    if (typeof views === "string") {
+      const comparison = { word: "cannotTell", because: views } as const;
+      p.tell(id, { type: "compared", ...pair, comparison });
+      return;
+    }
+    const work = compareViews(...views, pause).then((comparison) => {
+      underWay.delete(id);
+      if (!closing.signal.aborted) p.tell(id, { type: "compared", ...pair, comparison });
+    });
+    underWay.set(id, work);
+  }
+  const pause = (ms: number) =>
+    sleep(ms, undefined, { signal: closing.signal }).catch(() => undefined);
+
+  const isSeen = ({ destination, encoders }: SiteConfig["streams"][number]) =>
+    playbacks.has(destination) || encoders.some(({ encoder }) => previews.has(encoder));
+  // Both legs of two addresses are on air: nobody takes over from the other.
+  const single = config.streams.filter(
+    (stream) =>
+      isSeen(stream) &&
+      config.destinations.find(({ id }) => id === stream.destination)?.takeover !== "primaryBackup",
+  );
+  const timer = setInterval(() => single.forEach(compareIfDue), lookForWorkEveryMs);
+
+  return {
+    async close() {
+      clearInterval(timer);
+      closing.abort();
+      const views = [...previews.values(), ...playbacks.values()];
+      await Promise.all(views.map(({ view }) => view.close()));
+      await Promise.all(underWay.values());
+    },
+  };
+}
