@@ -1,4 +1,5 @@
 /** A stream's card: first whether the programme is on air, then who carries it and why. */
+import { comparisonLine, pictureLines } from "./content.ts";
 import { h } from "./dom.ts";
 import type { Board, StreamItem } from "./items.ts";
 import { carriage, clock, lengthOf, plain, state, word } from "./words.ts";
@@ -60,12 +61,26 @@ export function streamCard(
       ...row("Far end", ...farEnd(stream, board, nowMs)),
       ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),
     ),
+      ...content(stream, nowMs, encoderName),
     buttons(stream, name, old, talk?.ref === stream.ref ? talk : undefined),
   );
 }
 
 function badge(stream: StreamItem): HTMLElement {
   return h("span", { class: "badge" }, `STALE, last heard ${clock(stream.receivedAt)}`);
+function content(
+  { content }: StreamItem,
+  nowMs: number,
+  encoderName: (id: string) => string,
+): HTMLElement[] {
+  if (content === undefined) return [];
+  const compared = comparisonLine(content, nowMs, encoderName);
+  return [
+    ...row("Picture", ...pictureLines(content, nowMs, encoderName)),
+    ...(compared ? row("Compared", compared) : []),
+  ];
+}
+
 }
 
 export function row(term: string, ...values: (Node | string)[]): HTMLElement[] {

@@ -42,6 +42,19 @@ export const board = () => ({
       ...{ carriage: "offAir", carrier: "waitingForFence", understudy: "ready" },
       ...{ because: "helo-1 does not answer, so it cannot be proven off.", understudyEncoder: "b" },
       eventEndsAt: new Date(Date.now() + 125_000).toISOString(),
+      content: {
+        views: [
+          {
+            ...{ of: "farEnd", picture: "seen", sound: "heard" },
+            faults: [{ fault: "black", does: "act", since: ago(14) }],
+          },
+          { of: "b", picture: "unknown", sound: "unknown", faults: [] },
+        ],
+        comparison: {
+          ...{ carrier: "helo-1", with: "b", word: "different" },
+          ...{ because: "at best 12 % alike, motion 3 %", at: ago(25) },
+        },
+      },
     }),
     stream("third", { carriage: "notKnown", carrier: "starting", because: "Nobody looks." }),
   ],

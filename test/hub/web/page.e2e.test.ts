@@ -192,6 +192,21 @@ test("by keyboard alone: a second step names the stream, and the site's refusal 
   await page.close();
 }, 60_000);
 
+test("what is seen of the picture stands in the card, and that the understudy shows another", async () => {
+  const page = await open(1024);
+  const card = page.locator('[data-key="studio~second"]');
+  await card.waitFor();
+  const text = (await card.textContent())?.replaceAll("\u00a0", " ") ?? "";
+  expect(text).toMatch(/at the far end: . black for 1\d s/);
+  expect(text).toContain("b: ? not known");
+  expect(text).toContain("HELO in rack 1 and b show different programmes");
+  expect(text).toContain("at best 12 % alike");
+  await expect(page.locator('[data-key="studio~main"]').textContent()).resolves.not.toContain(
+    "Picture",
+  );
+  await page.close();
+});
+
 test("an incident shows its seconds, its cause and what proved the encoder off", async () => {
   const page = await open(1280);
   const card = page.locator("#incident-list article");
