@@ -6,6 +6,7 @@ import {
 import type { ParsedTopic } from "../machines/contract.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
 import type { ActorName, CoreInput } from "../machines/site/site-core.ts";
+import { argsProblem } from "./command-args.ts";
 import { type Addressed, type Answer, commandMemory } from "./command-memory.ts";
 import type { Decider } from "./decider.ts";
 
@@ -74,8 +75,11 @@ export function openCommands(p: {
     const late = lateness(request);
     if (late && !(known.safe && late.code === "clock_unknown")) return settle(to, id, late);
 
+    const problem = argsProblem(to.verb, request, p.wallMs());
+    if (problem !== undefined) return settle(to, id, refused("malformed", problem));
+
     // One wish may concern several streams: both legs of one programme, or the whole site.
-    const inputs = concerned(actor).map((one) => inputFor(one, to.verb, request));
+    const inputs = concerned(actor, to.verb).map((one) => inputFor(one, to.verb, request));
     const possible = inputs.filter((input) => p.can(input));
     if (possible.length === 0) {
       return settle(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
@@ -100,7 +104,7 @@ export function openCommands(p: {
     }
     if (open.actors.size === 0) {
       await settle(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
-    } else if (to.kind === "encoder") {
+    } else if (to.kind === "encoder" || actors.has("site")) {
       await settle(to, id, { status: "done", message: `${to.verb} of ${to.id}` });
     } else {
       open.given = true;
@@ -151,7 +155,8 @@ export function openCommands(p: {
     turned();
   }
 
-  function concerned(actor: ActorName): ActorName[] {
+  function concerned(actor: ActorName, verb: string): ActorName[] {
+    if (verb === "override-freeze") return [actor];
     if (actor === "site") return p.streams.map((s) => `stream:${s.id}` as const);
     const backup = p.streams.find((s) => `stream:${s.backupOf}` === actor);
     return backup ? [actor, `stream:${backup.id}`] : [actor];
@@ -228,6 +233,16 @@ function inputFor(actor: ActorName, verb: string, request: CommandRequest): Core
   if (actor.startsWith("encoder:")) {
     const type = encoderEvents[verb as keyof typeof verbs.encoder];
     return { to: actor as `encoder:${string}`, event: { type, by } };
+  }
+  if (actor === "site") {
+    return { to: "site", event: { type: "overrideFreeze", by, why: args?.why ?? "" } };
+  }
+  if (verb === "add-window" || verb === "remove-window") {
+    const { window: rule, windowId } = args!;
+    const event = rule
+      ? ({ type: "addWindow", command, rule } as const)
+      : ({ type: "removeWindow", command, rule: windowId! } as const);
+    return { to: actor as `stream:${string}`, event };
   }
   if (verb === "off-air")
     return { to: actor as `stream:${string}`, event: { type: "stop", command } };

@@ -2,6 +2,7 @@ import type { Availability } from "../machines/contract.ts";
 import { destinationState } from "../machines/destination/destination.published.ts";
 import { encoderState } from "../machines/encoder/encoder.published.ts";
 import type { Published } from "../machines/published.ts";
+import { publishedFreeze } from "../machines/site/change-freeze.ts";
 import { holdings } from "../machines/site/keys.ts";
 import type { SiteInfo, SiteState, Telemetry } from "../machines/site/site.contract.ts";
 import type { ActorName, SiteCore } from "../machines/site/site-core.ts";
@@ -98,13 +99,14 @@ export function openPublisher(p: {
   }
 
   function siteState(): SiteState {
-    const { plan, journal } = core.site();
+    const { plan, journal, freeze, now } = core.site();
     const impaired = core.siteWord() === "impaired";
     return {
       ...header(plan.site),
       ...(plan.name !== undefined && { name: plan.name }),
       decider: impaired ? "impaired" : "ok",
       journal,
+      freeze: publishedFreeze(freeze, now()),
       warnings: [
         ...(impaired ? ["this host cannot keep up: its evidence is late"] : []),
         ...(journal === "ok" ? [] : [`the journal is ${journal}: records wait in memory`]),

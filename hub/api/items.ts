@@ -2,11 +2,11 @@
 import { z } from "zod";
 import { DestinationState } from "../../machines/destination/destination.contract.ts";
 import { EncoderState } from "../../machines/encoder/encoder.contract.ts";
-import { SiteEvent, SiteInfo } from "../../machines/site/site.contract.ts";
+import { SiteEvent, SiteInfo, SiteState } from "../../machines/site/site.contract.ts";
 import { StorageState } from "../../machines/storage/storage.contract.ts";
 import { Incident, StreamState } from "../../machines/stream/stream.contract.ts";
 import { refOf, type Actor, type Site, type View } from "../view.ts";
-import { isoObject, toIso } from "./times.ts";
+import { isoObject, isoSchema, toIso } from "./times.ts";
 
 /** What every item carries. */
 const Base = z.object({
@@ -49,6 +49,8 @@ export const SiteItem = isoObject(SiteInfo.omit({ site: true, inventory: true })
     lostEvents: z.number().int(),
     decider: z.string().optional(),
     journal: z.string().optional(),
+    /** A change freeze near or during an event; null = changes are free. */
+    freeze: isoSchema(SiteState.shape.freeze).optional(),
     warnings: z.array(z.string()),
     encoders: z.number().int(),
     streams: z.number().int(),
@@ -116,7 +118,11 @@ export function siteItem(view: View, site: Site): Record<string, unknown> {
     ackedSeq: site.ackedSeq,
     quarantined: site.quarantined,
     lostEvents: site.lostEvents,
-    ...(own?.state && { decider: own.state["decider"], journal: own.state["journal"] }),
+    ...(own?.state && {
+      decider: own.state["decider"],
+      journal: own.state["journal"],
+      freeze: own.state["freeze"] ?? null,
+    }),
     warnings: Array.isArray(said) ? said : [],
     encoders: count("encoder"),
     streams: count("stream"),

@@ -1,6 +1,7 @@
 /** A stream's card: first whether the programme is on air, then who carries it and why. */
 import { comparisonLine, pictureLines } from "./content.ts";
 import { h } from "./dom.ts";
+import { eventLines } from "./events.ts";
 import type { Board, StreamItem } from "./items.ts";
 import { carriage, clock, lengthOf, plain, state, word } from "./words.ts";
 
@@ -52,6 +53,7 @@ export function streamCard(
         word("critical", `The event ends in ${lengthOf(Date.parse(endsAt) - nowMs)}`),
         " unless the picture is back.",
       ),
+    ...eventLines(stream, nowMs),
     h(
       "dl",
       {},
@@ -59,15 +61,13 @@ export function streamCard(
       ...row("", h("span", { class: "muted" }, since(stream.since))),
       ...row("Understudy", encoderName(stream.understudyEncoder), " ", state(stream.understudy)),
       ...row("Far end", ...farEnd(stream, board, nowMs)),
+      ...content(stream, nowMs, encoderName),
       ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),
     ),
-      ...content(stream, nowMs, encoderName),
     buttons(stream, name, old, talk?.ref === stream.ref ? talk : undefined),
   );
 }
 
-function badge(stream: StreamItem): HTMLElement {
-  return h("span", { class: "badge" }, `STALE, last heard ${clock(stream.receivedAt)}`);
 function content(
   { content }: StreamItem,
   nowMs: number,
@@ -81,6 +81,8 @@ function content(
   ];
 }
 
+function badge(stream: StreamItem): HTMLElement {
+  return h("span", { class: "badge" }, `STALE, last heard ${clock(stream.receivedAt)}`);
 }
 
 export function row(term: string, ...values: (Node | string)[]): HTMLElement[] {

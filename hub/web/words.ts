@@ -19,6 +19,7 @@ export function word(tone: Tone, text: string, more = ""): HTMLElement {
 export function carriage(of: string | undefined): [Tone, string] {
   if (of === "onAir") return ["good", "ON AIR"];
   if (of === "offAir") return ["critical", "OFF AIR"];
+  if (of === "notExpected") return ["offline", "NOT EXPECTED"];
   return ["unknown", "NOT KNOWN"];
 }
 

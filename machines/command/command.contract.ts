@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { Id } from "../id.ts";
+import { WindowRule } from "../stream/schedule.contract.ts";
 
 /** What may be asked of a site. A safe verb is obeyed even when the clocks cannot be compared. */
 export const verbs = {
@@ -9,6 +11,9 @@ export const verbs = {
     return: { safe: false },
     abort: { safe: true },
     release: { safe: false },
+    /** Plan an on-air window, or one with the same id anew. */
+    "add-window": { safe: false },
+    "remove-window": { safe: false },
   },
   encoder: {
     maintenance: { safe: false },
@@ -18,8 +23,24 @@ export const verbs = {
     /** On again what was powered off as a fence. */
     "restore-power": { safe: false },
   },
-  site: { "off-air": { safe: true } },
+  site: {
+    "off-air": { safe: true },
+    /** Let changes through in a change freeze, and say why. */
+    "override-freeze": { safe: false },
+  },
 } as const satisfies Record<string, Record<string, { safe: boolean }>>;
+
+/**
+ * `failover`: `{to?: encoder, unproven?: true}`; `add-window`: `{window}`; `remove-window`:
+ * `{windowId}`; `override-freeze`: `{why}`; other verbs take none.
+ */
+export const CommandArgs = z.object({
+  to: z.string().optional(),
+  unproven: z.boolean().optional(),
+  window: WindowRule.optional(),
+  windowId: Id.optional(),
+  why: z.string().min(3).max(300).optional(),
+});
 
 /** `request/<kind>/<id>/<verb>`. Times are the sender's own clock. */
 export const CommandRequest = z
@@ -29,8 +50,7 @@ export const CommandRequest = z
     sentAtMs: z.number(),
     /** Who asks, for the journal: a key's name, a person. Never a secret. */
     by: z.string().min(1).max(120),
-    /** `failover`: `{to?: encoder, unproven?: true}`; other verbs take none. */
-    args: z.object({ to: z.string().optional(), unproven: z.boolean().optional() }).optional(),
+    args: CommandArgs.optional(),
     dryRun: z.boolean().optional(),
   })
   .meta({ id: "CommandRequest" });

@@ -33,6 +33,24 @@ export const isFrozen = (freeze: Freeze): boolean => Object.keys(freeze.events).
 export const isOverridden = ({ override }: Freeze, now: Stamp): boolean =>
   override !== null && leftMs(override.ends, now) > 0;
 
+/** As the outside is told; null while changes are free. */
+export function publishedFreeze(freeze: Freeze, now: Stamp) {
+  if (!isFrozen(freeze)) return null;
+  const events = Object.entries(freeze.events).map(([stream, { name, untilMs }]) => ({
+    stream,
+    name,
+    endsAtMs: untilMs,
+  }));
+  const { override } = freeze;
+  return {
+    events,
+    override:
+      override && isOverridden(freeze, now)
+        ? { by: override.by, why: override.why, endsAtMs: override.ends.wallMs }
+        : null,
+  };
+}
+
 /** An override ends with the freeze it was for. */
 export function withEvent(
   freeze: Freeze,

@@ -28,6 +28,15 @@ export const SiteState = Published.extend({
   name: z.string().optional(),
   decider: word(["ok", "impaired"]),
   journal: word(["ok", "slow", "full", "failed"]),
+  /** Near and during events: what can wait is not changed. null = free; absent: an older site. */
+  freeze: z
+    .object({
+      events: z.array(z.object({ stream: Id, name: z.string(), endsAtMs: z.number() })),
+      /** A person has let changes through. */
+      override: z.object({ by: z.string(), why: z.string(), endsAtMs: z.number() }).nullable(),
+    })
+    .nullable()
+    .optional(),
   /** Sentences for the operator. */
   warnings: z.array(z.string()),
 }).meta({ id: "SiteState" });

@@ -2,6 +2,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { CommandArgs } from "../../../machines/command/command.contract.ts";
 import { isFinal, verbsOf, type Commands } from "../../commands.ts";
 import { commandStatuses, type CommandRow, type Store } from "../../store/store.ts";
 import type { View } from "../../view.ts";
@@ -21,7 +22,7 @@ type Needs = {
 
 const CommandBody = z.strictObject({
   verb: z.string().max(64),
-  args: z.strictObject({ to: z.string().optional(), unproven: z.boolean().optional() }).optional(),
+  args: z.strictObject(CommandArgs.shape).optional(),
   /** How long the site may take to begin; afterwards it refuses. */
   ttlMs: z.number().int().min(1).max(86_400_000).default(30_000),
   /** Ask what would happen, and do nothing. */
@@ -186,9 +187,6 @@ function idempotencyOf({ headers }: FastifyRequest, keyId: string, body: object)
   return { key: sha256Hex(`${keyId}\n${given}`), bodySha256: sha256Hex(JSON.stringify(body)) };
 }
 
-function definedOnly(args: { to?: string | undefined; unproven?: boolean | undefined }) {
-  return {
-    ...(args.to !== undefined && { to: args.to }),
-    ...(args.unproven !== undefined && { unproven: args.unproven }),
-  };
+function definedOnly(args: z.infer<typeof CommandArgs>): z.infer<typeof CommandArgs> {
+  return Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
 }

@@ -1,0 +1,20 @@
+import type { CommandRequest } from "../machines/command/command.contract.ts";
+import { ruleProblem } from "./schedule/schedule.ts";
+
+/** What a command still needs, or cannot mean; undefined when it is complete. */
+export function argsProblem(
+  verb: string,
+  { args }: CommandRequest,
+  wallMs: number,
+): string | undefined {
+  switch (verb) {
+    case "add-window":
+      return args?.window ? ruleProblem(args.window, wallMs) : "add-window needs args.window";
+    case "remove-window":
+      return args?.windowId === undefined ? "remove-window needs args.windowId" : undefined;
+    case "override-freeze":
+      return args?.why === undefined ? "override-freeze needs args.why" : undefined;
+    default:
+      return undefined;
+  }
+}
