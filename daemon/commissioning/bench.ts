@@ -22,6 +22,8 @@ export type BenchBox = {
   /** Undefined while it has not answered; `atMs` is monotonic. */
   latest(): { reading: EncoderReading; atMs: number } | undefined;
   failure(): string | undefined;
+  /** Polls that failed in a row. */
+  failures(): number;
   /** How long each poll that was answered took, ms. */
   answersMs(): readonly number[];
   /** From now on as a suspect box is asked, so that what is measured is exact; or leisurely again. */
@@ -99,6 +101,7 @@ function watchBox(
 ): BenchBox & { close(): Promise<void> } {
   let latest: ReturnType<BenchBox["latest"]>;
   let failure: string | undefined;
+  let failures = 0;
   let isClose = false;
   const answersMs: number[] = [];
   const timed: typeof driver = {
@@ -117,8 +120,12 @@ function watchBox(
       reading(reading) {
         latest = { reading, atMs: monotonicMs() };
         failure = undefined;
+        failures = 0;
       },
-      unreadable: (why, detail) => void (failure = `${detail} (${why})`),
+      unreadable(why, detail) {
+        failure = `${detail} (${why})`;
+        failures += 1;
+      },
     },
   });
   return {
@@ -126,6 +133,7 @@ function watchBox(
     run: (signal, work) => supervised.run(signal, work),
     latest: () => latest,
     failure: () => failure,
+    failures: () => failures,
     answersMs: () => answersMs,
     lookClosely: (closely) => void (isClose = closely),
     close: () => supervised.close(),

@@ -4,6 +4,8 @@ import { seconds, type Figure, type Step } from "./report.ts";
 
 /** A box tells the slow things in turn; so many polls, or so long, are waited for. */
 const enoughPolls = 4;
+/** As the daemon counts. */
+const goneAfter = 3;
 const patienceMs = 30_000;
 
 const figureWords: Record<FigureName, string> = {
@@ -19,11 +21,11 @@ const figureWords: Record<FigureName, string> = {
 
 /** What a box tells and what it does not, from reading it for a few seconds. Changes nothing. */
 export async function capabilitiesOf(box: BenchBox, signal: AbortSignal): Promise<Step> {
-  await untilSeen(
-    patienceMs,
-    signal,
-    () => box.answersMs().length >= enoughPolls || isComplete(box.latest()?.reading) || undefined,
-  );
+  const hasSeenEnough = () =>
+    box.failures() >= goneAfter ||
+    box.answersMs().length >= enoughPolls ||
+    isComplete(box.latest()?.reading);
+  await untilSeen(patienceMs, signal, () => hasSeenEnough() || undefined);
   const latest = box.latest();
   if (!latest) {
     const because = box.failure() ?? `it did not answer within ${seconds(patienceMs)} s`;

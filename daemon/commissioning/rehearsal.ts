@@ -6,10 +6,9 @@ import { now, ownClock, selfStartWords } from "./capabilities.ts";
 import { occupied, unfit } from "./permission.ts";
 import { seconds, skipped, type Figure, type Step } from "./report.ts";
 
-/** Longer than any box takes from an order to its picture; what comes later is a fault. */
-const pictureWithinMs = 60_000;
 const orderWithinMs = 20_000;
-const settleWithinMs = 15_000;
+/** `pictureMs`: longer than any box takes from an order to its picture; later is a fault. */
+const usualLimits = { pictureMs: 60_000, settleMs: 15_000 };
 /** Stands for the programme in the drivers' memory, so that no stream's key generation is used up. */
 export const rehearsalStream = "commissioning";
 
@@ -20,6 +19,7 @@ export type Rehearsal = {
   /** No other encoder can take the key of the box's own stream. */
   isAlone: boolean;
   noPublisherProofMs: number;
+  limits?: typeof usualLimits;
 };
 
 /**
@@ -29,10 +29,12 @@ export type Rehearsal = {
  */
 export async function rehearse(r: Rehearsal, signal: AbortSignal): Promise<Step[]> {
   const { box, output, farEnd } = r;
-  const refusal = await untilSeen(settleWithinMs, signal, () =>
-    unfit(box, output, farEnd) === undefined ? "" : undefined,
-  ).then((fit) => fit ?? unfit(box, output, farEnd));
-  if (refusal) return [skipped("start", refusal), skipped("fence", refusal)];
+  const { settleMs } = r.limits ?? usualLimits;
+  const isFit = () => (unfit(box, output, farEnd) === undefined ? true : undefined);
+  const isWatched = farEnd.destination.observers.length > 0;
+  if (isWatched) await untilSeen(settleMs, signal, isFit);
+  const refusal = unfit(box, output, farEnd);
+  if (refusal !== undefined) return [skipped("start", refusal), skipped("fence", refusal)];
   box.lookClosely(true);
   try {
     const start = await measureStart(r, signal);
@@ -46,6 +48,7 @@ export async function rehearse(r: Rehearsal, signal: AbortSignal): Promise<Step[
 
 async function measureStart(r: Rehearsal, signal: AbortSignal): Promise<Step> {
   const { box, output, farEnd } = r;
+  const { pictureMs, settleMs } = r.limits ?? usualLimits;
   const figures: Figure[] = [];
   const began = monotonicMs();
   const took = (what: string, atMs: number, source: string) =>
@@ -66,7 +69,7 @@ async function measureStart(r: Rehearsal, signal: AbortSignal): Promise<Step> {
     return latest && latest.atMs > began && isStreaming(box, output) ? latest : undefined;
   };
   let seen = false;
-  const picture = await untilSeen(pictureWithinMs, signal, () => {
+  const picture = await untilSeen(pictureMs, signal, () => {
     const view = farEnd.latest();
     if (view?.sight.word !== "publishing" || view.atMs < began) return undefined;
     if (!seen) {
@@ -75,10 +78,10 @@ async function measureStart(r: Rehearsal, signal: AbortSignal): Promise<Step> {
     }
     return view.grewAtMs !== undefined && view.grewAtMs > began ? view : undefined;
   });
-  if (!picture) return step("failed", `no picture arrived within ${seconds(pictureWithinMs)} s`);
+  if (!picture) return step("failed", `no picture arrived within ${seconds(pictureMs)} s`);
   took("picture arrives at the far end", picture.grewAtMs!, picture.source);
   const onAir = `on air after ${figures.at(-1)!.value} s`;
-  const reported = await untilSeen(settleWithinMs, signal, told);
+  const reported = await untilSeen(settleMs, signal, told);
   if (!reported) return step("failed", `${onAir}, and the box never said so`);
   took("the box has said so", reported.atMs, `driver ${box.plan.vendor}`);
   return step("done", onAir);
@@ -115,6 +118,7 @@ const aloneNote =
 
 async function rehearseFence(r: Rehearsal, signal: AbortSignal): Promise<Step> {
   const { box, output, farEnd, isAlone, noPublisherProofMs } = r;
+  const { settleMs } = r.limits ?? usualLimits;
   const { id: destination, address, deviceRetryPeriodMs } = farEnd.destination;
   const before = box.latest()?.reading.selfStart;
   const figures: Figure[] = [];
@@ -151,7 +155,7 @@ async function rehearseFence(r: Rehearsal, signal: AbortSignal): Promise<Step> {
     at: now(),
   });
 
-  const quiet = await untilSeen(settleWithinMs, signal, () =>
+  const quiet = await untilSeen(settleMs, signal, () =>
     occupied(farEnd) === undefined ? farEnd.latest() : undefined,
   );
   if (!quiet)
@@ -164,8 +168,8 @@ async function rehearseFence(r: Rehearsal, signal: AbortSignal): Promise<Step> {
 
   const stayMs = 2 * deviceRetryPeriodMs;
   const back = await untilSeen(stayMs, signal, () => {
-    const now = farEnd.latest()?.sight;
-    return now?.word === "publishing" || isStreaming(box, output) ? true : undefined;
+    const saysSo = isStreaming(box, output) && box.latest()!.atMs > quiet.atMs;
+    return saysSo || farEnd.latest()?.sight.word === "publishing" ? true : undefined;
   });
   const after = box.latest()?.reading.selfStart;
   const changed = selfStartWords(before) !== selfStartWords(after) && after !== undefined;
