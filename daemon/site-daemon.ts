@@ -230,8 +230,10 @@ export async function startSite(p: {
         ...(session && { session }),
         pollEveryMs: () => (isUnderSuspicion(id) ? polling.suspectMs : polling.normalMs * pace()),
         tell: {
-          reading(reading) {
-            void decider.submit({ to: `encoder:${id}`, event: { type: "reading", reading } });
+          reading(reading, sinceOursMs) {
+            const hands = !isSoftware(id) && { sinceOursMs: Math.round(sinceOursMs) };
+            const event = { type: "reading" as const, reading, ...hands };
+            void decider.submit({ to: `encoder:${id}`, event });
           },
           unreadable(failure, detail) {
             void decider.submit({

@@ -3,7 +3,8 @@ import type { Ask, DeviceSession } from "./device-session.ts";
 import { DriverError, type EncoderDriver } from "./drivers/driver.ts";
 
 export type Sightings = {
-  reading(reading: EncoderReading): void;
+  /** `sinceOursMs`: how long ago the last command of ours ended; 0 while one is under way. */
+  reading(reading: EncoderReading, sinceOursMs: number): void;
   unreadable(failure: PollFailure, detail: string): void;
 };
 
@@ -50,6 +51,11 @@ export function supervise(p: {
   let waiting = 0;
   let isHinted = false;
   let polledAtMs = -Infinity;
+  /** What an earlier run began may still be settling when this one begins. */
+  let oursEndedAtMs = performance.now();
+
+  const tellReading = (reading: EncoderReading) =>
+    tell.reading(reading, waiting > 0 ? 0 : performance.now() - oursEndedAtMs);
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
     const mine = tail.then(work);
@@ -66,7 +72,7 @@ export function supervise(p: {
     // Not `closing` itself: what is made of a signal that lives on is never quite let go of.
     const limit = AbortSignal.any([mine.signal, AbortSignal.timeout(pollLimitMs)]);
     try {
-      tell.reading(await ask(() => driver.poll(limit), { signal: limit }));
+      tellReading(await ask(() => driver.poll(limit), { signal: limit }));
     } catch (cause) {
       // Given up for something more urgent: that says nothing about the box.
       if (mine.signal.aborted) return;
@@ -97,7 +103,7 @@ export function supervise(p: {
     );
   }
 
-  driver.watch?.((reading) => tell.reading(reading));
+  driver.watch?.(tellReading);
   schedule(0);
 
   return {
@@ -113,6 +119,7 @@ export function supervise(p: {
         return await Promise.race([done, givenUp(limit)]);
       } finally {
         waiting -= 1;
+        oursEndedAtMs = performance.now();
         // What it changed should be seen soon.
         schedule(Math.min(250, p.pollEveryMs()));
       }

@@ -35,6 +35,8 @@ export const eventTypes = [
   "encoder.rebooted",
   "encoder.selfStart",
   "encoder.rogue",
+  "encoder.changedElsewhere",
+  "encoder.anotherController",
   "encoder.benched",
   "destination.changed",
   "storage.changed",

@@ -3,6 +3,7 @@ import { rebased, type Stamp } from "../time.ts";
 import type { Connection } from "./connection.ts";
 import type { Custody, Service } from "./facts.ts";
 import { withSample } from "./heat.ts";
+import { handsSince, type OtherHands } from "./other-hands.ts";
 import type { EncoderReading } from "./reading.ts";
 import { type Repairs, repairsSince } from "./repair.ts";
 import type { Heat } from "./thermal.ts";
@@ -19,6 +20,8 @@ export type EncoderResume = {
   staysIdle?: boolean;
   coolingStep?: number;
   repairs?: Repairs;
+  /** When others changed something, as far as it counts. */
+  changedElsewhere?: Stamp[];
 };
 
 export type EncoderContext = {
@@ -38,6 +41,7 @@ export type EncoderContext = {
   staysIdle: boolean;
   heat: Heat;
   repairs: Repairs;
+  hands: OtherHands;
   /** Outputs that hold a key. */
   holds: readonly string[];
 };
@@ -56,6 +60,7 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     connection: undefined,
     serialNumber: input.resume?.serialNumber ?? null,
     staysIdle: input.resume?.staysIdle ?? false,
+    hands: handsSince(input.resume?.changedElsewhere, input.now()),
     repairs: repairsSince(input.resume?.repairs, input.now()),
     heat: { samples: [], step: input.resume?.coolingStep ?? 0 },
     holds: Object.entries(input.resume?.custody ?? {}).flatMap(([output, word]) =>

@@ -3,6 +3,7 @@ import type { Decision } from "../decision.ts";
 import type { EffectError } from "../effect.ts";
 import type { EncoderContext } from "./encoder.context.ts";
 import type { EncoderEvent } from "./encoder.events.ts";
+import type { Change } from "./other-hands.ts";
 import { keepsPower } from "./power.ts";
 import type { ThermalTold } from "./facts.ts";
 import type { EncoderReading } from "./reading.ts";
@@ -153,6 +154,28 @@ export function powerKept(context: EncoderContext, event: EncoderEvent): Decisio
     severity: "warning",
     message: `${context.plan.id} keeps its power: ${event.type === "cutPower" ? keepsPower(context, event.recording) : ""}`,
     data: { power: "on" },
+  };
+}
+
+export function changedElsewhere(context: EncoderContext, changes: Change[]): Decision {
+  const isHeld = context.holds.length > 0;
+  const what = changes.map(({ sentence }) => sentence).join("; ");
+  return {
+    type: "encoder.changedElsewhere",
+    severity: "warning",
+    message: `${context.plan.id} was changed, and not by us: ${what}${isHeld ? "" : "; it is left so while it holds no key"}`,
+    data: { changes: changes.map((change) => change.what), holdsKey: isHeld },
+  };
+}
+
+export function anotherController(context: EncoderContext, isThere: boolean): Decision {
+  return {
+    type: "encoder.anotherController",
+    severity: isThere ? "critical" : "info",
+    message: isThere
+      ? `another controller works on ${context.plan.id}: it was changed ${context.hands.changes.length} times in 10 min, and not by us; find out who (front panel, vendor's page, Companion)`
+      : `${context.plan.id}: nobody else has changed anything for 10 min`,
+    data: { anotherController: isThere },
   };
 }
 

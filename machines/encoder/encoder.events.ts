@@ -2,7 +2,12 @@ import type { Connection } from "./connection.ts";
 import type { EncoderReading, PollFailure } from "./reading.ts";
 
 export type EncoderEvent =
-  | { type: "reading"; reading: EncoderReading }
+  | {
+      type: "reading";
+      reading: EncoderReading;
+      /** Since the last command of ours ended, ms; absent: nobody else can change it. */
+      sinceOursMs?: number;
+    }
   /** One attempt to read it failed. */
   | { type: "unreadable"; failure: PollFailure; detail: string }
   /** How it is to talk to, whenever that has become another. */

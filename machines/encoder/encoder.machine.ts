@@ -4,6 +4,7 @@ import { connectionNews } from "./connection.ts";
 import { type EncoderContext, newEncoderContext } from "./encoder.context.ts";
 import type { EncoderEvent } from "./encoder.events.ts";
 import { encoderSetup } from "./encoder.setup.ts";
+import { otherHands } from "./other-hands.ts";
 import { power } from "./power.ts";
 import type { EncoderReading } from "./reading.ts";
 import { repair } from "./repair.ts";
@@ -204,6 +205,16 @@ function make(
         : {},
       power: hasOutlet ? power : {},
       repair,
+      hands: {
+        ...otherHands,
+        on: {
+          reading: [
+            { guard: "isChangedElsewhere", actions: ["tellChangedElsewhere", "noteHands"] },
+            { actions: "noteHands" },
+          ],
+          granted: { actions: "noteHands" },
+        },
+      },
       ...Object.fromEntries(outputs.map((output) => [`custody:${output}`, custody(output)])),
     },
   });

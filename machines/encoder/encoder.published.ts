@@ -27,6 +27,7 @@ type Regions = {
   service: Service;
   input: Input;
   power: Exclude<Power, "cut"> | "stuck" | { cut: string } | Record<string, never>;
+  hands: "alone" | { another: string };
   repair: string | { acting: string } | { proving: string };
 } & Record<
   `custody:${string}`,
@@ -89,7 +90,7 @@ function outputFacts(reading: OutputReading | undefined): OutputFacts {
 }
 
 export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
-  const { plan, serialNumber, cuts, staysIdle, heat, repairs } = snapshot.context;
+  const { plan, serialNumber, cuts, staysIdle, heat, repairs, hands } = snapshot.context;
   const words = regions(snapshot);
   const custody = (output: string): Custody => {
     const word = words[`custody:${output}`];
@@ -100,6 +101,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     custody: Object.fromEntries(plan.outputs.map((output) => [output, custody(output)])),
     serialNumber,
     ...((repairs.done.length > 0 || repairs.wouldHave > 0) && { repairs }),
+    ...(hands.changes.length > 0 && { changedElsewhere: hands.changes }),
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(plan.outlet && {
       isCut: words.power !== "on",
@@ -168,7 +170,8 @@ function connectionOf({ context: { connection } }: EncoderSnapshot) {
 function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   const { plan, reading, failure, failures } = snapshot.context;
   const list = [...(reading?.alarms ?? [])];
-  const { repair } = regions(snapshot);
+  const { repair, hands } = regions(snapshot);
+  if (hands !== "alone") list.push("another controller works on it: find out who changes it");
   if (repair === "proposing") list.push(repairSentence(snapshot.context, "proposes"));
   if (repair === "givenUp") list.push(repairSentence(snapshot.context, "givenUp"));
   if (typeof repair === "object") {

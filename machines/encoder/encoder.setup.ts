@@ -13,6 +13,13 @@ import type { Connection } from "./connection.ts";
 import * as tell from "./encoder.decisions.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service, type ThermalTold } from "./facts.ts";
+import {
+  changesIn,
+  isAnotherController,
+  type OtherHands,
+  withChanges,
+  withSeen,
+} from "./other-hands.ts";
 import { countingCuts, keepsPower } from "./power.ts";
 import type { EncoderReading } from "./reading.ts";
 import { nextRepair, type repairSentence, type Trouble, withRepair } from "./repair.ts";
@@ -51,8 +58,13 @@ export const encoderSetup = setup({
     wasCooled: ({ context }) => context.heat.step > 0,
     isBooting: (_, { reading }: Reads) => reading.booting === true,
     isUp: (_, { reading }: Reads) => reading.booting !== true,
-    mayStartByItself: (_, { reading }: Reads) =>
-      reading.selfStart !== undefined && !startsNothingByItself(reading.selfStart),
+    /** What others set while it holds no key is theirs; it is ours again with the next key. */
+    mayStartByItself: ({ context, event }, { reading }: Reads) =>
+      reading.selfStart !== undefined &&
+      !startsNothingByItself(reading.selfStart) &&
+      !(context.holds.length === 0 && handsAfter(context, event).setSelfStart),
+    isAnotherController: ({ context }) => isAnotherController(context),
+    isChangedElsewhere: ({ context, event }) => changesOf(context, event).length > 0,
     outputIs: (_, params: { output: string; asked: string }) => params.output === params.asked,
     wasService: ({ context }, word: Service) => context.resume?.service === word,
     wasCustody: ({ context }, p: { output: string; word: Custody }) =>
@@ -88,6 +100,13 @@ export const encoderSetup = setup({
       staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
       heat: { ...context.heat, samples: samplesWith(context, reading) },
     })),
+    noteHands: assign(({ context, event }) => ({ hands: handsAfter(context, event) })),
+    tellChangedElsewhere: emit(({ context, event }) =>
+      decided(tell.changedElsewhere(context, changesOf(context, event))),
+    ),
+    tellAnotherController: emit(({ context }, isThere: boolean) =>
+      decided(tell.anotherController(context, isThere)),
+    ),
     changeStep: assign(({ context: { heat } }, by: number) => ({
       heat: { ...heat, step: heat.step + by },
     })),
@@ -162,6 +181,23 @@ export const encoderSetup = setup({
     untilSeen: 3_000,
   },
 });
+
+function changesOf({ hands }: EncoderContext, event: EncoderEvent) {
+  return event.type === "reading" ? changesIn(hands, event.reading, event.sinceOursMs) : [];
+}
+
+function handsAfter(context: EncoderContext, event: EncoderEvent): OtherHands {
+  const { hands, holds } = context;
+  if (event.type === "granted") return { ...hands, setSelfStart: false };
+  if (event.type !== "reading" || event.sinceOursMs === undefined) return hands;
+  const changes = changesOf(context, event);
+  const isTheirs = changes.some(({ what }) => what === "selfStart") && holds.length === 0;
+  return {
+    seen: withSeen(hands.seen, event.reading),
+    changes: changes.length > 0 ? withChanges(context, changes) : hands.changes,
+    setSelfStart: hands.setSelfStart || isTheirs,
+  };
+}
 
 /** Guards that ask nothing but the context. */
 function ofContext<K extends string>(of: Record<K, (context: EncoderContext) => boolean>) {

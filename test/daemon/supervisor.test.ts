@@ -11,7 +11,11 @@ function hang(signal: AbortSignal): Promise<never> {
   });
 }
 
-function aBox(poll: EncoderDriver["poll"], everyMs = 5) {
+function aBox(
+  poll: EncoderDriver["poll"],
+  everyMs = 5,
+  sinceOurs: (ms: number) => void = () => undefined,
+) {
   const unreadable: string[] = [];
   let inside = 0;
   const seen = { polls: 0, most: 0, closed: 0 };
@@ -34,7 +38,7 @@ function aBox(poll: EncoderDriver["poll"], everyMs = 5) {
   const box = supervise({
     driver,
     pollEveryMs: () => everyMs,
-    tell: { reading: () => undefined, unreadable: (code) => void unreadable.push(code) },
+    tell: { reading: (_, ms) => sinceOurs(ms), unreadable: (code) => void unreadable.push(code) },
   });
   const stop = (signal = new AbortController().signal) =>
     box.run(signal, (d, limit) => d.stopOutput("stream-1", true, limit));
@@ -115,5 +119,19 @@ test("a hint has the box looked at now instead of at its turn; a flood of them o
   const gapsMs = polledAtMs.slice(1).map((atMs, i) => atMs - polledAtMs[i]!);
   // Timers of Node may fire a millisecond early.
   expect(Math.min(...gapsMs)).toBeGreaterThan(990);
+  await b.box.close();
+});
+
+test("a reading says how long ago our last command ended, so that others' doing can be told", async () => {
+  const sinceMs: number[] = [];
+  const b = aBox(answers, 5, (ms) => void sinceMs.push(ms));
+  await expect.poll(() => sinceMs.length).toBeGreaterThan(2);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const before = sinceMs.at(-1)!;
+  expect(before).toBeGreaterThan(50);
+  const seen = sinceMs.length;
+  await b.stop();
+  await expect.poll(() => sinceMs.length).toBeGreaterThan(seen);
+  expect(sinceMs[seen]!).toBeLessThan(before);
   await b.box.close();
 });

@@ -56,7 +56,7 @@ describe("a connection's health", () => {
     );
     fc.assert(
       fc.property(fc.array(exchange, { minLength: 1 }), fc.nat(), (exchanges, ageMs) => {
-        const { healthScore } = score(exchanges as Exchange[], ageMs)!;
+        const { healthScore } = score(exchanges, ageMs)!;
         expect(healthScore).toBeGreaterThanOrEqual(0);
         expect(healthScore).toBeLessThanOrEqual(100);
       }),
