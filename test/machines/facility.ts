@@ -1,5 +1,6 @@
 /** Random facilities and what may happen to them, for the property tests; see site/*.test.ts. */
 import fc from "fast-check";
+import type { OnAirWindow } from "../../machines/stream/schedule.ts";
 import { at, propertyRuns } from "../setup/effort.ts";
 import { aDestinationPlan, aPlan, asks, aStreamPlan, type Remains, World } from "./world.ts";
 
@@ -43,12 +44,13 @@ const power = ["failOutlets", "mendOutlets", "restorePower"] as const;
 const blindness = ["blind", "see", "stall", "late"] as const;
 const restarts = ["restart", "loseResults", "reboot", "forget", "rollBack"] as const;
 const commands = ["failover", "return", "stop", "start", "abort", "release"] as const;
+const windows = ["openWindow", "closeWindow", "noWindows"] as const;
 const service = ["maintenance", "inService", "nothing"] as const;
 export type Verb =
   | (
       typeof faults | typeof mends | typeof power | typeof heat | typeof blindness | typeof restarts
     )[number]
-  | (typeof commands | typeof service)[number]
+  | (typeof commands | typeof service | typeof windows)[number]
   | "jump";
 
 /** Something happens to box number `box`, and `s` seconds pass. */
@@ -67,6 +69,7 @@ export function stepsOf(p: { without?: readonly Verb[]; only?: readonly Verb[] }
       ...restarts,
       ...commands,
       ...service,
+      ...windows,
     ],
     "jump",
   ];
@@ -221,6 +224,12 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
     case "rollBack":
       world.forgot = true;
       return world.send({ to: "site", event: { type: "rolledBack", because: "a test" } });
+    case "openWindow":
+      return schedule(world, [aWindow(world, -1_000, 3_600_000)]);
+    case "closeWindow":
+      return schedule(world, [aWindow(world, 1_200_000, 3_600_000)]);
+    case "noWindows":
+      return schedule(world, null);
     case "jump":
       return world.jumpWallClock(ms);
     case "maintenance":
@@ -232,6 +241,18 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
       return asks(world, "failover", { to: id });
     default:
       return asks(world, verb);
+  }
+}
+
+function aWindow(world: World, inMs: number, lengthMs: number): OnAirWindow {
+  const startMs = world.now().wallMs + inMs;
+  return { id: `w@${startMs}`, startMs, endMs: startMs + lengthMs };
+}
+
+/** When every stream is expected on air from now on; null = always. */
+export function schedule(world: World, of: readonly OnAirWindow[] | null) {
+  for (const { id } of world.plan.streams) {
+    world.send({ to: `stream:${id}`, event: { type: "schedule", windows: of } });
   }
 }
 
