@@ -1,0 +1,65 @@
+import { afterEach, expect, test } from "vitest";
+import { watchView } from "../../../daemon/content/view.ts";
+import type { ContentLook } from "../../../machines/content/look.ts";
+import { startCamera } from "../../fakes/camera.ts";
+import { until } from "../../e2e/facility.ts";
+
+const open: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const it of open.splice(0).reverse()) await it.close();
+});
+
+async function aView(programme?: string) {
+  const camera = await startCamera({ readers: 1, ...(programme !== undefined && { programme }) });
+  open.push(camera);
+  const looks: ContentLook[] = [];
+  const view = watchView({
+    url: camera.urls[0]!,
+    nowMs: () => performance.now(),
+    tell: (look) => looks.push(look),
+  });
+  open.push(view);
+  const untilSeen = (picture: string) =>
+    until(picture, () => {
+      const last = looks.at(-1);
+      return last?.word === "seen" && last.picture === picture && last.pairsDbfs ? last : null;
+    });
+  return { camera, view, looks, untilSeen };
+}
+
+test("a moving picture with a tone, then black: each is told as it is", async () => {
+  const { camera, view, looks, untilSeen } = await aView();
+  expect(looks[0] ?? { word: "unreadable" }).toMatchObject({ word: "unreadable" });
+  const [level] = (await untilSeen("moving")).pairsDbfs!;
+  // ffmpeg's tone is an eighth of full scale: -18 dBFS peak, -21 RMS; stereo from mono is 3 dB less.
+  expect(level).toBeGreaterThan(-26);
+  expect(level).toBeLessThan(-19);
+  await until("five keyframes", () => view.pictures().length >= 5);
+  const spacing = view.pictures().at(-1)!.atMs - view.pictures().at(-2)!.atMs;
+  expect(Math.round(spacing)).toBe(1_000);
+
+  camera.cover(true);
+  await untilSeen("black");
+}, 60_000);
+
+test("where nothing can be opened it is said so, not that all is well", async () => {
+  const looks: ContentLook[] = [];
+  const url = "rtmp://127.0.0.1:1/live/none";
+  const view = watchView({
+    url,
+    nowMs: () => performance.now(),
+    tell: (look) => looks.push(look),
+  });
+  open.push(view);
+  const last = await until("a look", () => looks.at(-1));
+  expect(last.word).toBe("unreadable");
+  expect(JSON.stringify(last)).not.toContain("none");
+  expect(await view.burst(1)).toEqual([]);
+}, 60_000);
+
+test("a picture that stands still is told so, and one decoded in full brings five a second", async () => {
+  const { view, untilSeen } = await aView("testsrc2=size=320x180:rate=15,loop=loop=-1:size=1");
+  await untilSeen("still");
+  await view.close();
+  expect(await view.burst(2)).toEqual([]);
+}, 60_000);
