@@ -29,8 +29,9 @@ import { openOutlet } from "./outlets.ts";
 import { openObserver } from "./observers/index.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 import { olderThanWhatRuns } from "./older-copy.ts";
-import { backupLegOf, planOf } from "./plan.ts";
+import { backupLegOf, onAirRulesOf, planOf } from "./plan.ts";
 import { openPublisher } from "./publish.ts";
+import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { storageVendors } from "./drivers/storages.ts";
 import { watchStorage } from "./storages.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
@@ -420,6 +421,7 @@ export async function startSite(p: {
     async close() {
       clearInterval(lookAtSessions);
       clearInterval(telemetry);
+      parts.schedules?.close();
       // Nothing new is begun; what the machines know is on disk already.
       parts.hands?.close();
       await parts.traps?.close();
@@ -452,7 +454,6 @@ function mqttOptions({ mqtt }: SiteConfig) {
   const { ca, certificate, key } = mqtt;
   const tls = {
     ...(ca !== undefined && { ca: readFileSync(ca) }),
-      await content.close();
     ...(certificate !== undefined && { cert: readFileSync(certificate) }),
     ...(key !== undefined && { key: readFileSync(key) }),
   };
