@@ -9,7 +9,7 @@ import { paceUnder } from "../machines/encoder/request-pressure.ts";
 import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
 import { openSite } from "../machines/site/site-core.ts";
-import { carrierStateOf, carrierWord, onAirAndNext } from "../machines/stream/stream.published.ts";
+import { carrierStateOf, carrierWord, comparedPair } from "../machines/stream/stream.published.ts";
 import type { LocalBroker } from "./broker/local-broker.ts";
 import { watchContent } from "./content/watch-content.ts";
 import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
@@ -321,7 +321,7 @@ export async function startSite(p: {
     config,
     streams: plan.streams,
     nowMs: monotonicMs,
-    pairOf: (stream) => onAirAndNext(core.stream(stream)),
+    pairOf: (stream) => comparedPair(core.stream(stream)),
     tell: (stream, event) => void decider.submit({ to: `stream:${stream}`, event }),
   });
 

@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SiteConfig } from "../../config/site.schema.ts";
+import type { Comparison } from "../../machines/content/compare.ts";
 import type { SitePlan } from "../../machines/site/plan.ts";
 import { farEndView } from "../../machines/stream/content.ts";
 import type { ContentEvent } from "../../machines/stream/content.moves.ts";
+import type { ComparedPair } from "../../machines/stream/stream.published.ts";
 import { compareViews, type SeenWithDelay } from "./comparing.ts";
 import { playbackOf } from "./plan.ts";
 import { watchView } from "./view.ts";
-
-/** Who carries a stream, and who would be next. */
-export type Pair = { carrier: string; with: string };
 
 const lookForWorkEveryMs = 2_000;
 /** Each may decode a view in full for some seconds; the others wait for their turn. */
@@ -24,7 +23,7 @@ export function watchContent(p: {
   config: Pick<SiteConfig, "encoders" | "destinations" | "streams">;
   streams: SitePlan["streams"];
   nowMs: () => number;
-  pairOf: (stream: string) => Pair | undefined;
+  pairOf: (stream: string) => ComparedPair | undefined;
   tell: (stream: string, event: ContentEvent) => void;
 }): { close(): Promise<void> } {
   const { config, nowMs } = p;
@@ -67,9 +66,10 @@ export function watchContent(p: {
   /** @returns the two views to compare; a sentence why not; undefined = not now */
   function viewsOf(
     destination: string,
-    pair: Pair,
+    pair: ComparedPair,
   ): [SeenWithDelay, SeenWithDelay] | string | undefined {
-    const mine = previews.get(pair.carrier) ?? playbacks.get(destination);
+    const mine =
+      previews.get(pair.carrier) ?? (pair.isOnAir ? playbacks.get(destination) : undefined);
     const other = previews.get(pair.with);
     if (!mine) return `nobody can see what ${pair.carrier} shows`;
     if (!other) return `nobody can see what ${pair.with} shows: it has no preview`;
@@ -87,15 +87,17 @@ export function watchContent(p: {
     if (views === undefined || underWay.size >= comparisonsAtOnce) return;
     compared.set(id, { pair: name, atMs: nowMs() });
     if (typeof views === "string") {
-      const comparison = { word: "cannotTell", because: views } as const;
-      p.tell(id, { type: "compared", ...pair, comparison });
+      tellOf(id, pair, { word: "cannotTell", because: views });
       return;
     }
     const work = compareViews(...views, pause).then((comparison) => {
       underWay.delete(id);
-      if (!closing.signal.aborted) p.tell(id, { type: "compared", ...pair, comparison });
+      if (!closing.signal.aborted) tellOf(id, pair, comparison);
     });
     underWay.set(id, work);
+  }
+  function tellOf(stream: string, pair: ComparedPair, comparison: Comparison): void {
+    p.tell(stream, { type: "compared", carrier: pair.carrier, with: pair.with, comparison });
   }
   const pause = (ms: number) =>
     sleep(ms, undefined, { signal: closing.signal }).catch(() => undefined);

@@ -3,6 +3,8 @@ import { encoderFacts, type EncoderSnapshot } from "../encoder/encoder.published
 import { type EncoderFacts, startsNothingByItself } from "../encoder/facts.ts";
 import type { OutputRef } from "../intents.ts";
 import { mediumState } from "../storage/medium.published.ts";
+import { shows } from "../content/look.ts";
+import { type ContentView, isFresh, lasting } from "../stream/content.ts";
 import type { LineUp, LineUpItem, LineUpItemName } from "../stream/line-up.contract.ts";
 import { hinders, type StreamContext } from "../stream/stream.context.ts";
 import type { StorageSnapshot } from "../storage/storage.published.ts";
@@ -46,16 +48,27 @@ export function lineUpOf(site: Facility, stream: string): LineUp | undefined {
   return { atMs: site.now().wallMs, items };
 }
 
+const faultsOf = ({ content, plan, now }: StreamContext, encoder: string) =>
+  lasting(content.views[encoder], plan.content, now());
+const isSilentNow = ({ look }: ContentView, { plan }: StreamContext) =>
+  shows(look, "silent", plan.content);
+
 const looks: Record<LineUpItemName, (look: Look) => Found> = {
-  input({ box: { encoder, link, input } }) {
+  input({ stream, box: { encoder, link, input } }) {
+    const wrong = faultsOf(stream, encoder).find((fault) => fault !== "silent");
+    if (wrong) return notOk(`${encoder} shows a ${wrong} picture`, "preview");
     if (link === "unreachable") return notOk(`${encoder} does not answer`, "poll");
     if (input === "unknown") return unknown(`${encoder} does not tell whether it has a picture`);
     if (input === "good" || input === "silent") return ok(`${encoder} has a picture`, encoder);
     return notOk(`the input of ${encoder} is ${input}`, encoder);
   },
 
-  audio({ box: { encoder, input } }) {
+  audio({ stream, box: { encoder, input } }) {
     if (input === "silent") return notOk(`${encoder} gets no sound`, encoder);
+    const view = stream.content.views[encoder];
+    const isSilent = view && isFresh(view, stream.now()) && isSilentNow(view, stream);
+    if (isSilent === true) return notOk(`${encoder} has no sound`, "preview");
+    if (isSilent === false) return ok(`${encoder} has sound`, "preview");
     return unknown(`nobody listens to the sound of ${encoder}`);
   },
 
@@ -63,6 +76,13 @@ const looks: Record<LineUpItemName, (look: Look) => Found> = {
   sameProgramme({ site, stream, carrier, box }) {
     const others = stream.plan.encoders.filter(({ encoder }) => encoder !== carrier.encoder);
     if (others.length === 0) return unknown("there is nothing to compare with");
+    const { comparison } = stream.content;
+    if (comparison && [comparison.carrier, comparison.with].includes(carrier.encoder)) {
+      const { word, because } = comparison;
+      const both = `${comparison.carrier} and ${comparison.with}`;
+      if (word === "same") return ok(`${both} show the same (${because})`, "preview");
+      if (word === "different") return notOk(`${both} show different pictures`, "preview");
+    }
     const odd = others.find(({ encoder }) => sourceOf(site, encoder) !== box.source);
     if (odd && box.source !== null && sourceOf(site, odd.encoder) !== null) {
       const named = `${box.source} and ${sourceOf(site, odd.encoder)}`;

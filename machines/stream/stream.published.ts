@@ -140,16 +140,16 @@ function withContent(context: StreamContext): Pick<StreamState, "content"> {
   return content ? { content } : {};
 }
 
-/** Who is on air and who would be next, for a comparison; undefined while it makes no sense. */
-export function onAirAndNext(
-  snapshot: StreamSnapshot,
-): { carrier: string; with: string } | undefined {
+export type ComparedPair = { carrier: string; with: string; isOnAir: boolean };
+
+/** Who carries and who would be next; off air the first two, for the line-up before an event. */
+export function comparedPair(snapshot: StreamSnapshot): ComparedPair | undefined {
   const { context } = snapshot;
-  const next = understudyOf(context);
-  const isCarried = ["carried", "suspect"].includes(carrierStateOf(snapshot));
-  return isCarried && context.carrier && next
-    ? { carrier: context.carrier.encoder, with: next.encoder }
-    : undefined;
+  const isOnAir = ["carried", "suspect"].includes(carrierStateOf(snapshot));
+  const [first, second] = context.plan.encoders;
+  const carrier = isOnAir ? context.carrier : first;
+  const next = isOnAir ? understudyOf(context) : second;
+  return carrier && next ? { carrier: carrier.encoder, with: next.encoder, isOnAir } : undefined;
 }
 
 /** Two legs to one programme: one picture is enough. */
