@@ -1,20 +1,18 @@
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError } from "../../config/problems.ts";
 import { redact } from "../../config/redaction.ts";
-import { loadSite } from "../../config/site.ts";
-import type { SiteConfig } from "../../config/site.schema.ts";
 import { withoutWellKnown } from "../commissioning/exposure.ts";
 import { asMarkdown } from "../commissioning/markdown.ts";
-import type { AskFreeze } from "../commissioning/permission.ts";
+import { frozenAt } from "../commissioning/freeze.ts";
 import type { Report } from "../commissioning/report.ts";
 import { walk } from "../commissioning/walk.ts";
 import { recognisers } from "../drivers/recognisers.ts";
-import { siteDrivers, outputsOf } from "../drivers/options.ts";
+import { now } from "../clock.ts";
 import { JournalError } from "../journal/journal-error.ts";
 import { lockState, type StateLock } from "../journal/state-lock.ts";
 import { Ending, exitCode } from "./exit-codes.ts";
 import { flagsOf, type Io } from "./io.ts";
+import { readSite } from "./site-file.ts";
 
 const usage = `understudy commission: what each box of a site can do, and how exposed it is
 
@@ -53,11 +51,7 @@ const flags = {
 } as const;
 
 /** @returns 0 all that was asked for is done, 1 something failed, 130 broken off */
-export async function commission(
-  args: string[],
-  io: Io & { version: string },
-  frozenAt: (config: SiteConfig) => AskFreeze = () => () => undefined,
-): Promise<number> {
+export async function commission(args: string[], io: Io & { version: string }): Promise<number> {
   const { values, positionals } = flagsOf(args, flags, usage);
   if (values.help) {
     io.out(usage);
@@ -89,7 +83,7 @@ export async function commission(
         ...{ encoders, confirmed, rehearse: values.rehearse, cutPower: values.power },
         probeTakeover: values["probe-takeover"],
       },
-      frozen: frozenAt(config),
+      frozen: () => frozenAt(config, "probe", now()),
       signal: io.signal,
       tell: values.quiet ? () => undefined : (line) => io.tell(clean(line)),
     });
@@ -105,15 +99,6 @@ export async function commission(
   if (!report.isWhole) return exitCode.interrupted;
   const steps = [...report.encoders, ...report.destinations].flatMap((of) => of.steps);
   return steps.some(({ outcome }) => outcome === "failed") ? exitCode.failed : exitCode.done;
-}
-
-function readSite(file: string, env: NodeJS.ProcessEnv) {
-  try {
-    return loadSite(file, siteDrivers, env, outputsOf);
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause;
-    throw new Ending(cause.exitCode, cause.message);
-  }
 }
 
 function chosen(

@@ -2,9 +2,12 @@ import { addressesOf, RangeRefused } from "../discovery/addresses.ts";
 import { portsOf, usualPorts } from "../discovery/ports.ts";
 import { asYaml, proposalsFor, type Proposed } from "../discovery/proposal.ts";
 import { scan, usualPace, type Box, type Scan } from "../discovery/scan.ts";
+import { now } from "../clock.ts";
+import { frozenAt } from "../commissioning/freeze.ts";
 import { recognisers } from "../drivers/recognisers.ts";
 import { Ending, exitCode } from "./exit-codes.ts";
 import { flagsOf, numberFlag, type Io } from "./io.ts";
+import { readSite } from "./site-file.ts";
 import { snmpAccessOf, snmpFlags } from "./snmp-flags.ts";
 
 const usage = `understudy discover: which boxes are in a range, proposed as configuration
@@ -16,6 +19,7 @@ Only the ranges named are looked at. Boxes are read by HTTP GET and nobody is lo
 is spoken only with the community or user given here. What was found goes to stdout, progress to
 stderr. Nothing is written to any box, and nothing into your configuration.
 
+  --config FILE              of your site: then not near one of its events
   --ports LIST               what is looked at        (http:80,snmp:161)
   --snmp-community-file FILE holds the community, mode 0600; it is sent in clear to every address
   --snmp-user NAME           SNMP v3, with
@@ -32,6 +36,7 @@ stderr. Nothing is written to any box, and nothing into your configuration.
 
 const flags = {
   ...snmpFlags,
+  config: { type: "string" },
   ports: { type: "string" },
   "at-once": { type: "string" },
   "per-second": { type: "string" },
@@ -56,6 +61,9 @@ export async function discover(args: string[], io: Io): Promise<number> {
     throw new Ending(exitCode.usage, `--ports must be like http:80,http:8080,snmp:161`);
   const addresses = rangesOf(positionals, values);
   const snmp = snmpAccessOf(values);
+  const freeze =
+    values.config && frozenAt(readSite(values.config, io.env).config, "discovery", now());
+  if (freeze) throw new Ending(exitCode.refused, freeze);
   const tell = values.quiet ? () => undefined : io.tell;
   if (snmp === undefined && ports.some(({ over }) => over === "snmp"))
     tell("no SNMP community or user given: PDUs, NAS and other SNMP agents are not looked for");

@@ -1,4 +1,4 @@
-import type { DestinationConfig, SiteConfig } from "../../config/site.schema.ts";
+import type { SiteConfig } from "../../config/site.schema.ts";
 import { monotonicMs } from "../clock.ts";
 import type { Bench, BenchBox, BenchFarEnd } from "./bench.ts";
 
@@ -10,8 +10,8 @@ export type Consent = {
   confirmed: readonly string[];
 };
 
-/** Why nothing may be rehearsed on this destination now (an event is near), or undefined. */
-export type AskFreeze = (destination: DestinationConfig) => string | undefined;
+/** Why nothing may be rehearsed now (an event is near), or undefined. Asked before each start. */
+export type AskFreeze = () => string | undefined;
 
 export type Permission = { farEnd: BenchFarEnd } | { refusal: string };
 
@@ -38,7 +38,7 @@ export function destinationFor(
     const other = named === "" ? "" : `, or type where it may go to:${named}`;
     return { refusal: `no destination is marked test: true${other}` };
   }
-  const freeze = frozen(chosen);
+  const freeze = frozen();
   if (freeze !== undefined) return { refusal: freeze };
   return { farEnd: bench.farEnds.get(chosen.id)! };
 }

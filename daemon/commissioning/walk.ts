@@ -131,8 +131,7 @@ async function walkDestinations(bench: Bench, { config, frozen, signal, tell }: 
   for (const destination of config.destinations.filter(({ test }) => test)) {
     const farEnd = bench.farEnds.get(destination.id)!;
     const refusal =
-      frozen(destination) ??
-      (first && second ? undefined : "it takes two boxes: walk both in one run");
+      frozen() ?? (first && second ? undefined : "it takes two boxes: walk both in one run");
     const step =
       refusal !== undefined || !first || !second
         ? skipped("takeover", refusal ?? "")

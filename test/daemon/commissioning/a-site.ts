@@ -5,7 +5,6 @@ import { afterAll } from "vitest";
 import { stringify } from "yaml";
 import { commission } from "../../../daemon/cli/commission.ts";
 import { Ending } from "../../../daemon/cli/exit-codes.ts";
-import type { AskFreeze } from "../../../daemon/commissioning/permission.ts";
 import type { Report, Step, StepName } from "../../../daemon/commissioning/report.ts";
 import { startPearl } from "../../fakes/pearl/pearl.ts";
 import { aFarEndWeb } from "../observers/far-end-web.ts";
@@ -39,7 +38,7 @@ export async function aSite(
   p: {
     destination?: Record<string, unknown>;
     encoder?: Record<string, unknown>;
-    more?: Record<string, unknown>;
+    stream?: Record<string, unknown>;
   } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "understudy-commission-"));
@@ -76,12 +75,11 @@ export async function aSite(
           ...p.destination,
         },
       ],
-      streams: [{ id: "main", destination: "far", encoders: ["a"] }],
-      ...p.more,
+      streams: [{ id: "main", destination: "far", encoders: ["a"], ...p.stream }],
     }),
   );
 
-  async function run(args: string[], frozen?: AskFreeze) {
+  async function run(args: string[]) {
     const said = { out: "", told: "" };
     const io = {
       out: (text: string) => void (said.out += text),
@@ -90,7 +88,7 @@ export async function aSite(
       ...{ env: {}, version: "1.2.3" },
     };
     const all = ["--config", config, "--json", ...args];
-    const code = await commission(all, io, frozen && (() => frozen)).catch((error: unknown) => {
+    const code = await commission(all, io).catch((error: unknown) => {
       if (!(error instanceof Ending)) throw error;
       said.told += error.message;
       return error.exitCode;
@@ -110,8 +108,8 @@ export async function aSite(
     follows,
     ...{ folder, stateDir, config, farEnd, pearl, run, key },
     /** The steps of the only box, by name. */
-    async steps(args: string[], frozen?: AskFreeze) {
-      const { code, out, told } = await run(args, frozen);
+    async steps(args: string[]) {
+      const { code, out, told } = await run(args);
       if (out === "") throw new Error(`no report: ${code} ${told}`);
       const report = JSON.parse(out) as Report;
       const of = [...report.encoders[0]!.steps, ...report.destinations.flatMap((d) => d.steps)];

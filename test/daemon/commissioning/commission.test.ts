@@ -133,19 +133,35 @@ test.concurrent("a proof that the far end contradicts has failed", async () => {
   expect(fence!.because).toContain("it says it is off");
 });
 
-test.concurrent(
-  "people's destination is rehearsed at when its name was typed, and not near an event",
-  async () => {
-    const site = await aSite({ destination: { deviceRetryPeriod: "100ms" } });
-    site.follows();
-    const args = ["--rehearse", "--confirm", "far"];
-    const freeze = "no probe during a change freeze: Sunday service";
-    const near = await site.steps(args, () => freeze);
-    expect(near.start).toMatchObject({ outcome: "skipped", because: freeze });
-    expect(onlyRead(site.pearl.web.asked)).toBe(true);
-    expect((await site.steps(args)).start).toMatchObject({ outcome: "done" });
-  },
-);
+test.concurrent("people's destination is rehearsed at when its name was typed", async () => {
+  const site = await aSite({ destination: { deviceRetryPeriod: "100ms" } });
+  site.follows();
+  const { start } = await site.steps(["--rehearse", "--confirm", "far"]);
+  expect(start).toMatchObject({ outcome: "done" });
+});
+
+/** As the calendar of the site's zone says it. */
+const inMinutes = (minutes: number) =>
+  new Date(Date.now() + minutes * 60_000).toISOString().slice(0, 19);
+
+test.concurrent.each([
+  ["20 minutes before an event", 20, "no probe during a change freeze: Service"],
+  ["during an event", -20, "no probe during a change freeze: Service"],
+])("nothing is started %s, also where nobody watches", async (_, minutes, because) => {
+  const window = { name: "Service", start: inMinutes(minutes), duration: "1h" };
+  const stream = { events: { zone: "UTC", windows: [window] } };
+  const site = await aSite({ destination: { test: true }, stream });
+  const { start } = await site.steps(["--rehearse", "--confirm", "far"]);
+  expect(start).toMatchObject({ outcome: "skipped", because: containing(because) });
+  expect(onlyRead(site.pearl.web.asked)).toBe(true);
+});
+
+test.concurrent("a calendar that cannot be read is no permission", async () => {
+  const stream = { events: { zone: "UTC", calendar: "/nowhere.ics" } };
+  const site = await aSite({ destination: { test: true }, stream });
+  const { start } = await site.steps(["--rehearse"]);
+  expect(start).toMatchObject({ outcome: "skipped", because: containing("/nowhere.ics") });
+});
 
 test.concurrent(
   "while a daemon holds the state directory the boxes are not asked a thing",
