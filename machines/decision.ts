@@ -53,6 +53,7 @@ export const eventTypes = [
   "stream.compared",
   "stream.carrier",
   "stream.suspect",
+  "stream.understudy",
   "stream.fenced",
   "stream.fenceUnproven",
   "stream.takingOver",

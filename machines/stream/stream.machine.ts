@@ -16,6 +16,7 @@ import {
   whyNotStarted,
 } from "./stream.questions.ts";
 import { streamSetup } from "./stream.setup.ts";
+import { understudyAlarm } from "./understudy-alarm.ts";
 import {
   backByItself,
   change,
@@ -153,6 +154,8 @@ export const streamMachine = streamSetup.createMachine({
         ready: { always: { guard: not("hasUnderstudy"), target: "none" } },
       },
     },
+
+    understudyAlarm,
 
     /** Automatic return, only where the configuration asks for it. */
     failback: {

@@ -1,10 +1,11 @@
 /** The words of the stream machine: what it asks, does and waits for. The chart is beside it. */
-import { assign, enqueueActions, raise, sendParent, setup } from "xstate";
+import { assign, emit, enqueueActions, raise, sendParent, setup } from "xstate";
 import { decided, type Decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
 import { startsNothingByItself } from "../encoder/facts.ts";
 import { elapsedMs, leftMs } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
+import { lacksUnderstudy, understudyNews } from "./understudy-alarm.ts";
 import {
   budgetLeft,
   type Change,
@@ -72,6 +73,8 @@ export const streamSetup = setup({
     seenOffAir: ({ context }) => seenOffAir(context),
     cannotBeSeen: ({ context }) => !seenOnAir(context) && !seenOffAir(context),
     hasUnderstudy: ({ context }) => understudyOf(context) !== null,
+    lacksUnderstudy: ({ context }) => lacksUnderstudy(context),
+    needsNoUnderstudy: ({ context }) => !lacksUnderstudy(context),
     mayWarmUp: ({ context }) =>
       context.plan.encoders.some(
         ({ encoder }) =>
@@ -255,6 +258,9 @@ export const streamSetup = setup({
       type: "wantsLineUp",
       stream: context.plan.id,
     })),
+    tellUnderstudy: emit(({ context }, isThere: boolean) =>
+      decided(understudyNews(context, isThere)),
+    ),
     claim: sendParent(({ context }): StreamToSite => {
       const ref = context.target!;
       const because = claimReason(context);

@@ -1,0 +1,59 @@
+/**
+ * The region of a stream that says when nobody could take over: a state like any other, and one that
+ * people have to know before they need an understudy, not when.
+ */
+import type { Decision } from "../decision.ts";
+import { hinders, type StreamContext, understudyOf } from "./stream.context.ts";
+
+/** A box that boots or a takeover takes less; ms. */
+const missingForMs = 30_000;
+
+/** It carries a programme, was given others to take over, and none of them could. */
+export const lacksUnderstudy = (context: StreamContext): boolean =>
+  context.carrier !== null &&
+  context.memory.goal !== "stop" &&
+  context.plan.encoders.length > 1 &&
+  understudyOf(context) === null;
+
+export function understudyNews(context: StreamContext, isThere: boolean): Decision {
+  const { plan, carrier } = context;
+  const others = plan.encoders.filter(({ encoder }) => encoder !== carrier?.encoder);
+  const reasons = others.map((ref) => `${ref.encoder} ${hinders(context, ref) ?? "is on its way"}`);
+  return {
+    type: "stream.understudy",
+    severity: isThere ? "info" : "critical",
+    message: isThere
+      ? `${plan.id} has an understudy again: ${understudyOf(context)?.encoder}`
+      : `${plan.id} has no understudy: nobody can take over from ${carrier?.encoder} (${reasons.join(", ")})`,
+    data: { understudy: isThere ? "ready" : "none" },
+  };
+}
+
+const lacks = { type: "lacksUnderstudy" } as const;
+
+export const understudyAlarm = {
+  initial: "off",
+  states: {
+    off: { always: { guard: lacks, target: "waiting" } },
+    waiting: {
+      always: { guard: "needsNoUnderstudy", target: "off" },
+      after: {
+        [missingForMs]: {
+          target: "raised",
+          actions: { type: "tellUnderstudy", params: false },
+        },
+      },
+    },
+    raised: {
+      always: [
+        {
+          guard: "hasUnderstudy",
+          target: "off",
+          actions: { type: "tellUnderstudy", params: true },
+        },
+        /** Stopped, or nobody carries it: that is told as what it is. */
+        { guard: "needsNoUnderstudy", target: "off" },
+      ],
+    },
+  },
+} as const;
