@@ -82,7 +82,7 @@ export function openSite(p: {
   const clock = new TurnClock(p.at);
   const open = new Map<string, EffectRef>();
   const ids = new Map<EffectRef, string>();
-  const seen = new Map<string, { snapshot: unknown; facts: object }>();
+  const seen = new Map<ActorName, { snapshot: unknown; facts: object }>();
   let outcome = emptyOutcome();
   let made = 0;
 
@@ -108,9 +108,25 @@ export function openSite(p: {
     "site",
   ];
   const actor = (name: string) => site.system.get(name) as AnyActorRef | undefined;
-  for (const name of names) {
-    actor(name)?.on("decided", (event) => {
+  /** Places in `names`. Looking at each of thousands of actors in each turn would cost the turn. */
+  const moved = new Set<number>();
+  const untold = new Set<number>();
+  const before = new Map<number, unknown>();
+  for (const [at, name] of names.entries()) {
+    const ref = actor(name);
+    ref?.on("decided", (event) => {
       outcome.decisions.push({ of: name, decision: (event as Decided).decision });
+    });
+    before.set(at, ref?.getSnapshot());
+    const tellsFacts = name.startsWith("encoder:") || name.startsWith("destination:");
+    if (tellsFacts) untold.add(at);
+    ref?.subscribe({
+      next() {
+        moved.add(at);
+        if (tellsFacts) untold.add(at);
+      },
+      // Its parent is told of it, as without us.
+      ...(name !== "site" && { error: () => undefined }),
     });
   }
 
@@ -122,38 +138,48 @@ export function openSite(p: {
     outcome.settled.push(id);
   }
 
-  /** What boxes and far ends were seen to do reaches the streams through the site. */
+  /**
+   * What boxes and far ends were seen to do reaches the streams through the site. In the order of
+   * the plan: who moves because of it and stands before is passed on with the next.
+   */
   function passFactsOn() {
-    for (const { id } of p.plan.encoders) {
-      passOn(`encoder:${id}`, () => {
-        const facts = encoderFacts(core.encoder(id));
-        return { type: "encoder.facts", facts };
-      });
-    }
-    for (const { id } of p.plan.destinations) {
-      passOn(`destination:${id}`, () => {
-        const facts = farEndFacts(core.destination(id));
-        return { type: "farEnd.facts", facts };
-      });
+    for (let at = firstFrom(untold, 0); at !== undefined; at = firstFrom(untold, at + 1)) {
+      untold.delete(at);
+      passOn(names[at]!);
     }
   }
-  function passOn(name: string, factsOf: () => Extract<SiteEvent, { facts: unknown }>) {
+  function passOn(name: ActorName) {
     const snapshot = actor(name)!.getSnapshot() as unknown;
     const before = seen.get(name);
     if (before?.snapshot === snapshot) return;
-    const event = factsOf();
+    const event = factsEvent(name);
     const isNews = before === undefined || !isSame(before.facts, event.facts);
     seen.set(name, { snapshot, facts: isNews ? event.facts : before.facts });
     if (isNews) site.send(event);
   }
+  function factsEvent(name: ActorName): Extract<SiteEvent, { facts: unknown }> {
+    const id = name.slice(name.indexOf(":") + 1);
+    return name.startsWith("encoder:")
+      ? { type: "encoder.facts", facts: encoderFacts(core.encoder(id)) }
+      : { type: "farEnd.facts", facts: farEndFacts(core.destination(id)) };
+  }
 
   function during(work: () => void): Outcome {
     outcome = emptyOutcome();
-    const before = names.map((name) => actor(name)?.getSnapshot() as unknown);
+    moved.clear();
     work();
     passFactsOn();
-    outcome.changed = names.filter((name, i) => actor(name)?.getSnapshot() !== before[i]);
+    outcome.changed = [...moved]
+      .sort((a, b) => a - b)
+      .filter(isChanged)
+      .map((at) => names[at]!);
     return outcome;
+  }
+  function isChanged(at: number): boolean {
+    const snapshot = actor(names[at]!)?.getSnapshot() as unknown;
+    const isOther = snapshot !== before.get(at);
+    before.set(at, snapshot);
+    return isOther;
   }
 
   const core: SiteCore = {
@@ -222,6 +248,13 @@ export function openSite(p: {
   }
 
   return Object.assign(core, { opening: during(() => site.start()) });
+}
+
+/** The least of `places` that is `from` or more. */
+function firstFrom(places: ReadonlySet<number>, from: number): number | undefined {
+  let first: number | undefined;
+  for (const at of places) if (at >= from && (first === undefined || at < first)) first = at;
+  return first;
 }
 
 type Can = { can: (event: unknown) => boolean };

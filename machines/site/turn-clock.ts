@@ -1,14 +1,18 @@
 import type { Stamp } from "../time.ts";
 
-type Timer = { dueMs: number; order: number; fire: () => void };
+type Timer = { dueMs: number; order: number; fire: () => void; place: number };
 
 /**
  * The machines' clock. It stands still between turns and is moved to each input's stamp, so a
  * timer fires inside a turn, in due order, and a replay of the inputs fires it at the same place.
+ * Thousands of boxes set a deadline anew with each reading, so they stand in a heap: the next one
+ * is known without looking at all.
  */
 export class TurnClock {
   #stamp: Stamp;
   #timers = new Map<number, Timer>();
+  /** The next due is the first; each is due no sooner than the one at half its place. */
+  #heap: Timer[] = [];
   #made = 0;
 
   constructor(stamp: Stamp) {
@@ -19,19 +23,27 @@ export class TurnClock {
 
   setTimeout = (fire: () => void, ms: number): number => {
     const order = ++this.#made;
-    this.#timers.set(order, { dueMs: this.#stamp.monoMs + ms, order, fire });
+    const timer = { dueMs: this.#stamp.monoMs + ms, order, fire, place: this.#heap.length };
+    this.#timers.set(order, timer);
+    this.#heap.push(timer);
+    this.#rise(timer);
     return order;
   };
 
-  clearTimeout = (order: number): void => void this.#timers.delete(order);
+  clearTimeout = (order: number): void => {
+    const timer = this.#timers.get(order);
+    if (!timer) return;
+    this.#timers.delete(order);
+    const last = this.#heap.pop()!;
+    if (last === timer) return;
+    this.#put(last, timer.place);
+    this.#rise(last);
+    this.#sink(last);
+  };
 
   /** When the next timer is due, monotonic ms. */
   nextDueMs(): number | undefined {
-    let next: number | undefined;
-    for (const { dueMs } of this.#timers.values()) {
-      if (next === undefined || dueMs < next) next = dueMs;
-    }
-    return next;
+    return this.#heap[0]?.dueMs;
   }
 
   /** It is `stamp` now, but what is due does not fire yet. */
@@ -43,21 +55,46 @@ export class TurnClock {
   advanceTo(stamp: Stamp, afterEach: () => void): void {
     this.#stamp = stamp;
     for (;;) {
-      let next: Timer | undefined;
-      for (const timer of this.#timers.values()) {
-        if (timer.dueMs > stamp.monoMs) continue;
-        if (
-          !next ||
-          timer.dueMs < next.dueMs ||
-          (timer.dueMs === next.dueMs && timer.order < next.order)
-        ) {
-          next = timer;
-        }
-      }
-      if (!next) return;
-      this.#timers.delete(next.order);
+      const next = this.#heap[0];
+      if (!next || next.dueMs > stamp.monoMs) return;
+      this.clearTimeout(next.order);
       next.fire();
       afterEach();
     }
   }
+
+  #put(timer: Timer, place: number): void {
+    this.#heap[place] = timer;
+    timer.place = place;
+  }
+
+  #rise(timer: Timer): void {
+    while (timer.place > 0) {
+      const above = this.#heap[(timer.place - 1) >> 1]!;
+      if (isBefore(above, timer)) return;
+      this.#swap(above, timer);
+    }
+  }
+
+  #sink(timer: Timer): void {
+    for (;;) {
+      const left = this.#heap[2 * timer.place + 1];
+      if (!left) return;
+      const right = this.#heap[left.place + 1];
+      const sooner = right && isBefore(right, left) ? right : left;
+      if (isBefore(timer, sooner)) return;
+      this.#swap(timer, sooner);
+    }
+  }
+
+  #swap(upper: Timer, lower: Timer): void {
+    const { place } = upper;
+    this.#put(upper, lower.place);
+    this.#put(lower, place);
+  }
+}
+
+/** Of two that are due at once, the one set first. */
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.dueMs === b.dueMs ? a.order < b.order : a.dueMs < b.dueMs;
 }
