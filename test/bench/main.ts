@@ -11,9 +11,10 @@ import { footprint } from "./footprint.ts";
 import { journal } from "./journal.ts";
 import { p1 } from "./p1.ts";
 import { p2 } from "./p2.ts";
+import { p8 } from "./p8.ts";
 import { keepResults, machineLine, tableOf } from "./results.ts";
 
-const benches: readonly Bench[] = [p1, p2, failoverDirect, journal, footprint];
+const benches: readonly Bench[] = [p1, p2, failoverDirect, journal, footprint, p8];
 
 const usage = `npm run bench -- <name>… [--json] [--quick] [--kills N] [--hog-minutes N]
 
