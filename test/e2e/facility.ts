@@ -15,16 +15,17 @@ import { hostOf, type PublisherRecord } from "../fakes/rtmp-far-end/publications
 
 const root = new URL("../../", import.meta.url).pathname;
 
-type Box = /** `config`: laid over what a software encoder is configured with. */
-(
-  | { driver: "ffmpeg" | "gstreamer"; config?: Record<string, unknown> }
-  | ({ driver: "aja-helo" } & Partial<HeloOptions>)
-) & {
-  /** What feeds it; "camera" when left out. */
-  source?: string;
-  /** How often it is asked, as the configuration writes it. */
-  polling?: { normal?: string; suspect?: string };
-};
+type Box =
+  /** `config`: laid over what a software encoder is configured with. */
+  (
+    | { driver: "ffmpeg" | "gstreamer"; config?: Record<string, unknown> }
+    | ({ driver: "aja-helo" } & Partial<HeloOptions>)
+  ) & {
+    /** What feeds it; "camera" when left out. */
+    source?: string;
+    /** How often it is asked, as the configuration writes it. */
+    polling?: { normal?: string; suspect?: string };
+  };
 
 export type FacilityOptions = {
   /** Encoders in the order of preference of the stream `main`. */
@@ -45,6 +46,8 @@ export type FacilityOptions = {
   observers?: unknown[] | ((playlistUrl: string) => unknown[]);
   /** Disks and NAS, as the configuration writes them. */
   storages?: unknown[];
+  /** Further sections of the site's configuration. */
+  site?: Record<string, unknown>;
   /** Laid over each HELO of the site's configuration. */
   encoder?: Record<string, unknown>;
   /** The PDU's outlets that power the HELOs, one each in their order, named as the box is. */
@@ -206,6 +209,7 @@ export class Facility {
           encoders: Object.keys(used),
           ...(id === "main" && this.#options.stream),
         })),
+        ...this.#options.site,
       }),
     );
   }
