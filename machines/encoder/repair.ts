@@ -5,13 +5,17 @@
  */
 import type { EncoderPlan, RepairAction } from "../site/plan.ts";
 import { elapsedMs, rebased, type Stamp } from "../time.ts";
+import { isCool, isHot } from "./heat.ts";
 import type { EncoderReading } from "./reading.ts";
+import type { Heat } from "./thermal.ts";
 
 const minuteMs = 60_000;
 /** A trouble that goes away by itself in this time is none. */
 const troubleLastsMs = 30_000;
 /** A box boots for so long at most, and then has to be ready for a minute. */
 const provesWithinMs = 4 * minuteMs;
+/** A box that fell silent while it was hot has cooled by then, as far as it will. */
+const coolsWithinMs = 10 * minuteMs;
 
 /** What is wrong with it, as a class that a playbook is written for. */
 export type Trouble = "unreachable" | "failing";
@@ -47,6 +51,7 @@ export type Repaired = {
   reading: EncoderReading | undefined;
   holds: readonly string[];
   repairs: Repairs;
+  heat: Heat;
   /** As last read: after a boot it does nothing on its own. */
   staysIdle: boolean;
 };
@@ -69,6 +74,14 @@ export function withRepair({ repairs, now }: Repaired, action: RepairAction): Re
   return { ...repairs, done: [...counting, { action, at: now() }] };
 }
 
+/** A boot is a box's hottest minute: one that hangs from heat would only hang again. */
+const isCoolEnough = ({ context: { heat, plan, now } }: { context: Repaired }) => {
+  const last = heat.samples.at(-1);
+  return !last || isCool(heat.samples, plan.heat) || elapsedMs(last.at, now()) >= coolsWithinMs;
+};
+const isTooHotToBoot = ({ context }: { context: Repaired }) =>
+  isHot(context.heat.samples, context.plan.heat) && !isCoolEnough({ context });
+
 const troubleWords: Record<Trouble, string> = {
   unreachable: "does not answer",
   failing: "says its output is failing",
@@ -80,9 +93,9 @@ const actionWords: Record<RepairAction, string> = {
 
 export function repairSentence(
   context: Repaired,
-  what: "proposes" | "wouldDo" | "does" | "proven" | "givenUp" | "failed",
+  what: "proposes" | "wouldDo" | "coolsFirst" | "does" | "proven" | "givenUp" | "failed",
 ): string {
-  const { plan, repairs } = context;
+  const { plan, repairs, heat } = context;
   const trouble = repairs.trouble === null ? "" : troubleWords[repairs.trouble];
   const next = nextRepair(context);
   const action = next ? actionWords[next] : "nothing more";
@@ -92,6 +105,8 @@ export function repairSentence(
       return `${plan.id} ${trouble}: ${action} is proposed, say yes within 10 min`;
     case "wouldDo":
       return `${plan.id} ${trouble}: would have done ${action} (${repairs.wouldHave + 1} times so far), and may not`;
+    case "coolsFirst":
+      return `${plan.id} ${trouble}, at ${heat.samples.at(-1)?.celsius} °C: ${action} waits until it has cooled`;
     case "does":
       return `${plan.id} ${trouble}: ${last ? actionWords[last.action] : ""} is under way`;
     case "failed":
@@ -127,10 +142,17 @@ export const repair = {
     deciding: {
       always: [
         { guard: "nothingIsLeft", target: "givenUp" },
+        { guard: isTooHotToBoot, target: "coolingFirst" },
         { guard: { type: "consents", params: "observe" }, target: "observing" },
         { guard: { type: "consents", params: "propose" }, target: "proposing" },
         { target: "acting" },
       ],
+    },
+    coolingFirst: {
+      entry: tell("coolsFirst"),
+      always: [well, { guard: isCoolEnough, target: "deciding" }],
+      // Of a box that does not answer nobody hears that it is cool.
+      after: { [coolsWithinMs]: "deciding" },
     },
     observing: {
       entry: [tell("wouldDo"), "countWouldHave"],

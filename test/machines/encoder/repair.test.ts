@@ -178,3 +178,14 @@ test("a box that would publish by itself after a boot is not booted: a person ha
     expect(told(w)).toEqual(["givenUp"]);
   }
 });
+
+test("a box that fell silent at 85 °C gets its power cycle ten minutes later, not while it is hot", () => {
+  const w = facility();
+  w.box("b").says = { figures: { temperatureC: { value: 85, source: "chassis" } } };
+  w.pass(2);
+  w.box("b").reachable = false;
+  w.pass(9 * 60);
+  expect(told(w)).toEqual(["coolsFirst"]);
+  w.pass(3 * 60);
+  expect(told(w)).toEqual(["coolsFirst", "does", "proven"]);
+});

@@ -68,34 +68,6 @@ test("a write-protected card and a damaged one are named so", () => {
   expect(words(s)).toEqual(["readOnly", "failing"]);
 });
 
-test("a card that is too slow is warned of once, and again fine after a minute without", () => {
-  const s = aStorage();
-  const slow = () => s.told.filter((d) => d.type === "storage.slow").map((d) => d.severity);
-  s.reads({ freeRatio: 0.5, isTooSlow: true });
-  s.reads({ freeRatio: 0.5, isTooSlow: true });
-  s.pass(59.999);
-  s.reads({ freeRatio: 0.5, isTooSlow: false });
-  expect(slow()).toEqual(["warning"]);
-  expect(s.medium().warnings).toEqual(["cannot keep up with what is written"]);
-  s.pass(0.001);
-  s.reads({ freeRatio: 0.5 }); // does not say
-  expect(slow()).toEqual(["warning"]);
-  s.reads({ freeRatio: 0.5, isTooSlow: false });
-  expect(slow()).toEqual(["warning", "info"]);
-});
-
-test("FAT is warned of once, until the card is formatted otherwise", () => {
-  const s = aStorage();
-  const fat = () => s.told.filter((d) => d.type === "storage.fileSystem").length;
-  s.reads({ freeRatio: 0.5, fileSystem: "FAT32" });
-  s.reads({ freeRatio: 0.5, fileSystem: "FAT32" });
-  s.reads({ freeRatio: 0.5 });
-  expect(fat()).toBe(1);
-  s.reads({ freeRatio: 0.5, fileSystem: "exFAT" });
-  s.reads({ freeRatio: 0.5, fileSystem: "FAT32" });
-  expect(fat()).toBe(2);
-});
-
 /** 100 GB, written with so many bytes a second from half full on, read every 10 s. */
 function writing(bytesPerS: number, seconds: number) {
   const s = aStorage();

@@ -153,33 +153,6 @@ test("a start that brings no picture is given its grace, then the next one is tr
   expect([w.word(), w.carrier()]).toEqual(["carried", "a"]);
 });
 
-test("a far end that keeps the old session is asked again for 90 s on the same certificate", () => {
-  const w = onAir();
-  w.kill("a");
-  w.box("b").broken = true;
-  const ghost = (seconds: number) => {
-    for (let s = 0; s < seconds; s++) {
-      w.send({
-        to: "destination:far",
-        event: {
-          type: "sight",
-          sight: { word: "refusing", detail: "already publishing" },
-          source: "statistics",
-          provesAbsence: true,
-        },
-      });
-      w.wait(1_000);
-    }
-  };
-  w.observed = false;
-  w.pass(1);
-  ghost(60);
-  expect(w.told("stream.startFailed")).toEqual([]);
-  expect(w.told("key.granted").length).toBe(2);
-  ghost(60);
-  expect(w.told("stream.startFailed").length).toBeGreaterThan(0);
-});
-
 test("a lost input switches only to a box on the same source whose input is good", () => {
   const w = onAir();
   w.box("a").input = "lost";

@@ -9,6 +9,7 @@ import { DriverError, type DriverContext, type EncoderDriver } from "../../drive
 import { Engine } from "./engine.ts";
 import { figuresOf, type FigureMemory } from "./figures.ts";
 import type { EngineTimes } from "./launch.ts";
+import { openOverload } from "./overload.ts";
 import type { Program } from "./program.ts";
 
 const reportEveryMs = 1_000;
@@ -32,6 +33,7 @@ export async function openSoftwareEncoder(
   const { encoder, stateDir, now } = context;
   const engines = new Map<string, Engine>();
   const memory: FigureMemory = new Map();
+  const overload = openOverload();
   let report: ((reading: EncoderReading) => void) | undefined;
   let planned: NodeJS.Immediate | undefined;
 
@@ -56,6 +58,7 @@ export async function openSoftwareEncoder(
     alarms: [
       ...(hostAlarms?.() ?? []),
       ...[...engines.values()].flatMap((engine) => engine.alarms()),
+      ...overload.alarms(engines, now()),
     ],
     figures: figuresOf(engines, memory, now(), `${program.name} progress`),
   });

@@ -145,26 +145,6 @@ test("two polls without an answer are nothing, then the unit is left alone, long
   expect(() => backOff.check()).not.toThrow();
 });
 
-test("a unit that hangs is asked less and less, and one answer restores the pace", async () => {
-  const unit = await aUnit();
-  const { poll, pass } = aDriver(unit.port, { requestTimeoutMs: 30 });
-  unit.interpose = () => true;
-  for (let polls = 0; polls < 60; polls += 1) {
-    await expect(poll()).rejects.toMatchObject({ code: "timeout" });
-    pass(1_000);
-  }
-  expect(unit.asked.length).toBeLessThanOrEqual(8);
-  unit.interpose = () => false;
-  pass(30_000);
-  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
-  unit.asked.length = 0;
-  for (let polls = 0; polls < 3; polls += 1) {
-    pass(5_000);
-    await poll();
-  }
-  expect(unit.asked.filter((what) => what === "get ReplicatorStreamState")).toHaveLength(3);
-});
-
 test("a port that refuses is asked at each poll, so that a unit that is back is seen at once", async () => {
   const { poll } = aDriver(1);
   for (let polls = 0; polls < 5; polls += 1)

@@ -1,8 +1,7 @@
-import type { ServerResponse } from "node:http";
 import { expect, onTestFinished, test } from "vitest";
-import type { EncoderReading } from "../../../../machines/encoder/reading.ts";
 import { startHelo, type HeloOptions } from "../../../fakes/helo/helo.ts";
 import { aDriver, aUnit } from "./a-unit.ts";
+import { anEventUnit, watched } from "./an-event-unit.ts";
 
 /** The simulator with its events; it answers at once and boots within a second. */
 async function aHelo(options: Partial<HeloOptions> = {}) {
@@ -15,14 +14,6 @@ async function aHelo(options: Partial<HeloOptions> = {}) {
   return helo;
 }
 
-/** A driver that is watched and was polled until its events have come up. */
-async function watched(port: number) {
-  const box = aDriver(port, { requestTimeoutMs: 500 });
-  const told: { reading: EncoderReading; atMs: number }[] = [];
-  box.driver.watch?.((reading) => told.push({ reading, atMs: performance.now() }));
-  for (let polls = 0; polls < 3; polls += 1) await box.poll();
-  return { ...box, told };
-}
 /** Generous: what is demanded is a second. */
 const soon = { timeout: 5_000, interval: 10 };
 
@@ -75,47 +66,8 @@ test("after a reboot the events come again, with a new boot mark", async () => {
   await expect.poll(() => told.at(-1)?.reading.input, soon).toBe("lost");
 });
 
-/** A scripted unit whose event connection is under the test's hand. */
-async function anEventUnit() {
-  const unit = await aUnit();
-  const waits: { id: string; res: ServerResponse }[] = [];
-  let next = 1;
-  unit.interpose = (_name, res, req) => {
-    const query = new URL(req.url ?? "/", "http://unit").searchParams;
-    if (query.get("action") === "connect") {
-      res.end(JSON.stringify({ connectionid: String(next++) }));
-      return true;
-    }
-    if (query.get("action") !== "wait_for_config_events") return false;
-    waits.push({ id: query.get("connectionid") ?? "", res });
-    return true;
-  };
-  const count = (what: string) => unit.asked.filter((one) => one.startsWith(what)).length;
-  return { unit, waits, count };
-}
 const event = (name: string, int_value: number) =>
   JSON.stringify([{ param_id: `eParamID_${name}`, int_value, str_value: "words" }]);
-
-test("an event channel that tells nothing of what a poll saw is given up, and what it told is read again", async () => {
-  const { unit, waits, count } = await anEventUnit();
-  const { poll, pass } = await watched(unit.port);
-  await expect.poll(() => waits.length).toBe(1);
-  unit.parameters.set("ReplicatorStreamState", "2");
-  pass(5_000);
-  expect((await poll()).outputs["stream-1"]?.state).toBe("streaming");
-  // Half open: the connection stands and no event comes, so polls are at their own pace again.
-  await new Promise((resolve) => setTimeout(resolve, 3_500));
-  unit.asked.length = 0;
-  pass(2_500);
-  await poll();
-  expect(unit.asked).toEqual(
-    expect.arrayContaining(["get SystemState", "get ReplicatorStreamState"]),
-  );
-  pass(10_000);
-  await poll();
-  await expect.poll(() => count("connect")).toBe(1);
-  await expect.poll(() => waits.map(({ id }) => id)).toEqual(["1", "2"]);
-});
 
 test("an old connection id leads to a new one and a full read", async () => {
   const { unit, waits, count } = await anEventUnit();

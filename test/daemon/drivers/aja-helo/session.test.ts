@@ -18,15 +18,6 @@ test("a unit that wants a login is logged in to once, and the cookie serves from
   expect(logins(unit.asked)).toBe(1);
 });
 
-test("a session that expired between polls is renewed inside the same poll", async () => {
-  const unit = await aUnit({}, "right");
-  const { poll } = aDriver(unit.port, { password: "right" });
-  await poll();
-  unit.sessions.clear();
-  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
-  expect(logins(unit.asked)).toBe(2);
-});
-
 test("a session that expires in the middle of a start does not end the start", async () => {
   const unit = await aUnit({}, "right");
   const { start } = aDriver(unit.port, { password: "right" });

@@ -58,16 +58,6 @@ test.each([
   expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
 });
 
-test("both length headers, and a connection closed after each answer, are no fault", async () => {
-  const helo = await aHelo();
-  const { poll } = aDriver(helo.port);
-  const undo = helo.faults.nonsense("bothLengths");
-  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
-  undo();
-  helo.faults.closeAfterAnswer();
-  expect((await poll()).outputs["stream-1"]?.state).toBe("idle");
-});
-
 test("a HELO that hangs, resets or closes its port is told apart, and read again afterwards", async () => {
   const helo = await aHelo();
   const { poll } = aDriver(helo.port, { requestTimeoutMs: 300 });

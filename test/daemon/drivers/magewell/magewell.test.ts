@@ -241,21 +241,6 @@ test("silence, nonsense and a closed port prove nothing", async () => {
   expect(await aDriver(1).prove()).toEqual([]);
 });
 
-test("a connection that is lost often is failing, not stopped, and stays ours (field report 16)", async () => {
-  const box = await aBox();
-  const { start, stream } = aDriver(box.port);
-  await start();
-  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
-  box.faults.loseOften(80);
-  const seen = new Set<string | undefined>();
-  for (let polls = 0; polls < 40; polls += 1) {
-    const reading = await stream();
-    seen.add(reading?.state);
-    await new Promise((done) => setTimeout(done, 15));
-  }
-  expect([...seen].sort()).toEqual(["failing", "streaming"]);
-});
-
 test("a far end that refuses the key is told", async () => {
   const box = await aBox();
   const { start, poll, stream } = aDriver(box.port);
