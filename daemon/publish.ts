@@ -3,7 +3,7 @@ import { destinationState } from "../machines/destination/destination.published.
 import { encoderState } from "../machines/encoder/encoder.published.ts";
 import type { Published } from "../machines/published.ts";
 import { publishedFreeze } from "../machines/site/change-freeze.ts";
-import { holdings } from "../machines/site/keys.ts";
+import { generations, holdings } from "../machines/site/keys.ts";
 import type { SiteInfo, SiteState, Telemetry } from "../machines/site/site.contract.ts";
 import type { ActorName, SiteCore } from "../machines/site/site-core.ts";
 import { storageState } from "../machines/storage/storage.published.ts";
@@ -55,14 +55,11 @@ export function openPublisher(p: {
     const { plan, keys } = core.site();
     switch (kind) {
       case "encoder": {
-        const generations = Object.fromEntries(
-          Object.values(keys).flatMap((k) => (k.holder ? [[k.holder.stream, k.generation]] : [])),
-        );
         const snapshot = core.encoder(id);
         const state = encoderState(snapshot, {
           published: header(id),
           heldBy: holdings(keys),
-          generations,
+          generations: generations(keys),
           sinceMs: (output, word) => since(`${id}/${output}`, word),
         });
         return {

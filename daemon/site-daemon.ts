@@ -144,14 +144,14 @@ export async function startSite(p: {
     giveUp: (id) => parts.hands?.giveUp(id),
     onTurn: (turned) => report(turned),
   });
+  const ofConfig = [...uplinkWarnings(config), ...fencePathWarnings(config)];
   const publisher = openPublisher({
     core,
     journal,
     seq: () => decider.seq(),
     wallMs: () => now().wallMs,
     warnings: () => [
-      ...uplinkWarnings(config),
-      ...fencePathWarnings(config),
+      ...ofConfig,
       ...(parts.schedules?.warnings() ?? []),
       ...(parts.local?.warnings() ?? []),
       ...(parts.traps?.warnings ?? []),

@@ -14,12 +14,33 @@ export type Keys = Record<string, Key>;
 export const freshKey: Key = { known: false, holder: null, generation: 0 };
 
 /** output `encoder/output` → the stream that holds it. */
-export function holdings(keys: Keys): Record<string, string> {
-  return Object.fromEntries(
+export const holdings = once((keys): Record<string, string> =>
+  Object.fromEntries(
     Object.values(keys).flatMap(({ holder }) =>
       holder ? [[`${holder.encoder}/${holder.output}`, holder.stream]] : [],
     ),
-  );
+  ),
+);
+
+/** Stream → generation of the key that it holds. */
+export const generations = once((keys): Record<string, number> =>
+  Object.fromEntries(
+    Object.values(keys).flatMap(({ holder, generation }) =>
+      holder ? [[holder.stream, generation]] : [],
+    ),
+  ),
+);
+
+/** Keys are never changed, only replaced; what follows from them is asked with each reading. */
+function once<T>(of: (keys: Keys) => T): (keys: Keys) => T {
+  const known = new WeakMap<Keys, T>();
+  return (keys) => {
+    const before = known.get(keys);
+    if (before !== undefined) return before;
+    const found = of(keys);
+    known.set(keys, found);
+    return found;
+  };
 }
 
 /** Why this claim must not be granted, or undefined. */
