@@ -3,6 +3,8 @@ import type { Figure } from "./figure.ts";
 export type BenchOptions = {
   /** Small counts: whether it works, not what it measures. */
   quick: boolean;
+  /** Who is measured goes before all others, for a machine that is not quiet. */
+  realtime: boolean;
   /** Repetitions, where they were asked for by hand. */
   kills: number | undefined;
   hogMinutes: number | undefined;

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- <name>… [--json] [--quick] [--kills N] [--hog-minutes N]`. Every figure stands
+ * `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]`. Every figure stands
  * beside a limit or a peer that was measured in the same run. Exit code 1 when a goal
  * is missed or a bench fails.
  */
@@ -11,18 +11,20 @@ import { footprint } from "./footprint.ts";
 import { journal } from "./journal.ts";
 import { p1 } from "./p1.ts";
 import { p2 } from "./p2.ts";
+import { p5 } from "./p5.ts";
 import { p8 } from "./p8.ts";
 import { keepResults, machineLine, tableOf } from "./results.ts";
 
-const benches: readonly Bench[] = [p1, p2, failoverDirect, journal, footprint, p8];
+const benches: readonly Bench[] = [p1, p2, failoverDirect, journal, footprint, p5, p8];
 
-const usage = `npm run bench -- <name>… [--json] [--quick] [--kills N] [--hog-minutes N]
+const usage = `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]
 
 ${benches.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n")}
   ${"all".padEnd(16)} one after the other
 
   --json           one line per figure on stdout (and nothing else; use npm run --silent)
   --quick          small counts, to see that it works; results.md keeps what it has
+  --realtime       for a machine that is not quiet: in p5, p6 and p7 both sides go before all others
   --kills N        how often p1, failover-direct and journal kill
   --hog-minutes N  how long p2 keeps all cores busy
 `;
@@ -42,6 +44,7 @@ async function main(): Promise<number> {
       options: {
         json: { type: "boolean", default: false },
         quick: { type: "boolean", default: false },
+        realtime: { type: "boolean", default: false },
         kills: { type: "string" },
         "hog-minutes": { type: "string" },
       },
@@ -59,7 +62,7 @@ async function main(): Promise<number> {
     return 0;
   }
 
-  const { json, quick } = flags;
+  const { json, quick, realtime } = flags;
   let missed = 0;
   for (const bench of benches) {
     if (!names.includes(bench.name) && !names.includes("all")) continue;
@@ -69,6 +72,7 @@ async function main(): Promise<number> {
     const figures: Figure[] = [];
     const options = {
       quick,
+      realtime,
       kills,
       hogMinutes,
       say,

@@ -1,0 +1,120 @@
+/** The processes of a bench: started for it, and gone when it ends. */
+import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { bundle } from "../setup/writer-url.ts";
+
+const daemonFile =
+  process.env["BENCH_DAEMON"] ?? fileURLToPath(new URL("../../dist/daemon.js", import.meta.url));
+const unitFile = new URL("../../systemd/understudy-daemon.service", import.meta.url);
+
+/** What the shipped unit gives Node: measured is what is installed. */
+export function nodeFlags(): string[] {
+  const start = /^ExecStart=\S*node (.*?)\S+daemon\.js/m.exec(readFileSync(unitFile, "utf8"))?.[1];
+  if (start === undefined) throw new Error("the unit does not start the daemon with Node");
+  return start.split(" ").filter((flag) => flag !== "");
+}
+
+/** Everything that a bench has running. What is closed first was opened last. */
+export class Running {
+  readonly #ends: (() => Promise<void> | void)[] = [];
+  readonly #realtime: boolean;
+
+  /** @param realtime who is measured goes before all others on a busy machine, each side alike */
+  constructor({ realtime }: { realtime: boolean }) {
+    this.#realtime = realtime;
+  }
+
+  onEnd(end: () => Promise<void> | void): void {
+    this.#ends.push(end);
+  }
+
+  async end(): Promise<void> {
+    for (const end of this.#ends.splice(0).reverse()) await end();
+  }
+
+  spawn(program: string, args: string[], env: Record<string, string> = {}): ChildProcess {
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
+    this.onEnd(() => ended(child));
+    return child;
+  }
+
+  /** The process and what it starts from now on, where that was asked for. */
+  hurry(pid: number): void {
+    if (this.#realtime) execFileSync("chrt", ["--all-tasks", "--rr", "--pid", "10", String(pid)]);
+  }
+
+  /** The built daemon; resolves when it decides. Its lines are handed on as they come. */
+  async daemon(config: string, onLine: (line: string) => void = () => undefined): Promise<number> {
+    const flags = process.env["UNDERSTUDY_BENCH_NODE_FLAGS"]?.split(" ") ?? [];
+    const child = this.spawn(process.execPath, [
+      ...[...nodeFlags(), ...flags, daemonFile],
+      ...["--config", config],
+    ]);
+    await said(child, '"code":"ready"', onLine);
+    this.hurry(child.pid!);
+    return child.pid!;
+  }
+
+  /** A program of the bench itself, in plain Node, that speaks by messages. */
+  async fork(entry: string, args: (string | number)[] = []): Promise<Speaking> {
+    const { url, remove } = await bundle(entry);
+    const child = fork(fileURLToPath(url), args.map(String), { execArgv: [] });
+    this.onEnd(async () => {
+      await ended(child);
+      remove();
+    });
+    const hello = (await once(child, "message"))[0] as Record<string, unknown>;
+    return {
+      pid: child.pid!,
+      hello,
+      async ask() {
+        child.send("?");
+        return (await once(child, "message"))[0] as Record<string, unknown>;
+      },
+    };
+  }
+}
+
+export type Speaking = {
+  pid: number;
+  hello: Record<string, unknown>;
+  ask(): Promise<Record<string, unknown>>;
+};
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  // A profiler writes its file at a proper end.
+  child.kill("SIGTERM");
+  const hurry = setTimeout(() => child.kill("SIGKILL"), 10_000);
+  await gone;
+  clearTimeout(hurry);
+}
+
+/** Resolves when the process has said `sign` on stdout or stderr; rejects when it ends before. */
+export function said(
+  child: ChildProcess,
+  sign: string,
+  onLine: (line: string) => void = () => undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const hear = (data: Buffer) => {
+      const lines = (text + data.toString()).split("\n");
+      text = lines.pop() ?? "";
+      for (const line of lines) {
+        onLine(line);
+        if (line.includes(sign)) resolve();
+      }
+    };
+    child.stdout?.on("data", hear);
+    child.stderr?.on("data", hear);
+    child.once("exit", (code) => reject(new Error(`it left with ${code}: ${text}`)));
+    child.once("error", reject);
+  });
+}
