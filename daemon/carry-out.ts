@@ -25,6 +25,10 @@ const limitsMs: Record<IntentKind, number> = {
   turnOutlet: 20_000,
   setLoad: 20_000,
   reboot: 15_000,
+  startRecording: 15_000,
+  stopRecording: 15_000,
+  recallPreset: 30_000,
+  listClips: 15_000,
 };
 
 /** Of these, how long a box may take to prove itself off; the rest is for asking the far end. */
@@ -98,6 +102,23 @@ export function openHands(p: {
         });
         return { type: "effect.done", answer: {} };
       }
+      case "startRecording":
+        await box.run(signal, (driver, limit) => able(driver.startRecording)(limit));
+        return { type: "effect.done", answer: {} };
+      case "stopRecording":
+        await box.run(signal, (driver, limit) => able(driver.stopRecording)(limit));
+        return { type: "effect.done", answer: {} };
+      case "recallPreset": {
+        const { preset } = intent.asks;
+        const answer = await box.run(signal, (driver, limit) =>
+          able(driver.recallPreset)(preset, limit),
+        );
+        return { type: "effect.done", answer };
+      }
+      case "listClips": {
+        const clips = await box.run(signal, (driver, limit) => able(driver.listClips)(limit));
+        return { type: "effect.done", answer: { clips } };
+      }
       case "ownSelfStart":
         await box.run(signal, (driver, limit) => driver.ownSelfStart(limit));
         return { type: "effect.done", answer: {} };
@@ -145,6 +166,12 @@ export function openHands(p: {
   };
 }
 export type Hands = ReturnType<typeof openHands>;
+
+/** What not every driver can. */
+function able<T>(method: T | undefined): T {
+  if (method) return method;
+  throw new DriverError("notPossible", "this box cannot be told to do that");
+}
 
 function failureOf(cause: unknown): Result {
   if (cause instanceof DriverError) {

@@ -14,6 +14,8 @@ export function argsProblem(
       return args?.windowId === undefined ? "remove-window needs args.windowId" : undefined;
     case "override-freeze":
       return args?.why === undefined ? "override-freeze needs args.why" : undefined;
+    case "recall-preset":
+      return args?.preset === undefined ? "recall-preset needs args.preset" : undefined;
     default:
       return undefined;
   }

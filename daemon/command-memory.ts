@@ -3,7 +3,7 @@ import { CommandResponse } from "../machines/command/command.contract.ts";
 
 /** What a command is addressed to. */
 export type Addressed = { kind: string; id: string; verb: string };
-export type Answer = Pick<CommandResponse, "status" | "code" | "message">;
+export type Answer = Pick<CommandResponse, "status" | "code" | "message" | "data">;
 
 /** A command that was accepted and has no final answer yet. */
 export type OpenCommand = {
@@ -24,7 +24,10 @@ const remembered = 200;
 const To = z.object({ kind: z.string(), id: z.string(), verb: z.string() });
 const Record = z.object({
   answered: z.array(
-    z.tuple([z.string(), CommandResponse.pick({ status: true, code: true, message: true })]),
+    z.tuple([
+      z.string(),
+      CommandResponse.pick({ status: true, code: true, message: true, data: true }),
+    ]),
   ),
   open: z.array(
     z.object({ id: z.string(), to: To, actors: z.array(z.string()), afterSeq: z.number() }),

@@ -3,6 +3,8 @@ import {
   type CommandResponse,
   verbs,
 } from "../machines/command/command.contract.ts";
+import type { Control } from "../machines/encoder/control.ts";
+import type { ControlVerb } from "../machines/site/plan.ts";
 import type { ParsedTopic } from "../machines/contract.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
 import type { ActorName, CoreInput } from "../machines/site/site-core.ts";
@@ -26,6 +28,8 @@ export function openCommands(p: {
   /** How a stream is doing, for the sentence of a refusal. */
   situation: (actor: ActorName) => string;
   can: (input: CoreInput) => boolean;
+  /** Why not, where that is known more exactly than by the situation. */
+  whyNot?: (input: CoreInput) => string | undefined;
   /** Id of the command this actor works on now. */
   underWay: (actor: ActorName) => string | undefined;
   /** Resolves with whether a broker has it. */
@@ -82,7 +86,7 @@ export function openCommands(p: {
     const inputs = concerned(actor, to.verb).map((one) => inputFor(one, to.verb, request));
     const possible = inputs.filter((input) => p.can(input));
     if (possible.length === 0) {
-      return settle(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
+      return settle(to, id, refused("not_possible", `not now: ${whyNot(inputs[0]!)}`));
     }
     if (request.dryRun) {
       return settle(to, id, { status: "done", message: `${to.verb} would be possible now` });
@@ -103,8 +107,8 @@ export function openCommands(p: {
       if (!taken) open.actors.delete(possible[at]!.to);
     }
     if (open.actors.size === 0) {
-      await settle(to, id, refused("not_possible", `not now: ${p.situation(actor)}`));
-    } else if (to.kind === "encoder" || actors.has("site")) {
+      await settle(to, id, refused("not_possible", `not now: ${whyNot(possible[0]!)}`));
+    } else if (actors.has("site") || (to.kind === "encoder" && !isControl(to.verb))) {
       await settle(to, id, { status: "done", message: `${to.verb} of ${to.id}` });
     } else {
       open.given = true;
@@ -112,17 +116,20 @@ export function openCommands(p: {
     }
   }
 
+  const whyNot = (input: CoreInput) => p.whyNot?.(input) ?? p.situation(input.to as ActorName);
+
   /** What the machines said of a command that was accepted. */
   function ended({ type, subject, message, data }: Heard): void {
     if (type !== "command.done" && type !== "command.refused") return;
-    const { command: id, code } = data as { command?: string; code?: string };
+    const said = data as { command?: string; code?: string; answer?: Answer["data"] };
+    const { command: id, code, answer } = said;
     const open = id === undefined ? undefined : memory.open.get(id);
     if (id === undefined || !open) return;
     open.actors.delete(`${subject.kind}:${subject.id}`);
     if (type === "command.refused") {
       void settle(open.to, id, refused(code ?? "refused", message));
     } else if (open.actors.size === 0) {
-      void settle(open.to, id, { status: "done", message });
+      void settle(open.to, id, { status: "done", message, ...(answer && { data: answer }) });
     }
   }
 
@@ -220,19 +227,35 @@ function verbOf({ kind, verb }: Addressed): { safe: boolean } | undefined {
   return ofKind.get(verb);
 }
 
+/** Carried out by the box, which says how it ended; other verbs are done with their turn. */
+const encoderControls: Readonly<Record<string, ControlVerb>> = {
+  "start-recording": "startRecording",
+  "stop-recording": "stopRecording",
+  "recall-preset": "recallPreset",
+  "list-clips": "listClips",
+};
+
+const isControl = (verb: string) => Object.hasOwn(encoderControls, verb);
+
 const encoderEvents = {
   maintenance: "maintenance",
   "in-service": "inService",
   repair: "repair",
   "restore-power": "restorePower",
-} as const satisfies Record<keyof typeof verbs.encoder, string>;
+} as const;
 
 function inputFor(actor: ActorName, verb: string, request: CommandRequest): CoreInput {
   const { id, by, args } = request;
   const command = { id, by };
   if (actor.startsWith("encoder:")) {
-    const type = encoderEvents[verb as keyof typeof verbs.encoder];
-    return { to: actor as `encoder:${string}`, event: { type, by } };
+    const to = actor as `encoder:${string}`;
+    const asked = encoderControls[verb];
+    if (asked === undefined) {
+      return { to, event: { type: encoderEvents[verb as keyof typeof encoderEvents], by } };
+    }
+    const control: Control =
+      asked === "recallPreset" ? { verb: asked, preset: args!.preset! } : { verb: asked };
+    return { to, event: { type: "control", command, control } };
   }
   if (actor === "site") {
     return { to: "site", event: { type: "overrideFreeze", by, why: args?.why ?? "" } };

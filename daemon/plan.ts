@@ -81,6 +81,7 @@ export function planOf(
         ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
         heat: encoder.heat,
         cooling: vendor.cooling ?? [],
+        ...(vendor.controls && { controls: vendor.controls }),
         repair: encoder.repair,
         canRepair: [
           ...(vendor.canReboot === true ? ["reboot" as const] : []),

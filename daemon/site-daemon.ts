@@ -5,6 +5,8 @@ import type { SiteConfig } from "../config/site.schema.ts";
 import { fencePathWarnings } from "../config/fence-path.ts";
 import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
+import { controlRefusal } from "../machines/encoder/control.ts";
+import { encoderFacts } from "../machines/encoder/encoder.published.ts";
 import { paceUnder } from "../machines/encoder/request-pressure.ts";
 import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
@@ -170,7 +172,15 @@ export async function startSite(p: {
         ? core.stream(actor.slice("stream:".length)).context.because
         : "it is not in a state for that",
     can: (input) => core.can(input),
+    whyNot({ to, event }) {
+      if (!to.startsWith("encoder:") || event.type !== "control") return undefined;
+      const box = core.encoder(to.slice("encoder:".length));
+      return controlRefusal(box.context, encoderFacts(box), event.control);
+    },
     underWay(actor) {
+      if (actor.startsWith("encoder:")) {
+        return core.encoder(actor.slice("encoder:".length)).context.control?.command.id;
+      }
       if (!actor.startsWith("stream:")) return undefined;
       const stream = core.stream(actor.slice("stream:".length));
       const isAtRest = ["carried", "stopped"].includes(carrierStateOf(stream));

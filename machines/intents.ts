@@ -3,6 +3,9 @@ import type { FenceEvidence } from "./stream/fence-evidence.ts";
 /** One output of one encoder. */
 export type OutputRef = { encoder: string; output: string };
 
+/** One recorded file, as far as its box tells. */
+export type Clip = { name: string; durationS?: number; bytes?: number };
+
 /**
  * Everything a machine may ask the world to do. All are absolute ("be streaming to X with key
  * generation 7"), so carrying one out twice is harmless. `asks` goes out, `answer` comes back as
@@ -27,6 +30,15 @@ export type Intents = {
   reboot: { asks: { encoder: string }; answer: Record<string, never> };
   /** Work at this cooling step: 0 = full load; what the others mean is its driver's. */
   setLoad: { asks: { encoder: string; step: number }; answer: Record<string, never> };
+  /** Be recording. Refused by the driver where that would touch a stream. */
+  startRecording: { asks: { encoder: string }; answer: Record<string, never> };
+  stopRecording: { asks: { encoder: string }; answer: Record<string, never> };
+  /** Work as this preset says, but for where it publishes to: what that was, is put back. */
+  recallPreset: {
+    asks: { encoder: string; preset: number };
+    answer: { restored: string[] };
+  };
+  listClips: { asks: { encoder: string }; answer: { clips: Clip[] } };
   /** Have its outlet on or off, read back. The encoder is the box that hangs on it. */
   turnOutlet: {
     asks: { encoder: string; outlet: string; to: "on" | "off" | "cycle" };

@@ -1,5 +1,6 @@
 import type { Exchange } from "../../machines/encoder/connection-health.ts";
 import type { EncoderReading, PollFailure } from "../../machines/encoder/reading.ts";
+import type { Clip } from "../../machines/intents.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 
 /** Where and as what an output shall publish. `streamKey` is a secret: never log, never throw. */
@@ -42,6 +43,18 @@ export interface EncoderDriver {
    * restart of the daemon.
    */
   setLoad?(step: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Be recording, or not. Refuses (`notPossible`) where that would start or stop a stream, and
+   * resolves when the box says so.
+   */
+  startRecording?: (signal: AbortSignal) => Promise<void>;
+  stopRecording?: (signal: AbortSignal) => Promise<void>;
+  /**
+   * Work as this preset of the box says, but for the address and key: what the preset changed of
+   * those is put back, and named in `restored` in words. Refuses while a stream runs.
+   */
+  recallPreset?: (preset: number, signal: AbortSignal) => Promise<{ restored: string[] }>;
+  listClips?: (signal: AbortSignal) => Promise<Clip[]>;
   /**
    * For drivers that see changes without being asked (process exit, progress): call `report`
    * with a whole reading on every change of class, and at most once a second otherwise.

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { z } from "zod";
-import type { CoolingStep } from "../../machines/site/plan.ts";
+import type { ControlVerb, CoolingStep } from "../../machines/site/plan.ts";
 import { coolingSteps } from "./aja-helo/cooling-steps.ts";
 import { AjaHeloOptions } from "./aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
@@ -19,6 +19,8 @@ export type Vendor = {
   kind: "software" | "hardware";
   /** It can be told to boot anew; see `reboot`. */
   canReboot?: boolean;
+  /** What a person may tell such a box directly: the optional methods that its driver has. */
+  controls?: readonly ControlVerb[];
   /** What can be done to make such a box cooler, the mildest first; see `setLoad`. */
   cooling?: readonly CoolingStep[];
   /** @param options parsed by this vendor's schema, secrets resolved */
@@ -50,6 +52,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     kind: "hardware",
     cooling: coolingSteps,
     canReboot: true,
+    controls: ["startRecording", "stopRecording", "recallPreset", "listClips"],
     async open(context, options) {
       const { openAjaHelo } = await import("./aja-helo/aja-helo.ts");
       return openAjaHelo(context, options as AjaHeloOptions);

@@ -22,6 +22,12 @@ export const verbs = {
     repair: { safe: false },
     /** On again what was powered off as a fence. */
     "restore-power": { safe: false },
+    "start-recording": { safe: false },
+    "stop-recording": { safe: false },
+    /** Work as the preset says; refused while it carries a stream. */
+    "recall-preset": { safe: false },
+    /** Answers `data.clips`: the newest 50 files it has recorded. */
+    "list-clips": { safe: true },
   },
   site: {
     "off-air": { safe: true },
@@ -32,7 +38,7 @@ export const verbs = {
 
 /**
  * `failover`: `{to?: encoder, unproven?: true}`; `add-window`: `{window}`; `remove-window`:
- * `{windowId}`; `override-freeze`: `{why}`; other verbs take none.
+ * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; other verbs take none.
  */
 export const CommandArgs = z.object({
   to: z.string().optional(),
@@ -40,6 +46,7 @@ export const CommandArgs = z.object({
   window: WindowRule.optional(),
   windowId: Id.optional(),
   why: z.string().min(3).max(300).optional(),
+  preset: z.number().int().min(1).max(100).optional(),
 });
 
 /** `request/<kind>/<id>/<verb>`. Times are the sender's own clock. */
@@ -64,6 +71,8 @@ export const CommandResponse = z
     /** expired, clock_unknown, unknown_subject, unknown_verb, malformed, not_possible, … */
     code: z.string().optional(),
     message: z.string(),
+    /** What was asked for, where a verb asks for something. */
+    data: z.record(z.string(), z.unknown()).optional(),
     atMs: z.number(),
   })
   .meta({ id: "CommandResponse" });

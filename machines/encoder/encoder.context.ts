@@ -1,5 +1,6 @@
 import type { EncoderPlan } from "../site/plan.ts";
 import { rebased, type Stamp } from "../time.ts";
+import type { Controlled } from "./control.ts";
 import type { Connection } from "./connection.ts";
 import type { Custody, Service } from "./facts.ts";
 import { withSample } from "./heat.ts";
@@ -32,8 +33,8 @@ export type EncoderContext = {
   reading: EncoderReading | undefined;
   /** When it was taken, Unix ms. */
   readAtMs: number;
-  failures: number;
-  failure: string;
+  /** How many polls in a row have failed, and why the last one did. */
+  unread: { times: number; why: string };
   connection: Connection | undefined;
   serialNumber: string | null;
   cuts: Stamp[];
@@ -42,6 +43,7 @@ export type EncoderContext = {
   heat: Heat;
   repairs: Repairs;
   hands: OtherHands;
+  control: Controlled;
   /** Outputs that hold a key. */
   holds: readonly string[];
 };
@@ -55,11 +57,11 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     resume: input.resume,
     reading: undefined,
     readAtMs: 0,
-    failures: 0,
-    failure: "not read yet",
+    unread: { times: 0, why: "not read yet" },
     connection: undefined,
     serialNumber: input.resume?.serialNumber ?? null,
     staysIdle: input.resume?.staysIdle ?? false,
+    control: null,
     hands: handsSince(input.resume?.changedElsewhere, input.now()),
     repairs: repairsSince(input.resume?.repairs, input.now()),
     heat: { samples: [], step: input.resume?.coolingStep ?? 0 },

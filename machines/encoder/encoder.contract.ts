@@ -66,6 +66,20 @@ export const EncoderConnection = z.object({
 });
 export type EncoderConnection = z.infer<typeof EncoderConnection>;
 
+/** What is recorded beside the streams. */
+export const EncoderRecording = z.object({
+  state: word(outputWords),
+  /** Starting or stopping the stream does so to the recording, and the other way round. */
+  isLinked: z.boolean().optional(),
+  /** The medium it goes to, by its id in `storage/<id>/state`. */
+  medium: z.string().optional(),
+});
+export type EncoderRecording = z.infer<typeof EncoderRecording>;
+
+/** One of the sets of settings a box works by; `number` counts from 1. */
+export const EncoderProfile = z.object({ number: z.number().int(), name: z.string().optional() });
+export type EncoderProfile = z.infer<typeof EncoderProfile>;
+
 export const EncoderIdentity = z.object({
   vendor: z.string(),
   model: z.string().optional(),
@@ -87,6 +101,13 @@ export const EncoderState = Published.extend({
   service: word(serviceWords),
   input: word(inputWords),
   outputs: z.array(EncoderOutput),
+  /** Absent: it does not record, or does not tell. */
+  recording: EncoderRecording.optional(),
+  profiles: z
+    .object({ streaming: EncoderProfile.optional(), recording: EncoderProfile.optional() })
+    .optional(),
+  /** What a person may tell it directly: startRecording, stopRecording, … Absent: an older site. */
+  controls: z.array(z.string()).optional(),
   figures: EncoderFigures,
   /** What this box does on its own after a failure or a power cut; absent = not readable. */
   selfStart: z

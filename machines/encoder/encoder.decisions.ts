@@ -57,7 +57,7 @@ export function link(context: EncoderContext, link: string): Decision {
     severity: link === "unreachable" ? "warning" : "info",
     message:
       link === "unreachable"
-        ? `${context.plan.id} does not answer: ${context.failure}`
+        ? `${context.plan.id} does not answer: ${context.unread.why}`
         : `${context.plan.id} answers`,
     data: { link },
   };

@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import type { ControlEvent } from "./control.ts";
 import type { EncoderReading, PollFailure } from "./reading.ts";
 
 export type EncoderEvent =
@@ -27,6 +28,7 @@ export type EncoderEvent =
   | { type: "restorePower"; by: string }
   /** A person says yes to the repair that was proposed, or wants one tried again. */
   | { type: "repair"; by: string }
+  | ControlEvent
   | { type: "maintenance"; by: string }
   | { type: "inService"; by: string };
 

@@ -1,4 +1,5 @@
 import type { EncoderPlan } from "../site/plan.ts";
+import { control } from "./control.ts";
 import { custody } from "./custody.ts";
 import { connectionNews } from "./connection.ts";
 import { type EncoderContext, newEncoderContext } from "./encoder.context.ts";
@@ -205,6 +206,7 @@ function make(
         : {},
       power: hasOutlet ? power : {},
       repair,
+      control,
       hands: {
         ...otherHands,
         on: {

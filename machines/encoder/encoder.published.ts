@@ -125,6 +125,7 @@ export function encoderState(
 ): EncoderState {
   const { plan, reading, readAtMs } = snapshot.context;
   const facts = encoderFacts(snapshot);
+  const { recording } = reading ?? {};
   return {
     ...p.published,
     ...(plan.name !== undefined && { name: plan.name }),
@@ -149,6 +150,18 @@ export function encoderState(
         sinceMs: p.sinceMs(id, output.state),
       };
     }),
+    ...(recording && {
+      recording: {
+        state:
+          facts.link === "reachable"
+            ? (reading?.outputs[recording.output]?.state ?? "unknown")
+            : "unknown",
+        ...(recording.isLinked !== undefined && { isLinked: recording.isLinked }),
+        ...(recording.medium !== undefined && { medium: recording.medium }),
+      },
+    }),
+    ...(reading?.profiles && { profiles: reading.profiles }),
+    controls: [...(plan.controls ?? [])],
     figures: Object.fromEntries(
       Object.entries(reading?.figures ?? {}).map(([name, figure]) => [
         name,
@@ -168,7 +181,7 @@ function connectionOf({ context: { connection } }: EncoderSnapshot) {
 }
 
 function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
-  const { plan, reading, failure, failures } = snapshot.context;
+  const { plan, reading, unread } = snapshot.context;
   const list = [...(reading?.alarms ?? [])];
   const { repair, hands } = regions(snapshot);
   if (hands !== "alone") list.push("another controller works on it: find out who changes it");
@@ -190,7 +203,7 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
     list.push(`powered off by us at outlet ${outlet} (${read})${stays}`);
   }
   if (facts.link === "silent" || facts.link === "unreachable")
-    list.push(failures > 0 ? `does not answer: ${failure}` : "was not read in time");
+    list.push(unread.times > 0 ? `does not answer: ${unread.why}` : "was not read in time");
   const { connection } = snapshot.context;
   if (connection) list.push(...connectionWarnings(connection));
   if (plan.ownSelfStart && reading?.selfStart && !startsNothingByItself(reading.selfStart)) {

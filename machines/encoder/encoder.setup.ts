@@ -10,6 +10,7 @@ import {
   samplesWith,
 } from "./encoder.context.ts";
 import type { Connection } from "./connection.ts";
+import { controlDone, controlFailed, controlRefusal } from "./control.ts";
 import * as tell from "./encoder.decisions.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service, type ThermalTold } from "./facts.ts";
@@ -34,6 +35,8 @@ const isIdleBox = and(["holdsNothing", not(stateIn({ service: "maintenance" })),
 const isGone = and([isIdleBox, stateIn({ link: "unreachable" })]);
 const isUp = and([stateIn({ link: "reachable" }), not(stateIn({ service: "rebooting" }))]);
 const isFailing = and([isIdleBox, isUp, "outputFails"]);
+/** Of a box that is up: so much `mayControl` asks itself. */
+const standing = { link: "reachable", service: "inService" } as const;
 const isReady = and([isUp, not("outputFails")]);
 export const encoderSetup = setup({
   types: {} as {
@@ -48,9 +51,13 @@ export const encoderSetup = setup({
     turnOutlet: effect("turnOutlet"),
     reboot: effect("reboot"),
     setLoad: effect("setLoad"),
+    startRecording: effect("startRecording"),
+    stopRecording: effect("stopRecording"),
+    recallPreset: effect("recallPreset"),
+    listClips: effect("listClips"),
   },
   guards: {
-    tooManyFailures: ({ context }) => context.failures + 1 >= context.plan.unreachableAfter,
+    tooManyFailures: ({ context }) => context.unread.times + 1 >= context.plan.unreachableAfter,
     ...heats,
     isBack: ({ context, event }) =>
       event.type === "reading" &&
@@ -84,6 +91,9 @@ export const encoderSetup = setup({
     /** The outlet was not switched at all: another name in the PDU, or a command under way. */
     wasRefused: ({ event }) =>
       (event as unknown as { error?: EffectError }).error?.code === "notPossible",
+    mayControl: and([isUp, "permitsControl"]),
+    permitsControl: ({ context, event }) =>
+      event.type === "control" && controlRefusal(context, standing, event.control) === undefined,
     wasCut: ({ context }) => context.resume?.isCut === true,
     mayCut: ({ context, event }) =>
       event.type === "cutPower" &&
@@ -95,7 +105,7 @@ export const encoderSetup = setup({
     keepReading: assign(({ context }, { reading }: Reads) => ({
       reading,
       readAtMs: context.now().wallMs,
-      failures: 0,
+      unread: { ...context.unread, times: 0 },
       serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
       staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
       heat: { ...context.heat, samples: samplesWith(context, reading) },
@@ -137,9 +147,20 @@ export const encoderSetup = setup({
       decided(tell.repair(context, what)),
     ),
     tellStepFailed: emit(({ context, event }) => decided(tell.stepFailed(context, event))),
-    countFailure: assign(({ context }, failure: string) => ({
-      failures: context.failures + 1,
-      failure,
+    noteControl: assign(({ event }) =>
+      event.type === "control"
+        ? { control: { command: event.command, control: event.control } }
+        : {},
+    ),
+    forgetControl: assign({ control: null }),
+    tellControlDone: emit(({ context, event }) =>
+      decided(controlDone(context, (event as unknown as { output: unknown }).output)),
+    ),
+    tellControlFailed: emit(({ context, event }) =>
+      decided(controlFailed(context, (event as unknown as { error?: EffectError }).error)),
+    ),
+    countFailure: assign(({ context: { unread } }, why: string) => ({
+      unread: { times: unread.times + 1, why },
     })),
     keepConnection: assign((_, connection: Connection) => ({ connection })),
     tellConnection: emit((_, news: Decision) => decided(news)),

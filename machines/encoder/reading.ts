@@ -26,6 +26,19 @@ export type SelfStart = {
   scheduler: boolean;
 };
 
+/** What is recorded beside the streams. Left out where a box does not record. */
+export type RecordingReading = {
+  /** The one of `outputs` that records. */
+  output: string;
+  /** Starting or stopping the stream does so to the recording, and the other way round. */
+  isLinked?: boolean;
+  /** The medium it goes to: its id in `media`. */
+  medium?: string;
+};
+
+/** `number` counts from 1, as on the box. */
+export type Profile = { number: number; name?: string };
+
 export type FigureName =
   | "temperatureC"
   | "cpuUsageRatio"
@@ -51,6 +64,9 @@ export type EncoderReading = {
   alarms?: string[];
   /** What it records to. Left out where the device tells nothing of its media. */
   media?: MediumReading[];
+  recording?: RecordingReading;
+  /** What it is set up to do, by the names that people gave it. */
+  profiles?: { streaming?: Profile; recording?: Profile };
   /** The clock of the device minus ours, ms; with how exactly it can be told. */
   clock?: { aheadMs: number; exactToMs: number };
   figures: Partial<Record<FigureName, { value: number; source: string }>>;

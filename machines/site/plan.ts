@@ -43,6 +43,8 @@ export type EncoderPlan = {
   /** What may be done to repair it without a person: only count it, ask for leave, or do it. */
   repair: Consent;
   canRepair: readonly RepairAction[];
+  /** What a person may tell it directly. Absent in plans made before there was any. */
+  controls?: readonly ControlVerb[];
   /** What it hangs on, if that can be switched. */
   outlet?: OutletPlan;
 };
@@ -66,6 +68,7 @@ export type CoolingStep = {
 
 export type Consent = "observe" | "propose" | "act";
 export type RepairAction = "reboot" | "powerCycle";
+export type ControlVerb = "startRecording" | "stopRecording" | "recallPreset" | "listClips";
 
 export type DestinationPlan = {
   id: string;

@@ -4,7 +4,7 @@ import type { LineUp } from "./line-up.contract.ts";
 import { utc } from "./schedule.moves.ts";
 import type { WindowRule } from "./schedule.contract.ts";
 import type { StreamContext } from "./stream.context.ts";
-import type { CommandRef } from "./stream.events.ts";
+import type { CommandRef } from "../command/command-ref.ts";
 
 const called = ({ memory: { schedule } }: StreamContext) =>
   schedule.window?.name === undefined ? "" : ` (${schedule.window.name})`;

@@ -10,7 +10,7 @@ import type { OpenIncident } from "./incident.ts";
 import { actingFault, isFreeOf, nothingSeen, showsAnother, type StreamContent } from "./content.ts";
 import { judge, type Verdict } from "./judge.ts";
 import type { FenceCertificate, Incident } from "./stream.contract.ts";
-import type { CommandRef } from "./stream.events.ts";
+import type { CommandRef } from "../command/command-ref.ts";
 
 /** What the fence is for, once it is proven. */
 export type Goal = "start" | "takeOver" | "return" | "stop";

@@ -1,3 +1,4 @@
+import type { CommandRef } from "../command/command-ref.ts";
 import type { Comparison } from "../content/compare.ts";
 import type { ContentLook } from "../content/look.ts";
 import type { FarEndFacts } from "../destination/far-end.ts";
@@ -7,9 +8,6 @@ import type { EncoderFacts } from "../encoder/facts.ts";
 import type { LineUp } from "./line-up.contract.ts";
 import type { OnAirWindow } from "./schedule.ts";
 import type { WindowRule } from "./schedule.contract.ts";
-
-/** Who asked, and under which id the answer is expected. */
-export type CommandRef = { id: string; by: string };
 
 export type StreamEvent =
   /** A box changed. `heldBy` names the stream that holds each of its outputs. */

@@ -11,7 +11,7 @@ import {
   type StreamContext,
   verdict,
 } from "./stream.context.ts";
-import type { CommandRef } from "./stream.events.ts";
+import type { CommandRef } from "../command/command-ref.ts";
 
 /** The picture may be lost: remember when it was last good. */
 export function becameSuspect(context: StreamContext): Change {

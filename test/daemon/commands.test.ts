@@ -280,3 +280,30 @@ test("one that is finished, of which nothing has been told yet, is not taken for
   await site.settled();
   expect(told(site)).toEqual(["accepted", "done"]);
 });
+
+test("a command that a box carries out ends with what the box says, and gives what was asked for", async () => {
+  const site = aSite();
+  await site.asks("list-clips", {}, "encoder", "helo-a");
+  expect(told(site)).toEqual(["accepted"]);
+  expect(site.asked).toEqual([
+    {
+      to: "encoder:helo-a",
+      event: {
+        type: "control",
+        command: { id: "c1", by: "anna" },
+        control: { verb: "listClips" },
+      },
+    },
+  ]);
+  const answer = { clips: [{ name: "clip_1.mov" }], count: 1 };
+  const subject = { kind: "encoder", id: "helo-a" };
+  site.turns({ ...ofMachine("command.done", "helo-a", { answer }), subject })();
+  await site.settled();
+  expect(site.said.at(-1)).toMatchObject({ status: "done", data: answer });
+});
+
+test("a preset without a number is no command", async () => {
+  const site = aSite();
+  await site.asks("recall-preset", {}, "encoder", "helo-a");
+  expect(told(site)).toEqual(["malformed"]);
+});

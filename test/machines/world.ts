@@ -486,6 +486,21 @@ export class World {
         box.load = intent.asks.step;
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
+      case "startRecording":
+      case "stopRecording":
+        if (cut || box.deaf) return failed("failed");
+        this.send({ to, event: { type: "effect.done", answer: {} } });
+        return;
+      case "recallPreset":
+        if (cut || box.deaf) return failed("failed");
+        this.send({ to, event: { type: "effect.done", answer: { restored: ["stream key"] } } });
+        return;
+      case "listClips": {
+        if (cut || box.deaf) return failed("failed");
+        const clips = Array.from({ length: 60 }, (_, at) => ({ name: `clip_${at + 1}.mov` }));
+        this.send({ to, event: { type: "effect.done", answer: { clips } } });
+        return;
+      }
       case "ownSelfStart":
         if (cut || box.deaf) return failed("timeout");
         box.selfStart = false;

@@ -2,9 +2,12 @@ import type { DriverContext, EncoderDriver } from "../driver.ts";
 import { setLoad } from "./cooling.ts";
 import type { AjaHeloOptions } from "./options.ts";
 import type { Http } from "../shared/http/http.ts";
+import { listClips } from "./clips.ts";
 import { openPoll } from "./poll.ts";
 import { proveOff } from "./prove-off.ts";
 import { startOutput, stopOutput } from "./publish.ts";
+import { recallPreset } from "./presets.ts";
+import { startRecording, stopRecording } from "./recording.ts";
 import { reboot } from "./reboot.ts";
 import { ownSelfStart } from "./self-start.ts";
 import { openUnit } from "./unit.ts";
@@ -13,8 +16,8 @@ import { openUnit } from "./unit.ts";
  * AJA HELO (classic, firmware 4.3) over its REST interface. One request is on the wire at a time,
  * beside the one long wait for events, and within a budget. Whatever the unit does not tell is left
  * out: it has no count of dropped frames, no send queue, no real bitrate, no load
- * (encoder-devices.md §1.8). Outputs: `stream-1`, and those only looked at: `record-1`, and on a
- * HELO Plus `stream-2`.
+ * (encoder-devices.md §1.8). Outputs: `stream-1`, `record-1` beside it when a person says so, and
+ * on a HELO Plus `stream-2`, only looked at.
  */
 export function openAjaHelo(
   context: DriverContext,
@@ -35,6 +38,10 @@ export function openAjaHelo(
     },
     reboot: (signal) => reboot(unit, signal),
     setLoad: (step, signal) => setLoad(unit, step, signal),
+    startRecording: (signal) => startRecording(unit, signal),
+    stopRecording: (signal) => stopRecording(unit, signal),
+    recallPreset: (preset, signal) => recallPreset(unit, preset, signal),
+    listClips: (signal) => listClips(unit, signal),
     async close() {
       watched.close();
       unit.session.close();

@@ -1,7 +1,11 @@
-import type { EncoderReading, OutputReading } from "../../../machines/encoder/reading.ts";
+import type {
+  EncoderReading,
+  OutputReading,
+  RecordingReading,
+} from "../../../machines/encoder/reading.ts";
 import { openProgress } from "../shared/progress.ts";
 import { targetOf } from "./destination.ts";
-import { mediaOf } from "./media.ts";
+import { mediaOf, mediumOf } from "./media.ts";
 import {
   flagOf,
   inputOf,
@@ -19,9 +23,11 @@ import {
   durationName,
   isHeloPlus,
   plusDurations,
+  profileNameReads,
   slow,
 } from "./reads.ts";
-import { recordOutput, secondStreamOutput, streamOutput, type Unit } from "./unit.ts";
+import type { Slow } from "./held-values.ts";
+import { profileOf, recordOutput, secondStreamOutput, streamOutput, type Unit } from "./unit.ts";
 
 const second = 1_000;
 const mediaKeepMs = 10 * 60 * second;
@@ -159,11 +165,13 @@ export function openCompose(unit: Unit) {
     };
     const media = mediaOf((name) => held.fresh(name, mediaKeepMs));
     const clockReading = clock.reading();
+    const profiles = profilesNow();
     return {
       ...(allKnown(selfStart) && { selfStart }),
       // Whole or not at all, so that a unit read half way is not taken for another one.
       ...(names.serialNumber && { identity: { vendor: "AJA", ...known(names) } }),
       ...(media && { media }),
+      ...(profiles && { profiles }),
       ...(clockReading && { clock: clockReading }),
       figures: {
         // 0 is the default of a parameter that was never measured; the unit is an open ° C number.
@@ -171,6 +179,29 @@ export function openCompose(unit: Unit) {
         // A HELO does not measure what it sends: this is what it was told to.
         ...(kilobit && { bitrateBps: { value: kilobit * 1_000, source: "configured" } }),
       },
+    };
+  }
+
+  function profilesNow(): EncoderReading["profiles"] {
+    const names = profileNameReads(unit);
+    const profile = (selected: Slow, name: Slow | undefined) => {
+      const at = profileOf(held.value(selected));
+      const called = name && held.value(name);
+      return at === undefined ? undefined : { number: at + 1, ...(called && { name: called }) };
+    };
+    const streaming = profile(slow.profileSel, names.streaming);
+    const recording = profile(slow.recordingProfileSel, names.recording);
+    if (!streaming && !recording) return undefined;
+    return { ...(streaming && { streaming }), ...(recording && { recording }) };
+  }
+
+  function recordingNow(): RecordingReading {
+    const isLinked = flagOf(held.value(slow.link));
+    const medium = mediumOf(held.fresh("RecordingDestination", mediaKeepMs));
+    return {
+      output: recordOutput,
+      ...(isLinked !== undefined && { isLinked }),
+      ...(medium !== undefined && { medium }),
     };
   }
 
@@ -209,6 +240,7 @@ export function openCompose(unit: Unit) {
         ...secondStream(),
         ...(record && { [recordOutput]: { state: record } }),
       },
+      ...(record && { recording: recordingNow() }),
       ...(taken && { input: taken }),
       ...(lastMark !== undefined && { bootMark: lastMark }),
       // On air it is what it is; at rest it could not take over.

@@ -71,6 +71,10 @@ export const mediaNames: readonly string[] = [
   loading,
 ];
 
+/** The id of the medium that the primary recording goes to. */
+export const mediumOf = (recordingDestination: string | undefined) =>
+  kinds.get(recordingDestination ?? "")?.id;
+
 /** `RecordingDestination`; the secondary one has no shares and 4 for none. */
 const kinds: ReadonlyMap<string, Pick<MediumReading, "id" | "kind" | "isNetwork">> = new Map([
   ["0", { id: "sd", kind: "card", isNetwork: false }],

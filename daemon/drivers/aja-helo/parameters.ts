@@ -17,7 +17,12 @@ export type ProfileFamily =
 /** `profile` 0..9 as `StreamingProfileSel` counts; the members count 1..10. */
 export const memberOf = (family: ProfileFamily, profile: number) => `${family}_${profile + 1}`;
 
-export const replicatorCommand = { stream: "3", stopStreaming: "4" } as const;
+export const replicatorCommand = {
+  record: "1",
+  stopRecording: "2",
+  stream: "3",
+  stopStreaming: "4",
+} as const;
 export const streamTypeRtmp = "0";
 /** In Data-LAN a unit neither records nor streams. */
 export const mediaStateDataLan = "1";

@@ -13,6 +13,7 @@ const every = (everyMs: number, name: string): Slow => ({ name, everyMs });
 /** What is read now and then, with how often where no events come. */
 export const slow = {
   profileSel: every(15 * second, "StreamingProfileSel"),
+  recordingProfileSel: every(minute, "RecordingProfileSel"),
   videoIn: every(minute, "VideoInSelect"),
   mediaState: every(15 * second, "MediaState"),
   recordState: every(15 * second, "ReplicatorRecordState"),
@@ -65,6 +66,16 @@ export function destinationReads(unit: Unit) {
   };
 }
 
+/** The names of the selected profiles; undefined where the unit does not say which these are. */
+export function profileNameReads({ held }: Unit) {
+  const of = (family: string, selected: number | undefined) =>
+    selected === undefined ? undefined : every(3 * minute, `${family}_${selected + 1}`);
+  return {
+    streaming: of("StreamingProfileName", profileOf(held.value(slow.profileSel))),
+    recording: of("RecordingProfileName", profileOf(held.value(slow.recordingProfileSel))),
+  };
+}
+
 /** What has to be read to say where a stream goes to. */
 export function destinationNames(unit: Unit): string[] {
   const { url, streamName, streamType } = destinationReads(unit);
@@ -87,7 +98,8 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
     ...(isPlus ? plusDurations.map((name) => every(10 * second, name)) : []),
     ...alarmReads.slice(0, watchedAlarms.length),
     ...[shutdown, link, videoIn, bitrate, safeboot, firmwareUpdate, network],
-    ...[schedulerActivity, nextEvent],
+    ...[schedulerActivity, nextEvent, slow.recordingProfileSel],
+    ...Object.values(profileNameReads(unit)).filter((name) => name !== undefined),
     ...mediaReads,
     // What is raised should be seen to end.
     ...otherAlarms.map((alarm) =>
@@ -103,7 +115,7 @@ export const isHeloPlus = (model: string | undefined) => /plus/i.test(model ?? "
 
 /** Whether an event for this parameter is of use. */
 export function isRead(name: string): boolean {
-  return alwaysRead.has(name) || profileMember.test(name);
+  return alwaysRead.has(name) || profileMember.test(name) || profileName.test(name);
 }
 const alwaysRead: ReadonlySet<string> = new Set([
   ...["SystemState", "ReplicatorStreamState", "StreamingDuration"],
@@ -112,3 +124,4 @@ const alwaysRead: ReadonlySet<string> = new Set([
   ...alarmReads.map(({ name }) => name),
 ]);
 const profileMember = /^(StreamType|RTMPServerURL|RTMPStreamName|StreamingVideoBitrate)(_\d+)?$/;
+const profileName = /^(Streaming|Recording)ProfileName_\d+$/;

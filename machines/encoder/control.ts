@@ -1,0 +1,174 @@
+/**
+ * What a person may tell a box directly: record, stop recording, recall a preset, name its clips.
+ * One at a time, and never against the programme: what would stop or redirect a stream is refused.
+ */
+import type { CommandRef } from "../command/command-ref.ts";
+import type { Decision } from "../decision.ts";
+import type { EffectError } from "../effect.ts";
+import type { ControlVerb, EncoderPlan } from "../site/plan.ts";
+import type { Link, Service } from "./facts.ts";
+import type { EncoderReading } from "./reading.ts";
+
+export type Control =
+  | { verb: Exclude<ControlVerb, "recallPreset"> }
+  /** 1..20 on a HELO. */
+  | { verb: "recallPreset"; preset: number };
+export type ControlEvent = { type: "control"; command: CommandRef; control: Control };
+
+/** The command that is under way; null: none. */
+export type Controlled = { command: CommandRef; control: Control } | null;
+
+type Controllable = {
+  plan: EncoderPlan;
+  reading: EncoderReading | undefined;
+  holds: readonly string[];
+  control: Controlled;
+};
+type Standing = { link: Link; service: Service };
+
+/** Of what a person asks for, in the words of the answer. */
+const wishes: Record<ControlVerb, string> = {
+  startRecording: "start a recording",
+  stopRecording: "stop its recording",
+  recallPreset: "recall a preset",
+  listClips: "name its clips",
+};
+
+/** Why this is not done now, for people; undefined: it may be tried. */
+export function controlRefusal(
+  { plan, reading, holds, control: underWay }: Controllable,
+  { link, service }: Standing,
+  control: Control,
+): string | undefined {
+  const { id } = plan;
+  const { verb } = control;
+  if (!(plan.controls ?? []).includes(verb)) return `${id} cannot be told to ${wishes[verb]}`;
+  if (underWay) return `${id} is busy with another command`;
+  if (link !== "reachable" || reading === undefined) return `${id} does not answer now`;
+  if (service === "rebooting") return `${id} is booting`;
+  if (verb === "listClips") return undefined;
+  const publishes = Object.entries(reading.outputs).some(
+    ([output, { state }]) =>
+      output !== reading.recording?.output && state !== "idle" && state !== "unknown",
+  );
+  const isOnAir = publishes || holds.length > 0;
+  const isLinked = reading.recording?.isLinked;
+  if (verb === "recallPreset") {
+    return isOnAir
+      ? `${id} carries a stream: a preset could stop it or send it elsewhere`
+      : undefined;
+  }
+  if (isLinked === undefined && isOnAir) {
+    return `${id} has not told yet whether its recording is linked to its stream`;
+  }
+  if (isLinked !== true) return undefined;
+  if (verb === "stopRecording" && isOnAir) {
+    return `Link Start/Stop is on: stopping the recording of ${id} would stop its stream, which is on air`;
+  }
+  if (verb === "startRecording" && !publishes) {
+    return `Link Start/Stop is on: a recording of ${id} would start its stream, too`;
+  }
+  return undefined;
+}
+
+/** So many are told, the newest: answers are kept, and are sent to every hub. */
+const mostClips = 50;
+
+export function controlDone(
+  { plan, control }: Pick<Controllable, "plan" | "control">,
+  answer: unknown,
+): Decision {
+  const { clips = [], restored = [] } = answer as {
+    clips?: readonly object[];
+    restored?: readonly string[];
+  };
+  const { id } = plan;
+  const asked = control!.control;
+  const sentence = {
+    startRecording: () => `${id} records`,
+    stopRecording: () => `${id} has stopped its recording`,
+    recallPreset: () =>
+      `${id} has recalled preset ${(asked as { preset?: number }).preset}` +
+      (restored.length === 0
+        ? ""
+        : `; it held another ${restored.join(" and ")}, which was put back`),
+    listClips: () => `${id} has ${clips.length} clips`,
+  }[asked.verb]();
+  return {
+    type: "command.done",
+    severity: restored.length > 0 ? "warning" : "info",
+    message: sentence,
+    data: {
+      command: control!.command.id,
+      verb: asked.verb,
+      by: control!.command.by,
+      ...(asked.verb === "listClips" && {
+        answer: { clips: clips.slice(-mostClips), count: clips.length },
+      }),
+    },
+  };
+}
+
+export function controlFailed(
+  { plan, control }: Pick<Controllable, "plan" | "control">,
+  error: EffectError | undefined,
+): Decision {
+  const { command, control: asked } = control!;
+  return {
+    type: "command.refused",
+    severity: "warning",
+    message: `${plan.id} did not ${wishes[asked.verb]}: ${error?.message ?? "no answer"}`,
+    data: {
+      command: command.id,
+      verb: asked.verb,
+      by: command.by,
+      code: error?.code === "notPossible" ? "not_possible" : (error?.code ?? "failed"),
+    },
+  };
+}
+
+const asks = ({ context }: { context: Controllable }) => ({ encoder: context.plan.id });
+const isAsked =
+  (verb: ControlVerb) =>
+  ({ context }: { context: Controllable }) =>
+    context.control?.control.verb === verb;
+const ends = {
+  onDone: { target: "#encoder.control.free", actions: "tellControlDone" },
+  onError: { target: "#encoder.control.free", actions: "tellControlFailed" },
+} as const;
+
+export const control = {
+  initial: "free",
+  states: {
+    free: {
+      entry: "forgetControl",
+      on: { control: { guard: "mayControl", target: "busy", actions: "noteControl" } },
+    },
+    busy: {
+      initial: "choosing",
+      states: {
+        choosing: {
+          always: [
+            { guard: isAsked("startRecording"), target: "startRecording" },
+            { guard: isAsked("stopRecording"), target: "stopRecording" },
+            { guard: isAsked("recallPreset"), target: "recallPreset" },
+            { target: "listClips" },
+          ],
+        },
+        startRecording: { invoke: { src: "startRecording", input: asks, ...ends } },
+        stopRecording: { invoke: { src: "stopRecording", input: asks, ...ends } },
+        recallPreset: {
+          invoke: {
+            src: "recallPreset",
+            input: ({ context }: { context: Controllable }) => ({
+              encoder: context.plan.id,
+              preset: (context.control?.control as { preset: number }).preset,
+            }),
+            ...ends,
+          },
+        },
+        listClips: { invoke: { src: "listClips", input: asks, ...ends } },
+      },
+    },
+  },
+} as const;

@@ -1,0 +1,110 @@
+/** What a person may tell a box directly, and what is refused for the programme's sake. */
+import { expect, test } from "vitest";
+import {
+  type Control,
+  controlRefusal,
+  type ControlEvent,
+} from "../../../machines/encoder/control.ts";
+import { encoderFacts } from "../../../machines/encoder/encoder.published.ts";
+import { aPlan, onAir, type World } from "../world.ts";
+
+const controls = ["startRecording", "stopRecording", "recallPreset", "listClips"] as const;
+
+function facility(isLinked?: boolean): World {
+  const plan = aPlan({ kinds: { a: "helo", b: "helo" } });
+  const w = onAir({ ...plan, encoders: plan.encoders.map((box) => ({ ...box, controls })) });
+  const recording = { output: "record-1", ...(isLinked !== undefined && { isLinked }) };
+  for (const id of ["a", "b"]) w.box(id).says = { recording };
+  w.pass(3);
+  return w;
+}
+const event = (control: Control): ControlEvent => ({
+  type: "control",
+  command: { id: "c1", by: "anna" },
+  control,
+});
+const asks = (w: World, id: string, control: Control) =>
+  w.send({ to: `encoder:${id}`, event: event(control) });
+const why = (w: World, id: string, control: Control) => {
+  const box = w.core.encoder(id);
+  return controlRefusal(box.context, encoderFacts(box), control);
+};
+
+test("a recording is started on air, and the answer names the command", () => {
+  const w = facility(false);
+  expect(asks(w, "a", { verb: "startRecording" })).toBe(true);
+  w.pass(2);
+  expect(w.told("command.done").at(-1)).toMatchObject({
+    of: "encoder:a",
+    message: "a records",
+    data: { command: "c1" },
+  });
+  expect(w.carriage()).toBe("onAir");
+});
+
+test("one command at a time: a second is refused until the first has ended", () => {
+  const w = facility(false);
+  expect(asks(w, "a", { verb: "startRecording" })).toBe(true);
+  expect(asks(w, "a", { verb: "stopRecording" })).toBe(false);
+  expect(why(w, "a", { verb: "stopRecording" })).toBe("a is busy with another command");
+  w.pass(2);
+  expect(asks(w, "a", { verb: "stopRecording" })).toBe(true);
+});
+
+test("a stop of the recording that would stop the stream on air is refused, with the reason", () => {
+  const w = facility(true);
+  expect(asks(w, "a", { verb: "stopRecording" })).toBe(false);
+  expect(why(w, "a", { verb: "stopRecording" })).toContain("would stop its stream");
+  expect(asks(w, "b", { verb: "stopRecording" })).toBe(true);
+});
+
+test("a start of the recording that would start a stream is refused", () => {
+  const w = facility(true);
+  expect(why(w, "b", { verb: "startRecording" })).toContain("would start its stream, too");
+  expect(asks(w, "b", { verb: "startRecording" })).toBe(false);
+  expect(asks(w, "a", { verb: "startRecording" })).toBe(true);
+});
+
+test("on air nothing is recorded or stopped before it is known whether the two are linked", () => {
+  const w = facility();
+  expect(why(w, "a", { verb: "stopRecording" })).toContain("has not told yet");
+});
+
+test("a preset is recalled on a benched box only, and what was put back is told", () => {
+  const w = facility(false);
+  expect(why(w, "a", { verb: "recallPreset", preset: 3 })).toContain("carries a stream");
+  expect(asks(w, "a", { verb: "recallPreset", preset: 3 })).toBe(false);
+  expect(asks(w, "b", { verb: "recallPreset", preset: 3 })).toBe(true);
+  w.pass(2);
+  expect(w.told("command.done").at(-1)!.message).toBe(
+    "b has recalled preset 3; it held another stream key, which was put back",
+  );
+});
+
+test("clips are told by name, the newest fifty of them", () => {
+  const w = facility(false);
+  asks(w, "a", { verb: "listClips" });
+  w.pass(2);
+  const { answer } = w.told("command.done").at(-1)!.data as {
+    answer: { clips: { name: string }[]; count: number };
+  };
+  expect(answer.count).toBe(60);
+  expect(answer.clips).toHaveLength(50);
+  expect(answer.clips.at(-1)).toEqual({ name: "clip_60.mov" });
+});
+
+test("a box that cannot, does not answer or fails is a refusal with its reason", () => {
+  const w = facility(false);
+  w.box("b").reachable = false;
+  w.pass(10);
+  expect(why(w, "b", { verb: "listClips" })).toBe("b does not answer now");
+  w.box("a").deaf = true;
+  asks(w, "a", { verb: "startRecording" });
+  w.pass(2);
+  expect(w.told("command.refused").at(-1)).toMatchObject({
+    message: "a did not start a recording: failed",
+    data: { command: "c1", code: "failed" },
+  });
+  const plain = onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
+  expect(why(plain, "a", { verb: "listClips" })).toBe("a cannot be told to name its clips");
+});
