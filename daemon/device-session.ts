@@ -49,7 +49,7 @@ export type Ask<T> = {
   isAnswer?: (result: T) => boolean;
 };
 
-/** Its programme is off air or in doubt: then waiting costs more than asking. */
+/** Waiting costs more than asking. */
 const urgentRestMs = 5_000;
 
 /** What a score is made of, and how long its history is. */
@@ -74,7 +74,7 @@ export function burstOf(options: unknown): Burst {
 
 export function openDeviceSession(p: {
   now: () => number;
-  /** A programme waits for what this box says. */
+  /** Somebody waits for what this box says: a programme, or we who have just rebooted it. */
   isUrgent: () => boolean;
   readingMaxAgeMs: number;
   burst: Burst;

@@ -7,6 +7,7 @@ import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
 import { controlRefusal } from "../machines/encoder/control.ts";
 import { encoderFacts } from "../machines/encoder/encoder.published.ts";
+import { isExpectedBack } from "../machines/encoder/power.ts";
 import { paceUnder } from "../machines/encoder/request-pressure.ts";
 import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
@@ -264,7 +265,7 @@ export async function startSite(p: {
   function sessionOf({ id, options }: SiteConfig["encoders"][number]) {
     return openDeviceSession({
       now: monotonicMs,
-      isUrgent: () => isUnderSuspicion(id),
+      isUrgent: () => isUnderSuspicion(id) || isExpectedBack(core.encoder(id).context, now()),
       readingMaxAgeMs: plan.encoders.find((encoder) => encoder.id === id)!.readingMaxAgeMs,
       burst: burstOf(options),
       report(connection) {

@@ -111,3 +111,16 @@ export const power = {
 function turn({ plan }: Powered, to: "on" | "off") {
   return { encoder: plan.id, outlet: plan.outlet!.id, to };
 }
+
+/** A cut, half a minute without power, and a boot take about a minute. */
+const comesBackWithinMs = 3 * 60_000;
+
+/** We took its power or rebooted it a moment ago: it will answer again soon. */
+export function isExpectedBack(
+  box: { cuts: readonly Stamp[]; repairs: { done: readonly { at: Stamp }[] } },
+  now: Stamp,
+): boolean {
+  return [...box.cuts, ...box.repairs.done.map(({ at }) => at)].some(
+    (at) => elapsedMs(at, now) < comesBackWithinMs,
+  );
+}
