@@ -322,7 +322,7 @@ export function siteSchema({
       .describe("The line that all encoders of this site share"),
     encoders: z
       .array(driven(EncoderBase, encoders))
-      .max(200)
+      .max(500)
       .describe("The boxes and programs that encode"),
     outlets: z
       .array(driven(OutletBase, outlets))
