@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]`. Every figure stands
- * beside a limit or a peer that was measured in the same run. Exit code 1 when a goal
+ * `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]`. Every
+ * figure stands beside a limit or a peer that was measured in the same run. Exit code 1 when a goal
  * is missed or a bench fails.
  */
 import { parseArgs } from "node:util";
@@ -12,10 +12,12 @@ import { journal } from "./journal.ts";
 import { p1 } from "./p1.ts";
 import { p2 } from "./p2.ts";
 import { p5 } from "./p5.ts";
+import { p6 } from "./p6.ts";
+import { p7 } from "./p7.ts";
 import { p8 } from "./p8.ts";
 import { keepResults, machineLine, tableOf } from "./results.ts";
 
-const benches: readonly Bench[] = [p1, p2, failoverDirect, journal, footprint, p5, p8];
+const benches: readonly Bench[] = [p1, p2, failoverDirect, journal, footprint, p5, p6, p7, p8];
 
 const usage = `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]
 

@@ -42,7 +42,7 @@ setInterval(() => {
     if (index % 10 !== phase) continue;
     sent += 1;
     udp.send(datagram, port, "127.0.0.1");
-    udp.send(datagram, readerPorts[index]!, "127.0.0.1");
+    udp.send(datagram, readerPorts[index], "127.0.0.1");
   }
 }, everyMs / 10);
 

@@ -9,17 +9,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import Database from "better-sqlite3";
 import { stringify } from "yaml";
-import { startMosquitto } from "../e2e/mosquitto.ts";
 import { kill, until } from "../e2e/facility.ts";
 import type { Bench } from "./bench.ts";
 import { costsOf } from "./cost.ts";
 import { pause } from "./drill.ts";
 import { figure, median } from "./figure.ts";
-import { Running } from "./processes.ts";
-
-const broker = { user: "studio", password: "bench" };
+import { allSeen } from "./journal-inputs.ts";
+import { Running, startBroker } from "./processes.ts";
 
 /**
  * The daemon carries 100 streams with an ffmpeg each. In place of each encoder stands a program
@@ -30,14 +27,12 @@ export const p5: Bench = {
   name: "p5",
   about: "100 ffmpeg encoders watched at 10 Hz, beside only reading their progress",
   async run({ quick, realtime, figure: tell, say }) {
-    const encoders = quick ? 100 : 100;
+    const encoders = quick ? 20 : 100;
     const folder = mkdtempSync(join(tmpdir(), "understudy-bench-"));
     const running = new Running({ realtime });
     running.onEnd(() => rmSync(folder, { recursive: true, force: true }));
     try {
-      const acl = `user ${broker.user}\ntopic readwrite #\n`;
-      const mosquitto = await startMosquitto({ users: { [broker.user]: broker.password }, acl });
-      running.onEnd(() => mosquitto.close());
+      const mqtt = await startBroker(running, folder);
       const reader = await running.fork("test/bench/p5-reader.ts", [encoders]);
       running.hurry(reader.pid);
       const sender = await running.fork(
@@ -47,7 +42,7 @@ export const p5: Bench = {
       const config = configure(folder, {
         encoders,
         farEndPort: sender.hello["port"] as number,
-        mqttPort: mosquitto.port,
+        mqtt,
       });
       running.onEnd(() => endEngines(join(folder, "state")));
       const daemon = await running.daemon(config);
@@ -65,7 +60,7 @@ export const p5: Bench = {
         { windows: quick ? 3 : 9, windowMs: quick ? 2_000 : 5_000 },
       );
       const after = { ...(await sender.ask()), ...(await reader.ask()) } as Counts;
-      allMoving(join(folder, "state"), encoders);
+      allSeen(join(folder, "state"), { encoders, says: '"progress":"moving"' });
       const blocks = after.sent - before.sent;
       if (after.datagrams - before.datagrams < 0.99 * blocks) throw new Error("blocks were lost");
 
@@ -89,11 +84,10 @@ type Counts = { sent: number; datagrams: number };
 
 function configure(
   folder: string,
-  p: { encoders: number; farEndPort: number; mqttPort: number },
+  p: { encoders: number; farEndPort: number; mqtt: object },
 ): string {
   const file = (name: string) => join(folder, name);
   writeFileSync(file("stream-key"), "not-a-key\n", { mode: 0o600 });
-  writeFileSync(file("mqtt-password"), `${broker.password}\n`, { mode: 0o600 });
   writeFileSync(file("encoder"), program, { mode: 0o755 });
   mkdirSync(file("state"));
   const ids = Array.from({ length: p.encoders }, (_, at) => String(at));
@@ -102,10 +96,7 @@ function configure(
     stringify({
       site: "studio",
       stateDir: file("state"),
-      mqtt: {
-        url: `mqtt://127.0.0.1:${p.mqttPort}`,
-        ...{ username: broker.user, password: `file:${file("mqtt-password")}` },
-      },
+      mqtt: p.mqtt,
       encoders: ids.map((id) => ({
         ...{ id: `encoder-${id}`, driver: "ffmpeg", program: file("encoder") },
         input: { kind: "testPattern", width: 1280, height: 720, framesPerSecond: 25 },
@@ -136,23 +127,6 @@ exec 3<>"/dev/tcp/127.0.0.1/\${authority##*:}"
 echo "\${address##*-} \${progress##*:}" >&3
 exec sleep 86400
 `;
-
-/** Looked at once more: the last reading of each encoder says that it moves. */
-function allMoving(stateDir: string, encoders: number): void {
-  const db = new Database(join(stateDir, "site.db"), { readonly: true });
-  try {
-    const rows = db
-      .prepare<[], { actor: string; body: string }>(
-        `select actor, body from input where id in
-           (select max(id) from input where actor like 'encoder:%' group by actor)`,
-      )
-      .all();
-    const moving = rows.filter(({ body }) => body.includes('"progress":"moving"')).length;
-    if (moving !== encoders) throw new Error(`${moving} of ${encoders} encoders were seen moving`);
-  } finally {
-    db.close();
-  }
-}
 
 /** The daemon leaves its engines alone when it ends. Each leads a process group. */
 function endEngines(stateDir: string): void {

@@ -1,12 +1,13 @@
 /** The processes of a bench: started for it, and gone when it ends. */
 import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startMosquitto } from "../e2e/mosquitto.ts";
 import { bundle } from "../setup/writer-url.ts";
 
-const daemonFile =
-  process.env["BENCH_DAEMON"] ?? fileURLToPath(new URL("../../dist/daemon.js", import.meta.url));
+const daemonFile = fileURLToPath(new URL("../../dist/daemon.js", import.meta.url));
 const unitFile = new URL("../../systemd/understudy-daemon.service", import.meta.url);
 
 /** What the shipped unit gives Node: measured is what is installed. */
@@ -34,11 +35,12 @@ export class Running {
     for (const end of this.#ends.splice(0).reverse()) await end();
   }
 
+  /** Nobody listens to what it says: a pipe that is not read would stop it one day. */
   spawn(program: string, args: string[], env: Record<string, string> = {}): ChildProcess {
-    const child = spawn(program, args, {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...env },
-    });
+    return this.#keep(spawn(program, args, { stdio: "ignore", env: { ...process.env, ...env } }));
+  }
+
+  #keep(child: ChildProcess): ChildProcess {
     this.onEnd(() => ended(child));
     return child;
   }
@@ -51,10 +53,8 @@ export class Running {
   /** The built daemon; resolves when it decides. Its lines are handed on as they come. */
   async daemon(config: string, onLine: (line: string) => void = () => undefined): Promise<number> {
     const flags = process.env["UNDERSTUDY_BENCH_NODE_FLAGS"]?.split(" ") ?? [];
-    const child = this.spawn(process.execPath, [
-      ...[...nodeFlags(), ...flags, daemonFile],
-      ...["--config", config],
-    ]);
+    const args = [...nodeFlags(), ...flags, daemonFile, "--config", config];
+    const child = this.#keep(spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] }));
     await said(child, '"code":"ready"', onLine);
     this.hurry(child.pid!);
     return child.pid!;
@@ -78,6 +78,17 @@ export class Running {
       },
     };
   }
+}
+
+/** A broker of its own, as a site has one at its hub. @returns the `mqtt` section of the site */
+export async function startBroker(running: Running, folder: string): Promise<object> {
+  const [username, password] = ["studio", "bench"];
+  const acl = `user ${username}\ntopic readwrite #\n`;
+  const mosquitto = await startMosquitto({ users: { [username]: password }, acl });
+  running.onEnd(() => mosquitto.close());
+  const file = join(folder, "mqtt-password");
+  writeFileSync(file, `${password}\n`, { mode: 0o600 });
+  return { url: `mqtt://127.0.0.1:${mosquitto.port}`, username, password: `file:${file}` };
 }
 
 export type Speaking = {

@@ -47,7 +47,12 @@ const forTheTests = [
   { name: "mosquitto-clients", command: "mosquitto_sub" },
   { name: "nginx-light", command: "nginx", service: "nginx" },
   { name: "procps", command: "ps" },
-  { name: "prometheus", command: "promtool", service: "prometheus" },
+  { name: "prometheus", command: "prometheus", service: "prometheus" },
+  {
+    name: "prometheus-snmp-exporter",
+    command: "prometheus-snmp-exporter",
+    service: "prometheus-snmp-exporter",
+  },
   { name: "snmp", command: "snmpget" },
   { name: "snmpd", command: "snmpd", service: "snmpd" },
   { name: "strace", command: "strace" },
