@@ -58,6 +58,7 @@ export const eventTypes = [
   "stream.fenceUnproven",
   "stream.takingOver",
   "stream.startFailed",
+  "stream.latched",
   "stream.onAir",
   "stream.needsHuman",
   "stream.stopped",

@@ -5,10 +5,12 @@ import type { OutputRef } from "../intents.ts";
 import type { DestinationPlan, EncoderPlan, StreamPlan } from "../site/plan.ts";
 import { type Deadline, elapsedMs, rebased, type Stamp } from "../time.ts";
 import { noSchedule, rebasedSchedule, type Schedule } from "./schedule.ts";
+import { type Latch, noLatch, rebasedLatch } from "./latch.ts";
 import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts";
 import type { OpenIncident } from "./incident.ts";
 import { actingFault, isFreeOf, nothingSeen, showsAnother, type StreamContent } from "./content.ts";
 import { judge, type Verdict } from "./judge.ts";
+import { isSpare, spareHindrance } from "./spares.ts";
 import type { FenceCertificate, Incident } from "./stream.contract.ts";
 import type { CommandRef } from "../command/command-ref.ts";
 
@@ -57,6 +59,7 @@ type Decided = {
   tries: Try[];
   /** Switches away from a carrier that was on air. */
   switches: Stamp[];
+  latch: Latch;
   /** When somebody else took the key from under our carrier. */
   kicks: Stamp[];
   incident: OpenIncident | null;
@@ -87,10 +90,11 @@ type Decided = {
 /** Lasting part of the context: everything but the world and the way to look at it. */
 export type StreamMemory = Decided &
   Pick<StreamContext, "carrier" | "target" | "since" | "because">;
-/** Journals from before there were windows have no schedule. */
+type Later = "schedule" | "latch";
+/** Journals from before there were windows have no schedule, those from before the latch none. */
 export type StreamResume = {
   carrier: string;
-  memory: Omit<StreamMemory, "schedule"> & Partial<Pick<StreamMemory, "schedule">>;
+  memory: Omit<StreamMemory, Later> & Partial<Pick<StreamMemory, Later>>;
 };
 
 /** What a step changes; see stream.moves.ts. */
@@ -155,6 +159,7 @@ function newMemory(now: Stamp): StreamMemory {
     unproven: null,
     tries: [],
     switches: [],
+    latch: noLatch,
     kicks: [],
     incident: null,
     lastIncident: null,
@@ -183,6 +188,7 @@ function rebasedMemory(memory: StreamResume["memory"], now: Stamp): StreamMemory
     ...memory,
     tries: memory.tries.map((t) => ({ ...t, at: rebased(t.at, now) })),
     switches: memory.switches.map((at) => rebased(at, now)),
+    latch: rebasedLatch(memory.latch, now),
     kicks: memory.kicks.map((at) => rebased(at, now)),
     fencingSince: maybe(memory.fencingSince),
     firstCertifiedAt: maybe(memory.firstCertifiedAt),
@@ -255,13 +261,13 @@ export function seenOffAir({ farEnd }: StreamContext): boolean {
 }
 
 export function hinders(context: StreamContext, ref: OutputRef): string | undefined {
-  return hindrance(
-    ref,
-    context.facts[ref.encoder],
-    context.heldBy[ref.encoder]?.[ref.output],
-    context.plan.id,
-  );
+  const box = context.facts[ref.encoder];
+  const heldBy = context.heldBy[ref.encoder]?.[ref.output];
+  return hindrance(ref, box, heldBy, context.plan.id) ?? spareHindrance(context, ref);
 }
+
+/** Before an encoder of its own that gets no picture, after one that is only warm. */
+const spareRank = 1.5;
 
 /** Who carries next, by goal, wish and order. A wish for a box that cannot start is forgotten. */
 export function nextCarrier(context: StreamContext): Choice {
@@ -277,7 +283,9 @@ export function nextCarrier(context: StreamContext): Choice {
     tries: wanted === null ? context.memory.tries : [],
     hindered: (ref) => hinders(context, ref) !== undefined,
     rank: (ref) =>
-      rank(context.facts[ref.encoder]) + (showsAnotherThanCarrier(context, ref) ? 4 : 0),
+      rank(context.facts[ref.encoder]) +
+      (showsAnotherThanCarrier(context, ref) ? 4 : 0) +
+      (isSpare(context, ref) ? spareRank : 0),
     now: context.now(),
   });
 }
@@ -333,6 +341,7 @@ function showsAnotherThanCarrier(
 
 /** Switches away from an on-air carrier that the budget still allows. */
 export function budgetLeft({ plan, memory, now }: StreamContext): number {
+  if (memory.latch.moves) return 0;
   const within = (ms: number) => memory.switches.filter((at) => elapsedMs(at, now()) < ms).length;
   return Math.max(
     0,

@@ -94,6 +94,24 @@ export const StreamState = Published.extend({
   understudyEncoder: Id.nullable(),
   /** In order of preference; the first is the primary. */
   encoders: z.array(Id),
+  /** All but the one that carries it. Absent: the site is older than that. */
+  understudies: z
+    .array(
+      z.object({
+        encoder: Id,
+        role: word(["understudy", "spare"]),
+        /** `cold`: that it answers is enough; `warm`: it is also set as wanted. */
+        wants: word(["cold", "warm"]),
+        /** `none`: it could not take over. */
+        is: word(["none", "cold", "warm"]),
+        /** Absent: it does not tell how it is set. */
+        isAsWanted: z.boolean().optional(),
+        hindrance: z.string().optional(),
+        /** The stream that a used spare is kept for. */
+        inUseFor: Id.optional(),
+      }),
+    )
+    .optional(),
   keyGeneration: z.number().int(),
   sinceMs: z.number(),
   /** Why the carrier region is in its state, one sentence. */
@@ -105,6 +123,11 @@ export const StreamState = Published.extend({
   eventEndsAtMs: z.number().nullable(),
   /** Takeovers left before the budget holds the stream where it is (while on air). */
   budgetLeft: z.number().int(),
+  /**
+   * It was moved too often while on air, or did not hold after an automatic return: no more of
+   * these until it is released. Absent: the site is older than that.
+   */
+  latched: z.array(word(["moves", "returns"])).optional(),
   /** Each published leg where the policy is primaryBackup. */
   legs: z.array(
     z.object({

@@ -1,6 +1,7 @@
 import { and, assign, enqueueActions, not, raise } from "xstate";
 import { changed, newStreamContext, understudyOf, verdict } from "./stream.context.ts";
 import * as tellEvent from "./schedule.decisions.ts";
+import { noLatch } from "./latch.ts";
 import * as onDuty from "./schedule.moves.ts";
 import * as tell from "./stream.decisions.ts";
 import { eventRegion, windowEndRegion } from "./stream.event-region.ts";
@@ -15,6 +16,7 @@ import {
   startOrder,
   whyNotStarted,
 } from "./stream.questions.ts";
+import { movesRegion, returnsRegion } from "./stream.latch-region.ts";
 import { streamSetup } from "./stream.setup.ts";
 import { understudyAlarm } from "./understudy-alarm.ts";
 import {
@@ -27,6 +29,7 @@ import {
   memoryIsDoubted,
   type Of,
   personActs,
+  releaseLatch,
   rests,
   tells,
   wasIn,
@@ -168,6 +171,9 @@ export const streamMachine = streamSetup.createMachine({
         },
       },
     },
+
+    moves: movesRegion,
+    returns: returnsRegion,
 
     carrier: {
       initial: "resuming",
@@ -318,6 +324,7 @@ export const streamMachine = streamSetup.createMachine({
           ],
           on: {
             publishesBenched: memoryIsDoubted,
+            release: releaseLatch,
             failover: {
               guard: { type: "canMove", params: ({ event }) => event.to },
               target: "checking",
@@ -401,6 +408,7 @@ export const streamMachine = streamSetup.createMachine({
           },
           on: {
             publishesBenched: memoryIsDoubted,
+            release: releaseLatch,
             failover: {
               guard: { type: "canMove", params: ({ event }) => event.to },
               target: "leaving",
@@ -657,7 +665,12 @@ export const streamMachine = streamSetup.createMachine({
             release: {
               target: "choosing",
               actions: [
-                change<Of<"release">>(({ event }) => ({ tries: [], command: event.command })),
+                change<Of<"release">>(({ event }) => ({
+                  tries: [],
+                  switches: [],
+                  latch: noLatch,
+                  command: event.command,
+                })),
                 "finishCommand",
               ],
             },

@@ -2,6 +2,8 @@
 import type { OutputRef } from "../intents.ts";
 import { deadlineIn, elapsedMs } from "../time.ts";
 import { type OpenIncident, step } from "./incident.ts";
+import { noLatch } from "./latch.ts";
+import { latchAfterLeaving } from "./latch.moves.ts";
 import { at, causeSentence, nameOf, withoutExit, withTry } from "./stream.changes.ts";
 import {
   type Change,
@@ -72,6 +74,7 @@ export function decidedToLeave(context: StreamContext): Change {
     fencingSince: now,
     suspectSince: null,
     switches: onAir ? [...context.memory.switches.slice(-9), now] : context.memory.switches,
+    latch: latchAfterLeaving(context),
     // Holding the picture for a minute clears a carrier's earlier failures; less is a failed try.
     tries: heldForAMinute(context)
       ? context.memory.tries.filter((t) => t.encoder !== context.carrier?.encoder)
@@ -104,6 +107,13 @@ export function decidedToMove(
     fencingSince: now,
     switches:
       p.command === null ? [...context.memory.switches.slice(-9), now] : context.memory.switches,
+    // Who returns to it by hand has looked at it; who moves away from it has not.
+    latch:
+      p.command === null
+        ? latchAfterLeaving(context)
+        : p.goal === "return"
+          ? noLatch
+          : context.memory.latch,
     incidents: context.memory.incidents + 1,
     incident: open(context, p.cause ?? (p.goal === "return" ? "return" : "command"), because, true),
   };

@@ -5,6 +5,7 @@ import { effect, type EffectError } from "../effect.ts";
 import { startsNothingByItself } from "../encoder/facts.ts";
 import { elapsedMs, leftMs } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
+import { isSpare } from "./spares.ts";
 import { lacksUnderstudy, understudyNews } from "./understudy-alarm.ts";
 import {
   budgetLeft,
@@ -24,6 +25,7 @@ import {
 } from "./stream.context.ts";
 import { compared, type ContentEvent, looked } from "./content.moves.ts";
 import * as tell from "./stream.decisions.ts";
+import { calmLeftMs, changedAgain, latched, movedTooOften } from "./latch.moves.ts";
 import type { StreamEvent, StreamToSite } from "./stream.events.ts";
 import * as fence from "./stream.fence-moves.ts";
 import type { LineUp } from "./line-up.contract.ts";
@@ -172,8 +174,15 @@ export const streamSetup = setup({
     failsBackByItself: ({ context }) =>
       isExpected(context.memory.schedule) &&
       context.plan.failbackMs !== "manual" &&
+      !isSpare(context, context.carrier) &&
+      !context.memory.latch.returns &&
       primaryIsReady(context) &&
       budgetLeft(context) > 0,
+    isLatched: ({ context }) => latched(context).length > 0,
+    movesAreLatched: ({ context }) => context.memory.latch.moves !== null,
+    returnsAreLatched: ({ context }) => context.memory.latch.returns,
+    movedTooOften: ({ context }) => movedTooOften(context),
+    changedAgain: ({ context }) => changedAgain(context),
     isVouchedFor: (_, unproven: boolean | undefined) => unproven === true,
     /** The driver tells which generation is too high for ours: the next can be above it. */
     carrierPublishes: ({ context }) =>
@@ -317,6 +326,7 @@ export const streamSetup = setup({
       return typeof choice === "object" && "inMs" in choice ? choice.inMs : seconds(60);
     },
     missed: ({ context }) => onDuty.missedMs(context),
+    calm: ({ context }) => calmLeftMs(context),
     windowLeft: ({ context }) =>
       Math.max(seconds(1), leftMs(context.memory.schedule.ends ?? undefined, context.now())),
     whoCame: whoCameMs,

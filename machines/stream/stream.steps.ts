@@ -3,6 +3,7 @@ import { not } from "xstate";
 import type { Decision } from "../decision.ts";
 import type { EffectError } from "../effect.ts";
 import type { Intents } from "../intents.ts";
+import { noLatch } from "./latch.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
 import type { Change, StreamContext } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
@@ -97,6 +98,20 @@ export function fenceAgain<const D extends string>(pause: D) {
   } as const;
 }
 
+/** A person has looked at what made it flap. */
+export const releaseLatch = {
+  guard: "isLatched",
+  actions: [
+    change<Of<"release">>(({ context, event }) => ({
+      command: event.command,
+      because: `released by ${event.command.by}, ${context.because}`,
+      switches: [],
+      latch: noLatch,
+    })),
+    "finishCommand",
+  ],
+} as const;
+
 /** What a person may do while there is no proof. */
 export function personActs() {
   return {
@@ -129,6 +144,7 @@ export function personActs() {
           because: `released by ${event.command.by}`,
           tries: [],
           switches: [],
+          latch: noLatch,
           kicks: [],
           fencingSince: context.now(),
         })),
