@@ -78,6 +78,8 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
 
       let answering = false;
       const onError = (error: NodeJS.ErrnoException) => {
+        // Each exchange closes in the end, and errors that nobody gets cost a poll its fiftieth.
+        if (settled) return;
         const closed = error.code === "ECONNRESET" || error.code === "EPIPE";
         if (answering && closed)
           fail(broken("malformed", `${where} broke off in the middle of an answer`));
