@@ -63,6 +63,7 @@ export function openCommands(
         status: "sent",
         code: null,
         message: null,
+        data: null,
         answeredAtMs: null,
       };
       // Remembered before it is sent: an answer must find its question.
@@ -80,13 +81,14 @@ export function openCommands(
       publish(topic, JSON.stringify(request), topics.request);
       return row;
     },
-    answered: async (site, { id, status, code, message, atMs }) => {
+    answered: async (site, { id, status, code, message, data, atMs }) => {
       const row = await store.answerCommand({
         id,
         site,
         status,
         code: code ?? null,
         message,
+        data: data ?? null,
         atMs,
       });
       if (row && isFinal(row)) wake(id);

@@ -12,9 +12,13 @@ const graceMs = 5_000;
 /** A site that has accepted may need long (a far end that holds a ghost session), not for ever. */
 const acceptedMs = 3_600_000;
 
-type Raw = Omit<CommandRow, "args" | "dryRun"> & { args: string | null; dryRun: number };
+type Raw = Omit<CommandRow, "args" | "data" | "dryRun"> & {
+  args: string | null;
+  data: string | null;
+  dryRun: number;
+};
 const columns = `id, site, kind, subject, verb, args, dry_run AS dryRun, by,
-  sent_at_ms AS sentAtMs, expires_at_ms AS expiresAtMs, status, code, message,
+  sent_at_ms AS sentAtMs, expires_at_ms AS expiresAtMs, status, code, message, data,
   answered_at_ms AS answeredAtMs`;
 
 export function commandsIn(db: Database.Database): Commands {
@@ -27,7 +31,7 @@ export function commandsIn(db: Database.Database): Commands {
     "INSERT INTO idempotency (key, body_sha256, command_id, at_ms) VALUES (?, ?, ?, ?)",
   );
   const answer = db.prepare(
-    `UPDATE command SET status = ?, code = ?, message = ?, answered_at_ms = ?
+    `UPDATE command SET status = ?, code = ?, message = ?, data = ?, answered_at_ms = ?
      WHERE id = ? AND site = ? AND status NOT IN ('done', 'refused')
      AND NOT (status = 'unanswered' AND ? = 'accepted')`,
   );
@@ -47,8 +51,10 @@ export function commandsIn(db: Database.Database): Commands {
   });
   return {
     addCommand: async (row, idempotency) => add(row, idempotency),
-    answerCommand: async ({ id, site, status, code, message, atMs }) => {
-      const { changes } = answer.run(status, code, message, Math.round(atMs), id, site, status);
+    answerCommand: async ({ id, site, status, code, message, data, atMs }) => {
+      const told = data === null ? null : JSON.stringify(data);
+      const at = Math.round(atMs);
+      const { changes } = answer.run(status, code, message, told, at, id, site, status);
       return changes === 1 ? find(id) : undefined;
     },
     command: async (id) => find(id),
@@ -73,6 +79,7 @@ export function commandsIn(db: Database.Database): Commands {
 }
 
 function read(raw: Raw): CommandRow {
-  const args = raw.args === null ? null : (JSON.parse(raw.args) as Record<string, unknown>);
-  return { ...raw, args, dryRun: raw.dryRun === 1 };
+  const parsed = (json: string | null) =>
+    json === null ? null : (JSON.parse(json) as Record<string, unknown>);
+  return { ...raw, args: parsed(raw.args), data: parsed(raw.data), dryRun: raw.dryRun === 1 };
 }

@@ -1,6 +1,7 @@
 /** The store in one SQLite file: WAL, and `synchronous=FULL` because an ack is a promise. */
 import Database from "better-sqlite3";
 import { start } from "./migrations/001-start.ts";
+import { commandData } from "./migrations/002-command-data.ts";
 import { commandsIn } from "./sqlite-commands.ts";
 import { historyIn } from "./sqlite-history.ts";
 import { keysIn } from "./sqlite-keys.ts";
@@ -31,7 +32,7 @@ export function openSqliteStore(path: string): Store {
 }
 
 /** Each once, in this order; `user_version` says how far a database is. */
-const migrations = [start];
+const migrations = [start, commandData];
 
 function migrate(db: Db): void {
   const done = Number(db.pragma("user_version", { simple: true }));

@@ -67,6 +67,8 @@ export type CommandRow = {
   status: CommandStatus;
   code: string | null;
   message: string | null;
+  /** What was asked for, where the verb asks for something. */
+  data: Record<string, unknown> | null;
   answeredAtMs: number | null;
 };
 
@@ -144,5 +146,6 @@ export type CommandAnswer = {
   status: "accepted" | "done" | "refused";
   code: string | null;
   message: string;
+  data: Record<string, unknown> | null;
   atMs: number;
 };

@@ -72,8 +72,8 @@ export async function readBoard(): Promise<Board> {
 export type Answer = { status: string; code?: string | null; message?: string | null };
 
 /** Asks the site and waits up to 10 s for what it says. @throws HubError */
-export async function command(ref: string, verb: string): Promise<Answer> {
-  const response = await call(`/api/streams/${ref}/commands`, {
+export async function command(list: string, ref: string, verb: string): Promise<Answer> {
+  const response = await call(`/api/${list}/${ref}/commands`, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",

@@ -2,6 +2,7 @@
 import { h } from "./dom.ts";
 import type { EncoderItem, SiteItem } from "./items.ts";
 import { row } from "./streams.ts";
+import { commandButtons, type Talk } from "./talk.ts";
 import { clock, lengthOf, plain, state, word, type Tone } from "./words.ts";
 
 const figures: Record<string, [name: string, text: (value: number) => string]> = {
@@ -12,7 +13,12 @@ const figures: Record<string, [name: string, text: (value: number) => string]> =
   cpuUsageRatio: ["CPU", (v) => `${Math.round(v * 100)} %`],
 };
 
-export function encoderCard(encoder: EncoderItem, nowMs: number, stale: boolean): HTMLElement {
+export function encoderCard(
+  encoder: EncoderItem,
+  nowMs: number,
+  stale: boolean,
+  talk: Talk | undefined,
+): HTMLElement {
   const old = stale || encoder.stale;
   const tone =
     encoder.link === "reachable" ? "good" : encoder.link === "unreachable" ? "critical" : "unknown";
@@ -43,6 +49,8 @@ export function encoderCard(encoder: EncoderItem, nowMs: number, stale: boolean)
           output.sendQueue === "stuck" ? ", the network does not take it" : "",
         ),
       ),
+      ...repairRows(encoder, nowMs),
+      ...recordingRows(encoder),
       ...row("Input", state(encoder.input)),
       ...row("Cooling", state(encoder.thermal), ` ${thermal}`),
       ...Object.entries(figures).flatMap(([key, [name, text]]) => {
@@ -54,7 +62,74 @@ export function encoderCard(encoder: EncoderItem, nowMs: number, stale: boolean)
       }),
     ),
     warnings(encoder.warnings ?? []),
+    commandButtons({
+      list: "encoders",
+      of: encoder,
+      name: encoder.name ?? encoder.id,
+      offered: offeredBy(encoder),
+      disabled: old,
+      talk,
+    }),
   );
+}
+
+/** What may make sense now; whether it is done is the site's decision. */
+function offeredBy({ recording, controls = [], power, repair }: EncoderItem): string[] {
+  const isRecording = recording?.state === "streaming" || recording?.state === "failing";
+  return [
+    ...(repair?.state === "proposing" ||
+    repair?.state === "observing" ||
+    repair?.state === "givenUp"
+      ? ["repair"]
+      : []),
+    ...(power === "cut" || power === "unknown" ? ["restore-power"] : []),
+    ...(controls.includes("startRecording") && !isRecording ? ["start-recording"] : []),
+    ...(controls.includes("stopRecording") && isRecording ? ["stop-recording"] : []),
+  ];
+}
+
+function repairRows({ repair }: EncoderItem, nowMs: number): HTMLElement[] {
+  if (!repair) return [];
+  const { wouldHaveActed: dry, state: now } = repair;
+  const words = now === "well" ? word("good", "nothing to repair") : state(now);
+  const consent = h(
+    "span",
+    { class: "muted" },
+    ` (${repairConsent[repair.consent] ?? "not known"})`,
+  );
+  const age = (iso: string | null | undefined) =>
+    iso == null ? "not known" : lengthOf(nowMs - Date.parse(iso));
+  const actions = Object.entries(dry?.byAction ?? {}).map(([a, n]) => `${plain(a)} ${n}`);
+  return [
+    ...row("Repair", words, consent),
+    ...(dry
+      ? row(
+          "Dry run",
+          dry.times === 0
+            ? `would not have acted in ${age(dry.since)}`
+            : `would have acted ${dry.times} times in ${age(dry.since)} (${actions.join(", ")}), last ${age(dry.lastAt)} ago`,
+        )
+      : []),
+  ];
+}
+const repairConsent: Readonly<Record<string, string>> = {
+  observe: "only observed",
+  propose: "asks first",
+  act: "done by itself",
+};
+
+function recordingRows({ recording, profiles }: EncoderItem): HTMLElement[] {
+  const { streaming, recording: records } = profiles ?? {};
+  const named = Object.entries({ streaming, recording: records }).flatMap(([of, profile]) =>
+    profile ? [`${of}: ${profile.name ?? "no name"} (${profile.number})`] : [],
+  );
+  const where = recording?.medium === undefined ? "" : ` to ${recording.medium}`;
+  const linked = recording?.isLinked === true ? ", starts and stops with the stream" : "";
+  const words = recording?.state === "streaming" ? word("good", "recording") : undefined;
+  return [
+    ...(recording ? row("Recording", words ?? state(recording.state), where, linked) : []),
+    ...(named.length > 0 ? row("Profiles", named.join(", ")) : []),
+  ];
 }
 
 /** How it is to talk to. Pressure is what we do to it, and no temperature. */

@@ -9,7 +9,8 @@ import { encoderCard, siteCard } from "./encoders.ts";
 import { incidentCard } from "./incidents.ts";
 import type { Board } from "./items.ts";
 import { storageCard, tellsSomething } from "./storage.ts";
-import { isVerb, streamCard, verbs, type Talk } from "./streams.ts";
+import { streamCard } from "./streams.ts";
+import { labelOf, type List, type Talk } from "./talk.ts";
 import { clock, lengthOf } from "./words.ts";
 
 /** Data older than this is called stale, loudly. */
@@ -80,7 +81,7 @@ function draw(): void {
   );
   show(
     part("encoder-list"),
-    encoders.map((e) => encoderCard(e, nowMs, stale)),
+    encoders.map((e) => encoderCard(e, nowMs, stale, talk)),
   );
   show(
     part("incident-list"),
@@ -97,31 +98,37 @@ function draw(): void {
 }
 
 async function ask(asked: Talk): Promise<void> {
-  talk = { ...asked, step: "asking", answer: `${verbs[asked.verb]}: waiting for the site …` };
+  const label = labelOf(asked.list, asked.verb) ?? asked.verb;
+  talk = { ...asked, step: "asking", answer: `${label}: waiting for the site …` };
   draw();
   let answer: string;
   try {
-    const { status, code, message } = await command(asked.ref, asked.verb);
+    const { status, code, message } = await command(asked.list, asked.ref, asked.verb);
     answer = `${status}${code == null ? "" : ` (${code})`}: ${message ?? "the site has it"}`;
   } catch (error) {
     answer = `refused: ${error instanceof Error ? error.message : "the hub did not answer"}`;
   }
-  talk = { ...asked, step: "answered", answer: `${verbs[asked.verb]}: ${answer}` };
+  talk = { ...asked, step: "answered", answer: `${label}: ${answer}` };
   void read();
 }
 
-part("stream-list").addEventListener("click", (event) => {
-  const button = (event.target as Element).closest<HTMLButtonElement>("button[data-do]");
-  const { ref, do: what } = button?.dataset ?? {};
-  if (ref === undefined) return;
-  if (isVerb(what)) talk = { ref, verb: what, step: "sure?", answer: "" };
-  else if (what === "sure" && talk) return void ask(talk);
-  else talk = undefined;
-  draw();
-  // The safe choice gets the focus; back again, the button that was pressed.
-  const next = talk ? `[data-do="no"]` : "";
-  part("stream-list").querySelector<HTMLElement>(`button[data-ref="${ref}"]${next}`)?.focus();
-});
+function listen(list: List, cards: HTMLElement): void {
+  cards.addEventListener("click", (event) => {
+    const button = (event.target as Element).closest<HTMLButtonElement>("button[data-do]");
+    const { ref, do: what } = button?.dataset ?? {};
+    if (ref === undefined || what === undefined) return;
+    if (labelOf(list, what) !== undefined) {
+      talk = { list, ref, verb: what, step: "sure?", answer: "" };
+    } else if (what === "sure" && talk) return void ask(talk);
+    else talk = undefined;
+    draw();
+    // The safe choice gets the focus; back again, the button that was pressed.
+    const next = talk ? `[data-do="no"]` : "";
+    cards.querySelector<HTMLElement>(`button[data-ref="${ref}"]${next}`)?.focus();
+  });
+}
+listen("streams", part("stream-list"));
+listen("encoders", part("encoder-list"));
 
 part("key").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -3,25 +3,8 @@ import { comparisonLine, pictureLines } from "./content.ts";
 import { h } from "./dom.ts";
 import { eventLines } from "./events.ts";
 import type { Board, StreamItem } from "./items.ts";
+import { commandButtons, type Talk, verbs } from "./talk.ts";
 import { carriage, clock, lengthOf, plain, state, word } from "./words.ts";
-
-export const verbs = {
-  failover: "Fail over now",
-  return: "Return to primary",
-  abort: "Abort",
-  release: "Release",
-} as const;
-export type Verb = keyof typeof verbs;
-export const isVerb = (text: string | undefined): text is Verb =>
-  text !== undefined && Object.hasOwn(verbs, text);
-
-/** What the person at this page is in the middle of. */
-export type Talk = {
-  ref: string;
-  verb: Verb;
-  step: "sure?" | "asking" | "answered";
-  answer: string;
-};
 
 export function streamCard(
   stream: StreamItem,
@@ -64,7 +47,14 @@ export function streamCard(
       ...content(stream, nowMs, encoderName),
       ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),
     ),
-    buttons(stream, name, old, talk?.ref === stream.ref ? talk : undefined),
+    commandButtons({
+      list: "streams",
+      of: stream,
+      name,
+      offered: Object.keys(verbs.streams),
+      disabled: old,
+      talk,
+    }),
   );
 }
 
@@ -108,35 +98,4 @@ function farEnd(stream: StreamItem, board: Board, nowMs: number): (Node | string
     h("span", { class: "muted" }, `(${age})`),
     policy,
   ];
-}
-
-function buttons(
-  stream: StreamItem,
-  name: string,
-  disabled: boolean,
-  talk: Talk | undefined,
-): HTMLElement {
-  const button = (data: string, text: string, more: Record<string, string | boolean> = {}) =>
-    h("button", { type: "button", "data-ref": stream.ref, "data-do": data, ...more }, text);
-  const asking = talk?.step === "asking";
-  const content =
-    talk?.step === "sure?"
-      ? [
-          h("span", {}, `${verbs[talk.verb]}: ${name} at ${stream.site}?`),
-          button("sure", `Yes, ${verbs[talk.verb].toLowerCase()}: ${name}`, {
-            class: "sure",
-            disabled,
-          }),
-          button("no", "No"),
-        ]
-      : Object.entries(verbs).map(([verb, text]) =>
-          button(verb, text, { disabled: disabled || asking }),
-        );
-  const answer = talk?.answer ?? "";
-  return h(
-    "div",
-    {},
-    h("div", { class: "buttons", role: "group", "aria-label": `Commands for ${name}` }, ...content),
-    h("p", { class: "answer", role: "status" }, answer),
-  );
 }

@@ -63,7 +63,7 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     staysIdle: input.resume?.staysIdle ?? false,
     control: null,
     hands: handsSince(input.resume?.changedElsewhere, input.now()),
-    repairs: repairsSince(input.resume?.repairs, input.now()),
+    repairs: repairsSince(input.resume?.repairs, input.plan, input.now()),
     heat: { samples: [], step: input.resume?.coolingStep ?? 0 },
     holds: Object.entries(input.resume?.custody ?? {}).flatMap(([output, word]) =>
       word === "held" ? [output] : [],

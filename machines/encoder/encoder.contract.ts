@@ -66,6 +66,39 @@ export const EncoderConnection = z.object({
 });
 export type EncoderConnection = z.infer<typeof EncoderConnection>;
 
+export const repairWords = [
+  "well",
+  "watching",
+  "deciding",
+  "coolingFirst",
+  "observing",
+  "proposing",
+  "acting",
+  "proving",
+  "givenUp",
+] as const;
+
+/** How it is repaired while it carries nothing. */
+export const EncoderRepair = z.object({
+  /** What may be done without a person. */
+  consent: word(["observe", "propose", "act"]),
+  state: word(repairWords),
+  /** What is wrong with it. */
+  trouble: word(["unreachable", "failing"]).optional(),
+  /** What is proposed, or would be done. */
+  next: word(["reboot", "powerCycle"]).optional(),
+  /** With consent `observe`: what `act` would have done. */
+  wouldHaveActed: z
+    .object({
+      times: z.number().int(),
+      byAction: z.record(z.string(), z.number().int()),
+      sinceMs: z.number(),
+      lastAtMs: z.number().nullable(),
+    })
+    .optional(),
+});
+export type EncoderRepair = z.infer<typeof EncoderRepair>;
+
 /** What is recorded beside the streams. */
 export const EncoderRecording = z.object({
   state: word(outputWords),
@@ -106,6 +139,8 @@ export const EncoderState = Published.extend({
   profiles: z
     .object({ streaming: EncoderProfile.optional(), recording: EncoderProfile.optional() })
     .optional(),
+  /** Absent: an older site. */
+  repair: EncoderRepair.optional(),
   /** What a person may tell it directly: startRecording, stopRecording, … Absent: an older site. */
   controls: z.array(z.string()).optional(),
   figures: EncoderFigures,

@@ -17,7 +17,8 @@ import {
 } from "./facts.ts";
 import type { Power } from "./power.ts";
 import type { OutputReading } from "./reading.ts";
-import { repairSentence } from "./repair.ts";
+import { timesIn } from "./dry-run.ts";
+import { nextRepair, repairSentence } from "./repair.ts";
 import { connectionWarnings } from "./connection.ts";
 import { interrupts } from "./thermal.ts";
 
@@ -100,7 +101,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     service: words.service,
     custody: Object.fromEntries(plan.outputs.map((output) => [output, custody(output)])),
     serialNumber,
-    ...((repairs.done.length > 0 || repairs.wouldHave > 0) && { repairs }),
+    ...((repairs.done.length > 0 || repairs.dryRun) && { repairs }),
     ...(hands.changes.length > 0 && { changedElsewhere: hands.changes }),
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(plan.outlet && {
@@ -161,6 +162,7 @@ export function encoderState(
       },
     }),
     ...(reading?.profiles && { profiles: reading.profiles }),
+    repair: repairState(snapshot),
     controls: [...(plan.controls ?? [])],
     figures: Object.fromEntries(
       Object.entries(reading?.figures ?? {}).map(([name, figure]) => [
@@ -171,6 +173,22 @@ export function encoderState(
     ...(reading?.selfStart && { selfStart: reading.selfStart }),
     ...(facts.power && { power: facts.power.word }),
     warnings: warnings(snapshot, facts),
+  };
+}
+
+function repairState(snapshot: EncoderSnapshot): EncoderState["repair"] {
+  const { plan, repairs } = snapshot.context;
+  const { repair } = regions(snapshot);
+  const state = typeof repair === "string" ? repair : "acting" in repair ? "acting" : "proving";
+  const next = state === "proposing" || state === "observing" ? nextRepair(snapshot.context) : null;
+  return {
+    consent: plan.repair,
+    state: state as NonNullable<EncoderState["repair"]>["state"],
+    ...(state !== "well" && repairs.trouble !== null && { trouble: repairs.trouble }),
+    ...(next && { next }),
+    ...(repairs.dryRun && {
+      wouldHaveActed: { times: timesIn(repairs.dryRun), ...repairs.dryRun },
+    }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
 } from "./encoder.context.ts";
 import type { Connection } from "./connection.ts";
 import { controlDone, controlFailed, controlRefusal } from "./control.ts";
+import { withWouldHave } from "./dry-run.ts";
 import * as tell from "./encoder.decisions.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service, type ThermalTold } from "./facts.ts";
@@ -139,9 +140,12 @@ export const encoderSetup = setup({
         ...(next === "powerCycle" && { cuts: [...cuts, context.now()] }),
       };
     }),
-    countWouldHave: assign(({ context: { repairs } }) => ({
-      repairs: { ...repairs, wouldHave: repairs.wouldHave + 1 },
-    })),
+    countWouldHave: assign(({ context }) => {
+      const { repairs, now } = context;
+      const next = nextRepair(context);
+      const dryRun = next && withWouldHave(repairs.dryRun, next, now().wallMs);
+      return dryRun ? { repairs: { ...repairs, dryRun } } : {};
+    }),
     forgetRepairs: assign(({ context: { repairs } }) => ({ repairs: { ...repairs, done: [] } })),
     tellRepair: emit(({ context }, what: Parameters<typeof repairSentence>[1]) =>
       decided(tell.repair(context, what)),

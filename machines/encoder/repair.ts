@@ -5,6 +5,7 @@
  */
 import type { EncoderPlan, RepairAction } from "../site/plan.ts";
 import { elapsedMs, rebased, type Stamp } from "../time.ts";
+import { type DryRun, dryRunSince, timesIn } from "./dry-run.ts";
 import { isCool, isHot } from "./heat.ts";
 import type { EncoderReading } from "./reading.ts";
 import type { Heat } from "./thermal.ts";
@@ -30,16 +31,21 @@ const playbooks: Record<Trouble, readonly RepairAction[]> = {
 export type Repairs = {
   /** What was done and when, oldest first, as far as it counts against the budget. */
   done: { action: RepairAction; at: Stamp }[];
-  /** How often it would have acted, had it been allowed to. */
-  wouldHave: number;
+  /** What it would have done; only while it may not. Journals from before it was counted have none. */
+  dryRun?: DryRun;
   /** Why it is doing what it does, for people. */
   trouble: Trouble | null;
 };
 
 /** Where a restarted daemon picks up: what was done counts on. */
-export function repairsSince(kept: Repairs | undefined, now: Stamp): Repairs {
-  if (!kept) return { done: [], wouldHave: 0, trouble: null };
-  return { ...kept, done: kept.done.map(({ action, at }) => ({ action, at: rebased(at, now) })) };
+export function repairsSince(
+  kept: Repairs | undefined,
+  { repair }: Pick<EncoderPlan, "repair">,
+  now: Stamp,
+): Repairs {
+  const dryRun = dryRunSince(kept?.dryRun, repair, now.wallMs);
+  const done = kept?.done.map(({ action, at }) => ({ action, at: rebased(at, now) })) ?? [];
+  return { done, trouble: kept?.trouble ?? null, ...(dryRun && { dryRun }) };
 }
 
 /** Three different steps in ten minutes, each once. */
@@ -104,7 +110,7 @@ export function repairSentence(
     case "proposes":
       return `${plan.id} ${trouble}: ${action} is proposed, say yes within 10 min`;
     case "wouldDo":
-      return `${plan.id} ${trouble}: would have done ${action} (${repairs.wouldHave + 1} times so far), and may not`;
+      return `${plan.id} ${trouble}: would have done ${action} (${(repairs.dryRun ? timesIn(repairs.dryRun) : 0) + 1} times so far), and may not`;
     case "coolsFirst":
       return `${plan.id} ${trouble}, at ${heat.samples.at(-1)?.celsius} °C: ${action} waits until it has cooled`;
     case "does":

@@ -21,7 +21,14 @@ type Needs = {
 };
 
 const CommandBody = z.strictObject({
-  verb: z.string().max(64),
+  verb: z
+    .string()
+    .max(64)
+    .describe(
+      ["stream", "encoder", "storage", "site"]
+        .map((kind) => `${kind}: ${verbsOf(kind).join(", ")}`)
+        .join("; "),
+    ),
   args: z.strictObject(CommandArgs.shape).optional(),
   /** How long the site may take to begin; afterwards it refuses. */
   ttlMs: z.number().int().min(1).max(86_400_000).default(30_000),
@@ -44,6 +51,8 @@ export const CommandItem = z
     /** Why it was refused, for programs. */
     code: z.string().nullable(),
     message: z.string().nullable(),
+    /** What was asked for: `list-clips` gives `{clips: [{name, durationS?, bytes?}], count}`. */
+    data: z.record(z.string(), z.unknown()).nullable(),
     sentAt: z.iso.datetime().nullable(),
     expiresAt: z.iso.datetime().nullable(),
     answeredAt: z.iso.datetime().nullable(),
@@ -132,6 +141,7 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
   for (const { path, kind } of [
     { path: "/streams/:id/commands", kind: "stream" },
     { path: "/encoders/:id/commands", kind: "encoder" },
+    { path: "/storage/:id/commands", kind: "storage" },
     { path: "/encoders/:id/control", kind: "encoder" },
   ]) {
     app.post(path, { schema }, async (request, reply) =>

@@ -87,6 +87,25 @@ test("with consent to observe nothing is done, and it is counted what would have
   ]);
 });
 
+test("what would have been done is in the state, by action and since when, over a restart too", () => {
+  const w = facility({ repair: "observe" });
+  const dryRun = () =>
+    encoderState(w.core.encoder("b"), {
+      published: { id: "b", epoch: "e", seq: 1, session: "s", atMs: w.now().wallMs },
+      heldBy: {},
+      generations: {},
+      sinceMs: () => 0,
+    }).repair?.wouldHaveActed;
+  expect(dryRun()).toMatchObject({ times: 0, lastAtMs: null });
+  const sinceMs = dryRun()?.sinceMs;
+  breaks(w);
+  w.pass(15 * 60);
+  w.restart();
+  w.pass(2);
+  expect(dryRun()).toMatchObject({ times: 2, byAction: { reboot: 2 }, sinceMs });
+  expect(w.now().wallMs - (dryRun()?.lastAtMs ?? 0)).toBeLessThan(15 * 60_000);
+});
+
 test("a proposal is carried out when a person says yes, and is made again when nobody did", () => {
   const w = facility({ repair: "propose" });
   breaks(w);
