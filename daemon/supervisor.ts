@@ -1,6 +1,7 @@
 import type { EncoderReading, PollFailure } from "../machines/encoder/reading.ts";
 import type { Ask, DeviceSession } from "./device-session.ts";
 import { DriverError, type EncoderDriver } from "./drivers/driver.ts";
+import { isGivenUp } from "./drivers/shared/given-up.ts";
 
 export type Sightings = {
   /** `sinceOursMs`: how long ago the last command of ours ended; 0 while one is under way. */
@@ -69,17 +70,22 @@ export function supervise(p: {
     polledAtMs = performance.now();
     const mine = new AbortController();
     poll = mine;
-    // Not `closing` itself: what is made of a signal that lives on is never quite let go of.
-    const limit = AbortSignal.any([mine.signal, AbortSignal.timeout(pollLimitMs)]);
+    const { signal } = mine;
+    // Ends with the poll. AbortSignal.timeout stays for its 10 s: of 300 boxes that is thousands.
+    const limit = setTimeout(
+      () => mine.abort(new DOMException("the poll took too long", "TimeoutError")),
+      pollLimitMs,
+    );
     try {
-      tellReading(await ask(() => driver.poll(limit), { signal: limit }));
+      tellReading(await ask(() => driver.poll(signal), { signal }));
     } catch (cause) {
       // Given up for something more urgent: that says nothing about the box.
-      if (mine.signal.aborted) return;
+      if (isGivenUp(signal)) return;
       const failure = pollFailureOf(cause);
       if (!failure) throw cause;
       tell.unreadable(failure, cause instanceof Error ? cause.message : "no answer");
     } finally {
+      clearTimeout(limit);
       poll = undefined;
     }
   }
