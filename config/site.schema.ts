@@ -81,6 +81,24 @@ const heat = section({
     path: ["protect"],
   });
 
+const timeServer = section({
+  host: host.describe("Name or address"),
+  port: port.prefault(123).describe("UDP port"),
+});
+const clock = section({
+  servers: z
+    .array(z.union([host.transform((name) => ({ host: name, port: 123 })), timeServer]))
+    .max(8)
+    .prefault([])
+    .describe("NTP servers to compare with, beside whoever keeps the clock (chrony, systemd)"),
+  every: duration({ atLeast: "64s", atMost: "1h" })
+    .prefault("4min")
+    .describe("How often they and the keeper are asked"),
+  alarmOffset: duration({ atLeast: "100ms", atMost: "1h" })
+    .prefault("2s")
+    .describe("From here the clock of this host, or of an encoder, is wrong"),
+});
+
 export const EncoderBase = section({
   id: id
     .refine((value) => value !== "system", { error: "system is reserved, choose another id" })
@@ -337,6 +355,7 @@ export function siteSchema({
     traps: partSection(traps)
       .exactOptional()
       .describe("Listen for SNMP traps: one of a box makes the daemon look at it at once"),
+    clock: clock.prefault({}).describe("How the clock of this host is checked"),
     destinations: z.array(destination).max(200).describe("Where programmes are published to"),
     streams: z.array(stream).max(200).describe("The programmes, each with its encoders"),
     log: section({ level: logLevel.prefault("info").describe("How much is logged") })

@@ -80,6 +80,7 @@ export function planOf(
         unreachableAfter: fall,
         ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
         heat: encoder.heat,
+        clockAlarmOffsetMs: config.clock.alarmOffsetMs,
         cooling: vendor.cooling ?? [],
         ...(vendor.controls && { controls: vendor.controls }),
         repair: encoder.repair,
@@ -95,6 +96,7 @@ export function planOf(
     destinations,
     streams,
     storages: storagePlans(config, vendors),
+    clockAlarmOffsetMs: config.clock.alarmOffsetMs,
   };
 }
 

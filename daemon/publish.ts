@@ -3,6 +3,7 @@ import { destinationState } from "../machines/destination/destination.published.
 import { encoderState } from "../machines/encoder/encoder.published.ts";
 import type { Published } from "../machines/published.ts";
 import { publishedFreeze } from "../machines/site/change-freeze.ts";
+import { hostClockWarnings, publishedHostClock } from "../machines/site/host-clock.ts";
 import { generations, holdings } from "../machines/site/keys.ts";
 import type { SiteInfo, SiteState, Telemetry } from "../machines/site/site.contract.ts";
 import type { ActorName, SiteCore } from "../machines/site/site-core.ts";
@@ -96,7 +97,7 @@ export function openPublisher(p: {
   }
 
   function siteState(): SiteState {
-    const { plan, journal, freeze, now } = core.site();
+    const { plan, journal, freeze, hostClock, now } = core.site();
     const impaired = core.siteWord() === "impaired";
     return {
       ...header(plan.site),
@@ -104,8 +105,10 @@ export function openPublisher(p: {
       decider: impaired ? "impaired" : "ok",
       journal,
       freeze: publishedFreeze(freeze, now()),
+      clock: publishedHostClock(hostClock),
       warnings: [
         ...(impaired ? ["this host cannot keep up: its evidence is late"] : []),
+        ...hostClockWarnings(hostClock),
         ...(journal === "ok" ? [] : [`the journal is ${journal}: records wait in memory`]),
         ...p.warnings(),
       ],

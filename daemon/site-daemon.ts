@@ -23,6 +23,7 @@ import { burstOf, lookEveryMs, openDeviceSession } from "./device-session.ts";
 import type { KnownTarget } from "./drivers/driver.ts";
 import { vendors } from "./drivers/index.ts";
 import { watchFarEnd } from "./far-end.ts";
+import { watchHostClock } from "./host-clock/watch-host-clock.ts";
 import { openJournal } from "./journal/open-journal.ts";
 import type { AckOutcome, Outbox } from "./journal/outbox.ts";
 import { lockState } from "./journal/state-lock.ts";
@@ -336,6 +337,13 @@ export async function startSite(p: {
     tell: (stream, event) => void decider.submit({ to: `stream:${stream}`, event }),
   });
 
+  const hostClock = watchHostClock({
+    ...config.clock,
+    now,
+    tell: (look) => void decider.submit({ to: "site", event: { type: "hostClock", look } }),
+    jumped: (byMs) => void decider.submit({ to: "site", event: { type: "clockJump", byMs } }),
+  });
+
   journal.onHealth((health) => {
     void decider.submit({ to: "site", event: { type: "journal", health } });
     eventsCommitted();
@@ -439,6 +447,7 @@ export async function startSite(p: {
       await Promise.all([...boxes.values()].map((box) => box.close()));
       await Promise.all(farEnds.map((farEnd) => farEnd.close()));
       await content.close();
+      await hostClock.close();
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
       await Promise.all(storages.map((storage) => storage.close()));
       await decider.close();

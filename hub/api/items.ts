@@ -51,6 +51,8 @@ export const SiteItem = isoObject(SiteInfo.omit({ site: true, inventory: true })
     journal: z.string().optional(),
     /** A change freeze near or during an event; null = changes are free. */
     freeze: isoSchema(SiteState.shape.freeze).optional(),
+    /** How the clock of its host is. */
+    clock: isoSchema(SiteState.shape.clock).optional(),
     warnings: z.array(z.string()),
     encoders: z.number().int(),
     streams: z.number().int(),
@@ -122,6 +124,7 @@ export function siteItem(view: View, site: Site): Record<string, unknown> {
       decider: own.state["decider"],
       journal: own.state["journal"],
       freeze: own.state["freeze"] ?? null,
+      clock: own.state["clock"],
     }),
     warnings: Array.isArray(said) ? said : [],
     encoders: count("encoder"),

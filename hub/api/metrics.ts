@@ -16,6 +16,7 @@ import type { Feed } from "../feed.ts";
 import type { IngestCounts } from "../ingest/counts.ts";
 import type { Store } from "../store/store.ts";
 import type { Actor, View } from "../view.ts";
+import { addClockMetrics } from "./clock-metrics.ts";
 import { addConnectionMetrics } from "./connection-metrics.ts";
 
 export type HubMetrics = {
@@ -114,6 +115,7 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
     },
   );
   addConnectionMetrics(gauge, () => fresh("encoder"));
+  addClockMetrics(gauge, fresh);
   const figureOf = (actor: Actor, name: keyof EncoderFigures): number | undefined => {
     const live = actor.telemetry;
     const fast = live?.figures as Partial<Record<string, number>> | undefined;

@@ -1,4 +1,5 @@
 /** An encoder's card, and a site's. What a box cannot measure is "not available", never 0. */
+import { clockRow, siteClockLine } from "./clocks.ts";
 import { h } from "./dom.ts";
 import type { EncoderItem, SiteItem } from "./items.ts";
 import { row } from "./streams.ts";
@@ -60,6 +61,7 @@ export function encoderCard(
         const source = h("span", { class: "muted" }, ` (${age} ago, ${figure.source})`);
         return row(name, text(figure.value), source);
       }),
+      ...clockRow(encoder, nowMs),
     ),
     warnings(encoder.warnings ?? []),
     commandButtons({
@@ -178,6 +180,7 @@ export function siteCard(site: SiteItem, nowMs: number, stale: boolean): HTMLEle
       {},
       `Decider ${plain(site.decider ?? "not known")}, journal ${plain(site.journal ?? "not known")}`,
     ),
+    siteClockLine(site, nowMs),
     site.quarantined > 0 && h("p", {}, word("warning", `${site.quarantined} messages unreadable`)),
     site.lostEvents > 0 && h("p", {}, word("critical", `${site.lostEvents} events lost`)),
     warnings(site.warnings),

@@ -4,6 +4,7 @@
  */
 import type { DestinationState } from "../../machines/destination/destination.contract.ts";
 import type { EncoderState } from "../../machines/encoder/encoder.contract.ts";
+import type { SiteClock } from "../../machines/site/site.contract.ts";
 import type { StorageState } from "../../machines/storage/storage.contract.ts";
 import type { Incident, StreamState } from "../../machines/stream/stream.contract.ts";
 
@@ -44,6 +45,7 @@ export type SiteItem = {
   lostEvents: number;
   decider?: string;
   journal?: string;
+  clock?: Iso<SiteClock>;
   warnings: string[];
 };
 

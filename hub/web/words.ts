@@ -26,6 +26,7 @@ export function carriage(of: string | undefined): [Tone, string] {
 const tones: Record<string, Tone> = {
   ...{ carried: "good", reachable: "good", normal: "good", streaming: "good", publishing: "good" },
   ...{ inService: "good", ready: "good", ok: "good", recovered: "good", tookOver: "good" },
+  ...{ synchronised: "good", agrees: "good" },
   ...{ restarted: "good", idle: "offline", stopped: "offline", unreachable: "critical" },
   ...{ needsHuman: "critical", waitingForFence: "critical", failing: "critical", lost: "critical" },
   ...{ protected: "critical", refusing: "critical", quarantined: "critical", none: "critical" },

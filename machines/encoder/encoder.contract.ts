@@ -14,6 +14,7 @@ export const outputWords = [
 ] as const;
 export const serviceWords = ["inService", "maintenance", "quarantined", "rebooting"] as const;
 export const powerWords = ["on", "cutting", "cut", "unknown", "restoring"] as const;
+export const clockWords = ["unknown", "right", "wrong"] as const;
 export const inputWords = ["unknown", "good", "lost", "black", "frozen", "silent"] as const;
 
 /** One output of a box: a stream or a recording. */
@@ -41,6 +42,9 @@ export const EncoderFigures = z.object({
   framesPerSecond: Figure.optional(),
   droppedFrames: Figure.optional(),
   outputBytes: Figure.optional(),
+  /** Its clock minus that of the site's host; certain to `clockExactToMs`. */
+  clockAheadMs: Figure.optional(),
+  clockExactToMs: Figure.optional(),
 });
 export type EncoderFigures = z.infer<typeof EncoderFigures>;
 
@@ -141,6 +145,8 @@ export const EncoderState = Published.extend({
     .optional(),
   /** Absent: an older site. */
   repair: EncoderRepair.optional(),
+  /** Against the clock of the site's host. Absent: an older site. */
+  clock: word(clockWords).optional(),
   /** What a person may tell it directly: startRecording, stopRecording, … Absent: an older site. */
   controls: z.array(z.string()).optional(),
   figures: EncoderFigures,

@@ -1,4 +1,5 @@
 import type { EncoderPlan } from "../site/plan.ts";
+import { clock } from "./clock.ts";
 import { control } from "./control.ts";
 import { custody } from "./custody.ts";
 import { connectionNews } from "./connection.ts";
@@ -207,6 +208,7 @@ function make(
       power: hasOutlet ? power : {},
       repair,
       control,
+      clock,
       hands: {
         ...otherHands,
         on: {

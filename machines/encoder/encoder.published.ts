@@ -21,6 +21,7 @@ import { timesIn } from "./dry-run.ts";
 import { nextRepair, repairSentence } from "./repair.ts";
 import { connectionWarnings } from "./connection.ts";
 import { interrupts } from "./thermal.ts";
+import { againstHost } from "../site/host-clock.ts";
 
 type Regions = {
   link: Link;
@@ -29,6 +30,7 @@ type Regions = {
   input: Input;
   power: Exclude<Power, "cut"> | "stuck" | { cut: string } | Record<string, never>;
   hands: "alone" | { another: string };
+  clock: "unknown" | "right" | "doubted" | "wrong";
   repair: string | { acting: string } | { proving: string };
 } & Record<
   `custody:${string}`,
@@ -163,13 +165,17 @@ export function encoderState(
     }),
     ...(reading?.profiles && { profiles: reading.profiles }),
     repair: repairState(snapshot),
+    clock: clockOf(snapshot, facts),
     controls: [...(plan.controls ?? [])],
-    figures: Object.fromEntries(
-      Object.entries(reading?.figures ?? {}).map(([name, figure]) => [
-        name,
-        { ...figure, atMs: readAtMs },
-      ]),
-    ),
+    figures: {
+      ...Object.fromEntries(
+        Object.entries(reading?.figures ?? {}).map(([name, figure]) => [
+          name,
+          { ...figure, atMs: readAtMs },
+        ]),
+      ),
+      ...clockFigures(snapshot),
+    },
     ...(reading?.selfStart && { selfStart: reading.selfStart }),
     ...(facts.power && { power: facts.power.word }),
     warnings: warnings(snapshot, facts),
@@ -198,6 +204,19 @@ function connectionOf({ context: { connection } }: EncoderSnapshot) {
   return { connection: told };
 }
 
+function clockOf(snapshot: EncoderSnapshot, { link }: EncoderFacts): EncoderState["clock"] {
+  const { clock } = regions(snapshot);
+  if (link !== "reachable") return "unknown";
+  return clock === "doubted" ? "right" : clock;
+}
+
+function clockFigures({ context: { reading, readAtMs } }: EncoderSnapshot) {
+  if (!reading?.clock) return {};
+  const { aheadMs, exactToMs, ageMs, source } = reading.clock;
+  const figure = (value: number) => ({ value, atMs: readAtMs - ageMs, source });
+  return { clockAheadMs: figure(aheadMs), clockExactToMs: figure(exactToMs) };
+}
+
 function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   const { plan, reading, unread } = snapshot.context;
   const list = [...(reading?.alarms ?? [])];
@@ -222,6 +241,9 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   }
   if (facts.link === "silent" || facts.link === "unreachable")
     list.push(unread.times > 0 ? `does not answer: ${unread.why}` : "was not read in time");
+  if (facts.link === "reachable" && regions(snapshot).clock === "wrong" && reading?.clock) {
+    list.push(`its clock is ${againstHost(reading.clock.aheadMs)}`);
+  }
   const { connection } = snapshot.context;
   if (connection) list.push(...connectionWarnings(connection));
   if (plan.ownSelfStart && reading?.selfStart && !startsNothingByItself(reading.selfStart)) {

@@ -10,6 +10,7 @@ import {
   samplesWith,
 } from "./encoder.context.ts";
 import type { Connection } from "./connection.ts";
+import { clockNews, clockSettlesMs, clockWord, type ClockWord } from "./clock.ts";
 import { controlDone, controlFailed, controlRefusal } from "./control.ts";
 import { withWouldHave } from "./dry-run.ts";
 import * as tell from "./encoder.decisions.ts";
@@ -71,6 +72,10 @@ export const encoderSetup = setup({
       reading.selfStart !== undefined &&
       !startsNothingByItself(reading.selfStart) &&
       !(context.holds.length === 0 && handsAfter(context, event).setSelfStart),
+    clockIs: ({ context, event }, word: ClockWord) =>
+      event.type === "reading" && clockWord(context, event.reading, false) === word,
+    isClockRightAgain: ({ context, event }) =>
+      event.type === "reading" && clockWord(context, event.reading, true) === "right",
     isAnotherController: ({ context }) => isAnotherController(context),
     isChangedElsewhere: ({ context, event }) => changesOf(context, event).length > 0,
     outputIs: (_, params: { output: string; asked: string }) => params.output === params.asked,
@@ -173,6 +178,7 @@ export const encoderSetup = setup({
     tellRebooted: emit(({ context }) => decided(tell.rebooted(context))),
     tellLink: emit(({ context }, link: string) => decided(tell.link(context, link))),
     tellThermal: emit(({ context }, word: ThermalTold) => decided(tell.thermal(context, word))),
+    tellClock: emit(({ context }, isWrong: boolean) => decided(clockNews(context, isWrong))),
     tellInput: emit(({ context }, word: string) => decided(tell.input(context, word))),
     tellService: emit(({ context }, p: { word: string; by: string }) =>
       decided(tell.service(context, p)),
@@ -204,6 +210,7 @@ export const encoderSetup = setup({
     reliefWithin: 20_000,
     grace: ({ context }) => context.plan.firstFrameGraceMs,
     untilSeen: 3_000,
+    clockSettles: clockSettlesMs,
   },
 });
 

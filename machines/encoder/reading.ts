@@ -39,6 +39,15 @@ export type RecordingReading = {
 /** `number` counts from 1, as on the box. */
 export type Profile = { number: number; name?: string };
 
+/** The clock of the device minus this host's, ms, and how exactly and by what that is known. */
+export type DeviceClock = {
+  aheadMs: number;
+  exactToMs: number;
+  /** Since the newest answer it was taken from. */
+  ageMs: number;
+  source: string;
+};
+
 export type FigureName =
   | "temperatureC"
   | "cpuUsageRatio"
@@ -67,8 +76,7 @@ export type EncoderReading = {
   recording?: RecordingReading;
   /** What it is set up to do, by the names that people gave it. */
   profiles?: { streaming?: Profile; recording?: Profile };
-  /** The clock of the device minus ours, ms; with how exactly it can be told. */
-  clock?: { aheadMs: number; exactToMs: number };
+  clock?: DeviceClock;
   figures: Partial<Record<FigureName, { value: number; source: string }>>;
 };
 

@@ -10,6 +10,13 @@ import { hinders, type StreamContext } from "../stream/stream.context.ts";
 import type { StorageSnapshot } from "../storage/storage.published.ts";
 import type { StreamSnapshot } from "../stream/stream.published.ts";
 import type { Stamp } from "../time.ts";
+import {
+  againstHost,
+  defaultAlarmOffsetMs,
+  type HostClock,
+  hostClockSentence,
+  isOff,
+} from "./host-clock.ts";
 import type { Keys } from "./keys.ts";
 import type { SitePlan } from "./plan.ts";
 
@@ -18,6 +25,7 @@ type Facility = {
   plan: SitePlan;
   now: () => Stamp;
   keys: Keys;
+  hostClock: HostClock;
   encoders: Actors<EncoderSnapshot>;
   storages: Actors<StorageSnapshot>;
   streams: Actors<StreamSnapshot>;
@@ -126,12 +134,21 @@ const looks: Record<LineUpItemName, (look: Look) => Found> = {
     return seconds.value >= needed ? ok(room, seconds.source) : notOk(room, seconds.source);
   },
 
-  clock({ site, carrier }) {
-    const clock = site.encoders[carrier.encoder]?.getSnapshot().context.reading?.clock;
+  /** The box against this host, and this host against the right time: neither alone is enough. */
+  clock({ site, carrier, box }) {
+    const { hostClock, plan } = site;
+    const { word } = hostClock;
+    const ofHost = hostClockSentence(hostClock);
+    if (word === "off" || word === "unsynchronised") return notOk(ofHost, "host");
+    const { reading } = site.encoders[carrier.encoder]?.getSnapshot().context ?? {};
+    const clock = box.link === "reachable" ? reading?.clock : undefined;
     if (!clock) return unknown(`${carrier.encoder} does not tell its time`);
-    const off = `the clock of ${carrier.encoder} is ${(Math.abs(clock.aheadMs) / 1_000).toFixed(1)} s ${clock.aheadMs < 0 ? "behind" : "ahead"}`;
-    const isOff = Math.abs(clock.aheadMs) > clockMayBeOffMs + clock.exactToMs;
-    return isOff ? notOk(off, carrier.encoder) : ok(off, carrier.encoder);
+    const by = `the clock of ${carrier.encoder} is ${againstHost(clock.aheadMs)}`;
+    if (isOff(clock, false, plan.clockAlarmOffsetMs ?? defaultAlarmOffsetMs)) {
+      return notOk(by, clock.source);
+    }
+    if (word === "unknown") return unknown(`${by}; ${ofHost}`, clock.source);
+    return ok(by, clock.source);
   },
 
   key({ site, stream }) {
@@ -167,9 +184,6 @@ const looks: Record<LineUpItemName, (look: Look) => Found> = {
     return unknown(`only ${carrier.encoder} itself could say that it is off`, carrier.encoder);
   },
 };
-
-/** A recording is filed, and a certificate is judged, by this clock. */
-const clockMayBeOffMs = 2_000;
 
 const hours = (seconds: number) => `${(seconds / 3_600).toFixed(1)} h`;
 const sourceOf = (site: Facility, encoder: string) =>

@@ -12,6 +12,8 @@ export type SitePlan = {
   streams: StreamPlan[];
   /** Absent in plans made before there were any. */
   storages?: StoragePlan[];
+  /** From so far off a clock is wrong. Absent in plans made before clocks were watched. */
+  clockAlarmOffsetMs?: number;
 };
 
 /** The media of a box (under the box's id), of a NAS or of this host. */
@@ -45,6 +47,8 @@ export type EncoderPlan = {
   canRepair: readonly RepairAction[];
   /** What a person may tell it directly. Absent in plans made before there was any. */
   controls?: readonly ControlVerb[];
+  /** As `SitePlan.clockAlarmOffsetMs`. */
+  clockAlarmOffsetMs?: number;
   /** What it hangs on, if that can be switched. */
   outlet?: OutletPlan;
 };

@@ -218,8 +218,9 @@ export function openSite(p: {
       if (kind === "encoder") return encoderResume(core.encoder(id));
       if (kind === "storage") return storageResume(core.storage(id));
       if (kind === "stream") return streamResume(core.stream(id));
-      const { keys, freeze } = core.site();
-      return kind === "site" ? { keys, freeze } : undefined;
+      if (kind !== "site") return undefined;
+      const { keys, freeze, hostClock } = core.site();
+      return { keys, freeze, ...(hostClock.told && { clockTold: hostClock.told }) };
     },
   };
 

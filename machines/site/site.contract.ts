@@ -23,6 +23,28 @@ export const SiteInfo = z
   .meta({ id: "SiteInfo" });
 export type SiteInfo = z.infer<typeof SiteInfo>;
 
+/** `agrees`: a time server was asked and agrees; who keeps the clock is not known. */
+export const siteClockWords = [
+  "unknown",
+  "synchronised",
+  "agrees",
+  "unsynchronised",
+  "off",
+] as const;
+
+export const SiteClock = z.object({
+  state: word(siteClockWords),
+  /** By whom that is known, and why it is so. */
+  because: z.string(),
+  /** When whoever keeps it last heard a time server; absent: not told. */
+  heardAtMs: z.number().optional(),
+  /** The host's clock minus the right time; certain to `exactToMs`. Absent: not measured. */
+  offset: z
+    .object({ aheadMs: z.number(), exactToMs: z.number(), atMs: z.number(), source: z.string() })
+    .optional(),
+});
+export type SiteClock = z.infer<typeof SiteClock>;
+
 /** `site/<id>/state` */
 export const SiteState = Published.extend({
   name: z.string().optional(),
@@ -37,6 +59,8 @@ export const SiteState = Published.extend({
     })
     .nullable()
     .optional(),
+  /** Of the clock of the site's host. Absent: an older site. */
+  clock: SiteClock.optional(),
   /** Sentences for the operator. */
   warnings: z.array(z.string()),
 }).meta({ id: "SiteState" });

@@ -13,6 +13,14 @@ import { storageMachine, type StorageResume } from "../storage/storage.machine.t
 import { elapsedMs, type Stamp } from "../time.ts";
 import { adopt, freshKey, grant, holdings, type Keys, refusal, release } from "./keys.ts";
 import { type Freeze, isFrozen, noFreeze, withEvent, withOverride } from "./change-freeze.ts";
+import {
+  type HostClock,
+  hostClockAfter,
+  type HostClockLook,
+  hostClockNews,
+  jumpNews,
+  unknownHostClock,
+} from "./host-clock.ts";
 import { lineUpOf } from "./line-up.ts";
 import type { SitePlan } from "./plan.ts";
 
@@ -28,11 +36,20 @@ export type SiteEvent =
   /** A person lets changes through before or during an event. */
   | { type: "overrideFreeze"; by: string; why: string }
   | { type: "journal"; health: "ok" | "slow" | "full" | "failed" }
+  /** What could be found out of this host's clock. */
+  | { type: "hostClock"; look: HostClockLook }
+  /** The wall clock was set by so much. */
+  | { type: "clockJump"; byMs: number }
   /** First input of a run. */
   | { type: "opened"; version: string; fresh: boolean };
 
 /** Journals from before there were events have no freeze. */
-export type SiteResume = { keys: Keys; freeze?: Freeze };
+export type SiteResume = {
+  keys: Keys;
+  freeze?: Freeze;
+  /** What people were told of the host's clock; absent in older journals. */
+  clockTold?: HostClock["told"];
+};
 
 export type SiteContext = {
   plan: SitePlan;
@@ -42,6 +59,7 @@ export type SiteContext = {
   facts: Record<string, EncoderFacts>;
   stalls: Stamp[];
   journal: "ok" | "slow" | "full" | "failed";
+  hostClock: HostClock;
   encoders: Record<string, EncoderRef>;
   destinations: Record<string, ActorRefFrom<typeof destinationMachine>>;
   storages: Record<string, ActorRefFrom<typeof storageMachine>>;
@@ -122,6 +140,10 @@ export const siteMachine = setup({
     facts: {},
     stalls: [],
     journal: "ok",
+    hostClock: unknownHostClock(
+      now(),
+      (resume.get("site") as SiteResume | undefined)?.clockTold ?? null,
+    ),
     encoders: Object.fromEntries(
       plan.encoders.map((encoder) => {
         const { id } = encoder;
@@ -393,6 +415,16 @@ export const siteMachine = setup({
         ),
       ],
     },
+    hostClock: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { hostClock: before, plan, now } = context;
+        const hostClock = hostClockAfter(before, event.look, now(), plan.clockAlarmOffsetMs);
+        enqueue.assign({ hostClock });
+        const news = hostClockNews(before, hostClock);
+        if (news) enqueue.emit(decided(news));
+      }),
+    },
+    clockJump: { actions: emit(({ event }) => decided(jumpNews(event.byMs))) },
     opened: {
       actions: emit(({ event }) =>
         decided({

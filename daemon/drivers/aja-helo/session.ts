@@ -4,7 +4,6 @@ import type { Http, HttpReply, HttpRequest } from "../shared/http/http.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
 import { openOneAtATime } from "../shared/http/one-at-a-time.ts";
 import type { Budget } from "./budget.ts";
-import type { DeviceClock } from "./device-clock.ts";
 
 /** After a refused password the unit is not asked again for so long: it is not a lock to pick. */
 const refusedPasswordRestMs = 60_000;
@@ -36,7 +35,6 @@ export type SessionParts = {
   password: string | undefined;
   now: () => number;
   budget: Budget;
-  clock: DeviceClock;
   /** For what is held: its time limit is that of a long wait. */
   longHttp: Http;
 };
@@ -50,7 +48,7 @@ const LoginAnswer = z.object({ login: z.string() });
  */
 export function openSession(
   http: Http,
-  { where, password, now, budget, clock, longHttp }: SessionParts,
+  { where, password, now, budget, longHttp }: SessionParts,
 ): Session {
   let cookie: string | undefined;
   let renewedInThisCall = false;
@@ -61,11 +59,8 @@ export function openSession(
   const cookieHeader = () => (cookie === undefined ? {} : { Cookie: `session=${cookie}` });
 
   async function send(ask: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
-    const askedAtMs = now();
-    sentAtMs.push(askedAtMs);
-    const reply = await http.send({ ...ask, headers: cookieHeader() }, signal);
-    clock.heard(reply.date, now() - askedAtMs);
-    return reply;
+    sentAtMs.push(now());
+    return http.send({ ...ask, headers: cookieHeader() }, signal);
   }
 
   async function logIn(password: string, signal: AbortSignal): Promise<void> {

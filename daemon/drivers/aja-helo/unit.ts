@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { DriverContext } from "../driver.ts";
+import { datedHttp, openDateClock, type DateClock } from "../shared/http/date-clock.ts";
 import { openHttp, type Http } from "../shared/http/http.ts";
 import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
@@ -8,7 +9,6 @@ import { talliedHttp } from "../shared/tally.ts";
 import { openBackOff, type BackOff } from "./back-off.ts";
 import { openBootMark, type BootMark } from "./boot-mark.ts";
 import { openBudget, type Budget } from "./budget.ts";
-import { openDeviceClock, type DeviceClock } from "./device-clock.ts";
 import { openDevice, type Device } from "./device.ts";
 import { openHeldValues, type HeldValues } from "./held-values.ts";
 import type { AjaHeloOptions } from "./options.ts";
@@ -38,7 +38,7 @@ export type Unit = {
   asked: Device;
   budget: Budget;
   backOff: BackOff;
-  clock: DeviceClock;
+  clock: DateClock;
   reboots: RebootWatch;
   held: HeldValues;
   boot: BootMark;
@@ -58,9 +58,10 @@ export function openUnit(
   const { now } = context;
   const { password, host, port, burstLimit: limit, coolingPeriodMs: periodMs } = options;
   const budget = openBudget({ where, limit, periodMs, now });
-  const clock = openDeviceClock(now);
+  const clock = openDateClock(now);
   const longHttp = openHttp(host, port, waitTimeoutMs);
-  const session = openSession(http, { where, password, now, budget, clock, longHttp });
+  const dated = datedHttp(http, clock, now);
+  const session = openSession(dated, { where, password, now, budget, longHttp });
   const asked = openDevice(where, session, "question");
   return {
     where,

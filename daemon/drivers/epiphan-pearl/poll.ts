@@ -67,7 +67,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       bootMark: mark,
       ...(identity && { identity: { vendor: "Epiphan", ...identity } }),
       ...(media && { media }),
-      ...clockIn(system, tookMs),
+      ...clockIn(unit, system, tookMs),
       alarms: alarmsOf(unit, publisher, system),
       figures: { ...system?.figures, ...figuresOf(state, publisher) },
     };
@@ -123,10 +123,18 @@ function targetOf(
   return targetAt(held.url, held.stream, context.knownTargets());
 }
 
-function clockIn(system: SystemStatus | undefined, tookMs: number): Pick<EncoderReading, "clock"> {
+/** The dates of many answers tell it more exactly than the one it writes. */
+function clockIn(
+  { clock }: Unit,
+  system: SystemStatus | undefined,
+  tookMs: number,
+): Pick<EncoderReading, "clock"> {
+  const byDates = clock.reading();
+  if (byDates) return { clock: byDates };
   if (system?.wallMs === undefined) return {};
   const aheadMs = Math.round(system.wallMs - (Date.now() - tookMs / 2));
-  return { clock: { aheadMs, exactToMs: clockExactToMs + Math.round(tookMs / 2) } };
+  const exactToMs = clockExactToMs + Math.round(tookMs / 2);
+  return { clock: { aheadMs, exactToMs, ageMs: 0, source: "system status" } };
 }
 
 function alarmsOf(

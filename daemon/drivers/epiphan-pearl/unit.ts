@@ -4,6 +4,7 @@ import type { OutputReading } from "../../../machines/encoder/reading.ts";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 import { DriverError, type DriverContext } from "../driver.ts";
 import { openBootMark, type BootMark } from "../shared/boot-mark.ts";
+import { datedHttp, openDateClock, type DateClock } from "../shared/http/date-clock.ts";
 import { openHttp, type Http } from "../shared/http/http.ts";
 import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openPendingStart, type PendingStart } from "../shared/pending-start.ts";
@@ -40,6 +41,7 @@ export type Unit = {
   context: DriverContext;
   options: PearlOptions;
   api: Api;
+  clock: DateClock;
   boot: BootMark;
   progress: Progress;
   memory: KeyMemory<Place>;
@@ -62,7 +64,8 @@ export function openUnit(
 ): Unit {
   const { now } = context;
   const where = `${options.host}:${options.port}`;
-  const api = openApi(http, { where, options, now });
+  const clock = openDateClock(now);
+  const api = openApi(datedHttp(http, clock, now), { where, options, now });
   const slow = openSlowReads(now);
   const place = placeOf(options, options.publisher);
   return {
@@ -70,6 +73,7 @@ export function openUnit(
     context,
     options,
     api,
+    clock,
     boot: openBootMark(now),
     progress: openProgress(now),
     memory: openKeyMemory(join(context.stateDir, "epiphan-pearl.json"), z.string().max(64)),

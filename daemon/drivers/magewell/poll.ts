@@ -43,6 +43,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     const identity = unit.identity.value();
     const alarms = alarmsOf(unit, status, session);
     const input = inputOf(status, session);
+    const clock = unit.clock.reading();
     return {
       outputs: {
         [streamOutput]: streamReading(unit, state, session),
@@ -51,6 +52,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       bootMark: mark,
       booting: false,
       ...(input && { input }),
+      ...(clock && { clock }),
       ...(identity?.serialNumber && { identity: { vendor: "Magewell", ...identity } }),
       ...(alarms && { alarms }),
       figures: figuresOf(status, state, session),

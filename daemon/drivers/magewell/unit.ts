@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { DriverError, type DriverContext } from "../driver.ts";
 import { openBootMark, type BootMark } from "../shared/boot-mark.ts";
+import { datedHttp, openDateClock, type DateClock } from "../shared/http/date-clock.ts";
 import { openHttp, type Http } from "../shared/http/http.ts";
 import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openPendingStart, type PendingStart } from "../shared/pending-start.ts";
@@ -33,6 +34,7 @@ export type Unit = {
   context: DriverContext;
   options: MagewellOptions;
   usapi: Usapi;
+  clock: DateClock;
   boot: BootMark;
   progress: Progress;
   /** The places are ids of server entries. */
@@ -52,13 +54,20 @@ export function openUnit(
 ): Unit {
   const { now } = context;
   const where = `${options.host}:${options.port}`;
-  const usapi = openUsapi(http, { where, ...options, password: options.password, now });
+  const clock = openDateClock(now);
+  const usapi = openUsapi(datedHttp(http, clock, now), {
+    where,
+    ...options,
+    password: options.password,
+    now,
+  });
   const slow = openSlowReads(now);
   return {
     where,
     context,
     options,
     usapi,
+    clock,
     boot: openBootMark(now),
     progress: openProgress(now),
     memory: openKeyMemory(join(context.stateDir, "magewell.json"), z.int().min(0)),

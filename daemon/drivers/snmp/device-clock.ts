@@ -35,5 +35,6 @@ export function clockOf(
   const oursMs = (askedAtMs + answeredAtMs) / 2;
   const roundTripMs = Math.max(answeredAtMs - askedAtMs, 0);
   const aheadMs = Math.round(device.epochMs + device.stepMs / 2 - oursMs);
-  return { aheadMs, exactToMs: Math.ceil((device.stepMs + roundTripMs) / 2) };
+  const exactToMs = Math.ceil((device.stepMs + roundTripMs) / 2);
+  return { aheadMs, exactToMs, ageMs: 0, source: "hrSystemDate" };
 }

@@ -254,7 +254,9 @@ test("a line-up that is not in order is an alarm, told again only when it change
   const world = new World(aFacility());
   world.box("a").input = "lost";
   world.box("b").reachable = false;
-  world.box("a").says = { clock: { aheadMs: -7_400, exactToMs: 500 } };
+  world.box("a").says = {
+    clock: { aheadMs: -7_400, exactToMs: 500, ageMs: 0, source: "HTTP Date" },
+  };
   world.leap(12, 12);
   plans(world, { inMs: 14 * minute, ms: 60 * minute });
   pass(world, 90);

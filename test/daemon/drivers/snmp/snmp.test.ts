@@ -428,7 +428,9 @@ describe("a poll", () => {
     const date = Buffer.from([0x07, 0xea, 11, 21, 9, 30, 10, 5, 0x2b, 2, 0]);
     const oursMs = Date.UTC(2026, 10, 21, 7, 30, 0);
     const { driver } = await box([[`${hr}.1.2.0`, cell.bytes(date)]], {}, () => oursMs);
-    expect((await driver.poll(signal())).clock).toEqual({ aheadMs: 10_550, exactToMs: 50 });
+    expect((await driver.poll(signal())).clock).toEqual({
+      ...{ aheadMs: 10_550, exactToMs: 50, ageMs: 0, source: "hrSystemDate" },
+    });
     const local = await box([[`${hr}.1.2.0`, cell.bytes(date.subarray(0, 8))]], {}, () => oursMs);
     expect(await local.driver.poll(signal())).not.toHaveProperty("clock");
   });
