@@ -81,7 +81,7 @@ export function planOf(
         ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
         heat: encoder.heat,
         clockAlarmOffsetMs: config.clock.alarmOffsetMs,
-        cooling: vendor.cooling ?? [],
+        cooling: vendor.cooling?.(encoder.options) ?? [],
         ...(vendor.controls && { controls: vendor.controls }),
         repair: encoder.repair,
         canRepair: [

@@ -21,8 +21,8 @@ export type Vendor = {
   canReboot?: boolean;
   /** What a person may tell such a box directly: the optional methods that its driver has. */
   controls?: readonly ControlVerb[];
-  /** What can be done to make such a box cooler, the mildest first; see `setLoad`. */
-  cooling?: readonly CoolingStep[];
+  /** What can be done to make a box with these options cooler, the mildest first; see `setLoad`. */
+  cooling?(options: unknown): readonly CoolingStep[];
   /** @param options parsed by this vendor's schema, secrets resolved */
   open(context: DriverContext, options: unknown): Promise<EncoderDriver>;
 };
@@ -50,7 +50,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     options: AjaHeloOptions,
     outputs: ["stream-1"],
     kind: "hardware",
-    cooling: coolingSteps,
+    cooling: (options) => coolingSteps(options as AjaHeloOptions),
     canReboot: true,
     controls: ["startRecording", "stopRecording", "recallPreset", "listClips"],
     async open(context, options) {

@@ -5,7 +5,6 @@ import { incidentRecord } from "./incident.ts";
 import { isExpected, type OnAirWindow } from "./schedule.ts";
 import { startOf } from "./schedule.moves.ts";
 import { latched } from "./latch.moves.ts";
-import { isStillWarming, understudies } from "./readiness.ts";
 import { publishedContent } from "./content.published.ts";
 import {
   budgetLeft,
@@ -95,15 +94,13 @@ export function streamState(
     carriage:
       carriage === "onAir" || isExpected(context.memory.schedule) ? carriage : "notExpected",
     carrier: carrierWord(snapshot),
-    understudy:
-      words.understudy === "ready" && isStillWarming(context) ? "warming" : words.understudy,
+    understudy: words.understudy,
     destination: context.destination.id,
     takeover: context.destination.takeover,
     encoder: (context.target ?? context.carrier)?.encoder ?? null,
     output: (context.target ?? context.carrier)?.output ?? null,
     understudyEncoder: understudyOf(context)?.encoder ?? null,
     encoders: context.plan.encoders.map((ref) => ref.encoder),
-    understudies: understudies(context),
     keyGeneration: context.memory.keyGeneration,
     sinceMs: context.since.wallMs,
     because: context.because,

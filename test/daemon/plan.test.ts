@@ -109,3 +109,9 @@ test("no address, no key and no password of the configuration reaches the machin
   const plan = JSON.stringify(aPlan({ encoders: [helo("a"), soft("b")] }));
   expect(plan).not.toMatch(/rtmp:|example\.org|credential/);
 });
+
+test("a HELO whose programme carries captions is not offered half its frame rate against heat", () => {
+  const plan = aPlan({ encoders: [helo("a"), { ...helo("b"), captions: true }] });
+  const last = plan.encoders.map(({ cooling }) => cooling.at(-1)?.what);
+  expect(last).toEqual(["35 % of its bitrate and half its frame rate", "35 % of its bitrate"]);
+});

@@ -5,13 +5,24 @@ import { z } from "zod";
 import { DriverError } from "../driver.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
 import { bitrateShares } from "./cooling-steps.ts";
-import { integerOf, replicatorCommand, replicatorStates } from "./parameters.ts";
+import { frameRateAt, frameRates } from "./frame-rate.ts";
+import {
+  integerOf,
+  type ProfileFamily,
+  replicatorCommand,
+  replicatorStates,
+} from "./parameters.ts";
 import { setBothForms, stopAndWait } from "./publish.ts";
 import { nameOf, profileOf, type Unit } from "./unit.ts";
 
 const leastKbps = 100;
-/** The bitrate that the operator had set, kept while ours is lower. */
-const Full = z.object({ kbps: z.int().min(leastKbps).max(20_000) });
+/** What the operator had set, kept while ours is lower. */
+const Full = z.object({
+  kbps: z.int().min(leastKbps).max(20_000),
+  /** Absent: it was never halved. */
+  frameRate: z.enum(frameRates).optional(),
+});
+type Full = z.infer<typeof Full>;
 
 /** Work at this cooling step. A unit that streams is stopped for it and started again. */
 export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Promise<void> {
@@ -25,19 +36,24 @@ export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Pr
   if (share === 1 && kept === undefined) return;
 
   const profile = profileOf(await device.read("StreamingProfileSel", signal));
-  const now = integerOf(
-    await device.readNeeded(nameOf("StreamingVideoBitrate", profile, unit), signal),
-  );
-  const full = kept ?? now;
-  if (full === undefined) throw new DriverError("malformed", `${where} tells no bitrate`);
-  const wanted = Math.max(leastKbps, Math.round(full * share));
-  if (now !== wanted) {
+  const read = (family: ProfileFamily) => device.read(nameOf(family, profile, unit), signal);
+  const nowKbps = integerOf(await read("StreamingVideoBitrate"));
+  const fullKbps = kept?.kbps ?? nowKbps;
+  if (fullKbps === undefined) throw new DriverError("malformed", `${where} tells no bitrate`);
+  const kbps = Math.max(leastKbps, Math.round(fullKbps * share));
+  const nowRate = await read("StreamingFrameRate");
+  const rate = await frameRateAt(unit, step, { now: nowRate, kept: kept?.frameRate }, signal);
+
+  const changes: [ProfileFamily, string][] = [];
+  if (nowKbps !== kbps) changes.push(["StreamingVideoBitrate", String(kbps)]);
+  if (rate && rate.wanted !== nowRate) changes.push(["StreamingFrameRate", rate.wanted]);
+  if (changes.length > 0) {
     // Before the change: a daemon that dies in between must still know what was full.
-    if (kept === undefined) await keep(file, full);
+    await keep(file, { kbps: fullKbps, ...(rate && { frameRate: rate.full }) });
     const state = replicatorStates.get(await device.readNeeded("ReplicatorStreamState", signal));
     const streams = state === "streaming";
     if (streams) await stopAndWait(unit, signal);
-    await setBothForms(unit, "StreamingVideoBitrate", profile, String(wanted), signal);
+    for (const [family, value] of changes) await setBothForms(unit, family, profile, value, signal);
     if (streams) {
       unit.startSentAtMs = context.now();
       await device.write("ReplicatorCommand", replicatorCommand.stream, signal);
@@ -46,16 +62,16 @@ export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Pr
   if (share === 1) await rm(file, { force: true });
 }
 
-function keptIn(file: string): number | undefined {
+function keptIn(file: string): Full | undefined {
   try {
-    return Full.safeParse(jsonOrUndefined(readFileSync(file, "utf8"))).data?.kbps;
+    return Full.safeParse(jsonOrUndefined(readFileSync(file, "utf8"))).data;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }
 
-async function keep(file: string, kbps: number): Promise<void> {
-  await writeFile(`${file}.new`, JSON.stringify({ kbps }), { mode: 0o600 });
+async function keep(file: string, full: Full): Promise<void> {
+  await writeFile(`${file}.new`, JSON.stringify(full), { mode: 0o600 });
   await rename(`${file}.new`, file);
 }

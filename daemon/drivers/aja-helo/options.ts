@@ -41,6 +41,13 @@ export const AjaHeloOptions = z.strictObject({
       "before each start and each proof: switch auto-recover, power-up action and scheduler " +
         "off. For a unit that shares an exclusive stream key with a backup",
     ),
+  captions: z
+    .boolean()
+    .default(false)
+    .describe(
+      "the programme carries captions: the frame rate is never halved to cool the unit, which " +
+        "would garble them",
+    ),
   provePauseMs: z
     .int()
     .min(100)

@@ -12,7 +12,11 @@ import { jsonOrUndefined } from "../shared/http/json.ts";
  * `eParamID_`: encoder-devices.md §1.5 and Appendix A. `_N` families have a member per profile.
  */
 export type ProfileFamily =
-  "StreamType" | "RTMPServerURL" | "RTMPStreamName" | "StreamingVideoBitrate";
+  | "StreamType"
+  | "RTMPServerURL"
+  | "RTMPStreamName"
+  | "StreamingVideoBitrate"
+  | "StreamingFrameRate";
 
 /** `profile` 0..9 as `StreamingProfileSel` counts; the members count 1..10. */
 export const memberOf = (family: ProfileFamily, profile: number) => `${family}_${profile + 1}`;
@@ -29,6 +33,8 @@ export const mediaStateDataLan = "1";
 /** `VideoInSelect`: the unit makes its own picture. */
 export const videoInTestPattern = "2";
 export const linkStartStopOn = "1";
+/** `DetectCaptioning`: 0 disabled, 1 not detected. */
+export const captionsDetected = "2";
 
 /** `SystemState` 4; below it the unit is starting, 7 to 9 it is going down, 10 is a fatal error. */
 export const systemRunning = 4;

@@ -1,31 +1,68 @@
 /** What a HELO is told when it is too hot or broken. */
 import { existsSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
+import { coolingSteps } from "../../../../daemon/drivers/aja-helo/cooling-steps.ts";
 import { startHelo } from "../../../fakes/helo/helo.ts";
 import { aDriver, aTarget } from "./a-unit.ts";
 
-async function aHelo() {
+async function aHelo(more: Record<string, string> = {}) {
   const timings = { streamStartMs: 50, streamStopMs: 50, unreachableMs: 100, recoverMs: 100 };
   const boots = { rebootMs: 300, initialiseMs: 300, powerUpActionMs: 100, tickMs: 50 };
   const fast = { ...timings, ...boots, answerMs: 0, softRequestsPerS: 1e6, hardRequestsPerS: 1e6 };
   const selfStart = { autoRecover: false, powerUpStream: false, scheduler: false };
-  const parameters = { StreamingVideoBitrate: "8000", StreamingVideoBitrate_1: "8000" };
+  const bitrate = { StreamingVideoBitrate: "8000", StreamingVideoBitrate_1: "8000" };
+  const parameters = { ...bitrate, ...more };
   const helo = await startHelo({ name: "studio a", timings: fast, selfStart, parameters });
   onTestFinished(() => helo.close());
   return helo;
 }
 const soon = () => AbortSignal.timeout(20_000);
 
-test("each step lowers the bitrate in both forms, and full load is what the operator had set", async () => {
-  const helo = await aHelo();
-  const { driver } = aDriver(helo.port);
-  const bitrates = [];
+const [full, half, quarter] = ["0", "1", "2"];
+/** What each step in turn makes of the bitrate and the frame rate, and full load at the end. */
+async function stepByStep(options = {}, parameters = {}) {
+  const helo = await aHelo(parameters);
+  const { driver } = aDriver(helo.port, options);
+  const [bitrates, frameRates]: [string[], string[]] = [[], []];
   for (const step of [1, 2, 3, 4, 5, 0]) {
     await driver.setLoad!(step, soon());
     bitrates.push(helo.get("StreamingVideoBitrate_1"));
+    frameRates.push(helo.get("StreamingFrameRate_1"));
     expect(helo.get("StreamingVideoBitrate")).toBe(bitrates.at(-1));
+    expect(helo.get("StreamingFrameRate")).toBe(frameRates.at(-1));
   }
+  return { bitrates, frameRates };
+}
+
+test("each step lowers the bitrate in both forms, and full load is what the operator had set", async () => {
+  const { bitrates, frameRates } = await stepByStep();
   expect(bitrates).toEqual(["8000", "6400", "5200", "4000", "2800", "8000"]);
+  expect(frameRates).toEqual([full, full, full, full, half, full]);
+});
+
+test("the operator's half frame rate becomes a quarter, and half again", async () => {
+  const { frameRates } = await stepByStep(
+    {},
+    { StreamingFrameRate: half, StreamingFrameRate_1: half },
+  );
+  expect(frameRates).toEqual([half, half, half, half, quarter, half]);
+});
+
+test("where captions are declared halving the frame rate is neither offered nor done", async () => {
+  const { bitrates, frameRates } = await stepByStep({ captions: true });
+  expect(bitrates).toEqual(["8000", "6400", "5200", "4000", "2800", "8000"]);
+  expect(frameRates).toEqual([full, full, full, full, full, full]);
+  const offered = (captions: boolean) =>
+    coolingSteps({ captions }).filter(({ what }) => what.includes("frame rate"));
+  expect(offered(true)).toEqual([]);
+  expect(offered(false)).toEqual([
+    { what: "35 % of its bitrate and half its frame rate", interrupts: true },
+  ]);
+});
+
+test("a unit that sees captions nobody has declared keeps its frame rate, too", async () => {
+  const { frameRates } = await stepByStep({}, { DetectCaptioning: "2" });
+  expect(frameRates).toEqual([full, full, full, full, full, full]);
 });
 
 test("asking twice for a step changes nothing the second time, also with another daemon", async () => {
