@@ -210,3 +210,18 @@ test("an outlet that was told to come on and did not say so is not a proof that 
   expect(power(w).at(-1)).toBe("unknown");
   expect(provesOff(w)).toBe(false);
 });
+
+test("an outlet that a person restores to a box with power-up state stream: it is stopped within seconds, and loses the key", () => {
+  const w = offAirAndSilent();
+  w.box("a").selfStart = true;
+  w.pass(20);
+  expect([w.carrier(), power(w).at(-1)]).toEqual(["b", "cut"]);
+  w.box("a").reachable = true;
+  w.send({ to: "encoder:a", event: { type: "restorePower", by: "engineer" } });
+  w.pass(5);
+  expect(w.box("a")).toMatchObject({ unpowered: false, running: null, knowsKeyOf: null });
+  expect(w.publishers()).toEqual(["b"]);
+  expect([w.carrier(), w.word()]).toEqual(["b", "carried"]);
+  w.pass(10);
+  expect(w.box("a").selfStart).toBe(false);
+});
