@@ -14,6 +14,9 @@ export function argsProblem(
       return args?.windowId === undefined ? "remove-window needs args.windowId" : undefined;
     case "override-freeze":
       return args?.why === undefined ? "override-freeze needs args.why" : undefined;
+    case "retire":
+    case "bring-back":
+      return args?.medium === undefined ? `${verb} needs args.medium` : undefined;
     case "recall-preset":
       return args?.preset === undefined ? "recall-preset needs args.preset" : undefined;
     default:

@@ -108,7 +108,11 @@ export function openCommands(p: {
     }
     if (open.actors.size === 0) {
       await settle(to, id, refused("not_possible", `not now: ${whyNot(possible[0]!)}`));
-    } else if (actors.has("site") || (to.kind === "encoder" && !isControl(to.verb))) {
+    } else if (
+      actors.has("site") ||
+      to.kind === "storage" ||
+      (to.kind === "encoder" && !isControl(to.verb))
+    ) {
       await settle(to, id, { status: "done", message: `${to.verb} of ${to.id}` });
     } else {
       open.given = true;
@@ -256,6 +260,10 @@ function inputFor(actor: ActorName, verb: string, request: CommandRequest): Core
     const control: Control =
       asked === "recallPreset" ? { verb: asked, preset: args!.preset! } : { verb: asked };
     return { to, event: { type: "control", command, control } };
+  }
+  if (actor.startsWith("storage:")) {
+    const type = verb === "retire" ? "retire" : "bringBack";
+    return { to: actor as `storage:${string}`, event: { type, medium: args!.medium!, by } };
   }
   if (actor === "site") {
     return { to: "site", event: { type: "overrideFreeze", by, why: args?.why ?? "" } };

@@ -29,6 +29,11 @@ export const verbs = {
     /** Answers `data.clips`: the newest 50 files it has recorded. */
     "list-clips": { safe: true },
   },
+  storage: {
+    /** Take a medium out of use: not recorded to, not alarmed for, until it is brought back. */
+    retire: { safe: false },
+    "bring-back": { safe: false },
+  },
   site: {
     "off-air": { safe: true },
     /** Let changes through in a change freeze, and say why. */
@@ -38,7 +43,8 @@ export const verbs = {
 
 /**
  * `failover`: `{to?: encoder, unproven?: true}`; `add-window`: `{window}`; `remove-window`:
- * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; other verbs take none.
+ * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; `retire` and
+ * `bring-back`: `{medium}`; other verbs take none.
  */
 export const CommandArgs = z.object({
   to: z.string().optional(),
@@ -46,6 +52,7 @@ export const CommandArgs = z.object({
   window: WindowRule.optional(),
   windowId: Id.optional(),
   why: z.string().min(3).max(300).optional(),
+  medium: z.string().min(1).max(200).optional(),
   preset: z.number().int().min(1).max(100).optional(),
 });
 

@@ -17,6 +17,8 @@ export type MediumResume = {
   wasPresent: boolean;
   unlistedSince: Stamp | null;
   isRetired: boolean;
+  /** Who took it out of use; it stays so until a person brings it back. */
+  retiredBy?: string;
 };
 
 export type MediumInput = {
@@ -29,7 +31,8 @@ export type MediumInput = {
 };
 
 export type MediumContext = Omit<MediumInput, "resume"> &
-  Omit<MediumResume, "isRetired"> & {
+  Omit<MediumResume, "isRetired" | "retiredBy"> & {
+    retiredBy: string | null;
     resume: MediumResume | undefined;
     /** The last one, however old; the word says whether it still counts. */
     reading: MediumReading | undefined;
@@ -69,8 +72,9 @@ const ages = {
 export const mediumMachine = setup({
   types: {} as { context: MediumContext; input: MediumInput; events: MediumEvent },
   guards: {
+    isRetiredByHand: ({ context }) => context.retiredBy !== null,
     says: ({ context }, { reading, word }: Reads & { word: ReadWord }) =>
-      wordOf(reading, context, context.readingMaxAgeMs) === word,
+      context.retiredBy === null && wordOf(reading, context, context.readingMaxAgeMs) === word,
     wasRetired: ({ context }) => context.resume?.isRetired === true,
     isGoneForGood: ({ context }) =>
       context.unlistedSince !== null &&
@@ -116,10 +120,13 @@ export const mediumMachine = setup({
         ...(isNews && { decision: wordDecision(context, word) }),
       } satisfies MediumToStorage);
     }),
-    say: sendParent((_, decision: Decision): MediumToStorage => ({
+    /** Nobody is alarmed for what is out of use. */
+    say: sendParent(({ context }, decision: Decision): MediumToStorage => ({
       type: "medium.moved",
-      decision,
+      ...(context.retiredBy === null && { decision }),
     })),
+    noteRetired: assign((_, by: string) => ({ retiredBy: by })),
+    forgetRetired: assign({ retiredBy: null }),
     noteUnlisted: assign({
       unlistedSince: ({ context }) => context.unlistedSince ?? context.now(),
     }),
@@ -142,6 +149,7 @@ export const mediumMachine = setup({
     level: resume?.level ?? null,
     hasToldSpace: resume?.hasToldSpace ?? false,
     wasPresent: resume?.wasPresent ?? false,
+    retiredBy: resume?.retiredBy ?? null,
     unlistedSince: resume?.unlistedSince ? rebased(resume.unlistedSince, input.now()) : null,
   }),
   type: "parallel",
@@ -164,7 +172,14 @@ export const mediumMachine = setup({
           target: `.${word}` as const,
           actions: { type: "tell" as const, params: word },
         })),
-        retire: { target: ".retired", actions: { type: "tell", params: "retired" } },
+        retire: {
+          target: ".retired",
+          actions: [
+            { type: "noteRetired", params: ({ event }) => event.by },
+            { type: "tell", params: "retired" },
+          ],
+        },
+        bringBack: { guard: "isRetiredByHand", target: ".unknown", actions: "forgetRetired" },
       },
       states: {
         deciding: { always: [{ guard: "wasRetired", target: "retired" }, "unknown"] },
@@ -185,7 +200,7 @@ export const mediumMachine = setup({
         failing: ages,
         missing: ages,
         readOnly: ages,
-        /** Back in use as soon as somebody reads it. */
+        /** Back in use as soon as somebody reads it, or when a person says so who retired it. */
         retired: {},
       },
     },

@@ -12,9 +12,12 @@ export function mediumWord({ value }: MediumSnapshot): MediumWord {
 }
 
 export function mediumResume(snapshot: MediumSnapshot): MediumResume {
-  const { told, level, hasToldSpace, wasPresent, unlistedSince } = snapshot.context;
+  const { told, level, hasToldSpace, wasPresent, unlistedSince, retiredBy } = snapshot.context;
   const isRetired = snapshot.value.word === "retired";
-  return { told, level, hasToldSpace, wasPresent, unlistedSince, isRetired };
+  return {
+    ...{ told, level, hasToldSpace, wasPresent, unlistedSince, isRetired },
+    ...(retiredBy !== null && { retiredBy }),
+  };
 }
 
 export function mediumState(snapshot: MediumSnapshot, sinceMs: number): MediumState {
@@ -42,6 +45,7 @@ export function mediumState(snapshot: MediumSnapshot, sinceMs: number): MediumSt
     ...(reading && { kind: reading.kind, isNetwork: reading.isNetwork }),
     ...(reading?.fileSystem !== undefined && { fileSystem: reading.fileSystem }),
     state,
+    ...(context.retiredBy !== null && { retiredBy: context.retiredBy }),
     sinceMs,
     figures,
     warnings: state === "retired" ? [] : warnings(snapshot, value.speed === "tooSlow"),

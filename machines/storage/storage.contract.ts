@@ -37,6 +37,8 @@ export const MediumState = z
     isNetwork: z.boolean().optional(),
     fileSystem: z.string().optional(),
     state: word(mediumWords),
+    /** Who took it out of use; absent: it is in use, or nobody names it any more. */
+    retiredBy: z.string().optional(),
     sinceMs: z.number(),
     figures: MediumFigures,
     /** Sentences for the operator. */

@@ -12,6 +12,8 @@ export type StorageEvent =
   | { type: "unreadable"; failure: PollFailure; detail: string }
   /** A person took this medium out of use. */
   | { type: "retire"; medium: string; by: string }
+  /** A person put it back into use. */
+  | { type: "bringBack"; medium: string; by: string }
   | MediumToStorage;
 
 /** To one medium. */
@@ -19,7 +21,8 @@ export type MediumEvent =
   | { type: "reading"; reading: MediumReading }
   /** Its owner was read and did not name it. */
   | { type: "unlisted" }
-  | { type: "retire"; by: string };
+  | { type: "retire"; by: string }
+  | { type: "bringBack"; by: string };
 
 /** A medium is another one than before; perhaps that is news. */
 export type MediumToStorage = { type: "medium.moved"; decision?: Decision };

@@ -165,6 +165,12 @@ export const storageMachine = setup({
             enqueue.sendTo(context.media[event.medium]!, { type: "retire", by: event.by });
           }),
         },
+        bringBack: {
+          guard: ({ context, event }) => isRetiredByHand(context.media[event.medium]),
+          actions: enqueueActions(({ context, event, enqueue }) => {
+            enqueue.sendTo(context.media[event.medium]!, { type: "bringBack", by: event.by });
+          }),
+        },
         "medium.moved": {
           actions: enqueueActions(({ context, event, enqueue }) => {
             // For those who compare what is published: a medium's state is not in our own.
@@ -193,6 +199,9 @@ export const storageMachine = setup({
     },
   },
 });
+
+const isRetiredByHand = (ref: MediumRef | undefined) =>
+  ref !== undefined && ref.getSnapshot().context.retiredBy !== null;
 
 function mediumOptions(
   { plan, now }: Pick<StorageContext, "plan" | "now">,

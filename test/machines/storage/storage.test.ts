@@ -122,6 +122,22 @@ test("a person takes a medium out of use", () => {
   s.send({ type: "retire", medium: "nothing", by: "kim" });
 });
 
+test("a medium that a person retired stays so, without alarms, until it is brought back", () => {
+  const s = aStorage();
+  s.reads({ freeRatio: 0.5 });
+  s.send({ type: "retire", medium: "sd", by: "kim" });
+  s.reads({ condition: "damaged", isTooSlow: true });
+  expect(s.word()).toBe("retired");
+  expect(words(s)).toEqual(["retired"]);
+  const again = aStorage({ resume: s.resume(), startMs: 5_000 });
+  again.reads({ condition: "damaged" });
+  expect(again.word()).toBe("retired");
+  expect(again.medium().retiredBy).toBe("kim");
+  again.send({ type: "bringBack", medium: "sd", by: "kim" });
+  again.reads({ condition: "damaged" });
+  expect(again.word()).toBe("failing");
+});
+
 test("a restart tells nothing twice and forgets no level", () => {
   const s = aStorage();
   s.reads({ freeRatio: 0.15 });
