@@ -105,15 +105,18 @@ async function configure(
   ];
   writeFileSync(
     site,
-    stringify({
-      ...{ site: "studio", stateDir: p.stateDir, mqtt: await startBroker(running, p.folder) },
-      encoders: Array.from({ length: p.count }, (_, at) => ({
-        ...{ id: `box-${at}`, driver: "snmp", host: "127.0.0.1", port: p.port, map },
-        access: { version: "v2c", community: `file:${secret}` },
-        polling: { normal: "1s" },
-      })),
-      ...{ destinations: [], streams: [] },
-    }),
+    stringify(
+      {
+        ...{ site: "studio", stateDir: p.stateDir, mqtt: await startBroker(running, p.folder) },
+        encoders: Array.from({ length: p.count }, (_, at) => ({
+          ...{ id: `box-${at}`, driver: "snmp", host: "127.0.0.1", port: p.port, map },
+          access: { version: "v2c", community: `file:${secret}` },
+          polling: { normal: "1s" },
+        })),
+        ...{ destinations: [], streams: [] },
+      },
+      { aliasDuplicateObjects: false },
+    ),
   );
   return site;
 }

@@ -16,10 +16,9 @@ export const p8: Bench = {
   name: "p8",
   about: "10,000 device machines: memory and a turn each, without the disk",
   async run({ quick, figure: tell, say }) {
-    const sites = quick ? 5 : 50;
-    const rounds = quick ? 3 : 7;
+    const rounds = quick ? 3 : 5;
     const program = await bundle("test/bench/p8-machines.ts");
-    const measure = async (what: "encoders" | "boxes"): Promise<Measured> => {
+    const measure = async (what: "encoders" | "boxes", sites: number): Promise<Measured> => {
       say(`${sites} sites of 200 ${what}`);
       const file = fileURLToPath(program.url);
       const args = ["--expose-gc", file, String(sites), String(rounds), what];
@@ -27,11 +26,11 @@ export const p8: Bench = {
       return JSON.parse(stdout) as Measured;
     };
     try {
-      for (const [kind, what] of [
-        ["encoder", "encoders"],
-        ["box", "boxes"],
+      for (const [kind, what, sites] of [
+        ["encoder", "encoders", quick ? 5 : 50],
+        ["box", "boxes", quick ? 2 : 10],
       ] as const) {
-        const measured = await measure(what);
+        const measured = await measure(what, sites);
         const { bytesEach, readingBytes, quietUs, newsUs, actorUs, sweepUs, timeoutUs } = measured;
         const ratioTo = (mine: number[], peer: number[]) =>
           median(mine.map((us, at) => us / peer[at]!));

@@ -115,17 +115,22 @@ export function said(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = "";
+    const last: string[] = [];
     const hear = (data: Buffer) => {
       const lines = (text + data.toString()).split("\n");
       text = lines.pop() ?? "";
       for (const line of lines) {
         onLine(line);
+        last.splice(0, last.length - 4);
+        last.push(line);
         if (line.includes(sign)) resolve();
       }
     };
     child.stdout?.on("data", hear);
     child.stderr?.on("data", hear);
-    child.once("exit", (code) => reject(new Error(`it left with ${code}: ${text}`)));
+    child.once("exit", (code) =>
+      reject(new Error(`it left with ${code}: ${last.join("\n")}${text}`)),
+    );
     child.once("error", reject);
   });
 }
