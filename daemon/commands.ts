@@ -246,6 +246,7 @@ const encoderEvents = {
   "in-service": "inService",
   repair: "repair",
   "restore-power": "restorePower",
+  cooldown: "cooldown",
 } as const;
 
 function inputFor(actor: ActorName, verb: string, request: CommandRequest): CoreInput {

@@ -25,6 +25,7 @@ import { commandRoutes } from "./rest/commands.ts";
 import { historyRoutes } from "./rest/history.ts";
 import { keyRoutes } from "./rest/keys.ts";
 import { stateRoutes } from "./rest/states.ts";
+import { thermalRoutes } from "./rest/thermal.ts";
 
 export type ServerNeeds = {
   view: View;
@@ -122,6 +123,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(stateRoutes, { prefix, view, items });
     await app.register(historyRoutes, { prefix, store });
     await app.register(commandRoutes, { prefix, view, commands, store, linkUp });
+    await app.register(thermalRoutes, { prefix, view });
     await app.register(keyRoutes, { prefix, keys });
   }
   if (existsSync(needs.webDir)) {

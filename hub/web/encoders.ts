@@ -76,7 +76,8 @@ export function encoderCard(
 }
 
 /** What may make sense now; whether it is done is the site's decision. */
-function offeredBy({ recording, controls = [], power, repair }: EncoderItem): string[] {
+function offeredBy(encoder: EncoderItem): string[] {
+  const { recording, controls = [], power, repair, figures } = encoder;
   const isRecording = recording?.state === "streaming" || recording?.state === "failing";
   return [
     ...(repair?.state === "proposing" ||
@@ -85,6 +86,7 @@ function offeredBy({ recording, controls = [], power, repair }: EncoderItem): st
       ? ["repair"]
       : []),
     ...(power === "cut" || power === "unknown" ? ["restore-power"] : []),
+    ...(figures?.temperatureC === undefined ? [] : ["cooldown"]),
     ...(controls.includes("startRecording") && !isRecording ? ["start-recording"] : []),
     ...(controls.includes("stopRecording") && isRecording ? ["stop-recording"] : []),
   ];

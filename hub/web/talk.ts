@@ -12,6 +12,7 @@ export const verbs = {
   encoders: {
     repair: "Repair",
     "restore-power": "Restore power",
+    cooldown: "Cool down",
     "start-recording": "Record",
     "stop-recording": "Stop recording",
   },

@@ -22,6 +22,8 @@ export const verbs = {
     repair: { safe: false },
     /** On again what was powered off as a fence. */
     "restore-power": { safe: false },
+    /** One cooling step more, now. */
+    cooldown: { safe: true },
     "start-recording": { safe: false },
     "stop-recording": { safe: false },
     /** Work as the preset says; refused while it carries a stream. */

@@ -89,6 +89,16 @@ export function thermal(context: EncoderContext, word: ThermalTold): Decision {
   };
 }
 
+export function cooldown(context: EncoderContext, event: EncoderEvent): Decision {
+  const by = event.type === "cooldown" ? event.by : "somebody";
+  return {
+    type: "encoder.thermal",
+    severity: "info",
+    message: `${heatSentence(context)}: ${by} wants it cooler, one step is taken now`,
+    data: { thermal: "cooling", step: context.heat.step + 1, by },
+  };
+}
+
 export function input(context: EncoderContext, word: string): Decision {
   return {
     type: "encoder.input",

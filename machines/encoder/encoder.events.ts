@@ -29,6 +29,8 @@ export type EncoderEvent =
   /** A person says yes to the repair that was proposed, or wants one tried again. */
   | { type: "repair"; by: string }
   | ControlEvent
+  /** A person wants it cooler: one step now. */
+  | { type: "cooldown"; by: string }
   | { type: "maintenance"; by: string }
   | { type: "inService"; by: string };
 

@@ -179,6 +179,7 @@ export const encoderSetup = setup({
     tellLink: emit(({ context }, link: string) => decided(tell.link(context, link))),
     tellThermal: emit(({ context }, word: ThermalTold) => decided(tell.thermal(context, word))),
     tellClock: emit(({ context }, isWrong: boolean) => decided(clockNews(context, isWrong))),
+    tellCooldown: emit(({ context, event }) => decided(tell.cooldown(context, event))),
     tellInput: emit(({ context }, word: string) => decided(tell.input(context, word))),
     tellService: emit(({ context }, p: { word: string; by: string }) =>
       decided(tell.service(context, p)),

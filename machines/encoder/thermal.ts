@@ -33,6 +33,8 @@ export const heatGuards = {
   isInDanger: ({ plan, heat }: Hot) =>
     (heat.samples.at(-1)?.celsius ?? -Infinity) >= plan.heat.protectC,
   canCool: ({ plan }: Hot) => plan.cooling.length > 0,
+  /** Without a thermometer nobody could tell when to give the step back. */
+  mayCoolMore: ({ plan, heat }: Hot) => heat.samples.length > 0 && heat.step < plan.cooling.length,
   isAtFullLoad: ({ heat }: Hot) => heat.step === 0,
   mayEase: (context: Hot) => cool(context) && !interrupts(context),
   needsMoreAtLastStep: (context: Hot) =>
@@ -68,6 +70,9 @@ export const thermal = {
       ],
     },
     normal: {
+      on: {
+        cooldown: { guard: "mayCoolMore", target: "cooling", actions: ["tellCooldown", oneMore] },
+      },
       always: [
         { guard: "isUntold", target: "unknown" },
         { guard: "isHot", target: "rising" },
@@ -130,6 +135,13 @@ export const thermal = {
         /** From its own word to the far end's picture. */
         settling: { after: { untilSeen: "resting" } },
         resting: {
+          on: {
+            cooldown: {
+              guard: "mayCoolMore",
+              target: "choosing",
+              actions: ["tellCooldown", oneMore],
+            },
+          },
           after: {
             hurry: { guard: "isTooHot", target: "deciding" },
             coolingPeriod: "deciding",

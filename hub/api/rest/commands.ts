@@ -148,6 +148,14 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
       ask(request, reply, actorBy(view, kind, request.params.id), request.body),
     );
   }
+  app.post(
+    "/monitoring/thermal/:id/cooldown",
+    { schema: { params: z.object({ id: Ref }), response: answers } },
+    async (request, reply) =>
+      ask(request, reply, actorBy(view, "encoder", request.params.id), {
+        ...{ verb: "cooldown", ttlMs: 30_000, dryRun: false },
+      }),
+  );
   app.post("/sites/:id/commands", { schema }, async (request, reply) => {
     const { site } = siteBy(view, request.params.id);
     return ask(request, reply, { site, kind: "site", id: site }, request.body);

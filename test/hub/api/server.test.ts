@@ -426,3 +426,32 @@ test("the OpenAPI document is 3.1 and lists every route that is served", async (
   }
   expect(JSON.stringify(document)).toContain("#/components/schemas/Problem");
 });
+
+test("how hot a box is, and a wish to cool it, have the paths that scripts know", async () => {
+  const { ask, hears, said } = await withAStudio();
+  const figures = { temperatureC: { value: 61, atMs: 1_790_000_000_000, source: "device" } };
+  hears("studio", "encoder/helo-a/state", { ...encoder(), thermal: "normal", figures });
+  const one = await ask("GET", "/api/monitoring/thermal/helo-a/temperature");
+  expect(one.body).toMatchObject({
+    ...{ encoder: "helo-a", site: "studio", thermal: "normal", temperatureC: 61 },
+    ...{ source: "device", stale: false, requestPressure: 40 },
+  });
+  const all = await ask("GET", "/monitoring/thermal/status");
+  expect(all.body["encoders"]).toEqual([one.body]);
+  const cooled = await ask("POST", "/api/monitoring/thermal/helo-a/cooldown");
+  expect(cooled.status).toBe(202);
+  expect(said.at(-1)?.topic).toBe("understudy/v1/studio/request/encoder/helo-a/cooldown");
+  expect((await ask("POST", "/api/monitoring/thermal/nobody/cooldown")).status).toBe(404);
+});
+
+test("what a command asked for comes with its answer", async () => {
+  const { ask, hears } = await withAStudio();
+  const asked = await ask("POST", "/api/encoders/helo-a/control", { body: { verb: "list-clips" } });
+  const id = String(asked.body["id"]);
+  const data = { clips: [{ name: "clip_1.mov" }], count: 1 };
+  const answer = { id, status: "done", message: "helo-a has 1 clips", atMs: 5, data };
+  hears("studio", "response/encoder/helo-a/list-clips", answer);
+  await expect
+    .poll(async () => (await ask("GET", `/api/commands/${id}`)).body["data"])
+    .toEqual(data);
+});

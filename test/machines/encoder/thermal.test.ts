@@ -234,3 +234,44 @@ test("a room that can be cooled: never above 82 °C for more than a minute, in f
   expect(new Set(steps(w))).toEqual(new Set([1, 2, 3, 4, 5].map((step) => `cooling ${step}`)));
   expect(w.carriage()).toBe("onAir");
 });
+
+const asksForCooldown = (w: World) =>
+  w.send({ to: "encoder:a", event: { type: "cooldown", by: "anna" } });
+const mayCool = (w: World) =>
+  w.core.can({ to: "encoder:a", event: { type: "cooldown", by: "anna" } });
+
+test("a person who wants it cooler gets one step at once, and it is given back when it is cool", () => {
+  const w = onAir(helos());
+  heat(w, "a", 60);
+  asksForCooldown(w);
+  w.pass(2);
+  expect(told(w)[0]!.message).toContain("anna wants it cooler, one step is taken now");
+  expect(w.box("a").load).toBe(1);
+  w.pass(63);
+  expect(w.box("a").load).toBe(0);
+  expect(told(w).at(-1)!.data["thermal"]).toBe("normal");
+});
+
+test("asked again it takes the next step, after a takeover where that would cost the picture", () => {
+  const w = onAir(helos());
+  heat(w, "a", 75);
+  asksForCooldown(w);
+  w.pass(2);
+  asksForCooldown(w);
+  w.pass(20);
+  expect(w.box("a").load).toBe(2);
+  expect(w.carrier()).toBe("b");
+});
+
+test("a box that tells no temperature, or has no step left, cannot be cooled by command", () => {
+  const w = onAir(helos());
+  expect(mayCool(w)).toBe(false);
+  heat(w, "a", 79);
+  for (let step = 1; step <= 5; step += 1) {
+    expect(mayCool(w)).toBe(true);
+    asksForCooldown(w);
+    w.pass(50);
+  }
+  expect(w.box("a").load).toBe(5);
+  expect(mayCool(w)).toBe(false);
+});
