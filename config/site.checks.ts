@@ -2,6 +2,7 @@ import { z } from "zod";
 import { nearest } from "./nearest.ts";
 import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
+import { spareFindings } from "./understudies.ts";
 import { inlineSecrets } from "./secrets.ts";
 
 /** Ids of the outputs an encoder has, from its driver's options; undefined = cannot be told. */
@@ -40,7 +41,9 @@ const Lenient = z.object({
         encoders: listOf(
           z.union([
             z.string().transform((encoder) => ({ encoder, output: undefined, bare: true })),
-            z.object({ encoder: text, output: text }).transform((e) => ({ ...e, bare: false })),
+            z
+              .object({ encoder: text, output: text, spare: z.unknown().optional() })
+              .transform((e) => ({ ...e, bare: false })),
             z.unknown().transform(() => ({ encoder: undefined, output: undefined, bare: true })),
           ]),
         ),
@@ -76,6 +79,12 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ...streams.flatMap((stream, at) => [
       ...unknownId(["streams", at, "destination"], "destination", stream.destination, destinations),
       ...sharedDestination(streams, at),
+      ...spareFindings({
+        path: ["streams", at, "encoders"],
+        listed: stream.encoders,
+        encoders,
+        takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
+      }),
       ...stream.encoders.flatMap(({ encoder, output, bare }, place) => {
         const path = ["streams", at, "encoders", place];
         const twice = stream.encoders.findIndex((other) => other.encoder === encoder) < place;

@@ -6,6 +6,7 @@ import { absolutePath, displayName, host, id, logLevel, port, url } from "./fiel
 import { events } from "./on-air-windows.ts";
 import { SecretReference } from "./secrets.ts";
 import { bitrate, celsius, duration, durationOr, section } from "./units.ts";
+import { encoderOfStream, settings } from "./understudies.ts";
 import { parseOptions } from "./vendor-options.ts";
 
 /** The options schema of every driver, by the name that stands under `driver:`. */
@@ -117,6 +118,10 @@ export const EncoderBase = section({
     .enum(["observe", "propose", "act"])
     .prefault("propose")
     .describe("When it carries nothing and is broken: only count, ask a person, or reboot it"),
+  sync: z
+    .enum(["observe", "propose", "act"])
+    .prefault("propose")
+    .describe("When it carries nothing and is set otherwise than wanted: say so, ask, or set it"),
   heat: heat.prefault({}).describe("Chassis degrees at which something is done"),
   preview: preview
     .exactOptional()
@@ -231,20 +236,16 @@ const destination = section({
     .describe("How often the far end is looked at"),
 });
 
-const encoderOutput = section({
-  encoder: id.describe("Encoder id"),
-  output: id.exactOptional().describe("Output of that encoder; the driver's first when left out"),
-});
-
 const stream = section({
   id: id.describe("Stable id"),
   name: displayName.exactOptional().describe("What people call it"),
   destination: id.describe("Destination id; a destination belongs to one stream"),
   encoders: z
-    .array(z.union([id.transform((encoder) => ({ encoder })), encoderOutput]))
+    .array(z.union([id.transform((encoder) => ({ encoder })), encoderOfStream]))
     .min(1)
     .max(16)
     .describe("In order of preference: the first is the primary"),
+  settings: settings.exactOptional(),
   path: z.enum(["direct"]).prefault("direct").describe("How the picture gets to the destination"),
   autoStart: z.boolean().prefault(true).describe("Go on air when the daemon starts"),
   directFreeze: duration({ atLeast: "500ms", atMost: "60s" })

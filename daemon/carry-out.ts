@@ -29,6 +29,7 @@ const limitsMs: Record<IntentKind, number> = {
   stopRecording: 15_000,
   recallPreset: 30_000,
   listClips: 15_000,
+  applySettings: 20_000,
 };
 
 /** Of these, how long a box may take to prove itself off; the rest is for asking the far end. */
@@ -118,6 +119,11 @@ export function openHands(p: {
       case "listClips": {
         const clips = await box.run(signal, (driver, limit) => able(driver.listClips)(limit));
         return { type: "effect.done", answer: { clips } };
+      }
+      case "applySettings": {
+        const { settings } = intent.asks;
+        await box.run(signal, (driver, limit) => able(driver.applySettings)(settings, limit));
+        return { type: "effect.done", answer: {} };
       }
       case "ownSelfStart":
         await box.run(signal, (driver, limit) => driver.ownSelfStart(limit));

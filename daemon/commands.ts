@@ -245,6 +245,8 @@ const encoderEvents = {
   maintenance: "maintenance",
   "in-service": "inService",
   repair: "repair",
+  sync: "sync",
+  release: "release",
   "restore-power": "restorePower",
   cooldown: "cooldown",
 } as const;

@@ -7,6 +7,7 @@ import type {
   StoragePlan,
   StreamPlan,
 } from "../machines/site/plan.ts";
+import type { EncoderSettings } from "../machines/encoder/settings.ts";
 import { contentPlan } from "./content/plan.ts";
 import type { EventPlan } from "../machines/stream/schedule.ts";
 import type { Vendor } from "./drivers/index.ts";
@@ -82,6 +83,8 @@ export function planOf(
         heat: encoder.heat,
         clockAlarmOffsetMs: config.clock.alarmOffsetMs,
         cooling: vendor.cooling?.(encoder.options) ?? [],
+        sync: encoder.sync,
+        ...(vendor.canBeSet === true && { canBeSet: true }),
         ...(vendor.controls && { controls: vendor.controls }),
         repair: encoder.repair,
         canRepair: [
@@ -132,6 +135,20 @@ function sharesAnExclusiveKey(encoder: string, legs: readonly StreamPlan[]): boo
   );
 }
 
+function settingsPlan({
+  width,
+  height,
+  profile,
+  ...rest
+}: NonNullable<SiteConfig["streams"][number]["settings"]>): EncoderSettings {
+  return {
+    ...rest,
+    ...(profile !== undefined && { h264Profile: profile }),
+    ...(width !== undefined && { sizeOf: "settings", widthPx: width }),
+    ...(height !== undefined && { sizeOf: "settings", heightPx: height }),
+  };
+}
+
 function eventPlan(events: NonNullable<SiteConfig["streams"][number]["events"]>): EventPlan {
   const { startAtBegin, stopAtEnd, missedAfterMs, lineUpBeforeMs, freezeBeforeMs } = events;
   return { startAtBegin, stopAtEnd, missedAfterMs, lineUpBeforeMs, freezeBeforeMs };
@@ -161,11 +178,18 @@ function legsOf(
     const output = "output" in ref ? ref.output : undefined;
     return { encoder: ref.encoder, output: output ?? vendors[driver]!.outputs[0]! };
   });
+  const spares = stream.encoders.flatMap((e) => ("spare" in e && e.spare ? [e.encoder] : []));
+  const cold = stream.encoders.flatMap((e) =>
+    "level" in e && e.level === "cold" ? [e.encoder] : [],
+  );
   const plan: StreamPlan = {
     id: stream.id,
     ...(stream.name !== undefined && { name: stream.name }),
     destination: destination.id,
     encoders,
+    ...(spares.length > 0 && { spares }),
+    ...(cold.length > 0 && { cold }),
+    ...(stream.settings && { settings: settingsPlan(stream.settings) }),
     autoStart: stream.autoStart,
     allowUnproven: destination.allowUnproven,
     directFreezeMs: stream.directFreezeMs,
@@ -179,15 +203,15 @@ function legsOf(
   if (destination.takeover !== "primaryBackup") return [plan];
   // Two addresses, both published all the time: nothing switches, a lost leg is restored. The
   // third encoder and later are spares of either leg; the site gives each output to one of them.
-  const [first, second, ...spares] = encoders;
+  const [first, second, ...others] = encoders;
   return [
-    { ...plan, encoders: [first!, ...spares] },
+    { ...plan, encoders: [first!, ...others] },
     {
       ...plan,
       id: backupLegOf(stream.id),
       backupOf: stream.id,
       destination: backupLegOf(destination.id),
-      encoders: [second ?? first!, ...spares],
+      encoders: [second ?? first!, ...others],
     },
   ];
 }

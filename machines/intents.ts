@@ -1,3 +1,4 @@
+import type { EncoderSettings } from "./encoder/settings.ts";
 import type { FenceEvidence } from "./stream/fence-evidence.ts";
 
 /** One output of one encoder. */
@@ -39,6 +40,11 @@ export type Intents = {
     answer: { restored: string[] };
   };
   listClips: { asks: { encoder: string }; answer: { clips: Clip[] } };
+  /** Work with these settings. Refused by the driver while a stream runs. */
+  applySettings: {
+    asks: { encoder: string; settings: EncoderSettings };
+    answer: Record<string, never>;
+  };
   /** Have its outlet on or off, read back. The encoder is the box that hangs on it. */
   turnOutlet: {
     asks: { encoder: string; outlet: string; to: "on" | "off" | "cycle" };

@@ -1,5 +1,6 @@
 import type { Exchange } from "../../machines/encoder/connection-health.ts";
 import type { EncoderReading, PollFailure } from "../../machines/encoder/reading.ts";
+import type { EncoderSettings } from "../../machines/encoder/settings.ts";
 import type { Clip } from "../../machines/intents.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 
@@ -43,6 +44,11 @@ export interface EncoderDriver {
    * restart of the daemon.
    */
   setLoad?(step: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Work with these settings, and read them back. Never address or key; refuses (`notPossible`)
+   * while anything runs, and for a value that the vendor does not have.
+   */
+  applySettings?: (settings: EncoderSettings, signal: AbortSignal) => Promise<void>;
   /**
    * Be recording, or not. Refuses (`notPossible`) where that would start or stop a stream, and
    * resolves when the box says so.

@@ -21,6 +21,8 @@ export type Vendor = {
   canReboot?: boolean;
   /** What a person may tell such a box directly: the optional methods that its driver has. */
   controls?: readonly ControlVerb[];
+  /** It can be set while it carries nothing; see `applySettings`. */
+  canBeSet?: boolean;
   /** What can be done to make a box with these options cooler, the mildest first; see `setLoad`. */
   cooling?(options: unknown): readonly CoolingStep[];
   /** @param options parsed by this vendor's schema, secrets resolved */
@@ -52,6 +54,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     kind: "hardware",
     cooling: (options) => coolingSteps(options as AjaHeloOptions),
     canReboot: true,
+    canBeSet: true,
     controls: ["startRecording", "stopRecording", "recallPreset", "listClips"],
     async open(context, options) {
       const { openAjaHelo } = await import("./aja-helo/aja-helo.ts");

@@ -20,6 +20,10 @@ export const verbs = {
     "in-service": { safe: false },
     /** Yes to the proposed repair, or try again. */
     repair: { safe: false },
+    /** Yes to setting it as its stream wants it. */
+    sync: { safe: false },
+    /** A used spare goes back into the pool. */
+    release: { safe: false },
     /** On again what was powered off as a fence. */
     "restore-power": { safe: false },
     /** One cooling step more, now. */

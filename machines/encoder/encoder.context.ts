@@ -2,6 +2,7 @@ import type { EncoderPlan } from "../site/plan.ts";
 import { rebased, type Stamp } from "../time.ts";
 import type { Controlled } from "./control.ts";
 import type { Connection } from "./connection.ts";
+import { type Duty, noDuty } from "./drift.ts";
 import type { Custody, Service } from "./facts.ts";
 import { withSample } from "./heat.ts";
 import { handsSince, type OtherHands } from "./other-hands.ts";
@@ -23,6 +24,8 @@ export type EncoderResume = {
   repairs?: Repairs;
   /** When others changed something, as far as it counts. */
   changedElsewhere?: Stamp[];
+  /** The stream that this spare is kept for. */
+  inUseFor?: string;
 };
 
 export type EncoderContext = {
@@ -44,6 +47,7 @@ export type EncoderContext = {
   repairs: Repairs;
   hands: OtherHands;
   control: Controlled;
+  duty: Duty;
   /** Outputs that hold a key. */
   holds: readonly string[];
 };
@@ -62,6 +66,7 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     serialNumber: input.resume?.serialNumber ?? null,
     staysIdle: input.resume?.staysIdle ?? false,
     control: null,
+    duty: { ...noDuty, inUseFor: input.resume?.inUseFor ?? null },
     hands: handsSince(input.resume?.changedElsewhere, input.now()),
     repairs: repairsSince(input.resume?.repairs, input.plan, input.now()),
     heat: { samples: [], step: input.resume?.coolingStep ?? 0 },

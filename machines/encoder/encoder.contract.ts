@@ -117,6 +117,54 @@ export type EncoderRecording = z.infer<typeof EncoderRecording>;
 export const EncoderProfile = z.object({ number: z.number().int(), name: z.string().optional() });
 export type EncoderProfile = z.infer<typeof EncoderProfile>;
 
+export const h264Profiles = ["constrainedBaseline", "baseline", "main", "high"] as const;
+
+/** What it is set to make of its input. What it does not tell is absent. */
+export const EncoderSettings = z.object({
+  videoBitrateBps: z.number().optional(),
+  audioBitrateBps: z.number().optional(),
+  /** `input`: as large as its input, whatever that is. */
+  sizeOf: word(["input", "settings"]).optional(),
+  widthPx: z.number().optional(),
+  heightPx: z.number().optional(),
+  framesPerSecond: z.number().optional(),
+  /** Of boxes that send a part of the input's frames: 1, 0.5 or 0.25. */
+  frameRateShare: z.number().optional(),
+  gopFrames: z.number().optional(),
+  h264Profile: word(h264Profiles).optional(),
+});
+
+/** What its stream wants of it, and where it is set otherwise. */
+export const EncoderWanted = z.object({
+  stream: Id,
+  /** The encoder that it should be set like; absent: site.yaml says how. */
+  like: Id.optional(),
+  settings: EncoderSettings,
+  /** Of `settings`. */
+  hash: z.string(),
+  /** Of those that the box tells, too: as wanted and as they are. Alike: it does not drift. */
+  comparedHash: z.string().optional(),
+  actualHash: z.string().optional(),
+  /** Absent: it does not tell its settings now. */
+  drift: z
+    .array(
+      z.object({
+        setting: z.string(),
+        wanted: z.union([z.number(), z.string()]),
+        actual: z.union([z.number(), z.string()]),
+      }),
+    )
+    .optional(),
+  /** It has lasted for a minute, and people were told. */
+  isAlarmed: z.boolean(),
+  /** What is done about it; `observe` also where its driver cannot set it. */
+  sync: word(["observe", "propose", "act"]),
+  /** The command `sync` would set it now. */
+  isProposed: z.boolean(),
+  notSetBecause: z.string().optional(),
+});
+export type EncoderWanted = z.infer<typeof EncoderWanted>;
+
 export const EncoderIdentity = z.object({
   vendor: z.string(),
   model: z.string().optional(),
@@ -149,6 +197,11 @@ export const EncoderState = Published.extend({
   clock: word(clockWords).optional(),
   /** What a person may tell it directly: startRecording, stopRecording, … Absent: an older site. */
   controls: z.array(z.string()).optional(),
+  settings: EncoderSettings.optional(),
+  /** Absent: its streams want nothing of it, or the site is older than that. */
+  wanted: EncoderWanted.optional(),
+  /** A used spare: the stream it is kept for until the command `release`. */
+  inUseFor: Id.optional(),
   figures: EncoderFigures,
   /** What this box does on its own after a failure or a power cut; absent = not readable. */
   selfStart: z

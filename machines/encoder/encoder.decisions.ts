@@ -189,6 +189,16 @@ export function anotherController(context: EncoderContext, isThere: boolean): De
   };
 }
 
+export function released(context: EncoderContext, event: EncoderEvent): Decision {
+  const by = event.type === "release" ? event.by : "a person";
+  return {
+    type: "encoder.released",
+    severity: "info",
+    message: `${context.plan.id} is a free spare again: ${context.duty.inUseFor} does not need it any more (${by})`,
+    data: { stream: context.duty.inUseFor, by },
+  };
+}
+
 export function benched(context: EncoderContext, output: string): Decision {
   return {
     type: "encoder.benched",

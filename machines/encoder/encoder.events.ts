@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import type { ControlEvent } from "./control.ts";
+import type { Desired } from "./drift.ts";
 import type { EncoderReading, PollFailure } from "./reading.ts";
 
 export type EncoderEvent =
@@ -15,8 +16,8 @@ export type EncoderEvent =
   | { type: "connection"; connection: Connection }
   /** The decider itself stood still: whatever was known has to be seen again. */
   | { type: "stalled" }
-  /** The site gave this output a key. */
-  | { type: "granted"; output: string }
+  /** The site gave this output a key; `asSpareFor`: it is a spare of this stream. */
+  | { type: "granted"; output: string; asSpareFor?: string }
   /** Another box has the key: this one must neither know it nor use it. */
   | { type: "benched"; output: string }
   | { type: "released"; output: string }
@@ -28,6 +29,15 @@ export type EncoderEvent =
   | { type: "restorePower"; by: string }
   /** A person says yes to the repair that was proposed, or wants one tried again. */
   | { type: "repair"; by: string }
+  /** What its streams want it to be set to. */
+  | { type: "wanted"; desired: Desired | null }
+  /** A person says yes to setting it so. */
+  | { type: "sync"; by: string }
+  /** The site's answer to `wantsSync`. */
+  | { type: "maySync" }
+  | { type: "mayNotSync"; because: string }
+  /** A person puts a used spare back into the pool. */
+  | { type: "release"; by: string }
   | ControlEvent
   /** A person wants it cooler: one step now. */
   | { type: "cooldown"; by: string }
@@ -45,6 +55,8 @@ export type EncoderToSite =
       destination: string | null;
     }
   /** It should carry nothing: whoever can shall take its programmes over, if anybody can. */
-  | { type: "wantsRelief"; encoder: string; because: ReliefReason };
+  | { type: "wantsRelief"; encoder: string; because: ReliefReason }
+  /** It is not set as its stream wants it, and carries nothing: may that be changed now? */
+  | { type: "wantsSync"; encoder: string };
 
 export type ReliefReason = "heat" | "repair";

@@ -1,6 +1,7 @@
 import type { EncoderPlan } from "../site/plan.ts";
 import { clock } from "./clock.ts";
 import { control } from "./control.ts";
+import { drift } from "./drift.ts";
 import { custody } from "./custody.ts";
 import { connectionNews } from "./connection.ts";
 import { type EncoderContext, newEncoderContext } from "./encoder.context.ts";
@@ -88,7 +89,9 @@ function make(
             { actions: keepConnection },
           ],
           stalled: { actions: "forgetReading" },
-          granted: { actions: holding(true) },
+          granted: { actions: [holding(true), "noteUse"] },
+          wanted: { actions: { type: "want", params: ({ event }) => event.desired } },
+          release: { guard: "mayRelease", actions: ["tellReleased", "forgetUse"] },
           benched: { actions: holding(false) },
           released: { actions: holding(false) },
         },
@@ -209,6 +212,7 @@ function make(
       repair,
       control,
       clock,
+      drift,
       hands: {
         ...otherHands,
         on: {

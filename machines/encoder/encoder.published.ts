@@ -3,6 +3,7 @@ import type { SnapshotFrom } from "xstate";
 import type { Published } from "../published.ts";
 import type { EncoderState } from "./encoder.contract.ts";
 import type { EncoderResume } from "./encoder.context.ts";
+import { type DriftWord, isAsWanted, ownSettings, publishedDuty } from "./drift.ts";
 import type { EncoderMachine } from "./encoder.machine.ts";
 import {
   type Custody,
@@ -29,6 +30,7 @@ type Regions = {
   service: Service;
   input: Input;
   power: Exclude<Power, "cut"> | "stuck" | { cut: string } | Record<string, never>;
+  drift: DriftWord;
   hands: "alone" | { another: string };
   clock: "unknown" | "right" | "doubted" | "wrong";
   repair: string | { acting: string } | { proving: string };
@@ -51,7 +53,10 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
     isAdjusted: isAdjusted(snapshot, thermal),
     service,
     input: fresh ? input : "unknown",
-    source: plan.source ?? null,
+    source: fresh?.source ?? plan.source ?? null,
+    settings: (fresh && ownSettings(snapshot.context)) ?? null,
+    isAsWanted: fresh ? isAsWanted(snapshot.context) : null,
+    inUseFor: snapshot.context.duty.inUseFor,
     selfStart: fresh?.selfStart ?? null,
     power: plan.outlet
       ? { word: powerWord(power), outlet: plan.outlet.id, isSpoofable: plan.outlet.isSpoofable }
@@ -93,7 +98,7 @@ function outputFacts(reading: OutputReading | undefined): OutputFacts {
 }
 
 export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
-  const { plan, serialNumber, cuts, staysIdle, heat, repairs, hands } = snapshot.context;
+  const { plan, serialNumber, cuts, staysIdle, heat, repairs, hands, duty } = snapshot.context;
   const words = regions(snapshot);
   const custody = (output: string): Custody => {
     const word = words[`custody:${output}`];
@@ -106,6 +111,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     ...((repairs.done.length > 0 || repairs.dryRun) && { repairs }),
     ...(hands.changes.length > 0 && { changedElsewhere: hands.changes }),
     ...(heat.step > 0 && { coolingStep: heat.step }),
+    ...(duty.inUseFor !== null && { inUseFor: duty.inUseFor }),
     ...(plan.outlet && {
       isCut: words.power !== "on",
       cuts,
@@ -166,6 +172,7 @@ export function encoderState(
     ...(reading?.profiles && { profiles: reading.profiles }),
     repair: repairState(snapshot),
     clock: clockOf(snapshot, facts),
+    ...publishedDuty(snapshot.context, regions(snapshot).drift),
     controls: [...(plan.controls ?? [])],
     figures: {
       ...Object.fromEntries(

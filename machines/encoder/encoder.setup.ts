@@ -13,6 +13,7 @@ import type { Connection } from "./connection.ts";
 import { clockNews, clockSettlesMs, clockWord, type ClockWord } from "./clock.ts";
 import { controlDone, controlFailed, controlRefusal } from "./control.ts";
 import { withWouldHave } from "./dry-run.ts";
+import { consentOf, type Desired, driftDecision, driftOf, isIdle, syncDecision } from "./drift.ts";
 import * as tell from "./encoder.decisions.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service, type ThermalTold } from "./facts.ts";
@@ -36,6 +37,7 @@ const hasPower = or(["hasNoOutlet", stateIn({ power: "on" })]);
 const isIdleBox = and(["holdsNothing", not(stateIn({ service: "maintenance" })), hasPower]);
 const isGone = and([isIdleBox, stateIn({ link: "unreachable" })]);
 const isUp = and([stateIn({ link: "reachable" }), not(stateIn({ service: "rebooting" }))]);
+const mayBeSet = and(["isAtRest", hasPower, isUp, stateIn({ service: "inService" })]);
 const isFailing = and([isIdleBox, isUp, "outputFails"]);
 /** Of a box that is up: so much `mayControl` asks itself. */
 const standing = { link: "reachable", service: "inService" } as const;
@@ -57,6 +59,7 @@ export const encoderSetup = setup({
     stopRecording: effect("stopRecording"),
     recallPreset: effect("recallPreset"),
     listClips: effect("listClips"),
+    applySettings: effect("applySettings"),
   },
   guards: {
     tooManyFailures: ({ context }) => context.unread.times + 1 >= context.plan.unreachableAfter,
@@ -100,6 +103,15 @@ export const encoderSetup = setup({
     mayControl: and([isUp, "permitsControl"]),
     permitsControl: ({ context, event }) =>
       event.type === "control" && controlRefusal(context, standing, event.control) === undefined,
+    drifts: ({ context }) => (driftOf(context)?.length ?? 0) > 0,
+    driftsNot: ({ context }) => (driftOf(context)?.length ?? 0) === 0,
+    /** Not to know is neither. */
+    isAsWanted: ({ context }) => context.duty.desired === null || driftOf(context)?.length === 0,
+    isAtRest: ({ context }) => context.plan.canBeSet === true && isIdle(context),
+    mayBeSet,
+    consentsToSync: ({ context }, to: Consent) => consentOf(context) === to,
+    isSaid: ({ context }, because: string) => context.duty.notSetBecause === because,
+    mayRelease: ({ context }) => context.duty.inUseFor !== null && context.holds.length === 0,
     wasCut: ({ context }) => context.resume?.isCut === true,
     mayCut: ({ context, event }) =>
       event.type === "cutPower" &&
@@ -190,6 +202,35 @@ export const encoderSetup = setup({
       const target = context.reading?.outputs[output]?.target;
       const destination = typeof target === "object" ? target.destination : null;
       return { type: "publishesBenched", encoder: context.plan.id, output, destination };
+    }),
+    want: assign(({ context: { duty } }, desired: Desired | null) => ({
+      duty: { ...duty, desired },
+    })),
+    noteUse: assign(({ context: { duty }, event }) =>
+      event.type === "granted" && event.asSpareFor !== undefined
+        ? { duty: { ...duty, inUseFor: event.asSpareFor } }
+        : {},
+    ),
+    forgetUse: assign(({ context: { duty } }) => ({ duty: { ...duty, inUseFor: null } })),
+    tellReleased: emit(({ context, event }) => decided(tell.released(context, event))),
+    tellDrift: emit(({ context }, what: "drifts" | "asWanted") =>
+      decided(driftDecision(context, what)),
+    ),
+    askForSync: sendParent(({ context }): EncoderToSite => ({
+      type: "wantsSync",
+      encoder: context.plan.id,
+    })),
+    tellNotSet: emit(({ context }, because: string) =>
+      decided(syncDecision(context, "notDone", because)),
+    ),
+    noteNotSet: assign(({ context: { duty } }, notSetBecause: string) => ({
+      duty: { ...duty, notSetBecause },
+    })),
+    forgetSync: assign(({ context: { duty } }) => ({ duty: { ...duty, notSetBecause: null } })),
+    tellSynced: emit(({ context }) => decided(syncDecision(context, "done"))),
+    tellNotSynced: emit(({ context, event }) => {
+      const { error } = event as unknown as { error?: EffectError };
+      return decided(syncDecision(context, "notDone", error?.message ?? "no answer"));
     }),
     countCut: assign({
       cuts: ({ context }) => [...countingCuts(context.cuts, context.now()), context.now()],

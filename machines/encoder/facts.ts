@@ -1,5 +1,6 @@
 import type { Power } from "./power.ts";
 import type { OutputReading, SelfStart } from "./reading.ts";
+import type { EncoderSettings } from "./settings.ts";
 
 export type Link = "unknown" | "reachable" | "silent" | "unreachable";
 export type ThermalTold = "normal" | "warm" | "cooling" | "hot" | "protected";
@@ -22,6 +23,12 @@ export type EncoderFacts = {
   selfStart: SelfStart | null;
   /** Of its outlet; null: it has none that we could switch. */
   power: { word: Power; isSpoofable: boolean; outlet: string } | null;
+  /** null: not told, or only for the time of its cooling. */
+  settings: EncoderSettings | null;
+  /** null: nothing is wanted of it, or it does not tell. */
+  isAsWanted: boolean | null;
+  /** Of a used spare: the stream it is kept for until a person releases it. */
+  inUseFor: string | null;
   outputs: Record<string, OutputFacts>;
 };
 
@@ -51,6 +58,9 @@ export function unknownEncoder(encoder: string, outputs: readonly string[]): Enc
     source: null,
     selfStart: null,
     power: null,
+    settings: null,
+    isAsWanted: null,
+    inUseFor: null,
     outputs: Object.fromEntries(outputs.map((output) => [output, unknownOutput])),
   };
 }

@@ -1,4 +1,5 @@
 import type { MediumReading } from "../storage/medium.ts";
+import type { EncoderSettings } from "./settings.ts";
 
 /**
  * What a driver reports, in our words. A field that a device cannot tell is left out; the reader
@@ -76,6 +77,8 @@ export type EncoderReading = {
   recording?: RecordingReading;
   /** What it is set up to do, by the names that people gave it. */
   profiles?: { streaming?: Profile; recording?: Profile };
+  /** What it is set to make of its input, as far as it tells. */
+  settings?: EncoderSettings;
   clock?: DeviceClock;
   figures: Partial<Record<FigureName, { value: number; source: string }>>;
 };

@@ -1,3 +1,4 @@
+import type { EncoderSettings } from "../encoder/settings.ts";
 import type { HeatLimits } from "../encoder/heat.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
@@ -47,6 +48,10 @@ export type EncoderPlan = {
   canRepair: readonly RepairAction[];
   /** What a person may tell it directly. Absent in plans made before there was any. */
   controls?: readonly ControlVerb[];
+  /** Its driver can write its settings while it carries nothing. */
+  canBeSet?: boolean;
+  /** May it be set as its stream wants it? Absent: propose. */
+  sync?: Consent;
   /** As `SitePlan.clockAlarmOffsetMs`. */
   clockAlarmOffsetMs?: number;
   /** What it hangs on, if that can be switched. */
@@ -97,6 +102,12 @@ export type StreamPlan = {
   destination: string;
   /** In order of preference; the first is the primary. */
   encoders: OutputRef[];
+  /** Of these: spares of several streams, each for one at a time, and for its own source only. */
+  spares?: readonly string[];
+  /** Of these: only known to answer; how they are set is not looked at. */
+  cold?: readonly string[];
+  /** How its encoders are to be set; what is left out is as on the primary. */
+  settings?: EncoderSettings;
   autoStart: boolean;
   allowUnproven: boolean;
   /** The second leg of a `primaryBackup` stream: published as part of this stream. */

@@ -12,7 +12,14 @@ import { streamMachine } from "../stream/stream.machine.ts";
 import { storageMachine, type StorageResume } from "../storage/storage.machine.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import { adopt, freshKey, grant, holdings, type Keys, refusal, release } from "./keys.ts";
-import { type Freeze, isFrozen, noFreeze, withEvent, withOverride } from "./change-freeze.ts";
+import {
+  changeFreeze,
+  type Freeze,
+  isFrozen,
+  noFreeze,
+  withEvent,
+  withOverride,
+} from "./change-freeze.ts";
 import {
   type HostClock,
   hostClockAfter,
@@ -21,6 +28,7 @@ import {
   jumpNews,
   unknownHostClock,
 } from "./host-clock.ts";
+import { concernedBy, desiredOf, isAsSetUp } from "./desired.ts";
 import { lineUpOf } from "./line-up.ts";
 import type { SitePlan } from "./plan.ts";
 
@@ -117,6 +125,17 @@ export const siteMachine = setup({
         enqueue.sendTo(context.streams[id]!, { type: "encoder.facts", facts, heldBy });
       }
     }),
+    tellWanted: enqueueActions(({ context, enqueue }, told: EncoderFacts) => {
+      if (isAsSetUp(context.facts[told.encoder], told)) return;
+      const facts = { ...context.facts, [told.encoder]: told };
+      for (const encoder of concernedBy(context.plan, told.encoder)) {
+        const ref = context.encoders[encoder]!;
+        const { desired: before } = ref.getSnapshot().context.duty;
+        const desired = desiredOf(context.plan, facts, encoder, before);
+        if (JSON.stringify(desired) === JSON.stringify(before)) continue;
+        enqueue.sendTo(ref, { type: "wanted", desired });
+      }
+    }),
     tellEverybody: enqueueActions(({ context, enqueue }) => {
       for (const ref of Object.values(context.encoders)) enqueue.sendTo(ref, { type: "stalled" });
       for (const ref of Object.values(context.destinations)) {
@@ -199,6 +218,7 @@ export const siteMachine = setup({
   on: {
     "encoder.facts": {
       actions: [
+        { type: "tellWanted", params: ({ event }) => event.facts },
         assign({
           facts: ({ context, event }) => ({
             ...context.facts,
@@ -219,7 +239,7 @@ export const siteMachine = setup({
     claim: {
       actions: enqueueActions(({ context, event, enqueue }) => {
         const { stream, destination, encoder, output } = event;
-        const because = refusal(context.keys, event);
+        const because = refusal(context.keys, event) ?? spareRefusal(context, event);
         if (because !== undefined) {
           enqueue.emit(
             decided({
@@ -307,6 +327,18 @@ export const siteMachine = setup({
         }
         if (streams.length > 0) return;
         enqueue.sendTo(context.encoders[encoder]!, { type: "rogue", output });
+      }),
+    },
+    wantsSync: {
+      actions: enqueueActions(({ context, event: { encoder }, enqueue }) => {
+        const frozen = changeFreeze(context.freeze, "configuration", context.now());
+        const carries = Object.values(context.keys).find((key) => key.holder?.encoder === encoder);
+        const because = carries ? `${encoder} carries ${carries.holder?.stream}` : frozen;
+        const answer = because === undefined ? "maySync" : "mayNotSync";
+        enqueue.sendTo(
+          context.encoders[encoder]!,
+          answer === "maySync" ? { type: answer } : { type: answer, because: because! },
+        );
       }),
     },
     wantsRelief: {
@@ -489,23 +521,39 @@ function handOver(
   claim: { stream: string; encoder: string; output: string },
   keys: Keys,
   enqueue: {
-    sendTo: (ref: EncoderRef, event: { type: "granted" | "benched"; output: string }) => void;
+    sendTo: (
+      ref: EncoderRef,
+      event: { type: "granted" | "benched"; output: string; asSpareFor?: string },
+    ) => void;
     raise: (event: Extract<SiteEvent, { type: "encoder.facts" }>) => void;
   },
 ) {
   const held = holdings(keys);
-  for (const { encoder, output } of context.plan.streams.find((s) => s.id === claim.stream)!
-    .encoders) {
+  const { encoders, spares } = context.plan.streams.find((s) => s.id === claim.stream)!;
+  for (const { encoder, output } of encoders) {
     const isHolder = encoder === claim.encoder && output === claim.output;
     if (isHolder || held[`${encoder}/${output}`] === undefined) {
       enqueue.sendTo(context.encoders[encoder]!, {
         type: isHolder ? "granted" : "benched",
         output,
+        ...(isHolder && spares?.includes(encoder) && { asSpareFor: claim.stream }),
       });
     }
     const facts = context.facts[encoder];
     if (facts) enqueue.raise({ type: "encoder.facts", facts });
   }
+}
+
+/** A spare covers one stream at a time, whatever it has outputs for. */
+function spareRefusal(
+  { plan, keys, facts }: SiteContext,
+  { stream, encoder }: { stream: string; encoder: string },
+): string | undefined {
+  if (!plan.streams.find(({ id }) => id === stream)?.spares?.includes(encoder)) return undefined;
+  const holders = Object.values(keys).map(({ holder }) => holder);
+  const carried = holders.find((holder) => holder?.encoder === encoder)?.stream;
+  const keptFor = carried ?? facts[encoder]?.inUseFor ?? stream;
+  return keptFor === stream ? undefined : `${encoder} is a spare, and in use for ${keptFor}`;
 }
 
 const journalSentences = {

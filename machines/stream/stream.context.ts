@@ -10,6 +10,7 @@ import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts"
 import type { OpenIncident } from "./incident.ts";
 import { actingFault, isFreeOf, nothingSeen, showsAnother, type StreamContent } from "./content.ts";
 import { judge, type Verdict } from "./judge.ts";
+import { isSpare, spareHindrance } from "./spares.ts";
 import type { FenceCertificate, Incident } from "./stream.contract.ts";
 import type { CommandRef } from "../command/command-ref.ts";
 
@@ -260,13 +261,13 @@ export function seenOffAir({ farEnd }: StreamContext): boolean {
 }
 
 export function hinders(context: StreamContext, ref: OutputRef): string | undefined {
-  return hindrance(
-    ref,
-    context.facts[ref.encoder],
-    context.heldBy[ref.encoder]?.[ref.output],
-    context.plan.id,
-  );
+  const box = context.facts[ref.encoder];
+  const heldBy = context.heldBy[ref.encoder]?.[ref.output];
+  return hindrance(ref, box, heldBy, context.plan.id) ?? spareHindrance(context, ref);
 }
+
+/** Before an encoder of its own that gets no picture, after one that is only warm. */
+const spareRank = 1.5;
 
 /** Who carries next, by goal, wish and order. A wish for a box that cannot start is forgotten. */
 export function nextCarrier(context: StreamContext): Choice {
@@ -282,7 +283,9 @@ export function nextCarrier(context: StreamContext): Choice {
     tries: wanted === null ? context.memory.tries : [],
     hindered: (ref) => hinders(context, ref) !== undefined,
     rank: (ref) =>
-      rank(context.facts[ref.encoder]) + (showsAnotherThanCarrier(context, ref) ? 4 : 0),
+      rank(context.facts[ref.encoder]) +
+      (showsAnotherThanCarrier(context, ref) ? 4 : 0) +
+      (isSpare(context, ref) ? spareRank : 0),
     now: context.now(),
   });
 }

@@ -94,6 +94,24 @@ export const StreamState = Published.extend({
   understudyEncoder: Id.nullable(),
   /** In order of preference; the first is the primary. */
   encoders: z.array(Id),
+  /** All but the one that carries it. Absent: the site is older than that. */
+  understudies: z
+    .array(
+      z.object({
+        encoder: Id,
+        role: word(["understudy", "spare"]),
+        /** `cold`: that it answers is enough; `warm`: it is also set as wanted. */
+        wants: word(["cold", "warm"]),
+        /** `none`: it could not take over. */
+        is: word(["none", "cold", "warm"]),
+        /** Absent: it does not tell how it is set. */
+        isAsWanted: z.boolean().optional(),
+        hindrance: z.string().optional(),
+        /** The stream that a used spare is kept for. */
+        inUseFor: Id.optional(),
+      }),
+    )
+    .optional(),
   keyGeneration: z.number().int(),
   sinceMs: z.number(),
   /** Why the carrier region is in its state, one sentence. */

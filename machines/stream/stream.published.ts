@@ -5,6 +5,7 @@ import { incidentRecord } from "./incident.ts";
 import { isExpected, type OnAirWindow } from "./schedule.ts";
 import { startOf } from "./schedule.moves.ts";
 import { latched } from "./latch.moves.ts";
+import { isStillWarming, understudies } from "./readiness.ts";
 import { publishedContent } from "./content.published.ts";
 import {
   budgetLeft,
@@ -94,13 +95,15 @@ export function streamState(
     carriage:
       carriage === "onAir" || isExpected(context.memory.schedule) ? carriage : "notExpected",
     carrier: carrierWord(snapshot),
-    understudy: words.understudy,
+    understudy:
+      words.understudy === "ready" && isStillWarming(context) ? "warming" : words.understudy,
     destination: context.destination.id,
     takeover: context.destination.takeover,
     encoder: (context.target ?? context.carrier)?.encoder ?? null,
     output: (context.target ?? context.carrier)?.output ?? null,
     understudyEncoder: understudyOf(context)?.encoder ?? null,
     encoders: context.plan.encoders.map((ref) => ref.encoder),
+    understudies: understudies(context),
     keyGeneration: context.memory.keyGeneration,
     sinceMs: context.since.wallMs,
     because: context.because,

@@ -5,6 +5,7 @@ import { effect, type EffectError } from "../effect.ts";
 import { startsNothingByItself } from "../encoder/facts.ts";
 import { elapsedMs, leftMs } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
+import { isSpare } from "./spares.ts";
 import { lacksUnderstudy, understudyNews } from "./understudy-alarm.ts";
 import {
   budgetLeft,
@@ -173,6 +174,7 @@ export const streamSetup = setup({
     failsBackByItself: ({ context }) =>
       isExpected(context.memory.schedule) &&
       context.plan.failbackMs !== "manual" &&
+      !isSpare(context, context.carrier) &&
       !context.memory.latch.returns &&
       primaryIsReady(context) &&
       budgetLeft(context) > 0,

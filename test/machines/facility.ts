@@ -25,6 +25,8 @@ export const facility = fc.record({
     { weight: 1, arbitrary: fc.constant(true) },
   ),
   second: fc.boolean(),
+  /** The last box is a spare of both programmes, instead of their own. */
+  spare: fc.boolean(),
   /** The devices hang on outlets that can be switched. */
   outlets: fc.boolean(),
   /** Somebody can look at the far end. */
@@ -46,11 +48,12 @@ const restarts = ["restart", "loseResults", "reboot", "forget", "rollBack"] as c
 const commands = ["failover", "return", "stop", "start", "abort", "release"] as const;
 const windows = ["openWindow", "closeWindow", "noWindows"] as const;
 const service = ["maintenance", "inService", "nothing"] as const;
+const upkeep = ["switchSource", "turnKnob", "releaseSpare"] as const;
 export type Verb =
   | (
       typeof faults | typeof mends | typeof power | typeof heat | typeof blindness | typeof restarts
     )[number]
-  | (typeof commands | typeof service | typeof windows)[number]
+  | (typeof commands | typeof service | typeof windows | typeof upkeep)[number]
   | "jump";
 
 /** Something happens to box number `box`, and `s` seconds pass. */
@@ -70,6 +73,7 @@ export function stepsOf(p: { without?: readonly Verb[]; only?: readonly Verb[] }
       ...commands,
       ...service,
       ...windows,
+      ...upkeep,
     ],
     "jump",
   ];
@@ -101,6 +105,7 @@ export function onAirWith(f: Facility): World {
   const name = [
     f.kinds,
     f.outlets,
+    hasSpare(f),
     plan.destinations.length,
     f.takeover === "primaryBackup",
     isObserved(f),
@@ -119,6 +124,9 @@ export function onAirWith(f: Facility): World {
   return world;
 }
 
+/** The last box belongs to nobody alone. */
+const hasSpare = (f: Facility) => f.spare && f.takeover !== "primaryBackup";
+
 /** `firstWins` cannot be used where nobody can tell that the far end is free. */
 const isObserved = (f: Facility) => f.observed || f.takeover === "firstWins";
 
@@ -130,11 +138,15 @@ function planOf(f: Facility) {
   const main = aStreamPlan({
     encoders: legs ? ids.filter((id) => id !== "b") : ids,
     allowUnproven,
+    ...(hasSpare(f) && { spares: ids.slice(-1) }),
   });
   const second = {
     id: "two",
     destination: legs ? "far-backup" : "far-two",
-    encoders: [ids.at(-1)!, "b"].filter((id, i, all) => all.indexOf(id) === i),
+    encoders: [...(hasSpare(f) ? ["b", ids.at(-1)!] : [ids.at(-1)!, "b"])].filter(
+      (id, i, all) => all.indexOf(id) === i,
+    ),
+    ...(hasSpare(f) && ids.length > 2 && { spares: ids.slice(-1) }),
     // Two programmes on two boxes: the second is started only where there is a box to spare.
     autoStart: legs || ids.length > 2,
     allowUnproven,
@@ -224,6 +236,16 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
     case "rollBack":
       world.forgot = true;
       return world.send({ to: "site", event: { type: "rolledBack", because: "a test" } });
+    case "switchSource":
+      box.says = { ...box.says, source: box.says.source === "lectern" ? "camera" : "lectern" };
+      return undefined;
+    case "turnKnob": {
+      const videoBitrateBps = box.says.settings?.videoBitrateBps === 4e6 ? 6e6 : 4e6;
+      box.says = { ...box.says, settings: { videoBitrateBps } };
+      return undefined;
+    }
+    case "releaseSpare":
+      return world.send({ to: `encoder:${id}`, event: { type: "release", by: "engineer" } });
     case "openWindow":
       return schedule(world, [aWindow(world, -1_000, 3_600_000)]);
     case "closeWindow":

@@ -90,6 +90,8 @@ export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
     ownSelfStart: kind === "helo",
     heat: { hotC: 80, coolC: 72, protectC: 90, lookAheadMs: 60_000, coolingPeriodMs: 60_000 },
     repair: "act",
+    sync: "act",
+    canBeSet: kind === "helo",
     canRepair: kind === "soft" ? [] : ["reboot"],
     cooling: kind === "soft" ? [] : heloSteps,
   };
@@ -174,6 +176,8 @@ export class World {
   forgot = false;
   /** Starts that happened while another box was publishing on the same key. */
   readonly overlaps: string[] = [];
+  /** Boxes that were set otherwise while they held a key. */
+  readonly touched: string[] = [];
   /** States that a stream should have passed through, and was found in after a turn. */
   readonly stuck: string[] = [];
   observed = true;
@@ -301,7 +305,15 @@ export class World {
     for (const id of outcome.settled)
       this.#pending = this.#pending.filter((p) => p.intent.id !== id);
     for (const intent of outcome.begun) {
+      if (intent.kind === "applySettings") this.#noteTouch(intent.asks.encoder);
       this.#pending.push({ intent, dueMs: this.#at.monoMs + this.intentDelayMs });
+    }
+  }
+
+  #noteTouch(encoder: string) {
+    const { keys } = this.#core.site();
+    if (Object.values(keys).some(({ holder }) => holder?.encoder === encoder)) {
+      this.touched.push(encoder);
     }
   }
 
@@ -501,6 +513,12 @@ export class World {
         this.send({ to, event: { type: "effect.done", answer: { clips } } });
         return;
       }
+      case "applySettings":
+        if (cut || box.deaf) return failed("timeout");
+        if (box.running) return failed("notPossible");
+        box.says = { ...box.says, settings: { ...box.says.settings, ...intent.asks.settings } };
+        this.send({ to, event: { type: "effect.done", answer: {} } });
+        return;
       case "ownSelfStart":
         if (cut || box.deaf) return failed("timeout");
         box.selfStart = false;

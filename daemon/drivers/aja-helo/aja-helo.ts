@@ -10,6 +10,7 @@ import { recallPreset } from "./presets.ts";
 import { startRecording, stopRecording } from "./recording.ts";
 import { reboot } from "./reboot.ts";
 import { ownSelfStart } from "./self-start.ts";
+import { applySettings } from "./settings.ts";
 import { openUnit } from "./unit.ts";
 
 /**
@@ -38,6 +39,7 @@ export function openAjaHelo(
     },
     reboot: (signal) => reboot(unit, signal),
     setLoad: (step, signal) => setLoad(unit, step, signal),
+    applySettings: (settings, signal) => applySettings(unit, settings, signal),
     startRecording: (signal) => startRecording(unit, signal),
     stopRecording: (signal) => stopRecording(unit, signal),
     recallPreset: (preset, signal) => recallPreset(unit, preset, signal),

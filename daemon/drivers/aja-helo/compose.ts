@@ -27,6 +27,7 @@ import {
   slow,
 } from "./reads.ts";
 import type { Slow } from "./held-values.ts";
+import { settingsNow } from "./settings.ts";
 import { profileOf, recordOutput, secondStreamOutput, streamOutput, type Unit } from "./unit.ts";
 
 const second = 1_000;
@@ -166,12 +167,14 @@ export function openCompose(unit: Unit) {
     const media = mediaOf((name) => held.fresh(name, mediaKeepMs));
     const clockReading = clock.reading();
     const profiles = profilesNow();
+    const settings = settingsNow(unit);
     return {
       ...(allKnown(selfStart) && { selfStart }),
       // Whole or not at all, so that a unit read half way is not taken for another one.
       ...(names.serialNumber && { identity: { vendor: "AJA", ...known(names) } }),
       ...(media && { media }),
       ...(profiles && { profiles }),
+      ...(settings && { settings }),
       ...(clockReading && { clock: clockReading }),
       figures: {
         // 0 is the default of a parameter that was never measured; the unit is an open ° C number.

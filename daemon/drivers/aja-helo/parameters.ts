@@ -16,7 +16,13 @@ export type ProfileFamily =
   | "RTMPServerURL"
   | "RTMPStreamName"
   | "StreamingVideoBitrate"
-  | "StreamingFrameRate";
+  | "StreamingAudioBitrate"
+  | "StreamingFrameRate"
+  | "StreamingFrameGeometryType"
+  | "StreamingWidth"
+  | "StreamingHeight"
+  | "StreamingGOPSize"
+  | "StreamingH264Profile";
 
 /** `profile` 0..9 as `StreamingProfileSel` counts; the members count 1..10. */
 export const memberOf = (family: ProfileFamily, profile: number) => `${family}_${profile + 1}`;

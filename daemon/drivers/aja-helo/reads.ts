@@ -2,6 +2,7 @@ import { alarmNames, decodeAlarm, watchedAlarms } from "./alarms.ts";
 import type { Slow } from "./held-values.ts";
 import { mediaNames } from "./media.ts";
 import type { ProfileFamily } from "./parameters.ts";
+import { isSetting, settingReads } from "./settings.ts";
 import { nameOf, profileOf, type Unit } from "./unit.ts";
 
 const second = 1_000;
@@ -105,6 +106,7 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
     ...otherAlarms.map((alarm) =>
       decodeAlarm(unit.held.value(alarm) ?? "")?.raised ? every(minute, alarm.name) : alarm,
     ),
+    ...settingReads(unit),
   ];
   if (!quiet) return all;
   return all.map(({ name, everyMs }) => every(Math.max(everyMs, quietEveryMs), name));
@@ -115,7 +117,9 @@ export const isHeloPlus = (model: string | undefined) => /plus/i.test(model ?? "
 
 /** Whether an event for this parameter is of use. */
 export function isRead(name: string): boolean {
-  return alwaysRead.has(name) || profileMember.test(name) || profileName.test(name);
+  return (
+    alwaysRead.has(name) || profileMember.test(name) || profileName.test(name) || isSetting(name)
+  );
 }
 const alwaysRead: ReadonlySet<string> = new Set([
   ...["SystemState", "ReplicatorStreamState", "StreamingDuration"],

@@ -1,5 +1,6 @@
 /** ffmpeg as a software encoder. */
 import type { DriverContext, EncoderDriver } from "../driver.ts";
+import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
 import { ffmpegArguments, statsPeriodS } from "./arguments.ts";
@@ -14,7 +15,10 @@ export function openFfmpeg(
 ): Promise<EncoderDriver> {
   const { source, outputs } = options;
   const program = ffmpegProgram(options);
-  return openSoftwareEncoder(context, { program, source, outputs, times: options, launcher });
+  const settings = madeSettings(options.video, options.audio);
+  return openSoftwareEncoder(context, {
+    ...{ program, source, outputs, settings, times: options, launcher },
+  });
 }
 
 function ffmpegProgram(options: FfmpegOptions): Program {

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { DriverContext, EncoderDriver } from "../driver.ts";
+import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
 import { gstreamerArguments } from "./arguments.ts";
@@ -30,6 +31,7 @@ export async function openGstreamer(
   const hostAlarms = () => alarms;
   const driver = await openSoftwareEncoder(context, {
     ...{ program, source, outputs, times: options, launcher, hostAlarms },
+    settings: madeSettings(options.video, options.audio),
   });
   // Also writes the registry, so that a takeover finds it there.
   const inspected = inspect(options, registry, closing.signal).then((found) => (alarms = found));

@@ -21,6 +21,8 @@ export function checkSafety(part: number, shard: number) {
       expectOneOwner(f, world);
       expectEveryTakeoverToBeReasoned(world);
       expectBudgetsToBeKept(world);
+      expectSparesToServeOne(world);
+      expect(world.touched).toEqual([]);
       expect(world.stuck).toEqual([]);
     }),
     effortOf(part, shard),
@@ -56,6 +58,33 @@ function expectEveryTakeoverToBeReasoned(world: World) {
       expect(streams.find((s) => s.destination === destination)?.allowUnproven).toBe(true);
     }
     holders.set(destination, String(data["encoder"]));
+  }
+}
+
+/**
+ * A spare is given the key of a second stream only after a person has released it from the first,
+ * and never while it holds that one's. What is found publishing is taken as it is.
+ */
+function expectSparesToServeOne(world: World) {
+  const spares = new Set(world.plan.streams.flatMap((stream) => stream.spares ?? []));
+  const servesOnly = new Map<string, string>();
+  const holders = new Map<string, string>();
+  for (const { of, type, data } of world.decisions) {
+    const [encoder, stream] = [String(data["encoder"]), String(data["stream"])];
+    const destination = String(data["destination"]);
+    if (type === "encoder.released") servesOnly.delete(of.slice("encoder:".length));
+    if (type === "site.rolledBack" || type === "site.started") holders.clear();
+    if (type === "key.released") holders.delete(destination);
+    if (type === "key.adopted") {
+      holders.set(destination, encoder);
+      servesOnly.delete(encoder);
+    }
+    if (type !== "key.granted") continue;
+    holders.set(destination, encoder);
+    if (!spares.has(encoder) || world.forgot) continue;
+    expect([...holders.values()].filter((holder) => holder === encoder)).toHaveLength(1);
+    expect(servesOnly.get(encoder) ?? stream).toBe(stream);
+    servesOnly.set(encoder, stream);
   }
 }
 

@@ -5,6 +5,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { EncoderReading } from "../../../../machines/encoder/reading.ts";
+import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import { DriverError, type DriverContext, type EncoderDriver } from "../../driver.ts";
 import { Engine } from "./engine.ts";
 import { figuresOf, type FigureMemory } from "./figures.ts";
@@ -18,6 +19,7 @@ export type SoftwareEncoder = {
   program: Program;
   source: string | undefined;
   outputs: readonly string[];
+  settings: EncoderSettings;
   times: EngineTimes;
   /** Path of `launcher.sh`. */
   launcher: string;
@@ -28,7 +30,7 @@ export type SoftwareEncoder = {
 /** Adopts or kills what it finds before it resolves, so nothing can be started twice. */
 export async function openSoftwareEncoder(
   context: DriverContext,
-  { program, source, outputs, times, launcher, hostAlarms }: SoftwareEncoder,
+  { program, source, outputs, settings, times, launcher, hostAlarms }: SoftwareEncoder,
 ): Promise<EncoderDriver> {
   const { encoder, stateDir, now } = context;
   const engines = new Map<string, Engine>();
@@ -53,6 +55,7 @@ export async function openSoftwareEncoder(
     outputs: Object.fromEntries([...engines].map(([id, engine]) => [id, engine.reading()])),
     ...(source !== undefined && { source }),
     identity: { vendor: program.name },
+    settings,
     // A process of ours starts nothing by itself.
     selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
     alarms: [

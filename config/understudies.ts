@@ -1,0 +1,72 @@
+/** The keys of a stream that say how its encoders stand ready, and how they are set. */
+import { z } from "zod";
+import { id } from "./fields.ts";
+import type { Finding } from "./problems.ts";
+import { bitrate, section } from "./units.ts";
+
+/** An encoder of a stream, where its id alone does not say enough. */
+export const encoderOfStream = section({
+  encoder: id.describe("Encoder id"),
+  output: id.exactOptional().describe("Output of that encoder; the driver's first when left out"),
+  spare: z
+    .boolean()
+    .prefault(false)
+    .describe("Other streams use it, too: one at a time, for its own source, until released"),
+  level: z
+    .enum(["cold", "warm", "hot"])
+    .refine((level) => level !== "hot", {
+      error: "hot is not possible on path direct: an encode of its own has nowhere to go; use warm",
+    })
+    .prefault("warm")
+    .describe("cold: that it answers is enough; warm: it is also set like the primary"),
+});
+
+const side = z.int().min(16).max(8_192);
+
+export const settings = section({
+  videoBitrate: bitrate({ atLeast: "50kbps", atMost: "1Gbps" })
+    .exactOptional()
+    .describe("Of the picture"),
+  audioBitrate: bitrate({ atLeast: "16kbps", atMost: "1Mbps" })
+    .exactOptional()
+    .describe("Of the sound"),
+  width: side.exactOptional().describe("Pixels"),
+  height: side.exactOptional().describe("Pixels"),
+  framesPerSecond: z.number().min(1).max(240).exactOptional().describe("For encoders that tell it"),
+  frameRateShare: z
+    .literal([1, 0.5, 0.25])
+    .exactOptional()
+    .describe("Of the input's frame rate, for encoders that are set so"),
+  gopFrames: z.int().min(1).max(1_000).exactOptional().describe("From keyframe to keyframe"),
+  profile: z
+    .enum(["constrainedBaseline", "baseline", "main", "high"])
+    .exactOptional()
+    .describe("Which H.264 its viewers understand"),
+}).describe("How its encoders are to be set; what is left out is as on the primary");
+
+type Box = { id?: string | undefined; source?: unknown };
+type Listed = { encoder?: string | undefined; spare?: unknown };
+
+/** A spare has a primary before it, and both name what they show. */
+export function spareFindings(p: {
+  path: Finding["path"];
+  listed: readonly Listed[];
+  encoders: readonly Box[];
+  takeover: string | undefined;
+}): Finding[] {
+  const sourceOf = (listed: Listed | undefined) =>
+    p.encoders.find(({ id }) => id !== undefined && id === listed?.encoder)?.source;
+  const ownOutputs = p.takeover === "primaryBackup" ? 2 : 1;
+  return p.listed.flatMap((one, at) => {
+    if (one.spare !== true) return [];
+    const path = [...p.path, at];
+    if (at < ownOutputs) {
+      const what = `is a spare in place ${at + 1}, a stream has ${ownOutputs} of its own first`;
+      return [{ path, what }];
+    }
+    const nameless = [one, p.listed[0]].find((box) => sourceOf(box) === undefined);
+    if (!nameless) return [];
+    const what = `is a spare, but ${nameless.encoder} has no source: nobody could tell whether it shows the programme`;
+    return [{ path, what }];
+  });
+}

@@ -1,0 +1,235 @@
+/**
+ * The region of an encoder that says whether it is set as its stream wants it, and, where it may
+ * and the box carries nothing, sets it so. The site is asked each time: it alone knows of keys and
+ * of a change freeze.
+ */
+import type { Decision } from "../decision.ts";
+import type { Consent, EncoderPlan } from "../site/plan.ts";
+import type { EncoderReading } from "./reading.ts";
+import type { Heat } from "./thermal.ts";
+import type { EncoderState } from "./encoder.contract.ts";
+import {
+  type Drift,
+  driftBetween,
+  driftSentence,
+  type EncoderSettings,
+  settingsHash,
+  told,
+} from "./settings.ts";
+
+/** What one stream wants of a box. */
+export type Desired = {
+  stream: string;
+  settings: EncoderSettings;
+  /** The encoder it was read from; null: site.yaml says so. */
+  model: string | null;
+};
+
+/** What the streams want of it. */
+export type Duty = {
+  desired: Desired | null;
+  /** The stream that this spare was used for, and is kept for until a person releases it. */
+  inUseFor: string | null;
+  /** Why it was not set as wanted when that was last tried; null: it was not tried. */
+  notSetBecause: string | null;
+};
+
+export const noDuty: Duty = { desired: null, inUseFor: null, notSetBecause: null };
+
+/** A box that is just being set up is let be; what is read in turn takes its time, ms. */
+const driftLastsMs = 60_000;
+const endLastsMs = 15_000;
+const triesAgainAfterMs = 600_000;
+/** After setting it: so long until it says so. */
+const shownWithinMs = 60_000;
+
+export type Driftable = {
+  plan: EncoderPlan;
+  reading: EncoderReading | undefined;
+  holds: readonly string[];
+  heat: Heat;
+  duty: Duty;
+};
+
+/** While it cools, its load is ours and not what anybody wanted. */
+export function ownSettings({ reading, heat }: Driftable): EncoderSettings | undefined {
+  return heat.step === 0 ? reading?.settings : undefined;
+}
+
+/** Undefined: nothing is wanted of it, or it tells nothing that could be compared. */
+export function driftOf(box: Driftable): Drift[] | undefined {
+  const { desired } = box.duty;
+  const settings = desired && ownSettings(box);
+  return settings ? driftBetween(desired.settings, settings) : undefined;
+}
+
+export function isAsWanted(box: Driftable): boolean | null {
+  const drift = driftOf(box);
+  return drift ? drift.length === 0 : null;
+}
+
+/** It holds no key, and none of its outputs does anything. */
+export const isIdle = ({ holds, reading }: Driftable): boolean =>
+  holds.length === 0 &&
+  reading !== undefined &&
+  Object.values(reading.outputs).every(({ state }) => state === "idle");
+
+export const consentOf = ({ plan }: Driftable): Consent =>
+  plan.canBeSet === true ? (plan.sync ?? "propose") : "observe";
+
+export function wantedSettings(box: Driftable): EncoderSettings {
+  const drift = driftOf(box) ?? [];
+  return Object.fromEntries(drift.map(({ setting, wanted }) => [setting, wanted]));
+}
+
+export function driftDecision(box: Driftable, what: "drifts" | "asWanted"): Decision {
+  const { plan, duty } = box;
+  const drift = driftOf(box) ?? [];
+  const { stream, model } = duty.desired ?? { stream: "its stream", model: null };
+  const wish = model === null ? `${stream} wants it` : `${stream} wants it (like ${model})`;
+  return {
+    type: "encoder.drift",
+    severity: what === "drifts" ? "warning" : "info",
+    message:
+      what === "drifts"
+        ? `${plan.id} is not set as ${wish}: ${driftSentence(drift)}${nextOf(box)}`
+        : `${plan.id} is set as ${wish}`,
+    data: { stream, model, drift },
+  };
+}
+
+function nextOf(box: Driftable): string {
+  if (box.plan.canBeSet !== true) return "; set it at the box";
+  if (box.holds.length > 0) return "; it is not touched while it holds a key";
+  if (consentOf(box) === "act") return "; it is set now";
+  return consentOf(box) === "propose" ? "; may it be set so?" : "";
+}
+
+export function syncDecision(box: Driftable, what: "done" | "notDone", why = ""): Decision {
+  const { plan, duty } = box;
+  return {
+    type: "encoder.sync",
+    severity: what === "done" ? "info" : "warning",
+    message:
+      what === "done"
+        ? `${plan.id} was told to work as ${duty.desired?.stream} wants it`
+        : `${plan.id} was not set as ${duty.desired?.stream} wants it: ${why}`,
+    data: { sync: what, drift: driftOf(box) ?? [] },
+  };
+}
+
+/** The value of the region. */
+export type DriftWord = "none" | "counting" | "ending" | "backAgain" | { there: string };
+
+export function publishedDuty(
+  box: Driftable,
+  word: DriftWord,
+): Pick<EncoderState, "settings" | "wanted" | "inUseFor"> {
+  const { desired, inUseFor, notSetBecause } = box.duty;
+  const settings = ownSettings(box);
+  const common = (one: EncoderSettings, other: EncoderSettings) => settingsHash(told(one, other));
+  return {
+    ...(box.reading?.settings && { settings: box.reading.settings }),
+    ...(desired && {
+      wanted: {
+        stream: desired.stream,
+        ...(desired.model !== null && { like: desired.model }),
+        settings: desired.settings,
+        hash: settingsHash(desired.settings),
+        ...(settings && {
+          comparedHash: common(desired.settings, settings),
+          actualHash: common(settings, desired.settings),
+          drift: driftOf(box) ?? [],
+        }),
+        isAlarmed: word !== "none" && word !== "counting",
+        sync: consentOf(box),
+        isProposed: typeof word === "object" && word.there === "told" && isAskedFor(box),
+        ...(notSetBecause !== null && { notSetBecause }),
+      },
+    }),
+    ...(inUseFor !== null && { inUseFor }),
+  };
+}
+
+/** A person's yes would be enough. */
+const isAskedFor = (box: Driftable) => consentOf(box) === "propose" && isIdle(box);
+
+const because = ({ event }: { event: { type: "mayNotSync"; because: string } }) => event.because;
+
+const alike = { guard: "isAsWanted", target: "#encoder.drift.ending" } as const;
+const sync = { guard: "mayBeSet", target: "asking" } as const;
+
+export const drift = {
+  initial: "none",
+  states: {
+    none: { always: { guard: "drifts", target: "counting" } },
+    counting: {
+      always: { guard: "driftsNot", target: "none" },
+      after: { [driftLastsMs]: "there" },
+    },
+    there: {
+      entry: { type: "tellDrift", params: "drifts" },
+      initial: "deciding",
+      exit: "forgetSync",
+      states: {
+        deciding: {
+          always: [
+            alike,
+            { guard: { type: "consentsToSync", params: "act" }, target: "waiting" },
+            { target: "told" },
+          ],
+        },
+        /** For a person. */
+        told: { always: alike, on: { sync } },
+        /** Until it carries nothing. */
+        waiting: { always: [alike, sync], on: { sync } },
+        asking: {
+          entry: "askForSync",
+          on: {
+            maySync: { guard: "mayBeSet", target: "setting" },
+            mayNotSync: [
+              { guard: { type: "isSaid", params: because }, target: "resting" },
+              {
+                target: "resting",
+                actions: [
+                  { type: "tellNotSet", params: because },
+                  { type: "noteNotSet", params: because },
+                ],
+              },
+            ],
+          },
+        },
+        setting: {
+          // Whoever gets the key works as it is: nothing is changed in it any more.
+          on: { granted: "resting" },
+          invoke: {
+            src: "applySettings",
+            input: ({ context }: { context: Driftable }) => ({
+              encoder: context.plan.id,
+              settings: wantedSettings(context),
+            }),
+            onDone: { target: "showing", actions: "tellSynced" },
+            onError: { target: "resting", actions: "tellNotSynced" },
+          },
+        },
+        showing: { always: alike, after: { [shownWithinMs]: "resting" } },
+        resting: {
+          always: alike,
+          on: { sync },
+          after: { [triesAgainAfterMs]: "deciding" },
+        },
+      },
+    },
+    ending: {
+      always: { guard: "drifts", target: "backAgain" },
+      after: {
+        [endLastsMs]: { target: "none", actions: { type: "tellDrift", params: "asWanted" } },
+      },
+    },
+    /** It was there all the time, as far as anybody was told. */
+    backAgain: {
+      always: { guard: "isAsWanted", target: "ending" },
+      after: { [driftLastsMs]: "there" },
+    },
+  },
+} as const;

@@ -1,0 +1,46 @@
+/** What the streams want of each encoder: as site.yaml says, else as their primary is set. */
+import type { Desired } from "../encoder/drift.ts";
+import type { EncoderFacts } from "../encoder/facts.ts";
+import { settingsHash } from "../encoder/settings.ts";
+import type { SitePlan, StreamPlan } from "./plan.ts";
+
+type Facts = Record<string, EncoderFacts>;
+
+/** Whose settings are judged by what is told of this one: itself, and those it is a model for. */
+export function concernedBy({ streams }: SitePlan, encoder: string): string[] {
+  const modelOf = streams.filter(({ encoders }) => encoders[0]?.encoder === encoder);
+  const followers = modelOf.flatMap(({ encoders }) => encoders.map((ref) => ref.encoder));
+  return [...new Set([encoder, ...followers])];
+}
+
+/** What an understudy is compared with has not changed with this. */
+export const isAsSetUp = (before: EncoderFacts | undefined, now: EncoderFacts): boolean =>
+  before !== undefined &&
+  before.inUseFor === now.inUseFor &&
+  (before.settings === now.settings ||
+    (before.settings !== null &&
+      now.settings !== null &&
+      settingsHash(before.settings) === settingsHash(now.settings)));
+
+/** @param before what was wanted: it stands while the model does not tell how it is set */
+export function desiredOf(
+  { streams }: SitePlan,
+  facts: Facts,
+  encoder: string,
+  before: Desired | null,
+): Desired | null {
+  const wanting = streams.filter((stream) => isLookedAt(stream, encoder));
+  const inUseFor = facts[encoder]?.inUseFor;
+  const stream = wanting.find(({ id }) => id === inUseFor) ?? wanting[0];
+  if (!stream) return null;
+  const primary = stream.encoders[0]!.encoder;
+  const model = primary === encoder ? null : primary;
+  const read = model === null ? null : (facts[model]?.settings ?? null);
+  if (read === null && before?.stream === stream.id) return before;
+  const settings = { ...read, ...stream.settings };
+  if (Object.keys(settings).length === 0) return null;
+  return { stream: stream.id, settings, model: read === null ? null : model };
+}
+
+const isLookedAt = ({ encoders, cold }: StreamPlan, encoder: string) =>
+  encoders.some((ref) => ref.encoder === encoder) && cold?.includes(encoder) !== true;

@@ -1,0 +1,37 @@
+/** Who could take over, and how well each is prepared. */
+import type { OutputRef } from "../intents.ts";
+import { isSpare } from "./spares.ts";
+import { hinders, type StreamContext, understudyOf } from "./stream.context.ts";
+import type { StreamState } from "./stream.contract.ts";
+
+type Understudy = NonNullable<StreamState["understudies"]>[number];
+
+/** Only known to answer is enough for it. */
+const isCold = ({ plan }: StreamContext, { encoder }: OutputRef) =>
+  plan.cold?.includes(encoder) === true;
+
+export function understudies(context: StreamContext): Understudy[] {
+  const carrier = (context.target ?? context.carrier)?.encoder;
+  return context.plan.encoders
+    .filter(({ encoder }) => encoder !== carrier)
+    .map((ref) => {
+      const hindrance = hinders(context, ref);
+      const { isAsWanted = null, inUseFor = null } = context.facts[ref.encoder] ?? {};
+      return {
+        encoder: ref.encoder,
+        role: isSpare(context, ref) ? "spare" : "understudy",
+        wants: isCold(context, ref) ? "cold" : "warm",
+        is: hindrance !== undefined ? "none" : isAsWanted === true ? "warm" : "cold",
+        ...(isAsWanted !== null && { isAsWanted }),
+        ...(hindrance !== undefined && { hindrance }),
+        ...(inUseFor !== null && { inUseFor }),
+      };
+    });
+}
+
+/** It could take over, and would send something else than is wanted. */
+export function isStillWarming(context: StreamContext): boolean {
+  const next = understudyOf(context);
+  if (next === null || isCold(context, next)) return false;
+  return context.facts[next.encoder]?.isAsWanted === false;
+}

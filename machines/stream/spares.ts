@@ -1,0 +1,28 @@
+/**
+ * Spares: encoders that several streams may use, each for one stream at a time and only for the
+ * source that it can show now. One that was used is kept for its stream until a person releases it.
+ */
+import type { EncoderFacts } from "../encoder/facts.ts";
+import type { OutputRef } from "../intents.ts";
+import type { StreamPlan } from "../site/plan.ts";
+
+type Covered = { plan: StreamPlan; facts: Record<string, EncoderFacts> };
+
+export const isSpare = ({ plan }: Pick<Covered, "plan">, ref: OutputRef | null): boolean =>
+  ref !== null && plan.spares?.includes(ref.encoder) === true;
+
+/** Why a spare cannot cover this stream now, beside what would hinder any encoder. */
+export function spareHindrance(context: Covered, ref: OutputRef): string | undefined {
+  const box = context.facts[ref.encoder];
+  if (!box || !isSpare(context, ref)) return undefined;
+  const { inUseFor, input } = box;
+  if (inUseFor !== null && inUseFor !== context.plan.id) {
+    return `is kept for ${inUseFor} until somebody releases it`;
+  }
+  const source = context.facts[context.plan.encoders[0]!.encoder]?.source ?? null;
+  if (source === null) return "could show anything: the primary's source has no name";
+  if (box.source !== source) {
+    return `shows ${box.source ?? "a source without a name"}, not ${source}`;
+  }
+  return input === "lost" ? `gets no picture of ${source}` : undefined;
+}
