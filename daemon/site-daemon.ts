@@ -5,6 +5,7 @@ import type { SiteConfig } from "../config/site.schema.ts";
 import { fencePathWarnings } from "../config/fence-path.ts";
 import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
+import { releaseRefusal, syncRefusal } from "../machines/encoder/drift.ts";
 import { controlRefusal } from "../machines/encoder/control.ts";
 import { encoderFacts } from "../machines/encoder/encoder.published.ts";
 import { isExpectedBack } from "../machines/encoder/power.ts";
@@ -175,8 +176,11 @@ export async function startSite(p: {
         : "it is not in a state for that",
     can: (input) => core.can(input),
     whyNot({ to, event }) {
-      if (!to.startsWith("encoder:") || event.type !== "control") return undefined;
+      if (!to.startsWith("encoder:")) return undefined;
       const box = core.encoder(to.slice("encoder:".length));
+      if (event.type === "sync") return syncRefusal(box.context);
+      if (event.type === "release") return releaseRefusal(box.context);
+      if (event.type !== "control") return undefined;
       return controlRefusal(box.context, encoderFacts(box), event.control);
     },
     underWay(actor) {

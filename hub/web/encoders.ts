@@ -2,6 +2,7 @@
 import { clockRow, siteClockLine } from "./clocks.ts";
 import { h } from "./dom.ts";
 import type { EncoderItem, SiteItem } from "./items.ts";
+import { readinessVerbs, wantedRows } from "./readiness.ts";
 import { row } from "./streams.ts";
 import { commandButtons, type Talk } from "./talk.ts";
 import { clock, lengthOf, plain, state, word, type Tone } from "./words.ts";
@@ -51,6 +52,7 @@ export function encoderCard(
         ),
       ),
       ...repairRows(encoder, nowMs),
+      ...wantedRows(encoder),
       ...recordingRows(encoder),
       ...row("Input", state(encoder.input)),
       ...row("Cooling", state(encoder.thermal), ` ${thermal}`),
@@ -85,6 +87,7 @@ function offeredBy(encoder: EncoderItem): string[] {
     repair?.state === "givenUp"
       ? ["repair"]
       : []),
+    ...readinessVerbs(encoder),
     ...(power === "cut" || power === "unknown" ? ["restore-power"] : []),
     ...(figures?.temperatureC === undefined ? [] : ["cooldown"]),
     ...(controls.includes("startRecording") && !isRecording ? ["start-recording"] : []),

@@ -3,6 +3,7 @@ import { comparisonLine, pictureLines } from "./content.ts";
 import { h } from "./dom.ts";
 import { eventLines } from "./events.ts";
 import type { Board, StreamItem } from "./items.ts";
+import { understudyLines } from "./understudies.ts";
 import { commandButtons, type Talk, verbs } from "./talk.ts";
 import { carriage, clock, lengthOf, plain, state, word } from "./words.ts";
 
@@ -43,6 +44,7 @@ export function streamCard(
       ...row("Carried by", encoderName(stream.encoder), " ", state(stream.carrier)),
       ...row("", h("span", { class: "muted" }, since(stream.since))),
       ...row("Understudy", encoderName(stream.understudyEncoder), " ", state(stream.understudy)),
+      ...understudyLines(stream, encoderName).flatMap((line) => row("", line)),
       ...row("Far end", ...farEnd(stream, board, nowMs)),
       ...content(stream, nowMs, encoderName),
       ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),

@@ -11,6 +11,8 @@ export const verbs = {
   },
   encoders: {
     repair: "Repair",
+    sync: "Set as wanted",
+    release: "Release spare",
     "restore-power": "Restore power",
     cooldown: "Cool down",
     "start-recording": "Record",

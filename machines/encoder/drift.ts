@@ -118,6 +118,26 @@ export function syncDecision(box: Driftable, what: "done" | "notDone", why = "")
   };
 }
 
+/** Why it is not set as wanted when a person asks for it. */
+export function syncRefusal(box: Driftable): string {
+  const { plan, duty } = box;
+  if (plan.canBeSet !== true) return `${plan.id} cannot be set by us: set it at the box`;
+  if (duty.desired === null) return `nothing is wanted of ${plan.id}`;
+  const drift = driftOf(box);
+  if (drift === undefined) return `${plan.id} does not tell how it is set`;
+  if (drift.length === 0) return `${plan.id} is set as wanted`;
+  if (!isIdle(box)) return `${plan.id} is not idle: nothing is changed in it`;
+  return `${plan.id} is looked at for a minute first, or is being set`;
+}
+
+/** Why a person cannot put it back into the pool. */
+export function releaseRefusal({ plan, duty, holds }: Driftable): string {
+  if (duty.inUseFor === null) return `${plan.id} is not in use as a spare`;
+  return holds.length > 0
+    ? `${plan.id} carries ${duty.inUseFor}: return that to its primary first`
+    : `${plan.id} is not in a state for that`;
+}
+
 /** The value of the region. */
 export type DriftWord = "none" | "counting" | "ending" | "backAgain" | { there: string };
 

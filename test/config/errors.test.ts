@@ -78,7 +78,10 @@ test("a short file is whole: what it leaves out has its default, in units the na
   expect(config.streams[0]).toEqual({
     id: "main",
     destination: "platform",
-    encoders: [{ encoder: "one" }, { encoder: "two", output: "stream-1" }],
+    encoders: [
+      { encoder: "one" },
+      { encoder: "two", output: "stream-1", spare: false, level: "warm" },
+    ],
     path: "direct",
     autoStart: true,
     directFreezeMs: 2_000,
@@ -449,4 +452,28 @@ test("a storage may not have the id of a box: the media of the box are called so
   expect(config.storages).toEqual([
     { id: "recordings", driver: "disk", polling: { normalMs: 15_000 }, options: { path: "/srv" } },
   ]);
+});
+
+test("a spare comes after an encoder of the stream's own, and both name what they show", () => {
+  const spare = "encoders: [one, { encoder: two, spare: true }]";
+  const own = "encoders: [one, { encoder: two, output: stream-1 }]";
+  expect(withReplaced(own, spare)).toEqual([
+    expect.stringContaining("is a spare, but two has no source: nobody could tell"),
+  ]);
+  const named = good
+    .replace("driver: box", "driver: box\n    source: camera")
+    .replace("driver: program", "driver: program\n    source: camera");
+  expect(problemsOf(named.replace(own, spare))).toEqual([]);
+  const first = "encoders: [{ encoder: one, spare: true }, two]";
+  expect(problemsOf(named.replace(own, first))).toEqual([
+    expect.stringContaining("is a spare in place 1, a stream has 1 of its own first"),
+  ]);
+});
+
+test("an understudy that already encodes is refused where its encode has nowhere to go", () => {
+  const own = "{ encoder: two, output: stream-1 }";
+  expect(withReplaced(own, "{ encoder: two, level: hot }")).toEqual([
+    expect.stringContaining("hot is not possible on path direct"),
+  ]);
+  expect(withReplaced(own, "{ encoder: two, level: cold }")).toEqual([]);
 });
