@@ -52,9 +52,11 @@ export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Pr
     await keep(file, { kbps: fullKbps, ...(rate && { frameRate: rate.full }) });
     const state = replicatorStates.get(await device.readNeeded("ReplicatorStreamState", signal));
     const streams = state === "streaming";
+    const { timesTakenOff } = unit;
     if (streams) await stopAndWait(unit, signal);
     for (const [family, value] of changes) await setBothForms(unit, family, profile, value, signal);
-    if (streams) {
+    // A proof that it is off, taken meanwhile, must stay true.
+    if (streams && timesTakenOff === unit.timesTakenOff) {
       unit.startSentAtMs = context.now();
       await device.write("ReplicatorCommand", replicatorCommand.stream, signal);
     }

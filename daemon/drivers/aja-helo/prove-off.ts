@@ -17,6 +17,7 @@ export async function proveOff(
   signal: AbortSignal,
 ): Promise<FenceEvidence[]> {
   refuseOtherOutputs(unit, output);
+  unit.timesTakenOff += 1;
   const { where, options, session, boot } = unit;
   const prove = async () => {
     session.beginCall();

@@ -141,6 +141,7 @@ export async function stopOutput(
   signal: AbortSignal,
 ): Promise<void> {
   refuseOtherOutputs(unit, output);
+  unit.timesTakenOff += 1;
   unit.session.beginCall();
   await stopAndWait(unit, signal);
   await unit.memory.running(undefined);

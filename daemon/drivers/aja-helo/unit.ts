@@ -47,6 +47,8 @@ export type Unit = {
   memory: KeyMemory<number>;
   /** When the last start command was sent, by `context.now`. */
   startSentAtMs?: number;
+  /** How often it was taken off: whoever stopped it for a moment starts it only if nobody has. */
+  timesTakenOff: number;
 };
 
 export function openUnit(
@@ -67,6 +69,7 @@ export function openUnit(
     where,
     context,
     options,
+    timesTakenOff: 0,
     session,
     device: openDevice(where, session, "command"),
     asked,

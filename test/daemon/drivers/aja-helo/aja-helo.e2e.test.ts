@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, onTestFinished, test } from "vitest";
 import { startHelo } from "../../../fakes/helo/helo.ts";
 import { startFarEnd } from "../../../fakes/rtmp-far-end/far-end.ts";
@@ -52,3 +53,28 @@ test("a HELO that starts by itself after our stop is not proven off", async () =
   helo.faults.autoRecoverFighting(50);
   expect(await driver.prove(12_000)).toEqual([]);
 });
+
+test.each(["a proof", "a stop"])(
+  "a HELO that is turned down starts no more after %s",
+  async (by) => {
+    const farEnd = await startFarEnd();
+    onTestFinished(() => farEnd.close());
+    const selfStart = { autoRecover: false, powerUpStream: false, scheduler: false };
+    const helo = await startHelo({ name: "studio c", selfStart });
+    onTestFinished(() => helo.close());
+    const { driver, start, prove, stop } = aDriver(helo.port, { provePauseMs: 500 });
+    await start({ ...aTarget, address: farEnd.rtmpUrl, streamKey: "sunday-3" });
+    await helo.until("ReplicatorStreamState", "2", 20_000);
+    const fullKbps = helo.get("StreamingVideoBitrate");
+    const turnedDown = driver.setLoad!(2, AbortSignal.timeout(20_000));
+    // Stopped for the step, and about to be started again.
+    await helo.until("ReplicatorStreamState", "1", 20_000);
+    if (by === "a stop") await stop(false);
+    else expect(await prove()).toHaveLength(1);
+    await turnedDown;
+    expect(helo.get("StreamingVideoBitrate")).not.toBe(fullKbps);
+    await pause(2_500);
+    expect(helo.get("ReplicatorStreamState")).toBe("1");
+    expect(farEnd.publishers("sunday-3")).toHaveLength(1);
+  },
+);
