@@ -303,7 +303,8 @@ test("17: we see on or off and nothing else: what a box measures is told, and wh
   const state = encoderState(w.core.encoder("a"), {
     ...{ published, heldBy: { "a/stream-1": "main" }, generations: {}, sinceMs: () => 0 },
   });
-  expect(Object.keys(state.figures).sort()).toEqual(["bitrateBps", "temperatureC"]);
+  const clock = ["clockAheadMs", "clockExactToMs"];
+  expect(Object.keys(state.figures).sort()).toEqual(["bitrateBps", ...clock, "temperatureC"]);
   expect(state.figures.bitrateBps?.source).toContain("configured");
   expect(state).toMatchObject({
     ...{ input: "good", identity: { model: "HELO" }, selfStart: { scheduler: false } },
