@@ -48,6 +48,12 @@ export function streamCard(
       ...row("Far end", ...farEnd(stream, board, nowMs)),
       ...content(stream, nowMs, encoderName),
       ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),
+      ...(stream.latched?.includes("moves") === true
+        ? row("", word("critical", "moved too often: it stays here until it is released"))
+        : []),
+      ...(stream.latched?.includes("returns") === true
+        ? row("", word("warning", "no automatic return: the last one did not hold"))
+        : []),
     ),
     commandButtons({
       list: "streams",

@@ -439,6 +439,8 @@ export class World {
     };
     switch (intent.kind) {
       case "fence": {
+        // Whoever stopped it for a moment does not start it any more.
+        box.resumes = null;
         const evidence = cut ? [] : this.#fence(box);
         this.send({ to, event: { type: "effect.done", answer: { evidence } } });
         return;
@@ -465,9 +467,9 @@ export class World {
         return;
       }
       case "stopOutput": {
+        box.resumes = null;
         if (cut || box.deaf) return failed("timeout");
         box.running = null;
-        box.resumes = null;
         if (intent.asks.forgetKey) box.knowsKeyOf = null;
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
@@ -541,7 +543,7 @@ export class World {
 
   #fence(box: Box): FenceEvidence[] {
     if (this.fenceEvidence) return this.fenceEvidence;
-    if (!box.deaf) box.running = box.resumes = null;
+    if (!box.deaf) box.running = null;
     const atMs = this.#at.wallMs;
     if (box.running) return [];
     return box.kind === "soft"
@@ -595,6 +597,8 @@ export class World {
       this.#dead = false;
     }
     this.#pending = [];
+    // What a driver stopped for a moment, nobody starts again.
+    for (const box of Object.values(this.boxes)) box.resumes = null;
     this.#advance(p.downMs ?? 1_000);
     if (p.reboot) {
       this.#at = { ...this.#at, bootId: `${this.#at.bootId}+`, monoMs: 500 };

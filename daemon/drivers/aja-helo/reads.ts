@@ -34,7 +34,7 @@ export const slow = {
   firmware: every(once, "CurrentlyRunningImageVersion"),
 } as const;
 
-/** The ten that say most of the stream come often, the others in turn over some ten minutes. */
+/** The ten that say most of the stream come often, the others in turn over a quarter of an hour. */
 export const alarmReads: readonly Slow[] = [
   ...watchedAlarms.map((name) => every(40 * second, name)),
   ...[...alarmNames.error, ...alarmNames.warning]
