@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 
 /** Moving bars with a tone, as MPEG-TS to some UDP ports of this host, by a real ffmpeg. */
 export interface Camera {
@@ -42,7 +41,7 @@ async function freePort(): Promise<number> {
   const socket = createSocket("udp4");
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");
-  const { port } = socket.address() as AddressInfo;
+  const { port } = socket.address();
   await new Promise<void>((resolve) => socket.close(() => resolve()));
   return port;
 }

@@ -10,7 +10,7 @@ function aBox(aheadMs: number) {
   return {
     box,
     clock,
-    answersAt(ms: number, tookMs = 0) {
+    answersAt: (ms: number, tookMs = 0) => {
       time.ms = ms;
       clock.heard(new Date(wallMs() + box.aheadMs).toUTCString(), tookMs);
     },
