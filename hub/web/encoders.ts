@@ -158,7 +158,11 @@ function connectionRows({ connection }: EncoderItem): HTMLElement[] {
     ...row("Connection", words, because),
     ...(requestPressure === undefined
       ? []
-      : row("Request pressure", word(tone(100 - requestPressure), `${requestPressure} of 100`))),
+      : row(
+          "Request pressure",
+          // From 75 on it is asked less often.
+          word(requestPressure < 75 ? "good" : "warning", `${requestPressure} of 100`),
+        )),
   ];
 }
 
