@@ -121,7 +121,10 @@ function judge(
   if (measured) {
     return { word: "agrees", because: `${measured.source} agrees; who keeps it is not known` };
   }
-  return { word: "unknown", because: `neither chrony nor timesyncd tells whether it is right${why(look)}` };
+  return {
+    word: "unknown",
+    because: `neither chrony nor timesyncd tells whether it is right${why(look)}`,
+  };
 }
 
 const why = ({ problems }: HostClockLook) =>
