@@ -73,17 +73,22 @@ const thermalSeverity = {
 
 export function thermal(context: EncoderContext, word: ThermalTold): Decision {
   const { step } = context.heat;
+  const carries = context.holds.length > 0;
   const taken = context.plan.cooling[step - 1]?.what;
   const what = {
     normal: "cool again, at full load",
     warm: "too hot, and nothing can be done about its load",
     hot: `still too hot at its lowest load, and nobody can take over: it stays on air up to ${context.plan.heat.protectC} °C`,
     cooling: `cooling, step ${step} of ${context.plan.cooling.length}: ${taken}`,
-    protected: "still too hot: it is taken off the programme to protect it",
+    protected: carries
+      ? "still too hot: it is taken off the programme to protect it"
+      : "still too hot: it is not used before it has cooled",
   }[word];
+  // Nobody gets up for a box that carries nothing.
+  const isSpared = word === "protected" && !carries;
   return {
     type: "encoder.thermal",
-    severity: thermalSeverity[word],
+    severity: isSpared ? "warning" : thermalSeverity[word],
     message: `${heatSentence(context)}: ${what}`,
     data: { thermal: word, step },
   };

@@ -123,6 +123,15 @@ test("five steps in five periods, then it is taken off the programme to protect 
   expect(w.told("stream.needsHuman").at(-1)?.message).toContain("protects itself from heat");
 });
 
+test("a box that carries nothing and is too hot is a warning, and nobody gets up for it", () => {
+  const w = onAir(helos());
+  heat(w, "b", 91);
+  w.pass(10 * 60);
+  const said = w.rawDecisions().filter((decision) => decision.includes("b at 91 °C"));
+  expect(said.at(-1)).toContain("not used before it has cooled");
+  expect(said.filter((decision) => !decision.includes('"severity":"warning"'))).toEqual([]);
+});
+
 test("two degrees above the limit nobody waits a whole period", () => {
   const w = onAir(helos());
   heat(w, "b", 82);
