@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { act, effortOf, facility, mend, onAirWith, stepsOf } from "../facility.ts";
+import { act, effortOf, facility, mend, onAirWith, schedule, stepsOf } from "../facility.ts";
 import { asks, type World } from "../world.ts";
 
 const limitMs = 36_000_000;
@@ -16,6 +16,8 @@ test(
         const world = onAirWith(f);
         for (const step of steps) act(world, step);
         mend(world);
+        // Outside its hours, and within them after a stop, it waits for a person.
+        schedule(world, null);
         world.leap(30, 30);
         for (const { id, autoStart } of world.plan.streams) {
           if (autoStart && world.word(id) === "stopped") asks(world, "start", { stream: id });
