@@ -54,7 +54,7 @@ const minuteMs = 60_000;
  */
 const efforts = {
   check: { suites: ["unit", "sequences"], beside: [], giveUpMs: 10 * minuteMs },
-  test: { suites: ["unit", "e2e"], beside: ["sequences"], giveUpMs: 40 * minuteMs },
+  test: { suites: ["unit", "e2e"], beside: ["sequences"], giveUpMs: 55 * minuteMs },
   torture: { suites: ["unit", "e2e", "sequences"], beside: [], giveUpMs: 48 * 60 * minuteMs },
 };
 
