@@ -4,6 +4,12 @@ import { at } from "./test/setup/effort.ts";
 const minuteMs = 60_000;
 const sequences = "test/**/*.sequences.test.ts";
 const others = ["node_modules/**", "dist/**", "test/.cache/**", "test/import-rules/breaches/**"];
+/**
+ * Sockets, simulators and processes are real in both: a stolen second on a busy machine may fail a
+ * test once, never twice, and test/run.mjs names the test. The full counts look for what happens
+ * once in a hundred.
+ */
+const triedAgain = at({ check: 1, test: 1, torture: 0 });
 
 export default defineConfig({
   test: {
@@ -21,6 +27,7 @@ export default defineConfig({
           pool: "forks",
           isolate: false,
           maxWorkers: 2,
+          retry: triedAgain,
           sequence: { groupOrder: 0 },
         },
       },
@@ -45,11 +52,10 @@ export default defineConfig({
           testTimeout: at({ check: minuteMs, test: minuteMs, torture: 600 * minuteMs }),
           hookTimeout: minuteMs,
           // Real processes with real deadlines, mostly waiting: more than two at a time would starve
-          // each other. A stolen second on a busy machine may fail a test once, never twice, and
-          // test/run.mjs names the test. The full counts look for what happens once in a hundred.
+          // each other.
           pool: "forks",
           maxWorkers: 2,
-          retry: at({ check: 1, test: 1, torture: 0 }),
+          retry: triedAgain,
           sequence: { groupOrder: 1 },
         },
       },

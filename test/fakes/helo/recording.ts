@@ -117,9 +117,10 @@ export class Recording {
   tick(passedMs: number): void {
     const current = this.#current;
     if (current === undefined) return;
-    const bytes = (this.#parameters.number("RecordingVideoBitrate") * 1000 * passedMs) / 8000;
+    const due = Math.ceil((this.#parameters.number("RecordingVideoBitrate") * passedMs) / 8);
+    const bytes = Math.min(due, this.#card.unusedBytes);
     current.sizeBytes += bytes;
-    this.#card.unusedBytes = Math.max(0, this.#card.unusedBytes - bytes);
+    this.#card.unusedBytes -= bytes;
     this.#parameters.write("RecordingDuration", duration(Date.now() - current.sinceMs));
     this.showCard();
     if (this.#card.unusedBytes === 0) this.#fall();
