@@ -1,4 +1,5 @@
 import {
+  Availability,
   filterFor,
   maxPayloadBytes,
   parseTopic,
@@ -12,6 +13,7 @@ export type Incoming =
   | { kind: "request"; topic: ParsedTopic; payload: unknown }
   | { kind: "ack"; hub: string; ack: Ack }
   | { kind: "replay"; replay: Replay }
+  | { kind: "availability"; word: Availability }
   | { kind: "malformed"; why: string };
 
 /** What a site listens to. */
@@ -19,6 +21,7 @@ export function subscriptions(site: string, hubs: readonly string[]): string[] {
   return [
     filterFor(site, "request"),
     filterFor(site, "replay"),
+    topicFor(site, "availability"),
     ...hubs.map((hub) => topicFor(site, "ack", { hub })),
   ];
 }
@@ -28,6 +31,12 @@ export function readIncoming(site: string, topic: string, payload: Buffer): Inco
   const parsed = parseTopic(topic);
   if (!parsed || parsed.site !== site) return { kind: "malformed", why: "not one of our topics" };
   if (payload.length > maxPayloadBytes) return { kind: "malformed", why: "payload too large" };
+  if (parsed.name === "availability") {
+    const word = Availability.safeParse(payload.toString("utf8"));
+    return word.success
+      ? { kind: "availability", word: word.data }
+      : { kind: "malformed", why: "neither online nor offline" };
+  }
   let body: unknown;
   try {
     body = JSON.parse(payload.toString("utf8"));

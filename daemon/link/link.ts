@@ -181,7 +181,10 @@ export function openLink(options: LinkOptions): Link {
   /** The order is a promise to readers: whoever sees `online` can rely on all before it. */
   async function announce(to: MqttClient): Promise<void> {
     const granted = await to.subscribeAsync(subscriptions(site, options.hubs), { qos: 1 });
-    const refused = granted.find(({ qos }) => (qos as number) >= 128);
+    // Not hearing our own availability is no reason to be silent: a broker's rules may be narrow.
+    const refused = granted.find(
+      ({ qos, topic }) => (qos as number) >= 128 && topic !== availabilityTopic,
+    );
     if (refused) throw new Error(`the broker refused to subscribe ${refused.topic}`);
     if (to !== client) return;
     enter("announcing");
@@ -224,6 +227,12 @@ export function openLink(options: LinkOptions): Link {
         if (message.replay.epoch !== outbox.epoch) return;
         sender.goBack(message.replay.seq);
         options.onReplay?.(message.replay.seq);
+        return;
+      case "availability":
+        // The will of an older session of ours that the broker buried only now.
+        if (message.word === "offline" && state === "online") {
+          client?.publish(availabilityTopic, "online", { qos: 1, retain: true }, () => undefined);
+        }
         return;
     }
   }

@@ -44,6 +44,21 @@ test("a site whose connection breaks is said to be offline by the broker", async
   expect(b.on("availability").at(-1)?.retain).toBe(true);
 });
 
+test("the late will of an older session is answered: the site is online", async () => {
+  const b = await broker();
+  const { link: l } = await link(b.url(), 0);
+  await until("online", () => l.connected);
+  const older = await client(b.url());
+  await older.publishAsync(`${root}/availability`, "offline", { qos: 1, retain: true });
+  await until("the answer", () => b.on("availability").length === 3);
+  expect(b.on("availability").map(({ payload }) => payload)).toEqual([
+    "online",
+    "offline",
+    "online",
+  ]);
+  expect(l.counts().malformed).toBe(0);
+});
+
 test("after a broker lost its memory everything retained is published again", async () => {
   const b = await broker();
   const { link: l } = await link(b.url(), 0);
