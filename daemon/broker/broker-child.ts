@@ -27,6 +27,12 @@ const calmMs = 60_000;
 const startWithinMs = 10_000;
 const closeWithinMs = 2_000;
 
+/**
+ * A broker sees that we are gone by its closed channel, unless it is frozen: then it would keep the
+ * port from the next daemon's. Of util-linux, as `flock` is.
+ */
+const diesWithUs = "/usr/bin/setpriv";
+
 /** Starts it in the background: nothing here is waited for, and nothing here throws. */
 export function keepBroker(p: BrokerChildOptions): BrokerChild {
   let { options } = p;
@@ -42,7 +48,8 @@ export function keepBroker(p: BrokerChildOptions): BrokerChild {
     // An empty environment: what the service manager gave to the daemon is the daemon's alone.
     const started = fork(fileURLToPath(p.programUrl), [], {
       env: {},
-      execArgv: [],
+      execPath: diesWithUs,
+      execArgv: ["--pdeathsig", "KILL", "--", process.execPath],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     child = started;
