@@ -5,6 +5,7 @@ import { playback, preview, streamContent } from "./content.schema.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
 import { events } from "./on-air-windows.ts";
 import { SecretReference } from "./secrets.ts";
+import { ownLevels, recording, storageLevels } from "./storage.schema.ts";
 import { bitrate, celsius, duration, durationOr, section } from "./units.ts";
 import { encoderOfStream, settings } from "./understudies.ts";
 import { parseOptions } from "./vendor-options.ts";
@@ -123,6 +124,7 @@ export const EncoderBase = section({
     .prefault("propose")
     .describe("When it carries nothing and is set otherwise than wanted: say so, ask, or set it"),
   heat: heat.prefault({}).describe("Chassis degrees at which something is done"),
+  recording: recording.prefault({}).describe("What is done about its recording and its media"),
   preview: preview
     .exactOptional()
     .describe("Where its own picture can be seen, also while it carries nothing"),
@@ -160,6 +162,7 @@ export const StorageBase = section({
   })
     .prefault({})
     .describe("How often it is asked for its media"),
+  levels: ownLevels.exactOptional().describe("Levels of its media, where the site's do not fit"),
 });
 
 const observer = z.discriminatedUnion("kind", [
@@ -353,6 +356,9 @@ export function siteSchema({
       .max(100)
       .prefault([])
       .describe("Disks of this host and NAS that recordings go to; boxes tell of their own media"),
+    storageLevels: storageLevels
+      .prefault({})
+      .describe("From how little free space a recording is in danger"),
     traps: partSection(traps)
       .exactOptional()
       .describe("Listen for SNMP traps: one of a box makes the daemon look at it at once"),

@@ -41,6 +41,11 @@ export function celsius(range: Range = {}) {
   return quantity("whole degrees Celsius like 80C", { C: 1 }, "C", range);
 }
 
+/** `15%` → 15, in a field that ends with `Percent`. */
+export function percent(range: Range = {}) {
+  return quantity("a whole percentage like 15%", { "%": 1 }, "Percent", range);
+}
+
 /** A duration, or a word that stands for "none", which becomes null in the same field. */
 export function durationOr<W extends string>(none: W, range: Range = {}) {
   const form = `"${none}" or a duration like 250ms, 2s, 10min, 1h or 30d`;
@@ -87,7 +92,7 @@ function inRange(
 }
 
 function toNumber(text: string, units: Record<string, number>): number {
-  const split = text.search(/[a-zA-Z]/);
+  const split = text.search(/[a-zA-Z%]/);
   const exact = Number(text.slice(0, split)) * (units[text.slice(split)] ?? Number.NaN);
   // 0.1s is 100 ms although 0.1 * 1000 need not be exactly 100.
   const nearest = Math.round(exact);

@@ -7,6 +7,7 @@ import type {
   StoragePlan,
   StreamPlan,
 } from "../machines/site/plan.ts";
+import type { StorageLevels } from "../machines/storage/space.ts";
 import type { EncoderSettings } from "../machines/encoder/settings.ts";
 import { contentPlan } from "./content/plan.ts";
 import type { EventPlan } from "../machines/stream/schedule.ts";
@@ -105,19 +106,43 @@ export function planOf(
 
 /** A process of ours has no media: what it writes to is a disk of the host. */
 function storagePlans(
-  { encoders, storages }: SiteConfig,
+  { encoders, storages, storageLevels }: SiteConfig,
   vendors: Readonly<Record<string, Vendor>>,
 ): StoragePlan[] {
-  const plan = ({ id, name }: { id: string; name?: string }, everyMs: number): StoragePlan => ({
+  type Owner = { id: string; name?: string; own: OwnLevels | undefined };
+  const plan = ({ id, name, own }: Owner, everyMs: number): StoragePlan => ({
     id,
     ...(name !== undefined && { name }),
     readingMaxAgeMs: pollsUntilOld * everyMs,
+    levels: levelsPlan(storageLevels, own),
   });
   const boxes = encoders.filter(({ driver }) => vendors[driver]!.kind !== "software");
   return [
-    ...boxes.map((box) => plan(box, Math.max(boxMediaEveryMs, box.polling.normalMs))),
-    ...storages.map((storage) => plan(storage, storage.polling.normalMs + pollLimitMs)),
+    ...boxes.map((box) =>
+      plan({ ...box, own: box.recording.levels }, Math.max(boxMediaEveryMs, box.polling.normalMs)),
+    ),
+    ...storages.map((storage) =>
+      plan({ ...storage, own: storage.levels }, storage.polling.normalMs + pollLimitMs),
+    ),
   ];
+}
+
+type OwnLevels = NonNullable<SiteConfig["storages"][number]["levels"]>;
+
+/** What a storage says of itself counts for all its media, whatever their kind. */
+function levelsPlan(
+  { local, network, warnBeforeMs }: SiteConfig["storageLevels"],
+  own: OwnLevels | undefined,
+): StorageLevels {
+  const of = ({ lowPercent, fullPercent }: typeof local) => ({
+    low: (own?.lowPercent ?? lowPercent) / 100,
+    full: (own?.fullPercent ?? fullPercent) / 100,
+  });
+  return {
+    local: of(local),
+    network: of(network),
+    warnBeforeMs: own?.warnBeforeMs ?? warnBeforeMs,
+  };
 }
 
 function outletPlan(id: string, config: SiteConfig, spoofable: ReadonlySet<string>): OutletPlan {

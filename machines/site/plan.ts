@@ -2,6 +2,7 @@ import type { EncoderSettings } from "../encoder/settings.ts";
 import type { HeatLimits } from "../encoder/heat.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
+import type { StorageLevels } from "../storage/space.ts";
 import type { ContentPlan } from "../stream/content.ts";
 
 /** What the machines need of the configuration: numbers in ms, no addresses, no secrets. */
@@ -23,6 +24,8 @@ export type StoragePlan = {
   name?: string;
   /** A medium that was not read for so long is unknown. */
   readingMaxAgeMs: number;
+  /** When a medium is nearly full, full and soon full. Absent in plans made before it could be set. */
+  levels?: StorageLevels;
 };
 
 export type EncoderPlan = {

@@ -1,7 +1,7 @@
 /** What one reading of a medium means. */
 import type { MediumReading } from "./medium.ts";
 import type { MediumWord } from "./storage.contract.ts";
-import { freeRatioOf, type Level, levelOf } from "./space.ts";
+import { freeRatioOf, type Level, levelOf, levelsFor, type StorageLevels } from "./space.ts";
 
 /** What a reading may say; that a medium is retired is somebody's decision, or time's. */
 export type ReadWord = Exclude<MediumWord, "retired">;
@@ -12,6 +12,7 @@ export type MediumMemory = {
   level: Level | null;
   /** Its free space was told at least once. */
   hasToldSpace: boolean;
+  levels: StorageLevels;
 };
 
 /**
@@ -21,7 +22,7 @@ export type MediumMemory = {
  */
 export function wordOf(
   reading: MediumReading,
-  { level, hasToldSpace }: MediumMemory,
+  { level, hasToldSpace, levels }: MediumMemory,
   maxAgeMs: number,
 ): ReadWord {
   if ((reading.ageMs ?? 0) >= maxAgeMs) return "unknown";
@@ -39,7 +40,7 @@ export function wordOf(
       if (reading.isWriteProtected === true) return "readOnly";
   }
   const ratio = freeRatioOf(reading);
-  if (ratio !== undefined) return levelOf(ratio, level, reading.isNetwork);
+  if (ratio !== undefined) return levelOf(ratio, level, levelsFor(levels, reading.isNetwork));
   return hasToldSpace ? "unknown" : "healthy";
 }
 

@@ -5,7 +5,14 @@ import { levelIn, type ReadWord, wordOf } from "./judge.ts";
 import type { MediumWord } from "./storage.contract.ts";
 import type { MediumReading } from "./medium.ts";
 import { slowSentence, soonFullSentence, fileSystemSentence, wordDecision } from "./sentences.ts";
-import { bandsOf, endsFilesAt4GB, freeBytesOf, freeRatioOf, type Level } from "./space.ts";
+import {
+  endsFilesAt4GB,
+  freeBytesOf,
+  freeRatioOf,
+  type Level,
+  levelsFor,
+  type StorageLevels,
+} from "./space.ts";
 import type { MediumEvent, MediumToStorage } from "./storage.events.ts";
 import { type Sample, secondsToFull, withSample } from "./write-rate.ts";
 
@@ -26,6 +33,7 @@ export type MediumInput = {
   /** Whose medium it is, as people call it. */
   owner: string;
   readingMaxAgeMs: number;
+  levels: StorageLevels;
   now: () => Stamp;
   resume?: MediumResume;
 };
@@ -42,9 +50,8 @@ export type MediumContext = Omit<MediumInput, "resume"> &
     slowAt: Stamp | null;
   };
 
-/** A warning begins with this much time left, and ends with so much. */
-const soonFullS = 3_600;
-const notSoonFullS = 5_400;
+/** A warning that it is soon full ends with this much more time left than it began with. */
+const notSoonRatio = 1.5;
 /** A medium that keeps up for so long is no longer called slow. */
 const keepsUpAfterMs = 60_000;
 /** Nobody has named it for so long: it is gone for good. */
@@ -87,8 +94,8 @@ export const mediumMachine = setup({
     endsFilesAt4GB: (_, { reading }: Reads) => endsFilesAt4GB(reading.fileSystem),
     hasAnotherFileSystem: (_, { reading }: Reads) =>
       reading.fileSystem !== undefined && !endsFilesAt4GB(reading.fileSystem),
-    isSoonFull: ({ context }) => leftSeconds(context) <= soonFullS,
-    isNotSoonFull: ({ context }) => leftSeconds(context) > notSoonFullS,
+    isSoonFull: ({ context }) => leftSeconds(context) <= warnBeforeS(context),
+    isNotSoonFull: ({ context }) => leftSeconds(context) > notSoonRatio * warnBeforeS(context),
   },
   actions: {
     keep: assign(({ context }, { reading }: Reads) => {
@@ -269,11 +276,13 @@ export const mediumMachine = setup({
 });
 export type MediumRef = ActorRefFrom<typeof mediumMachine>;
 
+const warnBeforeS = ({ levels }: MediumContext) => levels.warnBeforeMs / 1_000;
+
 /** Seconds until the medium is called full; Infinity when it does not fill or nobody can tell. */
-export function leftSeconds({ reading, samples }: MediumContext): number {
+export function leftSeconds({ reading, samples, levels }: MediumContext): number {
   if (!reading) return Infinity;
   const { totalBytes = 0, isNetwork } = reading;
-  return secondsToFull(samples, bandsOf(isNetwork).full.from * totalBytes) ?? Infinity;
+  return secondsToFull(samples, levelsFor(levels, isNetwork).full * totalBytes) ?? Infinity;
 }
 
 /** When it was read, which may be a while before it was told. */

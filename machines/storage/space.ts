@@ -5,29 +5,38 @@ import type { MediumReading } from "./medium.ts";
 export const levels = ["healthy", "filling", "nearlyFull", "full"] as const;
 export type Level = (typeof levels)[number];
 
-/** A level begins at `from` free or less, and ends at `until` free or more. */
-type Band = { from: number; until: number };
-type Bands = Record<Exclude<Level, "healthy">, Band>;
+/** At so little free space (0..1) a medium is nearly full, and full. */
+export type Levels = { low: number; full: number };
+/** By kind of medium, and how long before it is full people are warned. */
+export type StorageLevels = { local: Levels; network: Levels; warnBeforeMs: number };
 
 /**
  * A HELO warns at 15 % of local media and 7 % of shares, and a slow card may fail a recording from
  * about 11 % on: so that is where we act. Below 1 % a device calls it full by itself, some earlier.
  */
-const localBands: Bands = {
-  filling: { from: 0.3, until: 0.32 },
-  nearlyFull: { from: 0.15, until: 0.17 },
-  full: { from: 0.01, until: 0.03 },
+export const usualLevels: StorageLevels = {
+  local: { low: 0.15, full: 0.01 },
+  network: { low: 0.07, full: 0.01 },
+  warnBeforeMs: 3_600_000,
 };
-const networkBands: Bands = {
-  filling: { from: 0.14, until: 0.16 },
-  nearlyFull: { from: 0.07, until: 0.09 },
-  full: { from: 0.01, until: 0.03 },
-};
-export const bandsOf = (isNetwork: boolean): Bands => (isNetwork ? networkBands : localBands);
+export const levelsFor = (levels: StorageLevels, isNetwork: boolean): Levels =>
+  isNetwork ? levels.network : levels.local;
+
+/** A level begins at `from` free or less, and ends at `until` free or more. */
+type Band = { from: number; until: number };
+type Bands = Record<Exclude<Level, "healthy">, Band>;
+
+/** A level ends a little above where it began, so that nobody is told twice a minute. */
+const band = (from: number): Band => ({ from, until: from + 0.02 });
+const bandsOf = ({ low, full }: Levels): Bands => ({
+  filling: band(2 * low),
+  nearlyFull: band(low),
+  full: band(full),
+});
 
 /** @param was the level before; null = none is known, so nothing has to be left behind */
-export function levelOf(freeRatio: number, was: Level | null, isNetwork: boolean): Level {
-  const bands = bandsOf(isNetwork);
+export function levelOf(freeRatio: number, was: Level | null, limits: Levels): Level {
+  const bands = bandsOf(limits);
   const at = was === null ? 0 : levels.indexOf(was);
   for (const [tightness, level] of [...levels.entries()].reverse()) {
     if (level === "healthy") break;

@@ -10,6 +10,7 @@ import {
 } from "./medium.machine.ts";
 import { mediumWord } from "./medium.published.ts";
 import type { MediumReading } from "./medium.ts";
+import { usualLevels } from "./space.ts";
 import { cycleWindowMs, type RebootCycle, rebootCycle, suspicionOf } from "./reboot-cycle.ts";
 import type { MediumWord } from "./storage.contract.ts";
 import type { StorageEvent, StorageReading } from "./storage.events.ts";
@@ -208,11 +209,11 @@ function mediumOptions(
   id: string,
   resume?: MediumResume,
 ): { id: string; input: MediumInput } {
-  const { name, readingMaxAgeMs } = plan;
+  const { name, readingMaxAgeMs, levels = usualLevels } = plan;
   const owner = name ?? plan.id;
   return {
     id: `medium:${id}`,
-    input: { id, owner, readingMaxAgeMs, now, ...(resume && { resume }) },
+    input: { id, owner, readingMaxAgeMs, levels, now, ...(resume && { resume }) },
   };
 }
 

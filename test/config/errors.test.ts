@@ -62,6 +62,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     heat: { hotC: 80, coolC: 72, protectC: 90, lookAheadMs: 60_000, coolingPeriodMs: 60_000 },
     repair: "propose",
     sync: "propose",
+    recording: { failover: "act" },
     options: { host: "10.0.0.1" },
   });
   expect(config.destinations[0]).toMatchObject({
@@ -112,6 +113,18 @@ test.each([
     "    host: 10.0.0.1",
     "    hsot: 10.0.0.1\n    host: 10.0.0.1",
     ["site.yaml:7:5 encoders[0].hsot: is not a known key, nearest known key: host"],
+  ],
+  [
+    "a full storage that is not yet a low one",
+    "    host: 10.0.0.1",
+    "    recording: { levels: { low: 5%, full: 6% } }\n    host: 10.0.0.1",
+    ["site.yaml:7:43 encoders[0].recording.levels.full: must be below low"],
+  ],
+  [
+    "a level that is no percentage",
+    "    host: 10.0.0.1",
+    "    recording: { levels: { low: 0.15 } }\n    host: 10.0.0.1",
+    ["site.yaml:7:33 encoders[0].recording.levels.low: must be a whole percentage like 15%"],
   ],
   [
     "degrees that are cool above hot",

@@ -14,10 +14,11 @@ const soft = (id: string) => ({
 });
 
 /** The plan of a site with one programme over all of its boxes. */
-function aPlan(p: { encoders: object[]; destination?: object; stream?: object }) {
+function aPlan(p: { encoders: object[]; destination?: object; stream?: object; site?: object }) {
   const encoders = p.encoders as { id: string }[];
   const text = stringify({
     site: "studio",
+    ...p.site,
     mqtt: { url: "mqtt://hub" },
     encoders,
     destinations: [
@@ -114,4 +115,25 @@ test("a HELO whose programme carries captions is not offered half its frame rate
   const plan = aPlan({ encoders: [helo("a"), { ...helo("b"), captions: true }] });
   const last = plan.encoders.map(({ cooling }) => cooling.at(-1)?.what);
   expect(last).toEqual(["35 % of its bitrate and half its frame rate", "35 % of its bitrate"]);
+});
+
+test("a box with levels of its own is full by these, the others by the site's", () => {
+  const own = { recording: { levels: { low: "20%", warnBefore: "4h" } } };
+  const plan = aPlan({
+    encoders: [helo("a"), { ...helo("b"), ...own }],
+    site: { storageLevels: { network: { low: "5%", full: "2%" } } },
+  });
+  const site = {
+    local: { low: 0.15, full: 0.01 },
+    network: { low: 0.05, full: 0.02 },
+    warnBeforeMs: 3_600_000,
+  };
+  expect(plan.storages?.map(({ levels }) => levels)).toEqual([
+    site,
+    {
+      local: { low: 0.2, full: 0.01 },
+      network: { low: 0.2, full: 0.02 },
+      warnBeforeMs: 14_400_000,
+    },
+  ]);
 });

@@ -1,5 +1,6 @@
 import { createActor } from "xstate";
 import type { Decision } from "../../../machines/decision.ts";
+import type { StoragePlan } from "../../../machines/site/plan.ts";
 import { TurnClock } from "../../../machines/site/turn-clock.ts";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 import { storageMachine, type StorageResume } from "../../../machines/storage/storage.machine.ts";
@@ -12,7 +13,9 @@ export const sd: MediumReading = {
 };
 
 /** The media of one box, whose readings are believed for a minute. */
-export function aStorage(p: { resume?: StorageResume; startMs?: number } = {}) {
+export function aStorage(
+  p: { resume?: StorageResume; startMs?: number; plan?: Partial<StoragePlan> } = {},
+) {
   const stamp = (monoMs: number) => ({ bootId: "b", monoMs, wallMs: 1.7e12 + monoMs });
   let nowMs = p.startMs ?? 0;
   const clock = new TurnClock(stamp(nowMs));
@@ -20,7 +23,7 @@ export function aStorage(p: { resume?: StorageResume; startMs?: number } = {}) {
   const actor = createActor(storageMachine, {
     clock: { setTimeout: clock.setTimeout, clearTimeout: clock.clearTimeout },
     input: {
-      plan: { id: "helo-1", readingMaxAgeMs: 60_000 },
+      plan: { id: "helo-1", readingMaxAgeMs: 60_000, ...p.plan },
       now: clock.now,
       ...(p.resume && { resume: p.resume }),
     },

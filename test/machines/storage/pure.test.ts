@@ -11,6 +11,7 @@ import {
   freeBytesOf,
   freeRatioOf,
   levelOf,
+  usualLevels,
 } from "../../../machines/storage/space.ts";
 import {
   type Sample,
@@ -22,7 +23,7 @@ import {
 const card: MediumReading = {
   ...{ id: "sd", kind: "card", isNetwork: false, condition: "ok", source: "device" },
 };
-const fresh = { level: null, hasToldSpace: false };
+const fresh = { level: null, hasToldSpace: false, levels: usualLevels };
 const at = (monoMs: number) => ({ bootId: "b", monoMs, wallMs: monoMs });
 
 test.each([
@@ -37,8 +38,8 @@ test.each([
   { freeRatio: 0.01, local: "full", share: "full" },
   { freeRatio: 0, local: "full", share: "full" },
 ])("$freeRatio free is $local on a card and $share on a share", ({ freeRatio, local, share }) => {
-  expect(levelOf(freeRatio, null, false)).toBe(local);
-  expect(levelOf(freeRatio, null, true)).toBe(share);
+  expect(levelOf(freeRatio, null, usualLevels.local)).toBe(local);
+  expect(levelOf(freeRatio, null, usualLevels.network)).toBe(share);
 });
 
 test.each([
@@ -51,7 +52,7 @@ test.each([
   { was: "full", freeRatio: 0.16, now: "nearlyFull" },
   { was: "full", freeRatio: 0.9, now: "healthy" },
 ] as const)("a card that was $was is $now at $freeRatio free", ({ was, freeRatio, now }) => {
-  expect(levelOf(freeRatio, was, false)).toBe(now);
+  expect(levelOf(freeRatio, was, usualLevels.local)).toBe(now);
 });
 
 test("a percentage, or bytes of bytes; what cannot be true says nothing", () => {
@@ -103,7 +104,7 @@ test("a reading as old as its limit is unknown", () => {
 
 test("without a figure a medium is healthy if it never told one, and unknown if it used to", () => {
   expect(wordOf(card, fresh, 60_000)).toBe("healthy");
-  expect(wordOf(card, { level: "full", hasToldSpace: true }, 60_000)).toBe("unknown");
+  expect(wordOf(card, { ...fresh, level: "full", hasToldSpace: true }, 60_000)).toBe("unknown");
 });
 
 test("several media are called by the worst, none by nothing known", () => {

@@ -263,3 +263,23 @@ test("noise of 1 % around any level changes it at most once", () => {
     { numRuns: 200 },
   );
 });
+
+test("a storage with levels of its own is nearly full, full and soon full by these", () => {
+  const own = { low: 0.4, full: 0.2 };
+  const levels = { local: own, network: own, warnBeforeMs: 4 * 3_600_000 };
+  const s = aStorage({ plan: { levels } });
+  s.reads({ freeRatio: 0.41 });
+  expect(s.word()).toBe("filling");
+  s.reads({ freeRatio: 0.4 });
+  expect(s.word()).toBe("nearlyFull");
+  s.reads({ freeRatio: 0.2 });
+  expect(s.word()).toBe("full");
+
+  // 1 MB/s from 33 GB free down to the 20 GB at which it is full: 3.6 h.
+  const filling = aStorage({ plan: { levels } });
+  for (let t = 0; t <= 60; t += 10) {
+    filling.reads({ freeBytes: 33e9 - t * 1e6 });
+    filling.pass(10);
+  }
+  expect(filling.medium().warnings).toEqual(["full in 216 min"]);
+});
