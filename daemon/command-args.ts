@@ -1,5 +1,6 @@
 import type { CommandRequest } from "../machines/command/command.contract.ts";
-import { ruleProblem } from "./schedule/schedule.ts";
+import type { Answer } from "./command-memory.ts";
+import { nextWindows, ruleProblem } from "./schedule/schedule.ts";
 
 /** What a command still needs, or cannot mean; undefined when it is complete. */
 export function argsProblem(
@@ -22,4 +23,14 @@ export function argsProblem(
     default:
       return undefined;
   }
+}
+
+/** What a dry run can tell beside that it would be possible: of a window, when it would be. */
+export function foreseen(
+  verb: string,
+  { args }: CommandRequest,
+  wallMs: number,
+): Pick<Answer, "data"> {
+  if (verb !== "add-window" || !args?.window) return {};
+  return { data: { windows: nextWindows(args.window, wallMs) } };
 }

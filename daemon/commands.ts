@@ -8,7 +8,7 @@ import type { ControlVerb } from "../machines/site/plan.ts";
 import type { ParsedTopic } from "../machines/contract.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
 import type { ActorName, CoreInput } from "../machines/site/site-core.ts";
-import { argsProblem } from "./command-args.ts";
+import { argsProblem, foreseen } from "./command-args.ts";
 import { type Addressed, type Answer, commandMemory } from "./command-memory.ts";
 import type { Decider } from "./decider.ts";
 
@@ -89,7 +89,9 @@ export function openCommands(p: {
       return settle(to, id, refused("not_possible", `not now: ${whyNot(inputs[0]!)}`));
     }
     if (request.dryRun) {
-      return settle(to, id, { status: "done", message: `${to.verb} would be possible now` });
+      const message = `${to.verb} would be possible now`;
+      const told = foreseen(to.verb, request, p.wallMs());
+      return settle(to, id, { status: "done", message, ...told });
     }
     const accepted: Answer = {
       status: "accepted",
@@ -245,6 +247,7 @@ const encoderEvents = {
   maintenance: "maintenance",
   "in-service": "inService",
   repair: "repair",
+  "reject-repair": "rejectRepair",
   sync: "sync",
   release: "release",
   "restore-power": "restorePower",

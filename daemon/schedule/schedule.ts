@@ -5,6 +5,7 @@ import {
   type OnAirWindow,
   phaseAt,
   type Schedule,
+  type WindowOrigin,
 } from "../../machines/stream/schedule.ts";
 import type { WindowRule } from "../../machines/stream/schedule.contract.ts";
 import { watchCalendar } from "./calendar-file.ts";
@@ -69,14 +70,18 @@ export function openSchedules(p: {
     }
   }
   function expandUnsafely(stream: Planned, span: Span): OnAirWindow[] | undefined {
-    const { rules } = p.scheduleOf(stream.id);
-    const ruled = [...(stream.config?.rules ?? []), ...rules].flatMap((rule) =>
-      windowsOf(rule, span),
-    );
+    const by = (from: WindowOrigin, windows: OnAirWindow[]) =>
+      windows.map((window) => ({ ...window, from }));
+    const ruled = (rules: readonly WindowRule[]) => rules.flatMap((rule) => windowsOf(rule, span));
     const file = stream.config?.calendar;
     const filed = file === undefined ? [] : files.get(nameOf(file))!.windows(span);
+    const windows = filed && [
+      ...by("configuration", ruled(stream.config?.rules ?? [])),
+      ...by("command", ruled(p.scheduleOf(stream.id).rules)),
+      ...by("calendar", filed),
+    ];
     problems.delete(stream.id);
-    return filed && [...ruled, ...filed];
+    return windows;
   }
 
   function windowsNow(stream: Planned): readonly OnAirWindow[] | null {
@@ -123,6 +128,15 @@ export function openSchedules(p: {
     warnings,
     close: () => clearInterval(timer),
   };
+}
+
+/** The next `most` windows of a rule that can be planned, as a dry run tells them. */
+export function nextWindows(rule: WindowRule, nowMs: number, most = 4) {
+  const span = { fromMs: nowMs, toMs: nowMs + ahead.ms, most };
+  return windowsOf(rule, span).map(({ startMs, endMs }) => ({
+    startsAtMs: startMs,
+    endsAtMs: endMs,
+  }));
 }
 
 /** A rule that came from outside: why it cannot be planned, or undefined. */

@@ -20,6 +20,8 @@ export const verbs = {
     "in-service": { safe: false },
     /** Yes to the proposed repair, or try again. */
     repair: { safe: false },
+    /** No to the proposed repair: left as it is until a person asks, or it is well again. */
+    "reject-repair": { safe: true },
     /** Yes to setting it as its stream wants it. */
     sync: { safe: false },
     /** A used spare goes back into the pool. */

@@ -77,6 +77,7 @@ export const repairWords = [
   "coolingFirst",
   "observing",
   "proposing",
+  "rejected",
   "acting",
   "proving",
   "givenUp",
@@ -91,6 +92,8 @@ export const EncoderRepair = z.object({
   trouble: word(["unreachable", "failing"]).optional(),
   /** What is proposed, or would be done. */
   next: word(["reboot", "powerCycle"]).optional(),
+  /** A proposal is good until then, and is made anew if the trouble lasts. */
+  proposalEndsAtMs: z.number().optional(),
   /** With consent `observe`: what `act` would have done. */
   wouldHaveActed: z
     .object({

@@ -29,6 +29,8 @@ export type EncoderEvent =
   | { type: "restorePower"; by: string }
   /** A person says yes to the repair that was proposed, or wants one tried again. */
   | { type: "repair"; by: string }
+  /** A person says no to it. */
+  | { type: "rejectRepair"; by: string }
   /** What its streams want it to be set to. */
   | { type: "wanted"; desired: Desired | null }
   /** A person says yes to setting it so. */

@@ -19,7 +19,7 @@ import {
 import type { Power } from "./power.ts";
 import type { OutputReading } from "./reading.ts";
 import { timesIn } from "./dry-run.ts";
-import { nextRepair, repairSentence } from "./repair.ts";
+import { nextRepair, proposalEndsAtMs, repairSentence } from "./repair.ts";
 import { connectionWarnings } from "./connection.ts";
 import { interrupts } from "./thermal.ts";
 import { againstHost } from "../site/host-clock.ts";
@@ -193,12 +193,15 @@ function repairState(snapshot: EncoderSnapshot): EncoderState["repair"] {
   const { plan, repairs } = snapshot.context;
   const { repair } = regions(snapshot);
   const state = typeof repair === "string" ? repair : "acting" in repair ? "acting" : "proving";
-  const next = state === "proposing" || state === "observing" ? nextRepair(snapshot.context) : null;
+  const hasNext = state === "proposing" || state === "observing" || state === "rejected";
+  const next = hasNext ? nextRepair(snapshot.context) : null;
+  const endsAtMs = state === "proposing" ? proposalEndsAtMs(repairs) : undefined;
   return {
     consent: plan.repair,
     state: state as NonNullable<EncoderState["repair"]>["state"],
     ...(state !== "well" && repairs.trouble !== null && { trouble: repairs.trouble }),
     ...(next && { next }),
+    ...(endsAtMs !== undefined && { proposalEndsAtMs: endsAtMs }),
     ...(repairs.dryRun && {
       wouldHaveActed: { times: timesIn(repairs.dryRun), ...repairs.dryRun },
     }),
@@ -230,6 +233,7 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   const { repair, hands } = regions(snapshot);
   if (hands !== "alone") list.push("another controller works on it: find out who changes it");
   if (repair === "proposing") list.push(repairSentence(snapshot.context, "proposes"));
+  if (repair === "rejected") list.push(repairSentence(snapshot.context, "rejected"));
   if (repair === "givenUp") list.push(repairSentence(snapshot.context, "givenUp"));
   if (typeof repair === "object") {
     list.push(

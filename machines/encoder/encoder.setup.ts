@@ -149,6 +149,9 @@ export const encoderSetup = setup({
     noteTrouble: assign(({ context: { repairs } }, trouble: Trouble) => ({
       repairs: { ...repairs, trouble },
     })),
+    noteAsked: assign(({ context: { repairs, now } }) => ({
+      repairs: { ...repairs, askedAt: now() },
+    })),
     noteRepair: assign(({ context }) => {
       const next = nextRepair(context);
       const cuts = countingCuts(context.cuts, context.now());

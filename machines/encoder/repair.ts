@@ -35,6 +35,8 @@ export type Repairs = {
   dryRun?: DryRun;
   /** Why it is doing what it does, for people. */
   trouble: Trouble | null;
+  /** When a repair was proposed last. After a restart it is proposed anew. */
+  askedAt?: Stamp;
 };
 
 /** Where a restarted daemon picks up: what was done counts on. */
@@ -50,6 +52,10 @@ export function repairsSince(
 
 /** Three different steps in ten minutes, each once. */
 const budgetMs = 10 * minuteMs;
+
+/** When the proposal that stands now is over, Unix ms. */
+export const proposalEndsAtMs = ({ askedAt }: Repairs): number | undefined =>
+  askedAt && askedAt.wallMs + budgetMs;
 
 export type Repaired = {
   plan: EncoderPlan;
@@ -99,7 +105,8 @@ const actionWords: Record<RepairAction, string> = {
 
 export function repairSentence(
   context: Repaired,
-  what: "proposes" | "wouldDo" | "coolsFirst" | "does" | "proven" | "givenUp" | "failed",
+  what:
+    "proposes" | "rejected" | "wouldDo" | "coolsFirst" | "does" | "proven" | "givenUp" | "failed",
 ): string {
   const { plan, repairs, heat } = context;
   const trouble = repairs.trouble === null ? "" : troubleWords[repairs.trouble];
@@ -109,6 +116,8 @@ export function repairSentence(
   switch (what) {
     case "proposes":
       return `${plan.id} ${trouble}: ${action} is proposed, say yes within 10 min`;
+    case "rejected":
+      return `${plan.id} ${trouble}: no to ${action}; it stays as it is until a person asks for a repair`;
     case "wouldDo":
       return `${plan.id} ${trouble}: would have done ${action} (${(repairs.dryRun ? timesIn(repairs.dryRun) : 0) + 1} times so far), and may not`;
     case "coolsFirst":
@@ -167,10 +176,15 @@ export const repair = {
       after: { [budgetMs]: "deciding" },
     },
     proposing: {
-      entry: tell("proposes"),
+      entry: ["noteAsked", tell("proposes")],
+      always: well,
+      on: { repair: "acting", rejectRepair: "rejected" },
+      after: { [budgetMs]: "deciding" },
+    },
+    rejected: {
+      entry: tell("rejected"),
       always: well,
       on: { repair: "acting" },
-      after: { [budgetMs]: "deciding" },
     },
     acting: {
       initial: "choosing",

@@ -40,7 +40,13 @@ export const WindowRule = z
 export type WindowRule = z.infer<typeof WindowRule>;
 
 export const PublishedWindow = z
-  .object({ name: z.string().optional(), startsAtMs: z.number(), endsAtMs: z.number() })
+  .object({
+    name: z.string().optional(),
+    startsAtMs: z.number(),
+    endsAtMs: z.number(),
+    /** Who planned it; `command`: it is one of `rules`. Absent: the site is older than that. */
+    from: word(["configuration", "calendar", "command"]).optional(),
+  })
   .meta({ id: "OnAirWindow" });
 
 /** Whether a stream is expected on air, and what is planned for it. */

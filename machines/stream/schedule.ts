@@ -6,6 +6,9 @@ import { type Deadline, deadlineIn, leftMs, rebased, type Stamp } from "../time.
 import type { LineUp } from "./line-up.contract.ts";
 import type { WindowRule } from "./schedule.contract.ts";
 
+/** `command`: by a person or a program, over the hub. */
+export type WindowOrigin = "configuration" | "calendar" | "command";
+
 /** One stretch of time in which the programme is expected on air. */
 export type OnAirWindow = {
   /** The rule it comes from, and its start: the same window has the same id over every look. */
@@ -13,6 +16,8 @@ export type OnAirWindow = {
   name?: string;
   startMs: number;
   endMs: number;
+  /** Who planned it. Absent: a journal from before it was told. */
+  from?: WindowOrigin;
 };
 
 /** `always`: no windows are planned. `frozen` and `lineUp`: before the begin. */

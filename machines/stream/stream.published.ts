@@ -125,10 +125,11 @@ const isStartMissed = (context: StreamContext) =>
 
 function scheduleOf(context: StreamContext): NonNullable<StreamState["schedule"]> {
   const { phase, window, windows, rules } = context.memory.schedule;
-  const published = ({ name, startMs, endMs }: OnAirWindow) => ({
+  const published = ({ name, startMs, endMs, from }: OnAirWindow) => ({
     ...(name !== undefined && { name }),
     startsAtMs: startMs,
     endsAtMs: endMs,
+    ...(from && { from }),
   });
   const later = (windows ?? []).filter((w) => window !== null && w.startMs > window.startMs);
   return {

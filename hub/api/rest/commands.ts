@@ -51,7 +51,10 @@ export const CommandItem = z
     /** Why it was refused, for programs. */
     code: z.string().nullable(),
     message: z.string().nullable(),
-    /** What was asked for: `list-clips` gives `{clips: [{name, durationS?, bytes?}], count}`. */
+    /**
+     * What was asked for: `list-clips` gives `{clips: [{name, durationS?, bytes?}], count}`; a dry
+     * run of `add-window` gives the next `{windows: [{startsAtMs, endsAtMs}]}`.
+     */
     data: z.record(z.string(), z.unknown()).nullable(),
     sentAt: z.iso.datetime().nullable(),
     expiresAt: z.iso.datetime().nullable(),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { openSchedules, ruleProblem } from "../../../daemon/schedule/schedule.ts";
+import { nextWindows, openSchedules, ruleProblem } from "../../../daemon/schedule/schedule.ts";
 import { noSchedule, type OnAirWindow } from "../../../machines/stream/schedule.ts";
 
 const noon = Date.UTC(2026, 10, 20, 12);
@@ -30,7 +30,21 @@ test("a stream for which nothing is planned is always expected", () => {
 
 test("windows of the configuration are told at once", () => {
   const startMs = Date.UTC(2026, 10, 22, 9);
-  expect(aSite({ planned: true }).told).toMatchObject([[{ startMs, endMs: startMs + 3_600_000 }]]);
+  expect(aSite({ planned: true }).told).toMatchObject([
+    [{ startMs, endMs: startMs + 3_600_000, from: "configuration" }],
+  ]);
+});
+
+test("a dry run of a window says when the next would be, over a change of the clocks", () => {
+  const zone = "Europe/Vienna";
+  const rule = { id: "r", zone, start: "2026-03-01T10:00", durationMs: 3_600_000 };
+  const starts = (nowMs: number) =>
+    nextWindows({ ...rule, rrule: "FREQ=WEEKLY;BYDAY=SU" }, nowMs, 2).map(({ startsAtMs }) =>
+      new Date(startsAtMs).toISOString(),
+    );
+  const before = Date.UTC(2027, 2, 20);
+  expect(starts(before)).toEqual(["2027-03-21T09:00:00.000Z", "2027-03-28T08:00:00.000Z"]);
+  expect(nextWindows(rule, noon)).toEqual([]);
 });
 
 test("a calendar that cannot be read leaves what was known, and is a warning", () => {

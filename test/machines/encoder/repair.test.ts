@@ -87,15 +87,15 @@ test("with consent to observe nothing is done, and it is counted what would have
   ]);
 });
 
+const seenAt = (atMs: number) => ({
+  published: { id: "b", epoch: "e", seq: 1, session: "s", atMs },
+  ...{ heldBy: {}, generations: {}, sinceMs: () => 0 },
+});
+
 test("what would have been done is in the state, by action and since when, over a restart too", () => {
   const w = facility({ repair: "observe" });
   const dryRun = () =>
-    encoderState(w.core.encoder("b"), {
-      published: { id: "b", epoch: "e", seq: 1, session: "s", atMs: w.now().wallMs },
-      heldBy: {},
-      generations: {},
-      sinceMs: () => 0,
-    }).repair?.wouldHaveActed;
+    encoderState(w.core.encoder("b"), seenAt(w.now().wallMs)).repair?.wouldHaveActed;
   expect(dryRun()).toMatchObject({ times: 0, lastAtMs: null });
   const sinceMs = dryRun()?.sinceMs;
   breaks(w);
@@ -116,6 +116,33 @@ test("a proposal is carried out when a person says yes, and is made again when n
   expect(w.send({ to: "encoder:b", event: { type: "repair", by: "engineer" } })).toBe(true);
   w.pass(70);
   expect(told(w)).toEqual(["proposes", "proposes", "does", "proven"]);
+});
+
+test("a proposal says when it ends; after a no it is not made again, until a person asks", () => {
+  const w = facility({ repair: "propose" });
+  const repair = () => encoderState(w.core.encoder("b"), seenAt(w.now().wallMs)).repair;
+  const say = (type: "repair" | "rejectRepair") =>
+    w.send({ to: "encoder:b", event: { type, by: "engineer" } });
+  breaks(w);
+  w.pass(40);
+  const { state, next, proposalEndsAtMs = 0 } = repair() ?? {};
+  expect([state, next]).toEqual(["proposing", "reboot"]);
+  expect(proposalEndsAtMs - w.now().wallMs).toBeGreaterThan(590_000 - 15_000);
+  expect(proposalEndsAtMs - w.now().wallMs).toBeLessThanOrEqual(600_000);
+  expect(say("rejectRepair")).toBe(true);
+  w.pass(3_600);
+  expect(told(w)).toEqual(["proposes", "rejected"]);
+  expect(repair()).toMatchObject({ state: "rejected", next: "reboot" });
+  say("repair");
+  w.pass(70);
+  expect(told(w)).toEqual(["proposes", "rejected", "does", "proven"]);
+  expect(repair()?.state).toBe("well");
+});
+
+test("there is nothing to say no to where nothing is proposed", () => {
+  const w = facility({ repair: "propose" });
+  const event = { type: "rejectRepair", by: "engineer" } as const;
+  expect(w.core.can({ to: "encoder:b", event })).toBe(false);
 });
 
 test("a box on maintenance is left alone", () => {
