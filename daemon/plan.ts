@@ -11,6 +11,7 @@ import type { StorageLevels } from "../machines/storage/space.ts";
 import type { EncoderSettings } from "../machines/encoder/settings.ts";
 import { contentPlan } from "./content/plan.ts";
 import type { EventPlan } from "../machines/stream/schedule.ts";
+import { type Detection, detectionOf, requestTimeoutOf } from "./detection-time.ts";
 import type { Vendor } from "./drivers/index.ts";
 import type { EventsConfig } from "./schedule/schedule.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
@@ -80,6 +81,7 @@ export function planOf(
           : pollsUntilOld * encoder.polling.normalMs,
         firstFrameGraceMs: isSoftware ? grace.softwareMs : grace.hardwareMs,
         unreachableAfter: fall,
+        detection: detectionPlan(encoder, vendor),
         ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
         heat: encoder.heat,
         clockAlarmOffsetMs: config.clock.alarmOffsetMs,
@@ -102,6 +104,17 @@ export function planOf(
     storages: storagePlans(config, vendors),
     clockAlarmOffsetMs: config.clock.alarmOffsetMs,
   };
+}
+
+function detectionPlan(
+  { polling, options }: SiteConfig["encoders"][number],
+  { endNoticedWithinMs }: Vendor,
+): Detection {
+  if (endNoticedWithinMs !== undefined) {
+    return { silentWithinMs: endNoticedWithinMs, unreachableWithinMs: endNoticedWithinMs };
+  }
+  const requestTimeoutMs = requestTimeoutOf(options);
+  return detectionOf({ normalMs: polling.normalMs, requestTimeoutMs, unreachableAfter: fall });
 }
 
 /** A process of ours has no media: what it writes to is a disk of the host. */

@@ -26,7 +26,8 @@ export type Supervised = {
   close(): Promise<void>;
 };
 
-const pollLimitMs = 10_000;
+/** No poll may take longer, ms. */
+export const pollLimitMs = 10_000;
 /** Hints may be forged: however many come, a box is not asked more often for them. */
 const hintedPollGapMs = 1_000;
 

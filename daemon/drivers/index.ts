@@ -17,6 +17,8 @@ export type Vendor = {
   /** Ids of the outputs that can carry a stream. */
   outputs: readonly string[];
   kind: "software" | "hardware";
+  /** Of processes: how long the end of one goes unnoticed at worst, ms. */
+  endNoticedWithinMs?: number;
   /** It can be told to boot anew; see `reboot`. */
   canReboot?: boolean;
   /** What a person may tell such a box directly: the optional methods that its driver has. */
@@ -29,11 +31,15 @@ export type Vendor = {
   open(context: DriverContext, options: unknown): Promise<EncoderDriver>;
 };
 
+/** By its exit file within milliseconds; where that is missed, by the look of each second. */
+const endNoticedWithinMs = 1_500;
+
 export const vendors: Readonly<Record<string, Vendor>> = {
   ffmpeg: {
     options: FfmpegOptions,
     outputs: ["stream-1"],
     kind: "software",
+    endNoticedWithinMs,
     async open(context, options) {
       const { openFfmpeg } = await import("./ffmpeg/ffmpeg.ts");
       return openFfmpeg(context, options as FfmpegOptions, launcher());
@@ -43,6 +49,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     options: GstreamerOptions,
     outputs: ["stream-1"],
     kind: "software",
+    endNoticedWithinMs,
     async open(context, options) {
       const { openGstreamer } = await import("./gstreamer/gstreamer.ts");
       return openGstreamer(context, options as GstreamerOptions, launcher());

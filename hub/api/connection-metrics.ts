@@ -1,6 +1,10 @@
 /** How the boxes are to talk to, for `/metrics`. */
 import type { Gauge } from "prom-client";
-import { breakerWords, type EncoderConnection } from "../../machines/encoder/encoder.contract.ts";
+import {
+  breakerWords,
+  type EncoderConnection,
+  type EncoderState,
+} from "../../machines/encoder/encoder.contract.ts";
 import type { Actor } from "../view.ts";
 
 const labels = ["site", "encoder"];
@@ -19,6 +23,19 @@ export function addConnectionMetrics(
       if (connection) yield { of: { site, encoder }, connection };
     }
   };
+  gauge(
+    "understudy_encoder_detection_seconds",
+    "How long the death of a box goes unnoticed at worst: silent = its first sign.",
+    [...labels, "state"],
+    (g) => {
+      for (const { site, id: encoder, state } of encoders()) {
+        const detection = state?.["detection"] as EncoderState["detection"];
+        if (!detection) continue;
+        g.set({ site, encoder, state: "silent" }, detection.silentWithinMs / 1_000);
+        g.set({ site, encoder, state: "unreachable" }, detection.unreachableWithinMs / 1_000);
+      }
+    },
+  );
   gauge(
     "understudy_encoder_breaker_state",
     "1 for what is done about a box that fails: open = left alone.",

@@ -40,6 +40,7 @@ export function encoderCard(
       "dl",
       {},
       ...row("Link", state(encoder.link)),
+      ...detectionRows(encoder),
       ...connectionRows(encoder),
       ...row("Service", state(encoder.service)),
       ...(encoder.outputs ?? []).flatMap((output) =>
@@ -137,6 +138,14 @@ function recordingRows({ recording, profiles }: EncoderItem): HTMLElement[] {
     ...(recording ? row("Recording", words ?? state(recording.state), where, linked) : []),
     ...(named.length > 0 ? row("Profiles", named.join(", ")) : []),
   ];
+}
+
+function detectionRows({ detection }: EncoderItem): HTMLElement[] {
+  if (!detection) return [];
+  const { silentWithinMs, unreachableWithinMs } = detection;
+  const first =
+    silentWithinMs < unreachableWithinMs ? ` (first sign within ${lengthOf(silentWithinMs)})` : "";
+  return row("Failure noticed", `within ${lengthOf(unreachableWithinMs)}${first}`);
 }
 
 /** How it is to talk to. Pressure is what we do to it, and no temperature. */

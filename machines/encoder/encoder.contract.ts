@@ -181,6 +181,8 @@ export const EncoderState = Published.extend({
   name: z.string().optional(),
   identity: EncoderIdentity,
   link: word(linkWords),
+  /** How long its death goes unnoticed at worst. Absent: an older site. */
+  detection: z.object({ silentWithinMs: z.number(), unreachableWithinMs: z.number() }).optional(),
   /** Absent: nothing is asked over a network. */
   connection: EncoderConnection.optional(),
   thermal: word(thermalWords),

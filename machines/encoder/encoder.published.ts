@@ -140,6 +140,7 @@ export function encoderState(
     ...(plan.name !== undefined && { name: plan.name }),
     identity: { ...reading?.identity, vendor: reading?.identity?.vendor ?? plan.vendor },
     link: facts.link,
+    ...(plan.detection && { detection: plan.detection }),
     ...connectionOf(snapshot),
     thermal: facts.thermal,
     thermalStep: snapshot.context.heat.step,

@@ -32,10 +32,10 @@ export function requestPressure({ requests, failed, burstLimit, medianLatencyMs 
 /** From here the usual pace is slowed down. */
 const highPressure = 75;
 /** No slower, so that a reading is never older than it may be because of this alone. */
-const slowest = 1.5;
+export const slowestPace = 1.5;
 
 /** How much longer than usual to wait with the next poll: 1 (as usual) … 1.5. */
 export function paceUnder(pressure: number | undefined): number {
   if (pressure === undefined || pressure <= highPressure) return 1;
-  return 1 + ((slowest - 1) * (pressure - highPressure)) / (100 - highPressure);
+  return 1 + ((slowestPace - 1) * (pressure - highPressure)) / (100 - highPressure);
 }

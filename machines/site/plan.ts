@@ -41,6 +41,13 @@ export type EncoderPlan = {
   firstFrameGraceMs: number;
   /** Failed polls in a row before a silent box counts as unreachable. */
   unreachableAfter: number;
+  /** How long its death goes unnoticed at worst. Absent in plans made before it was told. */
+  detection?: {
+    /** Until it is `silent`: a first failed poll, which a stream on it looks into at once. */
+    silentWithinMs: number;
+    /** Until it is `unreachable`. */
+    unreachableWithinMs: number;
+  };
   /** A backup shares an exclusive key with it: what it would do on its own is switched off. */
   ownSelfStart: boolean;
   heat: HeatLimits;

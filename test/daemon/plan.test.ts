@@ -37,6 +37,19 @@ test("a box alone on its key keeps its auto-recover: without us it is no worse o
   expect(owned(aPlan({ encoders: [helo("a")] }))).toEqual({ a: false });
 });
 
+test("how long a death goes unnoticed follows from how often a box is asked and how long it is waited for", () => {
+  const quick = { ...helo("b"), polling: { normal: "1s" }, requestTimeoutMs: 500 };
+  const patient = { ...helo("d"), requestTimeoutMs: 30_000 };
+  const { encoders } = aPlan({ encoders: [helo("a"), quick, soft("c"), patient] });
+  const detection = Object.fromEntries(encoders.map((e) => [e.id, e.detection]));
+  expect(detection).toEqual({
+    a: { silentWithinMs: 11_500, unreachableWithinMs: 30_500 },
+    b: { silentWithinMs: 2_500, unreachableWithinMs: 6_500 },
+    c: { silentWithinMs: 1_500, unreachableWithinMs: 1_500 },
+    d: { silentWithinMs: 27_500, unreachableWithinMs: 62_500 }, // no poll takes longer than 10 s
+  });
+});
+
 test("boxes that share an exclusive key do not start by themselves", () => {
   expect(owned(aPlan({ encoders: [helo("a"), helo("b"), soft("c")] }))).toEqual({
     ...{ a: true, b: true },

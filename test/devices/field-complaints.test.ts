@@ -4,12 +4,17 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { openHttp } from "../../daemon/drivers/shared/http/http.ts";
 import { encoderState } from "../../machines/encoder/encoder.published.ts";
+import { detectionOf } from "../../daemon/detection-time.ts";
+import { supervise } from "../../daemon/supervisor.ts";
 import { openOverload } from "../../daemon/drivers/shared/engine/overload.ts";
-import { aDriver, aUnit } from "../daemon/drivers/aja-helo/a-unit.ts";
+import { DriverError } from "../../daemon/drivers/driver.ts";
+import type { Http } from "../../daemon/drivers/shared/http/http.ts";
+import { aDriver, aStateDir, aUnit } from "../daemon/drivers/aja-helo/a-unit.ts";
 import { anEventUnit, watched } from "../daemon/drivers/aja-helo/an-event-unit.ts";
+import { httpDrivers } from "../daemon/drivers/http-drivers.ts";
 import * as magewell from "../daemon/drivers/magewell/a-box.ts";
 import { startHelo } from "../fakes/helo/helo.ts";
 import { aStorage } from "../machines/storage/a-storage.ts";
@@ -341,3 +346,76 @@ test("19: the PDU's web server says 401 to lower-case header names: they go out 
   expect((await http.send(ask, AbortSignal.timeout(5_000))).status).toBe(200);
   expect(names).toEqual(expect.arrayContaining(["Authorization", "Content-Length", "Host"]));
 });
+
+test.each(httpDrivers)(
+  "20: the alarm came after three time-outs of 40 s: how long the death of $name goes unnoticed is told, and holds",
+  async (vendor) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const [normalMs, requestTimeoutMs] = [1_000, 500];
+    const plan = aPlan({ kinds: { a: "helo" } });
+    const encoder = plan.encoders[0]!;
+    encoder.detection = detectionOf({ ...encoder, normalMs, requestTimeoutMs });
+    const { silentWithinMs, unreachableWithinMs } = encoder.detection;
+    expect({ silentWithinMs, unreachableWithinMs }).toEqual({
+      ...{ silentWithinMs: 2_500, unreachableWithinMs: 6_500 },
+    });
+
+    /** It answers so many questions more, and then none. */
+    async function noticed(answersLeft: number) {
+      const w = new World(plan);
+      let left = Infinity;
+      let lastWordAtMs = 0;
+      const http: Http = {
+        async send({ path }) {
+          if (left > 0) {
+            left -= 1;
+            lastWordAtMs = performance.now();
+            const body = vendor.recorded(path);
+            return { status: body === undefined ? 404 : 200, setCookies: [], body: body ?? "" };
+          }
+          await new Promise((late) => setTimeout(late, requestTimeoutMs));
+          throw new DriverError("timeout", "no answer");
+        },
+        close: () => undefined,
+      };
+      const to = "encoder:a";
+      const context = { encoder: "a", knownTargets: () => [], stateDir: aStateDir() };
+      const box = supervise({
+        driver: vendor.open(
+          { ...context, now: () => performance.now() },
+          80,
+          requestTimeoutMs,
+          http,
+        ),
+        pollEveryMs: () => normalMs,
+        tell: {
+          reading: (reading) => void w.send({ to, event: { type: "reading", reading } }),
+          unreadable: (failure, detail) =>
+            void w.send({ to, event: { type: "unreadable", failure, detail } }),
+        },
+      });
+      const untilItIs = async (link: string) => {
+        for (let steps = 0; w.core.site().facts["a"]?.link !== link && steps < 2_000; steps += 1) {
+          await vi.advanceTimersByTimeAsync(10);
+        }
+        return performance.now();
+      };
+      await untilItIs("reachable");
+      left = answersLeft;
+      const silentMs = (await untilItIs("silent")) - lastWordAtMs;
+      const unreachableMs = (await untilItIs("unreachable")) - lastWordAtMs;
+      await box.close();
+      return { silentMs, unreachableMs };
+    }
+
+    const deaths: Awaited<ReturnType<typeof noticed>>[] = [];
+    for (let answers = 0; answers < 10; answers += 1) deaths.push(await noticed(answers));
+    const most = (of: "silentMs" | "unreachableMs") =>
+      Math.max(...deaths.map((death) => death[of]));
+    expect(most("silentMs")).toBeLessThanOrEqual(silentWithinMs);
+    expect(most("unreachableMs")).toBeLessThanOrEqual(unreachableWithinMs);
+    // Nor is it an excuse: at a high request pressure it takes about so long.
+    expect(most("unreachableMs")).toBeGreaterThan(unreachableWithinMs / 2);
+  },
+);

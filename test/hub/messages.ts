@@ -31,6 +31,7 @@ export function encoder(over: Partial<EncoderState> = {}): EncoderState {
     id: "helo-a",
     identity: { vendor: "aja-helo" },
     link: "reachable",
+    detection: { silentWithinMs: 11_500, unreachableWithinMs: 30_500 },
     connection: { breaker: "closed", healthScore: 92, requestPressure: 40 },
     thermal: "normal",
     thermalStep: 0,

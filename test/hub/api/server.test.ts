@@ -401,6 +401,8 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   for (const line of [
     'breaker_state{site="studio",encoder="helo-a",state="closed"} 1',
     'breaker_state{site="studio",encoder="helo-a",state="open"} 0',
+    'detection_seconds{site="studio",encoder="helo-a",state="silent"} 11.5',
+    'detection_seconds{site="studio",encoder="helo-a",state="unreachable"} 30.5',
     'connection_health_score{site="studio",encoder="helo-a"} 92',
     'request_pressure_score{site="studio",encoder="helo-a"} 40',
   ]) {
