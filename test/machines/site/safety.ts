@@ -63,10 +63,12 @@ function expectEveryTakeoverToBeReasoned(world: World) {
 
 /**
  * A spare is given the key of a second stream only after a person has released it from the first,
- * and never while it holds that one's. What is found publishing is taken as it is.
+ * and never while it holds that one's. What is found publishing is taken as it is, and a stream
+ * takes its own encoder back from the one that it is only a spare of.
  */
 function expectSparesToServeOne(world: World) {
-  const spares = new Set(world.plan.streams.flatMap((stream) => stream.spares ?? []));
+  const isSpareOf = (encoder: string, stream: string) =>
+    world.plan.streams.find(({ id }) => id === stream)?.spares?.includes(encoder) === true;
   const servesOnly = new Map<string, string>();
   const holders = new Map<string, string>();
   for (const { of, type, data } of world.decisions) {
@@ -81,7 +83,7 @@ function expectSparesToServeOne(world: World) {
     }
     if (type !== "key.granted") continue;
     holders.set(destination, encoder);
-    if (!spares.has(encoder) || world.forgot) continue;
+    if (!isSpareOf(encoder, stream) || world.forgot) continue;
     expect([...holders.values()].filter((holder) => holder === encoder)).toHaveLength(1);
     expect(servesOnly.get(encoder) ?? stream).toBe(stream);
     servesOnly.set(encoder, stream);
