@@ -1,21 +1,27 @@
-/** Who is calling. Nothing but `/health` answers a stranger. */
-import type { FastifyReply, FastifyRequest } from "fastify";
+/** Who is calling. Nothing but what is `open` answers a stranger. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { demo, refusal, type Caller } from "../auth/caller.ts";
+import { permissionsOfScopes, type AccessName, type Scope } from "../auth/permissions.ts";
 import type { KeyKind } from "../store/store.ts";
 import type { KeyRing } from "./keys.ts";
 import { ApiProblem, sendProblem } from "./problem.ts";
 
-export type Caller = { keyId: string; name: string; kind: KeyKind };
-
 declare module "fastify" {
   interface FastifyRequest {
+    /** null only where a route is `open`. */
     caller: Caller | null;
+  }
+  interface FastifyInstance {
+    /** Every route with what it asks of its caller; complete when the server is ready. */
+    routeTable: RouteAccess[];
+  }
+  interface FastifyContextConfig {
+    /** Who may use this route: a row of `hub/auth/permissions.ts`. */
+    access?: AccessName;
   }
 }
 
 type Headers = Record<string, string | string[] | undefined>;
-
-/** The demo's caller: only where the hub is bound to loopback and was told to be open. */
-const demo: Caller = { keyId: "demo", name: "demo", kind: "adm" };
 
 /** `Bearer <key>`, `X-API-Key: <key>`, or Basic with the key as password (a browser's own box). */
 export function secretFrom(headers: Headers): string | undefined {
@@ -35,11 +41,20 @@ function isLocalHost(host: string | undefined): boolean {
   return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host ?? "");
 }
 
+const scopesOf: Record<Exclude<KeyKind, "site">, Scope[]> = {
+  ro: ["read"],
+  op: ["read", "write"],
+  adm: ["read", "write", "admin"],
+};
+
 /** @returns the caller, or undefined for a stranger */
 export function callerFrom(headers: Headers, keys: KeyRing, demoOpen: boolean): Caller | undefined {
   const secret = secretFrom(headers);
   const row = secret === undefined ? undefined : keys.check(secret);
-  if (row && row.kind !== "site") return { keyId: row.id, name: row.name, kind: row.kind };
+  if (row && row.kind !== "site") {
+    const permissions = permissionsOfScopes(scopesOf[row.kind]);
+    return { id: `key:${row.id}`, name: row.name, permissions, sites: null };
+  }
   return demoOpen && secret === undefined && isLocalHost(one(headers["host"])) ? demo : undefined;
 }
 
@@ -57,7 +72,9 @@ export function isForeign(headers: Headers): boolean {
 
 export function authenticator(keys: KeyRing, demoOpen: boolean) {
   return async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
-    if (request.routeOptions.url === "/health") return payload;
+    // A path that nobody serves is as closed as the rest.
+    const name = request.routeOptions.config.access ?? "known";
+    if (name === "open") return payload;
     const { headers } = request;
     const caller = callerFrom(headers, keys, demoOpen);
     if (!caller) {
@@ -73,14 +90,41 @@ export function authenticator(keys: KeyRing, demoOpen: boolean) {
     if (request.method !== "GET" && request.method !== "HEAD" && isForeign(headers)) {
       throw new ApiProblem(403, "foreign_origin", "asked by a page of another origin");
     }
+    const why = refusal(caller, name);
+    if (why !== undefined) throw new ApiProblem(403, "not_allowed", why);
     request.caller = caller;
     return payload;
   };
 }
 
-/** @throws ApiProblem 403 unless the caller's key is of one of these kinds */
-export function allow(request: FastifyRequest, ...kinds: KeyKind[]): Caller {
-  const { caller } = request;
-  if (caller && kinds.includes(caller.kind)) return caller;
-  throw new ApiProblem(403, "not_allowed", `this key may not do that; needs ${kinds.join(" or ")}`);
+/** @throws ApiProblem 401 where a route is `open` and a stranger asks */
+export function callerOf({ caller }: FastifyRequest): Caller {
+  if (caller) return caller;
+  throw new ApiProblem(401, "missing_authorization", "Missing Authorization header");
+}
+
+export type RouteAccess = { method: string; url: string; access: AccessName };
+
+/**
+ * Gathers what every route declares. Packages that serve their own routes (the documents, the
+ * page's files) cannot: `theirs` says it for the paths below.
+ * @returns the table, complete when the server is ready; a route without a row stops the start
+ */
+export function gatherAccess(app: FastifyInstance, theirs: readonly string[]): RouteAccess[] {
+  const table: RouteAccess[] = [];
+  const undeclared: string[] = [];
+  app.addHook("onRoute", (route) => {
+    const isTheirs = theirs.some((path) => route.url === path || route.url.startsWith(`${path}/`));
+    if (isTheirs) route.config = { ...route.config, access: "known" };
+    const declared = route.config?.access;
+    for (const method of [route.method].flat()) {
+      if (declared) table.push({ method, url: route.url, access: declared });
+      else undeclared.push(`${method} ${route.url}`);
+    }
+  });
+  app.addHook("onReady", async () => {
+    if (undeclared.length === 0) return;
+    throw new Error(`no \`config: { access }\` on ${undeclared.join(", ")}`);
+  });
+  return table;
 }

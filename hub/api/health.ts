@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { IngestCounts } from "../ingest/counts.ts";
+import { seenBy } from "../auth/own-sites.ts";
 import type { View } from "../view.ts";
 import { problems } from "./problem.ts";
 
@@ -25,12 +26,15 @@ export const healthRoutes: FastifyPluginAsyncZod<{ health: HubHealth; view: View
 ) => {
   const status = (): z.infer<typeof word> =>
     health.linkUp() && health.storeOk() ? "ok" : "degraded";
-  app.get("/health", { schema: { response: { 200: z.object({ status: word }) } } }, async () => ({
-    status: status(),
-  }));
+  app.get(
+    "/health",
+    { config: { access: "open" }, schema: { response: { 200: z.object({ status: word }) } } },
+    async () => ({ status: status() }),
+  );
   app.get(
     "/health/detailed",
     {
+      config: { access: "monitor" },
       schema: {
         response: {
           200: z.object({
@@ -47,8 +51,8 @@ export const healthRoutes: FastifyPluginAsyncZod<{ health: HubHealth; view: View
         },
       },
     },
-    async () => {
-      const sites = [...view.sites.values()];
+    async (request) => {
+      const sites = [...seenBy(request.caller, view).sites.values()];
       return {
         status: status(),
         version: health.version,

@@ -15,7 +15,7 @@ import {
 import type { Commands } from "../commands.ts";
 import type { Store } from "../store/store.ts";
 import type { View } from "../view.ts";
-import { authenticator } from "./auth.ts";
+import { authenticator, gatherAccess } from "./auth.ts";
 import { healthRoutes, type HubHealth } from "./health.ts";
 import type { Items } from "./items.ts";
 import type { KeyRing } from "./keys.ts";
@@ -107,15 +107,21 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
+  app.decorate("routeTable", gatherAccess(app, ["/docs", "/*"]));
   app.addHook("preParsing", authenticator(keys, needs.demoOpen));
   app.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url ?? "unknown";
     metrics.answered(request.method, route, reply.statusCode, reply.elapsedTime / 1_000);
   });
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
-  app.get("/metrics", { schema: { hide: true } }, async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  app.get("/openapi.json", { config: { access: "known" }, schema: { hide: true } }, async () =>
+    app.swagger(),
+  );
+  app.get(
+    "/metrics",
+    { config: { access: "scrape" }, schema: { hide: true } },
+    async (_request, reply) =>
+      reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
 
   await app.register(healthRoutes, { health, view });

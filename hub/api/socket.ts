@@ -8,6 +8,8 @@ import { Server, type Socket } from "socket.io";
 import { z } from "zod";
 import type { EncoderFigures } from "../../machines/encoder/encoder.contract.ts";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
+import { refusal, type Caller } from "../auth/caller.ts";
+import { seenBy, type Seen } from "../auth/own-sites.ts";
 import type { Changes, Feed } from "../feed.ts";
 import { refOf, type Actor, type View } from "../view.ts";
 import { callerFrom, isForeign } from "./auth.ts";
@@ -45,15 +47,20 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
     const { headers, auth } = socket.handshake;
     const token: unknown = auth["token"];
     const given = typeof token === "string" ? { ...headers, "x-api-key": token } : headers;
-    if (callerFrom(given, keys, demoOpen)) return next();
-    const error = new Error("Missing Authorization header");
-    next(Object.assign(error, { data: { code: "missing_authorization" } }));
+    const caller = callerFrom(given, keys, demoOpen);
+    const why = caller ? refusal(caller, "watch") : "Missing Authorization header";
+    if (caller && why === undefined) {
+      (socket.data as Known).caller = caller;
+      return next();
+    }
+    const code = caller ? "not_allowed" : "missing_authorization";
+    next(Object.assign(new Error(why), { data: { code } }));
   });
   io.on("connection", (socket) => {
     limit(socket);
     socket.on("subscribe", (raw: unknown, ack: unknown) => {
       const answer = attempt(() => {
-        const { rooms, show } = subscription(raw);
+        const { rooms, show } = subscription(raw, callerOn(socket));
         void socket.join(rooms);
         return show;
       });
@@ -62,34 +69,35 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
     });
     socket.on("unsubscribe", (raw: unknown, ack: unknown) => {
       const answer = attempt(() => {
-        for (const room of subscription(raw).rooms) void socket.leave(room);
+        for (const room of subscription(raw, callerOn(socket)).rooms) void socket.leave(room);
       });
       reply(ack, answer.ok ? { ok: true } : { ok: false, error: answer.error });
     });
   });
 
   /** What was asked for: its rooms, and how to show the present state at once. */
-  function subscription(raw: unknown) {
+  function subscription(raw: unknown, caller: Caller) {
     const wanted = Wanted.safeParse(raw);
     if (!wanted.success) throw new ApiProblem(400, "malformed", "subscribe: not understood");
     const { stream_id, encoder_id, site_id, board: all } = wanted.data;
+    const seen = seenBy(caller, view);
     const actors: Actor[] = [];
     const rooms: string[] = [];
-    if (stream_id !== undefined) actors.push(actorBy(view, "stream", stream_id));
-    if (encoder_id !== undefined) actors.push(actorBy(view, "encoder", encoder_id));
+    if (stream_id !== undefined) actors.push(actorBy(seen, "stream", stream_id));
+    if (encoder_id !== undefined) actors.push(actorBy(seen, "encoder", encoder_id));
     rooms.push(...actors.map(roomOf));
     if (site_id !== undefined) {
-      const { site, actors: own } = siteBy(view, site_id);
+      const { site, actors: own } = siteBy(seen, site_id);
       rooms.push(`site:${site}`);
       actors.push(...[...own.values()].filter(({ goneAtMs }) => goneAtMs === null));
     }
-    if (all) rooms.push(board);
+    if (all) rooms.push(boardFor(caller));
     if (rooms.length === 0) {
       throw new ApiProblem(400, "malformed", "subscribe needs stream_id, encoder_id or site_id");
     }
     const show = (emit: Emit) => {
       for (const actor of actors) for (const [event, data] of told(actor)) emit(event, data);
-      if (all) emit("board", snapshot());
+      if (all) emit("board", snapshot(seen));
     };
     return { rooms, show };
   }
@@ -137,11 +145,11 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
     ];
   }
 
-  function snapshot() {
+  function snapshot(seen: Seen) {
     const actors = ["encoder", "stream", "destination", "storage"].flatMap((kind) =>
-      view.shown(kind).map((actor) => ({ kind, ...actorItem(view, actor) })),
+      seen.shown(kind).map((actor) => ({ kind, ...actorItem(view, actor) })),
     );
-    const sites = [...view.sites.values()].map((site) => siteItem(view, site));
+    const sites = [...seen.sites.values()].map((site) => siteItem(view, site));
     return toIso({ snapshot: true, sites, actors, gone: [], incidents: [], events: [] });
   }
 
@@ -153,7 +161,14 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
       for (const [event, data] of told(actor)) io.to(rooms).emit(event, data);
     }
     for (const { site, event } of changes.events) tellError(site, event);
-    if (io.sockets.adapter.rooms.has(board)) io.to(board).emit("board", boardOf(changes, touched));
+    for (const room of io.sockets.adapter.rooms.keys()) {
+      if (room === board) io.to(room).emit("board", boardOf(changes, touched));
+      else if (room.startsWith(`${board}:`)) {
+        const own = new Set(room.slice(board.length + 1).split(","));
+        const [mine, theirs] = [changesAt(own, changes), touched.filter((a) => own.has(a.site))];
+        io.to(room).emit("board", boardOf(mine, theirs));
+      }
+    }
   });
 
   function tellError(site: string, event: SiteEvent): void {
@@ -191,6 +206,27 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
       // Not io.close(): it would close the HTTP server, which belongs to the API.
       io.engine.close();
     },
+  };
+}
+
+type Known = { caller?: Caller };
+function callerOn(socket: Socket): Caller {
+  const { caller } = socket.data as Known;
+  if (caller) return caller;
+  throw new ApiProblem(401, "missing_authorization", "Missing Authorization header");
+}
+
+/** Those who see the same sites share a room; who sees all is in `board`. */
+const boardFor = ({ sites }: Caller) => (sites ? `${board}:${[...sites].sort().join(",")}` : board);
+
+function changesAt(own: ReadonlySet<string>, changes: Changes): Changes {
+  const mine = <T extends { site: string }>(all: T[]) => all.filter(({ site }) => own.has(site));
+  return {
+    sites: changes.sites.filter((site) => own.has(site)),
+    actors: mine(changes.actors),
+    events: mine(changes.events),
+    incidents: mine(changes.incidents),
+    telemetry: mine(changes.telemetry),
   };
 }
 

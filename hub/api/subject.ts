@@ -1,6 +1,7 @@
 /** From an id in a path to the one thing it means. */
 import { z } from "zod";
-import type { Actor, Site, View } from "../view.ts";
+import type { Seen } from "../auth/own-sites.ts";
+import type { Actor, Site } from "../view.ts";
 import { refOf } from "../view.ts";
 import { ApiProblem } from "./problem.ts";
 
@@ -14,7 +15,7 @@ export const Ref = z
   .describe("`<site>~<id>`, or the bare id where only one site has it");
 
 /** @throws ApiProblem 404 `unknown_<kind>`, 409 `ambiguous_id` with the candidates */
-export function actorBy(view: View, kind: string, ref: string): Actor {
+export function actorBy(view: Pick<Seen, "shown" | "find">, kind: string, ref: string): Actor {
   const [first = "", second] = ref.split("~");
   const found =
     second === undefined
@@ -31,7 +32,7 @@ export function actorBy(view: View, kind: string, ref: string): Actor {
 }
 
 /** @throws ApiProblem 404 `unknown_site` */
-export function siteBy(view: View, id: string): Site {
+export function siteBy(view: Pick<Seen, "sites">, id: string): Site {
   const site = view.sites.get(id);
   if (!site) throw new ApiProblem(404, "unknown_site", `no site ${id}`);
   return site;

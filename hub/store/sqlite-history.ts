@@ -13,6 +13,7 @@ export function historyIn(db: Database.Database): History {
       const filter = where({
         "n < ?": query.before === undefined ? undefined : Number(query.before),
         "site = ?": query.site,
+        "site IN (SELECT value FROM json_each(?))": query.sites && JSON.stringify(query.sites),
         "kind = ?": query.kind,
         "subject = ?": query.subject,
         "type = ?": query.type,
@@ -40,6 +41,7 @@ export function historyIn(db: Database.Database): History {
       const [openedAtMs, site, ...id] = query.before?.split("/") ?? [];
       const filter = where({
         "site = ?": query.site,
+        "site IN (SELECT value FROM json_each(?))": query.sites && JSON.stringify(query.sites),
         "stream = ?": query.stream,
         "opened_at_ms >= ?": query.sinceMs,
       });

@@ -98,8 +98,11 @@ export type EventQuery = Page & {
   subject?: string;
   type?: string;
   sinceMs?: number;
+  /** Of these sites only; absent = of all. */
+  sites?: string[];
 };
-export type IncidentQuery = Page & { site?: string; stream?: string; sinceMs?: number };
+export type IncidentQuery = Page &
+  Pick<EventQuery, "site" | "sinceMs" | "sites"> & { stream?: string };
 
 export type Retention = {
   eventMs: number;

@@ -4,9 +4,10 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { CommandArgs } from "../../../machines/command/command.contract.ts";
 import { isFinal, verbsOf, type Commands } from "../../commands.ts";
+import { seenBy } from "../../auth/own-sites.ts";
 import { commandStatuses, type CommandRow, type Store } from "../../store/store.ts";
 import type { View } from "../../view.ts";
-import { allow } from "../auth.ts";
+import { callerOf } from "../auth.ts";
 import { sha256Hex } from "../keys.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
 import { actorBy, Ref, siteBy } from "../subject.ts";
@@ -95,13 +96,13 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
     { site, kind, id }: Subject,
     body: CommandBody,
   ) {
-    const caller = allow(request, "adm", "op");
+    const caller = callerOf(request);
     const known = verbsOf(kind);
     if (!known.includes(body.verb)) {
       const detail = `a ${kind} knows ${known.join(", ") || "no verbs"}; not ${body.verb}`;
       throw new ApiProblem(400, "unknown_verb", detail);
     }
-    const once = idempotencyOf(request, caller.keyId, { site, kind, id, ...body });
+    const once = idempotencyOf(request, caller.id, { site, kind, id, ...body });
     const held = once && (await store.idempotent(once.key));
     if (held && held.bodySha256 !== once.bodySha256) {
       const detail = "this Idempotency-Key was used for something else";
@@ -141,39 +142,48 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
     return reply.code(isFinal(shown) ? 200 : 202).send(itemOf(shown));
   }
 
-  for (const { path, kind } of [
-    { path: "/streams/:id/commands", kind: "stream" },
-    { path: "/encoders/:id/commands", kind: "encoder" },
-    { path: "/storage/:id/commands", kind: "storage" },
-    { path: "/encoders/:id/control", kind: "encoder" },
-  ]) {
-    app.post(path, { schema }, async (request, reply) =>
-      ask(request, reply, actorBy(view, kind, request.params.id), request.body),
+  const seen = (request: FastifyRequest) => seenBy(request.caller, view);
+  for (const { path, kind, access } of [
+    { path: "/streams/:id/commands", kind: "stream", access: "commandStream" },
+    { path: "/encoders/:id/commands", kind: "encoder", access: "commandEncoder" },
+    { path: "/storage/:id/commands", kind: "storage", access: "commandStorage" },
+    { path: "/encoders/:id/control", kind: "encoder", access: "commandEncoder" },
+  ] as const) {
+    app.post(path, { config: { access }, schema }, async (request, reply) =>
+      ask(request, reply, actorBy(seen(request), kind, request.params.id), request.body),
     );
   }
   app.post(
     "/monitoring/thermal/:id/cooldown",
-    { schema: { params: z.object({ id: Ref }), response: answers } },
+    {
+      config: { access: "commandEncoder" },
+      schema: { params: z.object({ id: Ref }), response: answers },
+    },
     async (request, reply) =>
-      ask(request, reply, actorBy(view, "encoder", request.params.id), {
+      ask(request, reply, actorBy(seen(request), "encoder", request.params.id), {
         ...{ verb: "cooldown", ttlMs: 30_000, dryRun: false },
       }),
   );
-  app.post("/sites/:id/commands", { schema }, async (request, reply) => {
-    const { site } = siteBy(view, request.params.id);
-    return ask(request, reply, { site, kind: "site", id: site }, request.body);
-  });
+  app.post(
+    "/sites/:id/commands",
+    { config: { access: "commandSite" }, schema },
+    async (request, reply) => {
+      const { site } = siteBy(seen(request), request.params.id);
+      return ask(request, reply, { site, kind: "site", id: site }, request.body);
+    },
+  );
 
   app.get(
     "/encoders/:id/control",
     {
+      config: { access: "watch" },
       schema: {
         params: z.object({ id: Ref }),
         response: { 200: z.object({ verbs: z.array(z.string()) }), 404: Problem, ...problems },
       },
     },
     async (request) => {
-      actorBy(view, "encoder", request.params.id);
+      actorBy(seen(request), "encoder", request.params.id);
       return { verbs: verbsOf("encoder") };
     },
   );
@@ -181,6 +191,7 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
   app.get(
     "/commands/:id",
     {
+      config: { access: "watch" },
       schema: {
         params: z.object({ id: z.string().max(64) }),
         response: { 200: CommandItem, 404: Problem, ...problems },
@@ -188,7 +199,9 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
     },
     async (request) => {
       const row = await store.command(request.params.id);
-      if (!row) throw new ApiProblem(404, "unknown_command", `no command ${request.params.id}`);
+      const { sites } = callerOf(request);
+      if (!row || sites?.has(row.site) === false)
+        throw new ApiProblem(404, "unknown_command", `no command ${request.params.id}`);
       return itemOf(row);
     },
   );
@@ -202,10 +215,10 @@ function waitOf({ headers }: FastifyRequest): number {
 }
 
 /** One key per caller: two callers that count from 1 do not meet. */
-function idempotencyOf({ headers }: FastifyRequest, keyId: string, body: object) {
+function idempotencyOf({ headers }: FastifyRequest, callerId: string, body: object) {
   const given = headers["idempotency-key"];
   if (typeof given !== "string" || given === "") return undefined;
-  return { key: sha256Hex(`${keyId}\n${given}`), bodySha256: sha256Hex(JSON.stringify(body)) };
+  return { key: sha256Hex(`${callerId}\n${given}`), bodySha256: sha256Hex(JSON.stringify(body)) };
 }
 
 function definedOnly(args: z.infer<typeof CommandArgs>): z.infer<typeof CommandArgs> {

@@ -1,8 +1,10 @@
 /** What happened: incidents with their off-air time, and every decision. */
+import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { Incident } from "../../../machines/stream/stream.contract.ts";
 import type { Store } from "../../store/store.ts";
+import { callerOf } from "../auth.ts";
 import { EventItem, IncidentItem, pageOf } from "../items.ts";
 import { decodeCursor, encodeCursor, pageJson, PageQuery, sendJson } from "../pages.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
@@ -19,9 +21,11 @@ const sinceMsOf = (iso: string | undefined) =>
   iso === undefined ? {} : { sinceMs: Date.parse(iso) };
 
 export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }) => {
+  const config = { access: "watch" } as const;
   app.get(
     "/incidents",
     {
+      config,
       schema: {
         querystring: PageQuery.extend({
           site: z.string().optional(),
@@ -39,6 +43,7 @@ export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }
         ...(before !== undefined && { before }),
         ...(query.site !== undefined && { site: query.site }),
         ...split(query.stream, "stream"),
+        ...ownSites(request),
         ...sinceMsOf(query.since),
       });
       const next = page.next === null ? null : encodeCursor(page.next);
@@ -49,6 +54,7 @@ export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }
   app.get(
     "/incidents/:id",
     {
+      config,
       schema: {
         params: z.object({ id: z.string().max(200) }),
         response: { 200: IncidentItem, 404: Problem, 409: Problem, ...problems },
@@ -57,10 +63,12 @@ export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }
     async (request, reply) => {
       const { id } = request.params;
       const [site, own] = id.split(/~(.*)/s, 2);
-      const found = [
+      const all = [
         ...(await store.incidentsById(id)),
         ...(own === undefined ? [] : await store.incidentsById(own, site)),
       ];
+      const { sites } = callerOf(request);
+      const found = all.filter((one) => sites?.has(one.site) ?? true);
       const [first, ...others] = found;
       if (!first) throw new ApiProblem(404, "unknown_incident", `no incident ${id}`);
       if (others.length > 0) {
@@ -74,6 +82,7 @@ export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }
   app.get(
     "/events",
     {
+      config,
       schema: {
         querystring: PageQuery.extend({
           site: z.string().optional(),
@@ -93,6 +102,7 @@ export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }
         limit,
         ...(before !== undefined && { before }),
         ...(Object.fromEntries(wanted) as Record<string, string>),
+        ...ownSites(request),
         ...sinceMsOf(from),
       });
       const items = page.items.map(({ site, event, receivedAtMs }) =>
@@ -103,6 +113,12 @@ export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }
     },
   );
 };
+
+/** A caller who is limited to some sites reads of no other. */
+function ownSites(request: FastifyRequest) {
+  const { sites } = callerOf(request);
+  return sites ? { sites: [...sites] } : {};
+}
 
 /** `<site>~<id>` names its site, too. */
 function split(ref: string | undefined, name: "stream") {

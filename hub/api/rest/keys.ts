@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { Id } from "../../../machines/id.ts";
 import { keyKinds, type KeyRow } from "../../store/store.ts";
-import { allow } from "../auth.ts";
+import { callerOf } from "../auth.ts";
 import type { KeyRing } from "../keys.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
 import { isoOf } from "../times.ts";
@@ -36,22 +36,22 @@ const KeyBody = z
 export const keyRoutes: FastifyPluginAsyncZod<{ keys: KeyRing }> = async (app, { keys }) => {
   app.get(
     "/keys",
-    { schema: { response: { 200: z.object({ items: z.array(KeyItem) }), ...problems } } },
-    async (request) => {
-      allow(request, "adm");
-      return { items: keys.all().map(itemOf) };
+    {
+      config: { access: "readSystem" },
+      schema: { response: { 200: z.object({ items: z.array(KeyItem) }), ...problems } },
     },
+    async () => ({ items: keys.all().map(itemOf) }),
   );
   app.post(
     "/keys",
     {
+      config: { access: "manageSystem" },
       schema: {
         body: KeyBody,
         response: { 201: KeyItem.extend({ key: z.string() }), ...problems },
       },
     },
     async (request, reply) => {
-      allow(request, "adm");
       const { kind, name, site, days } = request.body;
       const { row, secret } = await keys.mint(kind, name, site, days * dayMs);
       return reply.code(201).send({ ...itemOf(row), key: secret });
@@ -60,15 +60,17 @@ export const keyRoutes: FastifyPluginAsyncZod<{ keys: KeyRing }> = async (app, {
   app.delete(
     "/keys/:id",
     {
+      config: { access: "manageSystem" },
       schema: {
         params: z.object({ id: z.string().max(64) }),
         response: { 204: z.null(), 404: Problem, 409: Problem, ...problems },
       },
     },
     async (request, reply) => {
-      const caller = allow(request, "adm");
+      const caller = callerOf(request);
       const { id } = request.params;
-      if (id === caller.keyId) throw new ApiProblem(409, "own_key", "this is the key you use");
+      if (`key:${id}` === caller.id)
+        throw new ApiProblem(409, "own_key", "this is the key you use");
       if (!(await keys.revoke(id))) throw new ApiProblem(404, "unknown_key", `no key ${id}`);
       return reply.code(204).send(null);
     },

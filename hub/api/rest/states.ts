@@ -1,6 +1,7 @@
 /** Sites, encoders, streams, destinations and storage as they are now. */
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { seenBy } from "../../auth/own-sites.ts";
 import { refOf, type View } from "../../view.ts";
 import {
   DestinationItem,
@@ -19,27 +20,37 @@ export const stateRoutes: FastifyPluginAsyncZod<{ view: View; items: Items }> = 
   app,
   { view, items },
 ) => {
+  const config = { access: "watch" } as const;
   const missing = { 404: Problem, 409: Problem };
   const bySite = PageQuery.extend({ site: z.string().optional() });
 
   app.get(
     "/sites",
-    { schema: { querystring: PageQuery, response: { 200: pageOf(SiteItem), ...problems } } },
+    {
+      config,
+      schema: { querystring: PageQuery, response: { 200: pageOf(SiteItem), ...problems } },
+    },
     async (request, reply) => {
-      const all = [...view.sites.values()].sort((a, b) => (a.site < b.site ? -1 : 1));
+      const { sites } = seenBy(request.caller, view);
+      const all = [...sites.values()].sort((a, b) => (a.site < b.site ? -1 : 1));
       return sendPage(request, reply, all, request.query, (s) => s.site, items.site);
     },
   );
   app.get(
     "/sites/:site",
     {
+      config,
       schema: {
         params: z.object({ site: z.string() }),
         response: { 200: SiteItem, 404: Problem, ...problems },
       },
     },
     async (request, reply) =>
-      sendJson(request, reply, items.site(siteBy(view, request.params.site))),
+      sendJson(
+        request,
+        reply,
+        items.site(siteBy(seenBy(request.caller, view), request.params.site)),
+      ),
   );
 
   const kinds = [
@@ -51,10 +62,11 @@ export const stateRoutes: FastifyPluginAsyncZod<{ view: View; items: Items }> = 
   for (const { path, kind, item, also } of kinds) {
     app.get(
       `/${path}`,
-      { schema: { querystring: bySite, response: { 200: pageOf(item), ...problems } } },
+      { config, schema: { querystring: bySite, response: { 200: pageOf(item), ...problems } } },
       async (request, reply) => {
         const { site } = request.query;
-        const all = view.shown(kind).filter((a) => site === undefined || a.site === site);
+        const seen = seenBy(request.caller, view);
+        const all = seen.shown(kind).filter((a) => site === undefined || a.site === site);
         return sendPage(request, reply, all, request.query, refOf, items.actor);
       },
     );
@@ -62,13 +74,18 @@ export const stateRoutes: FastifyPluginAsyncZod<{ view: View; items: Items }> = 
       app.get(
         url,
         {
+          config,
           schema: {
             params: z.object({ id: Ref }),
             response: { 200: item, ...missing, ...problems },
           },
         },
         async (request, reply) =>
-          sendJson(request, reply, items.actor(actorBy(view, kind, request.params.id))),
+          sendJson(
+            request,
+            reply,
+            items.actor(actorBy(seenBy(request.caller, view), kind, request.params.id)),
+          ),
       );
     }
   }

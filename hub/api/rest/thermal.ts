@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { thermalWords } from "../../../machines/encoder/encoder.contract.ts";
+import { seenBy } from "../../auth/own-sites.ts";
 import { refOf, type Actor, type View } from "../../view.ts";
 import { Problem, problems } from "../problem.ts";
 import { actorBy, Ref } from "../subject.ts";
@@ -44,6 +45,7 @@ const Heat = z.object({
 });
 
 export const thermalRoutes: FastifyPluginAsyncZod<{ view: View }> = async (app, { view }) => {
+  const config = { access: "monitor" } as const;
   const itemOf = (actor: Actor): ThermalItem => {
     const state = Heat.safeParse(actor.state ?? {}).data;
     const figure = state?.figures.temperatureC;
@@ -63,17 +65,23 @@ export const thermalRoutes: FastifyPluginAsyncZod<{ view: View }> = async (app, 
 
   app.get(
     "/monitoring/thermal/status",
-    { schema: { response: { 200: z.object({ encoders: z.array(ThermalItem) }), ...problems } } },
-    async () => ({ encoders: view.shown("encoder").map(itemOf) }),
+    {
+      config,
+      schema: { response: { 200: z.object({ encoders: z.array(ThermalItem) }), ...problems } },
+    },
+    async (request) => ({
+      encoders: seenBy(request.caller, view).shown("encoder").map(itemOf),
+    }),
   );
   app.get(
     "/monitoring/thermal/:id/temperature",
     {
+      config,
       schema: {
         params: z.object({ id: Ref }),
         response: { 200: ThermalItem, 404: Problem, 409: Problem, ...problems },
       },
     },
-    async (request) => itemOf(actorBy(view, "encoder", request.params.id)),
+    async (request) => itemOf(actorBy(seenBy(request.caller, view), "encoder", request.params.id)),
   );
 };
