@@ -12,8 +12,8 @@ const read = (name: string) =>
   readFileSync(new URL(`../../config/${name}`, import.meta.url), "utf8");
 const site = read("site.example.yaml").replace(/^\s*# .*\n/gm, "");
 const hub = read("hub.example.yaml").replace(/^\s*# .*\n/gm, "");
-/** Each is parsed with all its places: 3 ms. */
-const files = atEffort({ check: 500, test: 2_000, torture: 50_000 });
+/** Each is parsed with all its places: 10 ms. */
+const files = atEffort({ check: 250, test: 2_000, torture: 50_000 });
 const oddities = [
   "&a",
   "*a",
@@ -84,6 +84,6 @@ test("damaged files: each is read whole or refused with places, nothing else", (
     { numRuns: files, seed: 20_261 },
   );
   // Both happen often enough that neither half of the property is empty.
-  expect(seen.read).toBeGreaterThan(files / 80);
+  expect(seen.read).toBeGreaterThan(files / 200);
   expect(seen.refused).toBeGreaterThan(files / 4);
 }, 600_000);

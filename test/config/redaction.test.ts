@@ -2,6 +2,9 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { redact } from "../../config/redaction.ts";
+import { at } from "../setup/effort.ts";
+
+const each = at({ check: 100, test: 400, torture: 20_000 });
 
 const lower = (text: string) => text.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase());
 const everyByte = (text: string) =>
@@ -54,7 +57,7 @@ test.each(Object.entries(encodings))("no secret is left over: %s", (_, encode) =
         /^«["\\]*(?:\{"url":"rtmp:\/\/far\/)?•••(?:"\})?["\\]*»$/,
       );
     }),
-    { numRuns: 400 },
+    { numRuns: each },
   );
 });
 
@@ -65,7 +68,7 @@ test("no secret is left over in what inspect makes of an object that holds it", 
       const clean = redact(text, new Set([secret]));
       expect(clean).toMatch(/^\{ password: ["'`]•••["'`] \}$/);
     }),
-    { numRuns: 400 },
+    { numRuns: each },
   );
 });
 
@@ -84,7 +87,7 @@ test("a login for HTTP Basic is not readable, whatever the user is called", () =
         expect(rest).toMatch(/^[A-Za-z0-9+/_-]?={0,2}$/);
       },
     ),
-    { numRuns: 400 },
+    { numRuns: each },
   );
 });
 

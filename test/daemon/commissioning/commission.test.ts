@@ -62,8 +62,11 @@ test.concurrent.each<[string, string[], Record<string, unknown>, string]>([
   expect(onlyRead(site.pearl.web.asked)).toBe(true);
 });
 
-/** What `rehearse` says of this site's box, with little patience. */
-async function rehearsed(site: Awaited<ReturnType<typeof aSite>>, settleMs = 1_500) {
+/** What `rehearse` says of this site's box. Refused is only what is not fit after `settleMs`. */
+async function rehearsed(
+  site: Awaited<ReturnType<typeof aSite>>,
+  limits = { pictureMs: 30_000, settleMs: 5_000 },
+) {
   const { config } = loadSite(site.config, siteDrivers, {}, outputsOf);
   const bench = await openBench(config, ["a"]);
   afterwards(() => bench.close());
@@ -72,7 +75,7 @@ async function rehearsed(site: Awaited<ReturnType<typeof aSite>>, settleMs = 1_5
       box: bench.boxes.get("a")!,
       farEnd: bench.farEnds.get("far")!,
       ...{ output: "stream-1", isAlone: true, noPublisherProofMs: 30_000 },
-      limits: { pictureMs: 3_000, settleMs },
+      limits,
     },
     new AbortController().signal,
   );
@@ -113,7 +116,7 @@ test.concurrent("a box that streams already is left alone", async () => {
 
 test.concurrent("a box that comes on air nowhere has failed, and is stopped", async () => {
   const site = await aSite({ destination: { test: true } });
-  const [start, fence] = await rehearsed(site);
+  const [start, fence] = await rehearsed(site, { pictureMs: 3_000, settleMs: 30_000 });
   expect([start, fence]).toMatchObject([{ outcome: "failed" }, { outcome: "skipped" }]);
   expect(start!.because).toContain("no picture arrived within 3 s");
   expect(site.pearl.publisher(place).common.enabled).toBe(false);

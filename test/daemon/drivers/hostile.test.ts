@@ -115,10 +115,10 @@ function expectHonest(reading: EncoderReading): void {
 
 /** `UNDERSTUDY_SEED` repeats a run. */
 const seed = Number(process.env["UNDERSTUDY_SEED"] ?? "20260517");
-const answersMutated = at({ check: 10_000, test: 30_000, torture: 1_000_000 });
+const answersMutated = at({ check: 1_500, test: 10_000, torture: 1_000_000 });
 
 test.each(httpDrivers)(
-  "$name takes 10,000 mutated answers: refused or read honestly, none in more than a second",
+  "$name takes mutated answers: each is refused or read honestly, none in more than a second",
   async (driver) => {
     const random = randomFrom(seed);
     let given = 0;

@@ -1,6 +1,7 @@
 /** A box that comes and goes for a day: nobody is woken for it again and again. */
 import { expect, test } from "vitest";
 import { streamState } from "../../../machines/stream/stream.published.ts";
+import { at } from "../../setup/effort.ts";
 import { aDestinationPlan, aPlan, aStreamPlan, asks, onAir, type World } from "../world.ts";
 
 const hours = (n: number) => n * 3_600;
@@ -59,8 +60,13 @@ const inputsInTurn: Flap = (w, time) => {
 };
 
 test.each<[string, number, Flap, number | "manual"]>([
-  ["the input of a comes and goes", 6, inputOfA, 60_000],
-  ["the inputs of both come and go in turn", 24, inputsInTurn, "manual"],
+  ["the input of a comes and goes", at({ check: 3, test: 6, torture: 24 }), inputOfA, 60_000],
+  [
+    "the inputs of both come and go in turn",
+    at({ check: 6, test: 24, torture: 24 }),
+    inputsInTurn,
+    "manual",
+  ],
   [
     "a loses the programme whenever it carries it",
     2,
