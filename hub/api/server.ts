@@ -26,6 +26,7 @@ import { historyRoutes } from "./rest/history.ts";
 import { keyRoutes } from "./rest/keys.ts";
 import { stateRoutes } from "./rest/states.ts";
 import { thermalRoutes } from "./rest/thermal.ts";
+import { validateRoutes } from "./rest/validate.ts";
 
 export type ServerNeeds = {
   view: View;
@@ -130,6 +131,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(historyRoutes, { prefix, store });
     await app.register(commandRoutes, { prefix, view, commands, store, linkUp });
     await app.register(thermalRoutes, { prefix, view });
+    await app.register(validateRoutes, { prefix, view });
     await app.register(keyRoutes, { prefix, keys });
   }
   if (existsSync(needs.webDir)) {

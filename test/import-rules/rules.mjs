@@ -42,13 +42,14 @@ export const rules = [
   },
   {
     name: "the-hub-sees-contracts-not-machines",
-    comment: "The hub knows what is published, not how it was decided.",
+    comment: "The hub knows what is published and what is a good stream, not how sites decide.",
     from: { path: "^hub/" },
     to: {
       path: "^machines/",
       pathNot: [
         "^machines/(contract|id|published|time)\\.ts$",
         "^machines/[^/]+/[^/]+\\.contract\\.ts$",
+        "^machines/(placement|profile)/",
       ],
     },
   },

@@ -1,104 +1,15 @@
 import { execFileSync } from "node:child_process";
-import type { FastifyInstance } from "fastify";
-import { pino } from "pino";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { z } from "zod";
 import {
   EncoderItem,
   IncidentItem,
-  itemsOf,
   SiteItem,
   StorageItem,
   StreamItem,
 } from "../../../hub/api/items.ts";
-import { openKeyRing } from "../../../hub/api/keys.ts";
-import { openMetrics } from "../../../hub/api/metrics.ts";
-import { openServer } from "../../../hub/api/server.ts";
-import { openCommands } from "../../../hub/commands.ts";
-import { openFeed } from "../../../hub/feed.ts";
-import { openIngest } from "../../../hub/ingest.ts";
-import type { Publish } from "../../../hub/publish.ts";
-import { openSqliteStore } from "../../../hub/store/sqlite.ts";
-import { openView } from "../../../hub/view.ts";
-import { encoder, event, incident, info, storage, stream } from "../messages.ts";
-
-const closers: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-type Answer = { status: number; body: Record<string, unknown>; headers: Record<string, unknown> };
-
-async function anApi(over: { demoOpen?: boolean; requests?: number } = {}) {
-  const store = openSqliteStore(":memory:");
-  const feed = openFeed(1);
-  const view = openView(feed);
-  const log = pino({ level: "silent" });
-  const said: { topic: string; payload: string }[] = [];
-  const wire: { answer?: (topic: string, payload: string) => void } = {};
-  const publish: Publish = (topic, payload) => {
-    said.push({ topic, payload });
-    wire.answer?.(topic, payload);
-  };
-  const now = Date.now;
-  const keys = await openKeyRing(store, now);
-  const commands = openCommands(store, publish, now);
-  const ingest = await openIngest({
-    ...{ store, view, feed, publish, log, now, hub: "main" },
-    onResponse: (site, response) => void commands.answered(site, response),
-  });
-  const version = "0.1.0";
-  const metrics = await openMetrics({ view, feed, store, version, now, counts: ingest.counts });
-  const app: FastifyInstance = await openServer({
-    ...{ view, store, keys, commands, metrics, log, linkUp: () => true, items: itemsOf(view) },
-    health: {
-      ...{ linkUp: () => true, storeOk: ingest.healthy, counts: ingest.counts, version },
-      ...{ broker: null, startedAtMs: now() },
-    },
-    demoOpen: over.demoOpen ?? false,
-    rateLimit: { requests: over.requests ?? 10_000, withinMs: 60_000 },
-    ...{ webDir: "/nowhere", mediaFrom: [] },
-  });
-  closers.push(
-    () => ingest.close(),
-    () => feed.close(),
-    () => app.close(),
-  );
-  const { secret } = await keys.mint("adm", "test");
-  const hears = (site: string, path: string, payload: unknown) => {
-    const text = typeof payload === "string" ? payload : JSON.stringify(payload);
-    ingest.message(`understudy/v1/${site}/${path}`, Buffer.from(text));
-  };
-  async function ask(
-    method: "GET" | "POST" | "DELETE",
-    url: string,
-    more: { body?: object; headers?: Record<string, string>; key?: string | null } = {},
-  ): Promise<Answer> {
-    const key = more.key === undefined ? secret : more.key;
-    const headers = { ...(key !== null && { authorization: `Bearer ${key}` }), ...more.headers };
-    const reply = await app.inject({
-      method,
-      url,
-      headers,
-      ...(more.body && { payload: more.body }),
-    });
-    const isJson = String(reply.headers["content-type"] ?? "").includes("json");
-    const body = isJson && reply.body !== "" ? reply.json<Record<string, unknown>>() : {};
-    return { status: reply.statusCode, body, headers: reply.headers };
-  }
-  return { app, ask, hears, ingest, keys, said, wire, store, secret };
-}
-
-async function withAStudio() {
-  const api = await anApi();
-  api.hears("studio", "info", info());
-  api.hears("studio", "availability", "online");
-  api.hears("studio", "encoder/helo-a/state", encoder());
-  api.hears("studio", "stream/main/state", stream());
-  return api;
-}
-
-const itemsIn = (answer: Answer) => answer.body["items"] as Record<string, unknown>[];
+import { encoder, event, incident, info, storage } from "../messages.ts";
+import { anApi, itemsIn, withAStudio } from "./an-api.ts";
 
 test("nothing but /health answers a stranger, and it says one word", async () => {
   const { app, ask } = await anApi();
