@@ -2,6 +2,7 @@ import type { Alarms } from "./alarms.ts";
 import type { Heat } from "./heat.ts";
 import type { Nonsense, WebServer } from "./http-server.ts";
 import type { Parameters } from "./parameters.ts";
+import type { Media, MediaOptions, Slot } from "./media.ts";
 import type { Recording } from "./recording.ts";
 import type { StateModel } from "./state-model.ts";
 import type { Streaming } from "./streaming.ts";
@@ -27,8 +28,16 @@ export type HeloFaults = {
   overTemperature(stage?: "near" | "shutdown"): Undo;
   /** The cable at the input comes off. */
   dropInput(): Undo;
-  /** The card is pulled; undo puts it back. */
-  pullCard(): Undo;
+  /** The card (or the stick, or the share) is pulled; undo puts it back. */
+  pullCard(slot?: Slot): Undo;
+  /** Nothing can be written to the medium any more; undo slides the tab back. */
+  protectCard(slot?: Slot): Undo;
+  /** The medium is broken; undo puts a sound one in its place. */
+  damageCard(slot?: Slot): Undo;
+  /** The medium does not keep up; a recording on it is cut off after a while. */
+  slowCard(slot?: Slot): Undo;
+  /** So much is left on the medium; undo makes as much room as there was. */
+  fillCard(leftBytes: number, slot?: Slot): Undo;
   /** The server stops accepting our key: the running stream breaks and retries are refused. */
   refuseKey(): Undo;
   /** After our stop the box starts to stream again by itself, every `afterMs` (default 500). */
@@ -54,6 +63,7 @@ export type FaultContext = {
   model: StateModel;
   streaming: Streaming;
   recording: Recording;
+  media: Media;
   heat: Heat;
   parameters: Parameters;
   alarms: Alarms;
@@ -64,7 +74,7 @@ export type FaultContext = {
 const panelCommands = { stream: 3, stopStream: 4, record: 1, stopRecord: 2 };
 
 export function openFaults(box: FaultContext): HeloFaults {
-  const { web, model, streaming, recording, heat, parameters, alarms } = box;
+  const { web, model, streaming, recording, media, heat, parameters, alarms } = box;
   const active = new Set<Undo>();
 
   function begin(end: () => void): Undo {
@@ -73,6 +83,19 @@ export function openFaults(box: FaultContext): HeloFaults {
     };
     active.add(undo);
     return undo;
+  }
+
+  function harm(change: Partial<MediaOptions>, slot: Slot = "sd"): Undo {
+    const medium = media.of(slot);
+    const before = { ...medium };
+    Object.assign(medium, change);
+    recording.changed(slot);
+    return begin(() => {
+      for (const key of Object.keys(change) as (keyof MediaOptions)[]) {
+        Object.assign(medium, { [key]: before[key] });
+      }
+      recording.changed(slot);
+    });
   }
 
   return {
@@ -110,10 +133,11 @@ export function openFaults(box: FaultContext): HeloFaults {
       model.input = false;
       return begin(() => (model.input = true));
     },
-    pullCard: () => {
-      recording.pullCard();
-      return begin(() => recording.insertCard());
-    },
+    pullCard: (slot) => harm({ present: false }, slot),
+    protectCard: (slot) => harm({ writeProtected: true }, slot),
+    damageCard: (slot) => harm({ damaged: true }, slot),
+    slowCard: (slot) => harm({ tooSlow: true }, slot),
+    fillCard: (unusedBytes, slot) => harm({ unusedBytes }, slot),
     refuseKey: () => {
       streaming.keyRefused = true;
       return begin(() => (streaming.keyRefused = false));

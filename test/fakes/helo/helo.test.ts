@@ -11,7 +11,7 @@ const quick: Partial<HeloTimings> = {
   ...{ answerMs: 0, softRequestsPerS: 1_000, hardRequestsPerS: 1_000, eventWaitMs: 60 },
   ...{ bootMs: 20, initialiseMs: 30, powerUpActionMs: 20, rebootMs: 40, shutdownMs: 20 },
   ...{ streamStartMs: 5, streamStopMs: 5, unreachableMs: 30, nameFailureMs: 10, recoverMs: 30 },
-  ...{ recordStartMs: 5, recallMs: 20, tickMs: 10, thermalMs: 50 },
+  ...{ recordStartMs: 5, mountMs: 30, slowAbortMs: 50, recallMs: 20, tickMs: 10, thermalMs: 50 },
 };
 
 const boxes: FakeHelo[] = [];
@@ -437,4 +437,50 @@ test("frame numbers follow the clock and wrap", () => {
   expect(frameNumberAt(1_001, 29.97)).toBe(30);
   expect(framesBetween(2 ** 20 - 2, 3)).toBe(5);
   expect(framesBetween(3, 2 ** 20 - 2)).toBe(-5);
+});
+
+test("a card and a stick: each path writes to its own, and the recording ends with the last", async () => {
+  const box = await aHelo({
+    media: { totalBytes: 1_000_000, unusedBytes: 100_000 },
+    otherMedia: { usb: {} },
+  });
+  box.set("SecondaryRecordingDestination", 1);
+  await box.until("SecondaryMediaMounted", "1");
+  box.set("ReplicatorCommand", 1);
+  await box.until("ReplicatorPrimaryRecState", "4");
+  expect(box.get("ReplicatorRecordState")).toBe("2");
+  expect(box.get("ReplicatorSecondaryRecState")).toBe("2");
+  box.faults.pullCard("usb");
+  expect(box.get("ReplicatorRecordState")).toBe("4");
+  expect(box.recorded("sd")).toHaveLength(1);
+});
+
+test("another destination is mounted first, and then recorded to; the card keeps its clip", async () => {
+  const box = await aHelo({ otherMedia: { usb: { fileSystem: "fat32" } } });
+  box.set("ReplicatorCommand", 1);
+  await box.until("ReplicatorRecordState", "2");
+  box.set("RecordingDestination", 1);
+  expect(box.get("FilesystemType")).toBe("exfat"); // not while it records
+  box.set("ReplicatorCommand", 2);
+  await box.until("MediaLoading", "1");
+  expect(box.get("CurrentMediaMounted")).toBe("0");
+  await box.until("CurrentMediaMounted", "1");
+  expect(box.get("FilesystemType")).toBe("fat32");
+  box.set("ReplicatorCommand", 1);
+  await box.until("ReplicatorRecordState", "2");
+  expect(box.recorded("sd")).toHaveLength(1);
+  expect(box.recorded("usb")).toHaveLength(1);
+});
+
+test.each([
+  ["protectCard", "SD_Card_Write_Protected_Alarm"],
+  ["damageCard", "Media_Damaged_Alarm"],
+  ["slowCard", "Media_Too_Slow_Alarm"],
+] as const)("%s: %s, and the recording falls over", async (fault, alarm) => {
+  const box = await aHelo();
+  box.set("ReplicatorCommand", 1);
+  await box.until("ReplicatorRecordState", "2");
+  box.faults[fault]();
+  expect(isRaised(box, alarm)).toBe(true);
+  await box.until("ReplicatorRecordState", "4");
 });

@@ -6,8 +6,9 @@ import { Heat, usualHeat, type HeatOptions } from "./heat.ts";
 import { WebServer } from "./http-server.ts";
 import type { PictureOptions } from "../box/media.ts";
 import { catalogue, fullId, Parameters, type HeloModel } from "./parameters.ts";
-import { Recording, usualMedia, type MediaOptions } from "./recording.ts";
-import { openRoutes, type BadSetReply, type UnknownReply } from "./routes.ts";
+import { Media, type MediaOptions, type Slot } from "./media.ts";
+import { Recording } from "./recording.ts";
+import { openRoutes, type BadSetReply, type Clip, type UnknownReply } from "./routes.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Sessions } from "./sessions.ts";
 import { StateModel } from "./state-model.ts";
@@ -35,7 +36,10 @@ export type HeloOptions = {
   /** Values of any parameters at the start, without the prefix: `{ StreamType: "0" }`. */
   parameters?: Record<string, string>;
   picture?: Partial<PictureOptions>;
+  /** The card in its slot. */
   media?: Partial<MediaOptions>;
+  /** A stick in its USB port, and shares; none when left out. */
+  otherMedia?: Partial<Record<Exclude<Slot, "sd">, Partial<MediaOptions>>>;
   heat?: Partial<HeatOptions>;
   /** The device's clock against ours. */
   clock?: { offsetMs?: number; driftPpm?: number };
@@ -65,6 +69,8 @@ export type FakeHelo = {
   schedule(event: { startsInMs: number; lastsMs: number }): void;
   /** The encoder process, if one runs; `sinceMs` is missing until the server has accepted. */
   streaming(): { pid: number; sinceMs: number | undefined; target: string } | undefined;
+  /** The files on a medium, whatever the box shows, with one that is being written. */
+  recorded(slot: Slot): Clip[];
   /** Settles when the parameter has the value; rejects after `withinMs` (default 10 s). */
   until(paramId: string, value: string, withinMs?: number): Promise<void>;
   close(): Promise<void>;
@@ -127,8 +133,11 @@ export async function startHelo(options: HeloOptions): Promise<FakeHelo> {
   const events = new EventConnections(timings.eventWaitMs);
   parameters.onChange((id, value) => events.changed(id, value));
   const heat = new Heat(heatOptions, parameters, alarms);
-  const card = { ...usualMedia, ...options.media };
-  const recording = new Recording(parameters, alarms, timings, timers, card);
+  const media = new Media({
+    ...{ parameters, alarms, timings, timers },
+    media: { sd: { ...options.media }, ...options.otherMedia },
+  });
+  const recording = new Recording(parameters, alarms, timings, timers, media);
   const picture = { ...usualPicture, source, ...options.picture };
   const box = { name: options.name, host, picture, parameters, alarms, timings, timers };
   const streaming = new Streaming(box);
@@ -160,7 +169,7 @@ export async function startHelo(options: HeloOptions): Promise<FakeHelo> {
   const { nearOverC, overC } = heatOptions;
   let secondStream: NodeJS.Timeout | undefined;
   const faults = openFaults({
-    ...{ web, model, streaming, recording, heat, parameters, alarms },
+    ...{ web, model, streaming, recording, media, heat, parameters, alarms },
     ...{ nearOverC, overC },
   });
 
@@ -197,6 +206,7 @@ export async function startHelo(options: HeloOptions): Promise<FakeHelo> {
       scheduler.add({ startsAtMs, endsAtMs: startsAtMs + lastsMs });
     },
     streaming: () => streaming.current(),
+    recorded: (slot) => recording.recorded(slot),
     until: (paramId, value, withinMs = 10_000) => until(parameters, paramId, value, withinMs),
     close: async () => {
       faults.clearAll();

@@ -1,99 +1,102 @@
 import type { Alarms } from "./alarms.ts";
+import { isUsable, type Media, type Path, pathNames, paths, type Slot } from "./media.ts";
 import type { Parameters } from "./parameters.ts";
 import type { Clip } from "./routes.ts";
 import { duration } from "./streaming.ts";
 import type { HeloTimings, Timers } from "./timings.ts";
 
-/** Words of `ReplicatorRecordState`. */
+/** Words of `ReplicatorRecordState`, and of the state of each path. */
 const recordState = { idle: 1, recording: 2, failingInIdle: 3, failingInRecord: 4 };
 
-export type MediaOptions = { present: boolean; totalBytes: number; unusedBytes: number };
-export const usualMedia: MediaOptions = {
-  present: true,
-  totalBytes: 64_000_000_000,
-  unusedBytes: 60_000_000_000,
-};
+type Take = { clip: Clip; slot: Slot; sinceMs: number };
 
-/** The record half of the replicator and its card. Nothing is written to a real disk. */
+/**
+ * The record half of the replicator: it writes to two paths at once, the second of which is off by
+ * default, and falls over when the last of them does. Nothing is written to a real disk.
+ */
 export class Recording {
   readonly #parameters: Parameters;
   readonly #alarms: Alarms;
   readonly #timings: HeloTimings;
   readonly #timers: Timers;
-  readonly #card: MediaOptions;
-  #clips: Clip[] = [];
-  #current: (Clip & { sinceMs: number }) | undefined;
+  readonly #media: Media;
+  #clips: (Clip & { slot: Slot })[] = [];
+  /** What each path writes now. */
+  readonly #takes: Partial<Record<Path, Take>> = {};
   #timer: NodeJS.Timeout | undefined;
-  #takes = 0;
+  #numbered = 0;
 
   constructor(
     parameters: Parameters,
     alarms: Alarms,
     timings: HeloTimings,
     timers: Timers,
-    card: MediaOptions,
+    media: Media,
   ) {
     this.#parameters = parameters;
     this.#alarms = alarms;
     this.#timings = timings;
     this.#timers = timers;
-    this.#card = { ...card };
+    this.#media = media;
+    const destinations: string[] = pathNames.map((path) => `eParamID_${paths[path].destination}`);
+    parameters.onChange((id) => {
+      if (destinations.includes(id)) this.#review();
+    });
   }
 
   get active(): boolean {
-    return this.#current !== undefined;
+    return pathNames.some((path) => this.#takes[path] !== undefined);
   }
 
+  /** Of the medium that the primary path leads to, as the device's page shows them. */
   clips(): Clip[] {
-    return [...this.#clips];
+    const shown = this.#media.at("primary");
+    return this.#clips
+      .filter(({ slot }) => slot === shown)
+      .map(({ clipname, sizeBytes }) => ({ clipname, sizeBytes }));
+  }
+
+  /** What lies on this medium; for tests that look into it. */
+  recorded(slot: Slot): Clip[] {
+    const running = Object.values(this.#takes).map((take) => ({ ...take.clip, slot: take.slot }));
+    return [...this.#clips, ...running].filter((clip) => clip.slot === slot);
   }
 
   remove(name: string): void {
-    const gone = this.#clips.filter(({ clipname }) => name === "*" || clipname === name);
+    const shown = this.#media.at("primary");
+    const gone = this.#clips.filter(
+      (clip) => clip.slot === shown && (name === "*" || clip.clipname === name),
+    );
     this.#clips = this.#clips.filter((clip) => !gone.includes(clip));
-    for (const { sizeBytes } of gone) this.#card.unusedBytes += sizeBytes;
+    for (const { sizeBytes, slot } of gone) this.#media.of(slot).unusedBytes += sizeBytes;
     this.#mediaUpdated();
-    this.showCard();
+    this.#media.show();
   }
 
-  /** The state at rest: 3 without usable media, as a real unit showed it. */
-  rest(): void {
-    const state = this.#card.present ? recordState.idle : recordState.failingInIdle;
-    this.#show(state);
-  }
-
-  /** Writes what the box knows of its card, and raises or clears the level alarms. */
-  showCard(): void {
-    const { present, totalBytes, unusedBytes } = this.#card;
-    const percent = present ? Math.min(99, Math.floor((100 * unusedBytes) / totalBytes)) : 0;
-    const known = (value: number) => String(present ? Math.max(0, Math.floor(value)) : 0);
-    const values = {
-      CurrentMediaAvailable: String(percent),
-      CurrentMediaUnusedBytes: known(unusedBytes),
-      CurrentMediaTotalBytes: known(totalBytes),
-      CurrentMediaMounted: present ? "1" : "0",
-      MediaRecordReady: present && unusedBytes > 0 ? "1" : "0",
-      FilesystemType: present ? "exfat" : "",
-      VolumeName: present ? "HELO" : "",
-    };
-    for (const [id, value] of Object.entries(values)) this.#parameters.write(id, value);
-    const network = this.#parameters.number("RecordingDestination") >= 2;
-    this.#alarm("Media_Low_Alarm", present && percent <= (network ? 7 : 15));
-    this.#alarm("Media_Full_Alarm", present && unusedBytes <= 0);
-    this.#alarm("No_Media_Installed_Alarm", !present);
+  /** The box runs: nothing is recorded, everything is mounted. */
+  boot(): void {
+    this.#media.boot();
+    this.#media.show();
+    this.#rest();
   }
 
   start(): void {
-    if (this.#current !== undefined) return;
+    if (this.active) return;
     this.#timers.cancel(this.#timer);
     this.#timer = this.#timers.after(this.#timings.recordStartMs, () => {
-      if (!this.#card.present || this.#card.unusedBytes <= 0) {
+      const ready = pathNames.flatMap((path) => {
+        const slot = this.#media.at(path);
+        return slot && isUsable(this.#media.of(slot)) ? [{ path, slot }] : [];
+      });
+      if (ready.length === 0) {
         this.#alarms.raise("RecordingFailedAlarm");
         return this.#show(recordState.failingInIdle);
       }
-      const prefix = this.#parameters.read("FilenamePrefix");
-      const clipname = `${prefix}_${++this.#takes}.mov`;
-      this.#current = { clipname, sizeBytes: 0, sinceMs: Date.now() };
+      const clipname = `${this.#parameters.read("FilenamePrefix")}_${++this.#numbered}.mov`;
+      for (const { path, slot } of ready) {
+        this.#takes[path] = { clip: { clipname, sizeBytes: 0 }, slot, sinceMs: Date.now() };
+        if (this.#media.of(slot).tooSlow) this.#beSlow(path);
+      }
       this.#parameters.write("RecordingFilename", clipname);
       this.#alarms.clear("RecordingFailedAlarm");
       this.#show(recordState.recording);
@@ -103,57 +106,103 @@ export class Recording {
   stop(): void {
     this.#timers.cancel(this.#timer);
     this.#timer = this.#timers.after(this.#timings.recordStartMs, () => {
-      this.#endClip();
+      for (const path of pathNames) this.#endTake(path);
       this.#alarms.clear("RecordingFailedAlarm");
-      this.rest();
+      this.#alarms.clear("Media_Too_Slow_Alarm");
+      this.#media.review();
+      this.#rest();
     });
   }
 
   /** The file of a recording that lost its power is gone. */
   cutPower(): void {
-    this.#current = undefined;
+    for (const path of pathNames) delete this.#takes[path];
   }
 
   tick(passedMs: number): void {
-    const current = this.#current;
-    if (current === undefined) return;
+    if (!this.active) return;
     const due = Math.ceil((this.#parameters.number("RecordingVideoBitrate") * passedMs) / 8);
-    const bytes = Math.min(due, this.#card.unusedBytes);
-    current.sizeBytes += bytes;
-    this.#card.unusedBytes -= bytes;
-    this.#parameters.write("RecordingDuration", duration(Date.now() - current.sinceMs));
-    this.showCard();
-    if (this.#card.unusedBytes === 0) this.#fall();
+    for (const path of pathNames) {
+      const take = this.#takes[path];
+      if (!take) continue;
+      const medium = this.#media.of(take.slot);
+      const bytes = Math.min(due, medium.unusedBytes);
+      take.clip.sizeBytes += bytes;
+      medium.unusedBytes -= bytes;
+      this.#parameters.write("RecordingDuration", duration(Date.now() - take.sinceMs));
+    }
+    this.#media.show();
+    this.#fallWhereUseless();
   }
 
-  /** Someone pulls the card; while recording only a reboot helps afterwards. */
-  pullCard(): void {
-    const wasRecording = this.#current !== undefined;
-    this.#card.present = false;
-    this.showCard();
-    if (!wasRecording) return this.rest();
-    this.#alarms.raise("Storage_Removed_Alarm");
-    this.#current = undefined;
-    this.#fall();
+  /** Something has happened to the medium in this slot. */
+  changed(slot: Slot): void {
+    const path = this.#pathTo(slot);
+    if (!this.#media.of(slot).present && path) {
+      this.#media.of(slot).lost = true;
+      this.#alarms.raise("Storage_Removed_Alarm");
+      delete this.#takes[path];
+      this.#fall(path);
+    }
+    this.#media.show();
+    if (path && this.#media.of(slot).tooSlow) this.#beSlow(path);
+    this.#fallWhereUseless();
+    const isAtRest = [recordState.idle, recordState.failingInIdle].includes(
+      this.#parameters.number("ReplicatorRecordState"),
+    );
+    if (isAtRest) this.#rest();
   }
 
-  insertCard(): void {
-    this.#card.present = true;
-    this.showCard();
-    if (this.#parameters.number("ReplicatorRecordState") === recordState.failingInIdle) this.rest();
+  #pathTo(slot: Slot): Path | undefined {
+    return pathNames.find((path) => this.#takes[path]?.slot === slot);
   }
 
-  #fall(): void {
-    this.#endClip();
+  /** The alarm first; the recording is cut off when it lasts. */
+  #beSlow(path: Path): void {
+    const take = this.#takes[path];
+    this.#alarms.raise("Media_Too_Slow_Alarm");
+    this.#timers.after(this.#timings.slowAbortMs, () => {
+      if (take && this.#takes[path] === take && this.#media.of(take.slot).tooSlow) {
+        this.#fall(path);
+      }
+    });
+  }
+
+  #fallWhereUseless(): void {
+    for (const path of pathNames) {
+      const take = this.#takes[path];
+      if (take && !isUsable(this.#media.of(take.slot))) this.#fall(path);
+    }
+  }
+
+  /** While it records, a new destination waits for the next recording. */
+  #review(): void {
+    if (this.active) return;
+    this.#media.review();
+  }
+
+  #rest(): void {
+    const isReady = pathNames.some((path) => {
+      const slot = this.#media.at(path);
+      return slot !== undefined && this.#media.of(slot).present && !this.#media.of(slot).lost;
+    });
+    this.#show(isReady ? recordState.idle : recordState.failingInIdle);
+  }
+
+  #fall(path: Path): void {
+    this.#endTake(path);
     this.#alarms.raise("RecordingFailedAlarm");
+    this.#parameters.write(paths[path].state, String(recordState.failingInRecord));
+    if (this.active) return;
     this.#show(recordState.failingInRecord);
+    this.#media.review();
   }
 
-  #endClip(): void {
-    if (this.#current === undefined) return;
-    const { clipname, sizeBytes } = this.#current;
-    this.#current = undefined;
-    this.#clips.push({ clipname, sizeBytes });
+  #endTake(path: Path): void {
+    const take = this.#takes[path];
+    if (take === undefined) return;
+    delete this.#takes[path];
+    this.#clips.push({ ...take.clip, slot: take.slot });
     this.#mediaUpdated();
   }
 
@@ -163,12 +212,11 @@ export class Recording {
 
   #show(state: number): void {
     this.#parameters.write("ReplicatorRecordState", String(state));
-    this.#parameters.write("ReplicatorPrimaryRecState", String(state));
-  }
-
-  #alarm(id: string, raised: boolean): void {
-    const isRaised = Buffer.from(this.#parameters.read(id), "base64")[1] === 1;
-    if (raised && !isRaised) this.#alarms.raise(id);
-    if (!raised && isRaised) this.#alarms.clear(id);
+    for (const path of pathNames) {
+      const isOn = path === "primary" || this.#media.at(path) !== undefined;
+      const own =
+        state === recordState.recording && !this.#takes[path] ? recordState.failingInIdle : state;
+      this.#parameters.write(paths[path].state, String(isOn ? own : recordState.idle));
+    }
   }
 }

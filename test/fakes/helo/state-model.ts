@@ -167,8 +167,7 @@ export class StateModel {
     };
     for (const [id, value] of Object.entries(values)) parameters.write(id, String(value));
     parameters.write("LinkState", "1000 Mbps Full Duplex");
-    recording.showCard();
-    recording.rest();
+    recording.boot();
     heat.show();
     this.#showInput();
     this.#lastTickMs = performance.now();

@@ -35,6 +35,10 @@ export type HeloTimings = {
   /** Auto-recover tries again after this long. */
   recoverMs: number;
   recordStartMs: number;
+  /** A new recording destination until its medium can be recorded to. */
+  mountMs: number;
+  /** `Media_Too_Slow_Alarm` until the recording is cut off. */
+  slowAbortMs: number;
   /** `RegisterRecallResult` 1 until 2 (1–4 s). */
   recallMs: number;
   /** Step of the durations, the media and the thermal model. */
@@ -63,6 +67,8 @@ export const realTimings: HeloTimings = {
   sendStallMs: 15_000,
   recoverMs: 10_000,
   recordStartMs: 700,
+  mountMs: 1_500,
+  slowAbortMs: 10_000,
   recallMs: 2_000,
   tickMs: 1_000,
   thermalMs: 300_000,
