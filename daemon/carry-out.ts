@@ -27,6 +27,7 @@ const limitsMs: Record<IntentKind, number> = {
   reboot: 15_000,
   startRecording: 15_000,
   stopRecording: 15_000,
+  recordTo: 45_000,
   recallPreset: 30_000,
   listClips: 15_000,
   applySettings: 20_000,
@@ -48,6 +49,8 @@ export function openHands(p: {
   report: (intent: Intent, result: Result) => void;
 }) {
   const underWay = new Map<string, AbortController>();
+  /** By encoder: what is done with its recording, which waits for the programme. */
+  const secondary = new Map<string, AbortController>();
   let closed = false;
 
   async function carryOut(intent: Intent, signal: AbortSignal): Promise<Result> {
@@ -109,6 +112,11 @@ export function openHands(p: {
       case "stopRecording":
         await box.run(signal, (driver, limit) => able(driver.stopRecording)(limit));
         return { type: "effect.done", answer: {} };
+      case "recordTo": {
+        const { medium } = intent.asks;
+        await box.run(signal, (driver, limit) => able(driver.recordTo)(medium, limit));
+        return { type: "effect.done", answer: {} };
+      }
       case "recallPreset": {
         const { preset } = intent.asks;
         const answer = await box.run(signal, (driver, limit) =>
@@ -150,12 +158,25 @@ export function openHands(p: {
   return {
     begin(intent: Intent): void {
       if (closed) return;
+      const { encoder } = intent.asks;
+      if (isOfProgramme(intent)) secondary.get(encoder)?.abort();
       const giveUp = new AbortController();
+      const giveWay = new AbortController();
       underWay.set(intent.id, giveUp);
-      const limit = AbortSignal.any([giveUp.signal, AbortSignal.timeout(limitsMs[intent.kind])]);
+      if (intent.kind === "recordTo") secondary.set(encoder, giveWay);
+      const limit = AbortSignal.any([
+        giveUp.signal,
+        giveWay.signal,
+        AbortSignal.timeout(limitsMs[intent.kind]),
+      ]);
       void carryOut(intent, limit)
-        .catch((cause: unknown) => failureOf(cause))
+        .catch((cause: unknown) =>
+          giveWay.signal.aborted
+            ? failed("gaveWay", "its stream had to be started or stopped first")
+            : failureOf(cause),
+        )
         .then((result) => {
+          if (secondary.get(encoder) === giveWay) secondary.delete(encoder);
           underWay.delete(intent.id);
           if (!giveUp.signal.aborted) p.report(intent, result);
         });
@@ -172,6 +193,10 @@ export function openHands(p: {
   };
 }
 export type Hands = ReturnType<typeof openHands>;
+
+/** Seconds count for these; a recording that is being moved gives way. */
+const isOfProgramme = ({ kind }: Intent) =>
+  kind === "startOutput" || kind === "stopOutput" || kind === "fence";
 
 /** What not every driver can. */
 function able<T>(method: T | undefined): T {

@@ -34,6 +34,8 @@ export type Intents = {
   /** Be recording. Refused by the driver where that would touch a stream. */
   startRecording: { asks: { encoder: string }; answer: Record<string, never> };
   stopRecording: { asks: { encoder: string }; answer: Record<string, never> };
+  /** Be recording to this medium of the box. Its stream is not touched. */
+  recordTo: { asks: { encoder: string; medium: string }; answer: Record<string, never> };
   /** Work as this preset says, but for where it publishes to: what that was, is put back. */
   recallPreset: {
     asks: { encoder: string; preset: number };

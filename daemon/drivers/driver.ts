@@ -56,6 +56,11 @@ export interface EncoderDriver {
   startRecording?: (signal: AbortSignal) => Promise<void>;
   stopRecording?: (signal: AbortSignal) => Promise<void>;
   /**
+   * Be recording to this one of the box's media. Never touches a stream; where it cannot be done
+   * the box is left as it was found. Resolves when the box says that it records there.
+   */
+  recordTo?: (medium: string, signal: AbortSignal) => Promise<void>;
+  /**
    * Work as this preset of the box says, but for the address and key: what the preset changed of
    * those is put back, and named in `restored` in words. Refuses while a stream runs.
    */

@@ -23,6 +23,8 @@ export type Vendor = {
   canReboot?: boolean;
   /** What a person may tell such a box directly: the optional methods that its driver has. */
   controls?: readonly ControlVerb[];
+  /** Media that a box with these options may be told to record to, the best first; see `recordTo`. */
+  recordTo?(options: unknown): readonly string[];
   /** It can be set while it carries nothing; see `applySettings`. */
   canBeSet?: boolean;
   /** What can be done to make a box with these options cooler, the mildest first; see `setLoad`. */
@@ -60,6 +62,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     outputs: ["stream-1"],
     kind: "hardware",
     cooling: (options) => coolingSteps(options as AjaHeloOptions),
+    recordTo: (options) => (options as AjaHeloOptions).recordTo,
     canReboot: true,
     canBeSet: true,
     controls: ["startRecording", "stopRecording", "recallPreset", "listClips"],

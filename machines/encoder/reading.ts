@@ -35,6 +35,8 @@ export type RecordingReading = {
   isLinked?: boolean;
   /** The medium it goes to: its id in `media`. */
   medium?: string;
+  /** A second medium that the same is recorded to. */
+  also?: string;
 };
 
 /** `number` counts from 1, as on the box. */

@@ -201,10 +201,12 @@ export function openCompose(unit: Unit) {
   function recordingNow(): RecordingReading {
     const isLinked = flagOf(held.value(slow.link));
     const medium = mediumOf(held.fresh("RecordingDestination", mediaKeepMs));
+    const also = mediumOf(held.fresh("SecondaryRecordingDestination", mediaKeepMs));
     return {
       output: recordOutput,
       ...(isLinked !== undefined && { isLinked }),
       ...(medium !== undefined && { medium }),
+      ...(also !== undefined && also !== medium && { also }),
     };
   }
 

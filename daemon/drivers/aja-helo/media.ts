@@ -75,6 +75,10 @@ export const mediaNames: readonly string[] = [
 export const mediumOf = (recordingDestination: string | undefined) =>
   kinds.get(recordingDestination ?? "")?.id;
 
+/** The destination that leads to a medium. */
+export const destinationOf = (medium: string) =>
+  [...kinds].find(([, { id }]) => id === medium)?.[0];
+
 /** `RecordingDestination`; the secondary one has no shares and 4 for none. */
 const kinds: ReadonlyMap<string, Pick<MediumReading, "id" | "kind" | "isNetwork">> = new Map([
   ["0", { id: "sd", kind: "card", isNetwork: false }],

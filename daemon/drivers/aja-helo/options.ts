@@ -41,6 +41,15 @@ export const AjaHeloOptions = z.strictObject({
       "before each start and each proof: switch auto-recover, power-up action and scheduler " +
         "off. For a unit that shares an exclusive stream key with a backup",
     ),
+  recordTo: z
+    .array(z.enum(["sd", "usb", "smb", "nfs"]))
+    .min(1)
+    .max(4)
+    .default(["sd", "usb"])
+    .describe(
+      "media of the unit that a recording may be moved to, the best first; what it is not set to " +
+        "it does not tell of, so such a one is tried only when a recording has ended otherwise",
+    ),
   captions: z
     .boolean()
     .default(false)

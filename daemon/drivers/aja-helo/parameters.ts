@@ -22,7 +22,9 @@ export type ProfileFamily =
   | "StreamingWidth"
   | "StreamingHeight"
   | "StreamingGOPSize"
-  | "StreamingH264Profile";
+  | "StreamingH264Profile"
+  /** Its members are recording profiles. */
+  | "RecordingDestination";
 
 /** `profile` 0..9 as `StreamingProfileSel` counts; the members count 1..10. */
 export const memberOf = (family: ProfileFamily, profile: number) => `${family}_${profile + 1}`;

@@ -43,19 +43,23 @@ export async function stopRecording(unit: Unit, signal: AbortSignal): Promise<vo
 }
 
 /** A unit that does not know the parameter links nothing. */
-async function isLinked({ device, held }: Unit, signal: AbortSignal): Promise<boolean> {
+export async function isLinked({ device, held }: Unit, signal: AbortSignal): Promise<boolean> {
   const value = await device.read("LinkStartStop", signal);
   if (value !== undefined) held.note("LinkStartStop", value);
   return value === linkStartStopOn;
 }
 
-async function stateOf({ device, held }: Unit, of: keyof typeof states, signal: AbortSignal) {
+export async function stateOf(
+  { device, held }: Unit,
+  of: keyof typeof states,
+  signal: AbortSignal,
+) {
   const value = await device.readNeeded(states[of], signal);
   held.note(states[of], value);
   return replicatorStates.get(value) ?? "unknown";
 }
 
-async function becomes(unit: Unit, wanted: "streaming" | "idle", signal: AbortSignal) {
+export async function becomes(unit: Unit, wanted: "streaming" | "idle", signal: AbortSignal) {
   const giveUpAtMs = unit.context.now() + recordTakesMs;
   for (;;) {
     if ((await stateOf(unit, "record", signal)) === wanted) return true;
