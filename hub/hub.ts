@@ -62,7 +62,7 @@ async function open(
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
   const store = openSqliteStore(join(options.stateDir, "hub.db"));
   closers.push(() => store.close());
-  const keys = await openKeyRing(store, now);
+  const keys = await openKeyRing(store, now, options.givenKeys);
 
   const feed = openFeed();
   closers.push(() => feed.close());
@@ -139,6 +139,7 @@ async function open(
   await app.listen({ host: options.host, port: options.port });
 
   const chores = setInterval(() => {
+    keys.sweep();
     commands.expire().catch((error: unknown) => log.error({ err: error, code: "expire" }, "chore"));
   }, 1_000);
   const pruning = setInterval(() => {
@@ -152,7 +153,7 @@ async function open(
   });
 
   // Last, so that a start that fails does not use up a key nobody has seen.
-  const isNew = !keys.all().some(({ kind }) => kind === "adm");
+  const isNew = !keys.all().some(({ kind, expiresAtMs }) => kind === "adm" && expiresAtMs !== null);
   const bootstrapKey = isNew ? (await keys.mint("adm", "bootstrap")).secret : undefined;
 
   const { port } = app.server.address() as AddressInfo;
@@ -175,8 +176,8 @@ function accountsOf(
 ): BrokerAccount[] {
   return [
     { user: own.username, passwordSha256: sha256Hex(own.password), role: "hub" },
-    ...keys.all().flatMap(({ kind, site, sha256 }): BrokerAccount[] => {
-      if (kind !== "site" || site === null) return [];
+    ...keys.all().flatMap(({ id, kind, site, sha256 }): BrokerAccount[] => {
+      if (kind !== "site" || site === null || !keys.isLive(id)) return [];
       return [{ user: site, passwordSha256: sha256, role: "site", site }];
     }),
     ...options.sites.map(({ site, username, password }): BrokerAccount => {

@@ -10,6 +10,7 @@ import {
   defaultHubOptions,
   HubOptionsError,
   optionsFromConfig,
+  takeGivenKeys,
   type HubOptions,
 } from "./options.ts";
 
@@ -30,7 +31,8 @@ const usage = `understudy-hub: shows every site, keeps what happened, asks sites
   --log-level LEVEL     trace debug info warn error silent            (info)
   --version, --help
 
-Each has a variable: --mqtt-port is UNDERSTUDY_HUB_MQTT_PORT.
+Each has a variable: --mqtt-port is UNDERSTUDY_HUB_MQTT_PORT. An admin key of your own, at least 32
+characters, may be given in MASTER_API_KEY or FFMPEG_RTMP_API_KEY.
 `;
 
 const flags = {
@@ -102,6 +104,7 @@ function readOptions(): HubOptions {
   }
   return {
     ...base,
+    givenKeys: takeGivenKeys(process.env),
     host: text("host") ?? base.host,
     port: portOf("port") ?? base.port,
     stateDir: text("state-dir") ?? base.stateDir,

@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BrokerOptions, isLoopback, type BrokerLimits } from "../config/broker-program.ts";
 import type { HubConfig } from "../config/hub.schema.ts";
+import type { GivenKey } from "./api/keys.ts";
+import { weakSecret } from "./auth/strength.ts";
 import type { Retention } from "./store/store.ts";
 
 export type HubOptions = {
@@ -25,6 +27,8 @@ export type HubOptions = {
     | { kind: "external"; url: string; username?: string; password?: string };
   /** Accounts from the config, beside the site keys in the store. */
   sites: { site: string; username: string; password: string }[];
+  /** Keys from the environment, see `takeGivenKeys`. */
+  givenKeys: GivenKey[];
   retention: Retention;
   rateLimit: { requests: number; withinMs: number };
   webDir: string;
@@ -56,6 +60,7 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
       limits,
     },
     sites: [],
+    givenKeys: [],
     retention: {
       eventMs: 30 * dayMs,
       incidentMs: 365 * dayMs,
@@ -68,6 +73,18 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
     mediaFrom: [],
     logLevel: "info",
   };
+}
+
+/**
+ * Variables in which scripts that people already have keep the hub's key. They are taken out of
+ * the environment, so that no child process inherits them.
+ */
+export function takeGivenKeys(env: NodeJS.ProcessEnv): GivenKey[] {
+  return ["MASTER_API_KEY", "FFMPEG_RTMP_API_KEY"].flatMap((name) => {
+    const secret = env[name];
+    delete env[name];
+    return secret === undefined ? [] : [{ name, secret }];
+  });
 }
 
 /** `hub.yaml` as options; what it cannot say keeps its default. */
@@ -84,6 +101,14 @@ export function optionsFromConfig(config: HubConfig, env = process.env): HubOpti
 /** @throws HubOptionsError for a combination that would open the hub to others */
 export function checkHubOptions(options: HubOptions): void {
   const { demoOpen, host, mqtt } = options;
+  for (const { name, secret } of options.givenKeys) {
+    const why = weakSecret(secret);
+    if (why !== undefined) {
+      throw new HubOptionsError(
+        `${name} is refused: ${why}. Unset it, or make one with: openssl rand -base64 32`,
+      );
+    }
+  }
   if (demoOpen && !isLoopback(host)) {
     throw new HubOptionsError(`--demo-open lets anyone in, so --host may not be ${host}`);
   }

@@ -1,8 +1,7 @@
 /** Who is calling. Nothing but what is `open` answers a stranger. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { demo, refusal, type Caller } from "../auth/caller.ts";
-import { permissionsOfScopes, type AccessName, type Scope } from "../auth/permissions.ts";
-import type { KeyKind } from "../store/store.ts";
+import { permissionsOfScopes, type AccessName } from "../auth/permissions.ts";
 import type { KeyRing } from "./keys.ts";
 import { ApiProblem, sendProblem } from "./problem.ts";
 
@@ -41,19 +40,14 @@ function isLocalHost(host: string | undefined): boolean {
   return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host ?? "");
 }
 
-const scopesOf: Record<Exclude<KeyKind, "site">, Scope[]> = {
-  ro: ["read"],
-  op: ["read", "write"],
-  adm: ["read", "write", "admin"],
-};
-
 /** @returns the caller, or undefined for a stranger */
 export function callerFrom(headers: Headers, keys: KeyRing, demoOpen: boolean): Caller | undefined {
   const secret = secretFrom(headers);
   const row = secret === undefined ? undefined : keys.check(secret);
   if (row && row.kind !== "site") {
-    const permissions = permissionsOfScopes(scopesOf[row.kind]);
-    return { id: `key:${row.id}`, name: row.name, permissions, sites: null };
+    const permissions = permissionsOfScopes(row.scopes);
+    const sites = row.sites && new Set(row.sites);
+    return { id: `key:${row.id}`, name: row.name, permissions, sites };
   }
   return demoOpen && secret === undefined && isLocalHost(one(headers["host"])) ? demo : undefined;
 }

@@ -5,7 +5,8 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { KeyKind, KeyRow, Store } from "../store/store.ts";
+import type { Scope } from "../auth/permissions.ts";
+import { scopesOfKind, type KeyKind, type KeyRow, type Store } from "../store/store.ts";
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const shape = /^us_(adm|op|ro|site)_[0-9A-Za-z]{36}$/;
@@ -16,12 +17,38 @@ const touchGrainMs = 60_000;
 
 export type MintedKey = { row: KeyRow; secret: string };
 
+export type KeyWish = {
+  kind: KeyKind;
+  name: string;
+  /** Absent: those of its kind. */
+  scopes?: Scope[];
+  /** Needed for kind `site`, and only there. */
+  site?: string;
+  /** The sites it sees; absent or null = all. */
+  sites?: string[] | null;
+  lifeMs?: number;
+};
+
+/** A key that whoever starts the hub gives it, in the name's variable; never stored. */
+export type GivenKey = { name: string; secret: string };
+
 export type KeyRing = {
-  /** The key behind a secret, if it is known and not expired. */
-  check(secret: string): KeyRow | undefined;
+  /** The key behind a secret, if it is known and not expired. @param from the caller's address */
+  check(secret: string, from?: string): KeyRow | undefined;
+  make(wish: KeyWish): Promise<MintedKey>;
   mint(kind: KeyKind, name: string, site?: string, lifeMs?: number): Promise<MintedKey>;
+  /**
+   * A new key that may do the same, for as long as the old one was made for; the old one stays
+   * valid for `graceMs`, never longer than it would have been.
+   * @returns undefined for a key that is unknown, expired, already replaced or not stored here
+   */
+  rotate(id: string, graceMs: number): Promise<MintedKey | undefined>;
   revoke(id: string): Promise<boolean>;
+  /** Whether this key still opens anything: for what stays open, such as a socket. */
+  isLive(id: string): boolean;
   all(): KeyRow[];
+  /** Call it about once a second: tells listeners when a key has reached its end. */
+  sweep(): void;
   /** Called after each change, because the broker needs the site keys too. */
   onChange(listener: () => void): void;
 };
@@ -59,44 +86,78 @@ export function isWellFormed(secret: string): boolean {
 }
 
 export async function openKeyRing(
-  store: Pick<Store, "keys" | "addKey" | "deleteKey" | "touchKey">,
+  store: Pick<Store, "keys" | "addKey" | "deleteKey" | "touchKey" | "replaceKey">,
   now: () => number,
+  given: GivenKey[] = [],
 ): Promise<KeyRing> {
   // Looked up by hash: what an attacker can time is the hash, which tells nothing about the key.
   const byHash = new Map((await store.keys()).map((row) => [row.sha256, row]));
+  const foreign = new Map(given.map((key) => [sha256Hex(key.secret), givenRow(key, now())]));
   const listeners: (() => void)[] = [];
   const changed = () => {
     for (const listener of listeners) listener();
   };
+  const isLive = ({ expiresAtMs }: KeyRow) => expiresAtMs === null || now() < expiresAtMs;
+  const find = (id: string) => [...byHash.values()].find((row) => row.id === id);
+  const stored = (row: KeyRow) => byHash.get(row.sha256) === row;
+  let sweptAtMs = now();
+
+  function rowOf({ kind, name, scopes, site, sites, lifeMs = keyLifeMs }: KeyWish): MintedKey {
+    const secret = newSecret(kind);
+    const atMs = now();
+    const row: KeyRow = {
+      ...{ id: randomBase62(12), name, kind, scopes: scopes ?? scopesOfKind(kind) },
+      ...{ site: site ?? null, sites: sites ?? null, sha256: sha256Hex(secret) },
+      ...{ createdAtMs: atMs, expiresAtMs: atMs + lifeMs },
+      ...{ lastUsedAtMs: null, lastUsedFrom: null, replacedBy: null },
+    };
+    return { row, secret };
+  }
+  async function make(wish: KeyWish): Promise<MintedKey> {
+    const made = rowOf(wish);
+    await store.addKey(made.row);
+    byHash.set(made.row.sha256, made.row);
+    changed();
+    return made;
+  }
+
   return {
-    check: (secret) => {
-      if (!isWellFormed(secret)) return undefined;
-      const row = byHash.get(sha256Hex(secret));
+    check: (secret, from) => {
+      const hash = isWellFormed(secret) || foreign.size > 0 ? sha256Hex(secret) : "";
+      const row = byHash.get(hash) ?? foreign.get(hash);
+      if (!row || !isLive(row)) return undefined;
       const nowMs = now();
-      if (!row || row.expiresAtMs <= nowMs) return undefined;
       if (nowMs - (row.lastUsedAtMs ?? 0) > touchGrainMs) {
         row.lastUsedAtMs = nowMs;
+        row.lastUsedFrom = from ?? null;
         // Nice to know, not worth a failed request.
-        store.touchKey(row.id, nowMs).catch(() => undefined);
+        if (stored(row)) store.touchKey(row.id, nowMs, row.lastUsedFrom).catch(() => undefined);
       }
       return row;
     },
-    mint: async (kind, name, site, lifeMs = keyLifeMs) => {
-      const secret = newSecret(kind);
-      const row: KeyRow = {
-        id: randomBase62(12),
-        name,
+    make,
+    mint: (kind, name, site, lifeMs) =>
+      make({
         kind,
-        site: site ?? null,
-        sha256: sha256Hex(secret),
-        createdAtMs: now(),
-        expiresAtMs: now() + lifeMs,
-        lastUsedAtMs: null,
-      };
-      await store.addKey(row);
-      byHash.set(row.sha256, row);
+        name,
+        ...(site !== undefined && { site }),
+        ...(lifeMs !== undefined && { lifeMs }),
+      }),
+    rotate: async (id, graceMs) => {
+      const old = find(id);
+      if (!old || old.expiresAtMs === null || !isLive(old) || old.replacedBy !== null) {
+        return undefined;
+      }
+      const { kind, name, scopes, site, sites } = old;
+      const lifeMs = old.expiresAtMs - old.createdAtMs;
+      const made = rowOf({ kind, name, scopes, sites, lifeMs, ...(site !== null && { site }) });
+      const endsAtMs = Math.min(old.expiresAtMs, now() + graceMs);
+      await store.replaceKey(id, endsAtMs, made.row);
+      old.expiresAtMs = endsAtMs;
+      old.replacedBy = made.row.id;
+      byHash.set(made.row.sha256, made.row);
       changed();
-      return { row, secret };
+      return made;
     },
     revoke: async (id) => {
       const deleted = await store.deleteKey(id);
@@ -104,7 +165,30 @@ export async function openKeyRing(
       if (deleted) changed();
       return deleted;
     },
-    all: () => [...byHash.values()],
+    isLive: (id) => {
+      const row = find(id) ?? [...foreign.values()].find((one) => one.id === id);
+      return row !== undefined && isLive(row);
+    },
+    all: () => [...byHash.values(), ...foreign.values()],
+    sweep: () => {
+      const nowMs = now();
+      const ended = [...byHash.values()].some(
+        ({ expiresAtMs }) =>
+          expiresAtMs !== null && expiresAtMs > sweptAtMs && expiresAtMs <= nowMs,
+      );
+      sweptAtMs = nowMs;
+      if (ended) changed();
+    },
     onChange: (listener) => void listeners.push(listener),
+  };
+}
+
+/** It may do everything, as long as the hub is started with it. */
+function givenRow({ name, secret }: GivenKey, atMs: number): KeyRow {
+  return {
+    ...{ id: `given-${name.toLowerCase().replaceAll("_", "-")}`, name, kind: "adm" },
+    ...{ scopes: scopesOfKind("adm"), site: null, sites: null, sha256: sha256Hex(secret) },
+    ...{ createdAtMs: atMs, expiresAtMs: null },
+    ...{ lastUsedAtMs: null, lastUsedFrom: null, replacedBy: null },
   };
 }

@@ -29,7 +29,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   if (options.anonymous && !isLoopback(options.host)) {
     throw new Error(`anonymous MQTT is only for loopback, not for ${options.host}`);
   }
-  let accounts = new Map(options.accounts.map((account) => [account.user, account]));
+  let accounts = byUser(options.accounts);
   const holders = new WeakMap<Client, Holder>();
   const users = new WeakMap<Client, BrokerAccount>();
   const live = new Set<Client>();
@@ -44,8 +44,9 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       else done(null, true);
     },
     authenticate: (client, user, password, done) => {
-      const account = user === undefined ? undefined : accounts.get(user);
-      if (account && password && matches(account, password)) {
+      const held = user === undefined ? [] : (accounts.get(user) ?? []);
+      const account = password && held.find((one) => matches(one, password));
+      if (account) {
         users.set(client, account);
         holders.set(client, account);
         return done(null, true);
@@ -87,11 +88,13 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     port: portOf(tcp),
     webSocketPort: ws ? ws.port : null,
     setAccounts: (next) => {
-      accounts = new Map(next.map((account) => [account.user, account]));
+      accounts = byUser(next);
       for (const client of live) {
         const held = users.get(client);
-        if (!held || accounts.get(held.user)?.passwordSha256 === held.passwordSha256) continue;
-        client.close();
+        const isHeld = accounts
+          .get(held?.user ?? "")
+          ?.some(({ passwordSha256 }) => passwordSha256 === held?.passwordSha256);
+        if (held && isHeld !== true) client.close();
       }
     },
     close: async () => {
@@ -137,4 +140,13 @@ async function openWebSocket(serve: (stream: Duplex) => void, maxPayload: number
       http.close();
     },
   };
+}
+
+/** While a key is being replaced, its site has two passwords. */
+function byUser(accounts: BrokerAccount[]): Map<string, BrokerAccount[]> {
+  const found = new Map<string, BrokerAccount[]>();
+  for (const account of accounts) {
+    found.set(account.user, [...(found.get(account.user) ?? []), account]);
+  }
+  return found;
 }

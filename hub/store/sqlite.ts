@@ -2,6 +2,7 @@
 import Database from "better-sqlite3";
 import { start } from "./migrations/001-start.ts";
 import { commandData } from "./migrations/002-command-data.ts";
+import { accessTables } from "./migrations/003-access.ts";
 import { commandsIn } from "./sqlite-commands.ts";
 import { historyIn } from "./sqlite-history.ts";
 import { keysIn } from "./sqlite-keys.ts";
@@ -18,6 +19,7 @@ export function openSqliteStore(path: string): Store {
   db.pragma("journal_mode = WAL");
   db.pragma("synchronous = FULL");
   db.pragma("busy_timeout = 2000");
+  db.pragma("foreign_keys = ON");
   migrate(db);
   const commit = committerOf(db);
   return {
@@ -32,7 +34,7 @@ export function openSqliteStore(path: string): Store {
 }
 
 /** Each once, in this order; `user_version` says how far a database is. */
-const migrations = [start, commandData];
+const migrations = [start, commandData, accessTables];
 
 function migrate(db: Db): void {
   const done = Number(db.pragma("user_version", { simple: true }));

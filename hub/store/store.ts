@@ -2,6 +2,7 @@
  * What the hub remembers. SQLite by default; another database joins by this interface, which is
  * why every call may take its time. All times are Unix ms.
  */
+import type { Scope } from "../auth/permissions.ts";
 import type { SiteEvent, SiteInfo } from "../../machines/site/site.contract.ts";
 import type { Incident } from "../../machines/stream/stream.contract.ts";
 
@@ -76,16 +77,30 @@ export const keyKinds = ["adm", "op", "ro", "site"] as const;
 /** adm: everything · op: read and command · ro: read · site: an MQTT login, no REST. */
 export type KeyKind = (typeof keyKinds)[number];
 
+export function scopesOfKind(kind: KeyKind): Scope[] {
+  const held = { adm: ["read", "write", "admin"], op: ["read", "write"], ro: ["read"], site: [] };
+  return held[kind] as Scope[];
+}
+
 export type KeyRow = {
   id: string;
   name: string;
   kind: KeyKind;
+  /** What it may do; empty for a `site` key. */
+  scopes: Scope[];
   /** The one site a `site` key logs in as. */
   site: string | null;
+  /** The sites any other key sees; null = all. */
+  sites: string[] | null;
   sha256: string;
   createdAtMs: number;
-  expiresAtMs: number;
+  /** null only for a key of the environment, which nobody stored. */
+  expiresAtMs: number | null;
   lastUsedAtMs: number | null;
+  /** The address it was last used from. */
+  lastUsedFrom: string | null;
+  /** The key that came in its place; this one ends soon. */
+  replacedBy: string | null;
 };
 
 /** A page of a list, newest first. `before` is the cursor of the last item seen. */
@@ -136,7 +151,9 @@ export type Store = {
   keys(): Promise<KeyRow[]>;
   addKey(row: KeyRow): Promise<void>;
   deleteKey(id: string): Promise<boolean>;
-  touchKey(id: string, atMs: number): Promise<void>;
+  touchKey(id: string, atMs: number, from: string | null): Promise<void>;
+  /** The new key and the end of the old one, together. */
+  replaceKey(id: string, expiresAtMs: number, by: KeyRow): Promise<void>;
 
   prune(retention: Retention, nowMs: number): Promise<void>;
   close(): Promise<void>;
