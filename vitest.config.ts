@@ -1,9 +1,12 @@
 import { defineConfig } from "vitest/config";
 import { at } from "./test/setup/effort.ts";
+import { LongestFirst } from "./test/setup/longest-first.ts";
 
 const minuteMs = 60_000;
 const sequences = "test/**/*.sequences.test.ts";
 const others = ["node_modules/**", "dist/**", "test/.cache/**", "test/import-rules/breaches/**"];
+/** vitest's own second is over before a busy machine has answered. */
+const patient = { poll: { timeout: minuteMs / 2 } };
 /**
  * Sockets, simulators and processes are real in both: a stolen second on a busy machine may fail a
  * test once, never twice, and test/run.mjs names the test. The full counts look for what happens
@@ -14,6 +17,7 @@ const triedAgain = at({ check: 1, test: 1, torture: 0 });
 export default defineConfig({
   test: {
     teardownTimeout: minuteMs,
+    sequence: { sequencer: LongestFirst },
     // What was transformed is kept, by its content: ten seconds of CPU in each run.
     experimental: { fsModuleCache: true, fsModuleCachePath: "node_modules/.cache/vitest" },
     projects: [
@@ -22,13 +26,14 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.e2e.test.ts", sequences, ...others],
-          testTimeout: at({ check: minuteMs / 3, test: 10 * minuteMs, torture: 600 * minuteMs }),
+          testTimeout: at({ check: 2 * minuteMs, test: 10 * minuteMs, torture: 600 * minuteMs }),
           // Files of one worker share what they import: a third less work. They share no state then
           // but what a module keeps, which no test may lean on. Three, for two cores: one waits.
           pool: "forks",
           isolate: false,
           maxWorkers: 3,
           retry: triedAgain,
+          expect: patient,
           sequence: { groupOrder: 0 },
         },
       },
@@ -52,11 +57,11 @@ export default defineConfig({
           exclude: others,
           testTimeout: at({ check: minuteMs, test: minuteMs, torture: 600 * minuteMs }),
           hookTimeout: minuteMs,
-          // Real processes with real deadlines, mostly waiting: more than two at a time would starve
-          // each other.
+          // Real processes with real deadlines, which wait three quarters of their time.
           pool: "forks",
-          maxWorkers: 2,
+          maxWorkers: 3,
           retry: triedAgain,
+          expect: patient,
           sequence: { groupOrder: 1 },
         },
       },

@@ -4,14 +4,15 @@
 #
 #   test/setup/clean-room.sh 'npm test'
 #
-# The base system is made once and kept in test/.cache; every run starts from it anew. This
-# machine's ways out (apt sources, proxies, npm settings, certificates) are carried in.
+# The base system is made once and kept; every run starts from it anew. This machine's ways out (apt
+# sources, proxies, npm settings, certificates) are carried in.
+#   CLEAN_ROOM_CACHE   where it is kept: outside of the repository, which tools walk through
 #   CLEAN_ROOM_MIRROR  Debian mirror for debootstrap (its own default when empty)
 #   CLEAN_ROOM_KEEP    not empty: the room is kept afterwards, its path is on stderr
 set -euo pipefail
 
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-cache=$repository/test/.cache/clean-room
+cache=${CLEAN_ROOM_CACHE:-/var/tmp/understudy-clean-room}
 base=$cache/base
 command=${1:?usage: clean-room.sh '<command>'}
 say() { echo "clean room: $*" >&2; }
