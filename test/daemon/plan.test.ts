@@ -38,8 +38,8 @@ test("a box alone on its key keeps its auto-recover: without us it is no worse o
 });
 
 test("how long a death goes unnoticed follows from how often a box is asked and how long it is waited for", () => {
-  const quick = { ...helo("b"), polling: { normal: "1s" }, requestTimeoutMs: 500 };
-  const patient = { ...helo("d"), requestTimeoutMs: 30_000 };
+  const quick = { ...helo("b"), polling: { normal: "1s" }, requestTimeout: "500ms" };
+  const patient = { ...helo("d"), requestTimeout: "30s" };
   const { encoders } = aPlan({ encoders: [helo("a"), quick, soft("c"), patient] });
   const detection = Object.fromEntries(encoders.map((e) => [e.id, e.detection]));
   expect(detection).toEqual({

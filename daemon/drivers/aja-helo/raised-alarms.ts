@@ -34,7 +34,7 @@ export function alarmsOf(unit: Unit, seen: Seen): string[] | undefined {
   if (systemState === systemFatalError) lines.push("System state: fatal error");
   if (systemState !== undefined && isGoingDown(systemState)) lines.push("System state: going down");
   if (lostNetwork) lines.push("it says that its network is not connected");
-  lines.push(...unfitReasons(unit), ...ownWill(unit, seen));
+  lines.push(...unfitReasons(unit), ...ownWill(unit, seen), ...ownClock(unit));
   const reboots = unit.reboots.alarm();
   if (reboots !== undefined) lines.push(reboots);
   const allRead = alarmReads
@@ -104,6 +104,17 @@ function ownWill({ held, options }: Unit, { record }: Seen): string[] {
     lines.push(`this unit will ${activity} on its own when its power comes back`);
   }
   return lines;
+}
+
+/** Who sets its clock. Of a time server that does not answer it says nothing (§1.5). */
+function ownClock({ held }: Unit): string[] {
+  const isAutomatic = flagOf(held.value(slow.timeSource));
+  if (isAutomatic === false) {
+    return ["its clock is set by hand and drifts: set Time Source to Automatic, with an NTP server"];
+  }
+  const isNamed = held.value(slow.timeServer)?.trim() !== "";
+  if (isAutomatic !== true || isNamed) return [];
+  return ["no NTP server is named, so nobody sets its clock: name one, or recordings go astray"];
 }
 
 /** `SchedulerActivity` */

@@ -24,6 +24,8 @@ export const slow = {
   scheduler: every(30 * second, "SchedulerEnabled"),
   schedulerActivity: every(2 * minute, "SchedulerActivity"),
   nextEvent: every(2 * minute, "SchedulerNextEvent"),
+  timeSource: every(2 * minute, "TimeSource"),
+  timeServer: every(2 * minute, "NTPServer"),
   link: every(30 * second, "LinkStartStop"),
   shutdown: every(30 * second, "ShutdownMessageII"),
   network: every(minute, "NetworkConnected"),
@@ -99,7 +101,7 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
     ...(isPlus ? plusDurations.map((name) => every(10 * second, name)) : []),
     ...alarmReads.slice(0, watchedAlarms.length),
     ...[shutdown, link, videoIn, bitrate, safeboot, firmwareUpdate, network],
-    ...[schedulerActivity, nextEvent, slow.recordingProfileSel],
+    ...[schedulerActivity, nextEvent, slow.timeSource, slow.timeServer, slow.recordingProfileSel],
     ...Object.values(profileNameReads(unit)).filter((name) => name !== undefined),
     ...mediaReads,
     // What is raised should be seen to end.

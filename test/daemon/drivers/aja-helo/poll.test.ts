@@ -214,6 +214,18 @@ test("a calendar of its own and an action at power-up are told, with what is nex
   ]);
 });
 
+test.each([
+  [{ TimeSource: "0" }, "its clock is set by hand and drifts"],
+  [{ TimeSource: "1", NTPServer: "" }, "no NTP server is named, so nobody sets its clock"],
+])("a clock that nobody sets is told: %o", async (values, sentence) => {
+  const unit = await aUnit(values);
+  const { pollAll } = aDriver(unit.port);
+  expect((await pollAll()).alarms).toEqual([expect.stringContaining(sentence)]);
+  unit.parameters.set("TimeSource", "1").set("NTPServer", "ntp.example.org");
+  for (let minutes = 0; minutes < 3; minutes += 1) await pollAll();
+  expect((await pollAll()).alarms ?? []).toEqual([]);
+});
+
 test("a linked recording that runs is warned of before the stream is stopped", async () => {
   const unit = await aUnit({ ...streaming, LinkStartStop: "1", ReplicatorRecordState: "2" });
   const { alarms, outputs } = await aDriver(unit.port).pollAll();

@@ -24,6 +24,7 @@ test("a HELO as it comes is read whole, and what it would do by itself is told",
     alarms: [
       "its own calendar is on, this unit will record and stream on its own",
       "this unit will stream on its own when its power comes back",
+      "its clock is set by hand and drifts: set Time Source to Automatic, with an NTP server",
     ],
   });
 });
