@@ -18,7 +18,7 @@ export const encoderOfStream = section({
       error: "hot is not possible on path direct: an encode of its own has nowhere to go; use warm",
     })
     .prefault("warm")
-    .describe("cold: that it answers is enough; warm: it is also set like the primary"),
+    .describe("cold: that it answers is enough; warm: also set like the primary, with a picture"),
 });
 
 const side = z.int().min(16).max(8_192);

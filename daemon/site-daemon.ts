@@ -175,7 +175,10 @@ export async function startSite(p: {
         ? core.stream(actor.slice("stream:".length)).context.because
         : "it is not in a state for that",
     can: (input) => core.can(input),
-    whyNot({ to, event }) {
+    whyNot(input) {
+      const frozen = core.frozen(input);
+      if (frozen !== undefined) return frozen;
+      const { to, event } = input;
       if (!to.startsWith("encoder:")) return undefined;
       const box = core.encoder(to.slice("encoder:".length));
       if (event.type === "sync") return syncRefusal(box.context);

@@ -73,6 +73,7 @@ export type EncoderConnection = z.infer<typeof EncoderConnection>;
 export const repairWords = [
   "well",
   "watching",
+  "expectedOff",
   "deciding",
   "coolingFirst",
   "observing",

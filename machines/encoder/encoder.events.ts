@@ -35,6 +35,9 @@ export type EncoderEvent =
   | { type: "wanted"; desired: Desired | null }
   /** A person says yes to setting it so. */
   | { type: "sync"; by: string }
+  /** The site's answer to `isMissed`. */
+  | { type: "missed" }
+  | { type: "notMissed" }
   /** The site's answer to `wantsSync`. */
   | { type: "maySync" }
   | { type: "mayNotSync"; because: string }
@@ -58,6 +61,8 @@ export type EncoderToSite =
     }
   /** It should carry nothing: whoever can shall take its programmes over, if anybody can. */
   | { type: "wantsRelief"; encoder: string; because: ReliefReason }
+  /** It does not answer: is any of its programmes expected on air now, or soon? */
+  | { type: "isMissed"; encoder: string }
   /** It is not set as its stream wants it, and carries nothing: may that be changed now? */
   | { type: "wantsSync"; encoder: string };
 

@@ -149,6 +149,10 @@ export const encoderSetup = setup({
     noteTrouble: assign(({ context: { repairs } }, trouble: Trouble) => ({
       repairs: { ...repairs, trouble },
     })),
+    askIfMissed: sendParent(({ context }): EncoderToSite => ({
+      type: "isMissed",
+      encoder: context.plan.id,
+    })),
     noteAsked: assign(({ context: { repairs, now } }) => ({
       repairs: { ...repairs, askedAt: now() },
     })),

@@ -141,6 +141,9 @@ const begins = (trouble: Trouble) =>
 const tell = (what: Parameters<typeof repairSentence>[1]) =>
   ({ type: "tellRepair", params: what }) as const;
 
+/** Nobody misses a box that is off while none of its programmes is expected on air. */
+const again = [{ guard: "isGone", target: "wondering" }, { target: "deciding" }] as const;
+
 export const repair = {
   initial: "well",
   states: {
@@ -152,7 +155,17 @@ export const repair = {
     },
     watching: {
       always: well,
-      after: { [troubleLastsMs]: "deciding" },
+      after: { [troubleLastsMs]: again },
+    },
+    wondering: {
+      entry: "askIfMissed",
+      on: { missed: "deciding", notMissed: "expectedOff" },
+    },
+    /** Its owner may have switched it off for the night. */
+    expectedOff: {
+      always: well,
+      on: { repair: "deciding" },
+      after: { [minuteMs]: "wondering" },
     },
     deciding: {
       always: [
@@ -173,13 +186,13 @@ export const repair = {
       entry: [tell("wouldDo"), "countWouldHave"],
       always: well,
       on: { repair: "acting" },
-      after: { [budgetMs]: "deciding" },
+      after: { [budgetMs]: again },
     },
     proposing: {
       entry: ["noteAsked", tell("proposes")],
       always: well,
       on: { repair: "acting", rejectRepair: "rejected" },
-      after: { [budgetMs]: "deciding" },
+      after: { [budgetMs]: again },
     },
     rejected: {
       entry: tell("rejected"),

@@ -19,6 +19,7 @@ import { storageResume, type StorageSnapshot } from "../storage/storage.publishe
 import type { StreamEvent } from "../stream/stream.events.ts";
 import { streamResume, type StreamSnapshot } from "../stream/stream.published.ts";
 import type { Stamp } from "../time.ts";
+import { changeFreeze } from "./change-freeze.ts";
 import type { SitePlan } from "./plan.ts";
 import { type SiteContext, type SiteEvent, siteMachine } from "./site.machine.ts";
 import { TurnClock } from "./turn-clock.ts";
@@ -60,6 +61,8 @@ export type SiteCore = {
   turn(input: CoreInput, at: Stamp): Outcome;
   /** Would this be accepted now? Changes nothing. */
   can(input: CoreInput): boolean;
+  /** Why this waits until after an event, or undefined. */
+  frozen(input: CoreInput): string | undefined;
   exists(actor: ActorName): boolean;
   /** When a tick is due, monotonic ms. */
   nextDueMs(): number | undefined;
@@ -199,8 +202,13 @@ export function openSite(p: {
       }),
     can: (input) => {
       const ref = actor(input.to);
-      return ref !== undefined && (ref.getSnapshot() as Can).can(input.event);
+      if (ref === undefined || core.frozen(input) !== undefined) return false;
+      return (ref.getSnapshot() as Can).can(input.event);
     },
+    frozen: (input) =>
+      isConfiguration(input)
+        ? changeFreeze(core.site().freeze, "configuration", clock.now())
+        : undefined,
     exists: (name) => names.includes(name),
     nextDueMs: () => clock.nextDueMs(),
     site: () => site.getSnapshot().context,
@@ -235,7 +243,7 @@ export function openSite(p: {
     }
     const ref = actor(input.to);
     if (!ref) return false;
-    if ("command" in input.event && !(ref.getSnapshot() as Can).can(input.event)) return false;
+    if ("command" in input.event && !core.can(input)) return false;
     ref.send(input.event);
     tellMedia(input);
     return true;
@@ -257,6 +265,10 @@ function firstFrom(places: ReadonlySet<number>, from: number): number | undefine
   for (const at of places) if (at >= from && (first === undefined || at < first)) first = at;
   return first;
 }
+
+/** It would set a box otherwise. A box that repairs itself for the event does not come this way. */
+const isConfiguration = ({ event }: CoreInput): boolean =>
+  event.type === "sync" || (event.type === "control" && event.control.verb === "recallPreset");
 
 type Can = { can: (event: unknown) => boolean };
 

@@ -30,7 +30,7 @@ import {
 } from "./host-clock.ts";
 import { concernedBy, desiredOf, isAsSetUp } from "./desired.ts";
 import { lineUpOf } from "./line-up.ts";
-import type { SitePlan } from "./plan.ts";
+import type { SitePlan, StreamPlan } from "./plan.ts";
 
 export type SiteEvent =
   | StreamToSite
@@ -327,6 +327,17 @@ export const siteMachine = setup({
         }
         if (streams.length > 0) return;
         enqueue.sendTo(context.encoders[encoder]!, { type: "rogue", output });
+      }),
+    },
+    isMissed: {
+      actions: enqueueActions(({ context, event: { encoder }, enqueue }) => {
+        const streams = context.plan.streams.filter(({ encoders }) =>
+          encoders.some((ref) => ref.encoder === encoder),
+        );
+        const isOff = ({ id }: StreamPlan) =>
+          context.streams[id]!.getSnapshot().context.memory.schedule.phase === "off";
+        const isMissed = streams.length === 0 || !streams.every(isOff);
+        enqueue.sendTo(context.encoders[encoder]!, { type: isMissed ? "missed" : "notMissed" });
       }),
     },
     wantsSync: {

@@ -10,6 +10,12 @@ type Understudy = NonNullable<StreamState["understudies"]>[number];
 const isCold = ({ plan }: StreamContext, { encoder }: OutputRef) =>
   plan.cold?.includes(encoder) === true;
 
+/** Set as wanted, and with a picture; one that cannot tell its picture is believed. */
+function isWarm(context: StreamContext, { encoder }: OutputRef): boolean {
+  const { isAsWanted = null, input = "unknown" } = context.facts[encoder] ?? {};
+  return isAsWanted === true && input !== "lost";
+}
+
 export function understudies(context: StreamContext): Understudy[] {
   const carrier = (context.target ?? context.carrier)?.encoder;
   return context.plan.encoders
@@ -21,7 +27,7 @@ export function understudies(context: StreamContext): Understudy[] {
         encoder: ref.encoder,
         role: isSpare(context, ref) ? "spare" : "understudy",
         wants: isCold(context, ref) ? "cold" : "warm",
-        is: hindrance !== undefined ? "none" : isAsWanted === true ? "warm" : "cold",
+        is: hindrance !== undefined ? "none" : isWarm(context, ref) ? "warm" : "cold",
         ...(isAsWanted !== null && { isAsWanted }),
         ...(hindrance !== undefined && { hindrance }),
         ...(inUseFor !== null && { inUseFor }),
@@ -33,5 +39,6 @@ export function understudies(context: StreamContext): Understudy[] {
 export function isStillWarming(context: StreamContext): boolean {
   const next = understudyOf(context);
   if (next === null || isCold(context, next)) return false;
-  return context.facts[next.encoder]?.isAsWanted === false;
+  const { isAsWanted = null, input = "unknown" } = context.facts[next.encoder] ?? {};
+  return isAsWanted === false || input === "lost";
 }

@@ -100,7 +100,7 @@ export const StreamState = Published.extend({
       z.object({
         encoder: Id,
         role: word(["understudy", "spare"]),
-        /** `cold`: that it answers is enough; `warm`: it is also set as wanted. */
+        /** `cold`: that it answers is enough; `warm`: it is also set as wanted, with a picture at its input. */
         wants: word(["cold", "warm"]),
         /** `none`: it could not take over. */
         is: word(["none", "cold", "warm"]),

@@ -486,7 +486,7 @@ test("a spare comes after an encoder of the stream's own, and both name what the
 test("an understudy that already encodes is refused where its encode has nowhere to go", () => {
   const own = "{ encoder: two, output: stream-1 }";
   expect(withReplaced(own, "{ encoder: two, level: hot }")).toEqual([
-    expect.stringContaining("hot is not possible on path direct"),
+    "site.yaml:18:44 streams[0].encoders[1].level: hot is not possible on path direct: an encode of its own has nowhere to go; use warm",
   ]);
   expect(withReplaced(own, "{ encoder: two, level: cold }")).toEqual([]);
 });

@@ -43,6 +43,26 @@ test("an understudy that does not answer gets a power cycle, and nothing milder:
   expect(told(w)).toEqual(["does", "proven"]);
 });
 
+test("a box that is off while none of its programmes is expected is not repaired before the next event", () => {
+  const w = facility({ repair: "propose" });
+  const hour = 3_600_000;
+  const startMs = w.now().wallMs + 9 * hour;
+  const tell = () =>
+    w.send({
+      to: "stream:main",
+      event: { type: "schedule", windows: [{ id: "w", startMs, endMs: startMs + hour }] },
+    });
+  tell();
+  w.box("b").reachable = false;
+  w.leap(8 * 3_600, 500);
+  expect(told(w)).toEqual([]);
+  expect(w.core.encoder("b").value).toMatchObject({ repair: "expectedOff" });
+  w.leap(2_000, 40);
+  tell();
+  w.leap(90, 20);
+  expect(told(w)).toEqual(["proposes"]);
+});
+
 test("the box that carries the programme is never repaired, whatever it says of itself", () => {
   const w = facility();
   w.box("a").claims = "failing";

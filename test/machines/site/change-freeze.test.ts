@@ -5,7 +5,7 @@ import {
   noFreeze,
   type Freeze,
 } from "../../../machines/site/change-freeze.ts";
-import { World } from "../world.ts";
+import { aPlan, onAir, World } from "../world.ts";
 
 const minute = 60_000;
 
@@ -56,6 +56,34 @@ test("an override lets everything through for 30 min, is journalled, and ends wi
   tell(null);
   tell();
   expect(refusal(world)).toBeDefined();
+});
+
+test("during a freeze no preset is recalled and nothing is set, until a person says why", () => {
+  const plan = aPlan({ kinds: { a: "helo", b: "helo" } });
+  const encoders = plan.encoders.map((box) => ({ ...box, controls: ["recallPreset"] as const }));
+  const w = onAir({ ...plan, encoders });
+  const startMs = w.now().wallMs + minute;
+  const windows = [{ id: "w", name: "Fair", startMs, endMs: startMs + 60 * minute }];
+  const command = { id: "c1", by: "ann" };
+  const recall = {
+    type: "control",
+    command,
+    control: { verb: "recallPreset", preset: 3 },
+  } as const;
+  const asked = { to: "encoder:b", event: recall } as const;
+  expect(w.core.can(asked)).toBe(true);
+  w.send({ to: "stream:main", event: { type: "schedule", windows } });
+  for (const input of [asked, { to: "encoder:b", event: { type: "sync", by: "ann" } }] as const) {
+    expect(w.core.can(input)).toBe(false);
+    expect(w.core.frozen(input)).toMatch(/no configuration during a change freeze: Fair, until/);
+  }
+  expect(w.send(asked)).toBe(false);
+  w.pass(2);
+  expect(w.told("command.done")).toEqual([]);
+  w.send({ to: "site", event: { type: "overrideFreeze", by: "ann", why: "the wrong preset" } });
+  expect(w.send(asked)).toBe(true);
+  w.pass(2);
+  expect(w.told("command.done").at(-1)?.message).toContain("b has recalled preset 3");
 });
 
 test("a takeover of the event itself is never held up by the freeze", () => {
