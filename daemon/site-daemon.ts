@@ -8,7 +8,7 @@ import { contractMinor } from "../machines/contract.ts";
 import { releaseRefusal, syncRefusal } from "../machines/encoder/drift.ts";
 import { controlRefusal } from "../machines/encoder/control.ts";
 import { encoderFacts } from "../machines/encoder/encoder.published.ts";
-import { isExpectedBack } from "../machines/encoder/power.ts";
+import { isExpectedBack, isRising } from "../machines/encoder/power.ts";
 import { paceUnder } from "../machines/encoder/request-pressure.ts";
 import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
@@ -111,6 +111,7 @@ export async function startSite(p: {
           encoder: encoder.id,
           knownTargets,
           now: monotonicMs,
+          isRising: () => rises(encoder.id),
           exchanged: (exchange) => sessions.get(encoder.id)?.exchanged(exchange),
           stateDir,
         },
@@ -248,7 +249,11 @@ export async function startSite(p: {
       const box = supervise({
         driver: drivers.get(id)!,
         ...(session && { session }),
-        pollEveryMs: () => (isUnderSuspicion(id) ? polling.suspectMs : polling.normalMs * pace()),
+        pollEveryMs() {
+          if (rises(id)) return risingPollMs;
+          return isUnderSuspicion(id) ? polling.suspectMs : polling.normalMs * pace();
+        },
+        mustPoll: () => rises(id),
         tell: {
           reading(reading, sinceOursMs) {
             const hands = !isSoftware(id) && { sinceOursMs: Math.round(sinceOursMs) };
@@ -281,6 +286,8 @@ export async function startSite(p: {
       },
     });
   }
+
+  const rises = (id: string) => isRising(core.encoder(id));
 
   /** Some stream that may use this box is neither well nor stopped: look closely. */
   function isUnderSuspicion(id: string): boolean {
@@ -465,6 +472,9 @@ export async function startSite(p: {
     },
   };
 }
+
+/** A port that is closed yet costs a box nothing. */
+const risingPollMs = 250;
 
 /** Events on disk after `seq`, oldest first. */
 async function* eventsOf(journal: Outbox, seq: number): AsyncIterable<SiteEvent> {

@@ -40,6 +40,8 @@ export function supervise(p: {
   tell: Sightings;
   /** How long until the next poll, ms; asked after each. */
   pollEveryMs: () => number;
+  /** Polls go out also while the box is left alone: it has to be met as soon as it answers. */
+  mustPoll?: () => boolean;
   /** Left out where nothing is asked over a network. */
   session?: DeviceSession;
 }): Supervised {
@@ -78,7 +80,7 @@ export function supervise(p: {
       pollLimitMs,
     );
     try {
-      tellReading(await ask(() => driver.poll(signal), { signal }));
+      tellReading(await ask(() => driver.poll(signal), { signal, must: p.mustPoll?.() ?? false }));
     } catch (cause) {
       // Given up for something more urgent: that says nothing about the box.
       if (isGivenUp(signal)) return;

@@ -82,6 +82,8 @@ export type DriverContext = {
   knownTargets: () => KnownTarget[];
   /** Monotonic milliseconds. */
   now: () => number;
+  /** It has its power back and has not answered yet: it is to be asked without any rest. */
+  isRising?: () => boolean;
   /** Told of each exchange with the box over the network; of one given up by ourselves nothing. */
   exchanged?: (exchange: Exchange) => void;
   /** A directory of this encoder's own, kept over restarts. */

@@ -29,7 +29,7 @@ type Regions = {
   thermal: string | { cooling: string } | { protected: string };
   service: Service;
   input: Input;
-  power: Exclude<Power, "cut"> | "stuck" | { cut: string } | Record<string, never>;
+  power: Exclude<Power, "cut"> | "stuck" | "rising" | { cut: string } | Record<string, never>;
   drift: DriftWord;
   hands: "alone" | { another: string };
   clock: "unknown" | "right" | "doubted" | "wrong";
@@ -88,7 +88,8 @@ function thermalWord(value: Regions["thermal"]): Thermal {
 
 function powerWord(value: Regions["power"]): Power {
   if (typeof value === "object") return "cut";
-  return value === "stuck" ? "unknown" : value;
+  if (value === "stuck") return "unknown";
+  return value === "rising" ? "on" : value;
 }
 
 function outputFacts(reading: OutputReading | undefined): OutputFacts {
@@ -113,7 +114,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(duty.inUseFor !== null && { inUseFor: duty.inUseFor }),
     ...(plan.outlet && {
-      isCut: words.power !== "on",
+      isCut: words.power !== "on" && words.power !== "rising",
       cuts,
       staysIdle,
     }),

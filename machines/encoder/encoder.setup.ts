@@ -24,7 +24,7 @@ import {
   withChanges,
   withSeen,
 } from "./other-hands.ts";
-import { countingCuts, keepsPower } from "./power.ts";
+import { comesBackWithinMs, countingCuts, keepsPower } from "./power.ts";
 import type { EncoderReading } from "./reading.ts";
 import { nextRepair, type repairSentence, type Trouble, withRepair } from "./repair.ts";
 import { heatGuards } from "./thermal.ts";
@@ -250,6 +250,7 @@ export const encoderSetup = setup({
   delays: {
     readingMaxAge: ({ context }) => context.plan.readingMaxAgeMs,
     retryBench: 5_000,
+    boots: comesBackWithinMs,
     retrySelfStart: 30_000,
     restorePowerAfter: 30_000,
     restorePowerAgain: 600_000,

@@ -45,10 +45,16 @@ const answers = {
   reading: { target: "#encoder.power.on", actions: { type: "tellPower", params: "on" } },
 } as const;
 
+const cutPower = [
+  { guard: "mayCut", target: "#encoder.power.cutting", actions: "countCut" },
+  { actions: "tellPowerKept" },
+] as const;
+
 /**
  * Off on request of a stream that cannot prove the box off otherwise. On again by itself only where
  * the box was last read to do nothing on its own: one that streams at power-up would be a second
- * publisher before its first answer. The key is taken out of it then (see custody.ts).
+ * publisher before its first answer. The key is taken out of it then (see custody.ts): a HELO
+ * answers some ten seconds before it does what it was set to do at power-up.
  */
 export const power = {
   initial: "deciding",
@@ -57,13 +63,11 @@ export const power = {
     deciding: {
       always: [{ guard: "wasCut", target: "unknown" }, { target: "on" }],
     },
-    on: {
-      on: {
-        cutPower: [
-          { guard: "mayCut", target: "cutting", actions: "countCut" },
-          { actions: "tellPowerKept" },
-        ],
-      },
+    on: { on: { cutPower } },
+    /** On again, and not heard of yet: it is asked all the time, see `isRising`. */
+    rising: {
+      on: { cutPower, reading: "on" },
+      after: { boots: "on" },
     },
     cutting: {
       invoke: {
@@ -96,7 +100,7 @@ export const power = {
       invoke: {
         src: "turnOutlet",
         input: ({ context }: { context: Powered }) => turn(context, "on"),
-        onDone: { target: "on", actions: { type: "tellPower", params: "on" } },
+        onDone: { target: "rising", actions: { type: "tellPower", params: "on" } },
         onError: { target: "stuck", actions: "tellPowerFailed" },
       },
     },
@@ -113,7 +117,14 @@ function turn({ plan }: Powered, to: "on" | "off") {
 }
 
 /** A cut, half a minute without power, and a boot take about a minute. */
-const comesBackWithinMs = 3 * 60_000;
+export const comesBackWithinMs = 3 * 60_000;
+
+/**
+ * It has its power back and has not answered: what it was set to do at power-up may have been
+ * changed after it was last read, so its first answer has to be met at once.
+ */
+export const isRising = (snapshot: { value: object }): boolean =>
+  (snapshot.value as { power?: unknown }).power === "rising";
 
 /** We took its power or rebooted it a moment ago: it will answer again soon. */
 export function isExpectedBack(

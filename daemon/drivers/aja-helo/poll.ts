@@ -139,7 +139,7 @@ export function openPoll(unit: Unit) {
 
   return {
     async poll(signal: AbortSignal): Promise<EncoderReading> {
-      backOff.check();
+      if (unit.context.isRising?.() !== true) backOff.check();
       try {
         const reading = await poll(signal);
         backOff.answered();

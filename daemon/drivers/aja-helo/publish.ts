@@ -2,6 +2,8 @@ import { DriverError, type PublishTarget } from "../driver.ts";
 import { sameAddress } from "../shared/address.ts";
 import { pause } from "../shared/pause.ts";
 import {
+  integerOf,
+  isBooting,
   linkStartStopOn,
   mediaStateDataLan,
   memberOf,
@@ -143,11 +145,20 @@ export async function stopOutput(
   refuseOtherOutputs(unit, output);
   unit.timesTakenOff += 1;
   unit.session.beginCall();
+  const forget = async () => {
+    const profile = profileOf(await unit.device.read("StreamingProfileSel", signal));
+    await forgetDestination(unit, profile, signal);
+  };
+  // While it boots it obeys nothing, and may be about to stream: without a key it cannot.
+  if (forgetKey && (await isStartingUp(unit, signal))) await forget();
   await stopAndWait(unit, signal);
   await unit.memory.running(undefined);
-  if (!forgetKey) return;
-  const profile = profileOf(await unit.device.read("StreamingProfileSel", signal));
-  await forgetDestination(unit, profile, signal);
+  if (forgetKey) await forget();
+}
+
+async function isStartingUp({ device }: Unit, signal: AbortSignal): Promise<boolean> {
+  const systemState = integerOf(await device.read("SystemState", signal));
+  return systemState !== undefined && isBooting(systemState);
 }
 
 /** Empties every form that may hold the key: the selected profile's, and where we once put one. */

@@ -110,7 +110,9 @@ function ownWill({ held, options }: Unit, { record }: Seen): string[] {
 function ownClock({ held }: Unit): string[] {
   const isAutomatic = flagOf(held.value(slow.timeSource));
   if (isAutomatic === false) {
-    return ["its clock is set by hand and drifts: set Time Source to Automatic, with an NTP server"];
+    return [
+      "its clock is set by hand and drifts: set Time Source to Automatic, with an NTP server",
+    ];
   }
   const isNamed = held.value(slow.timeServer)?.trim() !== "";
   if (isAutomatic !== true || isNamed) return [];

@@ -1,4 +1,5 @@
 /** Level 4 of the fence: a box that cannot be proven off any other way loses its power. */
+import { isRising } from "../../../machines/encoder/power.ts";
 import { expect, test } from "vitest";
 import { aPlan, asks, aStreamPlan, onAir, World } from "../world.ts";
 
@@ -144,6 +145,26 @@ test("a box that would stream at power-up stays off until a person restores it",
   w.send({ to: "encoder:a", event: { type: "restorePower", by: "engineer" } });
   w.pass(5);
   expect(w.box("a").unpowered).toBe(false);
+});
+
+test("a box that has its power back is waited for until it answers, or for three minutes", () => {
+  const w = offAirAndSilent();
+  w.pass(10);
+  const word = () => (w.core.encoder("a").value as { power: unknown }).power;
+  w.send({ to: "encoder:a", event: { type: "restorePower", by: "engineer" } });
+  w.pass(1);
+  expect([word(), isRising(w.core.encoder("a")), power(w).at(-1)]).toEqual(["rising", true, "on"]);
+  w.box("a").reachable = true;
+  w.read("a");
+  expect(word()).toBe("on");
+  w.box("a").reachable = false;
+  w.send({ to: "encoder:a", event: { type: "cutPower", stream: "main", recording: "protect" } });
+  w.pass(1);
+  w.send({ to: "encoder:a", event: { type: "restorePower", by: "engineer" } });
+  w.pass(179);
+  expect(word()).toBe("rising");
+  w.pass(2);
+  expect(word()).toBe("on");
 });
 
 test("power that we cut is still known to be cut after a restart of the daemon", () => {

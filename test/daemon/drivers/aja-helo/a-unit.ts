@@ -116,13 +116,18 @@ export function aStateDir(): string {
 export function aDriver(
   port: number,
   options: Partial<AjaHeloOptions> = {},
-  { knownTargets = [] as KnownTarget[], stateDir = aStateDir() } = {},
+  {
+    knownTargets = [] as KnownTarget[],
+    stateDir = aStateDir(),
+    isRising = (): boolean => false,
+  } = {},
 ) {
   let skippedMs = 0;
   const context = {
     encoder: "studio-a",
     knownTargets: () => knownTargets,
     now: () => performance.now() + skippedMs,
+    isRising,
     stateDir,
   };
   const all = AjaHeloOptions.parse({ host: "127.0.0.1", port, provePauseMs: 100, ...options });

@@ -360,3 +360,18 @@ test("the stream key is in no error, no reading and no file, whatever goes wrong
     expect(said.join("\n")).not.toContain("c4nary");
   }
 });
+
+test("a unit that has its power back is asked without rest, however often it did not answer", async () => {
+  const unit = await aUnit();
+  let rises = false;
+  const { poll } = aDriver(unit.port, { requestTimeoutMs: 50 }, { isRising: () => rises });
+  unit.interpose = () => true;
+  const asked = async () => {
+    unit.asked.length = 0;
+    for (let polls = 0; polls < 6; polls += 1) await expect(poll()).rejects.toThrow();
+    return unit.asked.length;
+  };
+  expect(await asked()).toBeLessThan(6);
+  rises = true;
+  expect(await asked()).toBe(6);
+});

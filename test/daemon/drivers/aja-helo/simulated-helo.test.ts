@@ -11,6 +11,7 @@ async function aHelo(options: Partial<HeloOptions> = {}) {
   onTestFinished(() => helo.close());
   return helo;
 }
+const soon = { timeout: 20_000, interval: 50 };
 const off = { selfStart: { autoRecover: false, powerUpStream: false, scheduler: false } };
 
 test("a HELO as it comes is read whole, and what it would do by itself is told", async () => {
@@ -170,4 +171,23 @@ test("what its calendar has next is told", async () => {
   helo.schedule({ startsInMs: 3_600_000, lastsMs: 60_000 });
   const { alarms } = await aDriver(helo.port).pollAll();
   expect(alarms).toContainEqual(expect.stringMatching(/on its own, next: \d{4}-/));
+});
+
+test("a HELO that is met while it boots loses its key before it does what it was set to do at power-up", async () => {
+  const boots = { bootMs: 300, initialiseMs: 5_000, powerUpActionMs: 1_000, streamStartMs: 50 };
+  const timings = { ...boots, answerMs: 0, softRequestsPerS: 1e6, hardRequestsPerS: 1e6 };
+  const helo = await startHelo({ name: "studio a", ...off, timings });
+  onTestFinished(() => helo.close());
+  const { poll, start, stop } = aDriver(helo.port, { stopWithinMs: 200 });
+  await start(aTarget);
+  await helo.power.off();
+  helo.set("PowerUpState", 2);
+  helo.power.on();
+  await expect.poll(() => poll().catch(() => undefined), soon).toMatchObject({ booting: true });
+  // It obeys no stop yet, and says so.
+  await expect(stop(true)).rejects.toMatchObject({ code: "failed" });
+  expect(helo.get("RTMPStreamName_1")).toBe("");
+  await expect.poll(() => helo.get("StreamingFailedAlarm"), soon).toMatch(/^CAE/); // raised
+  expect(helo.get("ReplicatorStreamState")).toBe("3"); // at rest: it had nowhere to go
+  expect(helo.get("Encoder2StreamURI")).toBe("");
 });
