@@ -98,6 +98,12 @@ function outputFacts(reading: OutputReading | undefined): OutputFacts {
   return { ...rest, target: typeof target === "object" ? target.destination : (target ?? null) };
 }
 
+/** The key is taken out of this output, or being so. */
+export function isBenched(snapshot: EncoderSnapshot, output: string): boolean {
+  const word = regions(snapshot)[`custody:${output}`];
+  return word === "benched" || word === "forgetting";
+}
+
 export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
   const { plan, serialNumber, cuts, staysIdle, heat, repairs, hands, duty } = snapshot.context;
   const words = regions(snapshot);

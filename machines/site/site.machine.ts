@@ -6,6 +6,7 @@ import type { EncoderResume } from "../encoder/encoder.context.ts";
 import { type EncoderMachine, encoderMachineFor } from "../encoder/encoder.machine.ts";
 import { type EncoderFacts, withoutExits } from "../encoder/facts.ts";
 import type { EncoderToSite } from "../encoder/encoder.events.ts";
+import { isBenched } from "../encoder/encoder.published.ts";
 import type { StreamToSite } from "../stream/stream.events.ts";
 import type { StreamResume } from "../stream/stream.context.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
@@ -526,7 +527,11 @@ export const siteMachine = setup({
   },
 });
 
-/** The holder may use its output; every other box of the stream forgets the key. */
+/**
+ * The holder may use its output; every other box of the stream forgets the key. Only who has not
+ * done so already is told, and only boxes with another holder are passed on: a takeover must not
+ * take longer the more boxes stand by.
+ */
 function handOver(
   context: SiteContext,
   claim: { stream: string; encoder: string; output: string },
@@ -539,19 +544,22 @@ function handOver(
     raise: (event: Extract<SiteEvent, { type: "encoder.facts" }>) => void;
   },
 ) {
+  const before = holdings(context.keys);
   const held = holdings(keys);
   const { encoders, spares } = context.plan.streams.find((s) => s.id === claim.stream)!;
   for (const { encoder, output } of encoders) {
+    const ref = context.encoders[encoder]!;
+    const place = `${encoder}/${output}`;
     const isHolder = encoder === claim.encoder && output === claim.output;
-    if (isHolder || held[`${encoder}/${output}`] === undefined) {
-      enqueue.sendTo(context.encoders[encoder]!, {
+    if (isHolder || (held[place] === undefined && !isBenched(ref.getSnapshot(), output))) {
+      enqueue.sendTo(ref, {
         type: isHolder ? "granted" : "benched",
         output,
         ...(isHolder && spares?.includes(encoder) && { asSpareFor: claim.stream }),
       });
     }
     const facts = context.facts[encoder];
-    if (facts) enqueue.raise({ type: "encoder.facts", facts });
+    if (facts && held[place] !== before[place]) enqueue.raise({ type: "encoder.facts", facts });
   }
 }
 
