@@ -17,7 +17,15 @@ export type OutputReading = {
   /** Of the run that is under way, if it was started by us. */
   keyGeneration?: number;
   /** How the last process ended (software encoders): seen once per end. */
-  exit?: { code: number | null; signal: string | null };
+  exit?: { code: number | null; signal: string | null; gone?: SeenGone };
+};
+
+/** Right after its end no process of it lived, and nothing of it was still being sent. */
+export type SeenGone = {
+  /** The destination whose key it had. */
+  destination: string;
+  /** Monotonic. */
+  atMs: number;
 };
 
 /** What a box does on its own. Read back since its last boot, or left out. */

@@ -3,8 +3,8 @@ import type { OutputRef } from "../intents.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
 import { certificateFrom, sentenceOf } from "./fence-proof.ts";
 import { type OpenIncident, step } from "./incident.ts";
-import { at, nameOf } from "./stream.changes.ts";
-import { powerProves } from "./stream.questions.ts";
+import { at, nameOf, withoutExit } from "./stream.changes.ts";
+import { exitProves, powerProves } from "./stream.questions.ts";
 import { type Change, quietCertificate, type StreamContext } from "./stream.context.ts";
 
 /** The next suspect is proven off by what was gathered. */
@@ -18,6 +18,13 @@ export function certifiedByQuiet(context: StreamContext): Change {
   const [ref, ...rest] = context.memory.suspects;
   const certificate = ref && quietCertificate(context, ref);
   return certificate ? withCertificate(context, certificate, rest) : {};
+}
+
+export function certifiedByExit(context: StreamContext): Change {
+  const evidence = exitProves(context);
+  if (!evidence) return {};
+  const facts = withoutExit(context, context.memory.suspects[0] ?? null);
+  return { ...certifiedBy(context, [evidence]), facts };
 }
 
 export function certifiedByPower(context: StreamContext): Change {

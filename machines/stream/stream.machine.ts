@@ -463,6 +463,12 @@ export const streamMachine = streamSetup.createMachine({
               target: "needsHuman",
               actions: assign({ because: kickedTooOften }),
             },
+            {
+              guard: "exitProves",
+              target: "checking",
+              reenter: true,
+              actions: change(({ context }) => fence.certifiedByExit(context)),
+            },
             { target: "fencing" },
           ],
         },

@@ -9,6 +9,7 @@ import {
   type Change,
   type Goal,
   lastGood,
+  outputOf,
   sameProgramme,
   type StreamContext,
   verdict,
@@ -79,7 +80,10 @@ export function decidedToLeave(context: StreamContext): Change {
     tries: heldForAMinute(context)
       ? context.memory.tries.filter((t) => t.encoder !== context.carrier?.encoder)
       : withTry(context, context.carrier, true),
-    facts: withoutExit(context, context.carrier),
+    // What was seen with the exit may prove it off.
+    facts: outputOf(context, context.carrier).exit?.gone
+      ? context.facts
+      : withoutExit(context, context.carrier),
     incidents: context.memory.incidents + 1,
     incident,
   };

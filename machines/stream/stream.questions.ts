@@ -102,6 +102,23 @@ export function contentFaultMs(context: StreamContext): number {
   return context.plan.content[cause.slice("input-".length) as ContentFault].afterMs;
 }
 
+/** Longer ago, it is asked for again: evidence is not kept in stock. */
+const exitProvesForMs = 1_000;
+/** The suspect's process has just ended, and was seen to leave nothing behind on this key. */
+export function exitProves({
+  memory,
+  facts,
+  destination,
+  now,
+}: StreamContext): FenceEvidence | undefined {
+  const ref = memory.suspects[0];
+  const gone = ref && facts[ref.encoder]?.outputs[ref.output]?.exit?.gone;
+  if (gone?.destination !== destination.id) return undefined;
+  const ageMs = now().monoMs - gone.atMs;
+  if (ageMs < 0 || ageMs > exitProvesForMs) return undefined;
+  return { kind: "processGone", lockFree: true, unsentBytes: 0, atMs: gone.atMs };
+}
+
 /** Nobody is at the desk sooner: what solves itself in this time is no reason to call a person. */
 const soonMs = 30_000;
 /** Nobody publishes at the far end, and if that lasts a little longer it is proof. */

@@ -36,6 +36,7 @@ import {
   carriesAfterAll,
   claimReason,
   contentFaultMs,
+  exitProves,
   fenceOverdue,
   freezeBegan,
   ghostBackOffMs,
@@ -135,6 +136,7 @@ export const streamSetup = setup({
       ),
     mayGoUnproven: ({ context }) =>
       context.plan.allowUnproven && context.memory.goal !== "stop" && fenceOverdue(context),
+    exitProves: ({ context }) => exitProves(context) !== undefined,
     powerProves: ({ context }) => powerProves(context) !== undefined,
     mayCutPower: ({ context }) => mayCutPower(context),
     isUnreachable: ({ context }) =>

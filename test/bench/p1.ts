@@ -98,15 +98,22 @@ async function killOnce(drill: Drill): Promise<Sample> {
   }
 }
 
-type Outputs = { reading?: { outputs?: Record<string, { exit?: unknown }> } };
+type Exit = { gone?: unknown };
+type Outputs = { reading?: { outputs?: Record<string, { exit?: Exit }> } };
 
-function tellsExit({ event }: JournaledInput): boolean {
+function exitsIn({ event }: JournaledInput): Exit[] {
   const outputs = Object.values((event as Outputs).reading?.outputs ?? {});
-  return outputs.some((output) => output.exit !== undefined);
+  return outputs.flatMap(({ exit }) => exit ?? []);
 }
 
-/** The result of the fence: evidence that the carrier's process is gone. */
-function provesOff({ event }: JournaledInput): boolean {
+function tellsExit(input: JournaledInput): boolean {
+  return exitsIn(input).length > 0;
+}
+
+/** The carrier's process is gone: seen with its exit, or the answer to the question of the fence. */
+function provesOff(input: JournaledInput): boolean {
+  const { event } = input;
   const answer = event["answer"] as { evidence?: unknown[] } | undefined;
-  return event["type"] === "effect.done" && (answer?.evidence?.length ?? 0) > 0;
+  const isProof = event["type"] === "effect.done" && (answer?.evidence?.length ?? 0) > 0;
+  return isProof || exitsIn(input).some(({ gone }) => gone !== undefined);
 }

@@ -177,7 +177,7 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
   const lagMs = Math.min(Math.abs(ms), 60_000);
   switch (verb) {
     case "kill":
-      return world.kill(id);
+      return world.kill(id, lagMs % 2 === 0);
     case "freeze":
       return world.freeze(id);
     case "unplug":

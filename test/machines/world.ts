@@ -26,7 +26,7 @@ export type Box = {
   /** Knows a key it may use by itself. */
   knowsKeyOf: string | null;
   frozen: boolean;
-  exit: { code: number | null; signal: string | null } | null;
+  exit: NonNullable<OutputReading["exit"]> | null;
   selfStart: boolean;
   input: "good" | "lost";
   /** A test picture or a file: its input is not told. */
@@ -552,12 +552,17 @@ export class World {
   }
 
   // Faults, in an operator's words.
-  kill(id: string) {
+  /** @param seenGone the driver saw at once that nothing of it is left */
+  kill(id: string, seenGone = false) {
     const box = this.box(id);
     if (box.running === null || box.kind !== "soft") return;
+    const { destination } = box.running;
     box.running = null;
     box.frozen = false;
-    box.exit = { code: null, signal: "SIGKILL" };
+    box.exit = {
+      ...{ code: null, signal: "SIGKILL" },
+      ...(seenGone && { gone: { destination, atMs: this.#at.monoMs } }),
+    };
     this.read(id);
   }
   freeze(id: string) {

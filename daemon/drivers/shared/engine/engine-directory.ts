@@ -1,7 +1,7 @@
 /**
  * What one engine leaves on disk, so that the next daemon knows it again. `record.json` is ours
- * and written before the spawn, `spare` is room for a full disk; `lock`, `pid`, `exit` and `words`
- * are the launcher's. No key ever stands in here.
+ * and written before the spawn, `spare` is room for a full disk; `lock`, `alive`, `pid`, `exit` and
+ * `words` are the launcher's. No key ever stands in here.
  */
 import {
   closeSync,
@@ -66,6 +66,11 @@ export class EngineDirectory {
 
   get lock(): string {
     return join(this.path, "lock");
+  }
+
+  /** The pipe that tells of the end of what runs. */
+  get lifeLine(): string {
+    return join(this.path, "alive");
   }
 
   /** @returns undefined when there is none, or none that can be read */

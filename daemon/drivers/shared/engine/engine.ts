@@ -13,6 +13,7 @@ import {
 } from "./engine-directory.ts";
 import { argumentsOf, commandOf, recordOf, type EngineSurroundings } from "./launch.ts";
 import { LastEnd } from "./last-end.ts";
+import { LifeLine } from "./life-line.ts";
 import { OffProof } from "./off-proof.ts";
 import { runningForMs, statusOf } from "./processes.ts";
 import { ProgressPort, SparePort } from "./progress-port.ts";
@@ -74,7 +75,7 @@ export class Engine {
     // One that was on air before gives its next sign within a period; a fresh one has its grace.
     const graceMs = Math.max(firstFrameGraceMs - runningForMs(process), 4 * suspectAfterMs);
     const run = this.#newRun(record, graceMs, true);
-    run.process = process;
+    this.#lives(run, process);
     this.#run = run;
     // Another program's progress cannot be read: what is not understood is unknown, not frozen.
     if (record.program !== this.#around.program.name) return;
@@ -87,6 +88,12 @@ export class Engine {
     this.#queue.forget();
     const { suspectAfterMs } = times;
     return new Run(record, program, { suspectAfterMs, graceMs }, now(), adopted);
+  }
+
+  #lives(run: Run, process: EngineProcess | undefined): void {
+    if (run.process || !process) return;
+    run.process = process;
+    run.line = LifeLine.hold(this.#directory.lifeLine);
   }
 
   #listen(run: Run, port: ProgressPort): void {
@@ -181,7 +188,7 @@ export class Engine {
   async #end(run: Run, signal: AbortSignal): Promise<boolean> {
     run.stopping = true;
     this.#around.changed();
-    run.process ??= await this.#directory.livingProcess(run.record);
+    this.#lives(run, await this.#directory.livingProcess(run.record));
     const hurry = run.progress === "frozen" || this.#queue.verdict === "stuck";
     const graceMs = this.#around.times.stopGraceMs;
     const free = await endProcess(run.process, this.#directory.lock, { hurry, graceMs }, signal);
@@ -236,7 +243,7 @@ export class Engine {
   #lookAtFiles(): void {
     const run = this.#run;
     if (!run) return this.#lookAtWords();
-    run.process ??= this.#directory.process(run.record.run);
+    this.#lives(run, this.#directory.process(run.record.run));
     const exit = this.#directory.exit(run.record.run);
     if (exit) this.#ended(run, exit);
   }
@@ -250,8 +257,12 @@ export class Engine {
     run.port?.close();
     this.#lastEnd.is(exit, run.record, !run.stopping);
     const { connections: known } = this.#queue;
-    this.#offProof.lookEarly({ known, addresses: [run.record.address] });
-    this.#around.changed();
+    const orphans = { known, addresses: [run.record.address] };
+    void this.#offProof.lookEarly(run.line, orphans).then((isOff) => {
+      run.line?.letGo();
+      if (isOff) this.#lastEnd.seenGone(exit, this.#around.now());
+      this.#around.changed();
+    });
     this.#lookAtWords();
   }
 
@@ -280,6 +291,7 @@ export class Engine {
     engineSweep.delete(this);
     this.#files?.close();
     this.#run?.port?.close();
+    this.#run?.line?.letGo();
     this.#run = undefined;
     await this.#sparePort.close();
     await this.#directory.settled();

@@ -1,10 +1,13 @@
+import type { OutputReading } from "../../../../machines/encoder/reading.ts";
 import type { EngineDirectory, EngineExit, EngineRecord } from "./engine-directory.ts";
+
+type ToldExit = NonNullable<OutputReading["exit"]>;
 
 /** How the last run of an engine ended, and what its program said. */
 export class LastEnd {
   readonly #directory: EngineDirectory;
   /** Until somebody was told. */
-  #untold: { exit: EngineExit; record: EngineRecord } | undefined;
+  #untold: { exit: ToldExit; record: EngineRecord } | undefined;
   /** It ended by itself. */
   #failed = false;
   #lines: readonly string[] = [];
@@ -16,6 +19,14 @@ export class LastEnd {
   is(exit: EngineExit, record: EngineRecord, failed: boolean): void {
     this.#untold = { exit, record };
     this.#failed = failed;
+  }
+
+  /** Nothing of the run that ended so is left: told with its exit. */
+  seenGone(exit: EngineExit, atMs: number): void {
+    const untold = this.#untold;
+    if (untold?.exit !== exit) return;
+    const gone = { destination: untold.record.destination, atMs };
+    this.#untold = { ...untold, exit: { ...exit, gone } };
   }
 
   forget(): void {
@@ -37,7 +48,7 @@ export class LastEnd {
   }
 
   /** An exit is told once. */
-  tell(highest: EngineRecord["highest"]): { exit?: EngineExit } {
+  tell(highest: EngineRecord["highest"]): { exit?: ToldExit } {
     if (!this.#untold) return {};
     const { exit, record } = this.#untold;
     this.#untold = undefined;

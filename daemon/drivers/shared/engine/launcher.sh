@@ -9,6 +9,8 @@
 #   pid    <run> <pid> <start time, field 22 of /proc/pid/stat> <process group>
 #   exit   <run> <code>      128 + n = ended by signal n; "unknown" = nobody was there to see it
 #   words  the last 8 KiB the program said on stderr, once it has ended
+# "alive" is a named pipe that the program and who waits for it hold open for writing, and nobody
+# else: where no writer is left, both are gone.
 # When it cannot begin it says `<run id> <why>` on descriptor 8, if whoever started it opened one.
 
 run=$2 hide=$3
@@ -31,6 +33,8 @@ trap : INT TERM HUP
 # Dash lets children of "&" ignore SIGINT; the programs install handlers of their own.
 run_and_write_down() {
   trap : INT TERM HUP
+  [ -p alive ] || mkfifo alive
+  command exec 7<>alive
   "$@" </dev/null 2>&1 >/dev/null &
   pid=$!
   read -r stat <"/proc/$pid/stat"

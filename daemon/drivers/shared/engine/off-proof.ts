@@ -2,6 +2,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { FenceEvidence } from "../../../../machines/stream/fence-evidence.ts";
 import { freeLock } from "./ending.ts";
+import type { LifeLine } from "./life-line.ts";
 import { smallShell } from "./small-shell.ts";
 import { orphanedBytes, type Orphans } from "./sockets.ts";
 
@@ -10,6 +11,8 @@ type Look = { lockFree: boolean; unsentBytes: number };
 const lookEveryMs = 20;
 /** The launcher holds the lock until it has kept the last words: some milliseconds. */
 const launcherEndsWithinMs = 500;
+/** What waited for the program's end ends right after it: then nobody holds the life line. */
+const lineIsCutWithinMs = 20;
 /** Longer ago, it is looked at again: evidence is not kept in stock. */
 const earlyLookKeptMs = 1_000;
 
@@ -25,17 +28,26 @@ export class OffProof {
 
   /**
    * The process was seen to have ended. The question whether it is off comes in a moment: the look
-   * goes on while the turn is written down.
+   * begins now.
+   * @returns whether it is proven off already, as soon as that can be known
    */
-  lookEarly(orphans: Orphans): void {
-    const look = Promise.all([
+  async lookEarly(line: LifeLine | undefined, orphans: Orphans): Promise<boolean> {
+    const look = this.#look(line, orphans).catch(() => undefined);
+    this.#early = { orphans, atMs: this.#now(), look };
+    if (!line) return false;
+    const seen = await Promise.race([look, pause(lineIsCutWithinMs, undefined, { ref: false })]);
+    return seen?.lockFree === true && seen.unsentBytes === 0;
+  }
+
+  async #look(line: LifeLine | undefined, orphans: Orphans): Promise<Look> {
+    if (await line?.isCut(lineIsCutWithinMs)) {
+      return { lockFree: true, unsentBytes: await orphanedBytes(orphans) };
+    }
+    const [lockFree, unsentBytes] = await Promise.all([
       smallShell.lockIsFree(this.#lock, launcherEndsWithinMs),
       orphanedBytes(orphans),
-    ]).then(
-      ([lockFree, unsentBytes]) => ({ lockFree, unsentBytes }),
-      () => undefined,
-    );
-    this.#early = { orphans, atMs: this.#now(), look };
+    ]);
+    return { lockFree, unsentBytes };
   }
 
   /** Something is started: what was seen before says nothing any more. */

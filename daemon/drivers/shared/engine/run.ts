@@ -1,6 +1,7 @@
 import type { OutputReading } from "../../../../machines/encoder/reading.ts";
 import type { PublishTarget } from "../../driver.ts";
 import type { EngineProcess, EngineRecord } from "./engine-directory.ts";
+import type { LifeLine } from "./life-line.ts";
 import type { Program } from "./program.ts";
 import type { ProgressPort } from "./progress-port.ts";
 import { ProgressWatch, type ProgressBlock, type ProgressTimes } from "./progress.ts";
@@ -16,6 +17,8 @@ export class Run {
   /** Missing when it could not be bound again: then nothing is known of the progress. */
   port: ProgressPort | undefined;
   process: EngineProcess | undefined;
+  /** Missing where its launcher does not hold one. */
+  line: LifeLine | undefined;
   progress: "moving" | "frozen" | undefined;
   stopping = false;
 

@@ -69,7 +69,7 @@ test("it ends its stream at the far end in good order when it is stopped", async
   await until("the far end heard of it", () => publisher?.endedBecause);
   expect(publisher?.endedBecause).toBe("unpublished");
   await until("the exit is told", () => seen.find(({ exit }) => exit));
-  expect(seen.find(({ exit }) => exit)?.exit).toEqual({ code: 0, signal: null });
+  expect(seen.find(({ exit }) => exit)?.exit).toMatchObject({ code: 0, signal: null });
 });
 
 test("a newer generation replaces the run: never two at the far end", async () => {

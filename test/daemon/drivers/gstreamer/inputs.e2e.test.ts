@@ -56,7 +56,7 @@ test("a film is played once, at its own speed, and then the stream ends in good 
   const fromMs = performance.now();
   const { seen, frames } = await publishes({ input: { kind: "file", path } });
   const ended = await until("it ends", () => seen.find(({ exit }) => exit));
-  expect(ended.exit).toEqual({ code: 0, signal: null });
+  expect(ended.exit).toMatchObject({ code: 0, signal: null });
   expect(performance.now() - fromMs).toBeGreaterThan(3_500);
   expect(frames()).toBeGreaterThan(50);
 });

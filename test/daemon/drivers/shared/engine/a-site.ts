@@ -91,6 +91,10 @@ export async function aSite(vendor: string, configured: Record<string, unknown>)
     launcherPid: () => Number(readFileSync(join(folder, "pid"), "utf8").split(" ")[3]),
     holders: () => processesWithOpen(join(folder, "lock")),
     /** Everything that stands in the state directory. */
-    onDisk: () => readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8")),
+    // A named pipe keeps nothing, and a read of it would wait for a writer.
+    onDisk: () =>
+      readdirSync(folder, { withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => readFileSync(join(folder, name), "utf8")),
   };
 }
