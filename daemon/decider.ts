@@ -10,6 +10,8 @@ const stallMs = 200;
 const heartbeatMs = 50;
 /** With one turn after the other, the outside waits no longer than this, ms. */
 const tellAfterMs = 50;
+/** A start leaves within some ms of its turn, and what is told takes the loop as long: it waits. */
+const startLeavesWithinMs = 10;
 
 export type Turned = Outcome & {
   /** The events this turn wrote, in order. */
@@ -131,9 +133,12 @@ export function openDecider(p: {
     turning = undefined;
     armTimer();
     // A takeover is several turns, one right after the other: it is told when it is under way.
-    setImmediate(() => {
+    const tellThen = () => {
       if (!turning) tell();
-    });
+    };
+    const starts = untold.some(({ begun }) => begun.some(({ kind }) => kind === "startOutput"));
+    if (starts) setTimeout(tellThen, startLeavesWithinMs);
+    else setImmediate(tellThen);
   }
 
   function submit(input: CoreInput): Promise<Turned> {
