@@ -26,11 +26,14 @@ export const healthRoutes: FastifyPluginAsyncZod<{ health: HubHealth; view: View
 ) => {
   const status = (): z.infer<typeof word> =>
     health.linkUp() && health.storeOk() ? "ok" : "degraded";
-  app.get(
-    "/health",
-    { config: { access: "open" }, schema: { response: { 200: z.object({ status: word }) } } },
-    async () => ({ status: status() }),
-  );
+  // What is open to strangers has one path.
+  if (app.prefix === "") {
+    app.get(
+      "/health",
+      { config: { access: "open" }, schema: { response: { 200: z.object({ status: word }) } } },
+      async () => ({ status: status() }),
+    );
+  }
   app.get(
     "/health/detailed",
     {

@@ -12,6 +12,7 @@ import {
   serializerCompiler,
   validatorCompiler,
 } from "fastify-type-provider-zod";
+import { z } from "zod";
 import type { Commands } from "../commands.ts";
 import type { Store } from "../store/store.ts";
 import type { View } from "../view.ts";
@@ -24,6 +25,8 @@ import { answerError, ApiProblem, sendProblem } from "./problem.ts";
 import { commandRoutes } from "./rest/commands.ts";
 import { historyRoutes } from "./rest/history.ts";
 import { keyRoutes } from "./rest/keys.ts";
+import { monitoringRoutes } from "./rest/monitoring.ts";
+import { notYetRoutes } from "./rest/not-yet.ts";
 import { stateRoutes } from "./rest/states.ts";
 import { thermalRoutes } from "./rest/thermal.ts";
 import { validateRoutes } from "./rest/validate.ts";
@@ -120,20 +123,25 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
   );
   app.get(
     "/metrics",
-    { config: { access: "scrape" }, schema: { hide: true } },
+    {
+      config: { access: "scrape" },
+      schema: { description: "Prometheus text", response: { 200: z.string() } },
+    },
     async (_request, reply) =>
       reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   );
 
-  await app.register(healthRoutes, { health, view });
   for (const prefix of ["/api", ""]) {
+    await app.register(healthRoutes, { prefix, health, view });
     await app.register(stateRoutes, { prefix, view, items });
     await app.register(historyRoutes, { prefix, store });
     await app.register(commandRoutes, { prefix, view, commands, store, linkUp });
     await app.register(thermalRoutes, { prefix, view });
     await app.register(validateRoutes, { prefix, view });
+    await app.register(monitoringRoutes, { prefix, view, items, health, now: Date.now });
     await app.register(keyRoutes, { prefix, keys });
   }
+  await app.register(notYetRoutes);
   if (existsSync(needs.webDir)) {
     await app.register(fastifyStatic, { root: needs.webDir, cacheControl: false });
   }

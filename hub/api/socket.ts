@@ -6,13 +6,13 @@
 import type { Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
 import { z } from "zod";
-import type { EncoderFigures } from "../../machines/encoder/encoder.contract.ts";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
 import { refusal, type Caller } from "../auth/caller.ts";
 import { seenBy, type Seen } from "../auth/own-sites.ts";
 import type { Changes, Feed } from "../feed.ts";
 import { refOf, type Actor, type View } from "../view.ts";
 import { callerFrom, isForeign } from "./auth.ts";
+import { figureOf, percent } from "./figures.ts";
 import { actorItem, siteItem } from "./items.ts";
 import type { KeyRing } from "./keys.ts";
 import { ApiProblem } from "./problem.ts";
@@ -109,8 +109,8 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
     const { kind, site, id, state } = actor;
     const base = { site_id: site, stale: view.isStale(actor), at: isoOf(state?.atMs ?? null) };
     if (kind === "encoder") {
-      const cpu = percent(figure(actor, "cpuUsageRatio"));
-      const temperature = figure(actor, "temperatureC");
+      const cpu = percent(figureOf(actor, "cpuUsageRatio"));
+      const temperature = figureOf(actor, "temperatureC");
       return [
         [
           "health_update",
@@ -137,9 +137,9 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
           state: state?.["carriage"] ?? "notKnown",
           carrier: state?.["carrier"] ?? "unknown",
           understudy: state?.["understudy"] ?? "unknown",
-          cpu_usage: encoder ? percent(figure(encoder, "cpuUsageRatio")) : null,
-          dropped_frames: encoder ? figure(encoder, "droppedFrames") : null,
-          bitrate: encoder ? figure(encoder, "bitrateBps") : null,
+          cpu_usage: encoder ? percent(figureOf(encoder, "cpuUsageRatio")) : null,
+          dropped_frames: encoder ? figureOf(encoder, "droppedFrames") : null,
+          bitrate: encoder ? figureOf(encoder, "bitrateBps") : null,
         },
       ],
     ];
@@ -246,15 +246,6 @@ function touchedBy(changes: Changes, view: View): Actor[] {
   }
   return [...touched];
 }
-
-function figure(actor: Actor, name: keyof EncoderFigures): number | null {
-  const fast = actor.telemetry?.figures as Partial<Record<string, number>> | undefined;
-  const slow = actor.state?.["figures"] as EncoderFigures | undefined;
-  return fast?.[name] ?? slow?.[name]?.value ?? null;
-}
-
-/** A share of one as percent, which is what this surface has always spoken. */
-const percent = (ratio: number | null) => (ratio === null ? null : Math.round(ratio * 1_000) / 10);
 
 function limit(socket: Socket): void {
   let count = 0;

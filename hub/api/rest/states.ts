@@ -55,7 +55,7 @@ export const stateRoutes: FastifyPluginAsyncZod<{ view: View; items: Items }> = 
 
   const kinds = [
     { path: "encoders", kind: "encoder", item: EncoderItem, also: "status" },
-    { path: "streams", kind: "stream", item: StreamItem, also: "health" },
+    { path: "streams", kind: "stream", item: StreamItem, also: null },
     { path: "destinations", kind: "destination", item: DestinationItem, also: null },
     { path: "storage", kind: "storage", item: StorageItem, also: null },
   ] as const;
