@@ -3,6 +3,7 @@ import { decided } from "../decision.ts";
 import type { DestinationPlan } from "../site/plan.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import type { FarEndSight } from "./sight.ts";
+import { stepped } from "../stepping/stepped.ts";
 
 export type DestinationEvent =
   | { type: "sight"; sight: FarEndSight; source: string; provesAbsence: boolean }
@@ -192,6 +193,7 @@ export const destinationMachine = setup({
     },
   },
 });
+stepped(destinationMachine);
 
 function standsStill(sight: FarEndSight, { bytes }: DestinationContext): boolean {
   return sight.word === "publishing" && sight.bytes !== null && sight.bytes === bytes;

@@ -12,6 +12,7 @@ import { power } from "./power.ts";
 import type { EncoderReading } from "./reading.ts";
 import { repair } from "./repair.ts";
 import { thermal } from "./thermal.ts";
+import { stepped } from "../stepping/stepped.ts";
 
 type Reads = { reading: EncoderReading };
 type Connects = Extract<EncoderEvent, { type: "connection" }>;
@@ -30,7 +31,9 @@ export function encoderMachineFor({ outputs, ownSelfStart, outlet }: EncoderPlan
   const shape = `${outputs.join()} ${ownSelfStart} ${outlet !== undefined}`;
   const known = machines.get(shape);
   if (known) return known;
-  const machine = make(outputs, { ownsSelfStart: ownSelfStart, hasOutlet: outlet !== undefined });
+  const machine = stepped(
+    make(outputs, { ownsSelfStart: ownSelfStart, hasOutlet: outlet !== undefined }),
+  );
   machines.set(shape, machine);
   return machine;
 }

@@ -32,6 +32,7 @@ import {
 import { concernedBy, desiredOf, isAsSetUp } from "./desired.ts";
 import { lineUpOf } from "./line-up.ts";
 import type { SitePlan, StreamPlan } from "./plan.ts";
+import { stepped } from "../stepping/stepped.ts";
 
 export type SiteEvent =
   | StreamToSite
@@ -526,6 +527,7 @@ export const siteMachine = setup({
     },
   },
 });
+stepped(siteMachine);
 
 /**
  * The holder may use its output; every other box of the stream forgets the key. Only who has not

@@ -15,6 +15,7 @@ import {
 } from "./space.ts";
 import type { MediumEvent, MediumToStorage } from "./storage.events.ts";
 import { type Sample, secondsToFull, withSample } from "./write-rate.ts";
+import { stepped } from "../stepping/stepped.ts";
 
 /** What a restarted daemon must not tell again, and what hysteresis must not forget. */
 export type MediumResume = {
@@ -274,6 +275,7 @@ export const mediumMachine = setup({
     },
   },
 });
+stepped(mediumMachine);
 export type MediumRef = ActorRefFrom<typeof mediumMachine>;
 
 const warnBeforeS = ({ levels }: MediumContext) => levels.warnBeforeMs / 1_000;

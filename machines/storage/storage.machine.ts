@@ -14,6 +14,7 @@ import { usualLevels } from "./space.ts";
 import { cycleWindowMs, type RebootCycle, rebootCycle, suspicionOf } from "./reboot-cycle.ts";
 import type { MediumWord } from "./storage.contract.ts";
 import type { StorageEvent, StorageReading } from "./storage.events.ts";
+import { stepped } from "../stepping/stepped.ts";
 
 export type StorageResume = {
   media: Record<string, MediumResume>;
@@ -200,6 +201,7 @@ export const storageMachine = setup({
     },
   },
 });
+stepped(storageMachine);
 
 const isRetiredByHand = (ref: MediumRef | undefined) =>
   ref !== undefined && ref.getSnapshot().context.retiredBy !== null;

@@ -34,6 +34,7 @@ import {
   tells,
   wasIn,
 } from "./stream.steps.ts";
+import { stepped } from "../stepping/stepped.ts";
 
 const kickedTooOften = "somebody else keeps publishing on this key: two kicks in 10 minutes";
 
@@ -752,3 +753,4 @@ export const streamMachine = streamSetup.createMachine({
     },
   },
 });
+stepped(streamMachine);
