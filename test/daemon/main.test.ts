@@ -43,7 +43,7 @@ function run(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [fileURLToPath(program.url), ...args],
-    { encoding: "utf8", timeout: 30_000 },
+    { encoding: "utf8", timeout: 120_000 },
   );
   return { status, stdout, stderr };
 }

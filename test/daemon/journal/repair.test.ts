@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import Database from "better-sqlite3";
 import { expect, test } from "vitest";
+import type { Journal } from "../../../daemon/journal/journal.ts";
 import type { Intent } from "../../../machines/intents.ts";
 import { journals, stamp, turn, until, upTo } from "./a-journal.ts";
 
@@ -45,6 +46,15 @@ function aMortalWriter(folder: string) {
   };
 }
 
+/** A row that took long counts as slow until the next one; in a daemon there always is one. */
+async function untilWell(journal: Journal, healths: string[]): Promise<void> {
+  await until("it is well again", () => {
+    if (healths.at(-1) === "ok") return true;
+    journal.input({ stamp: stamp(), to: "site", event: { type: "poke" } });
+    return false;
+  });
+}
+
 test("a file damaged in use is moved aside and rebuilt: nothing that is open is forgotten", async () => {
   const folder = at.folder();
   const { journal, warnings, healths } = await at.open(folder);
@@ -61,7 +71,7 @@ test("a file damaged in use is moved aside and rebuilt: nothing that is open is 
   damage(folder);
   await journal.commit(turn(4));
   await until("it is on disk after all", () => journal.counts().durableSeq === 4);
-  await until("it is well again", () => healths.at(-1) === "ok");
+  await untilWell(journal, healths);
   expect(healths).toContain("failed");
   expect(warnings.some((line) => line.includes("damaged while in use"))).toBe(true);
   expect(readdirSync(folder).some((name) => name.includes(".damaged-"))).toBe(true);
@@ -91,7 +101,7 @@ test("a file that is damaged twice is rebuilt twice", async () => {
     damage(folder);
     journal.input({ stamp: stamp(), to: "site", event: { type: "poke" } });
     await until("it was noticed", () => healths.filter((h) => h === "failed").length > round);
-    await until("it is well again", () => healths.at(-1) === "ok");
+    await untilWell(journal, healths);
   }
   await journal.commit(turn(7));
   await until("it is on disk", () => journal.counts().durableSeq === 7);
@@ -108,7 +118,7 @@ test("a writer that dies is replaced, and what it had not written is written", a
   const results = await Promise.all(upTo(2, 40).map((seq) => journal.commit(turn(seq))));
   expect(results).toContain(false);
   await until("all is on disk", () => journal.counts().durableSeq === 40);
-  await until("it is well again", () => healths.at(-1) === "ok");
+  await untilWell(journal, healths);
   expect(healths).toContain("failed");
   const events = await journal.readEvents(0, 100);
   expect(events.map(({ seq }) => seq)).toEqual(upTo(1, 40));
@@ -126,10 +136,8 @@ test("a question to a writer that dies is answered with nothing, and can be aske
   const asked = journal.readEvents(0, 10);
   expect([0, 1]).toContain((await asked).length);
   await journal.commit(turn(2));
-  await until(
-    "it is well again",
-    () => journal.counts().durableSeq === 2 && healths.at(-1) === "ok",
-  );
+  await until("it is on disk", () => journal.counts().durableSeq === 2);
+  await untilWell(journal, healths);
   expect((await journal.readEvents(0, 10)).map(({ seq }) => seq)).toEqual([1, 2]);
 });
 
