@@ -1,13 +1,5 @@
-import {
-  answered,
-  asking,
-  type Breaker,
-  breakerLimits,
-  failed,
-  newBreaker,
-  permits,
-  unanswered,
-} from "../machines/encoder/breaker.ts";
+import { breakerLimits } from "../machines/encoder/breaker.ts";
+import { type Circuit, openCircuit } from "./circuit.ts";
 import {
   type Exchange,
   failuresIn,
@@ -18,18 +10,11 @@ import {
   resetsIn,
 } from "../machines/encoder/connection-health.ts";
 import type { Connection, Prediction } from "../machines/encoder/connection.ts";
-import type { PollFailure } from "../machines/encoder/reading.ts";
 import { requestPressure } from "../machines/encoder/request-pressure.ts";
-import { DriverError } from "./drivers/driver.ts";
-import { isGivenUp } from "./drivers/shared/given-up.ts";
 
 /** What is asked of one box over the network passes here, and what became of it is counted. */
 export type DeviceSession = {
-  /**
-   * Does `work`, unless the box is left alone now.
-   * @throws DriverError with the last failure's code, without asking, while it is left alone
-   */
-  ask<T>(work: () => Promise<T>, about: Ask<T>): Promise<T>;
+  ask: Circuit["ask"];
   /** One exchange, as its driver tells it. */
   exchanged(exchange: Exchange): void;
   /** 0 … 100, as at the last look; undefined: not known yet. */
@@ -39,15 +24,6 @@ export type DeviceSession = {
 };
 
 export const lookEveryMs = 10_000;
-
-export type Ask<T> = {
-  /** Of the work; when it aborts for another reason than its time, that says nothing. */
-  signal: AbortSignal;
-  /** Safety comes before politeness: a stop and a fence go out also while it is left alone. */
-  must?: boolean;
-  /** Whether this result shows that the box has answered; all do when left out. */
-  isAnswer?: (result: T) => boolean;
-};
 
 /** Waiting costs more than asking. */
 const urgentRestMs = 5_000;
@@ -82,19 +58,18 @@ export function openDeviceSession(p: {
   report: (connection: Connection) => void;
 }): DeviceSession {
   const { now, burst } = p;
-  let breaker: Breaker = newBreaker;
-  let last: { code: PollFailure; message: string } = { code: "timeout", message: "no answer" };
+  const circuit = openCircuit({
+    now,
+    restMs: () => (p.isUrgent() ? urgentRestMs : breakerLimits.openMs),
+    changed: () => tell(connection()),
+    answered: () => (answeredAtMs = now()),
+  });
   let exchanges: Exchange[] = [];
   let history: LatencyPoint[] = [];
   let predicted: Prediction | undefined;
   let answeredAtMs: number | undefined;
   let pressed: number | undefined;
   let told: Connection = { breaker: "closed" };
-
-  function become(next: Breaker): void {
-    breaker = next;
-    if (next.word !== told.breaker) tell(connection());
-  }
 
   function tell(connection: Connection): void {
     told = connection;
@@ -115,14 +90,14 @@ export function openDeviceSession(p: {
   }
 
   function connection(): Connection {
-    const { word } = breaker;
+    const word = circuit.word();
     const talk = within(talkMs);
     const latencyMs = latencyOf(talk);
     const answeredAgoMs = answeredAtMs === undefined ? undefined : now() - answeredAtMs;
     const requestPressure = pressure();
     return {
       breaker: word,
-      ...(word !== "closed" && { failure: `${last.code}: ${last.message}` }),
+      ...(word !== "closed" && { failure: circuit.failure() }),
       ...healthOf({ exchanges: talk, answeredAgoMs, readingMaxAgeMs: p.readingMaxAgeMs }),
       ...(requestPressure !== undefined && { requestPressure }),
       ...(latencyMs !== undefined && { latencyMs: Math.round(latencyMs) }),
@@ -135,28 +110,7 @@ export function openDeviceSession(p: {
   }
 
   return {
-    async ask(work, { signal, must = false, isAnswer = () => true }) {
-      const restMs = p.isUrgent() ? urgentRestMs : breakerLimits.openMs;
-      const isPermitted = permits(breaker, now(), restMs);
-      if (!isPermitted && !must) {
-        throw new DriverError(last.code, `${last.message}; left alone for ${restMs / 1_000} s`);
-      }
-      if (isPermitted) become(asking(breaker));
-      try {
-        const result = await work();
-        if (isAnswer(result)) {
-          answeredAtMs = now();
-          become(answered(breaker));
-        } else if (isPermitted) become(unanswered(breaker));
-        return result;
-      } catch (cause) {
-        const failure = failureIn(cause, signal);
-        if (failure) last = failure;
-        if (failure) become(failed(breaker, now()));
-        else if (isPermitted) become(unanswered(breaker));
-        throw cause;
-      }
-    },
+    ask: circuit.ask,
     exchanged(exchange) {
       exchanges.push(exchange);
       if (exchanges.length > mostExchanges) exchanges = within(talkMs).slice(-mostExchanges / 2);
@@ -188,15 +142,4 @@ function isNews(before: Connection, next: Connection): boolean {
     moved("requestPressure") ||
     (before.predicted === undefined) !== (next.predicted === undefined)
   );
-}
-
-/** Undefined: it was given up by ourselves, or the box did answer, only not as was wished. */
-function failureIn(cause: unknown, signal: AbortSignal) {
-  if (isGivenUp(signal)) return undefined;
-  if (!(cause instanceof DriverError)) {
-    return signal.aborted ? { code: "timeout" as const, message: "took too long" } : undefined;
-  }
-  const { code, message } = cause;
-  if (code === "staleKey" || code === "notPossible" || code === "failed") return undefined;
-  return { code, message };
 }

@@ -43,7 +43,10 @@ export function watchFarEnd(p: {
       // Not `closing` itself: what is made of a signal that lives on is never quite let go of.
       const limit = new AbortController();
       const stop = () => limit.abort();
-      const late = setTimeout(stop, observer.lookLimitMs);
+      const late = setTimeout(
+        () => limit.abort(new DOMException("the look took too long", "TimeoutError")),
+        observer.lookLimitMs,
+      );
       closing.signal.addEventListener("abort", stop, { once: true });
       const sight = await observer.observe(limit.signal);
       clearTimeout(late);

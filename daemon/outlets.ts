@@ -1,3 +1,4 @@
+import type { Ask, Circuit } from "./circuit.ts";
 import type { OutletDriver, OutletReading } from "./drivers/outlet.ts";
 import { DriverError } from "./drivers/driver.ts";
 import { setTimeout as pause } from "node:timers/promises";
@@ -28,8 +29,11 @@ export function openOutlet(p: {
   /** As it must stand in the PDU: a plug moved by hand must not take down another box. */
   expectedName: string;
   driver: OutletDriver;
+  circuit?: Circuit;
 }): Outlet {
-  const { id, driver } = p;
+  const { id, driver, circuit } = p;
+  const ask = <T>(work: () => Promise<T>, about: Ask<T>) =>
+    circuit ? circuit.ask(work, about) : work();
   // A PDU is a small computer too: one question at a time.
   let tail: Promise<unknown> = Promise.resolve();
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -38,8 +42,8 @@ export function openOutlet(p: {
     return mine;
   }
 
-  async function check(signal: AbortSignal): Promise<OutletReading> {
-    const reading = await driver.poll(signal);
+  async function check(about: Ask<OutletReading>): Promise<OutletReading> {
+    const reading = await ask(() => driver.poll(about.signal), about);
     if (reading.name !== p.expectedName) {
       const found = reading.name === undefined ? "has no name" : `is named "${reading.name}"`;
       throw new DriverError(
@@ -55,11 +59,12 @@ export function openOutlet(p: {
 
   async function untilItIs(
     state: "on" | "off",
-    signal: AbortSignal,
+    about: Ask<OutletReading>,
     onTheWay = false,
   ): Promise<void> {
+    const { signal } = about;
     for (;;) {
-      const reading = await driver.poll(signal);
+      const reading = await ask(() => driver.poll(signal), about);
       if (reading.state === state && (onTheWay || !reading.commandPending)) return;
       await pause(lookEveryMs, undefined, { signal }).catch(() => {
         throw new DriverError("timeout", `outlet ${id} was told ${state}, and is ${reading.state}`);
@@ -70,17 +75,19 @@ export function openOutlet(p: {
   return {
     id,
     isSpoofable: driver.isSpoofable,
-    read: (signal) => inTurn(() => driver.poll(signal)),
+    read: (signal) => inTurn(() => ask(() => driver.poll(signal), { signal })),
     turn: (to, signal) =>
       inTurn(async () => {
-        const { state } = await check(signal);
+        // Off is a fence and on a person's wish: only a repair can wait.
+        const about = { signal, must: to !== "cycle" };
+        const { state } = await check(about);
         if (to === state) return;
         // Off already, and asked to be off and on again: it only has to come on.
         const order = to === "cycle" && state === "off" ? "on" : to;
-        await driver.turn(order, signal);
+        await ask(() => driver.turn(order, signal), about);
         // A PDU leaves it off for 5 s at least, so that is seen.
-        if (order !== "on") await untilItIs("off", signal, order === "cycle");
-        if (order !== "off") await untilItIs("on", signal);
+        if (order !== "on") await untilItIs("off", about, order === "cycle");
+        if (order !== "off") await untilItIs("on", about);
       }),
     close: () => driver.close(),
   };

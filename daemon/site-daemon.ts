@@ -18,6 +18,7 @@ import type { LocalBroker } from "./broker/local-broker.ts";
 import { watchContent } from "./content/watch-content.ts";
 import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
 import { monotonicMs, now } from "./clock.ts";
+import { openCircuits } from "./circuits.ts";
 import { openCommands } from "./commands.ts";
 import { openDecider, type Turned } from "./decider.ts";
 import { burstOf, lookEveryMs, openDeviceSession } from "./device-session.ts";
@@ -77,11 +78,15 @@ export async function startSite(p: {
     warn: (message) => log.warn({ code: "journal" }, message),
   });
   const startedAtMs = now().wallMs;
+  const circuits = openCircuits({ now: monotonicMs, changed: () => publisher.changed(["site"]) });
   const outlets = new Map(
     await Promise.all(
       config.outlets.map(async ({ id, driver, expectedName, options }) => {
         const opened = await outletVendors[driver]!.open(options);
-        return [id, openOutlet({ id, expectedName, driver: opened })] as const;
+        return [
+          id,
+          openOutlet({ id, expectedName, driver: opened, circuit: circuits.outlet(id) }),
+        ] as const;
       }),
     ),
   );
@@ -161,6 +166,7 @@ export async function startSite(p: {
       ...(parts.schedules?.warnings() ?? []),
       ...(parts.local?.warnings() ?? []),
       ...(parts.traps?.warnings ?? []),
+      ...circuits.warnings(),
     ],
     send({ kind, id, state, availability }) {
       for (const link of links()) link.publishState(kind, id, state, availability);
@@ -297,6 +303,7 @@ export async function startSite(p: {
       return word !== "carried" && word !== "stopped";
     });
   }
+  const isWanted = (stream: string) => carrierWord(core.stream(stream)) !== "stopped";
 
   parts.traps = await openTraps({
     config,
@@ -307,10 +314,10 @@ export async function startSite(p: {
   const observers = new Map<string, readonly FarEndObserver[]>();
   const farEnds = config.destinations.map((d) => {
     const list = d.observers.map((observer) =>
-      openObserver(observer, {
-        streamKey: () => d.streamKey,
-        now: monotonicMs,
-      }),
+      circuits.observer(
+        openObserver(observer, { streamKey: () => d.streamKey, now: monotonicMs }),
+        () => plan.streams.some((s) => s.destination === d.id && isWanted(s.id)),
+      ),
     );
     observers.set(d.id, list);
     return watchFarEnd({
@@ -336,7 +343,7 @@ export async function startSite(p: {
   const storages = await Promise.all(
     config.storages.map(async ({ id, driver, polling, options }) =>
       watchStorage({
-        driver: await storageVendors[driver]!.open(options),
+        driver: circuits.storage(id, await storageVendors[driver]!.open(options)),
         everyMs: polling.normalMs,
         tell: (event) => void decider.submit({ to: `storage:${id}`, event }),
       }),

@@ -25,7 +25,10 @@ export function watchStorage(p: {
     // Not `closing` itself: what is made of a signal that lives on is never quite let go of.
     const limit = new AbortController();
     const stop = () => limit.abort();
-    const late = setTimeout(stop, pollLimitMs);
+    const late = setTimeout(
+      () => limit.abort(new DOMException("the poll took too long", "TimeoutError")),
+      pollLimitMs,
+    );
     closing.signal.addEventListener("abort", stop, { once: true });
     try {
       tell({ type: "reading", reading: { media: await driver.poll(limit.signal) } });

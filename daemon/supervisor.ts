@@ -1,5 +1,6 @@
 import type { EncoderReading, PollFailure } from "../machines/encoder/reading.ts";
-import type { Ask, DeviceSession } from "./device-session.ts";
+import type { Ask } from "./circuit.ts";
+import type { DeviceSession } from "./device-session.ts";
 import { DriverError, type EncoderDriver } from "./drivers/driver.ts";
 import { isGivenUp } from "./drivers/shared/given-up.ts";
 
