@@ -38,10 +38,14 @@ import { olderThanWhatRuns } from "./older-copy.ts";
 import { backupLegOf, onAirRulesOf, planOf } from "./plan.ts";
 import { openPublisher } from "./publish.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
+import { rehearse } from "./rehearsal.ts";
 import { storageVendors } from "./drivers/storages.ts";
 import { watchStorage } from "./storages.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
 import { openTraps, type Traps } from "./traps.ts";
+
+/** What does not run for some collections of garbage is compiled code no longer. */
+const rehearseEveryMs = 10 * 60_000;
 
 export type SiteDaemon = {
   /** One line a person can read. */
@@ -447,6 +451,15 @@ export async function startSite(p: {
   await opened;
   void commands.takeUp();
   const linksAreOpen = openLinks();
+  const rehearseTakeover = () =>
+    rehearse(plan, now()).catch((err: unknown) => {
+      log.warn(
+        { code: "rehearsal", err },
+        "the takeover could not be rehearsed; it may take longer",
+      );
+    });
+  void linksAreOpen.then(rehearseTakeover);
+  const rehearsals = setInterval(() => void rehearseTakeover(), rehearseEveryMs);
 
   return {
     status() {
@@ -461,6 +474,7 @@ export async function startSite(p: {
     async close() {
       clearInterval(lookAtSessions);
       clearInterval(telemetry);
+      clearInterval(rehearsals);
       parts.schedules?.close();
       // Nothing new is begun; what the machines know is on disk already.
       parts.hands?.close();
