@@ -25,6 +25,7 @@ import { answerError, ApiProblem, sendProblem } from "./problem.ts";
 import { commandRoutes } from "./rest/commands.ts";
 import { historyRoutes } from "./rest/history.ts";
 import { keyRoutes } from "./rest/keys.ts";
+import { loadBalancerRoutes } from "./rest/load-balancer.ts";
 import { monitoringRoutes } from "./rest/monitoring.ts";
 import { notYetRoutes } from "./rest/not-yet.ts";
 import { stateRoutes } from "./rest/states.ts";
@@ -138,6 +139,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(commandRoutes, { prefix, view, commands, store, linkUp });
     await app.register(thermalRoutes, { prefix, view });
     await app.register(validateRoutes, { prefix, view });
+    await app.register(loadBalancerRoutes, { prefix, view });
     await app.register(monitoringRoutes, { prefix, view, items, health, now: Date.now });
     await app.register(keyRoutes, { prefix, keys });
   }

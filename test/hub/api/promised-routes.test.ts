@@ -14,6 +14,7 @@ const both: [method: string, path: string, status?: 501][] = [
   ["GET", "/monitoring/status"],
   ["GET", "/monitoring/alerts", 501],
   ["GET", "/monitoring/metrics"],
+  ["GET", "/monitoring/load-balancer"],
   ["GET", "/monitoring/encoders/{}/metrics"],
   ["GET", "/monitoring/streams/health"],
   ["GET", "/monitoring/streams/config/{}"],
