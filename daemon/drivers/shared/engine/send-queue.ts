@@ -1,4 +1,5 @@
-import { judgeQueue, socketsOf } from "./sockets.ts";
+import { OwnedSockets } from "./owned-sockets.ts";
+import { judgeQueue } from "./sockets.ts";
 
 /** A second of backlog, seen twice, has to be known before the 2 s of a freeze are over. */
 const lookEveryMs = { silent: 100, moving: 250 };
@@ -7,6 +8,7 @@ const lookEveryMs = { silent: 100, moving: 250 };
 export class SendQueueWatch {
   #lookedAtMs = -Infinity;
   #looking = false;
+  readonly #sockets = new OwnedSockets();
   #bytes: number | undefined;
   /** Left out until two looks agree, and where there is no TCP connection to look at (SRT). */
   verdict: "draining" | "stuck" | undefined;
@@ -34,7 +36,7 @@ export class SendQueueWatch {
     this.#looking = true;
     this.#lookedAtMs = nowMs;
     try {
-      const sockets = await socketsOf(pid);
+      const sockets = await this.#sockets.look(pid, silent);
       if (sockets.length === 0) {
         this.verdict = undefined;
         this.#bytes = undefined;

@@ -4,7 +4,6 @@ import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { endpointOf } from "./endpoint.ts";
-import { openFiles } from "./processes.ts";
 
 /** One line of `/proc/net/tcp` or `tcp6`. */
 export type TcpSocket = {
@@ -29,10 +28,10 @@ export function parseTcpTable(text: string): TcpSocket[] {
   return text
     .split("\n")
     .slice(1)
-    .flatMap((line) => parseLine(line) ?? []);
+    .flatMap((line) => parseTcpLine(line) ?? []);
 }
 
-function parseLine(line: string): TcpSocket | undefined {
+export function parseTcpLine(line: string): TcpSocket | undefined {
   const [, local, remote, state, queues, , , , , inode] = line.trim().split(/\s+/);
   const [here, there] = [parseEnd(local), parseEnd(remote)];
   const unsent = /^([0-9A-F]{8}):/i.exec(queues ?? "")?.[1];
@@ -70,29 +69,18 @@ function formatAddress(bytes: Buffer): string {
 }
 
 /** All TCP sockets in the network this process lives in. Takes some 10 ms on a big host. */
-async function tcpSockets(): Promise<TcpSocket[]> {
+export function tcpTables(): Promise<string[]> {
   const read = (table: string) =>
     readFile(`/proc/self/net/${table}`, "latin1").catch((error: unknown) => {
       // No tcp6 on a host without IPv6.
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
       throw error;
     });
-  return (await Promise.all([read("tcp"), read("tcp6")])).flatMap(parseTcpTable);
+  return Promise.all([read("tcp"), read("tcp6")]);
 }
 
-/** One look serves all engines that ask within this time, ms. */
-const sharedForMs = 50;
-let shared: { atMs: number; sockets: Promise<TcpSocket[]> } | undefined;
-
-/** The TCP sockets of one process, at most 50 ms old. */
-export async function socketsOf(pid: number): Promise<TcpSocket[]> {
-  const nowMs = performance.now();
-  if (!shared || nowMs - shared.atMs > sharedForMs) {
-    shared = { atMs: nowMs, sockets: tcpSockets() };
-  }
-  const [files, sockets] = await Promise.all([openFiles(pid), shared.sockets]);
-  const own = new Set(files.map((file) => /^socket:\[(\d+)\]$/.exec(file)?.[1]));
-  return sockets.filter(({ inode }) => inode !== 0 && own.has(String(inode)));
+async function tcpSockets(): Promise<TcpSocket[]> {
+  return (await tcpTables()).flatMap(parseTcpTable);
 }
 
 /** `orphan` of `/proc/net/sockstat`: sockets of this host that no process owns any more. */
