@@ -23,6 +23,7 @@ import { changeFreeze } from "./change-freeze.ts";
 import type { SitePlan } from "./plan.ts";
 import { type SiteContext, type SiteEvent, siteMachine } from "./site.machine.ts";
 import { TurnClock } from "./turn-clock.ts";
+import { keepDeadlines } from "./turn-deadlines.ts";
 
 /** An actor by kind and id: `encoder:helo-a`; the site itself is `site`. */
 export type ActorName =
@@ -94,6 +95,7 @@ export function openSite(p: {
     systemId: "site",
     input: { plan: p.plan, now: clock.now, resume: p.resume },
   });
+  keepDeadlines(site.system, clock);
   recordEffects(site.system, {
     began(kind, asks, ref) {
       const id = String(++made);

@@ -68,19 +68,19 @@ export type BuiltIn = ((args: ActionArgs, params: unknown) => void) & {
 
 export type ActionArgs = Args & { self: AnyActorRef; system: System; spawn: unknown };
 
-export type System = {
-  scheduler: {
-    schedule(
-      source: AnyActorRef,
-      target: AnyActorRef,
-      event: AnyEventObject,
-      delayMs: number,
-      id?: string,
-    ): void;
-    cancel(source: AnyActorRef, id: string): void;
-    cancelAll(source: AnyActorRef): void;
-  };
+export type Scheduler = {
+  schedule: (
+    source: AnyActorRef,
+    target: AnyActorRef,
+    event: AnyEventObject,
+    delayMs: number,
+    id?: string,
+  ) => void;
+  cancel: (source: AnyActorRef, id: string) => void;
+  cancelAll: (source: AnyActorRef) => void;
 };
+
+export type System = { scheduler: Scheduler };
 
 export type Scope = {
   self: AnyActorRef;

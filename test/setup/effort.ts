@@ -7,7 +7,7 @@ export type Effort = "check" | "test" | "torture";
 
 /**
  * Random sequences in all, shared by the property tests of the machines. The one place that says how
- * many. One costs 5 to 7 ms of CPU, nearly all of it XState's: 100,000 are ten minutes of a core,
+ * many. One costs 2 to 3 ms of CPU on a quiet machine: 100,000 are about four minutes of a core,
  * which they take from what the end-to-end tests leave idle.
  */
 export const sequences: Record<Effort, number> = {
