@@ -1,7 +1,7 @@
 /** How clocks are told: by how much, how exactly that is known, since when, and by whom. */
 import { h } from "./dom.ts";
 import type { EncoderItem, SiteItem } from "./items.ts";
-import { row } from "./streams.ts";
+import { row } from "./box.ts";
 import { lengthOf, state, word } from "./words.ts";
 
 /** `2.4 s behind ± 0.3 s` */

@@ -6,7 +6,7 @@ import { lengthOf, type Tone, word } from "./words.ts";
 type Content = NonNullable<StreamItem["content"]>;
 type EncoderName = (id: string) => string;
 
-const faultWords: Record<string, string> = {
+export const faultWords: Record<string, string> = {
   black: "black",
   frozen: "stands still",
   silent: "no sound",

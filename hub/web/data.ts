@@ -69,18 +69,30 @@ export async function readBoard(): Promise<Board> {
   };
 }
 
-export type Answer = { status: string; code?: string | null; message?: string | null };
+export type Answer = {
+  status: string;
+  code?: string | null;
+  message?: string | null;
+  data?: Record<string, unknown> | null;
+};
 
-/** Asks the site and waits up to 10 s for what it says. @throws HubError */
-export async function command(list: string, ref: string, verb: string): Promise<Answer> {
-  const response = await call(`/api/${list}/${ref}/commands`, {
+/**
+ * Asks the site and waits up to 10 s for what it says.
+ * @param asked with `dryRun` only what would happen
+ * @throws HubError
+ */
+export async function command(
+  { list, ref }: { list: string; ref: string },
+  asked: { verb: string; args?: Readonly<Record<string, unknown>>; dryRun?: true },
+): Promise<Answer> {
+  const response = await call(`/api/${list}/${encodeURIComponent(ref)}/commands`, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
       Prefer: "wait=10",
       "Idempotency-Key": onceOnly(),
     },
-    body: JSON.stringify({ verb }),
+    body: JSON.stringify(asked),
   });
   return (await response.json()) as Answer;
 }

@@ -21,31 +21,39 @@ export function h(
   return element;
 }
 
+const keyOf = (node: Node | undefined): string | null =>
+  node instanceof Element ? node.getAttribute("data-key") : null;
+
 /**
- * Changes only what differs, so that focus, scroll position and opened details survive. Elements
- * with a `data-key` keep their identity when the order changes.
+ * Changes only what differs, so that focus, scroll position, typed text and opened details survive.
+ * Elements with a `data-key` keep their identity when the order changes, or something comes before
+ * them.
  */
 export function show(parent: Element, wanted: readonly Node[]): void {
   const keyed = new Map<string, Element>();
   for (const child of parent.children) {
-    const key = child.getAttribute("data-key");
+    const key = keyOf(child);
     if (key !== null) keyed.set(key, child);
   }
+  const kept = new Set(wanted.map(keyOf));
   wanted.forEach((node, at) => {
     const present = parent.childNodes[at];
-    const key = node instanceof Element ? node.getAttribute("data-key") : null;
+    const key = keyOf(node);
     const own = key === null ? present : keyed.get(key);
-    if (own && own !== present) parent.insertBefore(own, present ?? null);
-    if (own && isAlike(own, node)) update(own, node);
-    else if (present && !(own && own !== present)) parent.replaceChild(node, present);
-    else parent.insertBefore(node, present ?? null);
+    if (own && isAlike(own, node)) {
+      // Moving an element, or even putting it where it is, would take the focus from it.
+      if (own !== present) parent.insertBefore(own, present ?? null);
+      update(own, node);
+    } else if (present && (keyOf(present) === null || !kept.has(keyOf(present)))) {
+      parent.replaceChild(node, present);
+    } else parent.insertBefore(node, present ?? null);
   });
   while (parent.childNodes.length > wanted.length) parent.lastChild?.remove();
 }
 
 function isAlike(a: Node, b: Node): boolean {
   if (!(a instanceof Element) || !(b instanceof Element)) return a.nodeType === b.nodeType;
-  return a.tagName === b.tagName && a.getAttribute("data-key") === b.getAttribute("data-key");
+  return a.tagName === b.tagName && keyOf(a) === keyOf(b);
 }
 
 function update(present: Node, wanted: Node): void {
@@ -54,11 +62,11 @@ function update(present: Node, wanted: Node): void {
     return;
   }
   for (const { name } of [...present.attributes]) {
-    // Whether details are open is the reader's, not ours.
+    // Whether details are open is the reader's, not ours, once they are there.
     if (!wanted.hasAttribute(name) && name !== "open") present.removeAttribute(name);
   }
   for (const { name, value } of wanted.attributes) {
-    if (present.getAttribute(name) === value) continue;
+    if (present.getAttribute(name) === value || name === "open") continue;
     if (name === "style" && present instanceof HTMLElement) present.style.cssText = value;
     else present.setAttribute(name, value);
   }

@@ -14,7 +14,12 @@ export function eventLines({ schedule, lineUp }: StreamItem, nowMs: number): HTM
       { class: "event" },
       window ? whenOf(window, phase === "on", nowMs) + name : "No window planned",
     ),
-    isFrozen(phase) && h("p", { class: "event muted" }, "Change freeze until it is over"),
+    isFrozen(phase) &&
+      h(
+        "p",
+        { class: "event muted" },
+        `Change freeze${name} until ${clock(window?.endsAt)}; its site can let changes through`,
+      ),
     lineUp && lineUpList(lineUp),
   ];
   return lines.filter((line) => line instanceof HTMLElement);

@@ -4,7 +4,7 @@
  */
 import type { DestinationState } from "../../machines/destination/destination.contract.ts";
 import type { EncoderState } from "../../machines/encoder/encoder.contract.ts";
-import type { SiteClock } from "../../machines/site/site.contract.ts";
+import type { SiteClock, SiteState } from "../../machines/site/site.contract.ts";
 import type { StorageState } from "../../machines/storage/storage.contract.ts";
 import type { Incident, StreamState } from "../../machines/stream/stream.contract.ts";
 
@@ -46,6 +46,7 @@ export type SiteItem = {
   decider?: string;
   journal?: string;
   clock?: Iso<SiteClock>;
+  freeze?: Iso<NonNullable<SiteState["freeze"]>> | null;
   warnings: string[];
 };
 

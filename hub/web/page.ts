@@ -3,24 +3,29 @@
  * changed and every second otherwise, so a lost socket costs a second and never the truth.
  */
 import { io } from "socket.io-client";
-import { apiKey, command, HubError, readBoard, rememberKey } from "./data.ts";
-import { show } from "./dom.ts";
-import { encoderCard, siteCard } from "./encoders.ts";
+import { listen } from "./actions.ts";
+import { apiKey, HubError, readBoard, rememberKey } from "./data.ts";
+import { h, show } from "./dom.ts";
+import { encoderBox } from "./encoders.ts";
 import { incidentCard } from "./incidents.ts";
 import type { Board } from "./items.ts";
-import { storageCard, tellsSomething } from "./storage.ts";
+import type { Now } from "./now.ts";
+import { encoderRank, inOrder, storageRank, streamRank } from "./order.ts";
+import { siteCard } from "./sites.ts";
+import { storageBox, tellsSomething } from "./storage.ts";
 import { streamCard } from "./streams.ts";
-import { labelOf, type List, type Talk } from "./talk.ts";
 import { clock, lengthOf } from "./words.ts";
 
 /** Data older than this is called stale, loudly. */
 const staleAfterMs = 3_000;
 const readEveryMs = 1_000;
+/** Ages go on also when nothing is read; more often would only cost a phone its battery. */
+const drawEveryMs = 1_000;
 
 let board: Board | undefined;
+let drawn = { atMs: 0, stale: false };
 let readAtMs = 0;
 let trouble = "";
-let talk: Talk | undefined;
 let reading = false;
 let readAgain = false;
 
@@ -31,6 +36,7 @@ const part = (id: string): HTMLElement => {
 };
 
 async function read(): Promise<void> {
+  if (document.hidden) return;
   if (reading) {
     readAgain = true;
     return;
@@ -56,7 +62,9 @@ async function read(): Promise<void> {
   }
 }
 
-function draw(): void {
+/** @param isDue whether the lists are to be drawn though nothing may have changed */
+function draw(isDue = true): void {
+  if (document.hidden) return;
   const ageMs = performance.now() - readAtMs;
   const stale = board === undefined || ageMs > staleAfterMs;
   const lastRead = new Date(Date.now() - ageMs).toISOString();
@@ -71,64 +79,62 @@ function draw(): void {
   if (!loud.hidden) {
     loud.textContent = `■ DATA IS STALE, ${lengthOf(ageMs)}: ${trouble || "the hub is silent"}`;
   }
-  if (!board) return;
+  const nowMs = performance.now();
+  if (!board || (!isDue && stale === drawn.stale && nowMs - drawn.atMs < drawEveryMs)) return;
+  drawn = { atMs: nowMs, stale };
+  drawBoard(board, stale);
+}
+
+function drawBoard(board: Board, stale: boolean): void {
+  const { talk, plan, isOpen } = doing;
   const nowMs = Date.now() + board.clockOffsetMs;
-  const { streams, encoders, storage, sites, incidents } = board;
-  const current = board;
-  show(
-    part("stream-list"),
-    streams.map((s) => streamCard(s, current, nowMs, stale, talk)),
+  const now: Now = { board, nowMs, stale, talk, plan, isOpen };
+  const streams = ordered("stream-list", board.streams, streamRank);
+  const storage = board.storage.filter(tellsSomething);
+  const encoders = ordered("encoder-list", board.encoders, encoderRank);
+  fill(
+    "stream-list",
+    streams.map((s) => streamCard(s, now)),
   );
-  show(
-    part("encoder-list"),
-    encoders.map((e) => encoderCard(e, nowMs, stale, talk)),
+  fill(
+    "encoder-list",
+    encoders.map((e) => encoderBox(e, now)),
   );
-  show(
-    part("incident-list"),
-    incidents.map((i) => incidentCard(i, nowMs, stale)),
+  fill(
+    "incident-list",
+    board.incidents.map((i) => incidentCard(i, nowMs, stale)),
   );
-  show(
-    part("storage-list"),
-    storage.filter(tellsSomething).map((s) => storageCard(s, nowMs, stale)),
+  fill(
+    "storage-list",
+    ordered("storage-list", storage, storageRank).map((s) => storageBox(s, now)),
   );
-  show(
-    part("site-list"),
-    sites.map((s) => siteCard(s, nowMs, stale)),
+  fill(
+    "site-list",
+    board.sites.map((s) => siteCard(s, now)),
   );
 }
 
-async function ask(asked: Talk): Promise<void> {
-  const label = labelOf(asked.list, asked.verb) ?? asked.verb;
-  talk = { ...asked, step: "asking", answer: `${label}: waiting for the site …` };
-  draw();
-  let answer: string;
-  try {
-    const { status, code, message } = await command(asked.list, asked.ref, asked.verb);
-    answer = `${status}${code == null ? "" : ` (${code})`}: ${message ?? "the site has it"}`;
-  } catch (error) {
-    answer = `refused: ${error instanceof Error ? error.message : "the hub did not answer"}`;
-  }
-  talk = { ...asked, step: "answered", answer: `${label}: ${answer}` };
-  void read();
+function fill(list: string, cards: HTMLElement[]): void {
+  show(part(list), cards.length > 0 ? cards : [h("p", { class: "muted" }, "None.")]);
 }
 
-function listen(list: List, cards: HTMLElement): void {
-  cards.addEventListener("click", (event) => {
-    const button = (event.target as Element).closest<HTMLButtonElement>("button[data-do]");
-    const { ref, do: what } = button?.dataset ?? {};
-    if (ref === undefined || what === undefined) return;
-    if (labelOf(list, what) !== undefined) {
-      talk = { list, ref, verb: what, step: "sure?", answer: "" };
-    } else if (what === "sure" && talk) return void ask(talk);
-    else talk = undefined;
-    draw();
-    // The safe choice gets the focus; back again, the button that was pressed.
-    const next = talk ? `[data-do="no"]` : "";
-    cards.querySelector<HTMLElement>(`button[data-ref="${ref}"]${next}`)?.focus();
-  });
+/** Of each list, the order on the page. */
+const orders = new Map<string, string[]>();
+function ordered<T extends { ref: string }>(list: string, items: T[], rankOf: (item: T) => number) {
+  const keep = doing.isBusy() ? orders.get(list) : undefined;
+  const wanted = inOrder(items, rankOf, keep);
+  orders.set(
+    list,
+    wanted.map(({ ref }) => ref),
+  );
+  return wanted;
 }
-listen("streams", part("stream-list"));
-listen("encoders", part("encoder-list"));
+
+const doing = listen(document.querySelector("main") ?? document.body, {
+  draw: () => draw(),
+  read: () => void read(),
+  stream: (ref) => board?.streams.find((stream) => stream.ref === ref),
+});
 
 part("key").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -136,6 +142,10 @@ part("key").addEventListener("submit", (event) => {
   void read();
   socket.disconnect().connect();
 });
+show(
+  part("zones"),
+  Intl.supportedValuesOf("timeZone").map((value) => h("option", { value })),
+);
 
 const socket = io({
   auth: (give) => give({ token: apiKey() ?? undefined }),
@@ -144,6 +154,10 @@ const socket = io({
 socket.on("connect", () => socket.emit("subscribe", { board: true }));
 socket.onAny(() => void read());
 
-setInterval(draw, 250);
+document.addEventListener("visibilitychange", () => {
+  draw();
+  void read();
+});
+setInterval(() => draw(false), 250);
 setInterval(() => void read(), readEveryMs);
 void read();

@@ -1,6 +1,6 @@
 /** Whether an encoder is set as its stream wants it, and what a used spare is kept for. */
 import type { EncoderItem } from "./items.ts";
-import { row } from "./streams.ts";
+import { row } from "./box.ts";
 import { word } from "./words.ts";
 
 export function wantedRows({ wanted, inUseFor }: EncoderItem): HTMLElement[] {
@@ -20,11 +20,3 @@ function setUp({ stream, like, drift, notSetBecause }: NonNullable<EncoderItem["
   const why = notSetBecause === undefined ? "" : `; not set: ${notSetBecause}`;
   return [word("warning", `not ${wish}`), `: ${differences.join(", ")}${why}`];
 }
-
-/** What a person may say to it now. */
-export const readinessVerbs = ({ wanted, inUseFor, outputs }: EncoderItem): string[] => [
-  ...(wanted?.isProposed === true ? ["sync"] : []),
-  ...(inUseFor !== undefined && outputs?.every(({ stream }) => stream === undefined) === true
-    ? ["release"]
-    : []),
-];

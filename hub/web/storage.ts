@@ -1,9 +1,11 @@
 /** The media of a box, a NAS or a host: how much is left, and how old that knowledge is. */
+import { box, row, warnings } from "./box.ts";
 import { h } from "./dom.ts";
-import { warnings } from "./encoders.ts";
 import type { StorageItem } from "./items.ts";
-import { row } from "./streams.ts";
-import { clock, lengthOf, state, type Tone } from "./words.ts";
+import { ageOf, type Now } from "./now.ts";
+import { storageRank, toneOf } from "./order.ts";
+import { commandButtons, type Offer } from "./talk.ts";
+import { lengthOf, plain, state } from "./words.ts";
 
 type Medium = NonNullable<StorageItem["media"]>[number];
 
@@ -16,55 +18,85 @@ const figures: Record<string, [name: string, text: (value: number) => string]> =
   temperatureC: ["Temperature", (v) => `${v.toFixed(0)} °C`],
 };
 
-/** A box that never told of any medium has no card here. */
+/** A box that never told of any medium is not listed here. */
 export const tellsSomething = ({ media = [], warnings: said = [] }: StorageItem): boolean =>
   media.length > 0 || said.length > 0;
 
-export function storageCard(storage: StorageItem, nowMs: number, stale: boolean): HTMLElement {
-  const old = stale || storage.stale;
-  return h(
-    "article",
-    { class: `${toneOf(storage.state)}${old ? " old" : ""}`, "data-key": storage.ref },
-    h(
-      "h3",
-      {},
-      `${storage.name ?? storage.id} `,
-      h("span", { class: "muted" }, storage.site),
-      " ",
-      old && h("span", { class: "badge" }, `STALE, last heard ${clock(storage.receivedAt)}`),
-    ),
-    ...(storage.media ?? []).flatMap((medium) => mediumPart(medium, nowMs)),
-    warnings(storage.warnings ?? []),
+export function storageBox(storage: StorageItem, now: Now): HTMLElement {
+  const old = now.stale || storage.stale;
+  const { media = [], warnings: said = [] } = storage;
+  return box(
+    {
+      key: `storage ${storage.ref}`,
+      tone: old ? "unknown" : toneOf(storageRank(storage)),
+      name: storage.name ?? storage.id,
+      of: storage.site,
+      word: plain(storage.state ?? "not known"),
+      line: [...said, ...media.map((medium) => inShort(medium, now.nowMs))].join("; "),
+      ...{ old, receivedAt: storage.receivedAt },
+      body: () => [
+        ...media.map((medium) => mediumPart(storage, medium, now)),
+        warnings(said),
+        h("p", { class: "muted" }, `Told ${ageOf(storage.receivedAt, now.nowMs)}`),
+      ],
+    },
+    now,
   );
 }
 
-function mediumPart(medium: Medium, nowMs: number): (HTMLElement | false)[] {
+const nameOf = ({ name, id }: Medium) => name ?? id;
+
+/** `sd 12.3 % free 4 s ago`, or what is wrong with it. */
+function inShort(medium: Medium, nowMs: number): string {
+  const { freeRatio: free } = medium.figures;
+  const [first] = medium.warnings;
+  if (first !== undefined) return `${nameOf(medium)} ${first}`;
+  if (medium.state !== "healthy" || !free) return `${nameOf(medium)} ${plain(medium.state)}`;
+  return `${nameOf(medium)} ${(100 * free.value).toFixed(1)} % free ${ageOf(free.at, nowMs)}`;
+}
+
+function mediumPart(storage: StorageItem, medium: Medium, now: Now): HTMLElement {
   const more = [medium.kind, medium.fileSystem].filter((text) => text !== undefined).join(", ");
-  return [
+  const by = medium.retiredBy === undefined ? "" : ` by ${medium.retiredBy}`;
+  return h(
+    "section",
+    { class: "medium", "data-key": medium.id, "aria-label": nameOf(medium) },
     h(
       "dl",
       {},
       ...row(
-        medium.name ?? medium.id,
+        nameOf(medium),
         state(medium.state),
+        by,
         more === "" ? "" : h("span", { class: "muted" }, ` ${more}`),
       ),
       ...Object.entries(figures).flatMap(([key, [name, text]]) => {
         const figure = medium.figures[key as keyof typeof medium.figures];
         if (!figure) return [];
-        const age = figure.at === null ? "age not known" : lengthOf(nowMs - Date.parse(figure.at));
-        const source = h("span", { class: "muted" }, ` (${age} ago, ${figure.source})`);
-        return row(name, text(figure.value), source);
+        const source = ` (${ageOf(figure.at, now.nowMs)}, ${figure.source})`;
+        return row(name, text(figure.value), h("span", { class: "muted" }, source));
       }),
     ),
     warnings(medium.warnings),
-  ];
+    commandButtons({
+      ...{ list: "storage", ref: storage.ref, part: medium.id, name: nameOf(medium) },
+      ...{ offers: [useOffer(medium)], talk: now.talk },
+      disabled: now.stale || storage.stale,
+    }),
+  );
 }
 
-function toneOf(word: string | undefined): Tone {
-  if (word === "healthy") return "good";
-  if (word === "full" || word === "failing" || word === "missing") return "critical";
-  return word === "filling" || word === "nearlyFull" || word === "readOnly" ? "warning" : "unknown";
+function useOffer(medium: Medium): Offer {
+  const args = { medium: medium.id };
+  return medium.state === "retired"
+    ? {
+        ...{ verb: "bring-back", label: "Bring back", args },
+        will: `${nameOf(medium)} is in use again: recorded to, watched, and alarmed for.`,
+      }
+    : {
+        ...{ verb: "retire", label: "Retire", args },
+        will: `${nameOf(medium)} is not recorded to and not alarmed for, until it is brought back.`,
+      };
 }
 
 function bytes(value: number): string {

@@ -1,35 +1,45 @@
-/** A stream's card: first whether the programme is on air, then who carries it and why. */
+/** A stream's card: is it on air, what happened, what to do next. The rest opens. */
+import { row, staleBadge } from "./box.ts";
 import { comparisonLine, pictureLines } from "./content.ts";
 import { h } from "./dom.ts";
 import { eventLines } from "./events.ts";
-import type { Board, StreamItem } from "./items.ts";
+import type { StreamItem } from "./items.ts";
+import { nextStep } from "./next.ts";
+import { ageOf, encoderName, type Now } from "./now.ts";
+import { streamRank, toneOf } from "./order.ts";
+import { streamOffers } from "./stream-offers.ts";
+import { commandButtons } from "./talk.ts";
 import { understudyLines } from "./understudies.ts";
-import { commandButtons, type Talk, verbs } from "./talk.ts";
-import { carriage, clock, lengthOf, plain, state, word } from "./words.ts";
+import { windowsPart } from "./windows.ts";
+import { carriage, lengthOf, plain, state, word } from "./words.ts";
 
-export function streamCard(
-  stream: StreamItem,
-  board: Board,
-  nowMs: number,
-  stale: boolean,
-  talk: Talk | undefined,
-): HTMLElement {
-  const old = stale || stream.stale;
+export function streamCard(stream: StreamItem, now: Now): HTMLElement {
+  const { nowMs } = now;
+  const old = now.stale || stream.stale;
   const name = stream.name ?? stream.id;
-  const [tone, text] = carriage(stream.carriage);
-  const since = (iso: string | null | undefined) =>
-    iso == null ? "not known" : `for ${lengthOf(nowMs - Date.parse(iso))}`;
-  const encoderName = (id: string | null | undefined) =>
-    id == null
-      ? "nobody"
-      : (board.encoders.find((e) => e.site === stream.site && e.id === id)?.name ?? id);
   const endsAt = stream.eventEndsAt;
+  const rank = streamRank(stream);
+  const key = `more ${stream.ref}`;
+  const open = now.isOpen(key);
+  const buttons = commandButtons({
+    ...{ list: "streams", ref: stream.ref, name, disabled: old, talk: now.talk },
+    offers: streamOffers(stream, now),
+  });
   return h(
     "article",
-    { class: `${tone}${old ? " old" : ""}`, "data-key": stream.ref },
-    h("h3", {}, `${name} `, h("span", { class: "muted" }, stream.site), " ", old && badge(stream)),
-    h("p", { class: "carriage" }, word(tone, text)),
+    { class: old ? "unknown old" : toneOf(rank), "data-key": stream.ref },
+    h(
+      "h3",
+      {},
+      `${name} `,
+      h("span", { class: "muted" }, stream.site),
+      " ",
+      old && staleBadge(stream.receivedAt),
+    ),
+    h("p", { class: "carriage" }, word(...carriage(stream.carriage))),
+    h("p", { class: "muted line" }, inShort(stream, now)),
     h("p", { class: "because" }, stream.because ?? "Nothing readable from the site yet."),
+    h("p", { class: "next" }, h("strong", {}, "Next: "), nextStep(stream, now)),
     endsAt != null &&
       h(
         "p",
@@ -38,56 +48,76 @@ export function streamCard(
         " unless the picture is back.",
       ),
     ...eventLines(stream, nowMs),
+    // A stream that is well needs no buttons at hand.
+    rank < 3 && buttons,
     h(
-      "dl",
-      {},
-      ...row("Carried by", encoderName(stream.encoder), " ", state(stream.carrier)),
-      ...row("", h("span", { class: "muted" }, since(stream.since))),
-      ...row("Understudy", encoderName(stream.understudyEncoder), " ", state(stream.understudy)),
-      ...understudyLines(stream, encoderName).flatMap((line) => row("", line)),
-      ...row("Far end", ...farEnd(stream, board, nowMs)),
-      ...content(stream, nowMs, encoderName),
-      ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),
-      ...(stream.latched?.includes("moves") === true
-        ? row("", word("critical", "moved too often: it stays here until it is released"))
-        : []),
-      ...(stream.latched?.includes("returns") === true
-        ? row("", word("warning", "no automatic return: the last one did not hold"))
-        : []),
+      "details",
+      { "data-key": key, open },
+      h("summary", {}, rank < 3 ? "Details" : "Details and commands"),
+      open && rank >= 3 && buttons,
+      open && facts(stream, now),
+      open && windowsPart(stream, now),
     ),
-    commandButtons({
-      list: "streams",
-      of: stream,
-      name,
-      offered: Object.keys(verbs.streams),
-      disabled: old,
-      talk,
-    }),
+  );
+}
+
+/** Who carries it, who would be next, and how old the word above is. */
+function inShort(stream: StreamItem, now: Now): string {
+  const { site, encoder, understudyEncoder: next, destination } = stream;
+  const seen = now.board.destinations.find((d) => d.site === site && d.id === destination);
+  const understudy = next == null ? "no understudy" : `understudy ${encoderName(now, site, next)}`;
+  const farEnd =
+    seen?.source == null
+      ? "nobody looks at the far end"
+      : `far end seen ${ageOf(seen.observedAt, now.nowMs)}`;
+  return `${encoderName(now, site, encoder)}, ${understudy}, ${farEnd}`;
+}
+
+function facts(stream: StreamItem, now: Now): HTMLElement {
+  const nameOf = (id: string | null | undefined) => encoderName(now, stream.site, id);
+  return h(
+    "dl",
+    {},
+    ...row("Carried by", nameOf(stream.encoder), " ", state(stream.carrier)),
+    ...row(
+      "",
+      h(
+        "span",
+        { class: "muted" },
+        stream.since == null
+          ? "since when is not known"
+          : `for ${lengthOf(now.nowMs - Date.parse(stream.since))}`,
+      ),
+    ),
+    ...row("Understudy", nameOf(stream.understudyEncoder), " ", state(stream.understudy)),
+    ...understudyLines(stream, nameOf).flatMap((line) => row("", line)),
+    ...row("Far end", ...farEnd(stream, now)),
+    ...content(stream, now.nowMs, nameOf),
+    ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),
+    ...(stream.latched?.includes("moves") === true
+      ? row("", word("critical", "moved too often: it stays here until it is released"))
+      : []),
+    ...(stream.latched?.includes("returns") === true
+      ? row("", word("warning", "no automatic return: the last one did not hold"))
+      : []),
+    ...row("Told", h("span", { class: "muted" }, ageOf(stream.receivedAt, now.nowMs))),
   );
 }
 
 function content(
   { content }: StreamItem,
   nowMs: number,
-  encoderName: (id: string) => string,
+  nameOf: (id: string) => string,
 ): HTMLElement[] {
   if (content === undefined) return [];
-  const compared = comparisonLine(content, nowMs, encoderName);
+  const compared = comparisonLine(content, nowMs, nameOf);
   return [
-    ...row("Picture", ...pictureLines(content, nowMs, encoderName)),
+    ...row("Picture", ...pictureLines(content, nowMs, nameOf)),
     ...(compared ? row("Compared", compared) : []),
   ];
 }
 
-function badge(stream: StreamItem): HTMLElement {
-  return h("span", { class: "badge" }, `STALE, last heard ${clock(stream.receivedAt)}`);
-}
-
-export function row(term: string, ...values: (Node | string)[]): HTMLElement[] {
-  return [h("dt", {}, term), h("dd", {}, ...values)];
-}
-
-function farEnd(stream: StreamItem, board: Board, nowMs: number): (Node | string)[] {
+function farEnd(stream: StreamItem, { board, nowMs }: Now): (Node | string)[] {
   const id = stream.destination;
   const seen = board.destinations.find((d) => d.site === stream.site && d.id === id);
   if (!seen) return ["not available"];

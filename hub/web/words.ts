@@ -53,12 +53,13 @@ export function plain(machineWord: string): string {
   return machineWord.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
 }
 
-/** 4.2 s · 3 min 20 s · 2 h 5 min */
+/** 4.2 s · 3 min 20 s · 2 h 5 min · 7 d 17 h */
 export function lengthOf(ms: number): string {
   const s = Math.max(0, ms) / 1_000;
   if (s < 10) return `${s.toFixed(1)} s`;
   if (s < 60) return `${Math.floor(s)} s`;
   if (s < 3_600) return `${Math.floor(s / 60)} min ${Math.floor(s % 60)} s`;
+  if (s >= 48 * 3_600) return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3_600)} h`;
   return `${Math.floor(s / 3_600)} h ${Math.floor((s % 3_600) / 60)} min`;
 }
 

@@ -1,5 +1,37 @@
 /** What a hub with one site would answer: one stream on air, one off air, one not known. */
 const ago = (s: number) => new Date(Date.now() - s * 1_000).toISOString();
+const inS = (s: number) => ago(-s);
+const figure = (value: number, source = "device") => ({ value, at: ago(4), source });
+
+/** Sunday by site.yaml, a concert by the calendar, and what was planned over the hub. */
+export const schedule = {
+  ...{ phase: "lineUp", startMissed: false },
+  window: {
+    ...{ name: "Sunday service", from: "configuration" },
+    ...{ startsAt: inS(600), endsAt: inS(4_200) },
+  },
+  next: [
+    { name: "Concert", startsAt: inS(90_000), endsAt: inS(93_600), from: "calendar" },
+    {
+      ...{ name: "Vespers", from: "command" },
+      ...{ startsAt: "2030-03-30T17:00:00.000Z", endsAt: "2030-03-30T18:00:00.000Z" },
+    },
+  ],
+  rules: [
+    {
+      ...{ id: "vespers", name: "Vespers", start: "2030-03-30T18:00", zone: "Europe/Vienna" },
+      ...{ durationMs: 3_600_000, rrule: "FREQ=WEEKLY;BYDAY=SA" },
+    },
+  ],
+};
+const lineUp = {
+  at: ago(300),
+  items: [
+    { item: "input", result: "ok", message: "helo-1 has a picture", source: "helo-1" },
+    { item: "clock", result: "unknown", message: "nobody tells", source: null },
+    { item: "fencePath", result: "notOk", message: "the outlet does not answer", source: "pdu" },
+  ],
+};
 const base = { site: "studio", online: true, stale: false, epoch: "e", seq: 9, session: "s" };
 const item = (id: string) => ({ ...base, id, ref: `studio~${id}`, at: ago(1), receivedAt: ago(1) });
 
@@ -31,12 +63,24 @@ export const board = () => ({
     {
       ...{ id: "studio", name: "Studio North", online: true, stale: false, lastSeen: ago(1) },
       ...{ quarantined: 0, lostEvents: 0, decider: "ok", journal: "ok", warnings: [] },
+      clock: {
+        ...{ state: "off", because: "chrony says so" },
+        offset: { aheadMs: -2_400, exactToMs: 300, at: ago(12), source: "ntp.example" },
+      },
+      freeze: {
+        events: [{ stream: "main", name: "Sunday service", endsAt: inS(4_200) }],
+        override: null,
+      },
     },
   ],
   streams: [
     stream("main", {
       ...{ name: "Main programme", carriage: "onAir", carrier: "carried", understudy: "none" },
       because: "software-1 ended by itself; it was proven off and helo-1 took over.",
+      ...{ schedule, lineUp },
+      understudies: [
+        { encoder: "b", role: "spare", wants: "warm", is: "none", hindrance: "is failing" },
+      ],
     }),
     stream("second", {
       ...{ carriage: "offAir", carrier: "waitingForFence", understudy: "ready" },
@@ -95,8 +139,36 @@ export const board = () => ({
           ...{ stream: "main", since: ago(60) },
         },
       ],
-      figures: { temperatureC: { value: 61.25, at: ago(2), source: "device" } },
-      warnings: ["auto-recover is on"],
+      connection: {
+        ...{ breaker: "closed", healthScore: 55, burden: "latency", requestPressure: 82 },
+        predicted: { what: "it gets slower", reachesMs: 900, inMs: 240_000, method: "a line" },
+      },
+      ...{ clock: "wrong", warnings: ["auto-recover is on"] },
+      figures: {
+        temperatureC: { value: 61.25, at: ago(2), source: "device" },
+        ...{ clockAheadMs: figure(3_100, "HTTP Date"), clockExactToMs: figure(500, "HTTP Date") },
+      },
+    },
+    {
+      ...item("b"),
+      ...{ identity: { vendor: "AJA" }, link: "reachable", thermal: "normal", thermalStep: 0 },
+      ...{ service: "inService", input: "good", figures: {}, warnings: [], inUseFor: "third" },
+      connection: { breaker: "open", healthScore: 10, requestPressure: 20 },
+      outputs: [
+        {
+          ...{ id: "stream-1", state: "failing", progress: "frozen", sendQueue: "draining" },
+          since: ago(60),
+        },
+      ],
+      repair: {
+        ...{ consent: "propose", state: "proposing", trouble: "failing", next: "reboot" },
+        proposalEndsAt: inS(500),
+      },
+      wanted: {
+        ...{ stream: "main", like: "helo-1", settings: {}, hash: "h", isAlarmed: true },
+        ...{ sync: "propose", isProposed: true },
+        drift: [{ setting: "videoBitrateBps", wanted: 4_000_000, actual: 8_000_000 }],
+      },
     },
   ],
   incidents: [incident],

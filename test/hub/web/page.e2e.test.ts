@@ -1,78 +1,14 @@
-import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { build } from "esbuild";
-import { chromium, type Browser, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { board } from "./board.ts";
+import { servePage, type ServedPage, textOf } from "./served-page.ts";
 
-const file = (name: string) => new URL(`../../../hub/web/${name}`, import.meta.url);
-let browser: Browser;
-let server: Server;
-let script: string;
-const asked: string[] = [];
-let silent = false;
-let wantsKey = false;
-
+let served: ServedPage;
 beforeAll(async () => {
-  const built = await build({
-    ...{ entryPoints: [file("page.ts").pathname], bundle: true, format: "esm", write: false },
-    minify: true,
-  });
-  script = built.outputFiles[0]?.text ?? "";
-  server = createServer((request, response) => {
-    const path = (request.url ?? "/").split("?")[0] ?? "/";
-    if (path === "/")
-      return void response
-        .setHeader("Content-Type", "text/html")
-        .end(readFileSync(file("index.html")));
-    if (path === "/page.css")
-      return void response
-        .setHeader("Content-Type", "text/css")
-        .end(readFileSync(file("page.css")));
-    if (path === "/page.js")
-      return void response.setHeader("Content-Type", "text/javascript").end(script);
-    if (silent)
-      return void response.writeHead(503).end(JSON.stringify({ detail: "the hub rests" }));
-    if (wantsKey && request.headers.authorization !== "Bearer open-sesame") {
-      return void response.writeHead(401).end(JSON.stringify({ detail: "Unknown or expired key" }));
-    }
-    if (request.method === "POST") {
-      let body = "";
-      request.on("data", (piece: Buffer) => (body += piece.toString()));
-      request.on("end", () => {
-        asked.push(`${path} ${body}`);
-        response.end(
-          JSON.stringify({
-            status: "refused",
-            code: "not_possible",
-            message: "no understudy is ready",
-          }),
-        );
-      });
-      return;
-    }
-    const items = (board() as Record<string, unknown[]>)[path.replace("/api/", "")];
-    if (!items) return void response.writeHead(404).end("{}");
-    response.end(JSON.stringify({ items, nextCursor: null }));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  browser = await chromium.launch({
-    executablePath: "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-  });
+  served = await servePage();
 }, 60_000);
-afterAll(async () => {
-  await browser?.close();
-  server?.closeAllConnections();
-  server?.close();
-});
+afterAll(() => served?.close());
 
-async function open(width: number, colorScheme: "dark" | "light" = "dark"): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-  return page;
-}
+const open: ServedPage["open"] = (...p) => served.open(...p);
 const shot = async (page: Page, name: string) => {
   const dir = process.env["SCREENSHOTS"];
   if (dir) await page.screenshot({ path: `${dir}/${name}.png`, fullPage: true });
@@ -85,9 +21,9 @@ test.each([1280, 360])(
     const words = page.locator(".carriage");
     await words.first().waitFor();
     expect((await words.allInnerTexts()).map((text) => text.slice(2))).toEqual([
-      "ON AIR",
       "OFF AIR",
       "NOT KNOWN",
+      "ON AIR",
     ]);
     const sizes = await page.evaluate(() =>
       [...document.querySelectorAll("main *")].map((e) => ({
@@ -144,11 +80,12 @@ test.each(
   async (scheme, width) => {
     const page = await open(width as number, scheme as "dark" | "light");
     await page.locator(".carriage").first().waitFor();
-    await page.locator("#stream-list button").first().click();
-    await page.getByText("Yes, fail over now: Main programme").waitFor();
     await page.evaluate(() => {
       for (const details of document.querySelectorAll("details")) details.open = true;
     });
+    await page.locator('[data-key="studio~main"] [data-plan]').click();
+    await page.locator('[data-key="studio~second"] [data-do="Fail over now"]').click();
+    await page.getByText("Yes, fail over now: second").waitFor();
     const seen = await page.evaluate(contrasts);
     expect(seen.length).toBeGreaterThan(60);
     expect(seen.filter(({ ratio, least }) => ratio < least)).toEqual([]);
@@ -179,24 +116,29 @@ test("every control is reached by Tab, in the order of the page, and shows that 
 
 test("by keyboard alone: a second step names the stream, and the site's refusal is shown", async () => {
   const page = await open(1280);
+  const { hub } = served;
+  hub.asked.length = hub.foreseen.length = 0;
   const first = page.locator("#stream-list button").first();
-  await first.waitFor();
   await first.focus();
   await page.keyboard.press("Enter");
-  await page.getByText("Yes, fail over now: Main programme").waitFor();
-  expect(asked).toEqual([]);
+  await page.getByText("Yes, fail over now: second").waitFor();
+  await page.getByText("The site says: refused (not_possible): no understudy is ready").waitFor();
+  const what = { path: "/api/streams/studio~second/commands", body: { verb: "failover" } };
+  expect([hub.asked, hub.foreseen]).toEqual([[], [what]]);
   await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Enter");
-  await page.getByText("refused (not_possible): no understudy is ready").waitFor();
-  expect(asked).toEqual(['/api/streams/studio~main/commands {"verb":"failover"}']);
+  await page.getByText("Fail over now: refused (not_possible): no understudy").waitFor();
+  expect(hub.asked).toEqual([what]);
   await page.close();
 }, 60_000);
 
 test("what is seen of the picture stands in the card, and that the understudy shows another", async () => {
   const page = await open(1024);
-  const card = page.locator('[data-key="studio~second"]');
-  await card.waitFor();
-  const text = (await card.textContent())?.replaceAll("\u00a0", " ") ?? "";
+  const card = '[data-key="studio~second"]';
+  expect(await textOf(page, card)).toContain("Next: Switch that encoder off or pull its cable");
+  await page.locator(`${card} summary`).click();
+  await page.locator(`${card} dl`).waitFor();
+  const text = await textOf(page, card);
   expect(text).toMatch(/at the far end: . black for 1\d s/);
   expect(text).toContain("b: ? not known");
   expect(text).toContain("HELO in rack 1 and b show different programmes");
@@ -229,24 +171,24 @@ test("an incident shows its seconds, its cause and what proved the encoder off",
 test("when the hub falls silent the page says so loudly and its buttons stop working", async () => {
   const page = await open(1280);
   await page.locator("#stream-list button:enabled").first().waitFor();
-  silent = true;
+  served.hub.silent = true;
   await page.locator("#stale:visible").waitFor({ timeout: 20_000 });
   expect(await page.locator("#stale").innerText()).toContain("DATA IS STALE");
   expect(await page.locator("#stream-list button:enabled").count()).toBe(0);
   await shot(page, "stale-1280");
-  silent = false;
+  served.hub.silent = false;
   await page.locator("#stream-list button:enabled").first().waitFor({ timeout: 20_000 });
   await page.close();
 }, 60_000);
 
 test("a hub that wants a key gets it from the form, and the tab remembers it", async () => {
-  wantsKey = true;
+  served.hub.wantsKey = true;
   const page = await open(360);
   await page.getByLabel("API key").fill("open-sesame");
   await page.keyboard.press("Enter");
   await page.locator(".carriage").first().waitFor();
   await page.reload();
   await page.locator(".carriage").first().waitFor();
-  wantsKey = false;
+  served.hub.wantsKey = false;
   await page.close();
 }, 60_000);

@@ -1,0 +1,90 @@
+/** What may be asked of an encoder now, and what will happen then. */
+import type { EncoderItem } from "./items.ts";
+import { repairOffers } from "./repair.ts";
+import type { Offer } from "./talk.ts";
+
+export function encoderOffers(encoder: EncoderItem): Offer[] {
+  const { power, figures } = encoder;
+  return [
+    ...repairOffers(encoder),
+    ...readinessOffers(encoder),
+    ...(power === "cut" || power === "unknown" ? [restorePower(encoder)] : []),
+    serviceOffer(encoder),
+    ...(figures?.temperatureC === undefined ? [] : [coolDown]),
+    ...recordingOffers(encoder),
+  ];
+}
+
+const nameOf = ({ name, id }: EncoderItem) => name ?? id;
+
+function serviceOffer(encoder: EncoderItem): Offer {
+  const box = nameOf(encoder);
+  if (encoder.service === "maintenance") {
+    return {
+      verb: "in-service",
+      label: "Back in service",
+      will: `${box} may be chosen, set and repaired by itself again.`,
+    };
+  }
+  const carries = encoder.outputs?.flatMap(({ stream }) => stream ?? []) ?? [];
+  const stays =
+    carries.length === 0
+      ? "It carries nothing now."
+      : `It goes on carrying ${carries.join(", ")}: fail over first if you want to work on it.`;
+  return {
+    verb: "maintenance",
+    label: "Maintenance",
+    will: `${box} is not chosen, repaired or switched off until it is back in service. ${stays}`,
+  };
+}
+
+function readinessOffers(encoder: EncoderItem): Offer[] {
+  const { wanted, inUseFor, outputs } = encoder;
+  const isIdle = outputs?.every(({ stream }) => stream === undefined) === true;
+  return [
+    ...(wanted?.isProposed === true
+      ? [
+          {
+            verb: "sync",
+            label: "Set as wanted",
+            will: `${nameOf(encoder)} is set as ${wanted.stream} wants it. It carries nothing now.`,
+          },
+        ]
+      : []),
+    ...(inUseFor !== undefined && isIdle
+      ? [
+          {
+            verb: "release",
+            label: "Release spare",
+            will: `${nameOf(encoder)} is not kept for ${inUseFor} any more: every stream it is a spare of may use it.`,
+          },
+        ]
+      : []),
+  ];
+}
+
+const restorePower = (encoder: EncoderItem): Offer => ({
+  verb: "restore-power",
+  label: "Restore power",
+  will: `The outlet of ${nameOf(encoder)} is switched on. A box that streams at power-up may publish by itself: be sure that it may.`,
+});
+
+const coolDown: Offer = {
+  verb: "cooldown",
+  label: "Cool down",
+  will: "One cooling step more is taken now, where there is one left; the picture may get coarser.",
+};
+
+function recordingOffers({ recording, controls = [] }: EncoderItem): Offer[] {
+  const isRecording = recording?.state === "streaming" || recording?.state === "failing";
+  const linked =
+    recording?.isLinked === true ? " On this box that starts or stops its stream, too." : "";
+  return [
+    ...(controls.includes("startRecording") && !isRecording
+      ? [{ verb: "start-recording", label: "Record", will: `It begins to record.${linked}` }]
+      : []),
+    ...(controls.includes("stopRecording") && isRecording
+      ? [{ verb: "stop-recording", label: "Stop recording", will: `The file ends here.${linked}` }]
+      : []),
+  ];
+}

@@ -1,0 +1,82 @@
+/** A site: whether it is heard, how its daemon, journal and clock are, and its change freeze. */
+import { warnings } from "./box.ts";
+import { siteClockLine } from "./clocks.ts";
+import { h } from "./dom.ts";
+import type { SiteItem } from "./items.ts";
+import { ageOf, type Now } from "./now.ts";
+import { commandButtons, type Offer } from "./talk.ts";
+import { clock, lengthOf, plain, type Tone, word } from "./words.ts";
+
+export function siteCard(site: SiteItem, now: Now): HTMLElement {
+  const [tone, text]: [Tone, string] =
+    site.online === null
+      ? ["unknown", "not known"]
+      : site.online
+        ? ["good", "online"]
+        : ["offline", "offline"];
+  const old = now.stale || site.stale;
+  return h(
+    "article",
+    {
+      class: `${tone === "offline" ? "critical" : tone}${old ? " old" : ""}`,
+      "data-key": site.id,
+    },
+    h("h3", {}, site.name ?? site.id),
+    h("p", {}, word(tone, text)),
+    h(
+      "p",
+      { class: "muted" },
+      site.lastSeen === null ? "Never heard" : `Last heard ${ageOf(site.lastSeen, now.nowMs)}`,
+    ),
+    h(
+      "p",
+      {},
+      `Decider ${plain(site.decider ?? "not known")}, journal ${plain(site.journal ?? "not known")}`,
+    ),
+    siteClockLine(site, now.nowMs),
+    site.quarantined > 0 && h("p", {}, word("warning", `${site.quarantined} messages unreadable`)),
+    site.lostEvents > 0 && h("p", {}, word("critical", `${site.lostEvents} events lost`)),
+    ...freezePart(site, now),
+    warnings(site.warnings),
+  );
+}
+
+function freezePart(site: SiteItem, now: Now): (HTMLElement | false)[] {
+  const { freeze } = site;
+  if (!freeze) return [];
+  const { events, override } = freeze;
+  const left = (iso: string | null) =>
+    iso === null
+      ? "until when is not known"
+      : `until ${clock(iso)}, ${lengthOf(Date.parse(iso) - now.nowMs)} more`;
+  return [
+    h("p", {}, word("warning", "Change freeze")),
+    h(
+      "ul",
+      {},
+      ...events.map(({ stream, name, endsAt }) =>
+        h("li", {}, `${name} on ${stream}: ${left(endsAt)}`),
+      ),
+    ),
+    h("p", { class: "muted" }, "What can wait is not changed: no settings, probes or upgrades."),
+    override !== null &&
+      h(
+        "p",
+        {},
+        word("warning", `Changes are let through ${left(override.endsAt)}`),
+        ` by ${override.by}: ${override.why}`,
+      ),
+    commandButtons({
+      ...{ list: "sites", ref: site.id, name: site.name ?? site.id, talk: now.talk },
+      disabled: now.stale || site.stale,
+      offers: override === null ? [letThrough] : [],
+    }),
+  ];
+}
+
+const letThrough: Offer = {
+  verb: "override-freeze",
+  label: "Let changes through",
+  will: "For half an hour, or until the event is over, changes are made as if there were no freeze. Your name and your reason stand in the journal.",
+  why: "Why can it not wait?",
+};
