@@ -268,8 +268,13 @@ function inputFor(actor: ActorName, verb: string, request: CommandRequest): Core
     return { to, event: { type: "control", command, control } };
   }
   if (actor.startsWith("storage:")) {
+    const to = actor as `storage:${string}`;
+    if (verb === "move-recording") {
+      const { medium } = args ?? {};
+      return { to, event: { type: "moveRecording", ...(medium !== undefined && { medium }), by } };
+    }
     const type = verb === "retire" ? "retire" : "bringBack";
-    return { to: actor as `storage:${string}`, event: { type, medium: args!.medium!, by } };
+    return { to, event: { type, medium: args!.medium!, by } };
   }
   if (actor === "site") {
     return { to: "site", event: { type: "overrideFreeze", by, why: args?.why ?? "" } };

@@ -3,6 +3,7 @@ import type {
   DestinationPlan,
   EncoderPlan,
   OutletPlan,
+  RecordPlan,
   SitePlan,
   StoragePlan,
   StreamPlan,
@@ -122,18 +123,22 @@ function storagePlans(
   { encoders, storages, storageLevels }: SiteConfig,
   vendors: Readonly<Record<string, Vendor>>,
 ): StoragePlan[] {
-  type Owner = { id: string; name?: string; own: OwnLevels | undefined };
-  const plan = ({ id, name, own }: Owner, everyMs: number): StoragePlan => ({
+  type Owner = { id: string; name?: string; own: OwnLevels | undefined; record?: RecordPlan };
+  const plan = ({ id, name, own, record }: Owner, everyMs: number): StoragePlan => ({
     id,
     ...(name !== undefined && { name }),
     readingMaxAgeMs: pollsUntilOld * everyMs,
     levels: levelsPlan(storageLevels, own),
+    ...(record && { record }),
   });
   const boxes = encoders.filter(({ driver }) => vendors[driver]!.kind !== "software");
   return [
-    ...boxes.map((box) =>
-      plan({ ...box, own: box.recording.levels }, Math.max(boxMediaEveryMs, box.polling.normalMs)),
-    ),
+    ...boxes.map((box) => {
+      const { levels, failover } = box.recording;
+      const paths = vendors[box.driver]!.recordTo?.(box.options);
+      const owner = { ...box, own: levels, ...(paths && { record: { paths, failover } }) };
+      return plan(owner, Math.max(boxMediaEveryMs, box.polling.normalMs));
+    }),
     ...storages.map((storage) =>
       plan({ ...storage, own: storage.levels }, storage.polling.normalMs + pollLimitMs),
     ),

@@ -49,6 +49,7 @@ export const eventTypes = [
   "storage.soonFull",
   "storage.fileSystem",
   "storage.rebootCycle",
+  "storage.recording",
   "key.granted",
   "key.refused",
   "key.released",

@@ -41,6 +41,8 @@ export const verbs = {
     /** Take a medium out of use: not recorded to, not alarmed for, until it is brought back. */
     retire: { safe: false },
     "bring-back": { safe: false },
+    /** Record to another medium of the box, now: yes to what was proposed, or of one's own. */
+    "move-recording": { safe: false },
   },
   site: {
     "off-air": { safe: true },
@@ -52,7 +54,7 @@ export const verbs = {
 /**
  * `failover`: `{to?: encoder, unproven?: true}`; `add-window`: `{window}`; `remove-window`:
  * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; `retire` and
- * `bring-back`: `{medium}`; other verbs take none.
+ * `bring-back`: `{medium}`; `move-recording`: `{medium?}`; other verbs take none.
  */
 export const CommandArgs = z.object({
   to: z.string().optional(),

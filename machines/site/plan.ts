@@ -26,7 +26,12 @@ export type StoragePlan = {
   readingMaxAgeMs: number;
   /** When a medium is nearly full, full and soon full. Absent in plans made before it could be set. */
   levels?: StorageLevels;
+  /** Of a box whose recording may be moved. Absent in plans made before that. */
+  record?: RecordPlan;
 };
+
+/** Media that a box may be told to record to, the best first; what is done when one fails. */
+export type RecordPlan = { paths: readonly string[]; failover: Consent };
 
 export type EncoderPlan = {
   id: string;

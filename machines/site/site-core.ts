@@ -15,6 +15,7 @@ import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
 import { encoderFacts, encoderResume } from "../encoder/encoder.published.ts";
 import type { Intent, IntentKind, Intents } from "../intents.ts";
 import type { StorageEvent } from "../storage/storage.events.ts";
+import { recordFacts } from "../storage/record.published.ts";
 import { storageResume, type StorageSnapshot } from "../storage/storage.published.ts";
 import type { StreamEvent } from "../stream/stream.events.ts";
 import { streamResume, type StreamSnapshot } from "../stream/stream.published.ts";
@@ -112,6 +113,9 @@ export function openSite(p: {
     ...p.plan.streams.map(({ id }) => `stream:${id}` as const),
     "site",
   ];
+  const recorders: ReadonlySet<string> = new Set(
+    (p.plan.storages ?? []).flatMap(({ id, record }) => (record ? [`storage:${id}`] : [])),
+  );
   const actor = (name: string) => site.system.get(name) as AnyActorRef | undefined;
   /** Places in `names`. Looking at each of thousands of actors in each turn would cost the turn. */
   const moved = new Set<number>();
@@ -123,7 +127,8 @@ export function openSite(p: {
       outcome.decisions.push({ of: name, decision: (event as Decided).decision });
     });
     before.set(at, ref?.getSnapshot());
-    const tellsFacts = name.startsWith("encoder:") || name.startsWith("destination:");
+    const tellsFacts =
+      name.startsWith("encoder:") || name.startsWith("destination:") || recorders.has(name);
     if (tellsFacts) untold.add(at);
     ref?.subscribe({
       next() {
@@ -164,6 +169,8 @@ export function openSite(p: {
   }
   function factsEvent(name: ActorName): Extract<SiteEvent, { facts: unknown }> {
     const id = name.slice(name.indexOf(":") + 1);
+    if (recorders.has(name))
+      return { type: "recording.facts", facts: recordFacts(core.storage(id)) };
     return name.startsWith("encoder:")
       ? { type: "encoder.facts", facts: encoderFacts(core.encoder(id)) }
       : { type: "farEnd.facts", facts: farEndFacts(core.destination(id)) };
@@ -229,8 +236,13 @@ export function openSite(p: {
       if (kind === "storage") return storageResume(core.storage(id));
       if (kind === "stream") return streamResume(core.stream(id));
       if (kind !== "site") return undefined;
-      const { keys, freeze, hostClock } = core.site();
-      return { keys, freeze, ...(hostClock.told && { clockTold: hostClock.told }) };
+      const { keys, freeze, hostClock, recordings } = core.site();
+      const { streams: recorded } = recordings;
+      return {
+        ...{ keys, freeze },
+        ...(hostClock.told && { clockTold: hostClock.told }),
+        ...(recorded.length > 0 && { recorded }),
+      };
     },
   };
 
@@ -251,15 +263,24 @@ export function openSite(p: {
     return true;
   }
 
-  /** What a box says of its media and its boots is its storage's, too. */
+  /** What a box says of its media, its recording and its boots is its storage's, too. */
   function tellMedia({ to, event }: CoreInput): void {
     if (!to.startsWith("encoder:")) return;
-    if (event.type !== "reading" && event.type !== "unreadable") return;
-    actor(`storage:${to.slice("encoder:".length)}`)?.send(event);
+    const storage = actor(`storage:${to.slice("encoder:".length)}`);
+    if (event.type === "reading" || event.type === "unreadable") storage?.send(event);
+    if (event.type !== "control") return;
+    const wanted = recordingWish[event.control.verb];
+    if (wanted !== undefined) storage?.send({ type: "recordingWanted", wanted });
   }
 
   return Object.assign(core, { opening: during(() => site.start()) });
 }
+
+/** What a person wants of a recording is no fault of it. */
+const recordingWish: Partial<Record<string, boolean>> = {
+  startRecording: true,
+  stopRecording: false,
+};
 
 /** The least of `places` that is `from` or more. */
 function firstFrom(places: ReadonlySet<number>, from: number): number | undefined {

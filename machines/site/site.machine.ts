@@ -10,7 +10,10 @@ import { isBenched } from "../encoder/encoder.published.ts";
 import type { StreamToSite } from "../stream/stream.events.ts";
 import type { StreamResume } from "../stream/stream.context.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
-import { storageMachine, type StorageResume } from "../storage/storage.machine.ts";
+import type { StorageResume } from "../storage/storage.context.ts";
+import type { RecordFacts } from "../storage/record.published.ts";
+import type { StorageToSite } from "../storage/storage.events.ts";
+import { storageMachine } from "../storage/storage.machine.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import { adopt, freshKey, grant, holdings, type Keys, refusal, release } from "./keys.ts";
 import {
@@ -31,6 +34,7 @@ import {
 } from "./host-clock.ts";
 import { concernedBy, desiredOf, isAsSetUp } from "./desired.ts";
 import { lineUpOf } from "./line-up.ts";
+import { coveredBy, recordOrders, type Recordings, withRecording } from "./recordings.ts";
 import type { SitePlan, StreamPlan } from "./plan.ts";
 import { stepped } from "../stepping/stepped.ts";
 
@@ -38,6 +42,8 @@ export type SiteEvent =
   | StreamToSite
   | EncoderToSite
   | { type: "encoder.facts"; facts: EncoderFacts }
+  | { type: "recording.facts"; facts: RecordFacts }
+  | StorageToSite
   | { type: "farEnd.facts"; facts: FarEndFacts }
   /** The decider stood still for `lagMs`: all evidence has to be seen again. */
   | { type: "stalled"; lagMs: number }
@@ -59,6 +65,8 @@ export type SiteResume = {
   freeze?: Freeze;
   /** What people were told of the host's clock; absent in older journals. */
   clockTold?: HostClock["told"];
+  /** Streams that are being recorded; absent: none. */
+  recorded?: readonly string[];
 };
 
 export type SiteContext = {
@@ -70,6 +78,7 @@ export type SiteContext = {
   stalls: Stamp[];
   journal: "ok" | "slow" | "full" | "failed";
   hostClock: HostClock;
+  recordings: Recordings;
   encoders: Record<string, EncoderRef>;
   destinations: Record<string, ActorRefFrom<typeof destinationMachine>>;
   storages: Record<string, ActorRefFrom<typeof storageMachine>>;
@@ -138,6 +147,16 @@ export const siteMachine = setup({
         enqueue.sendTo(ref, { type: "wanted", desired });
       }
     }),
+    /** Whoever is to record because of another box is told so, and whoever no longer is. */
+    orderRecordings: enqueueActions(({ context, enqueue }) => {
+      if (Object.keys(context.recordings.facts).length === 0) return;
+      const orders = recordOrders(context);
+      for (const { encoder, order: before } of Object.values(context.recordings.facts)) {
+        const order = orders.get(encoder) ?? null;
+        if (JSON.stringify(order) === JSON.stringify(before)) continue;
+        enqueue.sendTo(context.storages[encoder]!, { type: "recordFor", order });
+      }
+    }),
     tellEverybody: enqueueActions(({ context, enqueue }) => {
       for (const ref of Object.values(context.encoders)) enqueue.sendTo(ref, { type: "stalled" });
       for (const ref of Object.values(context.destinations)) {
@@ -159,6 +178,10 @@ export const siteMachine = setup({
     ),
     freeze: (resume.get("site") as SiteResume | undefined)?.freeze ?? noFreeze,
     facts: {},
+    recordings: {
+      facts: {},
+      streams: (resume.get("site") as SiteResume | undefined)?.recorded ?? [],
+    },
     stalls: [],
     journal: "ok",
     hostClock: unknownHostClock(
@@ -228,7 +251,23 @@ export const siteMachine = setup({
           }),
         }),
         { type: "passOn", params: ({ event }) => event.facts },
+        "orderRecordings",
       ],
+    },
+    "recording.facts": {
+      actions: [
+        assign({ recordings: ({ context, event }) => withRecording(context, event.facts) }),
+        "orderRecordings",
+      ],
+    },
+    recordingGap: {
+      actions: enqueueActions(({ context, event: { type: _, ...told }, enqueue }) => {
+        const gap = { ...told, coveredBy: coveredBy(context, told.encoder, told.by) };
+        for (const { holder } of Object.values(context.keys)) {
+          if (holder?.encoder !== gap.encoder && holder?.encoder !== gap.by) continue;
+          enqueue.sendTo(context.streams[holder.stream]!, { type: "recordingGap", gap });
+        }
+      }),
     },
     "farEnd.facts": {
       actions: enqueueActions(({ context, event, enqueue }) => {

@@ -47,12 +47,38 @@ export const MediumState = z
   .meta({ id: "MediumState" });
 export type MediumState = z.infer<typeof MediumState>;
 
+/** `moving`: it is on its way to another medium; `waiting`: for a person's yes. */
+export const recordWords = ["unknown", "idle", "recording", "moving", "waiting", "lost"] as const;
+export type RecordWord = (typeof recordWords)[number];
+
+/** The recording of a box, as one thing over all its media. */
+export const RecordingState = z
+  .object({
+    state: word(recordWords),
+    /** Where it goes to, or would. */
+    medium: z.string().optional(),
+    /** Where it may be moved to, the best first. */
+    paths: z.array(z.string()),
+    /** What is done when it cannot go on where it is: only say so, ask, or move it. */
+    failover: word(["observe", "propose", "act"]),
+    /** Why it has to move, or does not record. */
+    because: z.string().optional(),
+    /** Say yes with `move-recording`. */
+    proposedTo: z.string().optional(),
+    /** The box whose recording it doubles or stands in for. */
+    becauseOf: z.string().optional(),
+  })
+  .meta({ id: "RecordingState" });
+export type RecordingState = z.infer<typeof RecordingState>;
+
 /** `storage/<id>/state`: the media of one box (under the box's id), of a NAS or of a host. */
 export const StorageState = Published.extend({
   name: z.string().optional(),
   /** The worst of its media. */
   state: word(mediumWords),
   media: z.array(MediumState),
+  /** Absent: nothing records there, or its recording cannot be moved. */
+  recording: RecordingState.optional(),
   warnings: z.array(z.string()),
 }).meta({ id: "StorageState" });
 export type StorageState = z.infer<typeof StorageState>;

@@ -1,6 +1,6 @@
 import type { Stamp } from "../time.ts";
 import { elapsedMs } from "../time.ts";
-import type { FenceCertificate, Incident } from "./stream.contract.ts";
+import type { FenceCertificate, Incident, RecordingGap } from "./stream.contract.ts";
 
 /** An incident under way: the published record plus the moments its segments are made of. */
 export type OpenIncident = {
@@ -19,6 +19,8 @@ export type OpenIncident = {
   confirmedAt: Stamp | null;
   to: string | null;
   certificate: FenceCertificate | null;
+  /** Absent in journals from before they were counted. */
+  recordingGaps?: RecordingGap[];
   timeline: { atMs: number; what: string }[];
 };
 
@@ -29,6 +31,38 @@ export function step(incident: OpenIncident, at: Stamp, what: string): OpenIncid
     ...incident,
     timeline: timeline.length > 60 ? [timeline[0]!, ...timeline.slice(-59)] : timeline,
   };
+}
+
+export function gapSentence({ encoder, by, to, ms, because, coveredBy }: RecordingGap): string {
+  const missing = `at most ${(ms / 1_000).toFixed(1)} s are missing`;
+  const on = `${by} records${to === null ? "" : ` to ${to}`}`;
+  const covered = coveredBy === null ? "" : `; ${coveredBy} has recorded them`;
+  return `recording of ${encoder} (${because}): ${on}, ${missing}${covered}`;
+}
+
+/** A gap belongs to what is under way; on its own it is an incident without loss of picture. */
+export function withGap(p: {
+  stream: string;
+  id: string;
+  open: OpenIncident | null;
+  gap: RecordingGap;
+  now: Stamp;
+}): { incident: OpenIncident } | { lastIncident: Incident } {
+  const { open, gap, now } = p;
+  if (open) {
+    const recordingGaps = [...(open.recordingGaps ?? []), gap].slice(-20);
+    return { incident: { ...step(open, now, gapSentence(gap)), recordingGaps } };
+  }
+  const openedAtMs = now.wallMs - gap.ms;
+  const lastIncident: Incident = {
+    ...{ id: p.id, stream: p.stream, cause: "recording", outcome: "recovered" },
+    ...{ openedAtMs, closedAtMs: now.wallMs, from: gap.encoder, to: gap.by, offAirMs: null },
+    segments: { detectMs: null, decideMs: null, fenceMs: null, startMs: null, confirmMs: null },
+    certificate: null,
+    recordingGaps: [gap],
+    timeline: [{ atMs: now.wallMs, what: gapSentence(gap) }],
+  };
+  return { lastIncident };
 }
 
 const between = (from: Stamp | null, to: Stamp | null) =>
@@ -59,6 +93,7 @@ export function incidentRecord(
       confirmMs: between(incident.startedAt, incident.confirmedAt),
     },
     certificate: incident.certificate,
+    ...(incident.recordingGaps && { recordingGaps: incident.recordingGaps }),
     timeline: incident.timeline,
   };
 }

@@ -45,6 +45,7 @@ const causes: Record<string, string> = {
   "shows-black": "it shows a black picture",
   "shows-frozen": "its picture stands still",
   "shows-silent": "it has no sound",
+  recording: "a recording of it stood still",
   otherPublisher: "somebody else publishes in its place",
 };
 export function causeSentence(cause: string): string {

@@ -49,12 +49,25 @@ export const IncidentSegments = z.object({
 });
 export type IncidentSegments = z.infer<typeof IncidentSegments>;
 
+/** A recording of a box stood still; `ms` is the most that can be missing of it. */
+export const RecordingGap = z.object({
+  encoder: Id,
+  /** Who records now, and to which medium. */
+  by: Id,
+  to: z.string().nullable(),
+  ms: z.number(),
+  because: z.string(),
+  /** Another box that has recorded the same meanwhile. */
+  coveredBy: Id.nullable(),
+});
+export type RecordingGap = z.infer<typeof RecordingGap>;
+
 /** One loss of picture (or one planned move) from the last good evidence to the next. */
 export const Incident = z
   .object({
     id: z.string(),
     stream: Id,
-    /** Short machine word: processExited, frozen, farEndQuiet, deviceFailing, command, network … */
+    /** Short machine word (`recording`: only a recording was touched): processExited, frozen, farEndQuiet, deviceFailing, command, network … */
     cause: z.string(),
     openedAtMs: z.number(),
     closedAtMs: z.number().nullable(),
@@ -73,6 +86,8 @@ export const Incident = z
     offAirMs: z.number().nullable(),
     segments: IncidentSegments,
     certificate: FenceCertificate.nullable(),
+    /** What is missing of the programme's recordings. Absent: nothing is known to be. */
+    recordingGaps: z.array(RecordingGap).optional(),
     /** The story, oldest first. */
     timeline: z.array(z.object({ atMs: z.number(), what: z.string() })),
   })

@@ -1,3 +1,4 @@
+import type { RecordingGap } from "./stream.contract.ts";
 import type { CommandRef } from "../command/command-ref.ts";
 import type { Comparison } from "../content/compare.ts";
 import type { ContentLook } from "../content/look.ts";
@@ -40,6 +41,8 @@ export type StreamEvent =
   | { type: "windowEnded" }
   /** What the site found at the line-up. */
   | { type: "lineUp"; lineUp: LineUp }
+  /** A recording of its programme went on after a gap. */
+  | { type: "recordingGap"; gap: RecordingGap }
   /** Its carrier should carry nothing: move away if somebody else can carry. */
   | { type: "relieve"; encoder: string; because: ReliefReason }
   /** A box publishes on this key that is benched by what was remembered. */

@@ -67,6 +67,9 @@ export const streamMachine = streamSetup.createMachine({
             onDuty.scheduled(context, event.windows),
           ),
         },
+        recordingGap: {
+          actions: [{ type: "noteGap", params: ({ event }) => event.gap }, "tellIncident"],
+        },
         lineUp: { actions: { type: "noteLineUp", params: ({ event }) => event.lineUp } },
         addWindow: {
           actions: [

@@ -1,7 +1,8 @@
 /** The steps before anything is taken from anybody: doubt, decision, and whom to fence. */
 import type { OutputRef } from "../intents.ts";
 import { deadlineIn, elapsedMs } from "../time.ts";
-import { type OpenIncident, step } from "./incident.ts";
+import { type OpenIncident, step, withGap } from "./incident.ts";
+import type { RecordingGap } from "./stream.contract.ts";
 import { noLatch } from "./latch.ts";
 import { latchAfterLeaving } from "./latch.moves.ts";
 import { at, causeSentence, nameOf, withoutExit, withTry } from "./stream.changes.ts";
@@ -172,12 +173,23 @@ export function wentOffAir(context: StreamContext): Change {
   };
 }
 
+/** The picture was there all the time, or its loss has an incident already. */
+export function missedRecording(context: StreamContext, gap: RecordingGap): Change {
+  const { incident, incidents } = context.memory;
+  const id = nextIncidentId(context);
+  const noted = withGap({ stream: context.plan.id, id, open: incident, gap, now: context.now() });
+  return incident ? noted : { ...noted, incidents: incidents + 1 };
+}
+
+const nextIncidentId = ({ plan, memory, now }: StreamContext) =>
+  `${plan.id}-${now().wallMs.toString(36)}-${memory.incidents + 1}`;
+
 function open(context: StreamContext, cause: string, what: string, planned: boolean): OpenIncident {
   const now = context.now();
   const lastGoodAt = planned ? now : lastGood(context);
   const suspectedAt = context.memory.suspectSince ?? now;
   return {
-    id: `${context.plan.id}-${now.wallMs.toString(36)}-${context.memory.incidents + 1}`,
+    id: nextIncidentId(context),
     stream: context.plan.id,
     cause,
     from: context.carrier?.encoder ?? null,

@@ -29,6 +29,8 @@ import { calmLeftMs, changedAgain, latched, movedTooOften } from "./latch.moves.
 import type { StreamEvent, StreamToSite } from "./stream.events.ts";
 import * as fence from "./stream.fence-moves.ts";
 import type { LineUp } from "./line-up.contract.ts";
+import { missedRecording } from "./stream.moves.ts";
+import type { RecordingGap } from "./stream.contract.ts";
 import { isExpected, type Phase } from "./schedule.ts";
 import * as tellEvent from "./schedule.decisions.ts";
 import * as onDuty from "./schedule.moves.ts";
@@ -249,6 +251,9 @@ export const streamSetup = setup({
     tellStartedLate: enqueueActions(({ context, enqueue }) => {
       enqueue.emit(decided(tellEvent.startedLate(context)));
     }),
+    noteGap: assign(({ context }, gap: RecordingGap) =>
+      changed(context, missedRecording(context, gap)),
+    ),
     noteLineUp: enqueueActions(({ context, enqueue }, lineUp: LineUp) => {
       const decision = tellEvent.linedUp(context, lineUp);
       if (decision) enqueue.emit(decided(decision));

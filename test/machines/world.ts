@@ -46,6 +46,8 @@ export type Box = {
   broken: boolean;
   /** What else it says of itself: temperature, serial number, boot … */
   says: Partial<EncoderReading>;
+  /** Its recording; `media`: false for what is not there. */
+  records?: { state: OutputReading["state"]; medium: string; media: Record<string, boolean> };
   /** The state it claims for its output, whatever is the case. */
   claims: OutputReading["state"] | null;
 };
@@ -391,7 +393,11 @@ export class World {
             }),
           ...(box.exit && { exit: box.exit }),
         },
+        ...(box.records && { "record-1": { state: box.records.state } }),
       },
+      ...(box.records && {
+        recording: { output: "record-1", isLinked: false, medium: box.records.medium },
+      }),
       ...(!box.cannotMeasureInput && { input: box.input }),
       figures: {},
       ...box.says,
@@ -503,8 +509,19 @@ export class World {
       case "startRecording":
       case "stopRecording":
         if (cut || box.deaf) return failed("failed");
+        if (box.records) {
+          box.records.state = intent.kind === "startRecording" ? "streaming" : "idle";
+        }
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
+      case "recordTo": {
+        const { medium } = intent.asks;
+        const isThere = box.records?.media[medium] === undefined || box.records.media[medium];
+        if (cut || box.deaf || !box.records || !isThere) return failed("failed");
+        box.records = { ...box.records, medium, state: "streaming" };
+        this.send({ to, event: { type: "effect.done", answer: {} } });
+        return;
+      }
       case "recallPreset":
         if (cut || box.deaf) return failed("failed");
         this.send({ to, event: { type: "effect.done", answer: { restored: ["stream key"] } } });
@@ -629,10 +646,11 @@ export class World {
 
   /** What each turn has committed, as it would be read back. */
   memories(): Map<string, unknown> {
-    const { encoders, streams } = this.plan;
+    const { encoders, streams, storages = [] } = this.plan;
     const names: ActorName[] = [
       "site",
       ...encoders.map(({ id }) => `encoder:${id}` as const),
+      ...storages.map(({ id }) => `storage:${id}` as const),
       ...streams.map(({ id }) => `stream:${id}` as const),
     ];
     return new Map(names.map((n) => [n, JSON.parse(JSON.stringify(this.#core.resumeOf(n)))]));

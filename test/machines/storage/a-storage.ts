@@ -3,7 +3,8 @@ import type { Decision } from "../../../machines/decision.ts";
 import type { StoragePlan } from "../../../machines/site/plan.ts";
 import { TurnClock } from "../../../machines/site/turn-clock.ts";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
-import { storageMachine, type StorageResume } from "../../../machines/storage/storage.machine.ts";
+import type { StorageResume } from "../../../machines/storage/storage.context.ts";
+import { storageMachine } from "../../../machines/storage/storage.machine.ts";
 import { storageResume, storageState } from "../../../machines/storage/storage.published.ts";
 import type { StorageEvent } from "../../../machines/storage/storage.events.ts";
 

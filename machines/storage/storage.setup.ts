@@ -1,0 +1,245 @@
+import { type AnyActorRef, assign, emit, enqueueActions, setup } from "xstate";
+import { decided, type Decided } from "../decision.ts";
+import { effect, type EffectError } from "../effect.ts";
+import type { Consent, StoragePlan } from "../site/plan.ts";
+import { elapsedMs, type Stamp } from "../time.ts";
+import {
+  type MediumInput,
+  mediumMachine,
+  type MediumRef,
+  type MediumResume,
+} from "./medium.machine.ts";
+import { mediumWord } from "./medium.published.ts";
+import type { MediumReading } from "./medium.ts";
+import { usualLevels } from "./space.ts";
+import { cycleWindowMs, type RebootCycle, rebootCycle, suspicionOf } from "./reboot-cycle.ts";
+import type { MediumWord } from "./storage.contract.ts";
+import { recordChanges } from "./record-changes.ts";
+import { firstMedium, hasFallen, reasonToLeave } from "./record-path.ts";
+import { gapMsOf, type RecordNews, recordNews } from "./record-sentences.ts";
+import { askedMedium, nextOf, ownerOf, recorderOf } from "./recorder.ts";
+import type { StorageContext, StorageResume } from "./storage.context.ts";
+import type { StorageEvent, StorageReading, StorageToSite } from "./storage.events.ts";
+
+/** Beyond so many a device names nonsense. */
+const mostMedia = 128;
+
+type Reads = { reading: StorageReading };
+export const seen = ({ event }: { event: StorageEvent }): Reads => ({
+  reading: (event as Extract<StorageEvent, { type: "reading" }>).reading,
+});
+
+function tellGap(
+  context: StorageContext,
+  enqueue: {
+    sendTo: (to: (args: { self: AnyActorRef }) => AnyActorRef, event: StorageToSite) => void;
+  },
+  gap: { encoder: string; because: string; to: string | null },
+) {
+  const ms = gapMsOf(recorderOf(context));
+  if (ms === null) return;
+  const event = { type: "recordingGap", by: context.plan.id, ms, ...gap } as const;
+  enqueue.sendTo(({ self }) => self._parent!, event);
+}
+
+const errorOf = (event: unknown) =>
+  (event as { error?: EffectError }).error?.message ?? "no answer";
+
+/** What the machine asks, notes and tells. The chart is beside it. */
+export const storageSetup = setup({
+  types: {} as {
+    context: StorageContext;
+    input: { plan: StoragePlan; now: () => Stamp; resume?: StorageResume };
+    events: StorageEvent;
+    emitted: Decided;
+  },
+  actors: {
+    medium: mediumMachine,
+    recordTo: effect("recordTo"),
+    stopRecording: effect("stopRecording"),
+  },
+  guards: {
+    isRecording: ({ context: { record } }) => record.state === "streaming",
+    isAtRest: ({ context: { record } }) => record.state === "idle",
+    hasEnded: ({ context: { record } }) => ["idle", "failing"].includes(record.state),
+    isUnwanted: ({ context: { record } }) => record.isUnwanted,
+    isWanted: ({ context: { record } }) => !record.isUnwanted,
+    fellWhileAway: ({ context }) => context.record.wasRecording && hasFallen(recorderOf(context)),
+    hasFallen: ({ context }) => hasFallen(recorderOf(context)),
+    mustMove: ({ context }) =>
+      context.record.state === "streaming" &&
+      reasonToLeave(recorderOf(context)) !== undefined &&
+      nextOf(context) !== undefined,
+    recordsWell: ({ context }) => {
+      const { state, trouble } = context.record;
+      const reason = reasonToLeave(recorderOf(context));
+      const isWell = trouble?.gapSince ? reason?.how !== "now" : reason === undefined;
+      return state === "streaming" && isWell;
+    },
+    stillRecordsSomewhere: ({ context }) =>
+      context.record.state === "streaming" && nextOf(context) === undefined,
+    nothingIsLeft: ({ context }) => nextOf(context) === undefined,
+    somethingIsLeft: ({ context }) => nextOf(context) !== undefined,
+    consents: ({ context }, to: Consent) => context.plan.record?.failover === to,
+    isOrdered: ({ context }) =>
+      context.record.order !== null &&
+      !context.record.isUnwanted &&
+      firstMedium(recorderOf(context)) !== undefined,
+    isNotOrdered: ({ context }) => context.record.order === null,
+    isDone: ({ context: { record } }) => record.isOurs && record.order === null,
+    mayMove: ({ context, event }) =>
+      event.type === "moveRecording" && askedMedium(context, event.medium) !== undefined,
+    gaveWay: ({ event }) => (event as unknown as { error?: EffectError }).error?.code === "gaveWay",
+    wasCycling: ({ context }) => context.cycle !== null,
+    reboots: ({ context }) => cycleOf(context) !== undefined,
+  },
+  actions: {
+    note: assign(({ context, event }, what: keyof typeof recordChanges) => ({
+      record: { ...context.record, ...recordChanges[what](context, event) },
+    })),
+    tellRecording: emit(({ context }, news: RecordNews) =>
+      decided(recordNews(ownerOf(context), recorderOf(context), news)),
+    ),
+    tellMoveFailed: emit(({ context, event }) =>
+      decided(recordNews(ownerOf(context), recorderOf(context), "failed", errorOf(event))),
+    ),
+    tellRefused: enqueueActions(({ context, event, enqueue }) => {
+      const why = errorOf(event);
+      if (why === context.record.refused) return;
+      enqueue.emit(decided(recordNews(ownerOf(context), recorderOf(context), "refused", why)));
+      enqueue.assign({ record: { ...context.record, refused: why } });
+    }),
+    tellGap: enqueueActions(({ context, enqueue }) => {
+      const { trouble, medium, target } = context.record;
+      tellGap(context, enqueue, {
+        encoder: context.plan.id,
+        because: trouble ? [trouble.medium, trouble.why].filter(Boolean).join(" ") : "",
+        to: target ?? medium,
+      });
+    }),
+    tellStandIn: enqueueActions(({ context, enqueue }) => {
+      const { order, medium, target } = context.record;
+      if (!order?.gapSince) return;
+      const because = "it had no medium left";
+      tellGap(context, enqueue, { encoder: order.of, because, to: target ?? medium });
+    }),
+    noteReboot: assign(({ context }, { reading: { bootMark } }: Reads) => {
+      if (bootMark === undefined) return {};
+      const isReboot = context.bootMark !== null && context.bootMark !== bootMark;
+      const lately = context.reboots.filter((at) => elapsedMs(at, context.now()) < cycleWindowMs);
+      return { bootMark, reboots: isReboot ? [...lately, context.now()] : lately };
+    }),
+    noteSuspects: assign(({ context }, { reading: { media = [] } }: Reads) => ({
+      suspects: {
+        ...context.suspects,
+        ...Object.fromEntries(
+          media.flatMap((medium) => {
+            const known = context.media[medium.id]?.getSnapshot().context;
+            const why = suspicionOf(medium, known?.wasPresent === true);
+            return why === undefined ? [] : [[medium.id, { at: context.now(), why }]];
+          }),
+        ),
+      },
+    })),
+    spawnNew: assign(({ context, spawn }, { reading: { media = [] } }: Reads) => {
+      const news = media
+        .filter(({ id }) => !Object.hasOwn(context.media, id))
+        .slice(0, mostMedia - Object.keys(context.media).length);
+      return {
+        media: {
+          ...context.media,
+          ...Object.fromEntries(
+            news.map(({ id }) => [id, spawn("medium", mediumOptions(context, id))]),
+          ),
+        },
+      };
+    }),
+    passOn: enqueueActions(({ context, enqueue }, { reading: { media } }: Reads) => {
+      if (media === undefined) return;
+      const named = new Map(media.map((medium): [string, MediumReading] => [medium.id, medium]));
+      for (const [id, ref] of Object.entries(context.media)) {
+        const reading = named.get(id);
+        enqueue.sendTo(ref, reading ? { type: "reading", reading } : { type: "unlisted" });
+      }
+    }),
+    /** After the media have been told: what is missing is judged by what they are now. */
+    passToRecording: enqueueActions(({ context, enqueue }, { reading }: Reads) => {
+      if (!context.plan.record) return;
+      enqueue.sendTo(({ self }) => self, { type: "box.read", reading } satisfies StorageEvent);
+    }),
+    noteReached: assign({ failure: null }),
+    noteFailure: assign((_, failure: string) => ({ failure })),
+    noteCycle: assign({ cycle: ({ context }) => cycleOf(context) ?? null }),
+    forgetCycle: assign({ cycle: null }),
+    tellCycle: emit(({ context }) => {
+      const { id } = context.plan;
+      const { slot, why, otherPath, reboots } = context.cycle!;
+      return decided({
+        type: "storage.rebootCycle",
+        severity: "critical",
+        message: cycleSentence(context),
+        data: { encoder: id, slot, why, otherPath, reboots },
+      });
+    }),
+    tellCalm: emit(({ context }) =>
+      decided({
+        type: "storage.rebootCycle",
+        severity: "info",
+        message: `${context.plan.id} has not rebooted again for 10 min`,
+        data: { encoder: context.plan.id, slot: null },
+      }),
+    ),
+  },
+  delays: {
+    calmAfter: cycleWindowMs,
+    retryOrder: 60_000,
+    stopsWithin: 30_000,
+    /** A medium that has just vanished may be told of after the recording that ended with it. */
+    faultShows: 5_000,
+    seenWithin: 30_000,
+    proposalEnds: 600_000,
+    triesAgain: 10_000,
+  },
+});
+
+export function mediumOptions(
+  { plan, now }: Pick<StorageContext, "plan" | "now">,
+  id: string,
+  resume?: MediumResume,
+): { id: string; input: MediumInput } {
+  const { name, readingMaxAgeMs, levels = usualLevels } = plan;
+  const owner = name ?? plan.id;
+  return {
+    id: `medium:${id}`,
+    input: { id, owner, readingMaxAgeMs, levels, now, ...(resume && { resume }) },
+  };
+}
+
+function cycleOf(context: StorageContext): RebootCycle | undefined {
+  const media = Object.entries(context.media).map(([id, ref]) => {
+    const suspect = context.suspects[id];
+    return { id, word: lastWord(ref, context.now()), ...(suspect && { suspect }) };
+  });
+  return rebootCycle(context.reboots, media, context.now());
+}
+
+/** A box that boots tells nothing of its slots: what it said last counts as long as a suspicion. */
+function lastWord(ref: MediumRef, now: Stamp): MediumWord {
+  const snapshot = ref.getSnapshot();
+  const word = mediumWord(snapshot);
+  const { readAt, reading, level } = snapshot.context;
+  const wasFine = reading?.condition === "ok" && reading.isWriteProtected !== true;
+  if (word !== "unknown" || readAt === null || !wasFine) return word;
+  return elapsedMs(readAt, now) < cycleWindowMs ? (level ?? word) : word;
+}
+
+/** What is known of a cycle, and what could be done about it; for events and warnings. */
+export function cycleSentence({ plan, cycle }: Pick<StorageContext, "plan" | "cycle">): string {
+  if (!cycle) return "";
+  const { reboots, slot, why, otherPath } = cycle;
+  const instead =
+    otherPath === null
+      ? "there is no other path that could record"
+      : `go on recording to ${otherPath}`;
+  return `${plan.id} rebooted ${reboots} times in 10 min and ${slot} is ${why}: release ${slot}, ${instead}`;
+}

@@ -1,0 +1,178 @@
+/** A recording whose medium fails goes on on another one, and the stream never notices. */
+import { expect, test } from "vitest";
+import type { RecordPlan } from "../../../machines/site/plan.ts";
+import type { MediumReading } from "../../../machines/storage/medium.ts";
+import { storageState } from "../../../machines/storage/storage.published.ts";
+import { aPlan, World } from "../world.ts";
+
+const medium = (id: string, more: Partial<MediumReading> = {}): MediumReading => ({
+  ...{ id, kind: "card", isNetwork: false, condition: "ok", source: "device" },
+  ...{ freeRatio: 0.5, isTooSlow: false, isWriteProtected: false },
+  ...more,
+});
+
+/** One box that is on air, records to its card and has a stick, too. */
+function aRecordingBox(plan: Partial<RecordPlan> = {}) {
+  const record = { paths: ["sd", "usb"], failover: "act", ...plan } as const;
+  const w = new World({
+    ...aPlan({ kinds: { a: "helo" } }),
+    storages: [{ id: "a", readingMaxAgeMs: 144_000, record }],
+  });
+  const box = w.box("a");
+  box.records = { state: "streaming", medium: "sd", media: {} };
+  const says = (...media: MediumReading[]) => (box.says.media = media);
+  says(medium("sd"), medium("usb"));
+  w.pass(40);
+  const told = () => w.told("storage.recording").map(({ data }) => data["recording"]);
+  const lines = () => w.told("storage.recording").map(({ message }) => message);
+  const state = () => {
+    const published = { id: "a", epoch: "e", seq: 1, session: "s", atMs: w.now().wallMs };
+    return storageState(w.core.storage("a"), { published, sinceMs: () => 0 });
+  };
+  const { told: _, ...rest } = { told };
+  return { w, box, says, told, lines, state, ...rest };
+}
+
+test.each([
+  ["is full", { freeRatio: 0.005 }],
+  ["is failing", { condition: "damaged" }],
+  ["is missing", { condition: "missing" }],
+  ["is write protected", { isWriteProtected: true }],
+  ["is nearly full", { freeRatio: 0.14 }],
+  ["cannot keep up with what is written", { isTooSlow: true }],
+] as const)("a card that %s: the recording moves to the stick, the stream stays", (why, change) => {
+  const { w, box, says, told, lines } = aRecordingBox();
+  says(medium("sd", change), medium("usb"));
+  w.pass(3);
+  expect(box.records).toMatchObject({ medium: "usb", state: "streaming" });
+  expect(told()).toEqual(["moving", "moved"]);
+  expect(lines()[1]).toBe(`a records to usb now, because sd ${why}; at most 0.5 s are missing`);
+  expect(w.carriage()).toBe("onAir");
+  expect(w.told("stream.suspect")).toEqual([]);
+});
+
+test("a recording that fell over moves, and what is missing counts from when it was last seen", () => {
+  const { w, box, lines } = aRecordingBox();
+  box.records!.state = "failing";
+  w.pass(3);
+  expect(box.records).toMatchObject({ medium: "usb", state: "streaming" });
+  expect(lines()[1]).toMatch(
+    /^a records to usb now, because sd lost its recording; at most 1\.\d s/,
+  );
+});
+
+test("a card that is nearly full is not left for a stick that nobody has looked at; a full one is", () => {
+  const { w, box, says, told } = aRecordingBox();
+  says(medium("sd", { freeRatio: 0.1 }));
+  w.pass(200); // by now the stick is unknown
+  expect(told()).toEqual(["moving", "moved"]); // while it was still known
+  const unseen = aRecordingBox({ paths: ["sd", "nfs"] });
+  unseen.says(medium("sd", { freeRatio: 0.1 }));
+  unseen.w.pass(60);
+  expect(unseen.told()).toEqual([]);
+  expect(unseen.state().warnings).toEqual([
+    "records to sd, which is nearly full; it goes on on nfs when it ends there",
+  ]);
+  unseen.says(medium("sd", { freeRatio: 0.005 }));
+  unseen.w.pass(3);
+  expect(unseen.box.records).toMatchObject({ medium: "nfs", state: "streaming" });
+  expect(box.records).toMatchObject({ medium: "usb" });
+});
+
+test("no medium is left: one alarm, and once a card is put in the recording goes on", () => {
+  const { w, box, says, lines, told, state } = aRecordingBox({ paths: ["sd"] });
+  box.records!.state = "failing";
+  says(medium("sd", { condition: "missing" }));
+  w.pass(60);
+  expect(told()).toEqual(["lost"]);
+  expect(lines()[0]).toBe(
+    "a DOES NOT RECORD: sd is missing, and it has no other medium to record to; put in another one or make room",
+  );
+  expect(state()).toMatchObject({ recording: { state: "lost", because: "sd is missing" } });
+  says(medium("sd"));
+  w.pass(5);
+  expect(box.records).toMatchObject({ medium: "sd", state: "streaming" });
+  expect(told()).toEqual(["lost", "moving", "moved"]);
+  expect(lines()[2]).toMatch(/at most 6\d\.\d s are missing$/);
+});
+
+test("a stick that is not there either: it is tried once, and the loss is told once", () => {
+  const { w, box, says, told } = aRecordingBox();
+  says(medium("sd", { condition: "missing" }));
+  box.records = { state: "failing", medium: "sd", media: { usb: false } };
+  w.pass(120);
+  expect(told()).toEqual(["moving", "failed", "lost"]);
+});
+
+test("a recording that a person stopped is not begun again, whatever its card is like", () => {
+  const { w, box, says, told, state } = aRecordingBox();
+  const command = { id: "c1", by: "anna" };
+  w.plan.encoders[0]!.controls = ["startRecording", "stopRecording"];
+  says(medium("sd", { freeRatio: 0.5 }));
+  w.send({
+    to: "encoder:a",
+    event: { type: "control", command, control: { verb: "stopRecording" } },
+  });
+  w.pass(2);
+  says(medium("sd", { condition: "missing" }));
+  w.pass(60);
+  expect(box.records!.state).toBe("idle");
+  expect(told()).toEqual([]);
+  expect(state().recording?.state).toBe("idle");
+});
+
+test("one that ends by itself on a good card was ended by somebody: it is left so", () => {
+  const { w, box, told, state } = aRecordingBox();
+  box.records!.state = "idle";
+  w.pass(60);
+  expect(told()).toEqual([]);
+  expect(state().recording?.state).toBe("idle");
+});
+
+test("propose: a person is asked, and says yes", () => {
+  const { w, box, says, told, state } = aRecordingBox({ failover: "propose" });
+  says(medium("sd", { condition: "damaged" }), medium("usb"));
+  box.records!.state = "failing";
+  w.pass(10);
+  expect(told()).toEqual(["proposed"]);
+  expect(state().recording).toMatchObject({ state: "waiting", proposedTo: "usb" });
+  expect(w.send({ to: "storage:a", event: { type: "moveRecording", by: "anna" } })).toBe(true);
+  w.pass(2);
+  expect(box.records).toMatchObject({ medium: "usb", state: "streaming" });
+});
+
+test("observe: what would have been done is said, and nothing is done", () => {
+  const { w, box, told } = aRecordingBox({ failover: "observe" });
+  box.records!.state = "failing";
+  w.pass(60);
+  expect(told()).toEqual(["wouldMove"]);
+  expect(box.records).toMatchObject({ medium: "sd" });
+});
+
+test("recorded to two media at once: as long as one of them is good nothing moves", () => {
+  const { w, box, says, told } = aRecordingBox();
+  box.says.recording = { output: "record-1", medium: "sd", also: "usb" };
+  w.pass(2);
+  says(medium("sd", { freeRatio: 0 }), medium("usb"));
+  w.pass(60);
+  expect(told()).toEqual([]);
+});
+
+test("each medium is tried once in ten minutes, however ill the box is", () => {
+  const { w, box, told } = aRecordingBox();
+  for (let s = 0; s < 540; s++) {
+    box.records!.state = "failing";
+    w.pass(1);
+  }
+  expect(told().filter((news) => news === "moving").length).toBeLessThanOrEqual(3);
+});
+
+test("a daemon that was away while the card failed moves the recording when it is back", () => {
+  const { w, box, says, told } = aRecordingBox();
+  box.records!.state = "failing";
+  says(medium("sd", { condition: "damaged" }), medium("usb"));
+  w.restart();
+  w.pass(5);
+  expect(told()).toEqual(["moving", "moved"]);
+  expect(box.records).toMatchObject({ medium: "usb", state: "streaming" });
+});
