@@ -84,6 +84,7 @@ export function planOf(
         unreachableAfter: fall,
         detection: detectionPlan(encoder, vendor),
         ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
+        standsBy: sharesAnExclusiveKey(encoder.id, streams),
         heat: encoder.heat,
         clockAlarmOffsetMs: config.clock.alarmOffsetMs,
         cooling: vendor.cooling?.(encoder.options) ?? [],

@@ -7,6 +7,7 @@ import type { Decision } from "../decision.ts";
 import type { Consent, EncoderPlan } from "../site/plan.ts";
 import type { EncoderReading } from "./reading.ts";
 import type { Heat } from "./thermal.ts";
+import type { Practice } from "./practice.ts";
 import type { EncoderState } from "./encoder.contract.ts";
 import {
   type Drift,
@@ -32,6 +33,8 @@ export type Duty = {
   inUseFor: string | null;
   /** Why it was not set as wanted when that was last tried; null: it was not tried. */
   notSetBecause: string | null;
+  /** Of a box that stands by for others. */
+  practice?: Practice;
 };
 
 export const noDuty: Duty = { desired: null, inUseFor: null, notSetBecause: null };

@@ -6,6 +6,7 @@ import { type Duty, noDuty } from "./drift.ts";
 import type { Custody, Service } from "./facts.ts";
 import { withSample } from "./heat.ts";
 import { handsSince, type OtherHands } from "./other-hands.ts";
+import type { Practice } from "./practice.ts";
 import type { EncoderReading } from "./reading.ts";
 import { type Repairs, repairsSince } from "./repair.ts";
 import type { Heat } from "./thermal.ts";
@@ -26,6 +27,7 @@ export type EncoderResume = {
   changedElsewhere?: Stamp[];
   /** The stream that this spare is kept for. */
   inUseFor?: string;
+  practice?: Practice;
 };
 
 export type EncoderContext = {
@@ -66,7 +68,11 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     serialNumber: input.resume?.serialNumber ?? null,
     staysIdle: input.resume?.staysIdle ?? false,
     control: null,
-    duty: { ...noDuty, inUseFor: input.resume?.inUseFor ?? null },
+    duty: {
+      ...noDuty,
+      inUseFor: input.resume?.inUseFor ?? null,
+      ...(input.resume?.practice && { practice: input.resume.practice }),
+    },
     hands: handsSince(input.resume?.changedElsewhere, input.now()),
     repairs: repairsSince(input.resume?.repairs, input.plan, input.now()),
     heat: { samples: [], step: input.resume?.coolingStep ?? 0 },

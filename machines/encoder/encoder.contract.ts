@@ -206,6 +206,8 @@ export const EncoderState = Published.extend({
   settings: EncoderSettings.optional(),
   /** Absent: its streams want nothing of it, or the site is older than that. */
   wanted: EncoderWanted.optional(),
+  /** Of a box that stands by for others. `isOverdue`: it has carried nothing for a week. */
+  practice: z.object({ lastOnAirAtMs: z.number().nullable(), isOverdue: z.boolean() }).optional(),
   /** A used spare: the stream it is kept for until the command `release`. */
   inUseFor: Id.optional(),
   figures: EncoderFigures,

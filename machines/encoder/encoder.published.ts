@@ -16,6 +16,7 @@ import {
   type Thermal,
   unknownOutput,
 } from "./facts.ts";
+import { practiceWarnings, publishedPractice } from "./practice.ts";
 import type { Power } from "./power.ts";
 import type { OutputReading } from "./reading.ts";
 import { timesIn } from "./dry-run.ts";
@@ -119,6 +120,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     ...(hands.changes.length > 0 && { changedElsewhere: hands.changes }),
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(duty.inUseFor !== null && { inUseFor: duty.inUseFor }),
+    ...(duty.practice && { practice: duty.practice }),
     ...(plan.outlet && {
       isCut: words.power !== "on" && words.power !== "rising",
       cuts,
@@ -142,6 +144,7 @@ export function encoderState(
   const { plan, reading, readAtMs } = snapshot.context;
   const facts = encoderFacts(snapshot);
   const { recording } = reading ?? {};
+  const { practice } = snapshot.context.duty;
   return {
     ...p.published,
     ...(plan.name !== undefined && { name: plan.name }),
@@ -181,6 +184,7 @@ export function encoderState(
     repair: repairState(snapshot),
     clock: clockOf(snapshot, facts),
     ...publishedDuty(snapshot.context, regions(snapshot).drift),
+    ...(practice && { practice: publishedPractice(practice, snapshot.context.now()) }),
     controls: [...(plan.controls ?? [])],
     figures: {
       ...Object.fromEntries(
@@ -263,6 +267,7 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   if (facts.link === "reachable" && regions(snapshot).clock === "wrong" && reading?.clock) {
     list.push(`its clock is ${againstHost(reading.clock.aheadMs)}`);
   }
+  list.push(...practiceWarnings(snapshot.context.duty.practice, snapshot.context.now()));
   const { connection } = snapshot.context;
   if (connection) list.push(...connectionWarnings(connection));
   if (plan.ownSelfStart && reading?.selfStart && !startsNothingByItself(reading.selfStart)) {

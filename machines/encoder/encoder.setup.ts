@@ -13,7 +13,15 @@ import type { Connection } from "./connection.ts";
 import { clockNews, clockSettlesMs, clockWord, type ClockWord } from "./clock.ts";
 import { controlDone, controlFailed, controlRefusal } from "./control.ts";
 import { withWouldHave } from "./dry-run.ts";
-import { consentOf, type Desired, driftDecision, driftOf, isIdle, syncDecision } from "./drift.ts";
+import {
+  consentOf,
+  type Desired,
+  type Duty,
+  driftDecision,
+  driftOf,
+  isIdle,
+  syncDecision,
+} from "./drift.ts";
 import * as tell from "./encoder.decisions.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service, type ThermalTold } from "./facts.ts";
@@ -25,6 +33,7 @@ import {
   withSeen,
 } from "./other-hands.ts";
 import { comesBackWithinMs, countingCuts, keepsPower } from "./power.ts";
+import { practised } from "./practice.ts";
 import type { EncoderReading } from "./reading.ts";
 import { nextRepair, type repairSentence, type Trouble, withRepair } from "./repair.ts";
 import { heatGuards } from "./thermal.ts";
@@ -127,6 +136,7 @@ export const encoderSetup = setup({
       serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
       staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
       heat: { ...context.heat, samples: samplesWith(context, reading) },
+      duty: dutyAfter(context, reading),
     })),
     noteHands: assign(({ context, event }) => ({ hands: handsAfter(context, event) })),
     tellChangedElsewhere: emit(({ context, event }) =>
@@ -263,6 +273,12 @@ export const encoderSetup = setup({
     clockSettles: clockSettlesMs,
   },
 });
+
+function dutyAfter(context: EncoderContext, reading: EncoderReading): Duty {
+  const { duty } = context;
+  const practice = practised(duty.practice, context, reading);
+  return practice === duty.practice || !practice ? duty : { ...duty, practice };
+}
 
 function changesOf({ hands }: EncoderContext, event: EncoderEvent) {
   return event.type === "reading" ? changesIn(hands, event.reading, event.sinceOursMs) : [];

@@ -55,6 +55,8 @@ export type EncoderPlan = {
   };
   /** A backup shares an exclusive key with it: what it would do on its own is switched off. */
   ownSelfStart: boolean;
+  /** Another can carry its programme in its place, so it may stand by for weeks. */
+  standsBy?: boolean;
   heat: HeatLimits;
   /** What its driver can do to make it cooler, the mildest first. */
   cooling: readonly CoolingStep[];
