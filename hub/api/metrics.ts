@@ -18,6 +18,7 @@ import type { Store } from "../store/store.ts";
 import type { Actor, View } from "../view.ts";
 import { addClockMetrics } from "./clock-metrics.ts";
 import { addConnectionMetrics } from "./connection-metrics.ts";
+import { addSessionMetrics } from "./session-metrics.ts";
 
 export type HubMetrics = {
   registry: Registry;
@@ -115,6 +116,7 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
     },
   );
   addConnectionMetrics(gauge, () => fresh("encoder"));
+  addSessionMetrics(gauge, () => fresh("encoder"));
   addClockMetrics(gauge, fresh);
   const figureOf = (actor: Actor, name: keyof EncoderFigures): number | undefined => {
     const live = actor.telemetry;

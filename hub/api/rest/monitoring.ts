@@ -5,6 +5,7 @@ import { seenBy, type Seen } from "../../auth/own-sites.ts";
 import type { Actor, View } from "../../view.ts";
 import type { HubHealth } from "../health.ts";
 import { StreamItem, type Items } from "../items.ts";
+import { sendJson } from "../pages.ts";
 import { Problem, problems } from "../problem.ts";
 import { actorBy, Ref } from "../subject.ts";
 import { isoOf } from "../times.ts";
@@ -105,11 +106,11 @@ export const monitoringRoutes: FastifyPluginAsyncZod<Needs> = async (
       config,
       schema: { params, response: { 200: StreamItem.extend(StreamHealth.shape), ...missing } },
     },
-    async (request) => {
+    async (request, reply) => {
       const seen = seenBy(request.caller, view);
       const actor = actorBy(seen, "stream", request.params.id);
       const item = JSON.parse(items.actor(actor)) as Record<string, unknown>;
-      return { ...item, ...streamHealthOf(seen, actor) };
+      return sendJson(request, reply, JSON.stringify({ ...item, ...streamHealthOf(seen, actor) }));
     },
   );
   app.get(

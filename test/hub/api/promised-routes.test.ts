@@ -109,7 +109,7 @@ test("all spellings of a path give equal answers", async () => {
 });
 
 test("an encoder's figures come in the units that scripts read; unmeasured ones are null and named", async () => {
-  const { ask, hears } = await withAStudio();
+  const { app, ask, hears, secret } = await withAStudio();
   const figure = (value: number) => ({ value, atMs: 1, source: "device" });
   const figures = { cpuUsageRatio: figure(0.425), temperatureC: figure(61.5) };
   const outputs = [{ ...output("stream-1"), state: "streaming" as const }, output("stream-2")];
@@ -121,6 +121,12 @@ test("an encoder's figures come in the units that scripts read; unmeasured ones 
     ...{ cpu_usage: 42.5, temperature: 61.5, error_rate: 5, active_encoding_sessions: 1 },
     ...{ memory_usage: null, fan_speed: null, bitrate: null, client_count: null },
   });
+  const scraped = await app.inject({
+    url: "/metrics",
+    headers: { authorization: `Bearer ${secret}` },
+  });
+  const labels = 'site="studio",encoder="helo-a"';
+  expect(scraped.body).toContain(`understudy_encoder_active_sessions{${labels}} 1`);
   expect(body["not_available"]).toEqual(
     expect.arrayContaining(["memory_usage", "fan_speed", "bitrate", "client_count"]),
   );
@@ -165,6 +171,8 @@ test("a stream's health keeps apart what was commanded, reported and observed", 
     ...{ stream_id: "main", encoder_id: "helo-a", status: "healthy", bitrate: 4_000_000 },
     ...{ commanded: "streaming", reported: "streaming", observed: "unknown", cpu_usage: null },
   });
+  const headers = { "if-none-match": String(one.headers["etag"]) };
+  expect((await ask("GET", "/api/streams/main/health", { headers })).status).toBe(304);
   hears("studio", "stream/main/state", stream({ carriage: "offAir", carrier: "needsHuman" }));
   const all = await ask("GET", "/api/monitoring/streams/health");
   expect(all.body["streams"]).toMatchObject([{ stream_id: "main", status: "critical" }]);
