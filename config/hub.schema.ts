@@ -54,6 +54,17 @@ export const hubSchema = section({
     .max(1_000)
     .prefault([])
     .describe("Accounts on our own broker"),
+  places: z
+    .array(
+      section({
+        site: id.describe("Site id"),
+        department: z.string().min(1).max(80).exactOptional().describe("Who runs it"),
+        region: z.string().min(1).max(80).exactOptional().describe("Where it is"),
+      }),
+    )
+    .max(10_000)
+    .prefault([])
+    .describe("Where sites belong: people of a region or department see its sites only"),
   retention: section({
     event: duration({ atLeast: "1h" }).prefault("30d").describe("How long events are kept"),
     incident: duration({ atLeast: "1h" }).prefault("365d").describe("How long incidents are kept"),
@@ -69,8 +80,20 @@ export const hubSchema = section({
     .prefault({})
     .describe("What is kept, and how long"),
   rateLimit: section({
-    requests: z.int().min(1).max(1_000_000).prefault(100).describe("For one key or address"),
+    requests: z.int().min(1).max(1_000_000).prefault(100).describe("For one address"),
     within: duration({ atLeast: "1s", atMost: "1h" }).prefault("1s").describe("In this time"),
+    keyPerHour: z
+      .int()
+      .min(1)
+      .max(100_000_000)
+      .prefault(1_000)
+      .describe("For one API key in an hour; people's sessions, sockets and 304 are free"),
+    commandReserve: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .prefault(200)
+      .describe("Commands a key may still give in an hour that is used up"),
   })
     .prefault({})
     .describe("How many API requests are answered"),

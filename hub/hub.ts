@@ -10,6 +10,9 @@ import { openKeyRing, sha256Hex, type KeyRing } from "./api/keys.ts";
 import { openMetrics } from "./api/metrics.ts";
 import { openServer } from "./api/server.ts";
 import { openSockets } from "./api/socket.ts";
+import { openAudit } from "./audit/audit.ts";
+import { openSessions } from "./auth/sessions.ts";
+import { openTokens } from "./auth/tokens.ts";
 import { startBroker } from "./broker/child.ts";
 import { passToBroker } from "./broker/proxy.ts";
 import { openCommands } from "./commands.ts";
@@ -63,6 +66,12 @@ async function open(
   const store = openSqliteStore(join(options.stateDir, "hub.db"));
   closers.push(() => store.close());
   const keys = await openKeyRing(store, now, options.givenKeys);
+
+  const audit = openAudit(store, log, now);
+  const keyFile = join(options.stateDir, "token-key.pem");
+  const tokens = openTokens({ keyFile, hub: options.id, now });
+  const { places } = options;
+  const sessions = await openSessions({ store, tokens, audit, places, now });
 
   const feed = openFeed();
   closers.push(() => feed.close());
@@ -121,13 +130,16 @@ async function open(
       broker: broker ? () => ({ up: broker.up(), restarts: broker.restarts() }) : null,
       startedAtMs: now(),
     },
+    ...{ sessions, tokens, audit, now },
     demoOpen: options.demoOpen,
     rateLimit: options.rateLimit,
     webDir: options.webDir,
     mediaFrom: options.mediaFrom,
   });
   closers.push(() => app.close());
-  const sockets = openSockets(app.server, { view, feed, keys, demoOpen: options.demoOpen });
+  const sockets = openSockets(app.server, {
+    ...{ view, feed, keys, sessions, demoOpen: options.demoOpen },
+  });
   closers.push(() => sockets.close());
   app.server.on("upgrade", (request, socket, head) => {
     const path = request.url?.split("?")[0];
@@ -151,6 +163,17 @@ async function open(
     clearInterval(chores);
     clearInterval(pruning);
   });
+
+  // Kept by the journal, too: a head that has left the file tells whether its end was cut off.
+  const tellHead = async () => {
+    const { n, hash } = await store.auditHead();
+    log.info({ n, hash, code: "audit_head" }, "head of the audit log");
+  };
+  await tellHead();
+  const telling = setInterval(() => {
+    tellHead().catch((error: unknown) => log.error({ err: error, code: "audit_head" }, "chore"));
+  }, 24 * hourMs);
+  closers.push(() => clearInterval(telling));
 
   // Last, so that a start that fails does not use up a key nobody has seen.
   const isNew = !keys.all().some(({ kind, expiresAtMs }) => kind === "adm" && expiresAtMs !== null);

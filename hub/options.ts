@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BrokerOptions, isLoopback, type BrokerLimits } from "../config/broker-program.ts";
 import type { HubConfig } from "../config/hub.schema.ts";
+import type { RateLimit } from "./api/budgets.ts";
 import type { GivenKey } from "./api/keys.ts";
+import type { Place } from "./auth/sessions.ts";
 import { weakSecret } from "./auth/strength.ts";
 import type { Retention } from "./store/store.ts";
 
@@ -30,7 +32,9 @@ export type HubOptions = {
   /** Keys from the environment, see `takeGivenKeys`. */
   givenKeys: GivenKey[];
   retention: Retention;
-  rateLimit: { requests: number; withinMs: number };
+  rateLimit: RateLimit;
+  /** Where sites belong: people of a region or department see its sites only. */
+  places: Place[];
   webDir: string;
   mediaFrom: string[];
   logLevel: string;
@@ -68,7 +72,8 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
       quarantineMs: 30 * dayMs,
       quarantineRowsPerSite: 1_000,
     },
-    rateLimit: { requests: 100, withinMs: 1_000 },
+    rateLimit: { requests: 100, withinMs: 1_000, keyPerHour: 1_000, commandReserve: 200 },
+    places: [],
     webDir: builtPage(),
     mediaFrom: [],
     logLevel: "info",

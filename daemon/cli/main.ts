@@ -11,6 +11,8 @@ const usage = `understudy: set up and look after a site, on the site's own machi
   understudy discover 192.168.10.0/24 >found.yaml   which boxes are there, as configuration
   understudy commission --config site.yaml          what each box can do, and how exposed it is
 
+  understudy audit verify                           is the hub's audit log whole (on the hub)
+
   understudy <command> --help
   understudy --version
 
@@ -18,6 +20,14 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 5 refused, 6 nothing answers, 
 `;
 
 const commands = { discover, commission } as const;
+/** What the hub's own program answers; it lies beside this one. */
+const ofHub = ["audit"];
+
+async function handOver(): Promise<number> {
+  const path = import.meta.url.endsWith(".ts") ? "../../hub/cli/main.ts" : "./hub-cli.js";
+  await import(new URL(path, import.meta.url).href);
+  return Number(process.exitCode ?? exitCode.done);
+}
 
 async function main([name, ...args]: string[], signal: AbortSignal): Promise<number> {
   if (name === undefined || name === "-h" || name === "--help" || name === "help") {
@@ -28,6 +38,7 @@ async function main([name, ...args]: string[], signal: AbortSignal): Promise<num
     process.stdout.write(`${version}\n`);
     return exitCode.done;
   }
+  if (ofHub.includes(name)) return handOver();
   if (!Object.hasOwn(commands, name))
     throw new Ending(exitCode.usage, `there is no command ${JSON.stringify(name)}\n\n${usage}`);
   const io = {

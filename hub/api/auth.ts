@@ -1,7 +1,9 @@
 /** Who is calling. Nothing but what is `open` answers a stranger. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { Audit } from "../audit/audit.ts";
 import { demo, refusal, type Caller } from "../auth/caller.ts";
 import { permissionsOfScopes, type AccessName } from "../auth/permissions.ts";
+import type { Sessions } from "../auth/sessions.ts";
 import type { KeyRing } from "./keys.ts";
 import { ApiProblem, sendProblem } from "./problem.ts";
 
@@ -40,16 +42,31 @@ function isLocalHost(host: string | undefined): boolean {
   return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host ?? "");
 }
 
-/** @returns the caller, or undefined for a stranger */
-export function callerFrom(headers: Headers, keys: KeyRing, demoOpen: boolean): Caller | undefined {
+/** Who may come in, and by what. */
+export type Doors = { keys: KeyRing; sessions: Sessions; demoOpen: boolean };
+
+/** @returns the caller, or undefined for a stranger. @param from the address, for "last used" */
+export async function callerFrom(
+  headers: Headers,
+  { keys, sessions, demoOpen }: Doors,
+  from?: string,
+): Promise<Caller | undefined> {
   const secret = secretFrom(headers);
-  const row = secret === undefined ? undefined : keys.check(secret);
-  if (row && row.kind !== "site") {
-    const permissions = permissionsOfScopes(row.scopes);
-    const sites = row.sites && new Set(row.sites);
-    return { id: `key:${row.id}`, name: row.name, permissions, sites };
+  if (secret === undefined) {
+    return demoOpen && isLocalHost(one(headers["host"])) ? demo : undefined;
   }
-  return demoOpen && secret === undefined && isLocalHost(one(headers["host"])) ? demo : undefined;
+  const row = keys.check(secret, from);
+  if (!row) return sessions.callerOf(secret);
+  if (row.kind === "site") return undefined;
+  const permissions = permissionsOfScopes(row.scopes);
+  const sites = row.sites && new Set(row.sites);
+  return { id: `key:${row.id}`, name: row.name, permissions, sites };
+}
+
+/** Whether who came in may still be here: for what stays open, such as a socket. */
+export function isStillIn({ id, session }: Caller, { keys, sessions }: Doors): boolean {
+  if (session !== undefined) return sessions.isLive(session);
+  return !id.startsWith("key:") || keys.isLive(id.slice("key:".length));
 }
 
 /**
@@ -64,19 +81,29 @@ export function isForeign(headers: Headers): boolean {
   return !URL.canParse(origin) || new URL(origin).host !== one(headers["host"]);
 }
 
-export function authenticator(keys: KeyRing, demoOpen: boolean) {
+export function authenticator(
+  doors: Doors,
+  audit: Audit,
+  perKey: (request: FastifyRequest, reply: FastifyReply) => void,
+) {
   return async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     // A path that nobody serves is as closed as the rest.
     const name = request.routeOptions.config.access ?? "known";
     if (name === "open") return payload;
     const { headers } = request;
-    const caller = callerFrom(headers, keys, demoOpen);
+    const caller = await callerFrom(headers, doors, request.ip);
     if (!caller) {
       const missing = headers.authorization === undefined && headers["x-api-key"] === undefined;
       const text = missing ? "Missing Authorization header" : "Unknown or expired key";
       const code = missing ? "missing_authorization" : "unknown_key";
       // A browser that opens a page gets its own login box: any name, the key as password.
       const page = request.method === "GET" && (headers.accept ?? "").includes("text/html");
+      if (!missing) {
+        audit.often(`stranger ${request.ip}`, {
+          ...{ type: "refused", actor: "stranger", outcome: "refused", code },
+          ...{ address: request.ip, requestId: request.id },
+        });
+      }
       reply.header("WWW-Authenticate", `${page ? "Basic" : "Bearer"} realm="understudy"`);
       sendProblem(request, reply, new ApiProblem(401, code, text));
       return reply;
@@ -85,8 +112,16 @@ export function authenticator(keys: KeyRing, demoOpen: boolean) {
       throw new ApiProblem(403, "foreign_origin", "asked by a page of another origin");
     }
     const why = refusal(caller, name);
-    if (why !== undefined) throw new ApiProblem(403, "not_allowed", why);
+    if (why !== undefined) {
+      const object = `${request.method} ${request.routeOptions.url ?? "unknown"}`;
+      audit.often(`refused ${caller.id} ${object}`, {
+        ...{ type: "refused", actor: caller.id, name: caller.name, outcome: "refused", object },
+        ...{ code: "not_allowed", address: request.ip, requestId: request.id },
+      });
+      throw new ApiProblem(403, "not_allowed", why);
+    }
     request.caller = caller;
+    perKey(request, reply);
     return payload;
   };
 }

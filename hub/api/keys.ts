@@ -9,7 +9,7 @@ import type { Scope } from "../auth/permissions.ts";
 import { scopesOfKind, type KeyKind, type KeyRow, type Store } from "../store/store.ts";
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const shape = /^us_(adm|op|ro|site)_[0-9A-Za-z]{36}$/;
+const shape = /^us_(adm|op|ro|site|rt|inv)_[0-9A-Za-z]{36}$/;
 const dayMs = 86_400_000;
 export const keyLifeMs = 90 * dayMs;
 /** "Last used" is written no finer than this. */
@@ -74,7 +74,8 @@ function randomBase62(length: number): string {
   return text;
 }
 
-export function newSecret(kind: KeyKind): string {
+/** `rt`: a refresh token; `inv`: an invitation. */
+export function newSecret(kind: KeyKind | "rt" | "inv"): string {
   const body = `us_${kind}_${randomBase62(30)}`;
   return body + base62(crc32(body), 6);
 }

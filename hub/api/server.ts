@@ -1,7 +1,6 @@
 /** The whole HTTP surface in one list. */
 import { existsSync } from "node:fs";
 import helmet from "@fastify/helmet";
-import rateLimit from "@fastify/rate-limit";
 import fastifyStatic from "@fastify/static";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
@@ -13,10 +12,14 @@ import {
   validatorCompiler,
 } from "fastify-type-provider-zod";
 import { z } from "zod";
+import type { Audit } from "../audit/audit.ts";
+import type { Sessions } from "../auth/sessions.ts";
+import type { Tokens } from "../auth/tokens.ts";
 import type { Commands } from "../commands.ts";
 import type { Store } from "../store/store.ts";
 import type { View } from "../view.ts";
 import { authenticator, gatherAccess } from "./auth.ts";
+import { openBudgets, type RateLimit } from "./budgets.ts";
 import { healthRoutes, type HubHealth } from "./health.ts";
 import type { Items } from "./items.ts";
 import type { KeyRing } from "./keys.ts";
@@ -24,6 +27,9 @@ import type { HubMetrics } from "./metrics.ts";
 import { answerError, ApiProblem, sendProblem } from "./problem.ts";
 import { commandRoutes } from "./rest/commands.ts";
 import { historyRoutes } from "./rest/history.ts";
+import { auditRoutes } from "./rest/audit.ts";
+import { loginRoutes } from "./rest/login.ts";
+import { userRoutes } from "./rest/users.ts";
 import { keyRoutes } from "./rest/keys.ts";
 import { loadBalancerRoutes } from "./rest/load-balancer.ts";
 import { monitoringRoutes } from "./rest/monitoring.ts";
@@ -42,8 +48,12 @@ export type ServerNeeds = {
   health: HubHealth;
   linkUp: () => boolean;
   log: FastifyBaseLogger;
+  sessions: Sessions;
+  tokens: Tokens;
+  audit: Audit;
+  now: () => number;
   demoOpen: boolean;
-  rateLimit: { requests: number; withinMs: number };
+  rateLimit: RateLimit;
   /** The built page; nothing is served where the folder does not exist. */
   webDir: string;
   /** Other origins the page may load pictures from, for example the demo's far end. */
@@ -52,6 +62,7 @@ export type ServerNeeds = {
 
 export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
   const { view, items, store, keys, commands, metrics, health, linkUp } = needs;
+  const { sessions, tokens, audit, now } = needs;
   const app = Fastify({
     loggerInstance: needs.log,
     // One line a request is a metric's work; errors are logged where they are answered.
@@ -89,10 +100,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     // TLS is the business of whoever terminates it.
     strictTransportSecurity: false,
   });
-  await app.register(rateLimit, {
-    max: needs.rateLimit.requests,
-    timeWindow: needs.rateLimit.withinMs,
-  });
+  const budgets = openBudgets(app, needs.rateLimit, needs.now);
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -113,7 +121,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     transformObject: jsonSchemaTransformObject,
   });
   app.decorate("routeTable", gatherAccess(app, ["/docs", "/*"]));
-  app.addHook("preParsing", authenticator(keys, needs.demoOpen));
+  app.addHook("preParsing", authenticator(needs, audit, budgets.perKey));
   app.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url ?? "unknown";
     metrics.answered(request.method, route, reply.statusCode, reply.elapsedTime / 1_000);
@@ -136,12 +144,15 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(healthRoutes, { prefix, health, view });
     await app.register(stateRoutes, { prefix, view, items });
     await app.register(historyRoutes, { prefix, store });
-    await app.register(commandRoutes, { prefix, view, commands, store, linkUp });
+    await app.register(commandRoutes, { prefix, view, commands, store, linkUp, audit });
     await app.register(thermalRoutes, { prefix, view });
     await app.register(validateRoutes, { prefix, view });
     await app.register(loadBalancerRoutes, { prefix, view });
-    await app.register(monitoringRoutes, { prefix, view, items, health, now: Date.now });
-    await app.register(keyRoutes, { prefix, keys });
+    await app.register(monitoringRoutes, { prefix, view, items, health, now });
+    await app.register(keyRoutes, { prefix, keys, audit });
+    await app.register(loginRoutes, { prefix, sessions, tokens, audit, now });
+    await app.register(userRoutes, { prefix, sessions, audit, now });
+    await app.register(auditRoutes, { prefix, store });
   }
   await app.register(notYetRoutes);
   if (existsSync(needs.webDir)) {

@@ -11,15 +11,14 @@ import { refusal, type Caller } from "../auth/caller.ts";
 import { seenBy, type Seen } from "../auth/own-sites.ts";
 import type { Changes, Feed } from "../feed.ts";
 import { refOf, type Actor, type View } from "../view.ts";
-import { callerFrom, isForeign } from "./auth.ts";
+import { callerFrom, isForeign, isStillIn, type Doors } from "./auth.ts";
 import { figureOf, percent } from "./figures.ts";
 import { actorItem, siteItem } from "./items.ts";
-import type { KeyRing } from "./keys.ts";
 import { ApiProblem } from "./problem.ts";
 import { actorBy, Ref, siteBy } from "./subject.ts";
 import { isoOf, toIso } from "./times.ts";
 
-type Needs = { view: View; feed: Feed; keys: KeyRing; demoOpen: boolean };
+type Needs = Doors & { view: View; feed: Feed };
 export type Sockets = { io: Server; close(): Promise<void> };
 
 const Wanted = z
@@ -34,7 +33,7 @@ const messagesPerSecond = 10;
 const board = "board";
 const roomOf = (actor: Pick<Actor, "kind" | "site" | "id">) => `${actor.kind}:${refOf(actor)}`;
 
-export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Needs): Sockets {
+export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): Sockets {
   const io = new Server(http, {
     maxHttpBufferSize: 16 * 1024,
     serveClient: false,
@@ -43,19 +42,29 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
     allowRequest: (request, done) =>
       isForeign(request.headers) ? done("foreign origin", false) : done(null, true),
   });
-  io.use((socket, next) => {
+  async function enter(socket: Socket): Promise<Error | undefined> {
     const { headers, auth } = socket.handshake;
     const token: unknown = auth["token"];
     const given = typeof token === "string" ? { ...headers, "x-api-key": token } : headers;
-    const caller = callerFrom(given, keys, demoOpen);
+    const caller = await callerFrom(given, doors, socket.handshake.address);
     const why = caller ? refusal(caller, "watch") : "Missing Authorization header";
     if (caller && why === undefined) {
       (socket.data as Known).caller = caller;
-      return next();
+      return undefined;
     }
     const code = caller ? "not_allowed" : "missing_authorization";
-    next(Object.assign(new Error(why), { data: { code } }));
+    return Object.assign(new Error(why), { data: { code } });
+  }
+  io.use((socket, next) => {
+    enter(socket).then(next, () => next(new Error("the hub failed at this")));
   });
+  // Who is revoked, disabled or past the end of a shift is sent away within a second.
+  const checking = setInterval(() => {
+    for (const socket of io.of("/").sockets.values()) {
+      const { caller } = socket.data as Known;
+      if (!caller || !isStillIn(caller, doors)) socket.disconnect(true);
+    }
+  }, 500);
   io.on("connection", (socket) => {
     limit(socket);
     socket.on("subscribe", (raw: unknown, ack: unknown) => {
@@ -202,6 +211,7 @@ export function openSockets(http: HttpServer, { view, feed, keys, demoOpen }: Ne
     io,
     close: async () => {
       stop();
+      clearInterval(checking);
       io.disconnectSockets(true);
       // Not io.close(): it would close the HTTP server, which belongs to the API.
       io.engine.close();

@@ -15,6 +15,8 @@ export type Caller = {
   permissions: ReadonlySet<Permission>;
   /** The sites it sees; null = all. */
   sites: ReadonlySet<string> | null;
+  /** Of a person who is logged in. */
+  session?: string;
 };
 
 /** The demo's caller: only where the hub is bound to loopback and was told to be open. */

@@ -5,6 +5,8 @@ import { commandData } from "./migrations/002-command-data.ts";
 import { accessTables } from "./migrations/003-access.ts";
 import { commandsIn } from "./sqlite-commands.ts";
 import { historyIn } from "./sqlite-history.ts";
+import { auditIn } from "./sqlite-audit.ts";
+import { peopleIn } from "./sqlite-people.ts";
 import { keysIn } from "./sqlite-keys.ts";
 import type { ActorRow, Batch, Retention, Store } from "./store.ts";
 
@@ -26,6 +28,8 @@ export function openSqliteStore(path: string): Store {
     ...historyIn(db),
     ...commandsIn(db),
     ...keysIn(db),
+    ...peopleIn(db),
+    ...auditIn(db),
     load: async () => load(db),
     commit: async (batch) => commit(batch),
     prune: async (retention, nowMs) => prune(db, retention, nowMs),

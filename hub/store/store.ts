@@ -2,7 +2,9 @@
  * What the hub remembers. SQLite by default; another database joins by this interface, which is
  * why every call may take its time. All times are Unix ms.
  */
-import type { Scope } from "../auth/permissions.ts";
+import type { AuditRow, Head } from "../audit/chain.ts";
+import type { Role, Scope } from "../auth/permissions.ts";
+import type { Shift } from "../auth/shifts.ts";
 import type { SiteEvent, SiteInfo } from "../../machines/site/site.contract.ts";
 import type { Incident } from "../../machines/stream/stream.contract.ts";
 
@@ -103,6 +105,36 @@ export type KeyRow = {
   replacedBy: string | null;
 };
 
+/** Who logs in with name and password. */
+export type PersonRow = {
+  id: string;
+  name: string;
+  role: Role;
+  /** scrypt; null while an invitation waits. */
+  password: string | null;
+  invitationSha256: string | null;
+  invitationEndsAtMs: number | null;
+  /** Each that is not null limits what the person sees. */
+  sites: string[] | null;
+  department: string | null;
+  region: string | null;
+  shifts: Shift[] | null;
+  disabledAtMs: number | null;
+  createdAtMs: number;
+  lastLoginAtMs: number | null;
+};
+export type SessionRow = {
+  id: string;
+  person: string;
+  createdAtMs: number;
+  lastUsedAtMs: number;
+  expiresAtMs: number;
+  address: string;
+  agent: string;
+};
+export type RefreshToken = { sha256: string; expiresAtMs: number };
+export type AuditQuery = Page & { type?: string; actor?: string; sinceMs?: number };
+
 /** A page of a list, newest first. `before` is the cursor of the last item seen. */
 export type Page = { limit: number; before?: string };
 export type Paged<T> = { items: T[]; next: string | null };
@@ -154,6 +186,25 @@ export type Store = {
   touchKey(id: string, atMs: number, from: string | null): Promise<void>;
   /** The new key and the end of the old one, together. */
   replaceKey(id: string, expiresAtMs: number, by: KeyRow): Promise<void>;
+
+  people(): Promise<PersonRow[]>;
+  savePerson(row: PersonRow): Promise<void>;
+  /** With sessions and refresh tokens. */
+  deletePerson(id: string): Promise<void>;
+  sessions(): Promise<SessionRow[]>;
+  /** A new session, or the next refresh token of one. */
+  addSession(row: SessionRow, refresh: RefreshToken): Promise<void>;
+  endSessions(ids: string[]): Promise<void>;
+  /** Marks it as used. `again`: it was used before. */
+  useRefresh(
+    sha256: string,
+    atMs: number,
+  ): Promise<{ session: string; expiresAtMs: number; again: boolean } | undefined>;
+
+  /** Takes the next number and chains it to the row before. */
+  addAudit(atMs: number, type: string, actor: string, body: string): Promise<void>;
+  audit(query: AuditQuery): Promise<Paged<AuditRow>>;
+  auditHead(): Promise<Head>;
 
   prune(retention: Retention, nowMs: number): Promise<void>;
   close(): Promise<void>;

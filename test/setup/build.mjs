@@ -31,6 +31,7 @@ const programs = [
   { from: "daemon/cli/main.ts", to: "dist/understudy.js", mode: 0o755 },
   { from: "daemon/journal/writer.ts", to: "dist/journal-writer.js" },
   { from: "hub/main.ts", to: "dist/hub.js" },
+  { from: "hub/cli/main.ts", to: "dist/hub-cli.js" },
   { from: "hub/broker/main.ts", to: "dist/broker.js" },
 ];
 /** One row per script of a page. */

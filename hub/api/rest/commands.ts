@@ -4,6 +4,7 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { CommandArgs } from "../../../machines/command/command.contract.ts";
 import { isFinal, verbsOf, type Commands } from "../../commands.ts";
+import type { Audit } from "../../audit/audit.ts";
 import { seenBy } from "../../auth/own-sites.ts";
 import { commandStatuses, type CommandRow, type Store } from "../../store/store.ts";
 import type { View } from "../../view.ts";
@@ -19,6 +20,7 @@ type Needs = {
   store: Pick<Store, "command" | "idempotent">;
   /** Whether a request can reach the broker now. */
   linkUp: () => boolean;
+  audit: Audit;
 };
 
 const CommandBody = z.strictObject({
@@ -76,7 +78,7 @@ function itemOf(row: CommandRow): z.infer<typeof CommandItem> {
 }
 
 export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) => {
-  const { view, commands, store, linkUp } = needs;
+  const { view, commands, store, linkUp, audit } = needs;
   const starting = new Set<string>();
   const answers = {
     200: CommandItem,
@@ -126,6 +128,11 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
         ...{ site, kind, id, verb, ttlMs, dryRun, by: caller.name },
         ...(args && { args: definedOnly(args) }),
         ...(once && { idempotency: once }),
+      });
+      audit.add({
+        ...{ type: "command.asked", actor: caller.id, name: caller.name, outcome: "ok", site },
+        ...{ object: `${kind}:${site}~${id}`, address: request.ip, requestId: request.id },
+        detail: { command: row.id, verb, dryRun, ...(args && { args }) },
       });
       return await answer(request, reply, row);
     } finally {

@@ -1,7 +1,9 @@
 /** Keys for people, programs and sites. A secret is shown once, in the answer that made it. */
+import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { Id } from "../../../machines/id.ts";
+import type { Audit } from "../../audit/audit.ts";
 import { scopes, type Scope } from "../../auth/permissions.ts";
 import { keyKinds, type KeyKind, type KeyRow } from "../../store/store.ts";
 import { callerOf } from "../auth.ts";
@@ -57,7 +59,18 @@ function kindOf(held: readonly Scope[]): KeyKind {
 }
 const MadeKey = KeyItem.extend({ key: z.string() });
 
-export const keyRoutes: FastifyPluginAsyncZod<{ keys: KeyRing }> = async (app, { keys }) => {
+export const keyRoutes: FastifyPluginAsyncZod<{ keys: KeyRing; audit: Audit }> = async (
+  app,
+  { keys, audit },
+) => {
+  function note(request: FastifyRequest, type: string, id: string, detail?: object) {
+    const { id: actor, name } = callerOf(request);
+    audit.add({
+      ...{ type, actor, name, object: `key:${id}`, outcome: "ok", address: request.ip },
+      ...(detail && { detail: { ...detail } }),
+      requestId: request.id,
+    });
+  }
   app.get(
     "/keys",
     {
@@ -84,6 +97,15 @@ export const keyRoutes: FastifyPluginAsyncZod<{ keys: KeyRing }> = async (app, {
         ...(site !== undefined && { site }),
         ...(sites && { sites }),
       });
+      const { kind, scopes: may } = row;
+      note(request, "key.made", row.id, {
+        name,
+        kind,
+        scopes: may,
+        site: row.site,
+        sites: row.sites,
+      });
+      reply.header("Cache-Control", "no-store");
       return reply.code(201).send({ ...itemOf(row), key: secret });
     },
   );
@@ -112,6 +134,8 @@ export const keyRoutes: FastifyPluginAsyncZod<{ keys: KeyRing }> = async (app, {
         const detail = `no key ${id} that could be replaced: unknown, expired or replaced already`;
         throw new ApiProblem(404, "unknown_key", detail);
       }
+      note(request, "key.replaced", id, { by: made.row.id, graceS: request.body.graceS });
+      reply.header("Cache-Control", "no-store");
       return reply.code(201).send({ ...itemOf(made.row), key: made.secret });
     },
   );
@@ -130,6 +154,7 @@ export const keyRoutes: FastifyPluginAsyncZod<{ keys: KeyRing }> = async (app, {
       if (`key:${id}` === caller.id)
         throw new ApiProblem(409, "own_key", "this is the key you use");
       if (!(await keys.revoke(id))) throw new ApiProblem(404, "unknown_key", `no key ${id}`);
+      note(request, "key.revoked", id);
       return reply.code(204).send(null);
     },
   );

@@ -6,6 +6,9 @@ import { itemsOf } from "../../../hub/api/items.ts";
 import { openKeyRing } from "../../../hub/api/keys.ts";
 import { openMetrics } from "../../../hub/api/metrics.ts";
 import { openServer } from "../../../hub/api/server.ts";
+import { openAudit } from "../../../hub/audit/audit.ts";
+import { openSessions, type Place } from "../../../hub/auth/sessions.ts";
+import { openTokens } from "../../../hub/auth/tokens.ts";
 import { openCommands } from "../../../hub/commands.ts";
 import { openFeed } from "../../../hub/feed.ts";
 import { openIngest } from "../../../hub/ingest.ts";
@@ -25,18 +28,32 @@ export type Answer = {
   headers: Record<string, unknown>;
 };
 
-export async function anApi(over: { demoOpen?: boolean; requests?: number } = {}) {
+type Over = {
+  demoOpen?: boolean;
+  requests?: number;
+  keyPerHour?: number;
+  commandReserve?: number;
+  places?: Place[];
+  now?: () => number;
+  /** Log lines, as they would be written. */
+  lines?: string[];
+};
+
+export async function anApi(over: Over = {}) {
   const store = openSqliteStore(":memory:");
   const feed = openFeed(1);
   const view = openView(feed);
-  const log = pino({ level: "silent" });
+  const { lines } = over;
+  const log = lines
+    ? pino({ level: "trace" }, { write: (line: string) => void lines.push(line) })
+    : pino({ level: "silent" });
   const said: { topic: string; payload: string }[] = [];
   const wire: { answer?: (topic: string, payload: string) => void } = {};
   const publish: Publish = (topic, payload) => {
     said.push({ topic, payload });
     wire.answer?.(topic, payload);
   };
-  const now = Date.now;
+  const now = over.now ?? Date.now;
   const keys = await openKeyRing(store, now);
   const commands = openCommands(store, publish, now);
   const ingest = await openIngest({
@@ -45,14 +62,21 @@ export async function anApi(over: { demoOpen?: boolean; requests?: number } = {}
   });
   const version = "0.1.0";
   const metrics = await openMetrics({ view, feed, store, version, now, counts: ingest.counts });
+  const audit = openAudit(store, log, now);
+  const tokens = openTokens({ hub: "main", now });
+  const sessions = await openSessions({ store, tokens, audit, places: over.places ?? [], now });
   const app: FastifyInstance = await openServer({
+    ...{ sessions, tokens, audit, now },
     ...{ view, store, keys, commands, metrics, log, linkUp: () => true, items: itemsOf(view) },
     health: {
       ...{ linkUp: () => true, storeOk: ingest.healthy, counts: ingest.counts, version },
       ...{ broker: null, startedAtMs: now() },
     },
     demoOpen: over.demoOpen ?? false,
-    rateLimit: { requests: over.requests ?? 10_000, withinMs: 60_000 },
+    rateLimit: {
+      ...{ requests: over.requests ?? 100_000, withinMs: 60_000 },
+      ...{ keyPerHour: over.keyPerHour ?? 100_000, commandReserve: over.commandReserve ?? 100 },
+    },
     ...{ webDir: "/nowhere", mediaFrom: [] },
   });
   closers.push(
@@ -66,7 +90,7 @@ export async function anApi(over: { demoOpen?: boolean; requests?: number } = {}
     ingest.message(`understudy/v1/${site}/${path}`, Buffer.from(text));
   };
   async function ask(
-    method: "GET" | "POST" | "PUT" | "DELETE",
+    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
     url: string,
     more: { body?: object; headers?: Record<string, string>; key?: string | null } = {},
   ): Promise<Answer> {
@@ -82,11 +106,11 @@ export async function anApi(over: { demoOpen?: boolean; requests?: number } = {}
     const body = isJson && reply.body !== "" ? reply.json<Record<string, unknown>>() : {};
     return { status: reply.statusCode, body, headers: reply.headers };
   }
-  return { app, ask, hears, ingest, keys, said, wire, store, secret };
+  return { app, ask, hears, ingest, keys, said, wire, store, secret, sessions, tokens };
 }
 
-export async function withAStudio() {
-  const api = await anApi();
+export async function withAStudio(over: Over = {}) {
+  const api = await anApi(over);
   api.hears("studio", "info", info());
   api.hears("studio", "availability", "online");
   api.hears("studio", "encoder/helo-a/state", encoder());
