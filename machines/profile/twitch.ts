@@ -1,5 +1,6 @@
 import type { DestinationProfile } from "./destination-profile.ts";
 
+/** As others quote the page; it needs a browser, and was not read itself. */
 const guidelines = "https://help.twitch.tv/s/article/broadcasting-guidelines";
 const obs =
   "https://github.com/obsproject/obs-studio plugins/rtmp-services/data/services.json (format 5)";

@@ -20,7 +20,8 @@ export const youtube: DestinationProfile = {
   mostFramesPerSecond: { is: 60, isRefused: true, source: encoderSettings },
   mostVideoBps: { is: 51_000_000, isRefused: false, source: obs },
   ladder: {
-    // Lower ends are those of the page's table for all codecs, the best those it gives for H.264.
+    // Lower ends are those of the page's table for all codecs, the best those it gives for H.264;
+    // up to 1080p30 as others quote it.
     source: encoderSettings,
     rungs: [
       rung(720, 30, 3, 4, 8),
