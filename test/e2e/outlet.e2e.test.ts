@@ -49,15 +49,24 @@ describe.each(["apc-1", "apc-2", "raritan", "sentry3"] as const)("behind a PDU: 
   });
 });
 
-test("with its power back the box boots idle, loses the key, and is the understudy again", async () => {
+test("with its power back the box publishes nothing, though it was set to stream at power-up meanwhile; it loses the key", async () => {
   const { a, plug } = await pulledOffTheNetwork();
   await facility.untilOnAir("b");
+  // Nobody can read that any more: it was last read to start nothing by itself.
+  a.set("PowerUpState", 2);
+  const publications = () => facility.publishers().filter((p) => p.address.startsWith(a.host));
+  const before = publications().length;
   plug();
   await until("the outlet is on again", () => power().includes("on"), 90_000);
   await facility.untilTold("encoder.benched", ({ message }) => message.startsWith("a/"));
   for (const id of ["RTMPServerURL", "RTMPStreamName", "RTMPServerURL_1", "RTMPStreamName_1"]) {
     expect(a.get(id)).toBe("");
   }
+  // Either its power-up action was off in time, or it had nowhere to stream to (alarm raised).
+  const isOver = () =>
+    a.get("PowerUpState") === "0" || a.get("StreamingFailedAlarm").startsWith("CAE");
+  await until("its power-up action is over", isOver, 60_000);
+  expect(publications()).toHaveLength(before);
   expect(power()).toEqual(["cut", "on"]);
   expect(facility.overlapMs()).toBe(0);
 });
