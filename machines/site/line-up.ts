@@ -3,6 +3,7 @@ import { encoderFacts, type EncoderSnapshot } from "../encoder/encoder.published
 import { type EncoderFacts, startsNothingByItself } from "../encoder/facts.ts";
 import type { OutputRef } from "../intents.ts";
 import { mediumState } from "../storage/medium.published.ts";
+import { endsFilesAt4GB } from "../storage/space.ts";
 import { shows } from "../content/look.ts";
 import { type ContentView, isFresh, lasting } from "../stream/content.ts";
 import type { LineUp, LineUpItem, LineUpItemName } from "../stream/line-up.contract.ts";
@@ -124,12 +125,19 @@ const looks: Record<LineUpItemName, (look: Look) => Found> = {
     if (media.every(({ state }) => state === "missing")) {
       return notOk(`${carrier.encoder} has nothing to record to`, carrier.encoder);
     }
+    const needed = window
+      ? (window.endMs - Math.max(window.startMs, site.now().wallMs)) / 1_000
+      : undefined;
+    const fat = media.find(({ fileSystem }) => endsFilesAt4GB(fileSystem));
+    if (fat && (needed === undefined || needed > secondsIn4GB)) {
+      const what = `${fat.name ?? fat.id} of ${carrier.encoder} has ${fat.fileSystem}`;
+      return notOk(`${what}: a file ends at 4 GB, ${filesSentence}`, fat.id);
+    }
     const fills = media.find(({ figures }) => figures.secondsToFull !== undefined);
     const seconds = fills?.figures.secondsToFull;
-    if (!fills || !seconds || !window) {
+    if (!fills || !seconds || needed === undefined) {
       return unknown(`nothing is written now, so nobody can tell for how long there is room`);
     }
-    const needed = (window.endMs - Math.max(window.startMs, site.now().wallMs)) / 1_000;
     const room = `${fills.name ?? fills.id} has room for ${hours(seconds.value)}, ${hours(needed)} are needed`;
     return seconds.value >= needed ? ok(room, seconds.source) : notOk(room, seconds.source);
   },
@@ -184,6 +192,10 @@ const looks: Record<LineUpItemName, (look: Look) => Found> = {
     return unknown(`only ${carrier.encoder} itself could say that it is off`, carrier.encoder);
   },
 };
+
+/** At the 20 Mbit/s that a box writes at most. */
+const secondsIn4GB = (4 * 2 ** 30 * 8) / 20e6;
+const filesSentence = "which at 20 Mbit/s is after 29 min; format it as exFAT";
 
 const hours = (seconds: number) => `${(seconds / 3_600).toFixed(1)} h`;
 const sourceOf = (site: Facility, encoder: string) =>

@@ -31,7 +31,7 @@ const severities: Record<RecordNews, Decision["severity"]> = {
 /** So long nothing was recorded, ms; null: it never stopped, or nobody knows. */
 export function gapMsOf({ record, now }: Recorder): number | null {
   const since = record.trouble ? record.trouble.gapSince : (record.order?.gapSince ?? null);
-  return since === null ? null : elapsedMs(since, now);
+  return since === null ? null : Math.round(elapsedMs(since, now));
 }
 
 const missing = (gapMs: number | null) =>

@@ -46,6 +46,8 @@ export const alarmReads: readonly Slow[] = [
 const otherAlarms = alarmReads.slice(watchedAlarms.length);
 
 const mediaReads: readonly Slow[] = mediaNames.map((name) => every(2 * minute, name));
+/** Where a recording goes has to be known before its medium fails. */
+const isDestination = ({ name }: Slow) => name.endsWith("RecordingDestination");
 
 /** HELO Plus: the only parameters known that tell its two streams apart (§1.9). */
 export const plusDurations = ["Stream1_Duration", "Stream2_Duration"] as const;
@@ -97,13 +99,14 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
   const isPlus = isHeloPlus(unit.held.value(model));
   const all = [
     ...[profileSel, url, streamName, streamType, mediaState, recordState],
+    ...mediaReads.filter(isDestination),
     ...[autoRecover, powerUp, scheduler, model, firmware, serialNumber, temperature],
     ...(isPlus ? plusDurations.map((name) => every(10 * second, name)) : []),
     ...alarmReads.slice(0, watchedAlarms.length),
     ...[shutdown, link, videoIn, bitrate, safeboot, firmwareUpdate, network],
     ...[schedulerActivity, nextEvent, slow.timeSource, slow.timeServer, slow.recordingProfileSel],
     ...Object.values(profileNameReads(unit)).filter((name) => name !== undefined),
-    ...mediaReads,
+    ...mediaReads.filter((read) => !isDestination(read)),
     // What is raised should be seen to end.
     ...otherAlarms.map((alarm) =>
       decodeAlarm(unit.held.value(alarm) ?? "")?.raised ? every(minute, alarm.name) : alarm,

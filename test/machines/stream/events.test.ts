@@ -250,6 +250,25 @@ test("15 min before the begin everything is looked at and told as one event", ()
   expect(critical(world)).toEqual([]);
 });
 
+test.each([
+  [{ fileSystem: "FAT32" }, /FAT32: a file ends at 4 GB/],
+  [{ isWriteProtected: true }, /is readOnly/],
+])("a card on which an hour cannot be recorded is found in the line-up: %o", (card, sentence) => {
+  const plan = { ...aFacility(), storages: [{ id: "a", readingMaxAgeMs: 144_000 }] };
+  const world = new World(plan);
+  world.box("a").says.media = [
+    {
+      ...{ id: "sd", kind: "card", isNetwork: false, condition: "ok", source: "device" },
+      ...{ freeRatio: 0.9, ...card },
+    },
+  ];
+  plans(world, { inMs: 14 * minute, ms: 60 * minute });
+  pass(world, 90);
+  const item = published(world).lineUp?.items.find((one) => one.item === "recording");
+  expect(item).toMatchObject({ result: "notOk" });
+  expect(item?.message).toMatch(sentence);
+});
+
 test("a line-up that is not in order is an alarm, told again only when it changes", () => {
   const world = new World(aFacility());
   world.box("a").input = "lost";
