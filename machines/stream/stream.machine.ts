@@ -31,6 +31,7 @@ import {
   personActs,
   releaseLatch,
   rests,
+  takesAsFound,
   tells,
   wasIn,
 } from "./stream.steps.ts";
@@ -297,17 +298,14 @@ export const streamMachine = streamSetup.createMachine({
         adopting: {
           entry: [assign({ target: ({ context }) => publishing(context) ?? null }), "adopt"],
           on: {
-            "key.granted": {
-              target: "carried",
-              actions: [
-                change<Of<"key.granted">>(({ context, event }) =>
-                  start.granted(context, event.keyGeneration),
-                ),
-                change(({ context }) => start.took(context)),
-                tells(tell.onAir),
-                "finishCommand",
-              ],
-            },
+            "key.granted": [
+              {
+                guard: "hasIncident",
+                target: "carried",
+                actions: [...takesAsFound, "tellIncident"],
+              },
+              { target: "carried", actions: takesAsFound },
+            ],
             "key.refused": { target: "settling" },
           },
         },
@@ -650,7 +648,11 @@ export const streamMachine = streamSetup.createMachine({
         /** Off air and nobody may start now: the first that can is taken, without asking. */
         waitingForEncoder: {
           initial: "quietly",
-          always: [rests, { guard: "someoneCanStart", target: "choosing" }],
+          always: [
+            rests,
+            { guard: "holderPublishesAgain", target: "adopting" },
+            { guard: "someoneCanStart", target: "choosing" },
+          ],
           after: { nextTry: "choosing" },
           states: {
             quietly: { after: { pageAfter: "paged" } },

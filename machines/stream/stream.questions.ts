@@ -211,6 +211,22 @@ export function carriesAfterAll(context: StreamContext): boolean {
   );
 }
 
+/**
+ * Nobody else can start, and the last holder of the key, proven off, was started by hand since:
+ * read after the proof, and well.
+ */
+export function holderPublishesAgain(context: StreamContext): boolean {
+  const ref = publishing(context);
+  const { certifiedAt } = context.memory;
+  return (
+    ref !== undefined &&
+    context.heldBy[ref.encoder]?.[ref.output] === context.plan.id &&
+    verdictOn(context, ref).word === "good" &&
+    (certifiedAt === null ||
+      elapsedMs(certifiedAt, context.now()) > (context.readingMaxAgeMs[ref.encoder] ?? 0))
+  );
+}
+
 const kicksCountMs = 600_000;
 /** Somebody else took the key from under our encoder twice in ten minutes: a person decides. */
 export function isLatchedByKicks(context: StreamContext): boolean {

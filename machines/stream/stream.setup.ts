@@ -36,6 +36,7 @@ import * as tellEvent from "./schedule.decisions.ts";
 import * as onDuty from "./schedule.moves.ts";
 import {
   carriesAfterAll,
+  holderPublishesAgain,
   claimReason,
   contentFaultMs,
   exitProves,
@@ -146,6 +147,8 @@ export const streamSetup = setup({
     isFenceOverdue: ({ context }) => fenceOverdue(context),
     quietBecomesProof: ({ context }) => quietBecomesProof(context),
     isToStop: ({ context }) => context.memory.goal === "stop",
+    holderPublishesAgain: ({ context }) => holderPublishesAgain(context),
+    hasIncident: ({ context }) => context.memory.incident !== null,
     isBackByItself: ({ context }) => carriesAfterAll(context),
     wasOnlyAMove: ({ context }) => context.memory.incident?.planned === true && seenOnAir(context),
     someoneCanStart: ({ context }) =>

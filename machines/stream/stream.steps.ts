@@ -55,6 +55,14 @@ export function backByItself() {
   } as const;
 }
 
+/** One of ours that publishes already becomes the carrier. */
+export const takesAsFound = [
+  change<Of<"key.granted">>(({ context, event }) => start.granted(context, event.keyGeneration)),
+  change(({ context }) => start.took(context)),
+  tells(tell.onAir),
+  "finishCommand",
+] as const;
+
 const fenceAgainUnlessLatched = [
   { guard: not("isLatchedByKicks"), target: "trying" },
   { target: "resting", reenter: true },

@@ -69,3 +69,21 @@ test("an aged proof that cannot be made again holds the takeover back", () => {
   w.pass(10);
   expect(w.carrier()).toBe("b");
 });
+
+test("the only encoder, proven off, is started at its front panel: it carries again, and the call ends", () => {
+  const w = devices();
+  w.send({ to: "encoder:b", event: { type: "maintenance", by: "engineer" } });
+  w.box("a").claims = "failing";
+  w.box("a").broken = true;
+  w.freeze("a");
+  w.pass(30);
+  expect(w.word()).toBe("needsHuman");
+  Object.assign(w.box("a"), { claims: null, broken: false, frozen: false });
+  w.pressStart("a");
+  w.pass(60);
+  expect(w.word()).toBe("carried");
+  expect(w.carrier()).toBe("a");
+  expect(w.told("stream.incident").at(-1)?.data).toMatchObject({
+    incident: { outcome: "restarted", to: "a" },
+  });
+});
