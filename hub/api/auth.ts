@@ -136,15 +136,21 @@ export type RouteAccess = { method: string; url: string; access: AccessName };
 
 /**
  * Gathers what every route declares. Packages that serve their own routes (the documents, the
- * page's files) cannot: `theirs` says it for the paths below.
+ * page's files) cannot: `theirs` says it for these paths and those below.
  * @returns the table, complete when the server is ready; a route without a row stops the start
  */
-export function gatherAccess(app: FastifyInstance, theirs: readonly string[]): RouteAccess[] {
+export function gatherAccess(
+  app: FastifyInstance,
+  theirs: Readonly<Record<string, AccessName>>,
+): RouteAccess[] {
   const table: RouteAccess[] = [];
   const undeclared: string[] = [];
   app.addHook("onRoute", (route) => {
-    const isTheirs = theirs.some((path) => route.url === path || route.url.startsWith(`${path}/`));
-    if (isTheirs) route.config = { ...route.config, access: "known" };
+    const [, access] =
+      Object.entries(theirs).find(
+        ([path]) => route.url === path || route.url.startsWith(`${path}/`),
+      ) ?? [];
+    if (access) route.config = { ...route.config, access };
     const declared = route.config?.access;
     for (const method of [route.method].flat()) {
       if (declared) table.push({ method, url: route.url, access: declared });

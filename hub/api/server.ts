@@ -1,5 +1,5 @@
 /** The whole HTTP surface in one list. */
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import helmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import swagger from "@fastify/swagger";
@@ -120,7 +120,10 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  app.decorate("routeTable", gatherAccess(app, ["/docs", "/*"]));
+  const files = existsSync(needs.webDir) ? readdirSync(needs.webDir) : [];
+  // The page itself holds nothing secret: a stranger gets its login form.
+  const page = Object.fromEntries(["", ...files].map((file) => [`/${file}`, "open" as const]));
+  app.decorate("routeTable", gatherAccess(app, { "/docs": "known", ...page }));
   app.addHook("preParsing", authenticator(needs, audit, budgets.perKey));
   app.addHook("onResponse", async (request, reply) => {
     const route = request.routeOptions.url ?? "unknown";
@@ -155,8 +158,11 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(auditRoutes, { prefix, store });
   }
   await app.register(notYetRoutes);
-  if (existsSync(needs.webDir)) {
-    await app.register(fastifyStatic, { root: needs.webDir, cacheControl: false });
+  if (files.length > 0) {
+    // A route for each file: what is not one of them is as closed as the rest.
+    await app.register(fastifyStatic, {
+      ...{ root: needs.webDir, cacheControl: false, wildcard: false },
+    });
   }
   return app;
 }

@@ -1,7 +1,6 @@
 /** Reading the hub and asking it for something. */
 import type { Board } from "./items.ts";
-
-const storedKey = "understudy-api-key";
+import { renew, token } from "./login.ts";
 
 /** The hub refused, or could not be reached (`status` 0). */
 export class HubError extends Error {
@@ -13,19 +12,24 @@ export class HubError extends Error {
   }
 }
 
-export const apiKey = () => sessionStorage.getItem(storedKey);
-export const rememberKey = (key: string) => sessionStorage.setItem(storedKey, key);
-
 async function call(path: string, init: RequestInit = {}): Promise<Response> {
-  const key = apiKey();
-  const headers = { ...(key !== null && { Authorization: `Bearer ${key}` }), ...init.headers };
-  const signal = AbortSignal.timeout(15_000);
-  const response = await fetch(path, { ...init, headers, signal }).catch((cause: unknown) => {
-    throw new HubError(0, `the hub did not answer (${cause instanceof Error ? cause.name : "?"})`);
-  });
+  const used = token();
+  let response = await send(path, init);
+  if (response.status === 401 && (await renew(used).catch(() => false))) {
+    response = await send(path, init);
+  }
   if (response.ok) return response;
   const problem = (await response.json().catch(() => ({}))) as { detail?: string };
   throw new HubError(response.status, problem.detail ?? `the hub answered ${response.status}`);
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  const by = token();
+  const headers = { ...(by !== undefined && { Authorization: `Bearer ${by}` }), ...init.headers };
+  const signal = AbortSignal.timeout(15_000);
+  return fetch(path, { ...init, headers, signal }).catch((cause: unknown) => {
+    throw new HubError(0, `the hub did not answer (${cause instanceof Error ? cause.name : "?"})`);
+  });
 }
 
 async function list<T>(path: string): Promise<{ items: T[]; hubMs: number | null }> {

@@ -4,11 +4,12 @@
  */
 import { io } from "socket.io-client";
 import { listen } from "./actions.ts";
-import { apiKey, HubError, readBoard, rememberKey } from "./data.ts";
+import { HubError, readBoard } from "./data.ts";
 import { h, show } from "./dom.ts";
 import { encoderBox } from "./encoders.ts";
 import { incidentCard } from "./incidents.ts";
 import type { Board } from "./items.ts";
+import { logIn, logOut, token, whoIsHere } from "./login.ts";
 import type { Now } from "./now.ts";
 import { encoderRank, inOrder, storageRank, streamRank } from "./order.ts";
 import { siteCard } from "./sites.ts";
@@ -28,6 +29,8 @@ let readAtMs = 0;
 let trouble = "";
 let reading = false;
 let readAgain = false;
+/** Nobody is logged in: there is nothing to ask for. */
+let isOut = false;
 
 const part = (id: string): HTMLElement => {
   const found = document.getElementById(id);
@@ -36,7 +39,7 @@ const part = (id: string): HTMLElement => {
 };
 
 async function read(): Promise<void> {
-  if (document.hidden) return;
+  if (document.hidden || isOut) return;
   if (reading) {
     readAgain = true;
     return;
@@ -46,12 +49,20 @@ async function read(): Promise<void> {
     board = await readBoard();
     readAtMs = performance.now();
     trouble = "";
-    part("key").hidden = true;
+    part("login").hidden = true;
+    document.querySelector("main")!.hidden = false;
   } catch (error) {
     trouble = error instanceof Error ? error.message : "the hub did not answer";
     const stranger = error instanceof HubError && error.status === 401;
-    part("key").hidden = !stranger;
-    if (stranger) part("key-answer").textContent = apiKey() === null ? "" : trouble;
+    isOut = stranger;
+    part("login").hidden = !stranger;
+    if (stranger) {
+      // What somebody else saw here is not for whoever comes next.
+      board = undefined;
+      document.querySelector("main")!.hidden = true;
+      if (token() !== undefined) part("login-answer").textContent = trouble;
+      trouble = "log in to see your sites";
+    }
   } finally {
     reading = false;
   }
@@ -79,6 +90,9 @@ function draw(isDue = true): void {
   if (!loud.hidden) {
     loud.textContent = `■ DATA IS STALE, ${lengthOf(ageMs)}: ${trouble || "the hub is silent"}`;
   }
+  const who = whoIsHere();
+  part("who").textContent = who ?? "";
+  part("log-out").hidden = who === undefined || board === undefined;
   const nowMs = performance.now();
   if (!board || (!isDue && stale === drawn.stale && nowMs - drawn.atMs < drawEveryMs)) return;
   drawn = { atMs: nowMs, stale };
@@ -136,19 +150,37 @@ const doing = listen(document.querySelector("main") ?? document.body, {
   stream: (ref) => board?.streams.find((stream) => stream.ref === ref),
 });
 
-part("key").addEventListener("submit", (event) => {
-  event.preventDefault();
-  rememberKey((part("api-key") as HTMLInputElement).value.trim());
+const field = (id: string) => part(id) as HTMLInputElement;
+/** Somebody else is here now: what is shown and heard from now on is theirs. */
+function changed(): void {
+  isOut = false;
   void read();
   socket.disconnect().connect();
+}
+async function enter(): Promise<void> {
+  const answer = part("login-answer");
+  answer.textContent = "One moment …";
+  const given = { name: field("login-name").value.trim(), secret: field("login-secret").value };
+  const why = await logIn(given, field("login-stays").checked);
+  answer.textContent = why ?? "";
+  if (why !== undefined) return;
+  field("login-secret").value = "";
+  changed();
+}
+part("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void enter();
 });
+// Another tab of this device has logged in or out.
+window.addEventListener("storage", changed);
+part("log-out").addEventListener("click", () => void logOut().then(changed));
 show(
   part("zones"),
   Intl.supportedValuesOf("timeZone").map((value) => h("option", { value })),
 );
 
 const socket = io({
-  auth: (give) => give({ token: apiKey() ?? undefined }),
+  auth: (give) => give({ token: token() }),
   reconnectionDelayMax: 5_000,
 });
 socket.on("connect", () => socket.emit("subscribe", { board: true }));

@@ -15,14 +15,18 @@ export class Hub {
   #child: ChildProcess | undefined;
   readonly #stateDir = mkdtempSync(join(tmpdir(), "understudy-e2e-hub-"));
   readonly #config: string | undefined;
+  readonly #isClosed: boolean;
+  /** Of a hub that is not open to this machine, as it tells it at its first start. */
+  adminKey = "";
 
-  private constructor(config: string | undefined) {
+  private constructor(config: string | undefined, isClosed: boolean) {
     this.#config = config;
+    this.#isClosed = isClosed;
   }
 
   /** @param config a `hub.yaml` under the flags; without one, its own broker is open to all */
-  static async start(config?: string): Promise<Hub> {
-    const hub = new Hub(config);
+  static async start(config?: string, { isClosed = false } = {}): Promise<Hub> {
+    const hub = new Hub(config, isClosed);
     await hub.start();
     return hub;
   }
@@ -33,7 +37,8 @@ export class Hub {
       process.execPath,
       [
         ...[program, "--port", "0", "--mqtt-port", String(this.mqttPort)],
-        ...["--state-dir", this.#stateDir, "--demo-open"],
+        ...["--state-dir", this.#stateDir],
+        ...(this.#isClosed ? [] : ["--demo-open"]),
         ...(this.#config === undefined ? ["--mqtt-anonymous"] : ["--config", this.#config]),
       ],
       { stdio: ["ignore", "pipe", "pipe"] },
@@ -46,6 +51,7 @@ export class Hub {
       if (child.exitCode !== null) throw new Error(`the hub ended:\n${text}`);
       return text.split("\n").find((l) => l.includes('"code":"ready"'));
     });
+    this.adminKey = /only this once: (\S+)/.exec(text)?.[1] ?? this.adminKey;
     const ready = JSON.parse(line) as { url: string; mqttUrl: string };
     this.url = ready.url;
     this.mqttPort = Number(new URL(ready.mqttUrl).port);

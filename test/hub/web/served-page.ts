@@ -76,7 +76,7 @@ export async function servePage() {
       });
       page.setDefaultTimeout(10_000);
       await page.goto(`http://127.0.0.1:${port}/`);
-      await page.locator(".carriage, #key:visible").first().waitFor();
+      await page.locator(".carriage, #login:visible").first().waitFor();
       return page;
     },
     async close(): Promise<void> {
