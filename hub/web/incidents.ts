@@ -6,14 +6,9 @@ import { clock, lengthOf, plain, state } from "./words.ts";
 const segments = ["detect", "decide", "fence", "start", "confirm"] as const;
 
 export function incidentCard(incident: IncidentItem, nowMs: number, stale: boolean): HTMLElement {
-  const { certificate, offAirMs, openedAt, closedAt, from, to } = incident;
+  const { certificate, openedAt, closedAt, from, to } = incident;
   const open = closedAt === null;
-  const length =
-    offAirMs === null
-      ? open && openedAt !== null
-        ? `open for ${lengthOf(nowMs - Date.parse(openedAt))}`
-        : "off air: not known, nobody looked"
-      : `${(offAirMs / 1_000).toFixed(1)} s off air`;
+  const length = lengthSentence(incident, nowMs);
   const lengths = segments.map((name) => ({ name, ms: incident.segments[`${name}Ms`] }));
   const known = lengths.filter(
     (part): part is { name: typeof part.name; ms: number } => part.ms !== null,
@@ -55,7 +50,7 @@ export function incidentCard(incident: IncidentItem, nowMs: number, stale: boole
         ),
       ),
     ),
-    h("ul", { class: "legend" }, ...numbers),
+    known.length > 0 && h("ul", { class: "legend" }, ...numbers),
     h(
       "details",
       {},
@@ -72,3 +67,19 @@ export function incidentCard(incident: IncidentItem, nowMs: number, stale: boole
       ),
   );
 }
+
+function lengthSentence(incident: IncidentItem, nowMs: number): string {
+  const { offAirMs, closedAt, openedAt, recordingGaps = [] } = incident;
+  const missingMs = recordingGaps.reduce((sum, { ms }) => sum + ms, 0);
+  const missing = `at most ${seconds(missingMs)} of a recording missing`;
+  if (offAirMs !== null) {
+    return `${seconds(offAirMs)} off air${missingMs > 0 ? `, ${missing}` : ""}`;
+  }
+  if (incident.cause === "recording") return `${missing}, the picture was not touched`;
+  if (closedAt === null && openedAt !== null) {
+    return `open for ${lengthOf(nowMs - Date.parse(openedAt))}`;
+  }
+  return "off air: not known, nobody looked";
+}
+
+const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;

@@ -3,7 +3,7 @@ import { DriverError } from "../driver.ts";
 import { openCompose } from "./compose.ts";
 import { openEvents, type EventChannel } from "./events.ts";
 import { integerOf, isBooting, replicatorStates } from "./parameters.ts";
-import { destinationNames, durationName, slowReads } from "./reads.ts";
+import { destinationNames, durationName, slowReads, unknownRecordPath } from "./reads.ts";
 import type { Unit } from "./unit.ts";
 
 /** At most so many requests a poll, and with those before at most nine a second: above ten the
@@ -58,7 +58,7 @@ export function openPoll(unit: Unit) {
   const nextPressing = () =>
     destinationNames(unit).find(
       (name) => held.worthReading(name) && (held.isUrgent(name) || ageMs(name) >= truthMs),
-    );
+    ) ?? unknownRecordPath(unit)[0];
 
   /** @returns how many were read, at most `atMost` */
   async function readEach(
@@ -115,7 +115,7 @@ export function openPoll(unit: Unit) {
     // Before the rest is read: a boot makes what was read before worthless.
     noteContact();
     const room = Math.min(mostPerPoll, mostPerSecond - sentBefore) - used;
-    // Where a stream goes to cannot wait until there is room in the budget.
+    // Where a stream or a recording goes to cannot wait until there is room in the budget.
     const first = await readEach(room, nextPressing, signal);
     await readEach(Math.min(room - first, budget.room()), nextDue, signal);
     const reading = tell(await compose());

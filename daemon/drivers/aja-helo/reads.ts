@@ -1,7 +1,7 @@
 import { alarmNames, decodeAlarm, watchedAlarms } from "./alarms.ts";
 import type { Slow } from "./held-values.ts";
 import { mediaNames } from "./media.ts";
-import type { ProfileFamily } from "./parameters.ts";
+import { type ProfileFamily, replicatorStates } from "./parameters.ts";
 import { isSetting, settingReads } from "./settings.ts";
 import { nameOf, profileOf, type Unit } from "./unit.ts";
 
@@ -86,6 +86,17 @@ export function destinationNames(unit: Unit): string[] {
   const { url, streamName, streamType } = destinationReads(unit);
   return [slow.profileSel, url, streamName, streamType].map(({ name }) => name);
 }
+
+/**
+ * What is needed to tell where a recording goes that runs or has fallen over, and is not known yet:
+ * nobody can move a recording away from a medium that has no name.
+ */
+export function unknownRecordPath({ held }: Unit): string[] {
+  const state = replicatorStates.get(held.value(slow.recordState) ?? "");
+  if (state !== "streaming" && state !== "failing") return [];
+  return primaryPath.filter((name) => held.readAtMs(name) === undefined);
+}
+const primaryPath = ["RecordingDestination", "CurrentMediaMounted"];
 
 /**
  * In the order in which they are wanted while nothing is known.

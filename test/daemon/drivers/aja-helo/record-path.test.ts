@@ -1,5 +1,9 @@
 /** A recording that is moved to another medium of the same HELO. */
 import { expect, onTestFinished, test } from "vitest";
+import type { Device } from "../../../../daemon/drivers/aja-helo/device.ts";
+import { openHeldValues } from "../../../../daemon/drivers/aja-helo/held-values.ts";
+import { unknownRecordPath } from "../../../../daemon/drivers/aja-helo/reads.ts";
+import type { Unit } from "../../../../daemon/drivers/aja-helo/unit.ts";
 import { type HeloOptions, startHelo } from "../../../fakes/helo/helo.ts";
 import { aDriver, aTarget } from "./a-unit.ts";
 
@@ -28,6 +32,18 @@ test("a running recording goes on on the stick; its card keeps what was recorded
   const { recording, outputs } = await pollAll();
   expect(recording).toMatchObject({ medium: "usb" });
   expect(outputs["record-1"]?.state).toBe("streaming");
+});
+
+test("where a recording goes is asked before all that can wait, until it is known once", () => {
+  const held = openHeldValues({} as Device, () => 0);
+  const asked = () => unknownRecordPath({ held } as Unit);
+  held.note(recordState, "1");
+  expect(asked()).toEqual([]);
+  held.note(recordState, "2");
+  expect(asked()).toEqual(["RecordingDestination", "CurrentMediaMounted"]);
+  held.note("RecordingDestination", "0");
+  held.note("CurrentMediaMounted", "1");
+  expect(asked()).toEqual([]);
 });
 
 test("a recording that fell over when its card was pulled begins again on the stick", async () => {
