@@ -133,6 +133,7 @@ async function open(
     ...{ sessions, tokens, audit, now },
     demoOpen: options.demoOpen,
     rateLimit: options.rateLimit,
+    trustedProxies: options.trustedProxies,
     webDir: options.webDir,
     mediaFrom: options.mediaFrom,
   });

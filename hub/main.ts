@@ -5,6 +5,7 @@ import { ConfigError } from "../config/problems.ts";
 import { loadHub } from "../config/hub.ts";
 import { openSystemd } from "../config/systemd.ts";
 import { BrokerStartError } from "./broker/child.ts";
+import { handOver } from "./first-key.ts";
 import { hubVersion, openHub, type Hub } from "./hub.ts";
 import {
   defaultHubOptions,
@@ -160,11 +161,11 @@ try {
 } catch (error) {
   stop(1, `understudy-hub: ${explain(error, options)}`);
 }
-if (hub.bootstrapKey !== undefined) {
-  process.stderr.write(`Admin key, shown only this once: ${hub.bootstrapKey}\n`);
-}
-if (given["new-admin-key"]) {
-  process.stderr.write(`Admin key, shown only this once: ${await hub.newAdminKey()}\n`);
+const newKey = given["new-admin-key"] ? await hub.newAdminKey() : undefined;
+for (const key of [hub.bootstrapKey, newKey]) {
+  if (key === undefined) continue;
+  const { stateDir } = options;
+  process.stderr.write(`${handOver(key, { stateDir, env: process.env })}\n`);
 }
 log.info({ url: hub.url, mqttUrl: hub.mqttUrl, code: "ready" }, "the hub is ready");
 const { url } = hub;

@@ -33,6 +33,8 @@ export type HubOptions = {
   givenKeys: GivenKey[];
   retention: Retention;
   rateLimit: RateLimit;
+  /** Addresses and networks; what they say of whom they speak for is believed. */
+  trustedProxies: string[];
   /** Where sites belong: people of a region or department see its sites only. */
   places: Place[];
   webDir: string;
@@ -73,6 +75,7 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
       quarantineRowsPerSite: 1_000,
     },
     rateLimit: { requests: 100, withinMs: 1_000, keyPerHour: 1_000, commandReserve: 200 },
+    trustedProxies: [],
     places: [],
     webDir: builtPage(),
     mediaFrom: [],

@@ -54,6 +54,7 @@ export type ServerNeeds = {
   now: () => number;
   demoOpen: boolean;
   rateLimit: RateLimit;
+  trustedProxies: string[];
   /** The built page; nothing is served where the folder does not exist. */
   webDir: string;
   /** Other origins the page may load pictures from, for example the demo's far end. */
@@ -68,6 +69,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     // One line a request is a metric's work; errors are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
+    trustProxy: needs.trustedProxies.length > 0 && needs.trustedProxies,
     genReqId: () => crypto.randomUUID(),
     // Open sockets of people who left must not hold up a stop.
     forceCloseConnections: true,

@@ -33,6 +33,7 @@ type Over = {
   requests?: number;
   keyPerHour?: number;
   commandReserve?: number;
+  trustedProxies?: string[];
   places?: Place[];
   now?: () => number;
   /** Log lines, as they would be written. */
@@ -77,6 +78,7 @@ export async function anApi(over: Over = {}) {
       ...{ requests: over.requests ?? 100_000, withinMs: 60_000 },
       ...{ keyPerHour: over.keyPerHour ?? 100_000, commandReserve: over.commandReserve ?? 100 },
     },
+    trustedProxies: over.trustedProxies ?? [],
     ...{ webDir: "/nowhere", mediaFrom: [] },
   });
   closers.push(
