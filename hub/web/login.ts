@@ -68,6 +68,19 @@ export async function logIn(
   }
 }
 
+/**
+ * Somebody was invited and chooses a password.
+ * @returns why not
+ */
+export async function accept(invitation: string, password: string): Promise<string | undefined> {
+  try {
+    const response = await post("/api/auth/accept", { invitation, password });
+    return response.ok ? undefined : await whyNot(response);
+  } catch {
+    return "the hub did not answer";
+  }
+}
+
 async function whyNot(response: Response): Promise<string> {
   const { detail } = (await response.json().catch(() => ({}))) as { detail?: string };
   const seconds = response.headers.get("Retry-After");

@@ -7,9 +7,10 @@ import { listen } from "./actions.ts";
 import { HubError, readBoard } from "./data.ts";
 import { h, show } from "./dom.ts";
 import { encoderBox } from "./encoders.ts";
+import { openEntrance } from "./entrance.ts";
 import { incidentCard } from "./incidents.ts";
 import type { Board } from "./items.ts";
-import { logIn, logOut, token, whoIsHere } from "./login.ts";
+import { token, whoIsHere } from "./login.ts";
 import type { Now } from "./now.ts";
 import { encoderRank, inOrder, storageRank, streamRank } from "./order.ts";
 import { siteCard } from "./sites.ts";
@@ -49,18 +50,15 @@ async function read(): Promise<void> {
     board = await readBoard();
     readAtMs = performance.now();
     trouble = "";
-    part("login").hidden = true;
-    document.querySelector("main")!.hidden = false;
+    entrance.shut();
   } catch (error) {
     trouble = error instanceof Error ? error.message : "the hub did not answer";
     const stranger = error instanceof HubError && error.status === 401;
     isOut = stranger;
-    part("login").hidden = !stranger;
     if (stranger) {
       // What somebody else saw here is not for whoever comes next.
       board = undefined;
-      document.querySelector("main")!.hidden = true;
-      if (token() !== undefined) part("login-answer").textContent = trouble;
+      entrance.open(trouble);
       trouble = "log in to see your sites";
     }
   } finally {
@@ -150,30 +148,13 @@ const doing = listen(document.querySelector("main") ?? document.body, {
   stream: (ref) => board?.streams.find((stream) => stream.ref === ref),
 });
 
-const field = (id: string) => part(id) as HTMLInputElement;
 /** Somebody else is here now: what is shown and heard from now on is theirs. */
 function changed(): void {
   isOut = false;
   void read();
   socket.disconnect().connect();
 }
-async function enter(): Promise<void> {
-  const answer = part("login-answer");
-  answer.textContent = "One moment …";
-  const given = { name: field("login-name").value.trim(), secret: field("login-secret").value };
-  const why = await logIn(given, field("login-stays").checked);
-  answer.textContent = why ?? "";
-  if (why !== undefined) return;
-  field("login-secret").value = "";
-  changed();
-}
-part("login").addEventListener("submit", (event) => {
-  event.preventDefault();
-  void enter();
-});
-// Another tab of this device has logged in or out.
-window.addEventListener("storage", changed);
-part("log-out").addEventListener("click", () => void logOut().then(changed));
+const entrance = openEntrance(part, changed);
 show(
   part("zones"),
   Intl.supportedValuesOf("timeZone").map((value) => h("option", { value })),

@@ -25,11 +25,11 @@ afterAll(async () => {
   await hub?.close();
 });
 
-async function open(): Promise<Page> {
+async function open(more = ""): Promise<Page> {
   const context = await browser.newContext({ viewport: { width: 360, height: 760 } });
   const page = await context.newPage();
   page.setDefaultTimeout(20_000);
-  await page.goto(hub.url);
+  await page.goto(`${hub.url}/${more}`);
   return page;
 }
 async function logIn(page: Page, name: string, secret: string): Promise<void> {
@@ -68,6 +68,26 @@ test("an API key without a name is as good; a wrong one is said to be wrong", as
   await logIn(page, "", "us_adm_wrong");
   await answer(page, /Unknown or expired key/);
   await logIn(page, "", hub.adminKey);
+  await isIn(page);
+  await page.context().close();
+}, 120_000);
+
+test("somebody who was invited chooses a password and comes in with it", async () => {
+  const reply = await fetch(`${hub.url}/api/users`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${hub.adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ name: "bert", role: "viewer" }),
+  });
+  const { invitation } = (await reply.json()) as { invitation: string };
+  const page = await open(`#invitation=${invitation}`);
+  await page.getByLabel(/Choose a password/).fill("short");
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await answer(page, /characters/);
+  await page.getByLabel(/Choose a password/).fill(password);
+  await page.getByRole("button", { name: "Set the password" }).click();
+  await answer(page, /It is set/);
+  expect(page.url()).not.toContain(invitation);
+  await logIn(page, "bert", password);
   await isIn(page);
   await page.context().close();
 }, 120_000);
