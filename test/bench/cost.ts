@@ -33,25 +33,51 @@ export async function costsOf<N extends string>(
   return costs;
 }
 
-/** The scheduler's own count, ns; the one of `stat` moves in steps of 10 ms. */
+/**
+ * What it has spent by itself, by the scheduler's own count in ns (the one of `stat` moves in steps
+ * of 10 ms), and what those of its children had spent that are gone and waited for.
+ */
 function cpuMsOf(pid: number): number {
   const tasks = `/proc/${pid}/task`;
-  return readdirSync(tasks)
-    .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[0]))
-    .reduce((sum, ns) => sum + ns / 1e6, 0);
+  return orGone(0, () => {
+    const ownMs = readdirSync(tasks)
+      .map((task) => readFileSync(`${tasks}/${task}/schedstat`, "latin1").split(" ")[0])
+      .reduce((sum, ns) => sum + Number(ns) / 1e6, 0);
+    const afterName = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ").at(-1)!;
+    const [childrenUser, childrenSystem] = afterName.split(" ").slice(13, 15).map(Number);
+    return ownMs + (childrenUser! + childrenSystem!) * tickMs;
+  });
 }
+/** `sysconf(_SC_CLK_TCK)` is 100 wherever Node runs. */
+const tickMs = 10;
 
 export function rssMiBOf(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
-  return Number(kib) / 1_024;
+  return orGone(0, () => {
+    const status = readFileSync(`/proc/${pid}/status`, "latin1");
+    // A process that has just ended has no memory any more.
+    return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) / 1_024;
+  });
 }
 
 function withDescendants(pid: number): number[] {
-  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readFileSync(`/proc/${pid}/task/${task}/children`, "latin1")
-      .split(" ")
-      .filter((child) => child.trim() !== "")
-      .map(Number),
+  const children = orGone([], () =>
+    readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, "latin1")
+        .split(" ")
+        .filter((child) => child.trim() !== "")
+        .map(Number),
+    ),
   );
   return [pid, ...children.flatMap(withDescendants)];
+}
+
+/** A question to the system's clock is a process of some ms: it may be gone between two looks. */
+function orGone<T>(gone: T, look: () => T): T {
+  try {
+    return look();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return gone;
+    throw error;
+  }
 }

@@ -39,6 +39,8 @@ export const p5: Bench = {
         "test/bench/p5-sender.ts",
         reader.hello["ports"] as number[],
       );
+      // Encoders whose progress comes late are frozen ones: that is other work than watching.
+      running.hurry(sender.pid);
       const config = configure(folder, {
         encoders,
         farEndPort: sender.hello["port"] as number,
