@@ -25,7 +25,8 @@ import { engineSweep } from "./sweep.ts";
 
 /** From the spawn to the pid file it takes some ms; on a starved host much more. */
 const launchWithinMs = 10_000;
-const aliveCheckEveryMs = 1_000;
+/** What is gone sends no progress: as long as there is some, a look is only made to be sure. */
+const aliveCheckEveryMs = { starting: 1_000, moving: 10_000 };
 const lookEveryMs = 20;
 
 export class Engine {
@@ -39,6 +40,8 @@ export class Engine {
   #highest: Record<string, number> = {};
   #files: FSWatcher | undefined;
   #checkedAliveAtMs = 0;
+  /** Until then a sweep would find nothing new. */
+  #restsUntilMs = 0;
 
   constructor(output: string, around: EngineSurroundings) {
     this.#around = around;
@@ -86,6 +89,7 @@ export class Engine {
   #newRun(record: EngineRecord, graceMs: number, adopted: boolean): Run {
     const { program, times, now } = this.#around;
     this.#queue.forget();
+    this.#restsUntilMs = 0;
     const { suspectAfterMs } = times;
     return new Run(record, program, { suspectAfterMs, graceMs }, now(), adopted);
   }
@@ -204,8 +208,10 @@ export class Engine {
     const run = this.#run;
     if (!run) return;
     const nowMs = this.#around.now();
+    if (!lagged && nowMs < this.#restsUntilMs) return;
     const silent = run.isSilent(nowMs);
-    if (nowMs - this.#checkedAliveAtMs >= (silent ? 2 * lookEveryMs : aliveCheckEveryMs)) {
+    const aliveMs = aliveCheckEveryMs[run.process ? "moving" : "starting"];
+    if (nowMs - this.#checkedAliveAtMs >= (silent ? 2 * lookEveryMs : aliveMs)) {
       this.#checkedAliveAtMs = nowMs;
       this.#lookAtFiles();
       if (this.#run !== run) return;
@@ -213,6 +219,8 @@ export class Engine {
     }
     this.#lookAtQueue(run, nowMs, silent);
     this.#judge(run, lagged);
+    const isAtRest = run.process && run.progress === "moving" && !silent;
+    this.#restsUntilMs = isAtRest ? Math.min(run.movesUntilMs, this.#queue.restsUntilMs(nowMs)) : 0;
   }
 
   #judge(run: Run, lagged: boolean): void {

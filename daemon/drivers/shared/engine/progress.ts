@@ -53,6 +53,12 @@ export class ProgressWatch {
     return nowMs - (this.#advancedAtMs ?? this.#startedAtMs);
   }
 
+  /** When it has been silent for so long, or is judged frozen, if it goes on in silence. */
+  movesUntilMs(silentAfterMs: number): number {
+    const { suspectAfterMs } = this.#times;
+    return (this.#advancedAtMs ?? -Infinity) + Math.min(silentAfterMs, suspectAfterMs);
+  }
+
   /**
    * @param lagged this look came late by more than the event loop may lag
    * @returns undefined when nothing can be said

@@ -63,6 +63,11 @@ export class Run {
     return this.#watch.silentForMs(nowMs) > 1.5 * this.#everyMs;
   }
 
+  /** Before then it is neither silent nor judged otherwise, unless it is heard. */
+  get movesUntilMs(): number {
+    return this.#watch.movesUntilMs(1.5 * this.#everyMs);
+  }
+
   /** The last that was heard of it. */
   get block(): ProgressBlock {
     return this.#watch.last;

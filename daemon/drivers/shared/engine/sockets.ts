@@ -68,19 +68,19 @@ function formatAddress(bytes: Buffer): string {
   return new URL(`http://[${words.join(":")}]`).hostname.slice(1, -1);
 }
 
-/** All TCP sockets in the network this process lives in. Takes some 10 ms on a big host. */
-export function tcpTables(): Promise<string[]> {
-  const read = (table: string) =>
-    readFile(`/proc/self/net/${table}`, "latin1").catch((error: unknown) => {
-      // No tcp6 on a host without IPv6.
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-      throw error;
-    });
-  return Promise.all([read("tcp"), read("tcp6")]);
+export type TcpTable = "tcp" | "tcp6";
+
+/** The sockets in the network this process lives in. Takes some 10 ms on a big host. */
+export function readTcpTable(table: TcpTable): Promise<string> {
+  return readFile(`/proc/self/net/${table}`, "latin1").catch((error: unknown) => {
+    // No tcp6 on a host without IPv6.
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  });
 }
 
 async function tcpSockets(): Promise<TcpSocket[]> {
-  return (await tcpTables()).flatMap(parseTcpTable);
+  return (await Promise.all([readTcpTable("tcp"), readTcpTable("tcp6")])).flatMap(parseTcpTable);
 }
 
 /** `orphan` of `/proc/net/sockstat`: sockets of this host that no process owns any more. */
