@@ -123,6 +123,10 @@ export const EncoderBase = section({
     .enum(["observe", "propose", "act"])
     .prefault("propose")
     .describe("When it carries nothing and is set otherwise than wanted: say so, ask, or set it"),
+  practise: z
+    .enum(["observe", "propose", "act"])
+    .prefault("propose")
+    .describe("When it has carried nothing for a week: say so, ask, or try it off air by itself"),
   heat: heat.prefault({}).describe("Chassis degrees at which something is done"),
   recording: recording.prefault({}).describe("What is done about its recording and its media"),
   preview: preview
@@ -211,7 +215,9 @@ const destination = section({
   test: z
     .boolean()
     .prefault(false)
-    .describe("Nobody watches it: commissioning may publish here, one box or two at once"),
+    .describe(
+      "Nobody watches it: commissioning and exercises may publish here, one box or two at once",
+    ),
   allowUnproven: z
     .boolean()
     .prefault(false)

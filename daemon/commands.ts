@@ -259,6 +259,9 @@ function inputFor(actor: ActorName, verb: string, request: CommandRequest): Core
   const command = { id, by };
   if (actor.startsWith("encoder:")) {
     const to = actor as `encoder:${string}`;
+    if (verb === "practise") {
+      return { to: "site", event: { type: "practise", encoder: to.slice("encoder:".length), by } };
+    }
     const asked = encoderControls[verb];
     if (asked === undefined) {
       return { to, event: { type: encoderEvents[verb as keyof typeof encoderEvents], by } };

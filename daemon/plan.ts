@@ -54,6 +54,7 @@ export function planOf(
       stalledAfterMs: Math.max(1_000, 2 * d.observeEveryMs),
       ghostSessionMs: d.ghostSessionMs,
       noPublisherProofMs: Math.max(leastQuietMs, d.noPublisherProofMs, 2 * d.deviceRetryPeriodMs),
+      ...(d.test && !config.streams.some((s) => s.destination === d.id) && { forExercises: true }),
       ...(d.offAirEndsEventAfterMs !== undefined && {
         offAirEndsEventAfterMs: Number(d.offAirEndsEventAfterMs),
       }),
@@ -89,6 +90,7 @@ export function planOf(
         clockAlarmOffsetMs: config.clock.alarmOffsetMs,
         cooling: vendor.cooling?.(encoder.options) ?? [],
         sync: encoder.sync,
+        practise: encoder.practise,
         ...(vendor.canBeSet === true && { canBeSet: true }),
         ...(vendor.controls && { controls: vendor.controls }),
         repair: encoder.repair,

@@ -4,6 +4,7 @@ import { encoderState } from "../machines/encoder/encoder.published.ts";
 import type { Published } from "../machines/published.ts";
 import { publishedFreeze } from "../machines/site/change-freeze.ts";
 import { hostClockWarnings, publishedHostClock } from "../machines/site/host-clock.ts";
+import { exerciseRefusal } from "../machines/site/exercises.ts";
 import { generations, holdings } from "../machines/site/keys.ts";
 import type { SiteInfo, SiteState, Telemetry } from "../machines/site/site.contract.ts";
 import type { ActorName, SiteCore } from "../machines/site/site-core.ts";
@@ -61,6 +62,7 @@ export function openPublisher(p: {
           published: header(id),
           heldBy: holdings(keys),
           generations: generations(keys),
+          exerciseRefusal: (encoder) => exerciseRefusal(core.site(), encoder),
           sinceMs: (output, word) => since(`${id}/${output}`, word),
         });
         return {

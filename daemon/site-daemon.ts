@@ -6,6 +6,7 @@ import { fencePathWarnings } from "../config/fence-path.ts";
 import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
 import { releaseRefusal, syncRefusal } from "../machines/encoder/drift.ts";
+import { exerciseRefusal } from "../machines/site/exercises.ts";
 import { controlRefusal } from "../machines/encoder/control.ts";
 import { encoderFacts } from "../machines/encoder/encoder.published.ts";
 import { isExpectedBack, isRising } from "../machines/encoder/power.ts";
@@ -190,6 +191,7 @@ export async function startSite(p: {
       const frozen = core.frozen(input);
       if (frozen !== undefined) return frozen;
       const { to, event } = input;
+      if (event.type === "practise") return exerciseRefusal(core.site(), event.encoder);
       if (!to.startsWith("encoder:")) return undefined;
       const box = core.encoder(to.slice("encoder:".length));
       if (event.type === "sync") return syncRefusal(box.context);

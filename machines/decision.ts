@@ -43,6 +43,7 @@ export const eventTypes = [
   "encoder.drift",
   "encoder.sync",
   "encoder.released",
+  "encoder.exercise",
   "destination.changed",
   "storage.changed",
   "storage.slow",

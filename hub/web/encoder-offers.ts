@@ -1,5 +1,6 @@
 /** What may be asked of an encoder now, and what will happen then. */
 import type { EncoderItem } from "./items.ts";
+import { practiceOffers } from "./practice.ts";
 import { repairOffers } from "./repair.ts";
 import type { Offer } from "./talk.ts";
 
@@ -8,6 +9,7 @@ export function encoderOffers(encoder: EncoderItem): Offer[] {
   return [
     ...repairOffers(encoder),
     ...readinessOffers(encoder),
+    ...practiceOffers(encoder),
     ...(power === "cut" || power === "unknown" ? [restorePower(encoder)] : []),
     serviceOffer(encoder),
     ...(figures?.temperatureC === undefined ? [] : [coolDown]),

@@ -8,6 +8,7 @@ import type { EncoderItem } from "./items.ts";
 import { ageOf, type Now } from "./now.ts";
 import { encoderRank, toneOf } from "./order.ts";
 import { wantedRows } from "./readiness.ts";
+import { practiceRows } from "./practice.ts";
 import { proposalText, repairRows } from "./repair.ts";
 import { commandButtons } from "./talk.ts";
 import { lengthOf, plain, state, word } from "./words.ts";
@@ -86,6 +87,7 @@ function facts(encoder: EncoderItem, nowMs: number): HTMLElement {
     ),
     ...repairRows(encoder, nowMs),
     ...wantedRows(encoder),
+    ...practiceRows(encoder, nowMs),
     ...recordingRows(encoder),
     ...row("Input", state(encoder.input)),
     ...row("Cooling", state(encoder.thermal), step),

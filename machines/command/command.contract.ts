@@ -24,6 +24,8 @@ export const verbs = {
     "reject-repair": { safe: true },
     /** Yes to setting it as its stream wants it. */
     sync: { safe: false },
+    /** Put on air where nobody watches, to see that it can; refused while it could be missed. */
+    practise: { safe: false },
     /** A used spare goes back into the pool. */
     release: { safe: false },
     /** On again what was powered off as a fence. */

@@ -206,8 +206,25 @@ export const EncoderState = Published.extend({
   settings: EncoderSettings.optional(),
   /** Absent: its streams want nothing of it, or the site is older than that. */
   wanted: EncoderWanted.optional(),
-  /** Of a box that stands by for others. `isOverdue`: it has carried nothing for a week. */
-  practice: z.object({ lastOnAirAtMs: z.number().nullable(), isOverdue: z.boolean() }).optional(),
+  /** Of a box that stands by for others. */
+  practice: z
+    .object({
+      lastOnAirAtMs: z.number().nullable(),
+      /** For a week it has neither carried anything nor been practised. */
+      isOverdue: z.boolean(),
+      /** Absent: the site is older than that. */
+      consent: word(["observe", "propose", "act"]).optional(),
+      lastPractisedAtMs: z.number().optional(),
+      /** From the order to its picture at the far end, in the last exercise that showed it. */
+      startMs: z.number().optional(),
+      /** Why the last exercise failed. */
+      failure: z.string().optional(),
+      /** The destination where it is practised now. */
+      underWayAt: Id.optional(),
+      /** Overdue, and why it cannot be practised now. */
+      hindrance: z.string().optional(),
+    })
+    .optional(),
   /** A used spare: the stream it is kept for until the command `release`. */
   inUseFor: Id.optional(),
   figures: EncoderFigures,

@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.ts";
 import type { ControlEvent } from "./control.ts";
+import type { Exercise, ExerciseNews } from "../exercise/exercise.ts";
 import type { Desired } from "./drift.ts";
 import type { EncoderReading, PollFailure } from "./reading.ts";
 
@@ -44,6 +45,8 @@ export type EncoderEvent =
   /** A person puts a used spare back into the pool. */
   | { type: "release"; by: string }
   | ControlEvent
+  /** It is practised, or was. */
+  | { type: "exercise"; exercise: Exercise; news: ExerciseNews }
   /** A person wants it cooler: one step now. */
   | { type: "cooldown"; by: string }
   | { type: "maintenance"; by: string }

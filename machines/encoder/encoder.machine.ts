@@ -95,6 +95,7 @@ function make(
           granted: { actions: [holding(true), "noteUse"] },
           wanted: { actions: { type: "want", params: ({ event }) => event.desired } },
           release: { guard: "mayRelease", actions: ["tellReleased", "forgetUse"] },
+          exercise: { actions: ["tellExercise", "noteExercise"] },
           benched: { actions: holding(false) },
           released: { actions: holding(false) },
         },

@@ -58,6 +58,7 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
     settings: (fresh && ownSettings(snapshot.context)) ?? null,
     isAsWanted: fresh ? isAsWanted(snapshot.context) : null,
     inUseFor: snapshot.context.duty.inUseFor,
+    ...(snapshot.context.duty.practice?.underWay && { isPractised: true }),
     selfStart: fresh?.selfStart ?? null,
     power: plan.outlet
       ? { word: powerWord(power), outlet: plan.outlet.id, isSpoofable: plan.outlet.isSpoofable }
@@ -137,6 +138,8 @@ export function encoderState(
     heldBy: Record<string, string>;
     /** Stream → generation of its key. */
     generations: Record<string, number>;
+    /** Why a box cannot be practised now. */
+    exerciseRefusal?: (encoder: string) => string | undefined;
     /** Since when an output has been in this state, Unix ms. */
     sinceMs: (output: string, word: string) => number;
   },
@@ -184,7 +187,9 @@ export function encoderState(
     repair: repairState(snapshot),
     clock: clockOf(snapshot, facts),
     ...publishedDuty(snapshot.context, regions(snapshot).drift),
-    ...(practice && { practice: publishedPractice(practice, snapshot.context.now()) }),
+    ...(practice && {
+      practice: publishedPractice(practice, snapshot.context, () => p.exerciseRefusal?.(plan.id)),
+    }),
     controls: [...(plan.controls ?? [])],
     figures: {
       ...Object.fromEntries(
@@ -267,7 +272,7 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   if (facts.link === "reachable" && regions(snapshot).clock === "wrong" && reading?.clock) {
     list.push(`its clock is ${againstHost(reading.clock.aheadMs)}`);
   }
-  list.push(...practiceWarnings(snapshot.context.duty.practice, snapshot.context.now()));
+  list.push(...practiceWarnings(snapshot.context.duty.practice, snapshot.context));
   const { connection } = snapshot.context;
   if (connection) list.push(...connectionWarnings(connection));
   if (plan.ownSelfStart && reading?.selfStart && !startsNothingByItself(reading.selfStart)) {

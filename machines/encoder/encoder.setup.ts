@@ -2,6 +2,7 @@
 import { and, assign, emit, not, or, sendParent, setup, stateIn } from "xstate";
 import { decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
+import { exerciseDecision } from "../exercise/exercise.ts";
 import type { Consent } from "../site/plan.ts";
 import {
   type EncoderContext,
@@ -33,7 +34,7 @@ import {
   withSeen,
 } from "./other-hands.ts";
 import { comesBackWithinMs, countingCuts, keepsPower } from "./power.ts";
-import { practised } from "./practice.ts";
+import { afterExercise, isExercise, practised } from "./practice.ts";
 import type { EncoderReading } from "./reading.ts";
 import { nextRepair, type repairSentence, type Trouble, withRepair } from "./repair.ts";
 import { heatGuards } from "./thermal.ts";
@@ -126,7 +127,8 @@ export const encoderSetup = setup({
       event.type === "cutPower" &&
       context.plan.outlet !== undefined &&
       keepsPower(context, event.recording) === undefined,
-    usesOurKey: (_, { reading, output }: Reads & { output: string }) => publishes(reading, output),
+    usesOurKey: ({ context }, { reading, output }: Reads & { output: string }) =>
+      publishes(reading, output) && !isExercise(context.duty.practice, reading, output),
   },
   actions: {
     keepReading: assign(({ context }, { reading }: Reads) => ({
@@ -230,6 +232,20 @@ export const encoderSetup = setup({
     ),
     forgetUse: assign(({ context: { duty } }) => ({ duty: { ...duty, inUseFor: null } })),
     tellReleased: emit(({ context, event }) => decided(tell.released(context, event))),
+    tellExercise: emit(({ event }) => {
+      const { exercise, news } = event as Extract<EncoderEvent, { type: "exercise" }>;
+      return decided(exerciseDecision(exercise, news));
+    }),
+    noteExercise: assign(({ context: { duty, now }, event }) =>
+      event.type === "exercise" && duty.practice
+        ? {
+            duty: {
+              ...duty,
+              practice: afterExercise(duty.practice, event.exercise, event.news, now()),
+            },
+          }
+        : {},
+    ),
     tellDrift: emit(({ context }, what: "drifts" | "asWanted") =>
       decided(driftDecision(context, what)),
     ),

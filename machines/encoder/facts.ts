@@ -29,6 +29,8 @@ export type EncoderFacts = {
   isAsWanted: boolean | null;
   /** Of a used spare: the stream it is kept for until a person releases it. */
   inUseFor: string | null;
+  /** It is practised now, and cannot take over before that is over. */
+  isPractised?: true;
   outputs: Record<string, OutputFacts>;
 };
 

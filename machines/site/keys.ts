@@ -89,11 +89,14 @@ export function grant(
   const key = keys[claim.destination] ?? freshKey;
   const generation = key.known
     ? key.generation + 1
-    : Math.max(key.generation + 1, Math.floor((wallMs - countsFromMs) / 1_000));
+    : Math.max(key.generation + 1, generationByClock(wallMs));
   const { because } = claim;
   const seen = because?.kind === "staleKey" ? because.highestGeneration : 0;
   return held(keys, claim, Math.max(generation, seen + 1));
 }
+
+export const generationByClock = (wallMs: number): number =>
+  Math.floor((wallMs - countsFromMs) / 1_000);
 
 /** Found publishing already: the generation it carries stands. */
 export function adopt(

@@ -69,6 +69,8 @@ export type EncoderPlan = {
   canBeSet?: boolean;
   /** May it be set as its stream wants it? Absent: propose. */
   sync?: Consent;
+  /** May it be practised when it has carried nothing for a week? Absent: propose. */
+  practise?: Consent;
   /** As `SitePlan.clockAlarmOffsetMs`. */
   clockAlarmOffsetMs?: number;
   /** What it hangs on, if that can be switched. */
@@ -111,6 +113,8 @@ export type DestinationPlan = {
   /** Level 3 by absence: no publisher for so long. */
   noPublisherProofMs: number;
   offAirEndsEventAfterMs?: number;
+  /** Nobody watches it and no stream publishes there: boxes may be practised at it. */
+  forExercises?: boolean;
 };
 
 export type StreamPlan = {

@@ -236,12 +236,13 @@ export function openSite(p: {
       if (kind === "storage") return storageResume(core.storage(id));
       if (kind === "stream") return streamResume(core.stream(id));
       if (kind !== "site") return undefined;
-      const { keys, freeze, hostClock, recordings } = core.site();
+      const { keys, freeze, hostClock, recordings, exercise } = core.site();
       const { streams: recorded } = recordings;
       return {
         ...{ keys, freeze },
         ...(hostClock.told && { clockTold: hostClock.told }),
         ...(recorded.length > 0 && { recorded }),
+        ...(exercise && { exercise }),
       };
     },
   };

@@ -5,7 +5,9 @@ import { destinationMachine } from "../destination/destination.machine.ts";
 import type { EncoderResume } from "../encoder/encoder.context.ts";
 import { type EncoderMachine, encoderMachineFor } from "../encoder/encoder.machine.ts";
 import { type EncoderFacts, withoutExits } from "../encoder/facts.ts";
-import type { EncoderToSite } from "../encoder/encoder.events.ts";
+import { type ExerciseToSite, exerciseMachine } from "../exercise/exercise.machine.ts";
+import type { Exercise } from "../exercise/exercise.ts";
+import type { EncoderEvent, EncoderToSite } from "../encoder/encoder.events.ts";
 import { isBenched } from "../encoder/encoder.published.ts";
 import type { StreamToSite } from "../stream/stream.events.ts";
 import type { StreamResume } from "../stream/stream.context.ts";
@@ -33,6 +35,7 @@ import {
   unknownHostClock,
 } from "./host-clock.ts";
 import { concernedBy, desiredOf, isAsSetUp } from "./desired.ts";
+import { breakOffReason, exerciseRefusal, newExercise, nextToPractise } from "./exercises.ts";
 import { lineUpOf } from "./line-up.ts";
 import { coveredBy, recordOrders, type Recordings, withRecording } from "./recordings.ts";
 import type { SitePlan, StreamPlan } from "./plan.ts";
@@ -45,6 +48,9 @@ export type SiteEvent =
   | { type: "recording.facts"; facts: RecordFacts }
   | StorageToSite
   | { type: "farEnd.facts"; facts: FarEndFacts }
+  /** A person wants a box practised. */
+  | { type: "practise"; encoder: string; by: string }
+  | ExerciseToSite
   /** The decider stood still for `lagMs`: all evidence has to be seen again. */
   | { type: "stalled"; lagMs: number }
   /** The journal is not the newest there was: who holds a key is not known any more. */
@@ -67,6 +73,8 @@ export type SiteResume = {
   clockTold?: HostClock["told"];
   /** Streams that are being recorded; absent: none. */
   recorded?: readonly string[];
+  /** A box that is practised, and has to be stopped. */
+  exercise?: Exercise;
 };
 
 export type SiteContext = {
@@ -79,6 +87,9 @@ export type SiteContext = {
   journal: "ok" | "slow" | "full" | "failed";
   hostClock: HostClock;
   recordings: Recordings;
+  /** The one under way. */
+  exercise: Exercise | null;
+  exercises: ActorRefFrom<typeof exerciseMachine>;
   encoders: Record<string, EncoderRef>;
   destinations: Record<string, ActorRefFrom<typeof destinationMachine>>;
   storages: Record<string, ActorRefFrom<typeof storageMachine>>;
@@ -114,8 +125,15 @@ export const siteMachine = setup({
     events: SiteEvent;
     emitted: Decided;
   },
-  actors: { stream: streamMachine, destination: destinationMachine, storage: storageMachine },
+  actors: {
+    stream: streamMachine,
+    destination: destinationMachine,
+    storage: storageMachine,
+    exercises: exerciseMachine,
+  },
   guards: {
+    mayPractise: ({ context, event }) =>
+      event.type === "practise" && exerciseRefusal(context, event.encoder) === undefined,
     isImpaired: ({ context }) =>
       context.stalls.filter((at) => elapsedMs(at, context.now()) < impairedAfter.withinMs).length +
         1 >=
@@ -182,6 +200,11 @@ export const siteMachine = setup({
       facts: {},
       streams: (resume.get("site") as SiteResume | undefined)?.recorded ?? [],
     },
+    exercise: (resume.get("site") as SiteResume | undefined)?.exercise ?? null,
+    exercises: spawn("exercises", {
+      id: "exercises",
+      input: { exercise: (resume.get("site") as SiteResume | undefined)?.exercise ?? null },
+    }),
     stalls: [],
     journal: "ok",
     hostClock: unknownHostClock(
@@ -269,8 +292,47 @@ export const siteMachine = setup({
         }
       }),
     },
+    practise: {
+      guard: "mayPractise",
+      actions: enqueueActions(({ context, event: { encoder, by }, enqueue }) => {
+        beginExercise(context, newExercise(context, encoder, by), enqueue);
+      }),
+    },
+    exerciseDue: {
+      actions: enqueueActions(({ context, enqueue }) => {
+        const encoder = nextToPractise(context);
+        if (encoder === undefined) return;
+        beginExercise(context, newExercise(context, encoder, null), enqueue);
+      }),
+    },
+    exerciseGoesOn: {
+      actions: enqueueActions(({ context, enqueue }) => {
+        const because = breakOffReason(context);
+        if (because === undefined) return;
+        enqueue.sendTo(context.exercises, { type: "breakOff", because });
+      }),
+    },
+    exerciseStuck: {
+      actions: enqueueActions(({ context: { exercise, encoders }, event, enqueue }) => {
+        if (!exercise) return;
+        const news = { word: "stuck", because: event.because } as const;
+        enqueue.sendTo(encoders[exercise.encoder]!, { type: "exercise", exercise, news });
+      }),
+    },
+    exerciseEnded: {
+      actions: enqueueActions(({ context: { exercise, encoders }, event, enqueue }) => {
+        if (!exercise) return;
+        enqueue.assign({ exercise: null });
+        const news = event.result;
+        enqueue.sendTo(encoders[exercise.encoder]!, { type: "exercise", exercise, news });
+      }),
+    },
     "farEnd.facts": {
       actions: enqueueActions(({ context, event, enqueue }) => {
+        const { destination, media, movedAt } = event.facts;
+        if (context.exercise?.destination === destination && media === "moving" && movedAt) {
+          enqueue.sendTo(context.exercises, { type: "seen", at: movedAt });
+        }
         for (const { id, destination } of context.plan.streams) {
           if (destination !== event.facts.destination) continue;
           enqueue.sendTo(context.streams[id]!, event);
@@ -280,7 +342,10 @@ export const siteMachine = setup({
     claim: {
       actions: enqueueActions(({ context, event, enqueue }) => {
         const { stream, destination, encoder, output } = event;
-        const because = refusal(context.keys, event) ?? spareRefusal(context, event);
+        const because =
+          refusal(context.keys, event) ??
+          spareRefusal(context, event) ??
+          practiceRefusal(context, event);
         if (because !== undefined) {
           enqueue.emit(
             decided({
@@ -291,6 +356,10 @@ export const siteMachine = setup({
             }),
           );
           enqueue.sendTo(context.streams[stream]!, { type: "key.refused", because });
+          if (context.exercise?.encoder === encoder) {
+            const because = `${stream} needs it`;
+            enqueue.sendTo(context.exercises, { type: "breakOff", because });
+          }
           return;
         }
         const keys = grant(context.keys, event, context.now().wallMs);
@@ -614,6 +683,32 @@ function spareRefusal(
   const carried = holders.find((holder) => holder?.encoder === encoder)?.stream;
   const keptFor = carried ?? facts[encoder]?.inUseFor ?? stream;
   return keptFor === stream ? undefined : `${encoder} is a spare, and in use for ${keptFor}`;
+}
+
+/** A box that is practised is free again a moment later, and has to be: the exercise ends now. */
+function practiceRefusal(
+  { exercise }: SiteContext,
+  { encoder }: { encoder: string },
+): string | undefined {
+  return exercise?.encoder === encoder ? `${encoder} is being practised` : undefined;
+}
+
+function beginExercise(
+  { exercises, encoders }: SiteContext,
+  exercise: Exercise,
+  enqueue: {
+    assign: (change: { exercise: Exercise }) => void;
+    sendTo: {
+      (ref: SiteContext["exercises"], event: { type: "begin"; exercise: Exercise }): void;
+      (ref: EncoderRef, event: Extract<EncoderEvent, { type: "exercise" }>): void;
+    };
+  },
+) {
+  enqueue.assign({ exercise });
+  const { encoder } = exercise;
+  // Its streams do not count on it from now on.
+  enqueue.sendTo(encoders[encoder]!, { type: "exercise", exercise, news: { word: "begun" } });
+  enqueue.sendTo(exercises, { type: "begin", exercise });
 }
 
 const journalSentences = {

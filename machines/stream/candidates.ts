@@ -28,6 +28,7 @@ export function hindrance(
   if (facts.link !== "reachable") return "does not answer";
   if (facts.service !== "inService") return `is in ${facts.service}`;
   if (facts.thermal === "protected") return "protects itself from heat";
+  if (facts.isPractised) return "is being practised, which ends at once when it is needed";
   const state = facts.outputs[ref.output]?.state;
   if (state !== "idle") return `its output is ${state ?? "missing"}`;
   return undefined;

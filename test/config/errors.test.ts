@@ -62,6 +62,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     heat: { hotC: 80, coolC: 72, protectC: 90, lookAheadMs: 60_000, coolingPeriodMs: 60_000 },
     repair: "propose",
     sync: "propose",
+    practise: "propose",
     recording: { failover: "act" },
     options: { host: "10.0.0.1" },
   });

@@ -33,6 +33,8 @@ export type FacilityOptions = {
   /** Further streams, each to a key of its own at the same far end, with the encoders they use. */
   otherStreams?: Record<string, Record<string, Box>>;
   farEnd?: FarEndOptions;
+  /** With a destination `range` that is marked `test: true`, and that no stream uses. */
+  range?: boolean;
   /** Laid over the destination and the stream of the site's configuration. */
   destination?: Record<string, unknown>;
   stream?: Record<string, unknown>;
@@ -144,7 +146,8 @@ export class Facility {
   #configure(boxes: Record<string, Box>, streams: Record<string, Record<string, Box>>): void {
     mkdirSync(this.stateDir, { recursive: true });
     const keyFile = (stream: string) => join(this.folder, `stream-key-${stream}`);
-    for (const stream of Object.keys(streams)) {
+    const places = [...Object.keys(streams), ...(this.#options.range ? ["range"] : [])];
+    for (const stream of places) {
       writeFileSync(keyFile(stream), `${this.streamKey(stream)}\n`, { mode: 0o600 });
     }
     writeFileSync(
@@ -196,12 +199,12 @@ export class Facility {
           })),
         }),
         ...(this.#options.storages && { storages: this.#options.storages }),
-        destinations: Object.keys(streams).map((stream) => ({
+        destinations: places.map((stream) => ({
           id: destinationOf(stream),
           address: this.farEnd.rtmpUrl,
           streamKey: `file:${keyFile(stream)}`,
           observers: this.#observers(),
-          ...this.#options.destination,
+          ...(stream === "range" ? { test: true } : this.#options.destination),
         })),
         streams: Object.entries(streams).map(([id, used]) => ({
           id,
@@ -368,7 +371,8 @@ export class Facility {
 }
 
 /** A destination belongs to one stream. */
-const destinationOf = (stream: string) => (stream === "main" ? "far" : `far-${stream}`);
+const destinationOf = (stream: string) =>
+  stream === "main" ? "far" : stream === "range" ? stream : `far-${stream}`;
 
 export function kill(pid: number, signal: NodeJS.Signals = "SIGKILL"): void {
   try {

@@ -4,6 +4,7 @@
  */
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import type { EncoderReading, OutputReading } from "../../machines/encoder/reading.ts";
+import { exerciseStream } from "../../machines/exercise/exercise.ts";
 import type { Intent } from "../../machines/intents.ts";
 import type { EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
 import {
@@ -452,9 +453,11 @@ export class World {
         return;
       }
       case "startOutput": {
-        const { destination, keyGeneration, encoder } = intent.asks;
+        const { destination, keyGeneration, encoder, stream } = intent.asks;
         if (cut) return failed("timeout");
-        if (keyGeneration < box.highestGeneration) {
+        // Generations are counted by stream.
+        const isExercise = stream === exerciseStream;
+        if (!isExercise && keyGeneration < box.highestGeneration) {
           return failed("staleKey", { highestGeneration: box.highestGeneration });
         }
         const others = this.publishers(destination).filter(
@@ -462,7 +465,7 @@ export class World {
         );
         if (others.length > 0)
           this.overlaps.push(`${encoder} started while ${others.join()} was on`);
-        box.highestGeneration = keyGeneration;
+        if (!isExercise) box.highestGeneration = keyGeneration;
         box.knowsKeyOf = destination;
         if (!box.broken) box.running = { destination, generation: keyGeneration };
         box.frozen = false;
