@@ -65,7 +65,8 @@ export function parseConfig<T>(file: string, text: string, format: ConfigFormat<
     const what = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigError([describe({ path: [], what })], { cause });
   }
-  const parsed = format.schema.safeParse(raw, { reportInput: true });
+  // Parsed once: to compile a parser first would take longer.
+  const parsed = format.schema.safeParse(raw, { reportInput: true, jitless: true });
   const findings = [
     ...(parsed.success ? [] : sentencesFor(parsed.error.issues)),
     ...format.crossChecks(raw),

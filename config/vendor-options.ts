@@ -98,7 +98,7 @@ export function toOptions(
       }
       const parsed = section({ it: quantity.schema() }).safeParse(
         { it: written },
-        { reportInput: true },
+        { reportInput: true, jitless: true },
       );
       if (parsed.success) return [option, Object.values(parsed.data)[0]];
       findings.push(
@@ -132,7 +132,7 @@ function under(part: string | number, finding: Finding): Finding {
 /** A driver's own judgement of its options. */
 export function parseOptions(options: z.ZodType, schema: JsonSchema, raw: unknown) {
   const { value, findings } = toOptions(schema, raw);
-  const parsed = options.safeParse(value, { reportInput: true });
+  const parsed = options.safeParse(value, { reportInput: true, jitless: true });
   const known = new Set(findings.map(({ path }) => path.join("\0")));
   const issues = (parsed.error?.issues ?? [])
     .map((issue) => ({ ...issue, path: writtenPath(schema, issue.path) }))

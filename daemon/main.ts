@@ -1,118 +1,15 @@
-import { parseArgs } from "node:util";
-import { fencePathWarnings } from "../config/fence-path.ts";
-import { ConfigError } from "../config/problems.ts";
-import { loadSite } from "../config/site.ts";
-import { uplinkSentence } from "../config/uplink.ts";
-import { outputsOf, siteDrivers } from "./drivers/options.ts";
-import { JournalError } from "./journal/journal-error.ts";
-import { openLog } from "./log.ts";
-import { startSite } from "./site-daemon.ts";
-import { goesToJournal, openSystemd } from "../config/systemd.ts";
+import { fileURLToPath } from "node:url";
+import { compile, run } from "./code-cache.ts";
+import { newWriter } from "./journal/start-writer.ts";
+import type { runDaemon } from "./run-daemon.ts";
 
-declare const UNDERSTUDY_VERSION: string;
-const version = typeof UNDERSTUDY_VERSION === "string" ? UNDERSTUDY_VERSION : "0.0.0-source";
+/** What only asks something needs no journal. */
+const onlyAsks = ["--check", "--version", "--help", "-h"];
+const writes = !process.argv.some((flag) => onlyAsks.includes(flag));
+/** The slowest thing to start, and it needs nobody: it comes up while the program is read. */
+const writer = writes ? newWriter(new URL("./journal-writer.js", import.meta.url)) : undefined;
 
-const usage = `understudy-daemon: keeps the encoders of one site on air
-
-  understudy-daemon [--config FILE]
-
-  --config FILE   site configuration (default /etc/understudy/site.yaml)
-  --check         read the configuration, say what is wrong with it, and stop
-  --version
-  --help
-`;
-
-/** Exit codes: 0 ended when asked, 1 failed, 2 wrong configuration or flags, 4 already running. */
-async function main(): Promise<number> {
-  let flags;
-  try {
-    flags = parseArgs({
-      options: {
-        config: { type: "string", default: "/etc/understudy/site.yaml" },
-        check: { type: "boolean", default: false },
-        version: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    }).values;
-  } catch (cause) {
-    process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n\n${usage}`);
-    return 2;
-  }
-  if (flags.help) return say(usage);
-  if (flags.version) return say(`${version}\n`);
-
-  let loaded;
-  try {
-    loaded = loadSite(flags.config, siteDrivers, process.env, outputsOf);
-  } catch (cause) {
-    if (!(cause instanceof ConfigError)) throw cause;
-    process.stderr.write(`${cause.message}\n`);
-    return 2;
-  }
-  if (flags.check) {
-    const notes = [uplinkSentence(loaded.config), ...fencePathWarnings(loaded.config)];
-    return say(`${flags.config} is fine\n${notes.join("\n")}\n`);
-  }
-
-  const { config, secrets } = loaded;
-  const log = openLog({
-    level: config.log.level,
-    secrets: () => secrets,
-    toJournal: goesToJournal(process.stdout.fd, process.env),
-  });
-  log.info({ code: "uplink" }, uplinkSentence(config));
-  for (const warning of fencePathWarnings(config)) log.warn({ code: "fence_path" }, warning);
-  const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));
-  let site;
-  try {
-    site = await startSite({
-      config,
-      log,
-      version,
-      writerUrl: new URL("./journal-writer.js", import.meta.url),
-      brokerUrl: new URL("./broker.js", import.meta.url),
-    });
-  } catch (cause) {
-    if (!(cause instanceof JournalError)) throw cause;
-    log.fatal({ code: cause.code }, cause.message);
-    return cause.code === "state_locked" ? 4 : 1;
-  }
-
-  const running = site;
-  const asked = new Promise<void>((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
-  });
-  systemd.notify(`READY=1\nSTATUS=${running.status()}`);
-  log.info({ code: "ready" }, running.status());
-
-  /** Fed only while every part moves: a daemon that cannot decide is better restarted. */
-  const stuckAfterMs = 10_000;
-  const beat = setInterval(() => {
-    const silences = Object.entries(running.silenceMs());
-    const stuck = silences.filter(([, ms]) => ms > stuckAfterMs).map(([part]) => part);
-    if (stuck.length === 0) systemd.notify(`WATCHDOG=1\nSTATUS=${running.status()}`);
-    else log.error({ code: "stuck", stuck }, `no sign of life from: ${stuck.join(", ")}`);
-  }, systemd.watchdogEveryMs ?? 10_000);
-
-  await asked;
-  clearInterval(beat);
-  systemd.notify("STOPPING=1");
-  log.info({ code: "stopping" }, "stopping; media processes go on by themselves");
-  await running.close();
-  systemd.close();
-  return 0;
-}
-
-function say(text: string): number {
-  process.stdout.write(text);
-  return 0;
-}
-
-const code = await main().catch((cause: unknown) => {
-  process.stderr.write(
-    `${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`,
-  );
-  return 1;
-});
+const file = fileURLToPath(new URL("./daemon-program.cjs", import.meta.url));
+const program = run(compile(file), file) as { runDaemon: typeof runDaemon };
 // What a start that failed half-way has opened already must not keep the process alive.
-process.exit(code);
+process.exit(await program.runDaemon(writer));

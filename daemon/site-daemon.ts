@@ -1,5 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as breath } from "node:timers/promises";
+import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import type { SiteConfig } from "../config/site.schema.ts";
 import { fencePathWarnings } from "../config/fence-path.ts";
@@ -66,6 +68,8 @@ export async function startSite(p: {
   config: SiteConfig;
   log: Logger;
   version: string;
+  /** A journal's writer that was started ahead; without one it is started here. */
+  writer: Worker | undefined;
   /** The bundled journal writer beside this program. */
   writerUrl: URL;
   /** The bundled broker program beside this one. */
@@ -77,6 +81,7 @@ export async function startSite(p: {
   const lock = lockState(config.stateDir);
   const openingJournal = openJournal({
     file: join(config.stateDir, "site.db"),
+    writer: p.writer,
     writerUrl: p.writerUrl,
     now,
     site: config.site,
@@ -452,7 +457,8 @@ export async function startSite(p: {
 
   await opened;
   void commands.takeUp();
-  const linksAreOpen = openLinks();
+  // Whoever waits for the site is told first that it decides.
+  const linksAreOpen = breath().then(openLinks);
   const rehearseTakeover = () =>
     rehearse(plan, now()).catch((err: unknown) => {
       log.warn(

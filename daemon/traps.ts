@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import type { Logger } from "pino";
 import type { SiteConfig } from "../config/site.schema.ts";
-import type { TrapOptions } from "./drivers/shared/snmp/traps.ts";
+import type { TrapOptions } from "./drivers/shared/snmp/trap-options.ts";
 
 export type Traps = {
   /** Sentences for the operator. */

@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { vendors } from "./index.ts";
 import { outletVendors } from "./outlets.ts";
-import { TrapOptions } from "./shared/snmp/traps.ts";
+import { TrapOptions } from "./shared/snmp/trap-options.ts";
 import { storageVendors } from "./storages.ts";
 
 /** The options schema of every driver, by section. */

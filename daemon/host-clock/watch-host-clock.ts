@@ -8,6 +8,7 @@ import { askKeeper, type Run, runProgram } from "./keeper.ts";
 import { openSntp, type SntpOutcome, type TimeServer } from "./sntp.ts";
 
 const jumpEveryMs = 5_000;
+const firstLookAfterMs = 100;
 /** An answer counts for so many looks: a lost packet is no news. */
 const keepLooks = 3;
 
@@ -100,7 +101,8 @@ export function watchHostClock(p: {
     p.jumped(byMs);
     lookNow();
   }, jumpEveryMs);
-  lookNow();
+  // Whoever opened us has more urgent work: the first look starts a program.
+  timer = setTimeout(lookNow, firstLookAfterMs);
 
   return {
     async close() {

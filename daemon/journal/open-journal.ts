@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { randomUUID } from "node:crypto";
-import { Worker } from "node:worker_threads";
 import type { Intent } from "../../machines/intents.ts";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
 import { elapsedMs } from "../../machines/time.ts";
@@ -8,7 +7,7 @@ import { holdRows } from "./held-rows.ts";
 import type { InputRow, Journal, JournalHealth, TurnRow } from "./journal.ts";
 import type { AckOutcome, Outbox } from "./outbox.ts";
 import { openQuestions } from "./questions.ts";
-import { type JournalOptions, startWriter, writerDataOf } from "./start-writer.ts";
+import { type JournalOptions, newWriter, startWriter, writerDataOf } from "./start-writer.ts";
 import type { CarryOver, FromWriter, ToWriter } from "./writer-protocol.ts";
 
 const betweenRetentionMs = 60_000;
@@ -128,7 +127,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   function respawn(): void {
     clearTimeout(respawning);
     respawning = undefined;
-    worker = new Worker(options.writerUrl, { workerData: data, name: "journal" });
+    worker = newWriter(options.writerUrl);
+    worker.postMessage(data);
     attach();
   }
   attach();

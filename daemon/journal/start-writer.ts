@@ -9,6 +9,8 @@ export type JournalOptions = {
   file: string;
   /** The bundled writer thread, `dist/journal-writer.js`. */
   writerUrl: URL;
+  /** One that was started ahead and waits; it is told what to write. */
+  writer?: Worker | undefined;
   now: () => Stamp;
   /** Id of the site actor. */
   site?: string;
@@ -31,6 +33,11 @@ const defaultKeep: Keep = {
   eventsMaxBytes: 256 * MiB,
   chunkRows: 200,
 };
+
+/** A writer that waits to be told what to write: the first message is its `WriterData`. */
+export function newWriter(url: URL): Worker {
+  return new Worker(url, { name: "journal" });
+}
 
 /** What a writer is told when it starts; one that takes its place is told the same. */
 export function writerDataOf(
@@ -55,7 +62,8 @@ export async function startWriter(
   options: JournalOptions,
   data: WriterData,
 ): Promise<{ worker: Worker; opening: Extract<FromWriter, { kind: "open" }> }> {
-  const worker = new Worker(options.writerUrl, { workerData: data, name: "journal" });
+  const worker = options.writer ?? newWriter(options.writerUrl);
+  worker.postMessage(data);
   let [message] = (await once(worker, "message")) as [FromWriter];
   while (message.kind === "warning") {
     options.warn?.(message.message);

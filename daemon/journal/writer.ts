@@ -4,7 +4,7 @@
  * with the number of the last durable row. It remembers nothing: rows that could not be written
  * are kept by the decider and come again.
  */
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { logMover } from "./checkpoint.ts";
 import { isDamage, isFull, moveAside, openFile, readFound } from "./database.ts";
@@ -325,10 +325,14 @@ function startWriter(port: MessagePort, data: WriterData): void {
   refillReserve();
 }
 
-if (!parentPort) throw new Error("the journal's writer runs as a worker thread");
-try {
-  startWriter(parentPort, workerData as WriterData);
-} catch (error) {
-  const refused: FromWriter = { kind: "notOpen", code: codeOf(error), message: messageOf(error) };
-  parentPort.postMessage(refused);
-}
+const port = parentPort;
+if (!port) throw new Error("the journal's writer runs as a worker thread");
+port.once("message", (data: WriterData) => {
+  try {
+    startWriter(port, data);
+  } catch (error) {
+    const why = { code: codeOf(error), message: messageOf(error) };
+    port.postMessage({ kind: "notOpen", ...why } satisfies FromWriter);
+    port.close();
+  }
+});

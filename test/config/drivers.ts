@@ -5,7 +5,7 @@ import { HostDiskOptions } from "../../daemon/drivers/host-disk/options.ts";
 import { vendors } from "../../daemon/drivers/index.ts";
 import { outletVendors } from "../../daemon/drivers/outlets.ts";
 import { ApcOptions } from "../../daemon/drivers/pdu/options.ts";
-import { TrapOptions } from "../../daemon/drivers/shared/snmp/traps.ts";
+import { TrapOptions } from "../../daemon/drivers/shared/snmp/trap-options.ts";
 import { storageVendors } from "../../daemon/drivers/storages.ts";
 import type { DriverSchemas, SiteDrivers } from "../../config/site.schema.ts";
 

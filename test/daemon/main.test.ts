@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { lockState } from "../../daemon/journal/state-lock.ts";
+import { buildProgram } from "../setup/compiled-program.mjs";
 import { bundle, bundleWriter } from "../setup/writer-url.ts";
 import { until } from "./journal/a-journal.ts";
 
@@ -13,7 +14,14 @@ let writer: Awaited<ReturnType<typeof bundleWriter>>;
 const cleanups: (() => void)[] = [];
 beforeAll(async () => {
   [program, writer] = await Promise.all([bundle("daemon/main.ts"), bundleWriter()]);
-  // As it is installed: the journal's writer beside the program.
+  // As it is installed: the program and the journal's writer beside it.
+  await buildProgram(
+    "daemon/run-daemon.ts",
+    fileURLToPath(new URL("daemon-program.cjs", program.url)),
+    {
+      ...{ bundle: true, platform: "node", external: ["better-sqlite3"], logLevel: "error" },
+    },
+  );
   writeFileSync(new URL("./journal-writer.js", program.url), readFileSync(writer.url));
 }, 60_000);
 afterAll(() => {

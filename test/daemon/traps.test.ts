@@ -3,7 +3,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { TrapOptions } from "../../daemon/drivers/shared/snmp/traps.ts";
+import { TrapOptions } from "../../daemon/drivers/shared/snmp/trap-options.ts";
 import { openTraps } from "../../daemon/traps.ts";
 
 const run = promisify(execFile);

@@ -12,6 +12,10 @@ const madeFrom = [
   "config",
   "package-lock.json",
   "test/setup/build.mjs",
+  "test/setup/compiled-program.mjs",
+  "test/setup/code-cache.mjs",
+  "test/setup/lazy-builtins.mjs",
+  "systemd/understudy-daemon.service",
   "test/setup/build-state.mjs",
 ];
 

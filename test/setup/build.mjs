@@ -18,6 +18,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { builtStamp } from "./build-state.mjs";
+import { buildProgram, writeCodeCache } from "./compiled-program.mjs";
 
 const { version } = JSON.parse(
   readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
@@ -34,6 +35,8 @@ const programs = [
   { from: "hub/cli/main.ts", to: "dist/hub-cli.js" },
   { from: "hub/broker/main.ts", to: "dist/broker.js" },
 ];
+/** What `dist/daemon.js` runs, in the form whose compiled code can be kept. */
+const program = { from: "daemon/run-daemon.ts", to: "dist/daemon-program.cjs" };
 /** One row per script of a page. */
 const pages = [{ from: "hub/web/page.ts", to: "dist/web/page.js" }];
 /** One row per file that goes as it is; a `*` takes the whole folder's files of that kind. */
@@ -47,13 +50,7 @@ const copies = [
  * Not bundled: native addons, optional parts that their package looks for at run time, and
  * packages that read files beside their own code.
  */
-const external = [
-  "better-sqlite3",
-  "unix-dgram",
-  "bufferutil",
-  "utf-8-validate",
-  "@fastify/swagger-ui",
-];
+const external = ["unix-dgram", "bufferutil", "utf-8-validate", "@fastify/swagger-ui"];
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */
 const requireBanner =
   'import{createRequire as __understudyRequire}from"node:module";' +
@@ -104,9 +101,32 @@ const onlyEnglish = {
   },
 };
 
+/**
+ * better-sqlite3 looks for its addon at some twenty places, each time it is loaded; it is where npm
+ * builds it. Only the addon stays outside, its eight small files are bundled.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const knownAddon = {
+  name: "known-addon",
+  setup({ onLoad, onResolve }) {
+    const addon = "better-sqlite3/build/Release/better_sqlite3.node";
+    onResolve({ filter: /^bindings$/ }, ({ path, importer }) =>
+      /better-sqlite3/.test(importer) ? { path, namespace: "known-addon" } : undefined,
+    );
+    onResolve({ filter: /\.node$/, namespace: "known-addon" }, () => ({
+      path: addon,
+      external: true,
+    }));
+    onLoad({ filter: /.*/, namespace: "known-addon" }, () => ({
+      contents: `module.exports = () => require("${addon}");`,
+    }));
+  },
+};
+
 const common = {
   bundle: true,
-  plugins: [onlyEnglish],
+  plugins: [onlyEnglish, knownAddon],
   minify: true,
   define: { UNDERSTUDY_VERSION: JSON.stringify(version) },
   sourcemap: true,
@@ -133,6 +153,7 @@ try {
       });
       if (mode !== undefined) chmodSync(to, mode);
     }),
+    buildProgram(program.from, program.to, { ...common, platform: "node", external }),
     ...pages.filter(isThere).map(({ from, to }) =>
       build({
         ...common,
@@ -144,6 +165,7 @@ try {
     ),
   ]);
   copies.filter(isThere).forEach(copy);
+  writeCodeCache(program.to);
 } catch (error) {
   // esbuild has printed its own errors already.
   console.error(`build: failed: ${error instanceof Error ? error.message : String(error)}`);

@@ -74,10 +74,10 @@ describe.skipIf(whyNotBootable() !== undefined)("the shipped unit in a booted sy
           text: "[Service]\nWatchdogSec=4\nRestartSec=500ms\n",
         },
         ...Object.fromEntries(
-          ["daemon.js", "journal-writer.js", "launcher.sh"].map((name) => [
-            `/usr/lib/understudy/${name}`,
-            { copyOf: `dist/${name}` },
-          ]),
+          [
+            ...["daemon.js", "daemon-program.cjs", "daemon-program.cjs.cache"],
+            ...["journal-writer.js", "launcher.sh"],
+          ].map((name) => [`/usr/lib/understudy/${name}`, { copyOf: `dist/${name}` }]),
         ),
         "/usr/lib/understudy/package.json": { text: '{"type":"module"}' },
         "/etc/understudy/site.yaml": { text: site },

@@ -6,7 +6,8 @@ import { DriverError, type EncoderDriver } from "../../../../daemon/drivers/driv
 import { vendors } from "../../../../daemon/drivers/index.ts";
 import type { SnmpAccess } from "../../../../daemon/drivers/shared/snmp/access.ts";
 import { openSnmp } from "../../../../daemon/drivers/shared/snmp/session.ts";
-import { openTrapReceiver, TrapOptions } from "../../../../daemon/drivers/shared/snmp/traps.ts";
+import { TrapOptions } from "../../../../daemon/drivers/shared/snmp/trap-options.ts";
+import { openTrapReceiver } from "../../../../daemon/drivers/shared/snmp/traps.ts";
 import { numberOf } from "../../../../daemon/drivers/shared/snmp/value.ts";
 import { snmpdCommunity, snmpdUser, startSnmpd } from "../../../fakes/snmp/snmpd.ts";
 import type { PassRow, Snmpd } from "../../../fakes/snmp/snmpd.ts";

@@ -3,11 +3,11 @@ import snmp from "net-snmp";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { SnmpAccess } from "../../../../../daemon/drivers/shared/snmp/access.ts";
 import { userOf } from "../../../../../daemon/drivers/shared/snmp/net-snmp.ts";
+import { TrapOptions } from "../../../../../daemon/drivers/shared/snmp/trap-options.ts";
 import {
   isRestart,
   openTrapReceiver,
   trapNames,
-  TrapOptions,
 } from "../../../../../daemon/drivers/shared/snmp/traps.ts";
 
 const community: SnmpAccess = { version: "v2c", community: "traps" };

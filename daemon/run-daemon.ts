@@ -1,0 +1,127 @@
+import { parseArgs } from "node:util";
+import type { Worker } from "node:worker_threads";
+import { fencePathWarnings } from "../config/fence-path.ts";
+import { ConfigError } from "../config/problems.ts";
+import { loadSite } from "../config/site.ts";
+import { uplinkSentence } from "../config/uplink.ts";
+import { outputsOf, siteDrivers } from "./drivers/options.ts";
+import { JournalError } from "./journal/journal-error.ts";
+import { openLog } from "./log.ts";
+import { startSite } from "./site-daemon.ts";
+import { goesToJournal, openSystemd } from "../config/systemd.ts";
+
+declare const UNDERSTUDY_VERSION: string;
+const version = typeof UNDERSTUDY_VERSION === "string" ? UNDERSTUDY_VERSION : "0.0.0-source";
+
+const usage = `understudy-daemon: keeps the encoders of one site on air
+
+  understudy-daemon [--config FILE]
+
+  --config FILE   site configuration (default /etc/understudy/site.yaml)
+  --check         read the configuration, say what is wrong with it, and stop
+  --version
+  --help
+`;
+
+/**
+ * The whole life of the process. Exit codes: 0 ended when asked, 1 failed, 2 wrong configuration
+ * or flags, 4 already running.
+ *
+ * @param writer a journal's writer that was started ahead and waits to be told its file
+ */
+export async function runDaemon(writer?: Worker): Promise<number> {
+  try {
+    return await run(writer);
+  } catch (cause) {
+    process.stderr.write(
+      `${cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)}\n`,
+    );
+    return 1;
+  }
+}
+
+async function run(writer: Worker | undefined): Promise<number> {
+  let flags;
+  try {
+    flags = parseArgs({
+      options: {
+        config: { type: "string", default: "/etc/understudy/site.yaml" },
+        check: { type: "boolean", default: false },
+        version: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (cause) {
+    process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n\n${usage}`);
+    return 2;
+  }
+  if (flags.help) return say(usage);
+  if (flags.version) return say(`${version}\n`);
+
+  let loaded;
+  try {
+    loaded = loadSite(flags.config, siteDrivers, process.env, outputsOf);
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    process.stderr.write(`${cause.message}\n`);
+    return 2;
+  }
+  if (flags.check) {
+    const notes = [uplinkSentence(loaded.config), ...fencePathWarnings(loaded.config)];
+    return say(`${flags.config} is fine\n${notes.join("\n")}\n`);
+  }
+
+  const { config, secrets } = loaded;
+  const log = openLog({
+    level: config.log.level,
+    secrets: () => secrets,
+    toJournal: goesToJournal(process.stdout.fd, process.env),
+  });
+  log.info({ code: "uplink" }, uplinkSentence(config));
+  for (const warning of fencePathWarnings(config)) log.warn({ code: "fence_path" }, warning);
+  const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));
+  let site;
+  try {
+    site = await startSite({
+      config,
+      log,
+      version,
+      writer,
+      writerUrl: new URL("./journal-writer.js", import.meta.url),
+      brokerUrl: new URL("./broker.js", import.meta.url),
+    });
+  } catch (cause) {
+    if (!(cause instanceof JournalError)) throw cause;
+    log.fatal({ code: cause.code }, cause.message);
+    return cause.code === "state_locked" ? 4 : 1;
+  }
+
+  const running = site;
+  const asked = new Promise<void>((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+  systemd.notify(`READY=1\nSTATUS=${running.status()}`);
+  log.info({ code: "ready" }, running.status());
+
+  /** Fed only while every part moves: a daemon that cannot decide is better restarted. */
+  const stuckAfterMs = 10_000;
+  const beat = setInterval(() => {
+    const silences = Object.entries(running.silenceMs());
+    const stuck = silences.filter(([, ms]) => ms > stuckAfterMs).map(([part]) => part);
+    if (stuck.length === 0) systemd.notify(`WATCHDOG=1\nSTATUS=${running.status()}`);
+    else log.error({ code: "stuck", stuck }, `no sign of life from: ${stuck.join(", ")}`);
+  }, systemd.watchdogEveryMs ?? 10_000);
+
+  await asked;
+  clearInterval(beat);
+  systemd.notify("STOPPING=1");
+  log.info({ code: "stopping" }, "stopping; media processes go on by themselves");
+  await running.close();
+  systemd.close();
+  return 0;
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
