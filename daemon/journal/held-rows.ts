@@ -21,7 +21,7 @@ type Unnumbered<M extends RowMessage> = Omit<M, "row" | "attempt">;
 export type NewRow = Unnumbered<InputMessage> | Unnumbered<TurnMessage> | Unnumbered<EpochMessage>;
 
 export type HeldRowsOptions = {
-  post: (message: ToWriter) => void;
+  post: (message: ToWriter | InputMessage) => void;
   shared: SharedArrayBuffer;
   /** Sends `retry` with the number of the new attempt. */
   retry: (attempt: number) => void;

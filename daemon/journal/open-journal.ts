@@ -8,7 +8,7 @@ import type { InputRow, Journal, JournalHealth, TurnRow } from "./journal.ts";
 import type { AckOutcome, Outbox } from "./outbox.ts";
 import { openQuestions } from "./questions.ts";
 import { type JournalOptions, newWriter, startWriter, writerDataOf } from "./start-writer.ts";
-import type { CarryOver, FromWriter, ToWriter } from "./writer-protocol.ts";
+import type { CarryOver, FromWriter, InputMessage, ToWriter } from "./writer-protocol.ts";
 
 const betweenRetentionMs = 60_000;
 /** How far a wall clock set forward can make rows look older than they are, ms. */
@@ -51,7 +51,24 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   let closing = false;
   let respawning: NodeJS.Timeout | undefined;
 
-  const post = (message: ToWriter): void => worker.postMessage(message);
+  /** Sent together: a message to the writer costs as much as what is in it, and wakes it up. */
+  let inputs: InputMessage[] = [];
+  let sendingInputs: NodeJS.Timeout | undefined;
+  function sendInputs(): void {
+    clearTimeout(sendingInputs);
+    sendingInputs = undefined;
+    if (inputs.length > 0) worker.postMessage({ kind: "inputs", rows: inputs } satisfies ToWriter);
+    inputs = [];
+  }
+  function post(message: ToWriter | InputMessage): void {
+    if (message.kind === "input") {
+      inputs.push(message);
+      sendingInputs ??= setTimeout(sendInputs, data.inputFlushMs);
+      return;
+    }
+    sendInputs();
+    worker.postMessage(message);
+  }
   const questions = openQuestions(post);
   const carryOver = (): CarryOver => ({
     epoch,
@@ -120,6 +137,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
     worker.on("exit", () => {
       questions.giveUp();
       if (closing) return;
+      // They are held, too, and come again with all the others.
+      inputs = [];
       rows.lostWriter();
       respawning = setTimeout(respawn, respawnMs).unref();
     });

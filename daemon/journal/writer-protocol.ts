@@ -12,7 +12,10 @@ export type WriterData = {
   wallMs: number;
   /** Size of the file that is given up when the disk is full, bytes. 0 = none. */
   reserveBytes: number;
-  /** An input is on disk within this, even when no turn follows, ms. */
+  /**
+   * An input is sent within this, even when no turn follows, ms; what is written is committed within
+   * this at the latest.
+   */
   inputFlushMs: number;
   keep: Keep;
   /** Two 64-bit numbers, see `Shared`. */
@@ -79,7 +82,10 @@ export type CarryOver = {
 };
 
 export type ToWriter =
-  | RowMessage
+  | TurnMessage
+  | EpochMessage
+  /** Several at once, which nothing has followed for a while: they are committed together. */
+  | { kind: "inputs"; rows: InputMessage[] }
   /** Commit what has been sent, now. */
   | { kind: "flush" }
   /** Take rows of this attempt again; look at the file anew first. */

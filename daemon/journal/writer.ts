@@ -243,10 +243,13 @@ function startWriter(port: MessagePort, data: WriterData): void {
 
   function take(message: ToWriter): void {
     switch (message.kind) {
-      case "input":
       case "turn":
       case "epoch":
         return row(message);
+      case "inputs":
+        for (const input of message.rows) row(input);
+        turnWaits = true;
+        return;
       case "flush":
         turnWaits = true;
         return;
