@@ -127,7 +127,9 @@ const knownAddon = {
 const common = {
   bundle: true,
   plugins: [onlyEnglish, knownAddon],
-  minify: true,
+  minifyWhitespace: true,
+  minifySyntax: true,
+  minifyIdentifiers: true,
   define: { UNDERSTUDY_VERSION: JSON.stringify(version) },
   sourcemap: true,
   format: /** @type {const} */ ("esm"),
@@ -149,7 +151,9 @@ try {
         target: "node20",
         external,
         banner: { js: requireBanner },
-        keepNames: true,
+        // Names as they are written, for stacks and logs. `keepNames` would give each closure its
+        // name again whenever it is made, which is a fortieth of what the daemon does.
+        minifyIdentifiers: false,
       });
       if (mode !== undefined) chmodSync(to, mode);
     }),
