@@ -1,11 +1,12 @@
 import type { Availability } from "../machines/contract.ts";
 import { destinationState } from "../machines/destination/destination.published.ts";
-import { encoderState } from "../machines/encoder/encoder.published.ts";
+import { type EncoderSnapshot, encoderState } from "../machines/encoder/encoder.published.ts";
+import { isToldAlike } from "../machines/encoder/told-alike.ts";
 import type { Published } from "../machines/published.ts";
 import { publishedFreeze } from "../machines/site/change-freeze.ts";
 import { hostClockWarnings, publishedHostClock } from "../machines/site/host-clock.ts";
 import { exerciseRefusal } from "../machines/site/exercises.ts";
-import { generations, holdings } from "../machines/site/keys.ts";
+import { generations, holdings, type Keys } from "../machines/site/keys.ts";
 import type { SiteInfo, SiteState, Telemetry } from "../machines/site/site.contract.ts";
 import type { ActorName, SiteCore } from "../machines/site/site-core.ts";
 import { storageState } from "../machines/storage/storage.published.ts";
@@ -17,6 +18,9 @@ export type PublishedState = {
   state: unknown;
   availability?: Availability;
 };
+
+/** What the state of a box is made of. The rest (time, others) is looked at with its figures. */
+type Box = { snapshot: EncoderSnapshot; keys: Keys };
 
 /** A figure alone is news only so often, ms; fast numbers go by telemetry. */
 const figuresEveryMs = 5_000;
@@ -34,6 +38,8 @@ export function openPublisher(p: {
   const { core } = p;
   /** By what it is published as: both legs of one programme are one stream. */
   const sent = new Map<string, { shape: string; atMs: number }>();
+  /** As they last were when their whole state was looked at. */
+  const boxes = new Map<ActorName, Box>();
   const sinceMs = new Map<string, { word: string; atMs: number }>();
 
   const header = (id: string): Published => ({
@@ -98,6 +104,11 @@ export function openPublisher(p: {
     }
   }
 
+  function boxOf(actor: ActorName): Box | undefined {
+    if (!actor.startsWith("encoder:")) return undefined;
+    return { snapshot: core.encoder(actor.slice("encoder:".length)), keys: core.site().keys };
+  }
+
   function siteState(): SiteState {
     const { plan, journal, freeze, hostClock, now } = core.site();
     const impaired = core.siteWord() === "impaired";
@@ -117,9 +128,23 @@ export function openPublisher(p: {
     };
   }
 
+  /** Most readings say nothing new, and to see that in the whole state costs 20 times as much. */
+  function isOnlyReadAgain(actor: ActorName, box: Box | undefined): boolean {
+    const before = boxes.get(actor);
+    return (
+      box !== undefined &&
+      before?.keys === box.keys &&
+      Math.abs(p.wallMs() - (sent.get(actor.replace(":", "/"))?.atMs ?? 0)) < figuresEveryMs &&
+      isToldAlike(before.snapshot, box.snapshot)
+    );
+  }
+
   function tell(actor: ActorName): void {
+    const box = boxOf(actor);
+    if (isOnlyReadAgain(actor, box)) return;
     const published = stateOf(actor);
     if (!published) return;
+    if (box) boxes.set(actor, box);
     const shape = shapeOf(published.state);
     const as = `${published.kind}/${published.id}`;
     const before = sent.get(as);

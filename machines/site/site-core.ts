@@ -14,6 +14,7 @@ import type { EncoderReading } from "../encoder/reading.ts";
 import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
 import { encoderFacts, encoderResume } from "../encoder/encoder.published.ts";
 import type { Intent, IntentKind, Intents } from "../intents.ts";
+import { isSame } from "../plain-json.ts";
 import type { StorageEvent } from "../storage/storage.events.ts";
 import { recordFacts } from "../storage/record.published.ts";
 import { storageResume, type StorageSnapshot } from "../storage/storage.published.ts";
@@ -295,21 +296,6 @@ const isConfiguration = ({ event }: CoreInput): boolean =>
   event.type === "sync" || (event.type === "control" && event.control.verb === "recallPreset");
 
 type Can = { can: (event: unknown) => boolean };
-
-/** Two pieces of plain JSON say the same. A key that is absent differs from any value. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  let keys = 0;
-  for (const key in a) {
-    keys += 1;
-    if (!isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])) {
-      return false;
-    }
-  }
-  for (const _ in b) keys -= 1;
-  return keys === 0;
-}
 
 function emptyOutcome(): Outcome {
   return { decisions: [], begun: [], settled: [], changed: [], accepted: true };

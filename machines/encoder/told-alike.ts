@@ -1,0 +1,56 @@
+import { isSame } from "../plain-json.ts";
+import type { EncoderContext } from "./encoder.context.ts";
+import type { EncoderSnapshot } from "./encoder.published.ts";
+import type { EncoderReading } from "./reading.ts";
+
+/**
+ * Between these two, `encoderState` differs at most in numbers that are measured, and in what goes
+ * by the clock: what a box is read again and again to find that nothing is new.
+ */
+export function isToldAlike(a: EncoderSnapshot, b: EncoderSnapshot): boolean {
+  if (a === b) return true;
+  if (a.value !== b.value) return false;
+  const [was, is] = [a.context, b.context];
+  for (const key in is) {
+    const part = key as keyof EncoderContext;
+    if (was[part] !== is[part] && !isPartToldAlike(part, was, is)) return false;
+  }
+  // By how much a clock is wrong is said in a sentence.
+  const { clock } = b.value as unknown as { clock: string };
+  return clock !== "wrong" || isSame(was.reading?.clock, is.reading?.clock);
+}
+
+function isPartToldAlike(
+  part: keyof EncoderContext,
+  was: EncoderContext,
+  is: EncoderContext,
+): boolean {
+  switch (part) {
+    case "readAtMs":
+    // Of other hands only the state of their region is told.
+    case "hands":
+      return true;
+    case "heat":
+      return was.heat.step === is.heat.step;
+    case "unread":
+      return isSame(was.unread, is.unread);
+    case "reading":
+      return was.reading !== undefined && is.reading !== undefined
+        ? isReadAlike(was.reading, is.reading)
+        : false;
+    default:
+      return false;
+  }
+}
+
+function isReadAlike(was: EncoderReading, is: EncoderReading): boolean {
+  const { figures: figuresBefore, clock: clockBefore, ...before } = was;
+  const { figures, clock, ...now } = is;
+  if ((clockBefore === undefined) !== (clock === undefined)) return false;
+  return isSame(before, now) && hasSameNames(figuresBefore, figures);
+}
+
+function hasSameNames(a: object, b: object): boolean {
+  const [before, now] = [Object.keys(a), Object.keys(b)];
+  return before.length === now.length && before.every((name, at) => now[at] === name);
+}
