@@ -2,7 +2,16 @@
 import fc from "fast-check";
 import type { OnAirWindow } from "../../machines/stream/schedule.ts";
 import { at, propertyRuns } from "../setup/effort.ts";
-import { aDestinationPlan, aPlan, asks, aStreamPlan, type Remains, World } from "./world.ts";
+import {
+  aContentPlan,
+  aDestinationPlan,
+  aPlan,
+  asks,
+  aStreamPlan,
+  type Picture,
+  type Remains,
+  World,
+} from "./world.ts";
 
 const kind = fc.constantFrom("soft" as const, "helo" as const);
 const policies = ["exclusive", "lastWins", "firstWins", "primaryBackup"] as const;
@@ -29,6 +38,8 @@ export const facility = fc.record({
   spare: fc.boolean(),
   /** The devices hang on outlets that can be switched. */
   outlets: fc.boolean(),
+  /** What is done about a black, frozen or silent picture. */
+  content: fc.constantFrom("off" as const, "observe" as const, "act" as const),
   /** Somebody can look at the far end. */
   observed: fc.oneof(
     { weight: 4, arbitrary: fc.constant(true) },
@@ -48,12 +59,15 @@ const restarts = ["restart", "loseResults", "reboot", "forget", "rollBack"] as c
 const commands = ["failover", "return", "stop", "start", "abort", "release"] as const;
 const windows = ["openWindow", "closeWindow", "noWindows"] as const;
 const service = ["maintenance", "inService", "nothing"] as const;
+export const pictures = ["goBlack", "standStill", "goSilent", "showMoving", "cannotSee"] as const;
+export const programmes = ["showAnother", "showSame"] as const;
 const upkeep = ["switchSource", "turnKnob", "releaseSpare"] as const;
 export type Verb =
   | (
       typeof faults | typeof mends | typeof power | typeof heat | typeof blindness | typeof restarts
     )[number]
   | (typeof commands | typeof service | typeof windows | typeof upkeep)[number]
+  | (typeof pictures | typeof programmes)[number]
   | "jump";
 
 /** Something happens to box number `box`, and `s` seconds pass. */
@@ -74,6 +88,8 @@ export function stepsOf(p: { without?: readonly Verb[]; only?: readonly Verb[] }
       ...service,
       ...windows,
       ...upkeep,
+      ...pictures,
+      ...programmes,
     ],
     "jump",
   ];
@@ -138,6 +154,7 @@ function planOf(f: Facility) {
   const main = aStreamPlan({
     encoders: legs ? ids.filter((id) => id !== "b") : ids,
     allowUnproven,
+    content: aContentPlan(f.content),
     ...(hasSpare(f) && { spares: ids.slice(-1) }),
   });
   const second = {
@@ -150,6 +167,7 @@ function planOf(f: Facility) {
     // Two programmes on two boxes: the second is started only where there is a box to spare.
     autoStart: legs || ids.length > 2,
     allowUnproven,
+    content: aContentPlan(f.content),
     ...(legs && { backupOf: "main" }),
   };
   return aPlan({
@@ -169,7 +187,9 @@ export function act(world: World, { do: verb, box: number, s, ms }: Step) {
   const ids = Object.keys(world.boxes);
   const id = ids[number % ids.length]!;
   happen(world, verb, id, ms);
-  if (s > 0) world.leap(s, 3);
+  // A fault of the picture is believed only when it is seen again and again.
+  const isLookedAt = Object.values(world.boxes).some(({ picture }) => picture !== null);
+  if (s > 0) world.leap(s, isLookedAt ? 9 : 3);
 }
 
 function happen(world: World, verb: Verb, id: string, ms: number): unknown {
@@ -252,6 +272,15 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
       return schedule(world, [aWindow(world, 1_200_000, 3_600_000)]);
     case "noWindows":
       return schedule(world, null);
+    case "goBlack":
+    case "standStill":
+    case "goSilent":
+    case "showMoving":
+    case "cannotSee":
+      return show(world, id, shown[verb]);
+    case "showAnother":
+    case "showSame":
+      return (world.showsAnother = verb === "showAnother");
     case "jump":
       return world.jumpWallClock(ms);
     case "maintenance":
@@ -264,6 +293,20 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
     default:
       return asks(world, verb);
   }
+}
+
+const shown = {
+  goBlack: "black",
+  standStill: "still",
+  goSilent: "silent",
+  showMoving: "moving",
+  cannotSee: "unseen",
+} as const satisfies Record<(typeof pictures)[number], Picture>;
+
+/** From now on somebody looks at the pictures of all. */
+function show(world: World, id: string, picture: Picture) {
+  for (const box of Object.values(world.boxes)) box.picture ??= "moving";
+  world.box(id).picture = picture;
 }
 
 function aWindow(world: World, inMs: number, lengthMs: number): OnAirWindow {
@@ -287,6 +330,7 @@ export function mend(world: World) {
       broken: false,
       input: "good",
       claims: null,
+      ...(box.picture && { picture: "moving" }),
     });
     if (box.frozen) world.kill(id);
     box.frozen = false;

@@ -2,6 +2,7 @@
  * A facility of pure logic for tests of the machines: boxes, far ends and a network that tell the
  * truth, a daemon that carries intents out with a delay, and a clock that the test moves.
  */
+import type { ContentLook } from "../../machines/content/look.ts";
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import type { EncoderReading, OutputReading } from "../../machines/encoder/reading.ts";
 import { exerciseStream } from "../../machines/exercise/exercise.ts";
@@ -15,7 +16,11 @@ import {
   type SiteCore,
 } from "../../machines/site/site-core.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
-import { carrierStateOf, carrierWord } from "../../machines/stream/stream.published.ts";
+import {
+  carrierStateOf,
+  carrierWord,
+  comparedPair,
+} from "../../machines/stream/stream.published.ts";
 import type { Stamp } from "../../machines/time.ts";
 
 /** What is really the case with one box; `soft` is a process of ours, `helo` a device. */
@@ -30,6 +35,8 @@ export type Box = {
   exit: NonNullable<OutputReading["exit"]> | null;
   selfStart: boolean;
   input: "good" | "lost";
+  /** What it shows; null: nobody looks at its picture. */
+  picture: Picture | null;
   /** A test picture or a file: its input is not told. */
   cannotMeasureInput: boolean;
   highestGeneration: number;
@@ -53,12 +60,34 @@ export type Box = {
   claims: OutputReading["state"] | null;
 };
 
+/** `unseen`: it is looked at, and that fails. */
+export type Picture = "moving" | "black" | "still" | "silent" | "unseen";
+
+/** A carrier on air was taken off for what it showed. */
+export type ContentSwitch = {
+  stream: string;
+  /** As incidents name it: `shows-black`, `input-lost` … */
+  cause: string;
+  /** Who was known to have what it lacked. */
+  better: string[];
+};
+
 export type Journaled =
   { input: CoreInput; at: Stamp } | { started: Map<string, unknown>; at: Stamp };
 
 const quarterMs = 250;
 /** Nobody can know sooner that a hand has pressed start: no start of ours is blamed for it. */
 const handMs = 20_000;
+
+function lookAt(picture: Picture): ContentLook {
+  if (picture === "unseen") return { word: "unreadable", detail: "it does not open" };
+  const isSilent = picture === "silent";
+  return {
+    word: "seen",
+    picture: isSilent ? "moving" : picture,
+    pairsDbfs: [isSilent ? -90 : -20],
+  };
+}
 
 export function aPlan(
   p: { kinds?: Record<string, Box["kind"]>; outlets?: boolean } & Partial<SitePlan> = {},
@@ -179,6 +208,12 @@ export class World {
   forgot = false;
   /** Starts that happened while another box was publishing on the same key. */
   readonly overlaps: string[] = [];
+  readonly contentSwitches: ContentSwitch[] = [];
+  /** `a` and the others show different programmes, and somebody compares them. */
+  showsAnother: boolean | null = null;
+  /** What was last told of each picture, by stream. */
+  readonly #shown: Record<string, Record<string, Picture>> = {};
+  readonly #switchedFor = new Set<string>();
   /** Boxes that were set otherwise while they held a key. */
   readonly touched: string[] = [];
   /** States that a stream should have passed through, and was found in after a turn. */
@@ -230,6 +265,7 @@ export class World {
           exit: null,
           selfStart: vendor === "helo",
           input: "good",
+          picture: null,
           cannotMeasureInput: false,
           highestGeneration: 0,
           pressedAtMs: -Infinity,
@@ -309,8 +345,32 @@ export class World {
       this.#pending = this.#pending.filter((p) => p.intent.id !== id);
     for (const intent of outcome.begun) {
       if (intent.kind === "applySettings") this.#noteTouch(intent.asks.encoder);
+      if (intent.kind === "fence") this.#noteContentSwitch(intent.asks.stream);
       this.#pending.push({ intent, dueMs: this.#at.monoMs + this.intentDelayMs });
     }
+  }
+
+  /** Only how it begins: once it is off air, whoever can carries. */
+  #noteContentSwitch(stream: string) {
+    const { carrier, memory, facts } = this.#core.stream(stream).context;
+    const { incident, command } = memory;
+    if (!incident || command || !/^(shows|input)-/.test(incident.cause)) return;
+    if (this.#switchedFor.has(incident.id)) return;
+    this.#switchedFor.add(incident.id);
+    const fault = incident.cause.replace(/^(shows|input)-/, "");
+    const lacks = { black: ["black"], frozen: ["black", "still"], silent: ["black", "silent"] };
+    const wrong: readonly string[] = lacks[fault as keyof typeof lacks] ?? ["black"];
+    const isBetter = (id: string) => {
+      const shown = this.#shown[stream]?.[id];
+      const isSeen = shown !== undefined && shown !== "unseen";
+      const isAnother = this.showsAnother === true && [id, carrier?.encoder].includes("a");
+      if (isAnother) return false;
+      return isSeen
+        ? !wrong.includes(shown)
+        : incident.cause.startsWith("input-") && facts[id]?.input === "good";
+    };
+    const others = Object.keys(this.boxes).filter((id) => id !== carrier?.encoder);
+    this.contentSwitches.push({ stream, cause: incident.cause, better: others.filter(isBetter) });
   }
 
   #noteTouch(encoder: string) {
@@ -362,6 +422,28 @@ export class World {
     for (const id of Object.keys(this.boxes)) if (isDue(this.box(id))) this.read(id);
     if (!looks) return;
     for (const { id, observed } of this.plan.destinations) if (observed) this.look(id);
+    for (const stream of this.plan.streams) this.#watchContent(stream);
+  }
+
+  #watchContent({ id: stream, encoders }: SitePlan["streams"][number]) {
+    const carrier = this.carrier(stream);
+    const seen = encoders.map(({ encoder }) => [encoder, this.box(encoder).picture] as const);
+    const atFarEnd = carrier !== null && this.box(carrier).running && this.box(carrier).picture;
+    for (const [view, picture] of [...seen, ["farEnd", atFarEnd] as const]) {
+      if (!picture) continue;
+      (this.#shown[stream] ??= {})[view] = picture;
+      this.send({
+        to: `stream:${stream}`,
+        event: { type: "content", view, look: lookAt(picture) },
+      });
+    }
+    const pair = this.showsAnother === null ? undefined : comparedPair(this.#core.stream(stream));
+    if (!pair) return;
+    const isOther = this.showsAnother === true && [pair.carrier, pair.with].includes("a");
+    const comparison = { word: isOther ? "different" : "same", because: "seen" } as const;
+    const { carrier: one, with: other } = pair;
+    const event = { type: "compared" as const, carrier: one, with: other, comparison };
+    this.send({ to: `stream:${stream}`, event });
   }
 
   #advance(ms: number) {
