@@ -37,6 +37,8 @@ export function connectTo(
     connectTimeout: connectTimeoutMs,
     keepalive: options.keepaliveS ?? 10,
     reschedulePings: false,
+    // A table of all 65,536 two-byte numbers would take 9 MiB.
+    writeCache: false,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...options.tls,
