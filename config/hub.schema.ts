@@ -30,15 +30,16 @@ const external = section({
   password: SecretReference.exactOptional().describe("Where the password is kept"),
 });
 
+const networks = z
+  .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
+  .max(100)
+  .prefault([]);
+
 export const hubSchema = section({
   id: id.prefault("main").describe("Name of this hub: sites wait for its acknowledgements"),
   host: host.prefault("127.0.0.1").describe("Address that page, API and metrics listen on"),
   port: port.prefault(8080).describe("The one HTTP port"),
-  trustedProxies: z
-    .array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]))
-    .max(100)
-    .prefault([])
-    .describe("Addresses of proxies whose X-Forwarded-For is believed"),
+  trustedProxies: networks.describe("Addresses of proxies whose X-Forwarded-For is believed"),
   stateDir: absolutePath
     .exactOptional()
     .describe("Database and hashed keys; $STATE_DIRECTORY, else /var/lib/understudy"),
@@ -102,6 +103,11 @@ export const hubSchema = section({
   })
     .prefault({})
     .describe("How many API requests are answered"),
+  webhooks: section({
+    allow: networks.describe("Networks off the internet that webhooks may go to all the same"),
+  })
+    .prefault({})
+    .describe("Telling other systems by HTTP"),
   log: section({ level: logLevel.prefault("info").describe("How much is logged") })
     .prefault({})
     .describe("Log lines go to stdout, as JSON"),

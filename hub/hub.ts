@@ -23,6 +23,9 @@ import { checkHubOptions, type HubOptions } from "./options.ts";
 import type { Publish } from "./publish.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { openView } from "./view.ts";
+import { openGuard } from "./webhooks/guard.ts";
+import { openSigning } from "./webhooks/signing.ts";
+import { openWebhooks } from "./webhooks/webhooks.ts";
 
 export type Hub = {
   url: string;
@@ -123,6 +126,11 @@ async function open(
   const metrics = await openMetrics({
     ...{ view, feed, store, now, version: hubVersion, counts: ingest.counts },
   });
+  const webhooks = await openWebhooks({
+    ...{ store, feed, log, now, hub: options.id, guard: openGuard(options.webhooks.allow) },
+    signing: openSigning(join(options.stateDir, "webhook-key")),
+  });
+  closers.push(() => webhooks.close());
   const app = await openServer({
     ...{ view, store, keys, commands, metrics, linkUp, log, items: itemsOf(view) },
     health: {
@@ -130,7 +138,7 @@ async function open(
       broker: broker ? () => ({ up: broker.up(), restarts: broker.restarts() }) : null,
       startedAtMs: now(),
     },
-    ...{ sessions, tokens, audit, now },
+    ...{ sessions, tokens, audit, now, webhooks, hub: options.id },
     demoOpen: options.demoOpen,
     rateLimit: options.rateLimit,
     trustedProxies: options.trustedProxies,

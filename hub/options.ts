@@ -35,6 +35,8 @@ export type HubOptions = {
   rateLimit: RateLimit;
   /** Addresses and networks; what they say of whom they speak for is believed. */
   trustedProxies: string[];
+  /** Networks that are not the internet, where webhooks may go all the same. */
+  webhooks: { allow: string[] };
   /** Where sites belong: people of a region or department see its sites only. */
   places: Place[];
   webDir: string;
@@ -76,6 +78,7 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
     },
     rateLimit: { requests: 100, withinMs: 1_000, keyPerHour: 1_000, commandReserve: 200 },
     trustedProxies: [],
+    webhooks: { allow: [] },
     places: [],
     webDir: builtPage(),
     mediaFrom: [],

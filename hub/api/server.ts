@@ -18,6 +18,7 @@ import type { Tokens } from "../auth/tokens.ts";
 import type { Commands } from "../commands.ts";
 import type { Store } from "../store/store.ts";
 import type { View } from "../view.ts";
+import type { Webhooks } from "../webhooks/webhooks.ts";
 import { authenticator, gatherAccess } from "./auth.ts";
 import { openBudgets, type RateLimit } from "./budgets.ts";
 import { healthRoutes, type HubHealth } from "./health.ts";
@@ -37,6 +38,7 @@ import { notYetRoutes } from "./rest/not-yet.ts";
 import { stateRoutes } from "./rest/states.ts";
 import { thermalRoutes } from "./rest/thermal.ts";
 import { validateRoutes } from "./rest/validate.ts";
+import { webhookRoutes } from "./rest/webhooks.ts";
 
 export type ServerNeeds = {
   view: View;
@@ -51,6 +53,9 @@ export type ServerNeeds = {
   sessions: Sessions;
   tokens: Tokens;
   audit: Audit;
+  webhooks: Webhooks;
+  /** Name of this hub. */
+  hub: string;
   now: () => number;
   demoOpen: boolean;
   rateLimit: RateLimit;
@@ -63,7 +68,7 @@ export type ServerNeeds = {
 
 export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
   const { view, items, store, keys, commands, metrics, health, linkUp } = needs;
-  const { sessions, tokens, audit, now } = needs;
+  const { sessions, tokens, audit, now, webhooks, hub } = needs;
   const app = Fastify({
     loggerInstance: needs.log,
     // One line a request is a metric's work; errors are logged where they are answered.
@@ -158,6 +163,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(loginRoutes, { prefix, sessions, tokens, audit, now });
     await app.register(userRoutes, { prefix, sessions, audit, now });
     await app.register(auditRoutes, { prefix, store });
+    await app.register(webhookRoutes, { prefix, webhooks, audit, hub });
   }
   await app.register(notYetRoutes);
   if (files.length > 0) {

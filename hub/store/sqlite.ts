@@ -3,11 +3,13 @@ import Database from "better-sqlite3";
 import { start } from "./migrations/001-start.ts";
 import { commandData } from "./migrations/002-command-data.ts";
 import { accessTables } from "./migrations/003-access.ts";
+import { webhookTables } from "./migrations/004-webhooks.ts";
 import { commandsIn } from "./sqlite-commands.ts";
 import { historyIn } from "./sqlite-history.ts";
 import { auditIn } from "./sqlite-audit.ts";
 import { peopleIn } from "./sqlite-people.ts";
 import { keysIn } from "./sqlite-keys.ts";
+import { webhooksIn } from "./sqlite-webhooks.ts";
 import type { ActorRow, Batch, Retention, Store } from "./store.ts";
 
 type Db = Database.Database;
@@ -30,6 +32,7 @@ export function openSqliteStore(path: string): Store {
     ...keysIn(db),
     ...peopleIn(db),
     ...auditIn(db),
+    ...webhooksIn(db),
     load: async () => load(db),
     commit: async (batch) => commit(batch),
     prune: async (retention, nowMs) => prune(db, retention, nowMs),
@@ -38,7 +41,7 @@ export function openSqliteStore(path: string): Store {
 }
 
 /** Each once, in this order; `user_version` says how far a database is. */
-const migrations = [start, commandData, accessTables];
+const migrations = [start, commandData, accessTables, webhookTables];
 
 function migrate(db: Db): void {
   const done = Number(db.pragma("user_version", { simple: true }));
@@ -136,14 +139,16 @@ function committerOf(db: Db): (batch: Batch) => void {
 }
 
 function prune(db: Db, retention: Retention, nowMs: number): void {
-  const old = (table: string, column: string, beforeMs: number) => {
+  const old = (table: string, column: string, beforeMs: number, but = -1) => {
     const step = db.prepare(
       `DELETE FROM ${table} WHERE rowid IN
-       (SELECT rowid FROM ${table} WHERE ${column} < ? LIMIT ${pruneChunk})`,
+       (SELECT rowid FROM ${table} WHERE ${column} < ? AND rowid <> ? LIMIT ${pruneChunk})`,
     );
-    while (step.run(Math.floor(beforeMs)).changes === pruneChunk);
+    while (step.run(Math.floor(beforeMs), but).changes === pruneChunk);
   };
-  old("event", "received_at_ms", nowMs - retention.eventMs);
+  // Webhooks count on it that the numbers of events only rise: the newest stays.
+  const newest = db.prepare<[], number>("SELECT max(n) FROM event").pluck().get();
+  old("event", "received_at_ms", nowMs - retention.eventMs, newest ?? undefined);
   old("incident", "opened_at_ms", nowMs - retention.incidentMs);
   old("command", "sent_at_ms", nowMs - retention.commandMs);
   old("quarantine", "received_at_ms", nowMs - retention.quarantineMs);

@@ -133,6 +133,31 @@ export type SessionRow = {
   agent: string;
 };
 export type RefreshToken = { sha256: string; expiresAtMs: number };
+/** Who is told by HTTP. */
+export type WebhookRow = {
+  id: string;
+  url: string;
+  /** Event types, `stream.*` for all that begin so; null = all. */
+  types: string[] | null;
+  sites: string[] | null;
+  createdAtMs: number;
+  createdBy: string;
+  /** Of its secret. */
+  generation: number;
+  /** Number of the last event that is done with. */
+  position: number;
+  /** How often the event after that was tried. */
+  attempts: number;
+  nextTryAtMs: number | null;
+  deliveredAtMs: number | null;
+  /** Of the last try; null = it was taken. */
+  error: string | null;
+  /** The receiver said that it is gone for good. */
+  disabledAtMs: number | null;
+};
+export type NumberedEvent = { n: number; site: string; event: SiteEvent };
+/** An event that was given up for a webhook. */
+export type DeadRow = NumberedEvent & { atMs: number; error: string };
 export type AuditQuery = Page & { type?: string; actor?: string; sinceMs?: number };
 
 /** A page of a list, newest first. `before` is the cursor of the last item seen. */
@@ -205,6 +230,18 @@ export type Store = {
   addAudit(atMs: number, type: string, actor: string, body: string): Promise<void>;
   audit(query: AuditQuery): Promise<Paged<AuditRow>>;
   auditHead(): Promise<Head>;
+
+  webhooks(): Promise<WebhookRow[]>;
+  /** A new one, or how far a known one has come. */
+  saveWebhook(row: WebhookRow): Promise<void>;
+  deleteWebhook(id: string): Promise<boolean>;
+  /** In the order they were stored. */
+  eventsAfter(n: number, limit: number): Promise<NumberedEvent[]>;
+  /** 0 = none yet. */
+  newestEvent(): Promise<number>;
+  addDead(webhook: string, n: number, atMs: number, error: string): Promise<void>;
+  dead(webhook: string, limit: number): Promise<DeadRow[]>;
+  takeDead(webhook: string, n: number): Promise<boolean>;
 
   prune(retention: Retention, nowMs: number): Promise<void>;
   close(): Promise<void>;

@@ -15,6 +15,9 @@ import { openIngest } from "../../../hub/ingest.ts";
 import type { Publish } from "../../../hub/publish.ts";
 import { openSqliteStore } from "../../../hub/store/sqlite.ts";
 import { openView } from "../../../hub/view.ts";
+import { openGuard } from "../../../hub/webhooks/guard.ts";
+import { openSigning } from "../../../hub/webhooks/signing.ts";
+import { openWebhooks } from "../../../hub/webhooks/webhooks.ts";
 import { encoder, info, stream } from "../messages.ts";
 
 const closers: (() => Promise<unknown> | void)[] = [];
@@ -34,6 +37,9 @@ type Over = {
   keyPerHour?: number;
   commandReserve?: number;
   trustedProxies?: string[];
+  /** Networks that webhooks may go to, and how long after each failure they wait, ms. */
+  allow?: string[];
+  pauses?: number[];
   places?: Place[];
   now?: () => number;
   /** Log lines, as they would be written. */
@@ -66,6 +72,10 @@ export async function anApi(over: Over = {}) {
   const audit = openAudit(store, log, now);
   const tokens = openTokens({ hub: "main", now });
   const sessions = await openSessions({ store, tokens, audit, places: over.places ?? [], now });
+  const webhooks = await openWebhooks({
+    ...{ store, feed, log, now, hub: "main", signing: openSigning(), pauses: over.pauses ?? [] },
+    guard: openGuard(over.allow ?? []),
+  });
   const app: FastifyInstance = await openServer({
     ...{ sessions, tokens, audit, now },
     ...{ view, store, keys, commands, metrics, log, linkUp: () => true, items: itemsOf(view) },
@@ -79,11 +89,13 @@ export async function anApi(over: Over = {}) {
       ...{ keyPerHour: over.keyPerHour ?? 100_000, commandReserve: over.commandReserve ?? 100 },
     },
     trustedProxies: over.trustedProxies ?? [],
+    ...{ webhooks, hub: "main" },
     ...{ webDir: "/nowhere", mediaFrom: [] },
   });
   closers.push(
     () => ingest.close(),
     () => feed.close(),
+    () => webhooks.close(),
     () => app.close(),
   );
   const { secret } = await keys.mint("adm", "test");
