@@ -24,9 +24,8 @@ export async function buildProgram(from, to, options) {
     target: "node20",
     format: "cjs",
     charset: "ascii",
-    // Names stay as they are written, for stack traces. With `keepNames` each function is given its
-    // name once more when it is made: 4 MiB.
-    ...{ minify: false, minifyWhitespace: true, minifySyntax: true },
+    // Names stay as they are written, for stack traces.
+    minifyIdentifiers: false,
     define: { ...options.define, "import.meta.url": "programUrl" },
     banner: { js: `/*${noMark}*/(function(exports,require,module,programUrl){` },
     footer: { js: "})" },
