@@ -9,6 +9,12 @@ export function figureOf(actor: Actor, name: keyof EncoderFigures): number | nul
   return fast?.[name] ?? slow?.[name]?.value ?? null;
 }
 
+/** 0 to 100, as its site judges the connection. */
+export function healthScoreOf({ state }: Actor): number | null {
+  const connection = state?.["connection"] as { healthScore?: number } | null | undefined;
+  return connection?.healthScore ?? null;
+}
+
 /** A share of one as percent, which is what this surface has always spoken. */
 export const percent = (ratio: number | null | undefined) =>
   ratio === null || ratio === undefined ? null : Math.round(ratio * 1_000) / 10;

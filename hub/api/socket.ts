@@ -12,7 +12,7 @@ import { seenBy, type Seen } from "../auth/own-sites.ts";
 import type { Changes, Feed } from "../feed.ts";
 import { refOf, type Actor, type View } from "../view.ts";
 import { callerFrom, isForeign, isStillIn, type Doors } from "./auth.ts";
-import { figureOf, percent } from "./figures.ts";
+import { figureOf, healthScoreOf, percent } from "./figures.ts";
 import { actorItem, siteItem } from "./items.ts";
 import { ApiProblem } from "./problem.ts";
 import { actorBy, Ref, siteBy } from "./subject.ts";
@@ -128,7 +128,7 @@ export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): 
             encoder_id: id,
             state: state?.["link"] ?? "unknown",
             device_status: { cpu_usage: cpu, temperature },
-            connection_health: { health_score: null },
+            connection_health: { health_score: healthScoreOf(actor) },
           },
         ],
       ];

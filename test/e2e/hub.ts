@@ -12,6 +12,7 @@ export type Json = Record<string, unknown>;
 export class Hub {
   url = "";
   mqttPort = 0;
+  #port = "0";
   #child: ChildProcess | undefined;
   readonly #stateDir = mkdtempSync(join(tmpdir(), "understudy-e2e-hub-"));
   readonly #config: string | undefined;
@@ -31,12 +32,12 @@ export class Hub {
     return hub;
   }
 
-  /** Again on the same MQTT port and the same database. */
+  /** Again on the same ports and the same database. */
   async start(): Promise<void> {
     const child = spawn(
       process.execPath,
       [
-        ...[program, "--port", "0", "--mqtt-port", String(this.mqttPort)],
+        ...[program, "--port", this.#port, "--mqtt-port", String(this.mqttPort)],
         ...["--state-dir", this.#stateDir],
         ...(this.#isClosed ? [] : ["--demo-open"]),
         ...(this.#config === undefined ? ["--mqtt-anonymous"] : ["--config", this.#config]),
@@ -54,6 +55,7 @@ export class Hub {
     this.adminKey = /only this once: (\S+)/.exec(text)?.[1] ?? this.adminKey;
     const ready = JSON.parse(line) as { url: string; mqttUrl: string };
     this.url = ready.url;
+    this.#port = new URL(ready.url).port;
     this.mqttPort = Number(new URL(ready.mqttUrl).port);
   }
 

@@ -11,7 +11,7 @@ import {
 import { mediumWords } from "../../../machines/storage/storage.contract.ts";
 import type { Seen } from "../../auth/own-sites.ts";
 import { refOf, type Actor } from "../../view.ts";
-import { figureOf, percent } from "../figures.ts";
+import { figureOf, healthScoreOf, percent } from "../figures.ts";
 import { isoOf } from "../times.ts";
 
 /** null: not measured, or not told by this kind of box. */
@@ -142,7 +142,7 @@ export function healthOf(view: Seen, actor: Actor): z.infer<typeof EncoderHealth
       fan_speed: metrics.fan_speed,
     },
     connection_health: {
-      health_score: connection?.healthScore ?? null,
+      health_score: healthScoreOf(actor),
       burden: connection?.burden ?? null,
       breaker: connection?.breaker ?? "unknown",
       latency: metrics.latency,
