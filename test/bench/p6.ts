@@ -27,6 +27,8 @@ export const p6: Bench = {
     running.onEnd(() => rmSync(folder, { recursive: true, force: true }));
     try {
       const devices = await running.fork("test/bench/p6-devices.ts", [count]);
+      // A box that answers late is not what is measured.
+      running.hurry(devices.pid);
       const boxes = devices.hello["boxes"] as Box[];
       say(`${count} boxes with ${String(devices.hello["values"])} values each`);
       const site = join(folder, "site.yaml");
