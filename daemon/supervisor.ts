@@ -29,6 +29,8 @@ export type Supervised = {
 
 /** No poll may take longer, ms. */
 export const pollLimitMs = 10_000;
+/** A driver that reports all by itself does so at least as often. */
+const reportEveryMs = 1_000;
 /** Hints may be forged: however many come, a box is not asked more often for them. */
 const hintedPollGapMs = 1_000;
 
@@ -58,6 +60,7 @@ export function supervise(p: {
   let polledAtMs = -Infinity;
   /** What an earlier run began may still be settling when this one begins. */
   let oursEndedAtMs = performance.now();
+  let reportedAtMs = -Infinity;
 
   const tellReading = (reading: EncoderReading) =>
     tell.reading(reading, waiting > 0 ? 0 : performance.now() - oursEndedAtMs);
@@ -68,8 +71,15 @@ export function supervise(p: {
     return mine;
   }
 
+  /** A poll would tell no more. Who is suspect is asked as well, more often than it reports. */
+  function isToldAnyway(): boolean {
+    const everyMs = p.pollEveryMs();
+    if (isHinted || everyMs < reportEveryMs || reportedAtMs < oursEndedAtMs) return false;
+    return performance.now() - reportedAtMs < everyMs;
+  }
+
   async function pollOnce(): Promise<void> {
-    if (waiting > 0 || closing.signal.aborted) return;
+    if (waiting > 0 || closing.signal.aborted || isToldAnyway()) return;
     isHinted = false;
     polledAtMs = performance.now();
     const mine = new AbortController();
@@ -113,7 +123,10 @@ export function supervise(p: {
     );
   }
 
-  driver.watch?.(tellReading);
+  driver.watch?.((reading) => {
+    if (driver.reportsAll) reportedAtMs = performance.now();
+    tellReading(reading);
+  });
   schedule(0);
 
   return {

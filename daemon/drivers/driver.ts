@@ -71,6 +71,8 @@ export interface EncoderDriver {
    * with a whole reading on every change of class, and at most once a second otherwise.
    */
   watch?(report: (reading: EncoderReading) => void): void;
+  /** It reports by itself all there is to know, and each second: then it need not be asked. */
+  reportsAll?: true;
   /** Let go of timers and sockets. Never touches the media process or the device's output. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { DriverError, type EncoderDriver } from "../../daemon/drivers/driver.ts";
 import { supervise } from "../../daemon/supervisor.ts";
+import type { EncoderReading } from "../../machines/encoder/reading.ts";
 
 /** Hangs like a box that does not answer: until its signal aborts, then as a driver must. */
 function hang(signal: AbortSignal): Promise<never> {
@@ -134,4 +135,42 @@ test("a reading says how long ago our last command ended, so that others' doing 
   await expect.poll(() => sinceMs.length).toBeGreaterThan(seen);
   expect(sinceMs[seen]!).toBeLessThan(before);
   await b.box.close();
+});
+
+test("a driver that reports all by itself is asked only when it has said nothing", async () => {
+  let report: ((reading: EncoderReading) => void) | undefined;
+  let polls = 0;
+  let told = 0;
+  let everyMs = 1_000;
+  const box = supervise({
+    driver: {
+      ...{ reportsAll: true, watch: (listener) => void (report = listener) },
+      poll: async () => {
+        polls += 1;
+        return answers();
+      },
+      startOutput: async () => undefined,
+      stopOutput: async () => undefined,
+      proveOff: async () => [],
+      ownSelfStart: async () => undefined,
+      close: async () => undefined,
+    },
+    pollEveryMs: () => everyMs,
+    tell: { reading: () => void (told += 1), unreadable: () => undefined },
+  });
+  await expect.poll(() => polls).toBe(1);
+  // Reports come more often than polls would: none goes out meanwhile.
+  const reporting = setInterval(() => report?.({ outputs: {}, figures: {} }), 10);
+  await expect.poll(() => told, { timeout: 10_000 }).toBeGreaterThan(150);
+  expect(polls).toBe(1);
+  box.pollSoon();
+  await expect.poll(() => polls, { timeout: 10_000 }).toBe(2);
+  // One that is suspect is asked as well, and so is one that says nothing.
+  everyMs = 100;
+  await expect.poll(() => polls, { timeout: 10_000 }).toBeGreaterThan(4);
+  everyMs = 1_000;
+  clearInterval(reporting);
+  const before = polls;
+  await expect.poll(() => polls, { timeout: 10_000 }).toBeGreaterThan(before + 1);
+  await box.close();
 });

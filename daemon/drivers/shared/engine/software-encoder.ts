@@ -103,6 +103,7 @@ export async function openSoftwareEncoder(
     proveOff: (output, address, signal) =>
       guarded(output, signal, (engine) => engine.proveOff(address, signal)),
     ownSelfStart: async () => {},
+    reportsAll: true,
     watch: (listener) => {
       report = listener;
       clearInterval(regular);
