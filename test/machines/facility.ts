@@ -1,5 +1,6 @@
 /** Random facilities and what may happen to them, for the property tests; see site/*.test.ts. */
 import fc from "fast-check";
+import type { CoreInput } from "../../machines/site/site-core.ts";
 import type { OnAirWindow } from "../../machines/stream/schedule.ts";
 import { at, propertyRuns } from "../setup/effort.ts";
 import {
@@ -57,11 +58,11 @@ const power = ["failOutlets", "mendOutlets", "restorePower"] as const;
 const blindness = ["blind", "see", "stall", "late"] as const;
 const restarts = ["restart", "loseResults", "reboot", "forget", "rollBack"] as const;
 const commands = ["failover", "return", "stop", "start", "abort", "release"] as const;
-const windows = ["openWindow", "closeWindow", "noWindows"] as const;
+const windows = ["openWindow", "closeWindow", "closeForToday", "noWindows"] as const;
 const service = ["maintenance", "inService", "nothing"] as const;
 export const pictures = ["goBlack", "standStill", "goSilent", "showMoving", "cannotSee"] as const;
 export const programmes = ["showAnother", "showSame"] as const;
-const upkeep = ["switchSource", "turnKnob", "releaseSpare"] as const;
+const upkeep = ["switchSource", "turnKnob", "releaseSpare", "practise", "practise"] as const;
 export type Verb =
   | (
       typeof faults | typeof mends | typeof power | typeof heat | typeof blindness | typeof restarts
@@ -170,17 +171,19 @@ function planOf(f: Facility) {
     content: aContentPlan(f.content),
     ...(legs && { backupOf: "main" }),
   };
-  return aPlan({
+  const plan = aPlan({
     kinds: Object.fromEntries(ids.map((id, i) => [id, f.kinds[i]!])),
     destinations: [
       aDestinationPlan({ takeover, observed }),
       ...(f.second || legs
         ? [aDestinationPlan({ id: second.destination, takeover, observed })]
         : []),
+      aDestinationPlan({ id: "range", forExercises: true, observed }),
     ],
     streams: [main, ...(f.second || legs ? [aStreamPlan(second)] : [])],
     outlets: f.outlets,
   });
+  return { ...plan, encoders: plan.encoders.map((box) => ({ ...box, standsBy: true })) };
 }
 
 export function act(world: World, { do: verb, box: number, s, ms }: Step) {
@@ -266,10 +269,19 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
     }
     case "releaseSpare":
       return world.send({ to: `encoder:${id}`, event: { type: "release", by: "engineer" } });
+    case "practise": {
+      const practise: CoreInput = {
+        to: "site",
+        event: { type: verb, encoder: id, by: "engineer" },
+      };
+      return world.core.can(practise) && world.send(practise);
+    }
     case "openWindow":
       return schedule(world, [aWindow(world, -1_000, 3_600_000)]);
     case "closeWindow":
       return schedule(world, [aWindow(world, 1_200_000, 3_600_000)]);
+    case "closeForToday":
+      return schedule(world, [aWindow(world, 7_200_000, 3_600_000)]);
     case "noWindows":
       return schedule(world, null);
     case "goBlack":

@@ -6,7 +6,7 @@ import type { ContentLook } from "../../machines/content/look.ts";
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import type { EncoderReading, OutputReading } from "../../machines/encoder/reading.ts";
 import { exerciseStream } from "../../machines/exercise/exercise.ts";
-import type { Intent } from "../../machines/intents.ts";
+import type { Intent, OutputRef } from "../../machines/intents.ts";
 import type { EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
 import {
   type ActorName,
@@ -345,8 +345,23 @@ export class World {
       this.#pending = this.#pending.filter((p) => p.intent.id !== id);
     for (const intent of outcome.begun) {
       if (intent.kind === "applySettings") this.#noteTouch(intent.asks.encoder);
+      if (intent.kind === "startOutput") this.#noteExercise(intent.asks);
       if (intent.kind === "fence") this.#noteContentSwitch(intent.asks.stream);
       this.#pending.push({ intent, dueMs: this.#at.monoMs + this.intentDelayMs });
+    }
+  }
+
+  #noteExercise({
+    stream,
+    encoder,
+    destination,
+  }: OutputRef & Record<"stream" | "destination", string>) {
+    if (stream !== exerciseStream) return;
+    const { keys } = this.#core.site();
+    const isHolder = Object.values(keys).some(({ holder }) => holder?.encoder === encoder);
+    const isProgramme = this.plan.streams.some((s) => s.destination === destination);
+    if (isHolder || isProgramme || this.publishers(destination).length > 0) {
+      this.overlaps.push(`${encoder} practised at ${destination}`);
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type Facility,
   facility,
   onAirWith,
+  type Step,
   stepsOf,
   type Verb,
 } from "../facility.ts";
@@ -20,11 +21,15 @@ import type { World } from "../world.ts";
  * (`certificateFrom`), "reasoned" when the fence is skipped and `keys.refusal` always allows. Either
  * of these two alone does not fail here, since the other one still holds.
  */
-export function checkSafety(part: number, shard: number, only?: readonly Verb[]) {
+export function checkSafety(
+  part: number,
+  shard: number,
+  { only, first = [] }: { only?: readonly Verb[]; first?: readonly Step[] } = {},
+) {
   fc.assert(
     fc.property(facility, stepsOf(only && { only }), (f, steps) => {
       const world = onAirWith(f);
-      for (const step of steps) act(world, step);
+      for (const step of [...first, ...steps]) act(world, step);
       // What is under way comes to its end.
       world.leap(3, 2);
       expectOneOwner(f, world);
@@ -32,6 +37,7 @@ export function checkSafety(part: number, shard: number, only?: readonly Verb[])
       expectBudgetsToBeKept(world);
       expectSparesToServeOne(world);
       expectContentToBeJudgedWell(world);
+
       expect(world.touched).toEqual([]);
       expect(world.stuck).toEqual([]);
     }),
