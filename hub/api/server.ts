@@ -19,6 +19,7 @@ import type { Commands } from "../commands.ts";
 import type { Store } from "../store/store.ts";
 import type { View } from "../view.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
+import { asyncApi } from "./asyncapi.ts";
 import { authenticator, gatherAccess } from "./auth.ts";
 import { openBudgets, type RateLimit } from "./budgets.ts";
 import { healthRoutes, type HubHealth } from "./health.ts";
@@ -139,6 +140,12 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
   await app.register(swaggerUi, { routePrefix: "/docs", staticCSP: true });
   app.get("/openapi.json", { config: { access: "known" }, schema: { hide: true } }, async () =>
     app.swagger(),
+  );
+  let wire: ReturnType<typeof asyncApi> | undefined;
+  app.get(
+    "/asyncapi.json",
+    { config: { access: "known" }, schema: { hide: true } },
+    async () => (wire ??= asyncApi({ title: "Understudy", version: health.version })),
   );
   app.get(
     "/metrics",
