@@ -459,13 +459,16 @@ export async function startSite(p: {
   void commands.takeUp();
   // Whoever waits for the site is told first that it decides.
   const linksAreOpen = breath().then(openLinks);
-  const rehearseTakeover = () =>
-    rehearse(plan, now()).catch((err: unknown) => {
-      log.warn(
-        { code: "rehearsal", err },
-        "the takeover could not be rehearsed; it may take longer",
-      );
-    });
+  const oneOfEachVendor = new Map(config.encoders.map(({ id, driver }) => [driver, id]));
+  const rehearseTakeover = async () => {
+    try {
+      for (const id of oneOfEachVendor.values()) drivers.get(id)?.rehearseStart?.();
+      await rehearse(plan, now());
+    } catch (err) {
+      const why = "the takeover could not be rehearsed; it may take longer";
+      log.warn({ code: "rehearsal", err }, why);
+    }
+  };
   void linksAreOpen.then(rehearseTakeover);
   const rehearsals = setInterval(() => void rehearseTakeover(), rehearseEveryMs);
 

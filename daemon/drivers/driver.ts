@@ -28,6 +28,8 @@ export interface EncoderDriver {
   poll(signal: AbortSignal): Promise<EncoderReading>;
   /** Be publishing to `target`. Absolute: asking twice is harmless. */
   startOutput(output: string, target: PublishTarget, signal: AbortSignal): Promise<void>;
+  /** Work a start out without making one, so that the first after weeks is not the slow one. */
+  rehearseStart?(): void;
   /** Be idle. With `forgetKey` the address and key are also taken out of the box. */
   stopOutput(output: string, forgetKey: boolean, signal: AbortSignal): Promise<void>;
   /**

@@ -12,11 +12,11 @@ import {
   watch,
   type FSWatcher,
 } from "node:fs";
-import { open, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
 import { statusOf, type ProcessId } from "./processes.ts";
+import { RecordFile } from "./record-file.ts";
 import { keepSpareRoom } from "./spare-room.ts";
 
 export const EngineRecord = z.object({
@@ -48,20 +48,21 @@ const lookEveryMs = 20;
 
 export class EngineDirectory {
   readonly path: string;
-  /** Writes one after the other, in the order asked for. */
-  #written: Promise<void> = Promise.resolve();
+  readonly #record: RecordFile;
 
   constructor(stateDir: string, output: string) {
     const path = join(stateDir, "engines", output);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     this.path = realpathSync(path);
+    this.#record = new RecordFile(this.path);
     // Always there, so that one that is missing proves nothing.
     closeSync(openSync(this.lock, "a", 0o600));
   }
 
   /** Before the first record: the room must be there when the disk fills up. */
-  keepSpareRoom(): Promise<void> {
-    return keepSpareRoom(this.path);
+  async keepSpareRoom(): Promise<void> {
+    await keepSpareRoom(this.path);
+    this.#record.prepare();
   }
 
   get lock(): string {
@@ -78,43 +79,14 @@ export class EngineDirectory {
     return EngineRecord.safeParse(parseJson(this.#read("record.json"))).data;
   }
 
-  /**
-   * Readable when it resolves: a daemon that dies right after the spawn leaves no stranger. Safe
-   * from a power cut a little later; that would end the process as well, and the key generations
-   * stand in the journal.
-   */
+  /** On disk before it is acted on; see `RecordFile`. */
   write(record: EngineRecord): Promise<void> {
-    const writing = this.#written.then(() => this.#replace(record));
-    this.#written = writing.then(() => this.#sync()).catch(() => undefined);
-    return writing;
+    return this.#record.write(JSON.stringify(record));
   }
 
   /** All that was asked to be written is written, or failed. */
-  settled(): Promise<void> {
-    return this.#written;
-  }
-
-  async #replace(record: EngineRecord): Promise<void> {
-    const room = keepSpareRoom(this.path);
-    const target = join(this.path, "record.json");
-    const put = async () => {
-      await writeFile(`${target}.new`, JSON.stringify(record), { mode: 0o600 });
-      await rename(`${target}.new`, target);
-    };
-    await put().catch(async (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-      await room;
-      await put();
-    });
-    // What the launcher writes next needs it too.
-    await room;
-  }
-
-  async #sync(): Promise<void> {
-    for (const path of [join(this.path, "record.json"), this.path]) {
-      const file = await open(path, "r");
-      await file.sync().finally(() => file.close());
-    }
+  close(): Promise<void> {
+    return this.#record.close();
   }
 
   process(run: string): EngineProcess | undefined {

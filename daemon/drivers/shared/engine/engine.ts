@@ -29,6 +29,12 @@ const launchWithinMs = 10_000;
 const aliveCheckEveryMs = { starting: 1_000, moving: 10_000 };
 const lookEveryMs = 20;
 
+/** Nobody is published to; like most that are. */
+const nobody: PublishTarget = {
+  ...{ stream: "rehearsal", destination: "rehearsal", keyGeneration: 0 },
+  ...{ address: "rtmp://127.0.0.1/rehearsal", streamKey: "rehearsal" },
+};
+
 export class Engine {
   readonly #around: EngineSurroundings;
   readonly #directory: EngineDirectory;
@@ -128,6 +134,12 @@ export class Engine {
     }
     this.#highest = { ...this.#highest, [key]: keyGeneration };
     await this.#launch(target, signal);
+  }
+
+  /** All of a start that only has to be worked out. Nothing is kept of it. */
+  rehearseStart(): void {
+    const record = recordOf(this.#around, nobody, 1, this.#highest);
+    commandOf(this.#around, this.#directory.path, record, nobody);
   }
 
   async #launch(target: PublishTarget, signal: AbortSignal): Promise<void> {
@@ -302,6 +314,6 @@ export class Engine {
     this.#run?.line?.letGo();
     this.#run = undefined;
     await this.#sparePort.close();
-    await this.#directory.settled();
+    await this.#directory.close();
   }
 }

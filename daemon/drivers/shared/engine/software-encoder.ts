@@ -97,6 +97,7 @@ export async function openSoftwareEncoder(
     poll: async () => reading(),
     startOutput: (output, target, signal) =>
       guarded(output, signal, (engine) => engine.start(target, signal)),
+    rehearseStart: () => [...engines.values()][0]?.rehearseStart(),
     // The key stands nowhere but in the arguments of the process: it is forgotten with it.
     stopOutput: (output, _forgetKey, signal) =>
       guarded(output, signal, (engine) => engine.stop(signal)),
