@@ -49,7 +49,7 @@ export function openDecider(p: {
   const queue: { input: CoreInput; done: (turned: Turned) => void }[] = [];
   const untold: Turned[] = [];
   let untoldSinceMs = 0;
-  const memories = new Map<ActorName, string>();
+  const memories = new Map<ActorName, { memory: unknown; text: string }>();
   /** The machines count their intents anew in each run; the journal keeps them over runs. */
   const rowOf = (id: string) => `${journal.session}/${id}`;
   // What the last run left open is asked for again by the resumed machines, under new ids.
@@ -65,11 +65,11 @@ export function openDecider(p: {
     const resume: Record<string, unknown> = {};
     for (const actor of outcome.changed) {
       const memory = core.resumeOf(actor);
-      if (memory === undefined) continue;
+      const before = memories.get(actor);
+      if (memory === undefined || before?.memory === memory) continue;
       const text = JSON.stringify(memory);
-      if (memories.get(actor) === text) continue;
-      memories.set(actor, text);
-      resume[actor] = memory;
+      memories.set(actor, { memory, text });
+      if (before?.text !== text) resume[actor] = memory;
     }
     // An intent that began and ended within one turn leaves no work.
     const begun = outcome.begun.filter(({ id }) => !outcome.settled.includes(id));

@@ -42,6 +42,8 @@ type Regions = {
 export type EncoderSnapshot = SnapshotFrom<EncoderMachine>;
 const regions = (snapshot: EncoderSnapshot) => snapshot.value as unknown as Regions;
 
+export const linkOf = (snapshot: EncoderSnapshot): Link => regions(snapshot).link;
+
 /** Evidence counts only while the box answers; then it is what it last said. */
 export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
   const { plan, reading } = snapshot.context;

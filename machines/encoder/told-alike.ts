@@ -5,7 +5,8 @@ import type { EncoderReading } from "./reading.ts";
 
 /**
  * Between these two, `encoderState` differs at most in numbers that are measured, and in what goes
- * by the clock: what a box is read again and again to find that nothing is new.
+ * by the clock; `encoderFacts` does not differ, nor, while others change nothing, `encoderResume`.
+ * So are most readings of most boxes.
  */
 export function isToldAlike(a: EncoderSnapshot, b: EncoderSnapshot): boolean {
   if (a === b) return true;

@@ -12,7 +12,8 @@ import type { EncoderEvent } from "../encoder/encoder.events.ts";
 import type { Link } from "../encoder/facts.ts";
 import type { EncoderReading } from "../encoder/reading.ts";
 import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
-import { encoderFacts, encoderResume } from "../encoder/encoder.published.ts";
+import { encoderFacts, encoderResume, linkOf } from "../encoder/encoder.published.ts";
+import { isToldAlike } from "../encoder/told-alike.ts";
 import type { Intent, IntentKind, Intents } from "../intents.ts";
 import { isSame } from "../plain-json.ts";
 import type { StorageEvent } from "../storage/storage.events.ts";
@@ -76,7 +77,7 @@ export type SiteCore = {
   destination(id: string): DestinationSnapshot;
   storage(id: string): StorageSnapshot;
   stream(id: string): StreamSnapshot;
-  /** What this actor needs after a restart; undefined = nothing. */
+  /** What this actor needs after a restart; undefined = nothing. The same object while it is. */
   resumeOf(actor: ActorName): unknown;
 };
 
@@ -89,6 +90,7 @@ export function openSite(p: {
   const open = new Map<string, EffectRef>();
   const ids = new Map<EffectRef, string>();
   const seen = new Map<ActorName, { snapshot: unknown; facts: object }>();
+  const resumes = new Map<string, { snapshot: EncoderSnapshot; memory: unknown }>();
   let outcome = emptyOutcome();
   let made = 0;
 
@@ -163,6 +165,10 @@ export function openSite(p: {
     const snapshot = actor(name)!.getSnapshot() as unknown;
     const before = seen.get(name);
     if (before?.snapshot === snapshot) return;
+    if (before && name.startsWith("encoder:") && isAlike(before.snapshot, snapshot)) {
+      seen.set(name, { snapshot, facts: before.facts });
+      return;
+    }
     const event = factsEvent(name);
     const isNews = before === undefined || !isSame(before.facts, event.facts);
     seen.set(name, { snapshot, facts: isNews ? event.facts : before.facts });
@@ -225,7 +231,7 @@ export function openSite(p: {
     siteWord: () => site.getSnapshot().value,
     encoder: (id) => actor(`encoder:${id}`)!.getSnapshot() as EncoderSnapshot,
     encoderReading: (id) => ({
-      link: encoderFacts(core.encoder(id)).link,
+      link: linkOf(core.encoder(id)),
       reading: core.encoder(id).context.reading,
     }),
     destination: (id) => actor(`destination:${id}`)!.getSnapshot() as DestinationSnapshot,
@@ -233,7 +239,7 @@ export function openSite(p: {
     stream: (id) => actor(`stream:${id}`)!.getSnapshot() as StreamSnapshot,
     resumeOf(name) {
       const [kind, id = ""] = name.split(":");
-      if (kind === "encoder") return encoderResume(core.encoder(id));
+      if (kind === "encoder") return boxResume(id, core.encoder(id));
       if (kind === "storage") return storageResume(core.storage(id));
       if (kind === "stream") return streamResume(core.stream(id));
       if (kind !== "site") return undefined;
@@ -247,6 +253,18 @@ export function openSite(p: {
       };
     },
   };
+
+  function boxResume(id: string, snapshot: EncoderSnapshot): unknown {
+    const before = resumes.get(id);
+    const memory =
+      before &&
+      before.snapshot.context.hands.changes === snapshot.context.hands.changes &&
+      isToldAlike(before.snapshot, snapshot)
+        ? before.memory
+        : encoderResume(snapshot);
+    resumes.set(id, { snapshot, memory });
+    return memory;
+  }
 
   function deliver(input: CoreInput): boolean {
     if (input.to === "clock") return true;
@@ -294,6 +312,8 @@ function firstFrom(places: ReadonlySet<number>, from: number): number | undefine
 /** It would set a box otherwise. A box that repairs itself for the event does not come this way. */
 const isConfiguration = ({ event }: CoreInput): boolean =>
   event.type === "sync" || (event.type === "control" && event.control.verb === "recallPreset");
+
+const isAlike = (a: unknown, b: unknown) => isToldAlike(a as EncoderSnapshot, b as EncoderSnapshot);
 
 type Can = { can: (event: unknown) => boolean };
 

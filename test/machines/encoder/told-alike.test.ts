@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { encoderState } from "../../../machines/encoder/encoder.published.ts";
+import {
+  encoderFacts,
+  encoderResume,
+  encoderState,
+} from "../../../machines/encoder/encoder.published.ts";
 import type { EncoderSnapshot } from "../../../machines/encoder/encoder.published.ts";
 import { isToldAlike } from "../../../machines/encoder/told-alike.ts";
 import type { EncoderReading } from "../../../machines/encoder/reading.ts";
@@ -96,6 +100,10 @@ test("where a box is called told alike, the outside would hear nothing but other
         if (at === 0 || !isToldAlike(snapshots[at - 1]!, snapshot)) continue;
         if (snapshots[at - 1] !== snapshot) alike += 1;
         expect(told[at]).toEqual(told[at - 1]);
+        const [before, now] = [snapshots[at - 1]!, snapshot];
+        expect(encoderFacts(now)).toEqual(encoderFacts(before));
+        if (before.context.hands.changes === now.context.hands.changes)
+          expect(encoderResume(now)).toEqual(encoderResume(before));
       }
     }),
     { numRuns: 100 },
