@@ -37,7 +37,7 @@ const Lenient = z.object({
 });
 
 function hubChecks(raw: unknown): Finding[] {
-  const lenient = Lenient.safeParse(raw);
+  const lenient = Lenient.safeParse(raw, { jitless: true });
   if (!lenient.success) return [];
   const { sites, mqtt } = lenient.data;
   const { anonymous, host } = mqtt?.broker ?? { anonymous: false };

@@ -54,7 +54,7 @@ const Lenient = z.object({
 
 /** Names that must match across sections, and secrets that stand where no schema of ours looks. */
 export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
-  const lenient = Lenient.safeParse(raw);
+  const lenient = Lenient.safeParse(raw, { jitless: true });
   if (!lenient.success) return [];
   const { mqtt, traps, encoders, outlets, storages, destinations, streams } = lenient.data;
   return [

@@ -297,7 +297,7 @@ function driven<B extends Base>(own: B, drivers: DriverSchemas) {
     const keys = Object.keys(own.in.shape);
     const entries = Object.entries(raw);
     const base = own.safeParse(Object.fromEntries(entries.filter(([key]) => keys.includes(key))), {
-      reportInput: true,
+      ...{ reportInput: true, jitless: true },
     });
     const name = "driver" in raw && typeof raw.driver === "string" ? raw.driver : undefined;
     const schema = name !== undefined && Object.hasOwn(drivers, name) ? drivers[name] : undefined;

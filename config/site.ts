@@ -39,6 +39,7 @@ export function loadSite(
 
 /** A driver's schema need not be strict: a key that no one reads is found here. */
 function unknownOptions(raw: unknown, drivers: SiteDrivers): Finding[] {
+  const keys = new Map<string, string[]>();
   return (Object.keys(drivenSections) as DrivenSection[]).flatMap((section) => {
     const entries: unknown = (raw as { [section: string]: unknown } | null)?.[section];
     if (!Array.isArray(entries)) return [];
@@ -46,7 +47,9 @@ function unknownOptions(raw: unknown, drivers: SiteDrivers): Finding[] {
       const { driver } = (entry ?? {}) as { driver?: unknown };
       const schemas = drivers[section] ?? {};
       if (typeof driver !== "string" || !Object.hasOwn(schemas, driver)) return [];
-      const known = keysOf(section, schemas[driver]!);
+      const kind = `${section} ${driver}`;
+      const known = keys.get(kind) ?? keysOf(section, schemas[driver]!);
+      keys.set(kind, known);
       return Object.keys(entry as object)
         .filter((key) => !known.includes(key))
         .map((key) => ({

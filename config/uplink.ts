@@ -82,7 +82,7 @@ const OwnRates = z.object({
 
 function bitrateBps({ expectedBitrateBps, options }: EncoderConfig): number | undefined {
   if (expectedBitrateBps !== undefined) return expectedBitrateBps;
-  const own = OwnRates.safeParse(options).data;
+  const own = OwnRates.safeParse(options, { jitless: true }).data;
   if (!own || own.video.codec === "copy" || own.audio.codec === "copy") return undefined;
   return own.video.bitrateBps + (own.audio.codec === "none" ? 0 : own.audio.bitrateBps);
 }

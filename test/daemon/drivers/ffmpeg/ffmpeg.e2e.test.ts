@@ -22,6 +22,17 @@ test("an output that is started moves, and the far end reads who publishes", asy
   expect(site.farEnd.publishers(key)[0]?.flashVer).toContain("understudy/enc-a/1");
 });
 
+test("a start that is only rehearsed starts nothing, and nothing is written down", async () => {
+  const site = await aSite();
+  const { driver } = await site.open();
+  expect(driver.rehearseStart).toBeDefined();
+  driver.rehearseStart?.();
+  expect(await site.holders()).toEqual([]);
+  expect(() => readFileSync(`${site.folder}/record.json`)).toThrow("ENOENT");
+  await driver.startOutput(output, site.target(1), generous());
+  expect(readFileSync(`${site.folder}/record.json`, "utf8")).toContain('"keyGeneration":1');
+});
+
 test("asking twice for the same is harmless, an older generation is refused", async () => {
   const site = await aSite();
   const first = await site.open();
