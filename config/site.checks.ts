@@ -2,6 +2,7 @@ import { z } from "zod";
 import { nearest } from "./nearest.ts";
 import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
+import { sessionFindings } from "./sessions.ts";
 import { spareFindings } from "./understudies.ts";
 import { inlineSecrets } from "./secrets.ts";
 
@@ -38,6 +39,8 @@ const Lenient = z.object({
       .object({
         id: text,
         destination: text,
+        sessions: z.unknown().optional(),
+        events: z.unknown().optional(),
         encoders: listOf(
           z.union([
             z.string().transform((encoder) => ({ encoder, output: undefined, bare: true })),
@@ -79,6 +82,11 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ...streams.flatMap((stream, at) => [
       ...unknownId(["streams", at, "destination"], "destination", stream.destination, destinations),
       ...sharedDestination(streams, at),
+      ...sessionFindings({
+        path: ["streams", at, "sessions"],
+        stream,
+        takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
+      }),
       ...spareFindings({
         path: ["streams", at, "encoders"],
         listed: stream.encoders,

@@ -257,6 +257,10 @@ const stream = section({
   settings: settings.exactOptional(),
   path: z.enum(["direct"]).prefault("direct").describe("How the picture gets to the destination"),
   autoStart: z.boolean().prefault(true).describe("Go on air when the daemon starts"),
+  sessions: z
+    .boolean()
+    .prefault(false)
+    .describe("Kept for whoever asks with POST /api/streams/init, and idle between them"),
   directFreeze: duration({ atLeast: "500ms", atMost: "60s" })
     .prefault("2s")
     .describe("Output that stands still this long commits a takeover"),

@@ -18,6 +18,10 @@ export function argsProblem(
     case "retire":
     case "bring-back":
       return args?.medium === undefined ? `${verb} needs args.medium` : undefined;
+    case "open-session":
+      return args?.session ? undefined : "open-session needs args.session";
+    case "change-session":
+      return args?.change ? undefined : "change-session needs args.change";
     case "recall-preset":
       return args?.preset === undefined ? "recall-preset needs args.preset" : undefined;
     default:

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CommandResponse } from "../machines/command/command.contract.ts";
+import { SealTo } from "../machines/session/session.contract.ts";
 
 /** What a command is addressed to. */
 export type Addressed = { kind: string; id: string; verb: string };
@@ -16,6 +17,8 @@ export type OpenCommand = {
   given: boolean;
   /** Accepted by an earlier run of the daemon. */
   restored: boolean;
+  /** Whom the stream key in its answer is for. */
+  sealTo?: SealTo;
 };
 
 /** Answers are remembered for so many commands, so that one asked twice is done once. */
@@ -30,7 +33,13 @@ const Record = z.object({
     ]),
   ),
   open: z.array(
-    z.object({ id: z.string(), to: To, actors: z.array(z.string()), afterSeq: z.number() }),
+    z.object({
+      id: z.string(),
+      to: To,
+      actors: z.array(z.string()),
+      afterSeq: z.number(),
+      sealTo: SealTo.optional(),
+    }),
   ),
   untold: z.array(z.object({ id: z.string(), to: To })),
 });
@@ -49,9 +58,12 @@ export function commandMemory(p: {
   const answered = new Map<string, Answer>(before?.answered);
   const untold = new Map<string, Addressed>(before?.untold.map(({ id, to }) => [id, to]));
   const open = new Map<string, OpenCommand>(
-    before?.open.map(({ id, to, actors, afterSeq }) => [
+    before?.open.map(({ id, to, actors, afterSeq, sealTo }) => [
       id,
-      { to, afterSeq, actors: new Set(actors), given: false, restored: true },
+      {
+        ...{ to, afterSeq, actors: new Set(actors), given: false, restored: true },
+        ...(sealTo && { sealTo }),
+      },
     ]),
   );
 
@@ -66,8 +78,8 @@ export function commandMemory(p: {
     forgetOldest();
     return p.keep({
       answered: [...answered],
-      open: [...open].map(([id, { to, actors, afterSeq }]) => {
-        return { id, to, actors: [...actors], afterSeq };
+      open: [...open].map(([id, { to, actors, afterSeq, sealTo }]) => {
+        return { id, to, actors: [...actors], afterSeq, ...(sealTo && { sealTo }) };
       }),
       untold: [...untold].map(([id, to]) => ({ id, to })),
     } satisfies z.input<typeof Record>);

@@ -1,15 +1,17 @@
+import { z } from "zod";
 import {
   CommandRequest,
   type CommandResponse,
   verbs,
 } from "../machines/command/command.contract.ts";
+import type { SealTo } from "../machines/session/session.contract.ts";
 import type { Control } from "../machines/encoder/control.ts";
 import type { ControlVerb } from "../machines/site/plan.ts";
 import type { ParsedTopic } from "../machines/contract.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
 import type { ActorName, CoreInput } from "../machines/site/site-core.ts";
 import { argsProblem, foreseen } from "./command-args.ts";
-import { type Addressed, type Answer, commandMemory } from "./command-memory.ts";
+import { type Addressed, type Answer, commandMemory, type OpenCommand } from "./command-memory.ts";
 import type { Decider } from "./decider.ts";
 
 type Heard = Pick<SiteEvent, "seq" | "type" | "subject" | "message" | "data">;
@@ -32,6 +34,10 @@ export function openCommands(p: {
   whyNot?: (input: CoreInput) => string | undefined;
   /** Id of the command this actor works on now. */
   underWay: (actor: ActorName) => string | undefined;
+  /** What a dry run would answer, where more is known than that it would be possible. */
+  foresee?: (input: CoreInput) => Answer | undefined;
+  /** The stream key of this session, for nobody else to read. */
+  sealedKey?: (session: { stream: string; session: string }, to: SealTo) => Promise<string>;
   /** Resolves with whether a broker has it. */
   respond: (to: Addressed, response: CommandResponse) => Promise<boolean>;
   wallMs: () => number;
@@ -89,16 +95,22 @@ export function openCommands(p: {
       return settle(to, id, refused("not_possible", `not now: ${whyNot(inputs[0]!)}`));
     }
     if (request.dryRun) {
+      const told = p.foresee?.(inputs[0]!);
+      if (told) return settle(to, id, told);
       const message = `${to.verb} would be possible now`;
-      const told = foreseen(to.verb, request, p.wallMs());
-      return settle(to, id, { status: "done", message, ...told });
+      const more = foreseen(to.verb, request, p.wallMs());
+      return settle(to, id, { status: "done", message, ...more });
     }
     const accepted: Answer = {
       status: "accepted",
       message: `${to.verb} of ${to.id}, asked for by ${by}`,
     };
     const actors = new Set(possible.map((input) => input.to));
-    const open = { to, actors, afterSeq: p.decider.seq(), given: false, restored: false };
+    const sealTo = request.args?.session?.sealTo;
+    const open = {
+      ...{ to, actors, afterSeq: p.decider.seq(), given: false, restored: false },
+      ...(sealTo && { sealTo }),
+    };
     // Remembered before it is said: whoever hears "accepted" hears how it ended, too.
     await memory.accepted(id, open, accepted);
     void p.respond(to, { id, atMs: p.wallMs(), ...accepted });
@@ -111,9 +123,10 @@ export function openCommands(p: {
     if (open.actors.size === 0) {
       await settle(to, id, refused("not_possible", `not now: ${whyNot(possible[0]!)}`));
     } else if (
-      actors.has("site") ||
-      to.kind === "storage" ||
-      (to.kind === "encoder" && !isControl(to.verb))
+      !isForSession(to.verb) &&
+      (actors.has("site") ||
+        to.kind === "storage" ||
+        (to.kind === "encoder" && !isControl(to.verb)))
     ) {
       await settle(to, id, { status: "done", message: `${to.verb} of ${to.id}` });
     } else {
@@ -131,12 +144,26 @@ export function openCommands(p: {
     const { command: id, code, answer } = said;
     const open = id === undefined ? undefined : memory.open.get(id);
     if (id === undefined || !open) return;
-    open.actors.delete(`${subject.kind}:${subject.id}`);
+    if (isForSession(open.to.verb)) open.actors.clear();
+    else open.actors.delete(`${subject.kind}:${subject.id}`);
     if (type === "command.refused") {
       void settle(open.to, id, refused(code ?? "refused", message));
     } else if (open.actors.size === 0) {
-      void settle(open.to, id, { status: "done", message, ...(answer && { data: answer }) });
+      const done: Answer = { status: "done", message, ...(answer && { data: answer }) };
+      void (open.sealTo ? settleSealed(id, open, done, open.sealTo) : settle(open.to, id, done));
     }
+  }
+
+  async function settleSealed(id: string, open: OpenCommand, given: Answer, sealTo: SealTo) {
+    // Until it is sealed nothing else may end it.
+    open.given = false;
+    const of = Opened.safeParse(given.data).data;
+    const key = of && (await p.sealedKey?.(of, sealTo).catch(() => undefined));
+    if (key === undefined) {
+      const message = "the stream key could not be sealed to the key that came with the request";
+      return settle(open.to, id, refused("not_sealed", message));
+    }
+    return settle(open.to, id, { ...given, data: { ...given.data, sealed: key } });
   }
 
   /** A command that no machine works on any more, and said nothing of, is over. */
@@ -169,7 +196,7 @@ export function openCommands(p: {
   }
 
   function concerned(actor: ActorName, verb: string): ActorName[] {
-    if (verb === "override-freeze") return [actor];
+    if (verb === "override-freeze" || isForSession(verb)) return [actor];
     if (actor === "site") return p.streams.map((s) => `stream:${s.id}` as const);
     const backup = p.streams.find((s) => `stream:${s.backupOf}` === actor);
     return backup ? [actor, `stream:${backup.id}`] : [actor];
@@ -241,6 +268,10 @@ const encoderControls: Readonly<Record<string, ControlVerb>> = {
   "list-clips": "listClips",
 };
 
+/** What the answer to an opened session says, beside more. */
+const Opened = z.object({ stream: z.string(), session: z.string() });
+const isForSession = (verb: string) => verb === "open-session" || verb === "change-session";
+
 const isControl = (verb: string) => Object.hasOwn(encoderControls, verb);
 
 const encoderEvents = {
@@ -278,6 +309,13 @@ function inputFor(actor: ActorName, verb: string, request: CommandRequest): Core
     }
     const type = verb === "retire" ? "retire" : "bringBack";
     return { to, event: { type, medium: args!.medium!, by } };
+  }
+  if (args?.session && verb === "open-session") {
+    return { to: "site", event: { type: "openSession", command, ask: args.session } };
+  }
+  if (args?.change && verb === "change-session") {
+    const stream = actor.slice("stream:".length);
+    return { to: "site", event: { type: "changeSession", stream, command, change: args.change } };
   }
   if (actor === "site") {
     return { to: "site", event: { type: "overrideFreeze", by, why: args?.why ?? "" } };

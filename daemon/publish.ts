@@ -9,7 +9,9 @@ import { exerciseRefusal } from "../machines/site/exercises.ts";
 import { generations, holdings, type Keys } from "../machines/site/keys.ts";
 import type { SiteInfo, SiteState, Telemetry } from "../machines/site/site.contract.ts";
 import type { ActorName, SiteCore } from "../machines/site/site-core.ts";
+import { sessionStateOf } from "../machines/session/session.machine.ts";
 import { storageState } from "../machines/storage/storage.published.ts";
+import type { StreamState } from "../machines/stream/stream.contract.ts";
 import { streamState } from "../machines/stream/stream.published.ts";
 
 export type PublishedState = {
@@ -93,12 +95,18 @@ export function openPublisher(p: {
         const { backupOf } = plan.streams.find((s) => s.id === id)!;
         if (backupOf !== undefined) return stateOf(`stream:${backupOf}`);
         const leg = plan.streams.find((s) => s.backupOf === id);
-        const state = streamState(core.stream(id), {
-          published: header(id),
-          backupLeg: leg && core.stream(leg.id),
-        });
+        const session = core.session(id);
+        const state: StreamState = {
+          ...streamState(core.stream(id), {
+            published: header(id),
+            backupLeg: leg && core.stream(leg.id),
+          }),
+          ...(session && { keptFor: sessionStateOf(session) }),
+        };
         return { kind, id, state };
       }
+      case "session":
+        return stateOf(`stream:${id}`);
       default:
         return { kind: "site", id: plan.site, state: siteState() };
     }

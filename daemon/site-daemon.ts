@@ -13,6 +13,7 @@ import { controlRefusal } from "../machines/encoder/control.ts";
 import { encoderFacts } from "../machines/encoder/encoder.published.ts";
 import { isExpectedBack, isRising } from "../machines/encoder/power.ts";
 import { paceUnder } from "../machines/encoder/request-pressure.ts";
+import { foreseen } from "../machines/session/site-sessions.ts";
 import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
 import type { SiteResume } from "../machines/site/site.machine.ts";
 import { openSite } from "../machines/site/site-core.ts";
@@ -197,12 +198,25 @@ export async function startSite(p: {
       if (frozen !== undefined) return frozen;
       const { to, event } = input;
       if (event.type === "practise") return exerciseRefusal(core.site(), event.encoder);
+      if (event.type === "changeSession") return `${event.stream} has no session`;
       if (!to.startsWith("encoder:")) return undefined;
       const box = core.encoder(to.slice("encoder:".length));
       if (event.type === "sync") return syncRefusal(box.context);
       if (event.type === "release") return releaseRefusal(box.context);
       if (event.type !== "control") return undefined;
       return controlRefusal(box.context, encoderFacts(box), event.control);
+    },
+    foresee({ event }) {
+      if (event.type !== "openSession") return undefined;
+      const seen = foreseen(core.site(), event.ask);
+      return "code" in seen
+        ? { status: "refused", ...seen }
+        : { status: "done", message: seen.because, data: seen };
+    },
+    async sealedKey({ stream, session }, to) {
+      const ingest = ingests.get(plan.streams.find(({ id }) => id === stream)!.destination)!;
+      const { sealed } = await import("./sealed-key.ts");
+      return sealed({ stream, session, ingest, publicHost: config.publicHost, to });
     },
     underWay(actor) {
       if (actor.startsWith("encoder:")) {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Id } from "../id.ts";
+import { SessionAsk, SessionChange } from "../session/session.contract.ts";
 import { WindowRule } from "../stream/schedule.contract.ts";
 
 /** What may be asked of a site. A safe verb is obeyed even when the clocks cannot be compared. */
@@ -14,6 +15,8 @@ export const verbs = {
     /** Plan an on-air window, or one with the same id anew. */
     "add-window": { safe: false },
     "remove-window": { safe: false },
+    /** Set the boxes of its session otherwise. `stop` ends the session. */
+    "change-session": { safe: false },
   },
   encoder: {
     maintenance: { safe: false },
@@ -48,6 +51,8 @@ export const verbs = {
   },
   site: {
     "off-air": { safe: true },
+    /** Keep a stream for whoever asks: answers which, on which boxes, and its key, sealed. */
+    "open-session": { safe: false },
     /** Let changes through in a change freeze, and say why. */
     "override-freeze": { safe: false },
   },
@@ -56,7 +61,8 @@ export const verbs = {
 /**
  * `failover`: `{to?: encoder, unproven?: true}`; `add-window`: `{window}`; `remove-window`:
  * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; `retire` and
- * `bring-back`: `{medium}`; `move-recording`: `{medium?}`; other verbs take none.
+ * `bring-back`: `{medium}`; `move-recording`: `{medium?}`; `open-session`: `{session}`;
+ * `change-session`: `{change}`; other verbs take none.
  */
 export const CommandArgs = z.object({
   to: z.string().optional(),
@@ -66,6 +72,8 @@ export const CommandArgs = z.object({
   why: z.string().min(3).max(300).optional(),
   medium: z.string().min(1).max(200).optional(),
   preset: z.number().int().min(1).max(100).optional(),
+  session: SessionAsk.optional(),
+  change: SessionChange.optional(),
 });
 
 /** `request/<kind>/<id>/<verb>`. Times are the sender's own clock. */

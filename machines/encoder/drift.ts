@@ -85,6 +85,18 @@ export function wantedSettings(box: Driftable): EncoderSettings {
   return Object.fromEntries(drift.map(({ setting, wanted }) => [setting, wanted]));
 }
 
+/** All of it that the box tells: a size counts for one that is as large as its input, too. */
+export function settingsForSession({ duty, reading }: Driftable): EncoderSettings {
+  const { settings: wanted = {} } = duty.desired ?? {};
+  const known = reading?.settings ?? {};
+  const isSized = known.sizeOf !== undefined;
+  return {
+    ...told(wanted, known),
+    ...(isSized && wanted.widthPx !== undefined && { widthPx: wanted.widthPx }),
+    ...(isSized && wanted.heightPx !== undefined && { heightPx: wanted.heightPx }),
+  };
+}
+
 export function driftDecision(box: Driftable, what: "drifts" | "asWanted"): Decision {
   const { plan, duty } = box;
   const drift = driftOf(box) ?? [];
@@ -142,7 +154,8 @@ export function releaseRefusal({ plan, duty, holds }: Driftable): string {
 }
 
 /** The value of the region. */
-export type DriftWord = "none" | "counting" | "ending" | "backAgain" | { there: string };
+export type DriftWord =
+  "none" | "counting" | "settingUp" | "ending" | "backAgain" | { there: string };
 
 export function publishedDuty(
   box: Driftable,
@@ -164,7 +177,7 @@ export function publishedDuty(
           actualHash: common(settings, desired.settings),
           drift: driftOf(box) ?? [],
         }),
-        isAlarmed: word !== "none" && word !== "counting",
+        isAlarmed: word !== "none" && word !== "counting" && word !== "settingUp",
         sync: consentOf(box),
         isProposed: typeof word === "object" && word.there === "told" && isAskedFor(box),
         ...(notSetBecause !== null && { notSetBecause }),
@@ -184,7 +197,20 @@ const sync = { guard: "mayBeSet", target: "asking" } as const;
 
 export const drift = {
   initial: "none",
+  on: { setUp: { guard: "mayBeSetUp", target: ".settingUp" } },
   states: {
+    settingUp: {
+      on: { granted: "counting" },
+      invoke: {
+        src: "applySettings",
+        input: ({ context }: { context: Driftable }) => ({
+          encoder: context.plan.id,
+          settings: settingsForSession(context),
+        }),
+        onDone: { target: "counting", actions: "tellSynced" },
+        onError: { target: "counting", actions: "tellNotSynced" },
+      },
+    },
     none: { always: { guard: "drifts", target: "counting" } },
     counting: {
       always: { guard: "driftsNot", target: "none" },

@@ -36,6 +36,8 @@ export type EncoderEvent =
   | { type: "wanted"; desired: Desired | null }
   /** A person says yes to setting it so. */
   | { type: "sync"; by: string }
+  /** A session begins on it: be set so now, without asking anybody. */
+  | { type: "setUp" }
   /** The site's answer to `isMissed`. */
   | { type: "missed" }
   | { type: "notMissed" }

@@ -119,6 +119,7 @@ export const encoderSetup = setup({
     isAsWanted: ({ context }) => context.duty.desired === null || driftOf(context)?.length === 0,
     isAtRest: ({ context }) => context.plan.canBeSet === true && isIdle(context),
     mayBeSet,
+    mayBeSetUp: and([mayBeSet, "drifts", not(stateIn({ drift: "settingUp" }))]),
     consentsToSync: ({ context }, to: Consent) => consentOf(context) === to,
     isSaid: ({ context }, because: string) => context.duty.notSetBecause === because,
     mayRelease: ({ context }) => context.duty.inUseFor !== null && context.holds.length === 0,

@@ -22,7 +22,7 @@ export const isAsSetUp = (before: EncoderFacts | undefined, now: EncoderFacts): 
       now.settings !== null &&
       settingsHash(before.settings) === settingsHash(now.settings)));
 
-/** @param before what was wanted: it stands while the model does not tell how it is set */
+/** @param before what was wanted: as far as it was read it stands while the model does not tell */
 export function desiredOf(
   { streams }: SitePlan,
   facts: Facts,
@@ -36,10 +36,10 @@ export function desiredOf(
   const primary = stream.encoders[0]!.encoder;
   const model = primary === encoder ? null : primary;
   const read = model === null ? null : (facts[model]?.settings ?? null);
-  if (read === null && before?.stream === stream.id) return before;
-  const settings = { ...read, ...stream.settings };
+  const stands = model !== null && read === null && before?.stream === stream.id ? before : null;
+  const settings = { ...(read ?? stands?.settings), ...stream.settings };
   if (Object.keys(settings).length === 0) return null;
-  return { stream: stream.id, settings, model: read === null ? null : model };
+  return { stream: stream.id, settings, model: read === null ? (stands?.model ?? null) : model };
 }
 
 const isLookedAt = ({ encoders, cold }: StreamPlan, encoder: string) =>

@@ -8,6 +8,7 @@ import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
 import { encoderFacts } from "../encoder/encoder.published.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import { isDue, lastTriedMs } from "../encoder/practice.ts";
+import type { OutputRef } from "../intents.ts";
 import type { Exercise } from "../exercise/exercise.ts";
 import { understudies } from "../stream/readiness.ts";
 import { carrierWord, type StreamSnapshot } from "../stream/stream.published.ts";
@@ -25,6 +26,8 @@ type Facility = {
   destinations: Snapshots<DestinationSnapshot>;
   encoders: Snapshots<EncoderSnapshot>;
   streams: Snapshots<StreamSnapshot>;
+  /** What a session has is kept free for it. */
+  sessions: { assigned: Record<string, { encoders: readonly OutputRef[] }> };
 };
 
 /** Why this box is not practised now; undefined: it may be. */
@@ -72,9 +75,13 @@ export function nextToPractise(site: Facility): string | undefined {
 }
 
 /** A programme could need it, or an event is near. */
-function unsafe({ plan, streams, freeze, now }: Facility, encoder: string): string | undefined {
+function unsafe(site: Facility, encoder: string): string | undefined {
+  const { plan, streams, freeze, now, sessions } = site;
   const frozen = changeFreeze(freeze, "drill", now());
   if (frozen !== undefined) return frozen;
+  for (const [id, { encoders }] of Object.entries(sessions.assigned)) {
+    if (encoders.some((ref) => ref.encoder === encoder)) return `a session on ${id} has it`;
+  }
   for (const { id, encoders } of plan.streams) {
     if (!encoders.some((ref) => ref.encoder === encoder)) continue;
     const stream = streams[id]!.getSnapshot();

@@ -130,6 +130,8 @@ export type StreamPlan = {
   /** How its encoders are to be set; what is left out is as on the primary. */
   settings?: EncoderSettings;
   autoStart: boolean;
+  /** It carries what others ask for, while they do. Absent: a programme of its own. */
+  sessions?: boolean;
   allowUnproven: boolean;
   /** The second leg of a `primaryBackup` stream: published as part of this stream. */
   backupOf?: string;

@@ -16,6 +16,7 @@ import { encoderFacts, encoderResume, linkOf } from "../encoder/encoder.publishe
 import { isToldAlike } from "../encoder/told-alike.ts";
 import type { Intent, IntentKind, Intents } from "../intents.ts";
 import { isSame } from "../plain-json.ts";
+import { sessionResume, type SessionSnapshot } from "../session/session.machine.ts";
 import type { StorageEvent } from "../storage/storage.events.ts";
 import { recordFacts } from "../storage/record.published.ts";
 import { storageResume, type StorageSnapshot } from "../storage/storage.published.ts";
@@ -30,7 +31,13 @@ import { keepDeadlines } from "./turn-deadlines.ts";
 
 /** An actor by kind and id: `encoder:helo-a`; the site itself is `site`. */
 export type ActorName =
-  "site" | `encoder:${string}` | `destination:${string}` | `storage:${string}` | `stream:${string}`;
+  | "site"
+  | `encoder:${string}`
+  | `destination:${string}`
+  | `storage:${string}`
+  | `stream:${string}`
+  /** What its stream is used for now; told as the stream's. */
+  | `session:${string}`;
 
 export type CoreInput =
   | { to: `encoder:${string}`; event: EncoderEvent }
@@ -77,6 +84,8 @@ export type SiteCore = {
   destination(id: string): DestinationSnapshot;
   storage(id: string): StorageSnapshot;
   stream(id: string): StreamSnapshot;
+  /** Of a stream that is kept for sessions. */
+  session(stream: string): SessionSnapshot | undefined;
   /** What this actor needs after a restart; undefined = nothing. The same object while it is. */
   resumeOf(actor: ActorName): unknown;
 };
@@ -114,6 +123,7 @@ export function openSite(p: {
     ...p.plan.destinations.map(({ id }) => `destination:${id}` as const),
     ...(p.plan.storages ?? []).map(({ id }) => `storage:${id}` as const),
     ...p.plan.streams.map(({ id }) => `stream:${id}` as const),
+    ...p.plan.streams.flatMap(({ id, sessions }) => (sessions ? [`session:${id}` as const] : [])),
     "site",
   ];
   const recorders: ReadonlySet<string> = new Set(
@@ -127,7 +137,8 @@ export function openSite(p: {
   for (const [at, name] of names.entries()) {
     const ref = actor(name);
     ref?.on("decided", (event) => {
-      outcome.decisions.push({ of: name, decision: (event as Decided).decision });
+      const of = name.replace(/^session:/, "stream:") as ActorName;
+      outcome.decisions.push({ of, decision: (event as Decided).decision });
     });
     before.set(at, ref?.getSnapshot());
     const tellsFacts =
@@ -237,11 +248,13 @@ export function openSite(p: {
     destination: (id) => actor(`destination:${id}`)!.getSnapshot() as DestinationSnapshot,
     storage: (id) => actor(`storage:${id}`)!.getSnapshot() as StorageSnapshot,
     stream: (id) => actor(`stream:${id}`)!.getSnapshot() as StreamSnapshot,
+    session: (stream) => actor(`session:${stream}`)?.getSnapshot() as SessionSnapshot | undefined,
     resumeOf(name) {
       const [kind, id = ""] = name.split(":");
       if (kind === "encoder") return boxResume(id, core.encoder(id));
       if (kind === "storage") return storageResume(core.storage(id));
       if (kind === "stream") return streamResume(core.stream(id));
+      if (kind === "session") return sessionResume(core.session(id)!);
       if (kind !== "site") return undefined;
       const { keys, freeze, hostClock, recordings, exercise } = core.site();
       const { streams: recorded } = recordings;

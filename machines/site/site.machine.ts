@@ -12,6 +12,19 @@ import { isBenched } from "../encoder/encoder.published.ts";
 import type { StreamToSite } from "../stream/stream.events.ts";
 import type { StreamResume } from "../stream/stream.context.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
+import { sessionMachine, type SessionToSite } from "../session/session.machine.ts";
+import type { SessionResume } from "../session/session.ts";
+import {
+  assignedIn,
+  changeRefusal,
+  factsOf,
+  opening,
+  planWith,
+  type SessionCommand,
+  sessionOf,
+  type SiteSessions,
+  streamFor,
+} from "../session/site-sessions.ts";
 import type { StorageResume } from "../storage/storage.context.ts";
 import type { RecordFacts } from "../storage/record.published.ts";
 import type { StorageToSite } from "../storage/storage.events.ts";
@@ -43,6 +56,8 @@ import { stepped } from "../stepping/stepped.ts";
 
 export type SiteEvent =
   | StreamToSite
+  | SessionToSite
+  | SessionCommand
   | EncoderToSite
   | { type: "encoder.facts"; facts: EncoderFacts }
   | { type: "recording.facts"; facts: RecordFacts }
@@ -90,6 +105,7 @@ export type SiteContext = {
   /** The one under way. */
   exercise: Exercise | null;
   exercises: ActorRefFrom<typeof exerciseMachine>;
+  sessions: SiteSessions;
   encoders: Record<string, EncoderRef>;
   destinations: Record<string, ActorRefFrom<typeof destinationMachine>>;
   storages: Record<string, ActorRefFrom<typeof storageMachine>>;
@@ -127,6 +143,7 @@ export const siteMachine = setup({
   },
   actors: {
     stream: streamMachine,
+    session: sessionMachine,
     destination: destinationMachine,
     storage: storageMachine,
     exercises: exerciseMachine,
@@ -153,16 +170,18 @@ export const siteMachine = setup({
         if (!encoders.some((ref) => ref.encoder === facts.encoder)) continue;
         enqueue.sendTo(context.streams[id]!, { type: "encoder.facts", facts, heldBy });
       }
+      for (const [id, { encoders }] of Object.entries(context.sessions.assigned)) {
+        if (!encoders.some((ref) => ref.encoder === facts.encoder)) continue;
+        enqueue.sendTo(context.sessions.refs[id]!, { type: "encoder.facts", facts });
+      }
     }),
     tellWanted: enqueueActions(({ context, enqueue }, told: EncoderFacts) => {
       if (isAsSetUp(context.facts[told.encoder], told)) return;
       const facts = { ...context.facts, [told.encoder]: told };
-      for (const encoder of concernedBy(context.plan, told.encoder)) {
-        const ref = context.encoders[encoder]!;
-        const { desired: before } = ref.getSnapshot().context.duty;
-        const desired = desiredOf(context.plan, facts, encoder, before);
-        if (JSON.stringify(desired) === JSON.stringify(before)) continue;
-        enqueue.sendTo(ref, { type: "wanted", desired });
+      const { plan } = context.sessions;
+      for (const encoder of concernedBy(plan, told.encoder)) {
+        const news = wantedNews({ ...context, facts }, plan, encoder);
+        if (news) enqueue.sendTo(context.encoders[encoder]!, news);
       }
     }),
     /** Whoever is to record because of another box is told so, and whoever no longer is. */
@@ -188,6 +207,19 @@ export const siteMachine = setup({
   context: ({ spawn, input: { plan, now, resume } }) => ({
     plan,
     now,
+    sessions: {
+      assigned: assignedIn(plan, resume),
+      plan: planWith(plan, assignedIn(plan, resume)),
+      refs: Object.fromEntries(
+        plan.streams.flatMap(({ id: stream, sessions }) => {
+          if (sessions !== true) return [];
+          const name = `session:${stream}`;
+          const kept = resume.get(name) as SessionResume | undefined;
+          const input = { stream, now, ...(kept && { resume: kept }) };
+          return [[stream, spawn("session", { id: name, systemId: name, input })]];
+        }),
+      ),
+    },
     keys: Object.fromEntries(
       plan.destinations.map((d) => {
         const kept = resume.get("site") as SiteResume | undefined;
@@ -252,7 +284,7 @@ export const siteMachine = setup({
             id: `stream:${s.id}`,
             systemId: `stream:${s.id}`,
             input: {
-              plan: s,
+              plan: streamFor(s, assignedIn(plan, resume)[s.id]),
               destination: plan.destinations.find((d) => d.id === s.destination)!,
               encoders: plan.encoders,
               now,
@@ -548,6 +580,69 @@ export const siteMachine = setup({
         );
       }),
     },
+    openSession: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { decision, open } = opening(context, event);
+        if (open) {
+          const { stream, session } = open;
+          const facts = factsOf(context.facts, session);
+          enqueue.sendTo(context.sessions.refs[stream]!, { type: "open", session, facts });
+        }
+        enqueue.emit(decided(decision));
+      }),
+    },
+    changeSession: {
+      guard: ({ context, event }) => sessionOf(context, event.stream) !== null,
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { stream, command, change } = event;
+        const refusal = changeRefusal(context, event);
+        if (refusal) enqueue.emit(decided(refusal));
+        else enqueue.sendTo(context.sessions.refs[stream]!, { type: "change", command, change });
+      }),
+    },
+    "session.assign": {
+      actions: enqueueActions(({ context, event: { stream, assigned: now }, enqueue }) => {
+        const { [stream]: before, ...others } = context.sessions.assigned;
+        const assigned = { ...others, ...(now && { [stream]: now }) };
+        const plan = planWith(context.plan, assigned);
+        enqueue.assign({ sessions: { ...context.sessions, assigned, plan } });
+        const full = context.plan.streams.find(({ id }) => id === stream)!;
+        const { encoders } = streamFor(full, now ?? undefined);
+        enqueue.sendTo(context.streams[stream]!, { type: "assigned", encoders });
+        const concerned = [...(before?.encoders ?? []), ...(now?.encoders ?? [])];
+        for (const encoder of new Set(concerned.map((ref) => ref.encoder))) {
+          const news = wantedNews(context, plan, encoder);
+          if (news) enqueue.sendTo(context.encoders[encoder]!, news);
+        }
+      }),
+    },
+    "session.setUp": {
+      actions: enqueueActions(({ context, event: { encoders }, enqueue }) => {
+        for (const id of encoders) enqueue.sendTo(context.encoders[id]!, { type: "setUp" });
+      }),
+    },
+    "session.start": {
+      actions: enqueueActions(({ context, event: { stream, to, command }, enqueue }) => {
+        enqueue.sendTo(context.streams[stream]!, { type: "start", to, command });
+      }),
+    },
+    "session.stop": {
+      actions: enqueueActions(({ context, event: { stream, command }, enqueue }) => {
+        enqueue.sendTo(context.streams[stream]!, { type: "stop", command });
+      }),
+    },
+    streamStopped: {
+      actions: enqueueActions(({ context, event: { type, stream }, enqueue }) => {
+        const session = context.sessions.refs[stream];
+        if (session) enqueue.sendTo(session, { type });
+      }),
+    },
+    streamStopAsked: {
+      actions: enqueueActions(({ context, event: { type, stream, command }, enqueue }) => {
+        const session = context.sessions.refs[stream];
+        if (session) enqueue.sendTo(session, { type, command });
+      }),
+    },
     wantsLineUp: {
       actions: enqueueActions(({ context, event, enqueue }) => {
         const lineUp = lineUpOf(context, event.stream);
@@ -636,6 +731,18 @@ export const siteMachine = setup({
   },
 });
 stepped(siteMachine);
+
+/** What is wanted of this box, where that is another now. */
+function wantedNews(
+  { facts, encoders }: Pick<SiteContext, "facts" | "encoders">,
+  plan: SitePlan,
+  encoder: string,
+) {
+  const { desired: before } = encoders[encoder]!.getSnapshot().context.duty;
+  const desired = desiredOf(plan, facts, encoder, before);
+  const isNews = JSON.stringify(desired) !== JSON.stringify(before);
+  return isNews ? ({ type: "wanted", desired } as const) : undefined;
+}
 
 /**
  * The holder may use its output; every other box of the stream forgets the key. Only who has not

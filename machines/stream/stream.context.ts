@@ -125,7 +125,7 @@ export function newStreamContext(input: StreamInput): StreamContext {
   const now = input.now();
   const { carrier, target, since, because, ...memory } = input.resume
     ? rebasedMemory(input.resume.memory, now)
-    : newMemory(now);
+    : newMemory(now, input.plan);
   return {
     plan: input.plan,
     destination: input.destination,
@@ -145,7 +145,8 @@ export function newStreamContext(input: StreamInput): StreamContext {
   };
 }
 
-function newMemory(now: Stamp): StreamMemory {
+/** One that is kept for sessions is missed by nobody before the first. */
+function newMemory(now: Stamp, { sessions }: StreamPlan): StreamMemory {
   return {
     carrier: null,
     target: null,
@@ -153,7 +154,7 @@ function newMemory(now: Stamp): StreamMemory {
     because: "looking who publishes before doing anything",
     keyGeneration: 0,
     highestGeneration: 0,
-    goal: "start",
+    goal: sessions === true ? "stop" : "start",
     suspects: [],
     certificates: [],
     unproven: null,

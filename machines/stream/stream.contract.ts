@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Id, word } from "../id.ts";
 import { StreamContent } from "./content.contract.ts";
 import { Published } from "../published.ts";
+import { SessionState } from "../session/session.contract.ts";
 import { LineUp } from "./line-up.contract.ts";
 import { StreamSchedule } from "./schedule.contract.ts";
 
@@ -155,5 +156,7 @@ export const StreamState = Published.extend({
   schedule: StreamSchedule.optional(),
   /** The check before the window under way or the next one; null until it is made. */
   lineUp: LineUp.nullable().optional(),
+  /** Of a stream that is kept for sessions: who has it now; null: nobody. Absent: it is not. */
+  keptFor: SessionState.nullable().optional(),
 }).meta({ id: "StreamState" });
 export type StreamState = z.infer<typeof StreamState>;

@@ -5,6 +5,7 @@ import type { ContentLook } from "../content/look.ts";
 import type { FarEndFacts } from "../destination/far-end.ts";
 import type { ReliefReason } from "../encoder/encoder.events.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
+import type { OutputRef } from "../intents.ts";
 
 import type { LineUp } from "./line-up.contract.ts";
 import type { OnAirWindow } from "./schedule.ts";
@@ -20,7 +21,8 @@ export type StreamEvent =
   /** Answers of the site to `claim`. */
   | { type: "key.granted"; keyGeneration: number }
   | { type: "key.refused"; because: string }
-  | { type: "start"; command: CommandRef }
+  /** `to`: this encoder first. */
+  | { type: "start"; command: CommandRef; to?: string }
   | { type: "stop"; command: CommandRef }
   /** Move to `to`, or to the best understudy. `unproven`: a person vouches for the fence. */
   | { type: "failover"; command: CommandRef; to?: string; unproven?: boolean }
@@ -47,6 +49,8 @@ export type StreamEvent =
   | { type: "relieve"; encoder: string; because: ReliefReason }
   /** A box publishes on this key that is benched by what was remembered. */
   | { type: "publishesBenched"; encoder: string; output: string }
+  /** It is stopped; from now on these are its encoders. */
+  | { type: "assigned"; encoders: OutputRef[] }
   /** The journal is not to be trusted: look who publishes before doing anything. */
   | { type: "ownershipUnknown" };
 
@@ -79,6 +83,10 @@ export type StreamToSite =
   | { type: "rogue"; encoder: string; output: string }
   /** The world is newer than what was remembered. */
   | { type: "rolledBack"; because: string }
+  /** It is stopped: nobody of ours publishes, or it was not on at all. */
+  | { type: "streamStopped"; stream: string }
+  /** Somebody wants it stopped. */
+  | { type: "streamStopAsked"; stream: string; command: CommandRef }
   /** Nobody of ours publishes on this key any more; proven. */
   | { type: "releaseKey"; stream: string; destination: string };
 

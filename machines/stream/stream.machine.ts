@@ -61,6 +61,11 @@ export const streamMachine = streamSetup.createMachine({
           })),
         },
         "farEnd.facts": { actions: assign(({ event }) => ({ farEnd: event.facts })) },
+        assigned: {
+          actions: assign(({ context, event }) => ({
+            plan: { ...context.plan, encoders: event.encoders },
+          })),
+        },
         content: { actions: { type: "keepLook", params: ({ event }) => event } },
         compared: { actions: { type: "keepLook", params: ({ event }) => event } },
         schedule: {
@@ -200,6 +205,7 @@ export const streamMachine = streamSetup.createMachine({
         stop: {
           target: ".checking",
           actions: [
+            "tellStopAsked",
             { type: "giveUpCommand", params: "superseded" },
             {
               type: "change",
@@ -228,6 +234,7 @@ export const streamMachine = streamSetup.createMachine({
         },
 
         stopped: {
+          entry: "tellStopped",
           on: {
             ownershipUnknown: {},
             windowEnded: {},
@@ -243,6 +250,7 @@ export const streamMachine = streamSetup.createMachine({
             ],
             stop: {
               actions: [
+                "tellStopAsked",
                 change<Of<"stop">>(({ event }) => ({ command: event.command })),
                 "finishCommand",
               ],
@@ -252,6 +260,7 @@ export const streamMachine = streamSetup.createMachine({
               actions: change<Of<"start">>(({ event }) => ({
                 command: event.command,
                 goal: "start",
+                ...(event.to !== undefined && { wanted: event.to }),
               })),
             },
           },

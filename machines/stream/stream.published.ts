@@ -92,8 +92,7 @@ export function streamState(
   return {
     ...p.published,
     ...(context.plan.name !== undefined && { name: context.plan.name }),
-    carriage:
-      carriage === "onAir" || isExpected(context.memory.schedule) ? carriage : "notExpected",
+    carriage: carriage === "onAir" || isExpectedNow(snapshot) ? carriage : "notExpected",
     carrier: carrierWord(snapshot),
     understudy:
       words.understudy === "ready" && isStillWarming(context) ? "warming" : words.understudy,
@@ -119,6 +118,11 @@ export function streamState(
     legs: backup ? [legOf("primary", snapshot), legOf("backup", backup)] : [],
   };
 }
+
+/** Outside its windows and between two sessions nobody misses it. */
+const isExpectedNow = (snapshot: StreamSnapshot) =>
+  isExpected(snapshot.context.memory.schedule) &&
+  !(snapshot.context.plan.sessions === true && carrierStateOf(snapshot) === "stopped");
 
 const isStartMissed = (context: StreamContext) =>
   context.memory.schedule.phase === "on" && startOf(context) === "missed";

@@ -309,6 +309,14 @@ export const streamSetup = setup({
       const because = `${encoder} is on air and benched only by an older journal`;
       return { type: "rolledBack", because };
     }),
+    tellStopped: sendParent(({ context }): StreamToSite => ({
+      type: "streamStopped",
+      stream: context.plan.id,
+    })),
+    tellStopAsked: sendParent(({ context, event }): StreamToSite => {
+      const { command } = event as Extract<StreamEvent, { type: "stop" }>;
+      return { type: "streamStopAsked", stream: context.plan.id, command };
+    }),
     releaseKey: sendParent(({ context }): StreamToSite => ({
       type: "releaseKey",
       stream: context.plan.id,

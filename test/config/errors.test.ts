@@ -86,6 +86,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     ],
     path: "direct",
     autoStart: true,
+    sessions: false,
     directFreezeMs: 2_000,
     content: {
       lost: { do: "act", afterMs: 5_000 },

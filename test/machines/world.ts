@@ -752,6 +752,7 @@ export class World {
       ...encoders.map(({ id }) => `encoder:${id}` as const),
       ...storages.map(({ id }) => `storage:${id}` as const),
       ...streams.map(({ id }) => `stream:${id}` as const),
+      ...streams.flatMap(({ id, sessions }) => (sessions ? [`session:${id}` as const] : [])),
     ];
     return new Map(names.map((n) => [n, JSON.parse(JSON.stringify(this.#core.resumeOf(n)))]));
   }

@@ -13,6 +13,7 @@ import { sha256Hex } from "../keys.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
 import { actorBy, Ref, siteBy } from "../subject.ts";
 import { isoOf } from "../times.ts";
+import { sessionRoutes } from "./sessions.ts";
 
 type Needs = {
   view: View;
@@ -39,6 +40,8 @@ const CommandBody = z.strictObject({
   dryRun: z.boolean().default(false),
 });
 type CommandBody = z.infer<typeof CommandBody>;
+/** Scripts of old send none. */
+const CooldownBody = CommandBody.pick({ ttlMs: true, dryRun: true }).nullish();
 
 export const CommandItem = z
   .object({
@@ -149,6 +152,7 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
     return reply.code(isFinal(shown) ? 200 : 202).send(itemOf(shown));
   }
 
+  await app.register(sessionRoutes, needs);
   const seen = (request: FastifyRequest) => seenBy(request.caller, view);
   for (const { path, kind, access } of [
     { path: "/streams/:id/commands", kind: "stream", access: "commandStream" },
@@ -164,11 +168,12 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
     "/monitoring/thermal/:id/cooldown",
     {
       config: { access: "commandEncoder" },
-      schema: { params: z.object({ id: Ref }), response: answers },
+      schema: { params: z.object({ id: Ref }), body: CooldownBody, response: answers },
     },
     async (request, reply) =>
       ask(request, reply, actorBy(seen(request), "encoder", request.params.id), {
         ...{ verb: "cooldown", ttlMs: 30_000, dryRun: false },
+        ...request.body,
       }),
   );
   app.post(

@@ -102,7 +102,8 @@ function wantedOf({ resolution, bitrate, fps }: z.infer<typeof Query>): WantedSt
   return wantedFrom({ resolution, bitrate, fps });
 }
 
-function candidateOf(seen: Seen, actor: Actor, wanted: WantedStream | null): Candidate {
+/** @param wanted null: any stream */
+export function candidateOf(seen: Seen, actor: Actor, wanted: WantedStream | null): Candidate {
   const state = (actor.state as Partial<EncoderState> | null) ?? {};
   const { outputs = [], connection, input = "unknown" } = state;
   const capability = capabilityOf(state.identity?.vendor);

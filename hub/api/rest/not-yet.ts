@@ -11,12 +11,8 @@ type Promised = {
   access: AccessName;
 };
 
-const streamId = "/streams/:stream_id";
 /** With and without /api. */
 const both: Promised[] = [
-  { method: "POST", url: "/streams/init", what: "stream sessions", access: "commandStream" },
-  { method: "PUT", url: `${streamId}/config`, what: "stream sessions", access: "commandStream" },
-  { method: "DELETE", url: streamId, what: "stream sessions", access: "commandStream" },
   { method: "GET", url: "/monitoring/alerts", what: "alerts", access: "monitor" },
   { method: "POST", url: "/upload", what: "uploads", access: "commandStream" },
   { method: "GET", url: "/status/:job_id", what: "jobs", access: "watch" },

@@ -9,7 +9,7 @@ import { openServer } from "../../../hub/api/server.ts";
 import { openAudit } from "../../../hub/audit/audit.ts";
 import { openSessions, type Place } from "../../../hub/auth/sessions.ts";
 import { openTokens } from "../../../hub/auth/tokens.ts";
-import { openCommands } from "../../../hub/commands.ts";
+import { type Commands, openCommands } from "../../../hub/commands.ts";
 import { openFeed } from "../../../hub/feed.ts";
 import { openIngest } from "../../../hub/ingest.ts";
 import type { Publish } from "../../../hub/publish.ts";
@@ -41,6 +41,8 @@ type Over = {
   allow?: string[];
   pauses?: number[];
   places?: Place[];
+  /** Waits no longer for a site than this. */
+  waitsMs?: number;
   now?: () => number;
   /** Log lines, as they would be written. */
   lines?: string[];
@@ -77,8 +79,8 @@ export async function anApi(over: Over = {}) {
     guard: openGuard(over.allow ?? []),
   });
   const app: FastifyInstance = await openServer({
-    ...{ sessions, tokens, audit, now },
-    ...{ view, store, keys, commands, metrics, log, linkUp: () => true, items: itemsOf(view) },
+    ...{ sessions, tokens, audit, now, commands: impatient(commands, over.waitsMs) },
+    ...{ view, store, keys, metrics, log, linkUp: () => true, items: itemsOf(view) },
     health: {
       ...{ linkUp: () => true, storeOk: ingest.healthy, counts: ingest.counts, version },
       ...{ broker: null, startedAtMs: now() },
@@ -120,8 +122,13 @@ export async function anApi(over: Over = {}) {
     const body = isJson && reply.body !== "" ? reply.json<Record<string, unknown>>() : {};
     return { status: reply.statusCode, body, headers: reply.headers };
   }
-  return { app, ask, hears, ingest, keys, said, wire, store, secret, sessions, tokens };
+  return { app, ask, commands, hears, ingest, keys, said, wire, store, secret, sessions, tokens };
 }
+
+const impatient = (commands: Commands, waitsMs = Infinity): Commands => ({
+  ...commands,
+  settled: (id, ms) => commands.settled(id, Math.min(ms, waitsMs)),
+});
 
 export async function withAStudio(over: Over = {}) {
   const api = await anApi(over);

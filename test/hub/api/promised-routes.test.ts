@@ -7,10 +7,10 @@ import { anApi, withAStudio } from "./an-api.ts";
  * and without /api; the others as they stand. 501: a later version answers.
  */
 const both: [method: string, path: string, status?: 501][] = [
-  ["POST", "/streams/init", 501],
+  ["POST", "/streams/init"],
   ["GET", "/streams/{}/health"],
-  ["PUT", "/streams/{}/config", 501],
-  ["DELETE", "/streams/{}", 501],
+  ["PUT", "/streams/{}/config"],
+  ["DELETE", "/streams/{}"],
   ["GET", "/monitoring/status"],
   ["GET", "/monitoring/alerts", 501],
   ["GET", "/monitoring/metrics"],
@@ -72,7 +72,7 @@ test("every promised path is served and documented", async () => {
 test("what comes later says so, whatever is sent to it", async () => {
   const { app, secret } = await anApi();
   const later = promised.filter(([, , status]) => status === 501);
-  expect(later.length).toBeGreaterThan(15);
+  expect(later.length).toBeGreaterThan(10);
   for (const [method, path] of later) {
     const reply = await app.inject({
       method: method as "GET",

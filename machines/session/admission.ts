@@ -1,0 +1,197 @@
+/**
+ * Which stream and which boxes a new session gets, or why none. A box that stands by for somebody
+ * is as taken as one that carries. Pure: the site asks, and alone decides.
+ */
+import { driftSentence } from "../encoder/settings.ts";
+import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
+import type { EncoderFacts } from "../encoder/facts.ts";
+import type { OutputRef } from "../intents.ts";
+import { place, type Placement } from "../placement/place.ts";
+import type { Candidate } from "../placement/score.ts";
+import { capabilityOf } from "../profile/encoder-capability.ts";
+import { profiles } from "../profile/profiles.ts";
+import { judgeStream, type WantedStream } from "../profile/validate.ts";
+import type { Keys } from "../site/keys.ts";
+import type { SitePlan, StreamPlan } from "../site/plan.ts";
+import { carrierStateOf, type StreamSnapshot } from "../stream/stream.published.ts";
+import type { SessionAsk, SessionSettings } from "./session.contract.ts";
+import { type Assigned, unlike } from "./session.ts";
+
+type Actors<Snapshot> = Record<string, { getSnapshot: () => Snapshot }>;
+export type Facility = {
+  plan: SitePlan;
+  keys: Keys;
+  facts: Record<string, EncoderFacts>;
+  encoders: Actors<EncoderSnapshot>;
+  streams: Actors<StreamSnapshot>;
+  /** Stream → what its session has of it. */
+  assigned: Record<string, Assigned>;
+  exercise: { encoder: string } | null;
+};
+
+export type Refusal = { code: string; message: string };
+export type Admission = {
+  stream: string;
+  encoders: OutputRef[];
+  because: string;
+  score: number;
+  /** What works, and is worse than it need be. */
+  warnings: string[];
+};
+
+export function admit(facility: Facility, { settings, input }: SessionAsk): Admission | Refusal {
+  const kept = facility.plan.streams.filter(({ sessions }) => sessions === true);
+  if (kept.length === 0) {
+    const message = "no stream of this site is kept for sessions: see `sessions` in site.yaml";
+    return { code: "no_session_streams", message };
+  }
+  if (input === "push") {
+    const message = "this site takes no streams from publishers yet: use what is plugged into it";
+    return { code: "ingest_not_available", message };
+  }
+  const judged = judgeStream(wantedStream(settings), profiles.rtmp, null);
+  if (!judged.isValid) {
+    return { code: "not_valid", message: judged.errors.map(({ message }) => message).join("; ") };
+  }
+  const free = kept.filter((stream) => isFree(facility, stream));
+  if (free.length === 0) {
+    const message = `all ${kept.length} streams for sessions are taken`;
+    return { code: "no_free_stream", message };
+  }
+  const placed = free.map((stream) => ({ stream, is: placeOn(facility, stream, settings) }));
+  const able = placed.filter(({ is }) => is.chosen !== null);
+  if (able.length === 0) {
+    return { code: "no_encoder", message: placed.map(({ is }) => reasons(is)).join("; ") };
+  }
+  const covered = able.filter(({ stream, is }) => stream.encoders.length === 1 || is.backup);
+  const [best] = covered.toSorted((a, b) => scoreIn(b.is) - scoreIn(a.is));
+  if (!best) {
+    const { is } = able[0]!;
+    const message = `${is.chosen} could carry it, but nobody could stand by: ${reasons(is)}`;
+    return { code: "no_understudy", message };
+  }
+  const { stream, is } = best;
+  const refOf = (id: string | null) => stream.encoders.filter(({ encoder }) => encoder === id);
+  return {
+    stream: stream.id,
+    encoders: [...refOf(is.chosen), ...refOf(is.backup)],
+    because: is.because,
+    score: Math.round(scoreIn(is)),
+    warnings: [
+      ...judged.warnings.map(({ message }) => message),
+      ...(is.backup === null ? [`${stream.id} has no other encoder: nobody stands by`] : []),
+    ],
+  };
+}
+
+/** Why a box could not make it, were it free. */
+export function cannotMake(
+  { plan, facts, encoders }: Facility,
+  id: string,
+  settings: SessionSettings,
+): string[] {
+  const { vendor, canBeSet } = plan.encoders.find((encoder) => encoder.id === id)!;
+  const { identity } = encoders[id]!.getSnapshot().context.reading ?? {};
+  const capability = capabilityOf(identity?.vendor ?? vendor);
+  const beyond = judgeStream(wantedStream(settings), profiles.rtmp, capability).errors;
+  const drift = canBeSet === true ? [] : unlike(settings, facts[id]);
+  return [
+    ...beyond.map(({ message }) => message),
+    ...(drift.length > 0 ? [`it cannot be set by us, and makes ${driftSentence(drift)}`] : []),
+  ];
+}
+
+/** Nobody has it: no session, and nobody who started it by hand. */
+function isFree({ assigned, streams, keys }: Facility, { id, destination }: StreamPlan): boolean {
+  return (
+    assigned[id] === undefined &&
+    carrierStateOf(streams[id]!.getSnapshot()) === "stopped" &&
+    (keys[destination]?.holder ?? null) === null
+  );
+}
+
+function placeOn(facility: Facility, stream: StreamPlan, settings: SessionSettings): Placement {
+  const reserved = reservations(facility);
+  return place(stream.encoders.map((ref) => candidate(facility, reserved, ref, settings)));
+}
+
+function candidate(
+  facility: Facility,
+  reserved: readonly OutputRef[],
+  { encoder, output }: OutputRef,
+  settings: SessionSettings,
+): Candidate {
+  const { facts, encoders } = facility;
+  const { reading, connection } = encoders[encoder]!.getSnapshot().context;
+  const box = facts[encoder];
+  const figure = (name: "temperatureC" | "cpuUsageRatio" | "memoryUsageRatio" | "bitrateBps") =>
+    reading?.figures[name]?.value ?? null;
+  const outputs = Object.entries(box?.outputs ?? {});
+  const isIdle = (id: string) => box?.outputs[id]?.state === "idle";
+  const sessions = outputs.filter(([id]) => !isIdle(id)).length;
+  const standbys = reserved.filter((ref) => ref.encoder === encoder && isIdle(ref.output)).length;
+  const inUse = sessions + standbys > 0 ? unlike(settings, box) : [];
+  const hasPicture = box === undefined || box.input === "good" || box.input === "unknown";
+  const beyond = cannotMake(facility, encoder, settings);
+  return {
+    encoder,
+    pool: "site",
+    isReachable: box?.link === "reachable",
+    isInService: box?.service === "inService",
+    isLeftAlone: connection !== undefined && connection.breaker !== "closed",
+    thermal: box?.thermal ?? "unknown",
+    temperatureC: figure("temperatureC"),
+    cpuUsageRatio: figure("cpuUsageRatio"),
+    memoryUsageRatio: figure("memoryUsageRatio"),
+    healthScore: connection?.healthScore ?? null,
+    failedRatio: connection?.failedRatio ?? null,
+    clients: null,
+    bitrateBps: figure("bitrateBps"),
+    mostBitrateBps: null,
+    ...{ sessions, standbys, outputs: outputs.length > 0 ? outputs.length : null },
+    cannotMake: [
+      ...beyond,
+      ...(facility.exercise?.encoder === encoder ? ["it is being practised"] : []),
+      ...(hasPicture ? [] : [`its input is ${box.input}`]),
+      ...(reserved.some((ref) => ref.encoder === encoder && ref.output === output)
+        ? ["it carries or stands by for another stream"]
+        : []),
+      ...(isIdle(output) ? [] : [`its output is ${box?.outputs[output]?.state ?? "unknown"}`]),
+      ...(inUse.length > 0 ? [`it is in use, with ${driftSentence(inUse)}`] : []),
+    ],
+    isCapable: beyond.length === 0,
+  };
+}
+
+/** Boxes that sessions and other streams count on. A cold one is not kept free for anybody. */
+function reservations({ plan, streams, assigned }: Facility): OutputRef[] {
+  return plan.streams.flatMap(({ id, encoders, cold, spares, sessions }) => {
+    const session = assigned[id];
+    if (session) return session.encoders;
+    const stream = streams[id]!.getSnapshot();
+    if (carrierStateOf(stream) === "stopped") return [];
+    if (sessions === true) return encoders;
+    const { carrier } = stream.context;
+    return encoders.filter(
+      ({ encoder }) =>
+        encoder === carrier?.encoder ||
+        (!cold?.includes(encoder) && !spares?.includes(encoder)) ||
+        stream.context.facts[encoder]?.inUseFor === id,
+    );
+  });
+}
+
+const scoreIn = ({ ranking, chosen }: Placement) =>
+  ranking.find(({ encoder }) => encoder === chosen)?.score ?? 0;
+
+const reasons = ({ ranking }: Placement) =>
+  ranking
+    .filter(({ refusals }) => refusals.length > 0)
+    .map(({ encoder, refusals }) => `${encoder}: ${refusals.join(", ")}`)
+    .join("; ");
+
+const wantedStream = ({ audioBps, keyframeEveryS, ...rest }: SessionSettings): WantedStream => ({
+  ...rest,
+  ...(audioBps !== undefined && { audioBps }),
+  ...(keyframeEveryS !== undefined && { keyframeEveryS }),
+});

@@ -1,0 +1,320 @@
+import { assign, emit, sendParent, setup, type SnapshotFrom } from "xstate";
+import type { CommandRef } from "../command/command-ref.ts";
+import { decided, type Decision } from "../decision.ts";
+import { driftSentence } from "../encoder/settings.ts";
+import type { EncoderFacts } from "../encoder/facts.ts";
+import { stepped } from "../stepping/stepped.ts";
+import { elapsedMs, leftMs, type Stamp } from "../time.ts";
+import type { SessionChange, SessionState } from "./session.contract.ts";
+import {
+  type Assigned,
+  publishedSession,
+  rebasedResume,
+  type Session,
+  type SessionResume,
+  type SessionWord,
+  unlike,
+  withChange,
+} from "./session.ts";
+
+export type SessionEvent =
+  /** The site has found boxes for it. */
+  | { type: "open"; session: Session; facts: readonly EncoderFacts[] }
+  | { type: "change"; command: CommandRef; change: SessionChange }
+  | { type: "encoder.facts"; facts: EncoderFacts }
+  /** Its stream is stopped: proven off, if it was on. */
+  | { type: "streamStopped" }
+  /** Somebody wants its stream stopped, by whatever command. */
+  | { type: "streamStopAsked"; command: CommandRef };
+
+/** What a session asks of the site. */
+export type SessionToSite =
+  /** These boxes are for this stream, set so; null: they are free again. */
+  | { type: "session.assign"; stream: string; assigned: Assigned | null }
+  /** Set these now: they are idle, and not as asked. */
+  | { type: "session.setUp"; stream: string; encoders: string[] }
+  | { type: "session.start"; stream: string; to: string; command: CommandRef }
+  | { type: "session.stop"; stream: string; command: CommandRef };
+
+type SessionContext = {
+  stream: string;
+  now: () => Stamp;
+  was: SessionWord | undefined;
+  since: Stamp;
+  session: Session | null;
+  /** Of its boxes; lost with a restart and read again. */
+  facts: Record<string, EncoderFacts>;
+};
+
+export type SessionInput = { stream: string; now: () => Stamp; resume?: SessionResume };
+type Changing = Extract<SessionEvent, { type: "change" }>;
+
+/** A box that takes longer than this is started as it is: on air comes before as asked. */
+const preparedWithinMs = 20_000;
+
+const setUpOf = ({ session, facts }: SessionContext) =>
+  session!.encoders.map(({ encoder }) => ({
+    encoder,
+    isKnown: facts[encoder]?.link === "reachable",
+    isIdle: facts[encoder]?.outputs[session!.encoders[0]!.output]?.state === "idle",
+    unlike: unlike(session!.settings, facts[encoder]),
+  }));
+
+/** Its stream would have to be stopped for it. */
+const touchesCarrier = (context: SessionContext, { change }: Changing) => {
+  const session = withChange(context.session!, change);
+  return setUpOf({ ...context, session }).some((box) => !box.isIdle && box.unlike.length > 0);
+};
+const isOutdated = ({ session }: SessionContext, { change }: Changing) =>
+  change.ifRevision !== undefined && change.ifRevision !== session!.revision;
+
+const own = (session: Session, what: string): CommandRef => ({
+  id: `${session.id}/${what}`,
+  by: session.by,
+});
+
+const sessionSetup = setup({
+  types: {} as {
+    context: SessionContext;
+    input: SessionInput;
+    events: SessionEvent;
+    emitted: ReturnType<typeof decided>;
+  },
+  guards: {
+    was: ({ context }, word: SessionWord) => context.was === word,
+    isSetUp: ({ context }) => {
+      const [carrier] = setUpOf(context);
+      return carrier!.isKnown && carrier!.unlike.length === 0;
+    },
+    ends: ({ context }) => context.session?.ends !== null,
+    isOutdated: ({ context }, event: Changing) => isOutdated(context, event),
+    mustRestart: ({ context }, event: Changing) =>
+      touchesCarrier(context, event) && event.change.restart !== true,
+    restarts: ({ context }, event: Changing) => touchesCarrier(context, event),
+    isAskedByOthers: ({ context, event }) =>
+      event.type === "streamStopAsked" && !event.command.id.startsWith(`${context.session!.id}/`),
+  },
+  actions: {
+    note: assign(({ context }) => ({ since: context.now() })),
+    open: assign(({ context, event }) =>
+      event.type === "open"
+        ? {
+            session: event.session,
+            since: context.now(),
+            facts: Object.fromEntries(event.facts.map((facts) => [facts.encoder, facts])),
+          }
+        : {},
+    ),
+    keepFacts: assign(({ context, event }) =>
+      event.type === "encoder.facts"
+        ? { facts: { ...context.facts, [event.facts.encoder]: event.facts } }
+        : {},
+    ),
+    change: assign(({ context }, { change }: Changing) => ({
+      session: withChange(context.session!, change),
+      since: context.now(),
+    })),
+    forget: assign({ session: null, facts: {} }),
+    tell: emit((_, decision: Decision) => decided(decision)),
+    assignBoxes: sendParent(({ context: { stream, session } }): SessionToSite => {
+      const { encoders, settings } = session!;
+      return { type: "session.assign", stream, assigned: { encoders, settings } };
+    }),
+    setUp: sendParent(({ context }): SessionToSite => {
+      const boxes = setUpOf(context).filter((box) => box.isIdle && box.unlike.length > 0);
+      return {
+        type: "session.setUp",
+        stream: context.stream,
+        encoders: boxes.map(({ encoder }) => encoder),
+      };
+    }),
+    freeBoxes: sendParent(({ context: { stream } }): SessionToSite => ({
+      type: "session.assign",
+      stream,
+      assigned: null,
+    })),
+    start: sendParent(({ context: { stream, session } }): SessionToSite => ({
+      type: "session.start",
+      stream,
+      to: session!.encoders[0]!.encoder,
+      command: own(session!, "start"),
+    })),
+    stop: sendParent(({ context: { stream, session } }, why: string): SessionToSite => ({
+      type: "session.stop",
+      stream,
+      command: own(session!, why),
+    })),
+  },
+  delays: {
+    preparedWithin: ({ context }) =>
+      Math.max(0, preparedWithinMs - elapsedMs(context.since, context.now())),
+    lifeLeft: ({ context }) => leftMs(context.session?.ends ?? undefined, context.now()),
+  },
+});
+
+type Args = { context: SessionContext };
+const tells = (of: (args: Args) => Decision) => ({ type: "tell", params: of }) as const;
+const tellsChange = (of: (context: SessionContext, event: Changing) => Decision) =>
+  ({
+    type: "tell",
+    params: ({ context, event }: Args & { event: Changing }) => of(context, event),
+  }) as const;
+const changing = ({ event }: { event: Changing }) => event;
+
+const opened = ({ context: { stream, session } }: Args): Decision => {
+  const [carrier, backup] = session!.encoders;
+  return {
+    type: "session.opened",
+    severity: "info",
+    message: `${stream}: session opened for ${session!.by} on ${carrier!.encoder}, ${
+      backup ? `${backup.encoder} is kept free for it` : "without an understudy"
+    }`,
+    data: { session: session!.id, by: session!.by, encoders: session!.encoders },
+  };
+};
+const ended = ({ context: { stream, session, now } }: Args): Decision => {
+  const { id, by, ends } = session!;
+  const why = ends && leftMs(ends, now()) === 0 ? "its time was up" : "its stream is stopped";
+  return {
+    type: "session.ended",
+    severity: "info",
+    message: `${stream}: the session of ${by} is over, ${why}`,
+    data: { session: id },
+  };
+};
+const notSetUp = ({ context }: Args): Decision => {
+  const [carrier] = setUpOf(context);
+  const why =
+    carrier!.unlike.length > 0 ? driftSentence(carrier!.unlike) : "it does not tell how it is set";
+  return {
+    type: "session.notSetUp",
+    severity: "warning",
+    message: `${context.stream}: ${carrier!.encoder} is started though it is not set as asked: ${why}`,
+    data: { session: context.session!.id },
+  };
+};
+
+const taken = ({ stream, session }: SessionContext, { command, change }: Changing): Decision => ({
+  type: "command.done",
+  severity: "info",
+  message: `${stream}: ${command.by} has changed the session`,
+  data: {
+    command: command.id,
+    answer: {
+      session: session!.id,
+      revision: session!.revision,
+      restarts: change.restart ?? false,
+    },
+  },
+});
+const refused = (code: string, what: (context: SessionContext) => string) =>
+  tellsChange((context, { command }) => ({
+    type: "command.refused",
+    severity: "info",
+    message: `${context.stream}: ${what(context)}`,
+    data: { command: command.id, code },
+  }));
+
+const outdated = {
+  guard: { type: "isOutdated", params: changing },
+  actions: refused(
+    "changed_meanwhile",
+    ({ session }) => `the session was changed meanwhile: its revision is ${session!.revision}`,
+  ),
+} as const;
+const changes = { type: "change", params: changing } as const;
+const over = { target: "free", actions: [tells(ended), "freeBoxes", "forget"] } as const;
+/** By a command that its stream obeys already. */
+const endsByOthers = { guard: "isAskedByOthers", target: "ending", actions: "note" } as const;
+const stops = (why: "restart" | "end") => ({ type: "stop", params: why }) as const;
+
+/**
+ * Keeps a stream for whoever asked for it: sets its boxes up, starts it, and gives everything back
+ * when it is stopped. What is on air, and on which box, is the stream's own business.
+ */
+export const sessionMachine = sessionSetup.createMachine({
+  id: "session",
+  context: ({ input: { stream, now, resume } }) => {
+    const kept = resume && rebasedResume(resume, now());
+    return {
+      ...{ stream, now, was: kept?.state, facts: {} },
+      since: kept?.since ?? now(),
+      session: kept?.session ?? null,
+    };
+  },
+  initial: "deciding",
+  on: { "encoder.facts": { actions: "keepFacts" } },
+  states: {
+    deciding: {
+      always: [
+        { guard: { type: "was", params: "preparing" }, target: "preparing" },
+        { guard: { type: "was", params: "running" }, target: "running" },
+        {
+          guard: { type: "was", params: "restarting" },
+          target: "restarting",
+          actions: stops("restart"),
+        },
+        { guard: { type: "was", params: "ending" }, target: "ending", actions: stops("end") },
+        { target: "free" },
+      ],
+    },
+    free: { on: { open: { target: "preparing", actions: ["open", tells(opened)] } } },
+    preparing: {
+      entry: ["assignBoxes", "setUp"],
+      always: { guard: "isSetUp", target: "running", actions: "start" },
+      after: { preparedWithin: { target: "running", actions: [tells(notSetUp), "start"] } },
+      on: {
+        "encoder.facts": { actions: ["keepFacts", "setUp"] },
+        change: [
+          outdated,
+          { target: "preparing", reenter: true, actions: [changes, tellsChange(taken)] },
+        ],
+        streamStopAsked: over,
+      },
+    },
+    running: {
+      after: { lifeLeft: { guard: "ends", target: "ending", actions: ["note", stops("end")] } },
+      on: {
+        change: [
+          outdated,
+          {
+            guard: { type: "mustRestart", params: changing },
+            actions: refused(
+              "on_air",
+              () => "this cannot be changed on air: ask with restart, and it is stopped for it",
+            ),
+          },
+          {
+            guard: { type: "restarts", params: changing },
+            target: "restarting",
+            actions: [changes, tellsChange(taken), stops("restart")],
+          },
+          { actions: [changes, tellsChange(taken), "assignBoxes", "setUp"] },
+        ],
+        streamStopAsked: endsByOthers,
+        streamStopped: over,
+      },
+    },
+    restarting: {
+      on: {
+        change: [outdated, { actions: [changes, tellsChange(taken)] }],
+        streamStopAsked: endsByOthers,
+        streamStopped: { target: "preparing", actions: "note" },
+      },
+    },
+    ending: { on: { streamStopped: over } },
+  },
+});
+stepped(sessionMachine);
+
+export type SessionSnapshot = SnapshotFrom<typeof sessionMachine>;
+const wordOf = ({ value }: SessionSnapshot): SessionWord =>
+  value === "deciding" ? "free" : (value as SessionWord);
+
+export function sessionResume(snapshot: SessionSnapshot): SessionResume | undefined {
+  const { session, since } = snapshot.context;
+  return { state: wordOf(snapshot), since, session };
+}
+
+export const sessionStateOf = (snapshot: SessionSnapshot): SessionState | null =>
+  publishedSession(wordOf(snapshot), snapshot.context.session);

@@ -1,0 +1,98 @@
+/** A script asks the hub for a stream, as the documents of old say, and gives it back. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { aClient } from "../daemon/link/a-link.ts";
+import { closedAfterEach } from "./after-each.ts";
+import { until } from "./facility.ts";
+import { Hub, type Json } from "./hub.ts";
+
+const { facility: aFacility, keep } = closedAfterEach();
+
+test("a stream that a script asks for is on air, outlives hub and daemon, and ends with it", async () => {
+  const hub = keep(await Hub.start());
+  const facility = await aFacility({
+    encoders: {
+      a: { driver: "aja-helo" },
+      b: { driver: "aja-helo" },
+    },
+    stream: { sessions: true },
+    site: { publicHost: "studio.example.org" },
+    mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+  });
+  const heard: string[] = [];
+  const listener = await aClient(`mqtt://127.0.0.1:${hub.mqttPort}`);
+  keep({ close: () => listener.endAsync(true) });
+  listener.on("message", (topic, payload) => heard.push(`${topic} ${payload.toString()}`));
+  await listener.subscribeAsync("#");
+  facility.startDaemon();
+
+  const ask = async (method: string, path: string, body?: object, headers: object = {}) => {
+    const reply = await fetch(hub.url + path, {
+      method,
+      headers: { ...(body && { "content-type": "application/json" }), ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: reply.status, body: (await reply.json()) as Json };
+  };
+  const wish = { resolution: "1280x720", bitrate: 3_000_000, fps: 30 };
+  await until(
+    "the site can say what it would choose",
+    async () => {
+      const { status } = await ask("POST", "/api/streams/init", { ...wish, dry_run: true });
+      return status === 200;
+    },
+    9000,
+  );
+  expect(await ask("POST", "/api/streams/init", { ...wish, input: "push" })).toMatchObject({
+    ...{ status: 501, body: { code: "ingest_not_available" } },
+  });
+
+  const once = { "idempotency-key": "one" };
+  const { status, body } = await ask("POST", "/api/streams/init", wish, once);
+  expect(status).toBe(201);
+  expect(body).toMatchObject({
+    ...{ stream_id: "studio~main", stream_key: facility.streamKey(), site_id: "studio" },
+    rtmp_url: facility.farEnd.rtmpUrl.replace("127.0.0.1", "studio.example.org"),
+    ...{ encoder_id: "a", backup_encoder_id: "b" },
+  });
+  await facility.untilOnAir("a");
+  const health = await until("its health is on air", async () => {
+    const { body } = await ask("GET", "/api/streams/studio~main/health");
+    return body["carriage"] === "onAir" && body;
+  });
+  expect(health).toMatchObject({ encoder_id: "a", understudyEncoder: "b", carrier: "carried" });
+
+  // The hub comes back and the daemon comes back: the session is where it was.
+  await hub.kill();
+  await facility.endDaemon("SIGKILL");
+  facility.startDaemon();
+  await hub.start();
+  const again = await until("the site answers the new hub", async () => {
+    const { status, body } = await ask("POST", "/api/streams/init", wish, once);
+    return status === 201 && body;
+  });
+  expect(again["session_id"]).toBe(body["session_id"]);
+  expect(again["stream_key"]).toBe(facility.streamKey());
+  expect(facility.onAir()).toBe("a");
+  expect(await ask("POST", "/api/streams/init", wish)).toMatchObject({
+    ...{ status: 409, body: { code: "no_free_stream" } },
+  });
+
+  const ended = await ask("DELETE", "/api/streams/studio~main");
+  expect(ended).toMatchObject({ status: 200, body: { status: "ended" } });
+  expect(facility.onAir()).toBeUndefined();
+  expect(await ask("DELETE", "/api/streams/studio~main")).toMatchObject({ status: 404 });
+
+  // Where the key could have stayed.
+  await facility.endDaemon();
+  const key = facility.streamKey();
+  expect(heard.some((line) => line.includes("open-session"))).toBe(true);
+  expect(heard.filter((line) => line.includes(key))).toEqual([]);
+  expect(facility.log).not.toContain(key);
+  const kept = readdirSync(facility.stateDir)
+    .filter((file) => /\.db(-wal)?$/.test(file))
+    .map((file) => join(facility.stateDir, file));
+  expect(kept.length).toBeGreaterThan(0);
+  expect(kept.filter((file) => readFileSync(file).includes(key))).toEqual([]);
+}, 60_000);
