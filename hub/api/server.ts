@@ -75,6 +75,9 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     // One line a request is a metric's work; errors are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
+    // Who sends a request drop by drop only holds places that others need.
+    requestTimeout: 15_000,
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8 * 1024 },
     trustProxy: needs.trustedProxies.length > 0 && needs.trustedProxies,
     genReqId: () => crypto.randomUUID(),
     // Open sockets of people who left must not hold up a stop.

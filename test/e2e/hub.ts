@@ -67,6 +67,10 @@ export class Hub {
     await gone;
   }
 
+  pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   /** Pid of its broker, the hub's only child. */
   brokerPid(): number {
     const pid = this.#child?.pid ?? 0;
