@@ -12,6 +12,19 @@ import {
 import type { Connection, Prediction } from "../machines/encoder/connection.ts";
 import { requestPressure } from "../machines/encoder/request-pressure.ts";
 
+/**
+ * Looks at each of these every `lookEveryMs`, a few at a time: all at once would hold up what
+ * decides for a tenth of a second where there are hundreds.
+ */
+export function lookInTurn(sessions: readonly Pick<DeviceSession, "look">[]): NodeJS.Timeout {
+  let looks = 0;
+  return setInterval(() => {
+    looks += 1;
+    const slot = looks % looksPerPeriod;
+    for (let at = slot; at < sessions.length; at += looksPerPeriod) sessions[at]!.look();
+  }, lookEveryMs / looksPerPeriod);
+}
+
 /** What is asked of one box over the network passes here, and what became of it is counted. */
 export type DeviceSession = {
   ask: Circuit["ask"];
@@ -23,7 +36,8 @@ export type DeviceSession = {
   look(): void;
 };
 
-export const lookEveryMs = 10_000;
+const lookEveryMs = 10_000;
+const looksPerPeriod = 40;
 
 /** Waiting costs more than asking. */
 const urgentRestMs = 5_000;
@@ -76,7 +90,11 @@ export function openDeviceSession(p: {
     p.report(connection);
   }
 
-  const within = (lengthMs: number) => exchanges.filter(({ atMs }) => atMs > now() - lengthMs);
+  /** They stand in the order of their time. */
+  function within(lengthMs: number): Exchange[] {
+    const sinceMs = now() - lengthMs;
+    return exchanges.slice(exchanges.findLastIndex(({ atMs }) => atMs <= sinceMs) + 1);
+  }
 
   function pressure(): number | undefined {
     if (exchanges.length === 0) return undefined;

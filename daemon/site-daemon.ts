@@ -25,7 +25,7 @@ import { monotonicMs, now } from "./clock.ts";
 import { openCircuits } from "./circuits.ts";
 import { openCommands } from "./commands.ts";
 import { openDecider, type Turned } from "./decider.ts";
-import { burstOf, lookEveryMs, openDeviceSession } from "./device-session.ts";
+import { burstOf, lookInTurn, openDeviceSession } from "./device-session.ts";
 import type { KnownTarget } from "./drivers/driver.ts";
 import { vendors } from "./drivers/index.ts";
 import { watchFarEnd } from "./far-end.ts";
@@ -302,9 +302,7 @@ export async function startSite(p: {
       return [id, box];
     }),
   );
-  const lookAtSessions = setInterval(() => {
-    for (const session of sessions.values()) session.look();
-  }, lookEveryMs);
+  const lookAtSessions = lookInTurn([...sessions.values()]);
 
   function sessionOf({ id, options }: SiteConfig["encoders"][number]) {
     return openDeviceSession({

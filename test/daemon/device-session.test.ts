@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { DriverError, type EncoderDriver } from "../../daemon/drivers/driver.ts";
-import { openDeviceSession } from "../../daemon/device-session.ts";
+import { lookInTurn, openDeviceSession } from "../../daemon/device-session.ts";
 import { openHands, type Result } from "../../daemon/carry-out.ts";
 import { supervise } from "../../daemon/supervisor.ts";
 import type { Connection } from "../../machines/encoder/connection.ts";
@@ -158,4 +158,26 @@ test("a box that slows down by 60 ms a minute is told of before it stands still"
   const { predicted } = s.told.find((connection) => connection.predicted !== undefined)!;
   expect(predicted).toMatchObject({ what: "latency", reachesMs: 1_000 });
   expect(predicted!.method).toBe("least-squares line through 5 min");
+});
+
+test("each of 300 boxes is looked at every 10 s, and never more than a few at once", () => {
+  vi.useFakeTimers();
+  try {
+    const looks = Array.from({ length: 300 }, () => 0);
+    let atOnce = 0;
+    const look = (box: number) => {
+      atOnce += 1;
+      looks[box]! += 1;
+    };
+    const timer = lookInTurn(looks.map((_, box) => ({ look: () => look(box) })));
+    for (let ms = 0; ms < 30_000; ms += 50) {
+      atOnce = 0;
+      vi.advanceTimersByTime(50);
+      expect(atOnce).toBeLessThanOrEqual(8);
+    }
+    clearInterval(timer);
+    expect(new Set(looks)).toEqual(new Set([3]));
+  } finally {
+    vi.useRealTimers();
+  }
 });
