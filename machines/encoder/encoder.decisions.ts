@@ -4,7 +4,7 @@ import type { EffectError } from "../effect.ts";
 import type { EncoderContext } from "./encoder.context.ts";
 import type { EncoderEvent } from "./encoder.events.ts";
 import type { Change } from "./other-hands.ts";
-import { keepsPower } from "./power.ts";
+import { endsWithPower, keepsPower } from "./power.ts";
 import type { ThermalTold } from "./facts.ts";
 import type { EncoderReading } from "./reading.ts";
 import { repairSentence } from "./repair.ts";
@@ -142,14 +142,16 @@ export function rogue(context: EncoderContext, output: string): Decision {
 }
 
 export function power(context: EncoderContext, word: "on" | "cut"): Decision {
+  const ended = word === "cut" ? endsWithPower(context) : [];
+  const withIt = ended.length > 0 ? `; with it went ${ended.join(", ")}` : "";
   return {
     type: "encoder.power",
     severity: "warning",
     message:
       word === "cut"
-        ? `${context.plan.id} is powered off at outlet ${context.plan.outlet?.id}, read back`
+        ? `${context.plan.id} is powered off at outlet ${context.plan.outlet?.id}, read back${withIt}`
         : `${context.plan.id} has power again at outlet ${context.plan.outlet?.id}`,
-    data: { power: word, outlet: context.plan.outlet?.id },
+    data: { power: word, outlet: context.plan.outlet?.id, ...(word === "cut" && { ended }) },
   };
 }
 

@@ -40,6 +40,12 @@ export function keepsPower(
   return undefined;
 }
 
+/** What it was doing when it was last read, and does no more without power. */
+export const endsWithPower = ({ reading }: Pick<Powered, "reading">): string[] =>
+  Object.entries(reading?.outputs ?? {}).flatMap(([id, { state }]) =>
+    state === "idle" || state === "unknown" ? [] : [id],
+  );
+
 /** A box that answers has power, whoever switched it on. */
 const answers = {
   reading: { target: "#encoder.power.on", actions: { type: "tellPower", params: "on" } },

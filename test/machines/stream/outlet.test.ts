@@ -70,7 +70,7 @@ test("a box on maintenance keeps its power: somebody has a hand in it", () => {
   expect(w.box("a").unpowered).toBe(false);
 });
 
-test("a box that was recording keeps its power, unless the stream says sacrifice", () => {
+test("a box that was recording keeps its power, unless the stream says sacrifice: then it is named", () => {
   for (const recording of ["protect", "sacrifice"] as const) {
     const w = onAir(plan({ streams: [aStreamPlan({ encoders: ["a", "b"], recording })] }));
     const outputs = {
@@ -84,6 +84,11 @@ test("a box that was recording keeps its power, unless the stream says sacrifice
     w.pass(15);
     expect(power(w)).toEqual([recording === "protect" ? "on" : "cut"]);
     expect(w.carrier()).toBe(recording === "protect" ? "a" : "b");
+    expect(w.told("encoder.power")[0]?.message).toBe(
+      recording === "protect"
+        ? "a keeps its power: it was recording when last read"
+        : "a is powered off at outlet outlet-a, read back; with it went stream-1, record-1",
+    );
   }
 });
 
