@@ -25,7 +25,7 @@ test("an output that is started moves, and the far end reads who publishes", asy
 test("a start that is only rehearsed starts nothing, and nothing is written down", async () => {
   const site = await aSite();
   const { driver } = await site.open();
-  expect(driver.rehearseStart).toBeDefined();
+  expect(driver).toHaveProperty("rehearseStart");
   driver.rehearseStart?.();
   expect(await site.holders()).toEqual([]);
   expect(() => readFileSync(`${site.folder}/record.json`)).toThrow("ENOENT");
