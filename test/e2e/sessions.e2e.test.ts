@@ -42,7 +42,7 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
       const { status } = await ask("POST", "/api/streams/init", { ...wish, dry_run: true });
       return status === 200;
     },
-    9000,
+    60_000,
   );
   expect(await ask("POST", "/api/streams/init", { ...wish, input: "push" })).toMatchObject({
     ...{ status: 501, body: { code: "ingest_not_available" } },

@@ -152,7 +152,7 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
     return reply.code(isFinal(shown) ? 200 : 202).send(itemOf(shown));
   }
 
-  await app.register(sessionRoutes, needs);
+  await app.register(sessionRoutes, { view, commands, store, linkUp, audit });
   const seen = (request: FastifyRequest) => seenBy(request.caller, view);
   for (const { path, kind, access } of [
     { path: "/streams/:id/commands", kind: "stream", access: "commandStream" },
