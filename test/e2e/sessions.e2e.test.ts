@@ -54,14 +54,16 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
   expect(body).toMatchObject({
     ...{ stream_id: "studio~main", stream_key: facility.streamKey(), site_id: "studio" },
     rtmp_url: facility.farEnd.rtmpUrl.replace("127.0.0.1", "studio.example.org"),
-    ...{ encoder_id: "a", backup_encoder_id: "b" },
   });
-  await facility.untilOnAir("a");
+  // Whichever scores best now.
+  const { encoder_id: carrier, backup_encoder_id: backup } = body as Record<string, string>;
+  expect([carrier, backup].toSorted()).toEqual(["a", "b"]);
+  await facility.untilOnAir(carrier);
   const health = await until("its health is on air", async () => {
     const { body } = await ask("GET", "/api/streams/studio~main/health");
     return body["carriage"] === "onAir" && body;
   });
-  expect(health).toMatchObject({ encoder_id: "a", understudyEncoder: "b", carrier: "carried" });
+  expect(health).toMatchObject({ encoder_id: carrier, understudyEncoder: backup });
 
   // The hub comes back and the daemon comes back: the session is where it was.
   await hub.kill();
@@ -74,7 +76,7 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
   });
   expect(again["session_id"]).toBe(body["session_id"]);
   expect(again["stream_key"]).toBe(facility.streamKey());
-  expect(facility.onAir()).toBe("a");
+  expect(facility.onAir()).toBe(carrier);
   expect(await ask("POST", "/api/streams/init", wish)).toMatchObject({
     ...{ status: 409, body: { code: "no_free_stream" } },
   });
