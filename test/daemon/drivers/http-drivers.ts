@@ -9,7 +9,7 @@ import { openMagewell } from "../../../daemon/drivers/magewell/magewell.ts";
 import { MagewellOptions } from "../../../daemon/drivers/magewell/options.ts";
 import type { Http } from "../../../daemon/drivers/shared/http/http.ts";
 
-/** A driver that speaks HTTP. A new one joins here, and is then put to all that is in hostile.test.ts. */
+/** A driver that speaks HTTP. A new one joins here, and is then put to all that is in hostile.thorough.test.ts. */
 export type HttpDriver = {
   name: string;
   open(context: DriverContext, port: number, requestTimeoutMs: number, http?: Http): EncoderDriver;
