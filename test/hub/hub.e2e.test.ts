@@ -256,7 +256,7 @@ test("one HTTP port takes MQTT over WebSocket, REST and sockets; a socket sees c
     .poll(() => last("health_update"), patience)
     .toMatchObject({
       device_status: { cpu_usage: null, temperature: 61.5 },
-      connection_health: { health_score: null },
+      connection_health: { health_score: 92 },
     });
   expect(last("board")).toMatchObject({ snapshot: true });
 

@@ -15,6 +15,7 @@ import {
   type Outcome,
   type SiteCore,
 } from "../../machines/site/site-core.ts";
+import type { EncoderFacts } from "../../machines/encoder/facts.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 import {
   carrierStateOf,
@@ -213,6 +214,8 @@ export class World {
   showsAnother: boolean | null = null;
   /** What was last told of each picture, by stream. */
   readonly #shown: Record<string, Record<string, Picture>> = {};
+  /** By stream, as the last turn began: one that comes late decides as of its deadlines. */
+  readonly #factsBefore: Record<string, Record<string, EncoderFacts>> = {};
   readonly #switchedFor = new Set<string>();
   /** Boxes that were set otherwise while they held a key. */
   readonly touched: string[] = [];
@@ -326,6 +329,9 @@ export class World {
   send(input: CoreInput): boolean {
     if (this.#dead) return false;
     this.journal.push({ input, at: this.#at });
+    for (const { id } of this.plan.streams) {
+      this.#factsBefore[id] = this.#core.stream(id).context.facts;
+    }
     const outcome = this.#core.turn(input, this.#at);
     this.#note(outcome);
     return outcome.accepted;
@@ -367,8 +373,10 @@ export class World {
 
   /** Only how it begins: once it is off air, whoever can carries. */
   #noteContentSwitch(stream: string) {
-    const { carrier, memory, facts } = this.#core.stream(stream).context;
+    const { carrier, memory, facts, content } = this.#core.stream(stream).context;
     const { incident, command } = memory;
+    const hasInput = (id: string) =>
+      [facts, this.#factsBefore[stream]].some((known) => known?.[id]?.input === "good");
     if (!incident || command || !/^(shows|input)-/.test(incident.cause)) return;
     if (this.#switchedFor.has(incident.id)) return;
     this.#switchedFor.add(incident.id);
@@ -378,11 +386,10 @@ export class World {
     const isBetter = (id: string) => {
       const shown = this.#shown[stream]?.[id];
       const isSeen = shown !== undefined && shown !== "unseen";
-      const isAnother = this.showsAnother === true && [id, carrier?.encoder].includes("a");
+      const { comparison } = content;
+      const isAnother = comparison?.word === "different" && comparison.with === id;
       if (isAnother) return false;
-      return isSeen
-        ? !wrong.includes(shown)
-        : incident.cause.startsWith("input-") && facts[id]?.input === "good";
+      return isSeen ? !wrong.includes(shown) : incident.cause.startsWith("input-") && hasInput(id);
     };
     const others = Object.keys(this.boxes).filter((id) => id !== carrier?.encoder);
     this.contentSwitches.push({ stream, cause: incident.cause, better: others.filter(isBetter) });
