@@ -84,7 +84,11 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
   const ended = await ask("DELETE", "/api/streams/studio~main");
   expect(ended).toMatchObject({ status: 200, body: { status: "ended" } });
   expect(facility.onAir()).toBeUndefined();
-  expect(await ask("DELETE", "/api/streams/studio~main")).toMatchObject({ status: 404 });
+  // The hub knows it as soon as the site has told.
+  await until(
+    "there is no session any more",
+    async () => (await ask("DELETE", "/api/streams/studio~main")).status === 404,
+  );
 
   // Where the key could have stayed.
   await facility.endDaemon();

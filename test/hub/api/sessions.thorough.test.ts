@@ -85,7 +85,9 @@ test("the stream key stays nowhere: not in the store, not in a log line, not on 
   const lines: string[] = [];
   const { ask, said, store } = await aHub(opened, ["studio"], { lines });
   await ask("POST", "/api/streams/init", { body: wish });
-  const { id } = JSON.parse(said.at(-1)!.payload) as CommandRequest;
+  const { id } = JSON.parse(
+    said.find(({ topic }) => topic.includes("/request/"))!.payload,
+  ) as CommandRequest;
   const kept = [await store.command(id), said, lines];
   expect(JSON.stringify(kept)).toContain("sealed");
   expect(JSON.stringify(kept)).not.toContain(streamKey);
