@@ -75,7 +75,11 @@ export function decidedToLeave(context: StreamContext): Change {
           : null,
     fencingSince: now,
     suspectSince: null,
-    switches: onAir ? [...context.memory.switches.slice(-9), now] : context.memory.switches,
+    // What a person asks for is no use of the budget.
+    switches:
+      onAir && context.memory.command === null
+        ? [...context.memory.switches.slice(-9), now]
+        : context.memory.switches,
     latch: latchAfterLeaving(context),
     // Holding the picture for a minute clears a carrier's earlier failures; less is a failed try.
     tries: heldForAMinute(context)

@@ -85,10 +85,12 @@ test("a window is planned over the hub, survives a restart, and freezes changes 
   expect((stream["lineUp"] as { items: Json[] }).items).toHaveLength(8);
 
   const why = "the spare has a broken lens";
-  await until("it is overridden", async () => {
+  // One that is sent while the site is not there yet ends without an answer, after half a minute.
+  const isOverridden = async () => {
     const asked = await hub.command("sites/studio", "override-freeze", { why });
     return asked["status"] === "done";
-  });
+  };
+  await until("it is overridden", isOverridden, 90_000);
   expect(await hub.command("sites/studio", "override-freeze")).toMatchObject({ code: "malformed" });
   const told = await facility.untilTold("site.freezeOverridden");
   expect(told.message).toContain(why);
@@ -98,4 +100,4 @@ test("a window is planned over the hub, survives a restart, and freezes changes 
     status: "done",
   });
   await facility.untilTold("site.changeFreeze", ({ message }) => message.includes("free again"));
-});
+}, 180_000);

@@ -85,6 +85,7 @@ test("a hub and a site work through a mosquitto that knows both by password and 
   // The last will of a session of this site that was thought gone: the site is here all the same.
   const login = { username: "hub", password: secrets.hub };
   const listener = keep(subscribe({ port: broker.port, login, filter: topic("availability") }));
+  await until("it listens", () => listener.last(topic("availability")) === "online");
   const will = { topic: topic("availability"), payload: Buffer.from("offline"), retain: true };
   const older = await connectAsync(url, { username: "studio", password: secrets.studio, will });
   older.options.reconnectPeriod = 0;
