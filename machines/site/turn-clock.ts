@@ -21,9 +21,14 @@ export class TurnClock {
 
   now = (): Stamp => this.#stamp;
 
+  /**
+   * What is left of a pause may be less than the clock can count: such a timer would be due at the
+   * moment it is set, and set again by whoever finds that a little is left, for ever.
+   */
   setTimeout = (fire: () => void, ms: number): number => {
     const order = ++this.#made;
-    const timer = { dueMs: this.#stamp.monoMs + ms, order, fire, place: this.#heap.length };
+    const dueMs = this.#stamp.monoMs + (ms > 0 ? Math.max(ms, 1) : ms);
+    const timer = { dueMs, order, fire, place: this.#heap.length };
     this.#timers.set(order, timer);
     this.#heap.push(timer);
     this.#rise(timer);

@@ -49,3 +49,17 @@ test("what a deadline sets while it fires, and is due by then, fires too", () =>
   expect(fired).toEqual(["first", "looked", "at once", "looked"]);
   expect(clock.nextDueMs()).toBe(8);
 });
+
+test("a pause of which less than a millisecond is left is not due at the moment it is set", () => {
+  const monoMs = 119_750.000_000_000_01;
+  const at = { bootId: "boot-1", monoMs, wallMs: 0 };
+  const clock = new TurnClock(at);
+  let fired = 0;
+  const again = () => {
+    fired += 1;
+    if (fired < 1_000) clock.setTimeout(again, 7e-12);
+  };
+  clock.setTimeout(again, 7e-12);
+  clock.advanceTo({ ...at, monoMs: monoMs + 2 }, () => undefined);
+  expect(fired).toBe(1);
+});
