@@ -26,9 +26,9 @@ test("what is asked over the hub is done: move, return, maintenance, stop, start
   });
 
   expect(await hub.command("streams/main", "failover")).toMatchObject({ status: "done" });
-  expect(facility.onAir()).toBe("b");
+  await facility.untilOnAir("b");
   expect(await hub.command("streams/main", "return")).toMatchObject({ status: "done" });
-  expect(facility.onAir()).toBe("a");
+  await facility.untilOnAir("a");
   expect(facility.overlapMs()).toBe(0);
 
   expect(await hub.command("encoders/b", "maintenance")).toMatchObject({ status: "done" });
@@ -42,7 +42,7 @@ test("what is asked over the hub is done: move, return, maintenance, stop, start
   expect(facility.onAir()).toBeUndefined();
   expect(await hub.command("streams/main", "start")).toMatchObject({ status: "done" });
   // Whoever is ready first: a box that is just stopping is not waited for.
-  expect(facility.onAir()).toBeDefined();
+  await facility.untilOnAir();
   expect(await hub.command("sites/studio", "off-air")).toMatchObject({ status: "done" });
   await until("nobody publishes", () => facility.onAir() === undefined);
   expect(facility.publishers().every((p) => p.endedAtMs !== null)).toBe(true);
@@ -141,7 +141,7 @@ test("a command that is wrong in any way gets a code for an answer, and nothing 
   await until("it is said again", () => {
     return answers(twice.id).filter(({ status }) => status === "done").length >= 2;
   });
-  expect(facility.onAir()).toBe("b");
+  await facility.untilOnAir("b");
 
   expect(facility.publishers().map((p) => p.endedAtMs === null)).toEqual([false, true]);
   expect(facility.told("key.granted")).toHaveLength(2);

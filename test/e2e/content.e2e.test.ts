@@ -41,14 +41,14 @@ test(
       from: "a",
       to: "b",
     });
-    expect(facility.onAir()).toBe("b");
+    await facility.untilOnAir("b");
     expect(facility.overlapMs()).toBe(0);
     // What the far end still gives back of the carrier before is not held against the new one.
     await facility.untilTold(
       "stream.content",
       ({ data }) => data["view"] === "farEnd" && data["isOver"] === true,
     );
-    expect(facility.onAir()).toBe("b");
+    await facility.untilOnAir("b");
 
     const { pid } = facility.daemon;
     const watching = () => childrenOf(pid!).length;

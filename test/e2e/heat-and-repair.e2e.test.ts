@@ -26,7 +26,7 @@ test("a HELO on air at 82.5 °C is asked less, then relieved by the other, and o
   const second = await step(2);
   const incident = await untilIncident(facility, "tookOver");
   expect(incident).toMatchObject({ cause: "heat", from: "a", to: "b" });
-  expect(facility.onAir()).toBe("b");
+  await facility.untilOnAir("b");
   const granted = facility.told("key.granted").at(-1)!;
   expect(granted.message).toContain("b holds the key");
   expect(granted.seq).toBeLessThan(second.seq);

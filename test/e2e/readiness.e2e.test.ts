@@ -49,5 +49,5 @@ test("an understudy that would send another picture is told over REST, setting b
   });
   // It is still the one to take over.
   expect(await hub.command("streams/main", "failover")).toMatchObject({ status: "done" });
-  expect(facility.onAir()).toBe("b");
+  await facility.untilOnAir("b");
 });

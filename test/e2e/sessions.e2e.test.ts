@@ -76,7 +76,7 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
   });
   expect(again["session_id"]).toBe(body["session_id"]);
   expect(again["stream_key"]).toBe(facility.streamKey());
-  expect(facility.onAir()).toBe(carrier);
+  await facility.untilOnAir(carrier);
   expect(await ask("POST", "/api/streams/init", wish)).toMatchObject({
     ...{ status: 409, body: { code: "no_free_stream" } },
   });

@@ -85,7 +85,7 @@ describe("a HELO that is out of reach and may still publish", () => {
     reach();
     await facility.untilTold("encoder.rogue");
     await until("one publisher again", () => liveNow() === 1);
-    expect(facility.onAir()).toBe("b");
+    await facility.untilOnAir("b");
     await facility.untilTold("encoder.benched", ({ message }) => message.startsWith("a/"));
     for (const id of ["RTMPServerURL", "RTMPStreamName", "RTMPServerURL_1", "RTMPStreamName_1"])
       expect(a.get(id)).toBe("");
