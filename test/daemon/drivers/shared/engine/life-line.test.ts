@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,9 +21,18 @@ async function holders(): Promise<{ shell: ChildProcess; child: number }> {
     stdio: ["ignore", "pipe", "ignore"],
     detached: true,
   });
-  onTestFinished(() => void spawnSync("kill", ["-9", `-${shell.pid}`]));
+  onTestFinished(() => endGroup(shell.pid!));
   const [pid] = (await once(shell.stdout, "data")) as [Buffer];
   return { shell, child: Number(pid) };
+}
+
+/** Not by Debian's kill: it reads `-9 -1234` as "all processes there are" (procps 4.0.2). */
+function endGroup(leader: number) {
+  try {
+    process.kill(-leader, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 function theLine(): LifeLine {
