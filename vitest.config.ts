@@ -10,13 +10,6 @@ const thorough = isQuick ? ["test/**/*.thorough.test.ts"] : [];
 const others = ["node_modules/**", "dist/**", "test/.cache/**", "test/import-rules/breaches/**"];
 /** vitest's own second is over before a busy machine has answered. */
 const patient = { poll: { timeout: minuteMs / 2 } };
-/**
- * Sockets, simulators and processes are real in both: a stolen second on a busy machine may fail a
- * test once, never twice, and test/run.mjs names the test. The full counts look for what happens
- * once in a hundred.
- */
-const triedAgain = at({ check: 1, test: 1, torture: 0 });
-
 export default defineConfig({
   test: {
     teardownTimeout: minuteMs,
@@ -35,7 +28,6 @@ export default defineConfig({
           pool: "forks",
           isolate: false,
           maxWorkers: 3,
-          retry: triedAgain,
           expect: patient,
           sequence: { groupOrder: 0 },
         },
@@ -63,7 +55,6 @@ export default defineConfig({
           // Real processes with real deadlines, which wait three quarters of their time.
           pool: "forks",
           maxWorkers: 3,
-          retry: triedAgain,
           expect: patient,
           sequence: { groupOrder: 1 },
         },

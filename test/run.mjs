@@ -8,8 +8,8 @@
  *
  * `N passed` counts tests. `N failed` counts failed tests, test files that did not load, and
  * checks (format, lint, types, import rules) that are red. Each is named again at the end, in a line
- * `failed: <test>`; a test that passed only when tried again in a line `flaky: <test>`. Exit code 0 only when nothing failed and at least one test
- * ran.
+ * `failed: <test>`; a test that passed only when tried again in a line `flaky: <test>`. Exit code 0
+ * only when nothing failed and at least one test ran.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -53,7 +53,7 @@ const minuteMs = 60_000;
  * @type {Record<"check" | "test" | "torture", { suites: string[]; beside: string[]; giveUpMs: number }>}
  */
 const efforts = {
-  check: { suites: ["unit", "sequences"], beside: [], giveUpMs: 10 * minuteMs },
+  check: { suites: ["unit"], beside: ["sequences"], giveUpMs: 10 * minuteMs },
   test: { suites: ["unit", "e2e"], beside: ["sequences"], giveUpMs: 55 * minuteMs },
   torture: { suites: ["unit", "e2e", "sequences"], beside: [], giveUpMs: 48 * 60 * minuteMs },
 };
@@ -63,11 +63,17 @@ const chosen = efforts[name];
 const { suites, beside } = only === undefined ? chosen : { suites: [only], beside: [] };
 const env = { ...process.env, UNDERSTUDY_EFFORT: name };
 
+/**
+ * @typedef {{ file: string; name: string; why: string }} Failure a test, or a file that did not load
+ */
+
 let passed = 0;
 /** @type {string[]} failed tests, files that did not load, and red checks */
 const failures = [];
 /** @type {string[]} tests that passed, but not at once */
 const flaky = [];
+/** @type {Map<string, Failure[]>} by suite, what may have failed for want of a core */
+const toTryAlone = new Map();
 const startedAtMs = performance.now();
 const givesUpAtMs = startedAtMs + chosen.giveUpMs;
 
@@ -85,6 +91,10 @@ if (only === undefined && filters.length === 0) await runChecks();
 const runsBeside = Promise.all(beside.map((suite) => runSuite(suite, true)));
 for (const suite of suites) if (!stopped) await runSuite(suite);
 await runsBeside;
+for (const [suite, failed] of toTryAlone) {
+  if (stopped) failures.push(...failed.map(said));
+  else await tryAlone(suite, failed);
+}
 
 const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
 console.log(`\n${name} took ${seconds} s`);
@@ -164,77 +174,110 @@ async function runCheck(check) {
  * @param {boolean} [inBackground] at the lowest priority, its output kept together
  */
 async function runSuite(suite, inBackground = false) {
-  const folder = mkdtempSync(join(tmpdir(), "understudy-test-run-"));
-  const report = join(folder, "report.json");
   /** @type {Buffer[]} */
   const parts = [];
-  const vitest = [
-    ...["node_modules/.bin/vitest", "run", `--project=${suite}`, "--passWithNoTests"],
-    ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...filters],
-  ];
   if (!inBackground) console.log(`\n${suite} tests`);
-  const code = inBackground
-    ? await runProcess("nice", ["-n", "19", ...vitest], (part) => parts.push(part))
-    : await runProcess(process.execPath, vitest);
+  const run = await runVitest(suite, filters, inBackground ? parts : undefined);
   if (inBackground) process.stdout.write(`\n${suite} tests\n${Buffer.concat(parts).toString()}`);
-  const counted = countTests(report);
-  rmSync(folder, { recursive: true });
-  passed += counted.passed;
-  flaky.push(...counted.flaky);
-  failures.push(...counted.failed);
+  passed += run.passed;
+  if (isWorthAnotherTry(suite, run.failed)) toTryAlone.set(suite, run.failed);
+  else failures.push(...run.failed.map(said));
   // Red without a red test: an unhandled error, a crash, or a run that was given up.
-  if (counted.failed.length === 0 && code !== 0) failures.push(`${suite} tests, exit code ${code}`);
+  if (run.failed.length === 0 && run.code !== 0) {
+    failures.push(`${suite} tests, exit code ${run.code}`);
+  }
 }
 
-/** @param {string} path where vitest's JSON report is, if it came that far */
-function countTests(path) {
+/**
+ * Sockets, simulators and processes are real: on a busy machine a stolen second may fail a test
+ * that passes alone. A random sequence fails again, the full counts look for what happens once in a
+ * hundred, and of many failures the busy machine is not the cause.
+ *
+ * @param {string} suite
+ * @param {Failure[]} failed
+ */
+function isWorthAnotherTry(suite, failed) {
+  const isFew = failed.length > 0 && failed.length <= 10 && failed.every(({ file }) => file !== "");
+  return isFew && name !== "torture" && suite !== "sequences";
+}
+
+/**
+ * @param {string} suite
+ * @param {Failure[]} failed
+ */
+async function tryAlone(suite, failed) {
+  console.log(`\n${suite} tests that failed, tried again with nothing beside them`);
+  const files = [...new Set(failed.map(({ file }) => file))];
+  const again = await runVitest(suite, [...files, "--maxWorkers=1"]);
+  failures.push(...again.failed.map(said));
+  // Not one red test, and yet not green: it was given up.
+  if (again.failed.length === 0 && again.code !== 0) {
+    failures.push(...failed.map(said));
+    return;
+  }
+  const stillFail = new Set(again.failed.map((test) => test.name));
+  const passNow = failed.filter((test) => !stillFail.has(test.name));
+  passed += passNow.length;
+  flaky.push(...passNow.map(said));
+}
+
+/**
+ * @param {string} suite
+ * @param {string[]} args
+ * @param {Buffer[]} [output] where it is kept, of a run at the lowest priority
+ */
+async function runVitest(suite, args, output) {
+  const folder = mkdtempSync(join(tmpdir(), "understudy-test-run-"));
+  const report = join(folder, "report.json");
+  const vitest = [
+    ...["node_modules/.bin/vitest", "run", `--project=${suite}`, "--passWithNoTests"],
+    ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
+  ];
+  const code = output
+    ? await runProcess("nice", ["-n", "19", ...vitest], (part) => output.push(part))
+    : await runProcess(process.execPath, vitest);
+  const counted = countTests(suite, report);
+  rmSync(folder, { recursive: true });
+  return { code, ...counted };
+}
+
+/**
+ * @param {string} suite
+ * @param {string} path where vitest's JSON report is, if it came that far
+ * @returns {{ passed: number; failed: Failure[] }}
+ */
+function countTests(suite, path) {
   let report;
   try {
     report = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
-    return {
-      passed: 0,
-      failed: [`no report: ${error instanceof Error ? error.message : error}`],
-      flaky: [],
-    };
+    const why = error instanceof Error ? error.message : String(error);
+    return { passed: 0, failed: [{ file: "", name: `${suite} tests: no report`, why }] };
   }
-  return {
-    passed: report.numPassedTests,
-    failed: report.testResults.flatMap(failedTests),
-    flaky: report.testResults.flatMap(flakyTests),
-  };
+  return { passed: report.numPassedTests, failed: report.testResults.flatMap(failedTests) };
 }
 
 /**
- * @param {any} file
- * @returns {string[]}
+ * @param {any} result of one file
+ * @returns {Failure[]}
  */
-function failedTests(file) {
-  const failed = file.assertionResults.filter((/** @type {any} */ t) => t.status === "failed");
+function failedTests(result) {
+  const file = relative(".", result.name);
+  const failed = result.assertionResults.filter((/** @type {any} */ t) => t.status === "failed");
   // Not loaded, or what all its tests need could not be set up: then they are only skipped.
-  if (file.status === "failed" && failed.length === 0) return [relative(".", file.name)];
-  return failed.map((/** @type {any} */ t) => nameOf(file, t));
+  if (result.status === "failed" && failed.length === 0) {
+    return [{ file, name: file, why: "could not be run" }];
+  }
+  return failed.map((/** @type {any} */ t) => ({
+    file,
+    name: `${t.fullName} (${file})`,
+    why: t.failureMessages[0]?.split("\n", 1)[0] ?? "no message",
+  }));
 }
 
-/**
- * @param {any} file
- * @param {any} t
- */
-function nameOf(file, t) {
-  const why = t.failureMessages[0]?.split("\n", 1)[0] ?? "no message";
-  return `${t.fullName} (${relative(".", file.name)}): ${why}`;
-}
-
-/**
- * The report says "passed" of a test that was tried again, and keeps what the first try failed by.
- *
- * @param {any} file
- * @returns {string[]}
- */
-function flakyTests(file) {
-  return file.assertionResults
-    .filter((/** @type {any} */ t) => t.status === "passed" && t.failureMessages.length > 0)
-    .map((/** @type {any} */ t) => nameOf(file, t));
+/** @param {Failure} failure */
+function said({ name, why }) {
+  return `${name}: ${why}`;
 }
 
 /**

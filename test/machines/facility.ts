@@ -50,7 +50,7 @@ export const facility = fc.record({
 export type Facility = typeof facility extends fc.Arbitrary<infer T> ? T : never;
 
 /** Steps in a sequence: with the effort, not only the number of sequences grows. */
-const maxLength = at({ check: 4, test: 4, torture: 6 });
+const maxLength = at({ check: 3, test: 4, torture: 6 });
 const faults = ["kill", "freeze", "unplug", "plug", "press", "deaf", "hears", "break"] as const;
 const mends = ["mend", "loseInput", "getInput", "claimFailing", "cutUplink", "joinUplink"] as const;
 const heat = ["heatUp", "coolDown", "fixLoad"] as const;

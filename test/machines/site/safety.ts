@@ -14,7 +14,7 @@ import type { ContentFault } from "../../../machines/content/look.ts";
 import type { World } from "../world.ts";
 
 /**
- * One share: 35 % of the sequences each here, 30 % in same-decisions.sequences.test.ts;
+ * One share: a quarter of the sequences each here, a fifth in same-decisions.sequences.test.ts;
  * files run in parallel.
  *
  * Seen to fail with a bug planted: "stuck" when `choosing` has no way out, "one owner" when any evidence makes a certificate
