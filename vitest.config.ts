@@ -50,7 +50,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/**/*.e2e.test.ts"],
           exclude: others,
-          testTimeout: at({ check: minuteMs, test: minuteMs, torture: 600 * minuteMs }),
+          testTimeout: at({ check: minuteMs, test: 3 * minuteMs, torture: 600 * minuteMs }),
           hookTimeout: minuteMs,
           // Real processes with real deadlines, which wait three quarters of their time.
           pool: "forks",

@@ -1,55 +1,42 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
-import type { SiteConfig } from "../config/site.schema.ts";
 import { fencePathWarnings } from "../config/fence-path.ts";
+import type { SiteConfig } from "../config/site.schema.ts";
 import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
-import { releaseRefusal, syncRefusal } from "../machines/encoder/drift.ts";
-import { exerciseRefusal } from "../machines/site/exercises.ts";
-import { controlRefusal } from "../machines/encoder/control.ts";
-import { encoderFacts } from "../machines/encoder/encoder.published.ts";
-import { isExpectedBack, isRising } from "../machines/encoder/power.ts";
-import { paceUnder } from "../machines/encoder/request-pressure.ts";
-import { foreseen } from "../machines/session/site-sessions.ts";
-import type { Ack, SiteEvent } from "../machines/site/site.contract.ts";
-import type { SiteResume } from "../machines/site/site.machine.ts";
+import type { Ack } from "../machines/site/site.contract.ts";
 import { openSite } from "../machines/site/site-core.ts";
-import { carrierStateOf, carrierWord, comparedPair } from "../machines/stream/stream.published.ts";
-import type { LocalBroker } from "./broker/local-broker.ts";
-import { watchContent } from "./content/watch-content.ts";
+import type { SiteResume } from "../machines/site/site.machine.ts";
+import { carrierWord, comparedPair } from "../machines/stream/stream.published.ts";
+import { attention } from "./attention.ts";
+import { isSoftware, openDrivers, openSessions, superviseAll } from "./boxes.ts";
 import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
-import { monotonicMs, now } from "./clock.ts";
 import { openCircuits } from "./circuits.ts";
+import { monotonicMs, now } from "./clock.ts";
+import { questionsTo } from "./command-questions.ts";
 import { openCommands } from "./commands.ts";
-import { openDecider, type Turned } from "./decider.ts";
-import { burstOf, lookInTurn, openDeviceSession } from "./device-session.ts";
-import type { KnownTarget } from "./drivers/driver.ts";
+import { watchContent } from "./content/watch-content.ts";
+import { type Decider, openDecider, type Turned } from "./decider.ts";
+import { lookInTurn } from "./device-session.ts";
 import { vendors } from "./drivers/index.ts";
-import { watchFarEnd } from "./far-end.ts";
+import { storageVendors } from "./drivers/storages.ts";
+import { watchFarEnds } from "./far-ends.ts";
 import { watchHostClock } from "./host-clock/watch-host-clock.ts";
 import { openJournal } from "./journal/open-journal.ts";
-import type { AckOutcome, Outbox } from "./journal/outbox.ts";
+import { type AckOutcome, eventsAfter } from "./journal/outbox.ts";
 import { lockState } from "./journal/state-lock.ts";
-import type { Link } from "./link/link.ts";
-import { outletVendors } from "./drivers/outlets.ts";
-import { openOutlet } from "./outlets.ts";
-import { openObserver } from "./observers/index.ts";
-import type { FarEndObserver } from "./observers/observer.ts";
+import { openLinks } from "./links.ts";
 import { olderThanWhatRuns } from "./older-copy.ts";
+import { openOutlets } from "./open-outlets.ts";
 import { backupLegOf, onAirRulesOf, planOf } from "./plan.ts";
 import { openPublisher } from "./publish.ts";
+import { rehearseRegularly } from "./rehearsals.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
-import { rehearse } from "./rehearsal.ts";
-import { storageVendors } from "./drivers/storages.ts";
 import { watchStorage } from "./storages.ts";
-import { supervise, type Supervised } from "./supervisor.ts";
 import { openTraps, type Traps } from "./traps.ts";
-
-/** What does not run for some collections of garbage is compiled code no longer. */
-const rehearseEveryMs = 10 * 60_000;
 
 export type SiteDaemon = {
   /** One line a person can read. */
@@ -90,72 +77,32 @@ export async function startSite(p: {
   });
   const startedAtMs = now().wallMs;
   const circuits = openCircuits({ now: monotonicMs, changed: () => publisher.changed(["site"]) });
-  const outlets = new Map(
-    await Promise.all(
-      config.outlets.map(async ({ id, driver, expectedName, options }) => {
-        const opened = await outletVendors[driver]!.open(options);
-        return [
-          id,
-          openOutlet({ id, expectedName, driver: opened, circuit: circuits.outlet(id) }),
-        ] as const;
-      }),
-    ),
-  );
+  const outlets = await openOutlets({ config, circuits, log });
   const spoofable = [...outlets.values()].filter(({ isSpoofable }) => isSpoofable);
-  for (const { id } of spoofable) {
-    const why = "others on the network could forge its answers; SNMP v3 signs them";
-    log.warn({ code: "outlet_spoofable", outlet: id }, `outlet ${id}: ${why}`);
-  }
   const plan = planOf(config, vendors, new Set(spoofable.map(({ id }) => id)));
   const ingests = ingestsOf(config.destinations, backupLegOf);
-  const isSoftware = (id: string) =>
-    vendors[plan.encoders.find((e) => e.id === id)?.vendor ?? ""]?.kind === "software";
-  const knownTargets = (): KnownTarget[] => [...ingests.values()];
 
   // Adoption comes first: what runs already is known before anything may be started.
-  const sessions = new Map(
-    config.encoders.filter(({ id }) => !isSoftware(id)).map((box) => [box.id, sessionOf(box)]),
-  );
-  const openingDrivers = Promise.all(
-    config.encoders.map(async (encoder) => {
-      const stateDir = join(config.stateDir, "encoders", encoder.id);
-      mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-      const owned = plan.encoders.find((e) => e.id === encoder.id)?.ownSelfStart === true;
-      const options = { ...(encoder.options as object), ...(owned && { ownSelfStart: true }) };
-      const driver = await vendors[encoder.driver]!.open(
-        {
-          encoder: encoder.id,
-          knownTargets,
-          now: monotonicMs,
-          isRising: () => rises(encoder.id),
-          exchanged: (exchange) => sessions.get(encoder.id)?.exchanged(exchange),
-          stateDir,
-        },
-        options,
-      );
-      return [encoder.id, driver] as const;
-    }),
-  );
+  const watch = attention(plan, () => core);
+  const submit: Decider["submit"] = (input) => decider.submit(input);
+  const sessions = openSessions({ config, plan, attention: watch, submit });
+  const openingDrivers = openDrivers({
+    ...{ config, plan, sessions, attention: watch },
+    knownTargets: () => [...ingests.values()],
+  });
   openingDrivers.catch(() => undefined);
   const journal = await openingJournal;
-  const drivers = new Map(await openingDrivers);
+  const drivers = await openingDrivers;
 
   // An old copy of the journal would tell of holders that are not so any more.
-  const engines = new Map([...drivers].filter(([id]) => isSoftware(id)));
+  const engines = new Map([...drivers].filter(([id]) => isSoftware(plan, id)));
   const { keys } = (journal.resume.get("site") ?? {}) as Partial<SiteResume>;
   const outdated = journal.fresh ? undefined : await olderThanWhatRuns(engines, keys);
   if (outdated !== undefined) journal.newEpoch(outdated);
   const believed = !journal.fresh && outdated === undefined;
   const core = openSite({ plan, at: now(), resume: believed ? journal.resume : new Map() });
   // Opened last, spoken to by everything before.
-  const parts: {
-    hands?: Hands;
-    link?: Link;
-    local?: LocalBroker;
-    traps?: Traps;
-    schedules?: Schedules;
-  } = {};
-  const links = () => [parts.link, parts.local].filter((link) => link !== undefined);
+  const parts: { hands?: Hands; traps?: Traps; schedules?: Schedules } = {};
   const moved = { journal: monotonicMs(), link: monotonicMs() };
 
   const decider = openDecider({
@@ -166,6 +113,31 @@ export async function startSite(p: {
     giveUp: (id) => parts.hands?.giveUp(id),
     onTurn: (turned) => report(turned),
   });
+  const links = openLinks({
+    config,
+    journal,
+    log: p.log,
+    brokerUrl: p.brokerUrl,
+    info: () => ({
+      site: config.site,
+      ...(config.name !== undefined && { name: config.name }),
+      epoch: journal.epoch,
+      session: journal.session,
+      contractMinor,
+      version: p.version,
+      bootId: now().bootId,
+      startedAtMs,
+      ...(config.publicHost !== undefined && { publicHost: config.publicHost }),
+      seq: decider.seq(),
+      inventory: publisher.inventory(),
+    }),
+    states: () => publisher.all(),
+    now: () => now().wallMs,
+    onRequest: (topic, payload) => commands.request(topic, payload),
+    onAck: (_hub, ack, outcome) => rolledBack(ack, outcome),
+    onOnline: () => commands.linkUp(),
+    onWarnings: () => publisher.changed(["site"]),
+  });
   const ofConfig = [...uplinkWarnings(config), ...fencePathWarnings(config)];
   const publisher = openPublisher({
     core,
@@ -175,66 +147,32 @@ export async function startSite(p: {
     warnings: () => [
       ...ofConfig,
       ...(parts.schedules?.warnings() ?? []),
-      ...(parts.local?.warnings() ?? []),
+      ...links.warnings(),
       ...(parts.traps?.warnings ?? []),
       ...circuits.warnings(),
     ],
     send({ kind, id, state, availability }) {
-      for (const link of links()) link.publishState(kind, id, state, availability);
+      links.publishState(kind, id, state, availability);
     },
   });
   const commands = openCommands({
     decider,
     site: config.site,
     streams: plan.streams,
-    exists: (actor) => core.exists(actor),
-    situation: (actor) =>
-      actor.startsWith("stream:")
-        ? core.stream(actor.slice("stream:".length)).context.because
-        : "it is not in a state for that",
-    can: (input) => core.can(input),
-    whyNot(input) {
-      const frozen = core.frozen(input);
-      if (frozen !== undefined) return frozen;
-      const { to, event } = input;
-      if (event.type === "practise") return exerciseRefusal(core.site(), event.encoder);
-      if (event.type === "changeSession") return `${event.stream} has no session`;
-      if (!to.startsWith("encoder:")) return undefined;
-      const box = core.encoder(to.slice("encoder:".length));
-      if (event.type === "sync") return syncRefusal(box.context);
-      if (event.type === "release") return releaseRefusal(box.context);
-      if (event.type !== "control") return undefined;
-      return controlRefusal(box.context, encoderFacts(box), event.control);
-    },
-    foresee({ event }) {
-      if (event.type !== "openSession") return undefined;
-      const seen = foreseen(core.site(), event.ask);
-      return "code" in seen
-        ? { status: "refused", ...seen }
-        : { status: "done", message: seen.because, data: seen };
-    },
+    ...questionsTo(core),
     async sealedKey({ stream, session }, to) {
       const ingest = ingests.get(plan.streams.find(({ id }) => id === stream)!.destination)!;
       const { sealed } = await import("./sealed-key.ts");
       return sealed({ stream, session, ingest, publicHost: config.publicHost, to });
     },
-    underWay(actor) {
-      if (actor.startsWith("encoder:")) {
-        return core.encoder(actor.slice("encoder:".length)).context.control?.command.id;
-      }
-      if (!actor.startsWith("stream:")) return undefined;
-      const stream = core.stream(actor.slice("stream:".length));
-      const isAtRest = ["carried", "stopped"].includes(carrierStateOf(stream));
-      return isAtRest ? undefined : stream.context.memory.command?.id;
-    },
     respond: ({ kind, id, verb }, response) =>
-      parts.link?.publishResponse(kind, id, verb, response) ?? Promise.resolve(false),
+      links.toHubs()?.publishResponse(kind, id, verb, response) ?? Promise.resolve(false),
     wallMs: () => now().wallMs,
-    clockOffsetMs: () => parts.link?.clockOffsetMs(),
+    clockOffsetMs: () => links.toHubs()?.clockOffsetMs(),
     kept: journal.resume.get("commands"),
     keep: (commands) =>
       journal.commit({ events: [], resume: { commands }, intents: [], settledIntents: [] }),
-    eventsAfter: (seq) => eventsOf(journal, seq),
+    eventsAfter: (seq) => eventsAfter(journal, seq),
   });
 
   // First of all inputs: nothing may be started that is not expected on air.
@@ -247,7 +185,7 @@ export async function startSite(p: {
     scheduleOf: (stream) => core.stream(stream).context.memory.schedule,
     wallMs: () => now().wallMs,
     tell: (stream, windows) =>
-      void decider.submit({ to: `stream:${stream}`, event: { type: "schedule", windows } }),
+      void submit({ to: `stream:${stream}`, event: { type: "schedule", windows } }),
     onWarnings(warnings) {
       for (const warning of warnings) log.warn({ code: "schedule" }, warning);
       publisher.changed(["site"]);
@@ -269,64 +207,11 @@ export async function startSite(p: {
     eventsCommitted();
   }
   function eventsCommitted(): void {
-    const { durableSeq } = journal.counts();
-    for (const link of links()) link.eventsCommitted(durableSeq);
+    links.eventsCommitted(journal.counts().durableSeq);
   }
 
-  const boxes = new Map<string, Supervised>(
-    config.encoders.map(({ id, polling }) => {
-      const session = sessions.get(id);
-      const pace = () => paceUnder(session?.requestPressure());
-      const box = supervise({
-        driver: drivers.get(id)!,
-        ...(session && { session }),
-        pollEveryMs() {
-          if (rises(id)) return risingPollMs;
-          return isUnderSuspicion(id) ? polling.suspectMs : polling.normalMs * pace();
-        },
-        mustPoll: () => rises(id),
-        tell: {
-          reading(reading, sinceOursMs) {
-            const hands = !isSoftware(id) && { sinceOursMs: Math.round(sinceOursMs) };
-            const event = { type: "reading" as const, reading, ...hands };
-            void decider.submit({ to: `encoder:${id}`, event });
-          },
-          unreadable(failure, detail) {
-            void decider.submit({
-              to: `encoder:${id}`,
-              event: { type: "unreadable", failure, detail },
-            });
-          },
-        },
-      });
-      return [id, box];
-    }),
-  );
+  const boxes = superviseAll({ config, plan, drivers, sessions, attention: watch, submit });
   const lookAtSessions = lookInTurn([...sessions.values()]);
-
-  function sessionOf({ id, options }: SiteConfig["encoders"][number]) {
-    return openDeviceSession({
-      now: monotonicMs,
-      isUrgent: () => isUnderSuspicion(id) || isExpectedBack(core.encoder(id).context, now()),
-      readingMaxAgeMs: plan.encoders.find((encoder) => encoder.id === id)!.readingMaxAgeMs,
-      burst: burstOf(options),
-      report(connection) {
-        void decider.submit({ to: `encoder:${id}`, event: { type: "connection", connection } });
-      },
-    });
-  }
-
-  const rises = (id: string) => isRising(core.encoder(id));
-
-  /** Some stream that may use this box is neither well nor stopped: look closely. */
-  function isUnderSuspicion(id: string): boolean {
-    return plan.streams.some((stream) => {
-      if (!stream.encoders.some((ref) => ref.encoder === id)) return false;
-      const word = carrierWord(core.stream(stream.id));
-      return word !== "carried" && word !== "stopped";
-    });
-  }
-  const isWanted = (stream: string) => carrierWord(core.stream(stream)) !== "stopped";
 
   parts.traps = await openTraps({
     config,
@@ -334,33 +219,17 @@ export async function startSite(p: {
     pollSoon: (encoder) => boxes.get(encoder)?.pollSoon(),
   });
 
-  const observers = new Map<string, readonly FarEndObserver[]>();
-  const farEnds = config.destinations.map((d) => {
-    const list = d.observers.map((observer) =>
-      circuits.observer(
-        openObserver(observer, { streamKey: () => d.streamKey, now: monotonicMs }),
-        () => plan.streams.some((s) => s.destination === d.id && isWanted(s.id)),
-      ),
-    );
-    observers.set(d.id, list);
-    return watchFarEnd({
-      observers: list,
-      everyMs: d.observeEveryMs,
-      tell: (sight, source, provesAbsence) =>
-        void decider.submit({
-          to: `destination:${d.id}`,
-          event: { type: "sight", sight, source, provesAbsence },
-        }),
-    });
+  const farEnds = watchFarEnds({
+    ...{ destinations: config.destinations, circuits, attention: watch, submit },
   });
 
   parts.hands = openHands({
     boxes,
     ingests,
-    observers,
+    observers: farEnds.observers,
     outlets,
     wallMs: () => now().wallMs,
-    report: (intent, event) => void decider.submit({ to: `intent:${intent.id}`, event }),
+    report: (intent, event) => void submit({ to: `intent:${intent.id}`, event }),
   });
 
   const storages = await Promise.all(
@@ -368,7 +237,7 @@ export async function startSite(p: {
       watchStorage({
         driver: circuits.storage(id, await storageVendors[driver]!.open(options)),
         everyMs: polling.normalMs,
-        tell: (event) => void decider.submit({ to: `storage:${id}`, event }),
+        tell: (event) => void submit({ to: `storage:${id}`, event }),
       }),
     ),
   );
@@ -378,67 +247,21 @@ export async function startSite(p: {
     streams: plan.streams,
     nowMs: monotonicMs,
     pairOf: (stream) => comparedPair(core.stream(stream)),
-    tell: (stream, event) => void decider.submit({ to: `stream:${stream}`, event }),
+    tell: (stream, event) => void submit({ to: `stream:${stream}`, event }),
   });
 
   const hostClock = watchHostClock({
     ...config.clock,
     now,
-    tell: (look) => void decider.submit({ to: "site", event: { type: "hostClock", look } }),
-    jumped: (byMs) => void decider.submit({ to: "site", event: { type: "clockJump", byMs } }),
+    tell: (look) => void submit({ to: "site", event: { type: "hostClock", look } }),
+    jumped: (byMs) => void submit({ to: "site", event: { type: "clockJump", byMs } }),
   });
 
   journal.onHealth((health) => {
-    void decider.submit({ to: "site", event: { type: "journal", health } });
+    void submit({ to: "site", event: { type: "journal", health } });
     eventsCommitted();
   });
 
-  const told = {
-    site: config.site,
-    info: () => ({
-      site: config.site,
-      ...(config.name !== undefined && { name: config.name }),
-      epoch: journal.epoch,
-      session: journal.session,
-      contractMinor,
-      version: p.version,
-      bootId: now().bootId,
-      startedAtMs,
-      ...(config.publicHost !== undefined && { publicHost: config.publicHost }),
-      seq: decider.seq(),
-      inventory: publisher.inventory(),
-    }),
-    states: () => publisher.all(),
-    now: () => now().wallMs,
-  };
-  /** Loaded when the site decides already: MQTT is a fifth of the start. */
-  async function openLinks(): Promise<void> {
-    const { openLink } = await import("./link/link.ts");
-    parts.link = openLink({
-      ...told,
-      ...mqttOptions(config),
-      hubs: config.mqtt.hubs,
-      outbox: journal,
-      onRequest: (topic, payload) => commands.request(topic, payload),
-      onAck: (_hub, ack, outcome) => rolledBack(ack, outcome),
-      // It names the site itself.
-      log: p.log,
-    });
-    parts.link.onState((state) => {
-      if (state === "online") commands.linkUp();
-    });
-    if (config.mqtt.broker) {
-      const { openLocalBroker } = await import("./broker/local-broker.ts");
-      parts.local = openLocalBroker({
-        ...told,
-        broker: config.mqtt.broker,
-        programUrl: p.brokerUrl,
-        journal,
-        log: p.log,
-        onWarnings: () => publisher.changed(["site"]),
-      });
-    }
-  }
   journal.forgetHubsExcept(config.mqtt.hubs);
 
   /** A hub has more of our events than we do: this database is an old copy. */
@@ -447,47 +270,37 @@ export async function startSite(p: {
     const because = `the hub has our events up to ${ack.seq}, this journal ends before: it is an old copy`;
     journal.newEpoch(because);
     decider.epochBegan();
-    for (const link of links()) link.publishInfo();
-    void decider.submit({ to: "site", event: { type: "rolledBack", because } });
+    links.publishInfo();
+    void submit({ to: "site", event: { type: "rolledBack", because } });
   }
 
   const telemetry = setInterval(() => {
-    for (const link of links()) link.publishTelemetry(publisher.telemetry());
+    links.publishTelemetry(publisher.telemetry());
     moved.link = monotonicMs();
     // Answered also when the disk does not: only a journal that is stuck itself stays silent.
     void journal
-      .commit({ events: [], resume: parts.local?.moved() ?? {}, intents: [], settledIntents: [] })
+      .commit({ events: [], resume: links.moved(), intents: [], settledIntents: [] })
       .then(() => (moved.journal = monotonicMs()));
   }, 1_000);
-  const opened = decider.submit({
+  const opened = submit({
     to: "site",
     event: { type: "opened", version: p.version, fresh: journal.fresh },
   });
   if (outdated !== undefined) {
-    void decider.submit({ to: "site", event: { type: "rolledBack", because: outdated } });
+    void submit({ to: "site", event: { type: "rolledBack", because: outdated } });
   }
 
   await opened;
   void commands.takeUp();
   // Whoever waits for the site is told first that it decides.
-  const linksAreOpen = breath().then(openLinks);
-  const oneOfEachVendor = new Map(config.encoders.map(({ id, driver }) => [driver, id]));
-  const rehearseTakeover = async () => {
-    try {
-      for (const id of oneOfEachVendor.values()) drivers.get(id)?.rehearseStart?.();
-      await rehearse(plan, now());
-    } catch (err) {
-      const why = "the takeover could not be rehearsed; it may take longer";
-      log.warn({ code: "rehearsal", err }, why);
-    }
-  };
-  void linksAreOpen.then(rehearseTakeover);
-  const rehearsals = setInterval(() => void rehearseTakeover(), rehearseEveryMs);
+  const connected = breath().then(() => links.connect());
+  const rehearsals = rehearseRegularly({ config, plan, drivers, log });
+  void connected.then(() => rehearsals.once());
 
   return {
     status() {
       const streams = plan.streams.map((s) => `${s.id} ${carrierWord(core.stream(s.id))}`);
-      return `${streams.join(", ") || "no streams"}; hub link ${parts.link?.state ?? "offline"}`;
+      return `${streams.join(", ") || "no streams"}; hub link ${links.state()}`;
     },
     silenceMs: () => ({
       decider: monotonicMs() - decider.aliveMs(),
@@ -497,51 +310,22 @@ export async function startSite(p: {
     async close() {
       clearInterval(lookAtSessions);
       clearInterval(telemetry);
-      clearInterval(rehearsals);
+      rehearsals.close();
       parts.schedules?.close();
       // Nothing new is begun; what the machines know is on disk already.
       parts.hands?.close();
       await parts.traps?.close();
       await Promise.all([...boxes.values()].map((box) => box.close()));
-      await Promise.all(farEnds.map((farEnd) => farEnd.close()));
+      await farEnds.close();
       await content.close();
       await hostClock.close();
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
       await Promise.all(storages.map((storage) => storage.close()));
       await decider.close();
-      await linksAreOpen;
-      await Promise.all(links().map((link) => link.close()));
+      await connected;
+      await links.close();
       await journal.close();
       lock.release();
     },
-  };
-}
-
-/** A port that is closed yet costs a box nothing. */
-const risingPollMs = 250;
-
-/** Events on disk after `seq`, oldest first. */
-async function* eventsOf(journal: Outbox, seq: number): AsyncIterable<SiteEvent> {
-  for (;;) {
-    const page = await journal.readEvents(seq, 500);
-    yield* page;
-    const last = page.at(-1);
-    if (!last) return;
-    ({ seq } = last);
-  }
-}
-
-function mqttOptions({ mqtt }: SiteConfig) {
-  const { ca, certificate, key } = mqtt;
-  const tls = {
-    ...(ca !== undefined && { ca: readFileSync(ca) }),
-    ...(certificate !== undefined && { cert: readFileSync(certificate) }),
-    ...(key !== undefined && { key: readFileSync(key) }),
-  };
-  return {
-    url: mqtt.url,
-    ...(mqtt.username !== undefined && { username: mqtt.username }),
-    ...(mqtt.password !== undefined && { password: mqtt.password }),
-    ...(Object.keys(tls).length > 0 && { tls }),
   };
 }

@@ -53,3 +53,17 @@ export interface Outbox {
   rememberTopic(topic: string): void;
   forgetTopic(topic: string): void;
 }
+
+/** Events on disk after `seq`, oldest first. */
+export async function* eventsAfter(
+  outbox: Pick<Outbox, "readEvents">,
+  seq: number,
+): AsyncIterable<SiteEvent> {
+  for (;;) {
+    const page = await outbox.readEvents(seq, 500);
+    yield* page;
+    const last = page.at(-1);
+    if (!last) return;
+    ({ seq } = last);
+  }
+}

@@ -1,0 +1,54 @@
+import { controlRefusal } from "../machines/encoder/control.ts";
+import { releaseRefusal, syncRefusal } from "../machines/encoder/drift.ts";
+import { encoderFacts } from "../machines/encoder/encoder.published.ts";
+import { foreseen } from "../machines/session/site-sessions.ts";
+import { exerciseRefusal } from "../machines/site/exercises.ts";
+import type { ActorName, CoreInput, SiteCore } from "../machines/site/site-core.ts";
+import { carrierStateOf } from "../machines/stream/stream.published.ts";
+import type { Answer } from "./command-memory.ts";
+
+const idOf = (actor: string) => actor.slice(actor.indexOf(":") + 1);
+
+/** What has to be known of the machines to answer a command. */
+export function questionsTo(core: SiteCore) {
+  return {
+    exists: (actor: ActorName) => core.exists(actor),
+    can: (input: CoreInput) => core.can(input),
+    /** How it is doing, for the sentence of a refusal. */
+    situation: (actor: ActorName) =>
+      actor.startsWith("stream:")
+        ? core.stream(idOf(actor)).context.because
+        : "it is not in a state for that",
+    /** Why not, where that is known more exactly than by the situation. */
+    whyNot(input: CoreInput): string | undefined {
+      const frozen = core.frozen(input);
+      if (frozen !== undefined) return frozen;
+      const { to, event } = input;
+      if (event.type === "practise") return exerciseRefusal(core.site(), event.encoder);
+      if (event.type === "changeSession") return `${event.stream} has no session`;
+      if (!to.startsWith("encoder:")) return undefined;
+      const box = core.encoder(idOf(to));
+      if (event.type === "sync") return syncRefusal(box.context);
+      if (event.type === "release") return releaseRefusal(box.context);
+      if (event.type !== "control") return undefined;
+      return controlRefusal(box.context, encoderFacts(box), event.control);
+    },
+    /** What a dry run would answer, where more is known than that it would be possible. */
+    foresee({ event }: CoreInput): Answer | undefined {
+      if (event.type !== "openSession") return undefined;
+      const seen = foreseen(core.site(), event.ask);
+      return "code" in seen
+        ? { status: "refused", ...seen }
+        : { status: "done", message: seen.because, data: seen };
+    },
+    /** Id of the command this actor works on now. */
+    underWay(actor: ActorName): string | undefined {
+      if (actor.startsWith("encoder:"))
+        return core.encoder(idOf(actor)).context.control?.command.id;
+      if (!actor.startsWith("stream:")) return undefined;
+      const stream = core.stream(idOf(actor));
+      const isAtRest = ["carried", "stopped"].includes(carrierStateOf(stream));
+      return isAtRest ? undefined : stream.context.memory.command?.id;
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { SiteConfig } from "../config/site.schema.ts";
+import type { Attention } from "./attention.ts";
+import type { openCircuits } from "./circuits.ts";
+import { monotonicMs } from "./clock.ts";
+import type { Decider } from "./decider.ts";
+import { watchFarEnd } from "./far-end.ts";
+import { openObserver } from "./observers/index.ts";
+import type { FarEndObserver } from "./observers/observer.ts";
+
+/** Looks at every destination for as long as the site runs, and tells the machines what is seen. */
+export function watchFarEnds(p: {
+  destinations: SiteConfig["destinations"];
+  circuits: ReturnType<typeof openCircuits>;
+  attention: Attention;
+  submit: Decider["submit"];
+}) {
+  const observers = new Map<string, readonly FarEndObserver[]>(
+    p.destinations.map(({ id, streamKey, observers }) => [
+      id,
+      observers.map((observer) =>
+        p.circuits.observer(
+          openObserver(observer, { streamKey: () => streamKey, now: monotonicMs }),
+          () => p.attention.isWantedAt(id),
+        ),
+      ),
+    ]),
+  );
+  const watched = p.destinations.map(({ id, observeEveryMs }) =>
+    watchFarEnd({
+      observers: observers.get(id)!,
+      everyMs: observeEveryMs,
+      tell: (sight, source, provesAbsence) =>
+        void p.submit({
+          to: `destination:${id}`,
+          event: { type: "sight", sight, source, provesAbsence },
+        }),
+    }),
+  );
+  return {
+    /** By destination. */
+    observers,
+    async close() {
+      await Promise.all(watched.map((farEnd) => farEnd.close()));
+    },
+  };
+}
