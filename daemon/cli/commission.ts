@@ -10,7 +10,7 @@ import { recognisers } from "../drivers/recognisers.ts";
 import { now } from "../clock.ts";
 import { JournalError } from "../journal/journal-error.ts";
 import { lockState, type StateLock } from "../journal/state-lock.ts";
-import { Ending, exitCode } from "./exit-codes.ts";
+import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { flagsOf, type Io } from "./io.ts";
 import { readSite } from "./site-file.ts";
 

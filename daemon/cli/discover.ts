@@ -5,7 +5,7 @@ import { scan, usualPace, type Box, type Scan } from "../discovery/scan.ts";
 import { now } from "../clock.ts";
 import { frozenAt } from "../commissioning/freeze.ts";
 import { recognisers } from "../drivers/recognisers.ts";
-import { Ending, exitCode } from "./exit-codes.ts";
+import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { flagsOf, numberFlag, type Io } from "./io.ts";
 import { readSite } from "./site-file.ts";
 import { snmpAccessOf, snmpFlags } from "./snmp-flags.ts";

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from "node:util";
-import { Ending, exitCode } from "./exit-codes.ts";
+import { Ending, exitCode } from "../../config/exit-codes.ts";
 
 /** What a command is given of the process it runs in. */
 export type Io = {

@@ -1,46 +1,17 @@
-#!/usr/bin/env node
+/** The site's part of `understudy`, which hands these commands over to it. */
+import { check } from "./check.ts";
 import { commission } from "./commission.ts";
 import { discover } from "./discover.ts";
-import { Ending, exitCode } from "./exit-codes.ts";
+import { Ending, exitCode } from "../../config/exit-codes.ts";
 
 declare const UNDERSTUDY_VERSION: string;
 const version = typeof UNDERSTUDY_VERSION === "string" ? UNDERSTUDY_VERSION : "0.0.0-source";
 
-const usage = `understudy: set up and look after a site, on the site's own machine
+const commands = { discover, commission, check } as const;
 
-  understudy discover 192.168.10.0/24 >found.yaml   which boxes are there, as configuration
-  understudy commission --config site.yaml          what each box can do, and how exposed it is
-
-  understudy audit verify                           is the hub's audit log whole (on the hub)
-
-  understudy <command> --help
-  understudy --version
-
-Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 5 refused, 6 nothing answers, 130 interrupted.
-`;
-
-const commands = { discover, commission } as const;
-/** What the hub's own program answers; it lies beside this one. */
-const ofHub = ["audit"];
-
-async function handOver(): Promise<number> {
-  const path = import.meta.url.endsWith(".ts") ? "../../hub/cli/main.ts" : "./hub-cli.js";
-  await import(new URL(path, import.meta.url).href);
-  return Number(process.exitCode ?? exitCode.done);
-}
-
-async function main([name, ...args]: string[], signal: AbortSignal): Promise<number> {
-  if (name === undefined || name === "-h" || name === "--help" || name === "help") {
-    process.stdout.write(usage);
-    return name === undefined ? exitCode.usage : exitCode.done;
-  }
-  if (name === "--version") {
-    process.stdout.write(`${version}\n`);
-    return exitCode.done;
-  }
-  if (ofHub.includes(name)) return handOver();
+async function main([name = "", ...args]: string[], signal: AbortSignal): Promise<number> {
   if (!Object.hasOwn(commands, name))
-    throw new Ending(exitCode.usage, `there is no command ${JSON.stringify(name)}\n\n${usage}`);
+    throw new Ending(exitCode.usage, `there is no command ${JSON.stringify(name)}`);
   const io = {
     out: (text: string) => void process.stdout.write(text),
     tell: (text: string) => void process.stderr.write(`${text}\n`),

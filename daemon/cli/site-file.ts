@@ -1,7 +1,7 @@
 import { ConfigError } from "../../config/problems.ts";
 import { loadSite } from "../../config/site.ts";
 import { outputsOf, siteDrivers } from "../drivers/options.ts";
-import { Ending } from "./exit-codes.ts";
+import { Ending } from "../../config/exit-codes.ts";
 
 /** @throws Ending with every mistake in the file, at its line */
 export function readSite(file: string, env: NodeJS.ProcessEnv) {

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { resolveSecrets } from "../../config/secrets.ts";
 import { ConfigError } from "../../config/problems.ts";
 import { SnmpAccess } from "../drivers/shared/snmp/access.ts";
-import { Ending, exitCode } from "./exit-codes.ts";
+import { Ending, exitCode } from "../../config/exit-codes.ts";
 
 export const snmpFlags = {
   "snmp-community-file": { type: "string" },

@@ -13,13 +13,13 @@ import { proposalText, repairRows } from "./repair.ts";
 import { commandButtons } from "./talk.ts";
 import { lengthOf, plain, state, word } from "./words.ts";
 
-const figures: Record<string, [name: string, text: (value: number) => string]> = {
+const figures = {
   temperatureC: ["Temperature", (v) => `${v.toFixed(1)} °C`],
   bitrateBps: ["Bit rate", (v) => `${(v / 1e6).toFixed(2)} Mb/s`],
   framesPerSecond: ["Frames", (v) => `${v.toFixed(1)} /s`],
   droppedFrames: ["Dropped", (v) => `${v} frames`],
   cpuUsageRatio: ["CPU", (v) => `${Math.round(v * 100)} %`],
-};
+} satisfies Record<string, [name: string, text: (value: number) => string]>;
 
 export function encoderBox(encoder: EncoderItem, now: Now): HTMLElement {
   const old = now.stale || encoder.stale;
@@ -92,7 +92,7 @@ function facts(encoder: EncoderItem, nowMs: number): HTMLElement {
     ...row("Input", state(encoder.input)),
     ...row("Cooling", state(encoder.thermal), step),
     ...Object.entries(figures).flatMap(([key, [name, text]]) => {
-      const figure = encoder.figures?.[key as keyof typeof encoder.figures];
+      const figure = encoder.figures?.[key as keyof typeof figures];
       if (!figure) return row(name, h("span", { class: "muted" }, "not available"));
       const source = ` (${ageOf(figure.at, nowMs)}, ${figure.source})`;
       return row(name, text(figure.value), h("span", { class: "muted" }, source));

@@ -9,14 +9,14 @@ import { lengthOf, plain, state } from "./words.ts";
 
 type Medium = NonNullable<StorageItem["media"]>[number];
 
-const figures: Record<string, [name: string, text: (value: number) => string]> = {
+const figures = {
   freeRatio: ["Free", (v) => `${(100 * v).toFixed(1)} %`],
   freeBytes: ["Free bytes", bytes],
   totalBytes: ["Size", bytes],
   writeBytesPerSecond: ["Written", (v) => `${((v * 8) / 1e6).toFixed(2)} Mb/s`],
   secondsToFull: ["Full in", (v) => lengthOf(v * 1_000)],
   temperatureC: ["Temperature", (v) => `${v.toFixed(0)} °C`],
-};
+} satisfies Record<string, [name: string, text: (value: number) => string]>;
 
 /** A box that never told of any medium is not listed here. */
 export const tellsSomething = ({ media = [], warnings: said = [] }: StorageItem): boolean =>
@@ -71,7 +71,7 @@ function mediumPart(storage: StorageItem, medium: Medium, now: Now): HTMLElement
         more === "" ? "" : h("span", { class: "muted" }, ` ${more}`),
       ),
       ...Object.entries(figures).flatMap(([key, [name, text]]) => {
-        const figure = medium.figures[key as keyof typeof medium.figures];
+        const figure = medium.figures[key as keyof typeof figures];
         if (!figure) return [];
         const source = ` (${ageOf(figure.at, now.nowMs)}, ${figure.source})`;
         return row(name, text(figure.value), h("span", { class: "muted" }, source));

@@ -2,7 +2,7 @@
 import { h } from "./dom.ts";
 
 export type Tone = "good" | "warning" | "critical" | "offline" | "unknown";
-const shapes: Record<Tone, string> = {
+export const shapes: Record<Tone, string> = {
   good: "●",
   warning: "▲",
   critical: "■",
@@ -43,10 +43,11 @@ const tones: Record<string, Tone> = {
 /** A machine's word as people read it: `waitingForFence` → "waiting for fence". */
 export function state(machineWord: string | undefined): HTMLElement {
   if (machineWord === undefined) return h("span", { class: "muted" }, "not available");
-  return word(
-    tones[machineWord] ?? (machineWord === "good" ? "good" : "warning"),
-    plain(machineWord),
-  );
+  return word(toneOf(machineWord), plain(machineWord));
+}
+
+export function toneOf(machineWord: string): Tone {
+  return tones[machineWord] ?? (machineWord === "good" ? "good" : "warning");
 }
 
 export function plain(machineWord: string): string {

@@ -101,7 +101,7 @@ test.each(files)(
   },
 );
 
-/** Rewrites the committed files: `UPDATE_SCHEMAS=1 npx vitest run test/config/examples.test.ts` */
+/** Rewrites the committed files: `npm run schemas` */
 test.each(files)("the committed JSON Schema of $name is what editors should get", (file) => {
   const committed = `${file.name}.schema.json`;
   if (process.env["UPDATE_SCHEMAS"]) {

@@ -54,6 +54,22 @@ export const rules = [
     },
   },
   {
+    name: "the-client-stands-alone",
+    comment: "What others install knows the hub by its OpenAPI document only.",
+    from: { path: "^hub/client/" },
+    to: { path: ourFolders, pathNot: ["^hub/client/", "^test/"] },
+  },
+  {
+    name: "the-command-line-asks-as-everybody-does",
+    comment:
+      "It asks the hub through the client, in the page's words; only the audit file is read.",
+    from: { path: "^hub/cli/" },
+    to: {
+      path: "^hub/",
+      pathNot: ["^hub/(cli|client|web|audit)/", "^hub/store/sqlite-audit\\.ts$"],
+    },
+  },
+  {
     name: "config-stays-plain",
     comment: "Config imports config, zod, yaml, node: and the pure words of machines.",
     from: { path: "^config/" },

@@ -12,6 +12,7 @@ const madeFrom = [
   "config",
   "package-lock.json",
   "test/setup/build.mjs",
+  "test/setup/client-package.mjs",
   "test/setup/compiled-program.mjs",
   "test/setup/code-cache.mjs",
   "test/setup/lazy-builtins.mjs",

@@ -18,6 +18,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { builtStamp } from "./build-state.mjs";
+import { buildClientPackage } from "./client-package.mjs";
 import { buildProgram, writeCodeCache } from "./compiled-program.mjs";
 
 const { version } = JSON.parse(
@@ -29,10 +30,10 @@ process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
 /** One row per process that runs on Node. */
 const programs = [
   { from: "daemon/main.ts", to: "dist/daemon.js" },
-  { from: "daemon/cli/main.ts", to: "dist/understudy.js", mode: 0o755 },
+  { from: "daemon/cli/main.ts", to: "dist/site-cli.js" },
   { from: "daemon/journal/writer.ts", to: "dist/journal-writer.js" },
   { from: "hub/main.ts", to: "dist/hub.js" },
-  { from: "hub/cli/main.ts", to: "dist/hub-cli.js" },
+  { from: "hub/cli/main.ts", to: "dist/understudy.js", mode: 0o755 },
   { from: "hub/broker/main.ts", to: "dist/broker.js" },
 ];
 /** What `dist/daemon.js` runs, in the form whose compiled code can be kept. */
@@ -158,6 +159,7 @@ try {
       if (mode !== undefined) chmodSync(to, mode);
     }),
     buildProgram(program.from, program.to, { ...common, platform: "node", external }),
+    buildClientPackage("dist/client"),
     ...pages.filter(isThere).map(({ from, to }) =>
       build({
         ...common,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { stringify } from "yaml";
 import { commission } from "../../../daemon/cli/commission.ts";
-import { Ending } from "../../../daemon/cli/exit-codes.ts";
+import { Ending } from "../../../config/exit-codes.ts";
 import type { Report, Step, StepName } from "../../../daemon/commissioning/report.ts";
 import { startPearl } from "../../fakes/pearl/pearl.ts";
 import { aFarEndWeb } from "../observers/far-end-web.ts";

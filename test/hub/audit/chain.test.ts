@@ -4,8 +4,8 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { openAudit } from "../../../hub/audit/audit.ts";
-import { audit as command } from "../../../hub/cli/audit.ts";
 import { openSqliteStore } from "../../../hub/store/sqlite.ts";
+import { shell } from "../cli/a-shell.ts";
 
 const folders: string[] = [];
 afterEach(() => {
@@ -27,20 +27,18 @@ async function aLog() {
     db.exec(sql);
     db.close();
   };
-  const verify = (...more: string[]) => {
-    const told: string[] = [];
-    const io = { out: (text: string) => void told.push(text), tell: () => undefined };
-    const code = command(["verify", "--state-dir", folder, ...more], {}, io);
-    return [code, ...told.join("").trim().split("\n")];
+  const verify = async (...more: string[]) => {
+    const { code, out } = await shell(["audit", "verify", "--state-dir", folder, ...more]);
+    return [code, ...out.trim().split("\n")];
   };
   return { head, change, verify };
 }
 
 test("an untouched audit log is whole, and has the head that was logged", async () => {
   const { head, verify } = await aLog();
-  expect(verify()).toEqual([0, `whole: 6 rows, head 6:${head.hash}`]);
-  expect(verify("--head", `6:${head.hash}`)[0]).toBe(0);
-  expect(verify("--head", `3:${"0".repeat(64)}`)).toEqual([
+  expect(await verify()).toEqual([0, `whole: 6 rows, head 6:${head.hash}`]);
+  expect((await verify("--head", `6:${head.hash}`))[0]).toBe(0);
+  expect(await verify("--head", `3:${"0".repeat(64)}`)).toEqual([
     ...[1, "row 3: is not the row of the known head 000000000000…"],
   ]);
 });
@@ -65,7 +63,7 @@ test("a changed, removed, inserted or cut-off row is found and named", async () 
   ] as const) {
     const { change, verify } = await aLog();
     change(sql);
-    const [code, ...told] = verify();
+    const [code, ...told] = await verify();
     expect(code).toBe(1);
     for (const want of wanted) {
       expect(told).toContainEqual(expect.stringContaining(want));
@@ -77,8 +75,8 @@ test("a rewritten end is found by a head from another day's log", async () => {
   const { head, change, verify } = await aLog();
   change(`DELETE FROM audit WHERE n = 6;
     INSERT OR REPLACE INTO audit_head SELECT 1, n, hash FROM audit WHERE n = 5`);
-  expect(verify()[0]).toBe(0);
-  expect(verify("--head", `6:${head.hash}`)).toEqual([1, "row 6: removed"]);
+  expect((await verify())[0]).toBe(0);
+  expect(await verify("--head", `6:${head.hash}`)).toEqual([1, "row 6: removed"]);
 });
 
 test("a flood of the same refusal is a row a minute that says how often", async () => {

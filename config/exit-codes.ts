@@ -4,9 +4,12 @@ export const exitCode = {
   failed: 1,
   usage: 2,
   notFound: 3,
-  /** By ourselves, for safety: another daemon, a change freeze, a range that is not ours. */
+  /** No key, a wrong one, or one that may not do this. */
+  auth: 4,
+  /** By the site or the hub, or by ourselves, for safety: a change freeze, a range that is not ours. */
   refused: 5,
   unreachable: 6,
+  timedOut: 7,
   interrupted: 130,
 } as const;
 

@@ -1,0 +1,4 @@
+// breach: the-client-stands-alone
+import { feed } from "../feed.ts";
+
+export const changes = feed;
