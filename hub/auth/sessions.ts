@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { newSecret, sha256Hex, isWellFormed } from "../api/keys.ts";
 import type { Audit } from "../audit/audit.ts";
-import type { PersonRow, SessionRow, Store } from "../store/store.ts";
+import type { People, PersonRow, SessionRow } from "../store/store.ts";
 import type { Caller } from "./caller.ts";
 import { permissionsOfRole } from "./permissions.ts";
 import { isPassword } from "./passwords.ts";
@@ -44,16 +44,7 @@ export class LoginError extends Error {
 export type Place = { site: string; department?: string; region?: string };
 
 type Needs = {
-  store: Pick<
-    Store,
-    | "people"
-    | "savePerson"
-    | "deletePerson"
-    | "sessions"
-    | "addSession"
-    | "endSessions"
-    | "useRefresh"
-  >;
+  store: People;
   tokens: Tokens;
   audit: Audit;
   places: readonly Place[];

@@ -1,17 +1,7 @@
 /** People, their sessions and refresh tokens; passwords and tokens only as hashes. */
 import type Database from "better-sqlite3";
-import type { PersonRow, RefreshToken, SessionRow, Store } from "./store.ts";
+import type { People, PersonRow, RefreshToken, SessionRow } from "./store.ts";
 
-type People = Pick<
-  Store,
-  | "people"
-  | "savePerson"
-  | "deletePerson"
-  | "sessions"
-  | "addSession"
-  | "endSessions"
-  | "useRefresh"
->;
 type Raw = Omit<PersonRow, "sites" | "shifts"> & { sites: string | null; shifts: string | null };
 
 export function peopleIn(db: Database.Database): People {

@@ -247,6 +247,18 @@ export type Store = {
   close(): Promise<void>;
 };
 
+/** Who may log in, and who has. */
+export type People = Pick<
+  Store,
+  | "people"
+  | "savePerson"
+  | "deletePerson"
+  | "sessions"
+  | "addSession"
+  | "endSessions"
+  | "useRefresh"
+>;
+
 export type Idempotency = { key: string; bodySha256: string; commandId: string; atMs: number };
 export type CommandAnswer = {
   id: string;

@@ -138,6 +138,13 @@ export const EncoderSettings = z.object({
   h264Profile: word(h264Profiles).optional(),
 });
 
+/** A setting that is otherwise than its stream wants. */
+export const Drifting = z.object({
+  setting: z.string(),
+  wanted: z.union([z.number(), z.string()]),
+  actual: z.union([z.number(), z.string()]),
+});
+
 /** What its stream wants of it, and where it is set otherwise. */
 export const EncoderWanted = z.object({
   stream: Id,
@@ -150,15 +157,7 @@ export const EncoderWanted = z.object({
   comparedHash: z.string().optional(),
   actualHash: z.string().optional(),
   /** Absent: it does not tell its settings now. */
-  drift: z
-    .array(
-      z.object({
-        setting: z.string(),
-        wanted: z.union([z.number(), z.string()]),
-        actual: z.union([z.number(), z.string()]),
-      }),
-    )
-    .optional(),
+  drift: z.array(Drifting).optional(),
   /** It has lasted for a minute, and people were told. */
   isAlarmed: z.boolean(),
   /** What is done about it; `observe` also where its driver cannot set it. */

@@ -3,26 +3,15 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { CommandArgs } from "../../../machines/command/command.contract.ts";
-import { isFinal, verbsOf, type Commands } from "../../commands.ts";
-import type { Audit } from "../../audit/audit.ts";
+import { isFinal, verbsOf } from "../../commands.ts";
 import { seenBy } from "../../auth/own-sites.ts";
-import { commandStatuses, type CommandRow, type Store } from "../../store/store.ts";
-import type { View } from "../../view.ts";
+import { commandStatuses, type CommandRow } from "../../store/store.ts";
 import { callerOf } from "../auth.ts";
 import { sha256Hex } from "../keys.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
 import { actorBy, Ref, siteBy } from "../subject.ts";
 import { isoOf } from "../times.ts";
-import { sessionRoutes } from "./sessions.ts";
-
-type Needs = {
-  view: View;
-  commands: Commands;
-  store: Pick<Store, "command" | "idempotent">;
-  /** Whether a request can reach the broker now. */
-  linkUp: () => boolean;
-  audit: Audit;
-};
+import { type Asking, sessionRoutes } from "./sessions.ts";
 
 const CommandBody = z.strictObject({
   verb: z
@@ -80,7 +69,7 @@ function itemOf(row: CommandRow): z.infer<typeof CommandItem> {
   };
 }
 
-export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) => {
+export const commandRoutes: FastifyPluginAsyncZod<Asking> = async (app, needs) => {
   const { view, commands, store, linkUp, audit } = needs;
   const starting = new Set<string>();
   const answers = {

@@ -3,10 +3,7 @@ import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { CommandArgs } from "../../../machines/command/command.contract.ts";
-import {
-  longestSessionMs,
-  type SessionSettings,
-} from "../../../machines/session/session.contract.ts";
+import type { SessionSettings } from "../../../machines/session/session.contract.ts";
 import type { Audit } from "../../audit/audit.ts";
 import { seenBy } from "../../auth/own-sites.ts";
 import type { Commands } from "../../commands.ts";
@@ -18,87 +15,19 @@ import { sha256Hex } from "../keys.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
 import { actorBy, Ref } from "../subject.ts";
 import { isoOf } from "../times.ts";
+import { Answer, ChangeBody, Config, Ended, InitBody, Opened } from "./session-bodies.ts";
 import { keptFor, siteFor } from "./session-site.ts";
-import { StreamSettings, wantedFrom } from "./stream-settings.ts";
+import { wantedFrom } from "./stream-settings.ts";
 
-type Needs = {
+/** Of a route that asks a site for something. */
+export type Asking = {
   view: View;
   commands: Commands;
   store: Pick<Store, "command" | "idempotent">;
+  /** Whether a request can reach the broker now. */
   linkUp: () => boolean;
   audit: Audit;
 };
-
-const Asked = StreamSettings.omit({ protocol: true, stream_key: true });
-const InitBody = Asked.extend({
-  site_id: z.string().max(63).optional().describe("else the only one you see, else the best"),
-  input: z
-    .enum(["device", "push"])
-    .default("device")
-    .describe("device: what is plugged into the encoder; push: a publisher sends it to the site"),
-  ends_after: z
-    .number()
-    .min(1)
-    .max(longestSessionMs / 1_000)
-    .optional()
-    .describe("seconds; else it lasts until DELETE"),
-  dry_run: z.boolean().default(false).describe("say what would be chosen, and do nothing"),
-});
-const ChangeBody = Asked.partial().extend({
-  restart: z
-    .boolean()
-    .default(false)
-    .describe("where that cannot be changed on air: stop the stream for it, and start it again"),
-});
-
-const figures = { resolution: z.string(), bitrate: z.number().int(), fps: z.number() };
-const Opened = z
-  .object({
-    stream_id: z.string(),
-    session_id: z.string().nullable().describe("null: a dry run"),
-    stream_key: z.string().nullable().describe("of the far end; null: a dry run"),
-    rtmp_url: z.string().nullable().describe("where the picture is published; null: a dry run"),
-    site_id: z.string(),
-    encoder_id: z.string(),
-    backup_encoder_id: z.string().nullable().describe("set up the same, and kept free for it"),
-    ...figures,
-    because: z.string().nullable().describe("why that encoder; null: it was asked for before"),
-    score: z.number().nullable(),
-    warnings: z.array(z.string()),
-    ends_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: "StreamSession" });
-
-const Config = z
-  .object({
-    stream_id: z.string(),
-    session_id: z.string(),
-    status: z.enum(["preparing", "running", "restarting", "ending", "unknown"]),
-    ...figures,
-    audio_bitrate: z.number().int().nullable(),
-    keyframe_interval: z.number().nullable(),
-    encoder_id: z.string(),
-    backup_encoder_id: z.string().nullable(),
-    ends_at: z.iso.datetime().nullable(),
-  })
-  .meta({ id: "StreamSessionConfig" });
-const Ended = z
-  .object({ stream_id: z.string(), session_id: z.string(), status: z.enum(["ended", "ending"]) })
-  .meta({ id: "StreamSessionEnd" });
-
-/** What a site answers to `open-session`; `session` is absent in a dry run. */
-const Answer = z.object({
-  stream: z.string(),
-  session: z.string().optional(),
-  encoder: z.string().optional(),
-  backup: z.string().nullish(),
-  encoders: z.array(z.object({ encoder: z.string() })).optional(),
-  because: z.string().optional(),
-  score: z.number().optional(),
-  warnings: z.array(z.string()).default([]),
-  endsAtMs: z.number().nullish(),
-  sealed: z.string().optional(),
-});
 
 /** By the site's code; any other refusal is a conflict with how things stand there. */
 const statusOfRefusal: Partial<Record<string, number>> = {
@@ -109,7 +38,7 @@ const statusOfRefusal: Partial<Record<string, number>> = {
 /** Callers are promised an answer within 10 s. */
 export const answersWithinMs = 8_000;
 
-export const sessionRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) => {
+export const sessionRoutes: FastifyPluginAsyncZod<Asking> = async (app, needs) => {
   const { view, commands, store, audit } = needs;
   const starting = new Set<string>();
   const config = { access: "commandStream" } as const;

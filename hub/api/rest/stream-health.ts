@@ -1,7 +1,11 @@
 /** Is the programme on air: commanded, reported by the box and observed at the far end, apart. */
 import { z } from "zod";
 import { destinationWords } from "../../../machines/destination/destination.contract.ts";
-import { outputWords, type EncoderState } from "../../../machines/encoder/encoder.contract.ts";
+import {
+  Drifting,
+  type EncoderState,
+  outputWords,
+} from "../../../machines/encoder/encoder.contract.ts";
 import {
   carriageWords,
   carrierWords,
@@ -109,15 +113,7 @@ export const StreamConfig = z
       h264_profile: z.string().nullable(),
     }),
     /** Where it is set otherwise than its stream wants; null: not told. */
-    drift: z
-      .array(
-        z.object({
-          setting: z.string(),
-          wanted: z.union([z.number(), z.string()]),
-          actual: z.union([z.number(), z.string()]),
-        }),
-      )
-      .nullable(),
+    drift: z.array(Drifting).nullable(),
     streams: z.array(
       z.object({
         stream_id: z.string(),
