@@ -5,6 +5,7 @@ import { playback, preview, streamContent } from "./content.schema.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
 import { events } from "./on-air-windows.ts";
 import { SecretReference } from "./secrets.ts";
+import { playbooks, repairOfBox, repairOfSite } from "./repair.schema.ts";
 import { ownLevels, recording, storageLevels } from "./storage.schema.ts";
 import { bitrate, celsius, duration, durationOr, section } from "./units.ts";
 import { encoderOfStream, settings } from "./understudies.ts";
@@ -115,10 +116,8 @@ export const EncoderBase = section({
     .describe("What one output sends, where the keys of its driver do not say; for the uplink"),
   polling: polling.prefault({}).describe("How often a device is asked"),
   outlet: id.exactOptional().describe("Outlet that powers it, to prove it off and to repair it"),
-  repair: z
-    .enum(["observe", "propose", "act"])
-    .prefault("propose")
-    .describe("When it carries nothing and is broken: only count, ask a person, or reboot it"),
+  repair: repairOfBox,
+  playbooks: playbooks.exactOptional().describe("Kinds of trouble of this box treated otherwise"),
   sync: z
     .enum(["observe", "propose", "act"])
     .prefault("propose")
@@ -356,6 +355,8 @@ export function siteSchema({
       .array(driven(EncoderBase, encoders))
       .max(500)
       .describe("The boxes and programs that encode"),
+    repair: repairOfSite,
+    playbooks: playbooks.exactOptional().describe("Kinds of trouble that are treated otherwise"),
     outlets: z
       .array(driven(OutletBase, outlets))
       .max(400)

@@ -1,3 +1,4 @@
+import { consentsOf } from "../config/repair.schema.ts";
 import type { SiteConfig } from "../config/site.schema.ts";
 import type {
   DestinationPlan,
@@ -93,7 +94,7 @@ export function planOf(
         practise: encoder.practise,
         ...(vendor.canBeSet === true && { canBeSet: true }),
         ...(vendor.controls && { controls: vendor.controls }),
-        repair: encoder.repair,
+        ...consentsOf(config, encoder),
         canRepair: [
           ...(vendor.canReboot === true ? ["reboot" as const] : []),
           ...(encoder.outlet === undefined ? [] : ["powerCycle" as const]),

@@ -34,7 +34,7 @@ export function encoderRank(encoder: EncoderItem): Rank {
   const { link, thermal, outputs = [], repair, service, connection } = encoder;
   if (link === "unreachable" || outputs.some(({ state }) => state === "failing")) return 0;
   if (thermal === "hot" || thermal === "protected" || service === "quarantined") return 0;
-  if (repair?.state === "proposing" || repair?.state === "givenUp") return 0;
+  if (["proposing", "heldBack", "givenUp"].includes(repair?.state ?? "")) return 0;
   if (encoder.stale || link === undefined || link === "unknown" || link === "silent") return 1;
   if (service === "maintenance") return 4;
   const isWell = repair === undefined || repair.state === "well";

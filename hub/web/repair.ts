@@ -16,7 +16,16 @@ const actions: Readonly<Record<string, string>> = {
   reboot: "a reboot",
   powerCycle: "a power cycle",
 };
-const actionOf = ({ next }: Repair) => (next && actions[next]) ?? "what its playbook says";
+const actionOf = ({ next, nextLoad }: Repair) =>
+  (next && actions[next]) ?? nextLoad ?? "what its playbook says";
+/** What its viewers notice. */
+const costOf = ({ next, nextCostsPicture, trouble }: Repair) => {
+  if (next !== "lowerLoad") return "It carries no programme.";
+  if (nextCostsPicture !== true) return "Its picture stays.";
+  return trouble === "network"
+    ? "Its picture is lost for a moment."
+    : "Its understudy takes over first, where it can; else its picture is lost for a moment.";
+};
 
 export function repairRows({ repair }: EncoderItem, nowMs: number): HTMLElement[] {
   if (!repair) return [];
@@ -52,6 +61,8 @@ export function proposalText(repair: Repair, nowMs: number): string {
 
 function repairWord(repair: Repair, nowMs: number): HTMLElement | undefined {
   if (repair.state === "proposing") return word("warning", proposalText(repair, nowMs));
+  if (repair.state === "heldBack")
+    return word("warning", `${actionOf(repair)} would cost the picture, and waits for your yes`);
   if (repair.state !== "rejected") return undefined;
   return word("warning", `you said no to ${actionOf(repair)}: left as it is`);
 }
@@ -60,19 +71,28 @@ export function repairOffers({ repair, name, id }: EncoderItem): Offer[] {
   if (!repair) return [];
   const box = name ?? id;
   const yes = (label: string, will: string): Offer => ({ verb: "repair", label, will });
+  const now = `${box} gets ${actionOf(repair)} now. ${costOf(repair)}`;
   switch (repair.state) {
     case "proposing":
       return [
-        yes("Approve the repair", `${box} gets ${actionOf(repair)} now. It carries no programme.`),
+        yes("Approve the repair", now),
         {
           verb: "reject-repair",
           label: "Reject the repair",
           will: `${box} stays as it is, and is not proposed again until a person asks for a repair or it is well.`,
         },
       ];
+    case "heldBack":
+      return [
+        yes(
+          "Do it all the same",
+          `${box} gets ${actionOf(repair)} now, on air. Its picture is lost for a moment.`,
+        ),
+      ];
     case "observing":
     case "rejected":
-      return [yes("Repair", `${box} gets ${actionOf(repair)} now. It carries no programme.`)];
+      return [yes("Repair", now)];
+    case "resting":
     case "givenUp":
       return [
         yes(

@@ -6,6 +6,8 @@
 import type { Decision } from "../decision.ts";
 import type { Consent, EncoderPlan } from "../site/plan.ts";
 import type { EncoderReading } from "./reading.ts";
+import { loadStep } from "./load.ts";
+import type { Repairs } from "./playbooks.ts";
 import type { Heat } from "./thermal.ts";
 import type { Practice } from "./practice.ts";
 import type { EncoderState } from "./encoder.contract.ts";
@@ -51,12 +53,13 @@ export type Driftable = {
   reading: EncoderReading | undefined;
   holds: readonly string[];
   heat: Heat;
+  repairs: Repairs;
   duty: Duty;
 };
 
-/** While it cools, its load is ours and not what anybody wanted. */
-export function ownSettings({ reading, heat }: Driftable): EncoderSettings | undefined {
-  return heat.step === 0 ? reading?.settings : undefined;
+/** While it works at less load, that is ours and not what anybody wanted. */
+export function ownSettings(box: Driftable): EncoderSettings | undefined {
+  return loadStep(box) === 0 ? box.reading?.settings : undefined;
 }
 
 /** Undefined: nothing is wanted of it, or it tells nothing that could be compared. */

@@ -8,7 +8,7 @@ import { withSample } from "./heat.ts";
 import { handsSince, type OtherHands } from "./other-hands.ts";
 import type { Practice } from "./practice.ts";
 import type { EncoderReading } from "./reading.ts";
-import { type Repairs, repairsSince } from "./repair.ts";
+import { type Repairs, repairsSince } from "./playbooks.ts";
 import type { Heat } from "./thermal.ts";
 
 /** Where a restarted daemon picks up: only what cannot be read from the box again. */

@@ -72,6 +72,8 @@ export type EncoderConnection = z.infer<typeof EncoderConnection>;
 
 export const repairWords = [
   "well",
+  "lowered",
+  "givingBack",
   "watching",
   "expectedOff",
   "deciding",
@@ -79,20 +81,35 @@ export const repairWords = [
   "observing",
   "proposing",
   "rejected",
+  "clearing",
+  "heldBack",
+  "resting",
   "acting",
   "proving",
   "givenUp",
 ] as const;
 
-/** How it is repaired while it carries nothing. */
+export const troubleWords = ["unreachable", "failing", "overload", "network"] as const;
+/** What is wrong with a box, as a class that a playbook is written for. */
+export type Trouble = (typeof troubleWords)[number];
+
+/** How it is repaired: while it carries nothing, and what is done about its load on air. */
 export const EncoderRepair = z.object({
-  /** What may be done without a person. */
+  /** What may be done without a person; about `trouble`, where there is one. */
   consent: word(["observe", "propose", "act"]),
+  /** The same for each kind of trouble, where they differ. */
+  playbooks: z.record(z.string(), word(["observe", "propose", "act"])).optional(),
   state: word(repairWords),
   /** What is wrong with it. */
-  trouble: word(["unreachable", "failing"]).optional(),
+  trouble: word(troubleWords).optional(),
   /** What is proposed, or would be done. */
-  next: word(["reboot", "powerCycle"]).optional(),
+  next: word(["lowerLoad", "reboot", "powerCycle"]).optional(),
+  /** In words, where `next` is `lowerLoad`. */
+  nextLoad: z.string().optional(),
+  /** It carries a programme now, whose picture would be lost for a moment. */
+  nextCostsPicture: z.boolean().optional(),
+  /** Its playbooks have it work at this step of its load, 0 = full. Absent: they never touched it. */
+  loadStep: z.number().int().min(0).max(5).optional(),
   /** A proposal is good until then, and is made anew if the trouble lasts. */
   proposalEndsAtMs: z.number().optional(),
   /** With consent `observe`: what `act` would have done. */

@@ -7,20 +7,21 @@ import type { Change } from "./other-hands.ts";
 import { endsWithPower, keepsPower } from "./power.ts";
 import type { ThermalTold } from "./facts.ts";
 import type { EncoderReading } from "./reading.ts";
-import { repairSentence } from "./repair.ts";
+import { isStrain } from "./playbooks.ts";
+import { type RepairNews, repairSentence } from "./repair-words.ts";
 import { heatSentence } from "./thermal.ts";
 
 type Reads = { reading: EncoderReading };
 
-export function repair(
-  context: EncoderContext,
-  what: Parameters<typeof repairSentence>[1],
-): Decision {
+export function repair(context: EncoderContext, what: RepairNews): Decision {
+  const { trouble, loadStep } = context.repairs;
+  // Of a strained box the picture is still seen.
+  const severity = what === "givenUp" && !isStrain(trouble) ? "critical" : "warning";
   return {
     type: "encoder.repair",
-    severity: what === "givenUp" ? "critical" : what === "proven" ? "info" : "warning",
+    severity: what === "proven" || what === "givesBack" ? "info" : severity,
     message: repairSentence(context, what),
-    data: { repair: what, trouble: context.repairs.trouble },
+    data: { repair: what, trouble, ...(loadStep !== undefined && { loadStep }) },
   };
 }
 

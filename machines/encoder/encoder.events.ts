@@ -41,6 +41,9 @@ export type EncoderEvent =
   /** The site's answer to `isMissed`. */
   | { type: "missed" }
   | { type: "notMissed" }
+  /** The site's answer to `wantsToInterrupt`. */
+  | { type: "mayInterrupt" }
+  | { type: "mayNotInterrupt"; because: string }
   /** The site's answer to `wantsSync`. */
   | { type: "maySync" }
   | { type: "mayNotSync"; because: string }
@@ -66,6 +69,8 @@ export type EncoderToSite =
     }
   /** It should carry nothing: whoever can shall take its programmes over, if anybody can. */
   | { type: "wantsRelief"; encoder: string; because: ReliefReason }
+  /** A step of its repair costs the picture of what it carries: may it? */
+  | { type: "wantsToInterrupt"; encoder: string }
   /** It does not answer: is any of its programmes expected on air now, or soon? */
   | { type: "isMissed"; encoder: string }
   /** It is not set as its stream wants it, and carries nothing: may that be changed now? */

@@ -19,8 +19,8 @@ import {
 import { practiceWarnings, publishedPractice } from "./practice.ts";
 import type { Power } from "./power.ts";
 import type { OutputReading } from "./reading.ts";
-import { timesIn } from "./dry-run.ts";
-import { nextRepair, proposalEndsAtMs, repairSentence } from "./repair.ts";
+import { lowersOnAir } from "./repair.ts";
+import { repairState, type RepairValue, repairWarnings } from "./repair.published.ts";
 import { connectionWarnings } from "./connection.ts";
 import { interrupts } from "./thermal.ts";
 import { againstHost } from "../site/host-clock.ts";
@@ -34,7 +34,7 @@ type Regions = {
   drift: DriftWord;
   hands: "alone" | { another: string };
   clock: "unknown" | "right" | "doubted" | "wrong";
-  repair: string | { acting: string } | { proving: string };
+  repair: RepairValue;
 } & Record<
   `custody:${string}`,
   "free" | "held" | "recalled" | "owing" | "owingAWhile" | "forgetting" | "benched"
@@ -53,7 +53,7 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
     encoder: plan.id,
     link,
     thermal: thermalWord(thermal),
-    isAdjusted: isAdjusted(snapshot, thermal),
+    isAdjusted: isAdjusted(snapshot),
     service,
     input: fresh ? input : "unknown",
     source: fresh?.source ?? plan.source ?? null,
@@ -72,7 +72,11 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
 }
 
 /** Its stream is stopped and started by ourselves, for another load. */
-function isAdjusted({ context }: EncoderSnapshot, value: Regions["thermal"]): boolean {
+function isAdjusted(snapshot: EncoderSnapshot): boolean {
+  const { context } = snapshot;
+  const { thermal: value, repair } = regions(snapshot);
+  const acting = typeof repair === "object" ? repair["acting"] : undefined;
+  if (typeof acting === "object") return lowersOnAir(context);
   if (typeof value !== "object" || !("cooling" in value)) return false;
   if (value.cooling === "applying") return interrupts(context);
   return value.cooling === "returning" || value.cooling === "settling";
@@ -119,7 +123,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     service: words.service,
     custody: Object.fromEntries(plan.outputs.map((output) => [output, custody(output)])),
     serialNumber,
-    ...((repairs.done.length > 0 || repairs.dryRun) && { repairs }),
+    ...((repairs.done.length > 0 || repairs.dryRun || repairs.loadStep) && { repairs }),
     ...(hands.changes.length > 0 && { changedElsewhere: hands.changes }),
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(duty.inUseFor !== null && { inUseFor: duty.inUseFor }),
@@ -186,7 +190,7 @@ export function encoderState(
       },
     }),
     ...(reading?.profiles && { profiles: reading.profiles }),
-    repair: repairState(snapshot),
+    repair: repairState(snapshot.context, regions(snapshot).repair),
     clock: clockOf(snapshot, facts),
     ...publishedDuty(snapshot.context, regions(snapshot).drift),
     ...(practice && {
@@ -205,25 +209,6 @@ export function encoderState(
     ...(reading?.selfStart && { selfStart: reading.selfStart }),
     ...(facts.power && { power: facts.power.word }),
     warnings: warnings(snapshot, facts),
-  };
-}
-
-function repairState(snapshot: EncoderSnapshot): EncoderState["repair"] {
-  const { plan, repairs } = snapshot.context;
-  const { repair } = regions(snapshot);
-  const state = typeof repair === "string" ? repair : "acting" in repair ? "acting" : "proving";
-  const hasNext = state === "proposing" || state === "observing" || state === "rejected";
-  const next = hasNext ? nextRepair(snapshot.context) : null;
-  const endsAtMs = state === "proposing" ? proposalEndsAtMs(repairs) : undefined;
-  return {
-    consent: plan.repair,
-    state: state as NonNullable<EncoderState["repair"]>["state"],
-    ...(state !== "well" && repairs.trouble !== null && { trouble: repairs.trouble }),
-    ...(next && { next }),
-    ...(endsAtMs !== undefined && { proposalEndsAtMs: endsAtMs }),
-    ...(repairs.dryRun && {
-      wouldHaveActed: { times: timesIn(repairs.dryRun), ...repairs.dryRun },
-    }),
   };
 }
 
@@ -251,16 +236,7 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   const list = [...(reading?.alarms ?? [])];
   const { repair, hands } = regions(snapshot);
   if (hands !== "alone") list.push("another controller works on it: find out who changes it");
-  if (repair === "proposing") list.push(repairSentence(snapshot.context, "proposes"));
-  if (repair === "rejected") list.push(repairSentence(snapshot.context, "rejected"));
-  if (repair === "givenUp") list.push(repairSentence(snapshot.context, "givenUp"));
-  if (typeof repair === "object") {
-    list.push(
-      "acting" in repair
-        ? repairSentence(snapshot.context, "does")
-        : `${plan.id} was repaired, and has to be ready for a minute`,
-    );
-  }
+  list.push(...repairWarnings(snapshot.context, repair));
   if (facts.power !== null && facts.power.word !== "on") {
     const stays = snapshot.context.staysIdle
       ? ""

@@ -23,6 +23,7 @@ import {
   isIdle,
   syncDecision,
 } from "./drift.ts";
+import type { Trouble } from "./encoder.contract.ts";
 import * as tell from "./encoder.decisions.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
 import { startsNothingByItself, type Custody, type Service, type ThermalTold } from "./facts.ts";
@@ -36,7 +37,10 @@ import {
 import { comesBackWithinMs, countingCuts, keepsPower } from "./power.ts";
 import { afterExercise, isExercise, practised } from "./practice.ts";
 import type { EncoderReading } from "./reading.ts";
-import { nextRepair, type repairSentence, type Trouble, withRepair } from "./repair.ts";
+import { consentTo, hasToRest, nextRepair, withRepair } from "./playbooks.ts";
+import { loadGivenBack, repairDelays } from "./repair.ts";
+import type { RepairNews } from "./repair-words.ts";
+import { strainOf } from "./strain.ts";
 import { heatGuards } from "./thermal.ts";
 
 type Reads = { reading: EncoderReading };
@@ -51,7 +55,13 @@ const mayBeSet = and(["isAtRest", hasPower, isUp, stateIn({ service: "inService"
 const isFailing = and([isIdleBox, isUp, "outputFails"]);
 /** Of a box that is up: so much `mayControl` asks itself. */
 const standing = { link: "reachable", service: "inService" } as const;
-const isReady = and([isUp, not("outputFails")]);
+/** While its stream is stopped for a step of its cooling, nothing of it says anything. */
+const carriesUp = and([isUp, not(stateIn({ service: "maintenance" })), not("holdsNothing")]);
+const isOverloaded = and([carriesUp, { type: "suffersFrom", params: "overload" }]);
+const isCongested = and([carriesUp, { type: "suffersFrom", params: "network" }]);
+const isWell = and([not(isGone), not(isFailing), not(isOverloaded), not(isCongested)]);
+const isReady = and([isUp, not("outputFails"), not(isOverloaded), not(isCongested)]);
+const isNew = (trouble: Trouble) => ({ type: "isNotTreatedFor", params: trouble }) as const;
 export const encoderSetup = setup({
   types: {} as {
     context: EncoderContext;
@@ -101,11 +111,22 @@ export const encoderSetup = setup({
       Object.values(context.reading?.outputs ?? {}).some(({ state }) => state === "failing"),
     isGone,
     isFailing,
-    isWell: and([not(isGone), not(isFailing)]),
+    suffersFrom: ({ context }, strain: Trouble) => strainOf(context) === strain,
+    isOverloaded,
+    isCongested,
+    isNotTreatedFor: ({ context }, trouble: Trouble) => context.repairs.trouble !== trouble,
+    becameGone: and([isGone, isNew("unreachable")]),
+    becameFailing: and([isFailing, isNew("failing")]),
+    becameOverloaded: and([isOverloaded, isNew("overload")]),
+    becameCongested: and([isCongested, isNew("network")]),
+    isWell,
     isReady,
     isNotReady: not(isReady),
     nothingIsLeft: ({ context }) => nextRepair(context) === undefined,
-    consents: ({ context }, to: Consent) => context.plan.repair === to,
+    hasToRest: ({ context }) => hasToRest(context),
+    mayGiveBack: ({ context }) => loadGivenBack(context) !== undefined,
+    consents: ({ context: { plan, repairs } }, to: Consent) =>
+      repairs.trouble !== null && consentTo(plan, repairs.trouble) === to,
     wasRebootChosen: ({ context }) => context.repairs.done.at(-1)?.action === "reboot",
     /** The outlet was not switched at all: another name in the PDU, or a command under way. */
     wasRefused: ({ event }) =>
@@ -174,19 +195,35 @@ export const encoderSetup = setup({
       const cuts = countingCuts(context.cuts, context.now());
       return {
         ...(next && { repairs: withRepair(context, next) }),
-        ...(next === "powerCycle" && { cuts: [...cuts, context.now()] }),
+        ...(next?.action === "powerCycle" && { cuts: [...cuts, context.now()] }),
       };
     }),
     countWouldHave: assign(({ context }) => {
       const { repairs, now } = context;
       const next = nextRepair(context);
-      const dryRun = next && withWouldHave(repairs.dryRun, next, now().wallMs);
+      const dryRun = next && withWouldHave(repairs.dryRun, next.action, now().wallMs);
       return dryRun ? { repairs: { ...repairs, dryRun } } : {};
     }),
+    askToInterrupt: sendParent(({ context }): EncoderToSite => ({
+      type: "wantsToInterrupt",
+      encoder: context.plan.id,
+    })),
+    noteHeldBack: assign(({ context: { repairs }, event }) => ({
+      repairs: {
+        ...repairs,
+        ...(event.type === "mayNotInterrupt" && { heldBecause: event.because }),
+      },
+    })),
+    noteGivingBack: assign(({ context }) => {
+      const givesBackTo = loadGivenBack(context);
+      return givesBackTo === undefined ? {} : { repairs: { ...context.repairs, givesBackTo } };
+    }),
+    noteGivenBack: assign(({ context: { repairs } }) => {
+      const { givesBackTo: loadStep = 0, ...rest } = repairs;
+      return { repairs: { ...rest, loadStep } };
+    }),
     forgetRepairs: assign(({ context: { repairs } }) => ({ repairs: { ...repairs, done: [] } })),
-    tellRepair: emit(({ context }, what: Parameters<typeof repairSentence>[1]) =>
-      decided(tell.repair(context, what)),
-    ),
+    tellRepair: emit(({ context }, what: RepairNews) => decided(tell.repair(context, what))),
     tellStepFailed: emit(({ context, event }) => decided(tell.stepFailed(context, event))),
     noteControl: assign(({ event }) =>
       event.type === "control"
@@ -287,6 +324,7 @@ export const encoderSetup = setup({
     reliefWithin: 20_000,
     grace: ({ context }) => context.plan.firstFrameGraceMs,
     untilSeen: 3_000,
+    ...repairDelays,
     clockSettles: clockSettlesMs,
   },
 });

@@ -12,6 +12,10 @@ export type OutputReading = {
   progress?: "moving" | "frozen";
   /** Whether the kernel or device gets rid of what was encoded. `stuck` = the network's fault. */
   sendQueue?: "draining" | "stuck";
+  /** The device says that the network takes less than it makes. Left out where it does not tell. */
+  isNetworkTooSlow?: boolean;
+  /** It does not keep up with its programme, or leaves frames out. Left out where it cannot tell. */
+  isOverloaded?: boolean;
   /** Where it publishes to, if the device tells: which of the destinations it was told about. */
   target?: { destination: string } | "elsewhere" | "none";
   /** Of the run that is under way, if it was started by us. */

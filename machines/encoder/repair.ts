@@ -1,145 +1,82 @@
 /**
- * The region of an encoder that repairs it while it carries nothing: one step after the other, each
- * only once in ten minutes, and after each a minute in which it has to prove itself. A box that
- * carries a programme is never touched here: its stream takes over first (see the stream machine).
+ * The region of an encoder that repairs it: one step of a playbook after the other, and after each
+ * a time in which it has to prove itself. What interrupts is done to a box that carries nothing. Of
+ * one that carries a programme only its load is touched, and where even that costs the picture its
+ * stream takes over first; on air it is done only where nobody stands by.
  */
-import type { EncoderPlan, RepairAction } from "../site/plan.ts";
-import { elapsedMs, rebased, type Stamp } from "../time.ts";
-import { type DryRun, dryRunSince, timesIn } from "./dry-run.ts";
+import { elapsedMs } from "../time.ts";
 import { isCool, isHot } from "./heat.ts";
-import type { EncoderReading } from "./reading.ts";
-import type { Heat } from "./thermal.ts";
+import { comingBack, interruptsBetween, loadOrder, loadStep } from "./load.ts";
+import { budgetMs, nextRepair, type Repairable } from "./playbooks.ts";
+import type { Trouble } from "./encoder.contract.ts";
+import type { RepairNews } from "./repair-words.ts";
 
 const minuteMs = 60_000;
 /** A trouble that goes away by itself in this time is none. */
 const troubleLastsMs = 30_000;
 /** A box boots for so long at most, and then has to be ready for a minute. */
-const provesWithinMs = 4 * minuteMs;
+const provesWithinMs = { boot: 4 * minuteMs, load: 2 * minuteMs };
 /** A box that fell silent while it was hot has cooled by then, as far as it will. */
 const coolsWithinMs = 10 * minuteMs;
+/** Then a box that works at less load may try more. */
+const calmMs = 10 * minuteMs;
 
-/** What is wrong with it, as a class that a playbook is written for. */
-export type Trouble = "unreachable" | "failing";
-
-/** The steps against each trouble, the mildest first. All of them interrupt. */
-const playbooks: Record<Trouble, readonly RepairAction[]> = {
-  unreachable: ["powerCycle"],
-  failing: ["reboot", "powerCycle"],
-};
-
-/** What the region remembers. */
-export type Repairs = {
-  /** What was done and when, oldest first, as far as it counts against the budget. */
-  done: { action: RepairAction; at: Stamp }[];
-  /** What it would have done; only while it may not. Journals from before it was counted have none. */
-  dryRun?: DryRun;
-  /** Why it is doing what it does, for people. */
-  trouble: Trouble | null;
-  /** When a repair was proposed last. After a restart it is proposed anew. */
-  askedAt?: Stamp;
-};
-
-/** Where a restarted daemon picks up: what was done counts on. */
-export function repairsSince(
-  kept: Repairs | undefined,
-  { repair }: Pick<EncoderPlan, "repair">,
-  now: Stamp,
-): Repairs {
-  const dryRun = dryRunSince(kept?.dryRun, repair, now.wallMs);
-  const done = kept?.done.map(({ action, at }) => ({ action, at: rebased(at, now) })) ?? [];
-  return { done, trouble: kept?.trouble ?? null, ...(dryRun && { dryRun }) };
-}
-
-/** Three different steps in ten minutes, each once. */
-const budgetMs = 10 * minuteMs;
-
-/** When the proposal that stands now is over, Unix ms. */
-export const proposalEndsAtMs = ({ askedAt }: Repairs): number | undefined =>
-  askedAt && askedAt.wallMs + budgetMs;
-
-export type Repaired = {
-  plan: EncoderPlan;
-  now: () => Stamp;
-  reading: EncoderReading | undefined;
-  holds: readonly string[];
-  repairs: Repairs;
-  heat: Heat;
-  /** As last read: after a boot it does nothing on its own. */
-  staysIdle: boolean;
-};
-
-/** It may still have the key of a stream that another box carries, and would use it. */
-const wouldPublish = ({ plan, staysIdle }: Repaired) => plan.ownSelfStart && !staysIdle;
-
-/** The next step of the playbook that this box can do and that was not done lately. */
-export function nextRepair(box: Repaired): RepairAction | undefined {
-  const { plan, now, repairs } = box;
-  if (repairs.trouble === null || wouldPublish(box)) return undefined;
-  const lately = repairs.done.filter(({ at }) => elapsedMs(at, now()) < budgetMs);
-  return playbooks[repairs.trouble].find(
-    (action) => plan.canRepair.includes(action) && !lately.some((done) => done.action === action),
-  );
-}
-
-export function withRepair({ repairs, now }: Repaired, action: RepairAction): Repairs {
-  const counting = repairs.done.filter(({ at }) => elapsedMs(at, now()) < budgetMs);
-  return { ...repairs, done: [...counting, { action, at: now() }] };
-}
+type Context = { context: Repairable };
 
 /** A boot is a box's hottest minute: one that hangs from heat would only hang again. */
-const isCoolEnough = ({ context: { heat, plan, now } }: { context: Repaired }) => {
+const isCoolEnough = ({ context: { heat, plan, now } }: Context) => {
   const last = heat.samples.at(-1);
   return !last || isCool(heat.samples, plan.heat) || elapsedMs(last.at, now()) >= coolsWithinMs;
 };
-const isTooHotToBoot = ({ context }: { context: Repaired }) =>
-  isHot(context.heat.samples, context.plan.heat) && !isCoolEnough({ context });
+const isTooHotToBoot = ({ context }: Context) =>
+  nextRepair(context)?.action !== "lowerLoad" &&
+  isHot(context.heat.samples, context.plan.heat) &&
+  !isCoolEnough({ context });
 
-const troubleWords: Record<Trouble, string> = {
-  unreachable: "does not answer",
-  failing: "says its output is failing",
-};
-const actionWords: Record<RepairAction, string> = {
-  reboot: "a reboot",
-  powerCycle: "a power cycle",
-};
+/** The next step costs the picture of a programme that it carries. */
+const costsThePicture = ({ context }: Context) =>
+  context.holds.length > 0 && nextRepair(context)?.interrupts === true;
+const isOfTheNetwork = ({ context }: Context) => context.repairs.trouble === "network";
+const lastLowered = ({ context: { repairs } }: Context) =>
+  repairs.done.at(-1)?.action === "lowerLoad";
+/** Taking the last step costs the picture of a programme that it carries. */
+export const lowersOnAir = ({ holds, repairs }: Repairable): boolean =>
+  holds.length > 0 && repairs.done.at(-1)?.interrupts === true;
+const isOnAir = ({ context }: Context) => lowersOnAir(context);
+const isLowered = ({ context: { repairs } }: Context) => (repairs.loadStep ?? 0) > 0;
 
-export function repairSentence(
-  context: Repaired,
-  what:
-    "proposes" | "rejected" | "wouldDo" | "coolsFirst" | "does" | "proven" | "givenUp" | "failed",
-): string {
-  const { plan, repairs, heat } = context;
-  const trouble = repairs.trouble === null ? "" : troubleWords[repairs.trouble];
-  const next = nextRepair(context);
-  const action = next ? actionWords[next] : "nothing more";
-  const last = repairs.done.at(-1);
-  switch (what) {
-    case "proposes":
-      return `${plan.id} ${trouble}: ${action} is proposed, say yes within 10 min`;
-    case "rejected":
-      return `${plan.id} ${trouble}: no to ${action}; it stays as it is until a person asks for a repair`;
-    case "wouldDo":
-      return `${plan.id} ${trouble}: would have done ${action} (${(repairs.dryRun ? timesIn(repairs.dryRun) : 0) + 1} times so far), and may not`;
-    case "coolsFirst":
-      return `${plan.id} ${trouble}, at ${heat.samples.at(-1)?.celsius} °C: ${action} waits until it has cooled`;
-    case "does":
-      return `${plan.id} ${trouble}: ${last ? actionWords[last.action] : ""} is under way`;
-    case "failed":
-      return `${plan.id}: ${last ? actionWords[last.action] : "the repair"} did not work`;
-    case "proven":
-      return `${plan.id} is repaired: it has been ready for a minute, and is back in the pool`;
-    case "givenUp":
-      return wouldPublish(context)
-        ? `${plan.id} ${trouble}, and could publish by itself after a boot: it needs a person`
-        : `${plan.id} ${trouble}, and nothing is left to try: it needs a person`;
-  }
+/** What its playbooks want of its load after a calm time; undefined: as now. */
+export function loadGivenBack(box: Repairable): number | undefined {
+  const { loadStep: own = 0 } = box.repairs;
+  if (own === 0) return undefined;
+  if (box.holds.length === 0) return 0;
+  const after = loadStep({ heat: box.heat, repairs: { loadStep: own - 1 } });
+  return interruptsBetween(box.plan.cooling, loadStep(box), after) ? undefined : own - 1;
 }
 
 const well = { guard: "isWell", target: "well" } as const;
-const begins = (trouble: Trouble) =>
-  ({ target: "watching", actions: { type: "noteTrouble", params: trouble } }) as const;
-const tell = (what: Parameters<typeof repairSentence>[1]) =>
-  ({ type: "tellRepair", params: what }) as const;
+const tell = (what: RepairNews) => ({ type: "tellRepair", params: what }) as const;
+const watch = (trouble: Trouble) =>
+  ({
+    target: "#encoder.repair.watching",
+    actions: { type: "noteTrouble", params: trouble },
+  }) as const;
+/** It has one of these. */
+const begins = [
+  { guard: "isGone", ...watch("unreachable") },
+  { guard: "isFailing", ...watch("failing") },
+  { guard: "isCongested", ...watch("network") },
+  { guard: "isOverloaded", ...watch("overload") },
+] as const;
+/** It has another one than it is treated for. */
+const turns = [
+  { guard: "becameGone", ...watch("unreachable") },
+  { guard: "becameFailing", ...watch("failing") },
+  { guard: "becameCongested", ...watch("network") },
+  { guard: "becameOverloaded", ...watch("overload") },
+] as const;
+const proving = "#encoder.repair.proving";
+const act = [{ guard: costsThePicture, target: "clearing" }, { target: "acting" }] as const;
 
 /** Nobody misses a box that is off while none of its programmes is expected on air. */
 const again = [{ guard: "isGone", target: "wondering" }, { target: "deciding" }] as const;
@@ -147,11 +84,27 @@ const again = [{ guard: "isGone", target: "wondering" }, { target: "deciding" }]
 export const repair = {
   initial: "well",
   states: {
-    well: {
-      always: [
-        { guard: "isGone", ...begins("unreachable") },
-        { guard: "isFailing", ...begins("failing") },
-      ],
+    well: { always: [...begins, { guard: isLowered, target: "lowered" }] },
+    /** As well as it is at less load. */
+    lowered: {
+      always: begins,
+      after: {
+        [calmMs]: [
+          { guard: "mayGiveBack", target: "givingBack", actions: "noteGivingBack" },
+          { target: "lowered", reenter: true },
+        ],
+      },
+    },
+    givingBack: {
+      invoke: {
+        src: "setLoad",
+        input: ({ context }: Context) => {
+          const repairs = { loadStep: context.repairs.givesBackTo ?? 0 };
+          return loadOrder({ context: { ...context, repairs } });
+        },
+        onDone: { target: "well", actions: ["noteGivenBack", tell("givesBack")] },
+        onError: "lowered",
+      },
     },
     watching: {
       always: well,
@@ -169,11 +122,13 @@ export const repair = {
     },
     deciding: {
       always: [
+        ...turns,
+        { guard: "hasToRest", target: "resting" },
         { guard: "nothingIsLeft", target: "givenUp" },
         { guard: isTooHotToBoot, target: "coolingFirst" },
         { guard: { type: "consents", params: "observe" }, target: "observing" },
         { guard: { type: "consents", params: "propose" }, target: "proposing" },
-        { target: "acting" },
+        ...act,
       ],
     },
     coolingFirst: {
@@ -184,45 +139,106 @@ export const repair = {
     },
     observing: {
       entry: [tell("wouldDo"), "countWouldHave"],
-      always: well,
-      on: { repair: "acting" },
+      always: [well, ...turns],
+      on: { repair: act },
       after: { [budgetMs]: again },
     },
     proposing: {
       entry: ["noteAsked", tell("proposes")],
-      always: well,
-      on: { repair: "acting", rejectRepair: "rejected" },
+      always: [well, ...turns],
+      on: { repair: act, rejectRepair: "rejected" },
       after: { [budgetMs]: again },
     },
     rejected: {
       entry: tell("rejected"),
-      always: well,
+      always: [well, ...turns],
+      on: { repair: act },
+    },
+    /** Its programme is taken off it first, where somebody can carry on. */
+    clearing: {
+      initial: "choosing",
+      // Of a box that was relieved nobody hears any more what it suffered from.
+      always: [{ guard: "holdsNothing", target: "acting" }, well],
+      states: {
+        choosing: {
+          // Whoever took over would send over the same uplink.
+          always: [{ guard: isOfTheNetwork, target: "asking" }, { target: "relieving" }],
+        },
+        relieving: {
+          entry: { type: "askForRelief", params: "repair" },
+          after: { reliefWithin: "asking" },
+        },
+        asking: {
+          entry: "askToInterrupt",
+          on: {
+            mayInterrupt: "#encoder.repair.acting",
+            mayNotInterrupt: { target: "#encoder.repair.heldBack", actions: "noteHeldBack" },
+          },
+        },
+      },
+    },
+    /** The step would cost a picture that is seen, and somebody stands by. */
+    heldBack: {
+      entry: tell("heldBack"),
+      initial: "waiting",
+      always: [well, ...turns, { guard: "holdsNothing", target: "deciding" }],
       on: { repair: "acting" },
+      states: {
+        waiting: { after: { [minuteMs]: "asking" } },
+        asking: {
+          entry: "askToInterrupt",
+          on: { mayInterrupt: "#encoder.repair.deciding", mayNotInterrupt: "waiting" },
+        },
+      },
+    },
+    resting: {
+      entry: tell("rests"),
+      always: [well, ...turns],
+      on: { repair: { target: "deciding", actions: "forgetRepairs" } },
+      after: { [budgetMs]: "deciding" },
     },
     acting: {
       initial: "choosing",
       entry: ["noteRepair", tell("does")],
       states: {
         choosing: {
-          always: [{ guard: "wasRebootChosen", target: "rebooting" }, { target: "cycling" }],
+          always: [
+            { guard: lastLowered, target: "lowering" },
+            { guard: "wasRebootChosen", target: "rebooting" },
+            { target: "cycling" },
+          ],
+        },
+        lowering: {
+          initial: "applying",
+          states: {
+            applying: {
+              invoke: {
+                src: "setLoad",
+                input: loadOrder,
+                onDone: [{ guard: isOnAir, target: "returning" }, { target: proving }],
+                onError: { target: "#encoder.repair.deciding", actions: tell("failed") },
+              },
+            },
+            ...comingBack(proving),
+          },
         },
         rebooting: {
           invoke: {
             src: "reboot",
-            input: ({ context }: { context: Repaired }) => ({ encoder: context.plan.id }),
-            onDone: "#encoder.repair.proving",
+            input: ({ context }: Context) => ({ encoder: context.plan.id }),
+            onDone: proving,
             onError: { target: "#encoder.repair.deciding", actions: tell("failed") },
           },
         },
         cycling: {
           invoke: {
             src: "turnOutlet",
-            input: ({ context: { plan } }: { context: Repaired }) => ({
+            input: ({ context: { plan } }: Context) => ({
               encoder: plan.id,
               outlet: plan.outlet?.id ?? "",
               to: "cycle" as const,
             }),
-            onDone: "#encoder.repair.proving",
+            onDone: proving,
             onError: { target: "#encoder.repair.deciding", actions: tell("failed") },
           },
         },
@@ -230,7 +246,7 @@ export const repair = {
     },
     proving: {
       initial: "waiting",
-      after: { [provesWithinMs]: "deciding" },
+      after: { provesWithin: "deciding" },
       states: {
         waiting: { always: { guard: "isReady", target: "counting" } },
         counting: {
@@ -241,8 +257,12 @@ export const repair = {
     },
     givenUp: {
       entry: tell("givenUp"),
-      always: well,
+      always: [well, ...turns],
       on: { repair: { target: "deciding", actions: "forgetRepairs" } },
     },
   },
 } as const;
+
+export const repairDelays = {
+  provesWithin: (args: Context) => provesWithinMs[lastLowered(args) ? "load" : "boot"],
+};

@@ -4,6 +4,7 @@
  * the context, so they are `always` transitions: those of an event would still see the old ones.
  */
 import type { EncoderPlan } from "../site/plan.ts";
+import { comingBack, loadOrder } from "./load.ts";
 import { type HeatSample, isCool, isHot, needsMore, trend } from "./heat.ts";
 
 /** What the region remembers. */
@@ -112,10 +113,7 @@ export const thermal = {
         applying: {
           invoke: {
             src: "setLoad",
-            input: ({ context }: { context: Hot }) => ({
-              encoder: context.plan.id,
-              step: context.heat.step,
-            }),
+            input: loadOrder,
             onDone: [
               { guard: "isAtFullLoad", ...toNormal },
               { guard: "interrupts", target: "returning", actions: tellStep },
@@ -127,13 +125,7 @@ export const thermal = {
             ],
           },
         },
-        /** Its stream was stopped for the step and started again: a hole of our own making. */
-        returning: {
-          on: { reading: { guard: "isBack", target: "settling" } },
-          after: { grace: "resting" },
-        },
-        /** From its own word to the far end's picture. */
-        settling: { after: { untilSeen: "resting" } },
+        ...comingBack("resting"),
         resting: {
           on: {
             cooldown: {

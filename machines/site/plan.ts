@@ -1,5 +1,6 @@
 import type { EncoderSettings } from "../encoder/settings.ts";
 import type { HeatLimits } from "../encoder/heat.ts";
+import type { Trouble } from "../encoder/encoder.contract.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
 import type { StorageLevels } from "../storage/space.ts";
@@ -62,6 +63,8 @@ export type EncoderPlan = {
   cooling: readonly CoolingStep[];
   /** What may be done to repair it without a person: only count it, ask for leave, or do it. */
   repair: Consent;
+  /** The same for one kind of trouble, where that differs. */
+  playbooks?: Partial<Record<Trouble, Consent>>;
   canRepair: readonly RepairAction[];
   /** What a person may tell it directly. Absent in plans made before there was any. */
   controls?: readonly ControlVerb[];
@@ -92,10 +95,12 @@ export type CoolingStep = {
   what: string;
   /** The picture is lost for a moment while it is taken or given back. */
   interrupts: boolean;
+  /** What of it is less than before. Absent in plans made before it was told: no playbook uses it. */
+  lowers?: readonly ("requests" | "bitrate" | "frameRate")[];
 };
 
 export type Consent = "observe" | "propose" | "act";
-export type RepairAction = "reboot" | "powerCycle";
+export type RepairAction = "lowerLoad" | "reboot" | "powerCycle";
 export type ControlVerb = "startRecording" | "stopRecording" | "recallPreset" | "listClips";
 
 export type DestinationPlan = {

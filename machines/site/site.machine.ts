@@ -49,6 +49,7 @@ import {
 } from "./host-clock.ts";
 import { concernedBy, desiredOf, isAsSetUp } from "./desired.ts";
 import { breakOffReason, exerciseRefusal, newExercise, nextToPractise } from "./exercises.ts";
+import { whyNotInterrupt } from "./interruption.ts";
 import { lineUpOf } from "./line-up.ts";
 import { coveredBy, recordOrders, type Recordings, withRecording } from "./recordings.ts";
 import type { SitePlan, StreamPlan } from "./plan.ts";
@@ -491,6 +492,18 @@ export const siteMachine = setup({
         enqueue.sendTo(
           context.encoders[encoder]!,
           answer === "maySync" ? { type: answer } : { type: answer, because: because! },
+        );
+      }),
+    },
+    wantsToInterrupt: {
+      actions: enqueueActions(({ context, event: { encoder }, enqueue }) => {
+        const carried = Object.values(context.keys).flatMap(({ holder }) =>
+          holder?.encoder === encoder ? [context.streams[holder.stream]!.getSnapshot()] : [],
+        );
+        const because = whyNotInterrupt(carried);
+        enqueue.sendTo(
+          context.encoders[encoder]!,
+          because === undefined ? { type: "mayInterrupt" } : { type: "mayNotInterrupt", because },
         );
       }),
     },

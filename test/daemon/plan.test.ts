@@ -150,3 +150,21 @@ test("a box with levels of its own is full by these, the others by the site's", 
     },
   ]);
 });
+
+test("what may be done about a box in trouble: its own word wins over the site's, a kind's over all", () => {
+  const consents = (own: object, site: object = {}) => {
+    const { encoders } = aPlan({ encoders: [{ ...helo("a"), ...own }, helo("b")], site });
+    const { repair, playbooks } = encoders[0]!;
+    return { repair, ...playbooks };
+  };
+  expect(consents({})).toEqual({ repair: "propose" });
+  const site = { repair: "act", playbooks: { overload: "observe", network: "propose" } };
+  expect(consents({}, site)).toEqual({ repair: "act", ...site.playbooks });
+  expect(consents({ playbooks: { overload: "act" } }, site)).toEqual({
+    ...{ repair: "act", overload: "act", network: "propose" },
+  });
+  expect(consents({ repair: "observe" }, site)).toEqual({ repair: "observe" });
+  expect(consents({ repair: "observe", playbooks: { failing: "act" } }, site)).toEqual({
+    ...{ repair: "observe", failing: "act" },
+  });
+});

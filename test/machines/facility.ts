@@ -8,6 +8,7 @@ import {
   aDestinationPlan,
   aPlan,
   asks,
+  type Box,
   aStreamPlan,
   type Picture,
   type Remains,
@@ -54,6 +55,8 @@ const maxLength = at({ check: 3, test: 4, torture: 6 });
 const faults = ["kill", "freeze", "unplug", "plug", "press", "deaf", "hears", "break"] as const;
 const mends = ["mend", "loseInput", "getInput", "claimFailing", "cutUplink", "joinUplink"] as const;
 const heat = ["heatUp", "coolDown", "fixLoad"] as const;
+const strains = ["overload", "congest", "relax"] as const;
+export const answers = ["repair", "rejectRepair"] as const;
 const power = ["failOutlets", "mendOutlets", "restorePower"] as const;
 const blindness = ["blind", "see", "stall", "late"] as const;
 const restarts = ["restart", "loseResults", "reboot", "forget", "rollBack"] as const;
@@ -67,6 +70,7 @@ export type Verb =
   | (
       typeof faults | typeof mends | typeof power | typeof heat | typeof blindness | typeof restarts
     )[number]
+  | (typeof strains | typeof answers)[number]
   | (typeof commands | typeof service | typeof windows | typeof upkeep)[number]
   | (typeof pictures | typeof programmes)[number]
   | "jump";
@@ -83,6 +87,9 @@ export function stepsOf(p: { without?: readonly Verb[]; only?: readonly Verb[] }
       ...mends,
       ...power,
       ...heat,
+      ...strains,
+      ...strains,
+      ...answers,
       ...blindness,
       ...restarts,
       ...commands,
@@ -194,9 +201,14 @@ export function act(world: World, { do: verb, box: number, s, ms }: Step) {
   const ids = Object.keys(world.boxes);
   const id = ids[number % ids.length]!;
   happen(world, verb, id, ms);
-  // A fault of the picture is believed only when it is seen again and again.
-  const isLookedAt = Object.values(world.boxes).some(({ picture }) => picture !== null);
-  if (s > 0) world.leap(s, isLookedAt ? 9 : 3);
+  if (s > 0) world.leap(s, mostLeaps(Object.values(world.boxes)));
+}
+
+/** A fault of the picture is believed only when it is seen again and again. */
+function mostLeaps(boxes: readonly Box[]): number {
+  // What is done about one that suffers depends on what the far end sees just then.
+  if (boxes.some(({ suffers }) => suffers !== undefined)) return 14;
+  return boxes.some(({ picture }) => picture !== null) ? 9 : 3;
 }
 
 function happen(world: World, verb: Verb, id: string, ms: number): unknown {
@@ -236,6 +248,17 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
       const value = verb === "heatUp" ? 90 : 60;
       box.says = { ...box.says, figures: { temperatureC: { value, source: "chassis" } } };
       return undefined;
+    }
+    case "overload":
+      return (box.suffers = "overload");
+    case "congest":
+      return (box.suffers = "network");
+    case "relax":
+      return delete box.suffers;
+    case "repair":
+    case "rejectRepair": {
+      const answer: CoreInput = { to: `encoder:${id}`, event: { type: verb, by: "engineer" } };
+      return world.core.can(answer) && world.send(answer);
     }
     case "fixLoad":
       return (world.loadIsFixed = !world.loadIsFixed);

@@ -7,7 +7,7 @@ import type { FarEndSight } from "../../machines/destination/sight.ts";
 import type { EncoderReading, OutputReading } from "../../machines/encoder/reading.ts";
 import { exerciseStream } from "../../machines/exercise/exercise.ts";
 import type { Intent, OutputRef } from "../../machines/intents.ts";
-import type { EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
+import type { CoolingStep, EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
 import {
   type ActorName,
   type CoreInput,
@@ -15,6 +15,7 @@ import {
   type Outcome,
   type SiteCore,
 } from "../../machines/site/site-core.ts";
+import { seenOnAir, understudyOf } from "../../machines/stream/stream.context.ts";
 import type { EncoderFacts } from "../../machines/encoder/facts.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 import {
@@ -57,6 +58,8 @@ export type Box = {
   says: Partial<EncoderReading>;
   /** Its recording; `media`: false for what is not there. */
   records?: { state: OutputReading["state"]; medium: string; media: Record<string, boolean> };
+  /** It does not keep up while it carries, or makes more than its network takes. */
+  suffers?: "overload" | "network";
   /** The state it claims for its output, whatever is the case. */
   claims: OutputReading["state"] | null;
 };
@@ -106,10 +109,16 @@ export function aPlan(
 }
 
 const heloSteps = [
-  { what: "asked less often", interrupts: false },
-  ...[80, 65, 50].map((percent) => ({ what: `${percent} % of its bitrate`, interrupts: true })),
-  { what: "half its bitrate and frame rate", interrupts: true },
-];
+  { what: "asked less often", interrupts: false, lowers: ["requests"] },
+  ...[80, 65, 50].map((percent) => ({
+    ...{ what: `${percent} % of its bitrate`, interrupts: true },
+    lowers: ["bitrate"] as const,
+  })),
+  {
+    ...{ what: "half its bitrate and frame rate", interrupts: true },
+    lowers: ["bitrate", "frameRate"],
+  },
+] as const satisfies readonly CoolingStep[];
 
 export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
   return {
@@ -219,6 +228,9 @@ export class World {
   readonly #switchedFor = new Set<string>();
   /** Boxes that were set otherwise while they held a key. */
   readonly touched: string[] = [];
+  /** Streams whose picture a playbook took although somebody stood by, and nobody said yes. */
+  readonly picturesLost: string[] = [];
+  #saysYes = false;
   /** States that a stream should have passed through, and was found in after a turn. */
   readonly stuck: string[] = [];
   observed = true;
@@ -332,6 +344,7 @@ export class World {
     for (const { id } of this.plan.streams) {
       this.#factsBefore[id] = this.#core.stream(id).context.facts;
     }
+    this.#saysYes = "type" in input.event && input.event.type === "repair";
     const outcome = this.#core.turn(input, this.#at);
     this.#note(outcome);
     return outcome.accepted;
@@ -350,6 +363,7 @@ export class World {
     for (const id of outcome.settled)
       this.#pending = this.#pending.filter((p) => p.intent.id !== id);
     for (const intent of outcome.begun) {
+      if (intent.kind === "setLoad") this.#notePictureLost(intent.asks);
       if (intent.kind === "applySettings") this.#noteTouch(intent.asks.encoder);
       if (intent.kind === "startOutput") this.#noteExercise(intent.asks);
       if (intent.kind === "fence") this.#noteContentSwitch(intent.asks.stream);
@@ -393,6 +407,21 @@ export class World {
     };
     const others = Object.keys(this.boxes).filter((id) => id !== carrier?.encoder);
     this.contentSwitches.push({ stream, cause: incident.cause, better: others.filter(isBetter) });
+  }
+
+  /** A playbook is about to stop a stream that is seen, for less load. */
+  #notePictureLost({ encoder, step }: { encoder: string; step: number }) {
+    const box = this.box(encoder);
+    const { repair } = this.#core.encoder(encoder).value as unknown as { repair: unknown };
+    const isLowering = typeof repair === "object" && JSON.stringify(repair).includes("lowering");
+    if (!isLowering || this.#saysYes || !box.running || box.load === step) return;
+    if (Math.max(step, box.load) < 2) return;
+    for (const { id } of this.plan.streams) {
+      const { context } = this.#core.stream(id);
+      if (context.carrier?.encoder !== encoder || !seenOnAir(context)) continue;
+      const understudy = understudyOf(context)?.encoder;
+      if (understudy !== undefined) this.picturesLost.push(`${id} while ${understudy} stood by`);
+    }
   }
 
   #noteTouch(encoder: string) {
@@ -489,6 +518,8 @@ export class World {
       outputs: {
         "stream-1": {
           state: box.claims ?? (box.running ? "streaming" : "idle"),
+          ...(box.running && box.suffers === "overload" && { isOverloaded: true }),
+          ...(box.running && box.suffers === "network" && { isNetworkTooSlow: true }),
           target: box.running ? { destination: box.running.destination } : "none",
           ...(box.kind === "soft" &&
             box.running && {

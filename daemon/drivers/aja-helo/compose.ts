@@ -4,6 +4,7 @@ import type {
   RecordingReading,
 } from "../../../machines/encoder/reading.ts";
 import { openProgress } from "../shared/progress.ts";
+import { decodeAlarm, type watchedAlarms } from "./alarms.ts";
 import { targetOf } from "./destination.ts";
 import { mediaOf, mediumOf } from "./media.ts";
 import {
@@ -25,6 +26,7 @@ import {
   plusDurations,
   profileNameReads,
   slow,
+  watchedAlarm,
 } from "./reads.ts";
 import type { Slow } from "./held-values.ts";
 import { settingsNow } from "./settings.ts";
@@ -132,6 +134,19 @@ export function openCompose(unit: Unit) {
       ...(moved && { progress: moved }),
       ...(target && { target }),
       ...(ours && { keyGeneration: run.keyGeneration }),
+      ...(state === "streaming" && strain()),
+    };
+  }
+
+  /** It counts neither frames nor load: all that it tells is these alarms. */
+  function strain(): Pick<OutputReading, "isOverloaded" | "isNetworkTooSlow"> {
+    const isRaised = (name: (typeof watchedAlarms)[number]) =>
+      decodeAlarm(held.value(watchedAlarm(name)) ?? "")?.raised;
+    const dropsFrames = isRaised("Dropped_Frames_Alarm");
+    const isNetworkTooSlow = isRaised("Network_Too_Slow_Alarm");
+    return {
+      ...(dropsFrames !== undefined && { isOverloaded: dropsFrames }),
+      ...(isNetworkTooSlow !== undefined && { isNetworkTooSlow }),
     };
   }
 

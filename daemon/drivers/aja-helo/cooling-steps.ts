@@ -14,11 +14,12 @@ export const halvesFrameRate = (step: number, { captions }: { captions: boolean 
  * (encoder-devices.md §1.5), so it is stopped and started again.
  */
 export const coolingSteps = (options: { captions: boolean }): readonly CoolingStep[] => [
-  { what: "it is asked half as often", interrupts: false },
-  ...bitrateShares.slice(2).map((share, i) => ({
+  { what: "it is asked half as often", interrupts: false, lowers: ["requests"] },
+  ...bitrateShares.slice(2).map((share, i): CoolingStep => ({
     what:
       `${Math.round(share * 100)} % of its bitrate` +
       (halvesFrameRate(i + 2, options) ? " and half its frame rate" : ""),
     interrupts: true,
+    lowers: halvesFrameRate(i + 2, options) ? ["bitrate", "frameRate"] : ["bitrate"],
   })),
 ];

@@ -36,9 +36,12 @@ export const slow = {
   firmware: every(once, "CurrentlyRunningImageVersion"),
 } as const;
 
+export function watchedAlarm(name: (typeof watchedAlarms)[number]): Slow {
+  return every(40 * second, name);
+}
 /** The ten that say most of the stream come often, the others in turn over a quarter of an hour. */
 export const alarmReads: readonly Slow[] = [
-  ...watchedAlarms.map((name) => every(40 * second, name)),
+  ...watchedAlarms.map((name) => watchedAlarm(name)),
   ...[...alarmNames.error, ...alarmNames.warning]
     .filter((name) => !(watchedAlarms as readonly string[]).includes(name))
     .map((name) => every(10 * minute, name)),

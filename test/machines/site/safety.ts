@@ -38,6 +38,7 @@ export function checkSafety(
       expectSparesToServeOne(world);
       expectContentToBeJudgedWell(world);
 
+      expect(world.picturesLost).toEqual([]);
       expect(world.touched).toEqual([]);
       expect(world.stuck).toEqual([]);
     }),

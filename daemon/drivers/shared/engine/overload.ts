@@ -8,7 +8,11 @@ const windowMs = 30_000;
 const sampleEveryMs = 1_000;
 
 type Sample = { atMs: number; outTimeUs: number };
-type Pace = { run: string; samples: Sample[]; isSlow: boolean };
+type Pace = {
+  run: string;
+  samples: Sample[];
+  /** Undefined while it was not seen for long enough. */ isSlow: boolean | undefined;
+};
 
 /**
  * Watches whether programs keep up with the programme. One that makes less than a second of output
@@ -21,7 +25,7 @@ export function openOverload() {
   /** Programme per time over the last `windowMs`; undefined while not so much was seen. */
   function speedOf(output: string, run: string, now: Sample): number | undefined {
     const known = paces.get(output);
-    const pace = known?.run === run ? known : { run, samples: [], isSlow: false };
+    const pace: Pace = known?.run === run ? known : { run, samples: [], isSlow: undefined };
     paces.set(output, pace);
     if (now.atMs - (pace.samples.at(-1)?.atMs ?? -Infinity) >= sampleEveryMs)
       pace.samples.push(now);
@@ -32,6 +36,9 @@ export function openOverload() {
   }
 
   return {
+    /** As `alarms` saw it last; undefined while nobody can tell. */
+    isOverloaded: (output: string) => paces.get(output)?.isSlow,
+
     /** @returns sentences about those that do not keep up */
     alarms(engines: ReadonlyMap<string, Progressing>, atMs: number): string[] {
       return [...engines].flatMap(([output, engine]) => {
@@ -45,7 +52,7 @@ export function openOverload() {
         const pace = paces.get(output)!;
         if (speed === undefined) return [];
         // One that stands still is frozen, which is told elsewhere.
-        pace.isSlow = speed > 0 && speed < (pace.isSlow ? fineFrom : slowBelow);
+        pace.isSlow = speed > 0 && speed < (pace.isSlow === true ? fineFrom : slowBelow);
         if (!pace.isSlow) return [];
         return [
           `${output} makes only ${speed.toFixed(2)} s of programme a second: its host is ` +

@@ -51,20 +51,27 @@ export async function openSoftwareEncoder(
   };
   let regular: NodeJS.Timeout | undefined;
 
-  const reading = (): EncoderReading => ({
-    outputs: Object.fromEntries([...engines].map(([id, engine]) => [id, engine.reading()])),
-    ...(source !== undefined && { source }),
-    identity: { vendor: program.name },
-    settings,
-    // A process of ours starts nothing by itself.
-    selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
-    alarms: [
-      ...(hostAlarms?.() ?? []),
-      ...[...engines.values()].flatMap((engine) => engine.alarms()),
-      ...overload.alarms(engines, now()),
-    ],
-    figures: figuresOf(engines, memory, now(), `${program.name} progress`),
-  });
+  const outputOf = ([id, engine]: [string, Engine]) => {
+    const isOverloaded = overload.isOverloaded(id);
+    return [id, { ...engine.reading(), ...(isOverloaded !== undefined && { isOverloaded }) }];
+  };
+  const reading = (): EncoderReading => {
+    const slow = overload.alarms(engines, now());
+    return {
+      outputs: Object.fromEntries([...engines].map(outputOf)) as EncoderReading["outputs"],
+      ...(source !== undefined && { source }),
+      identity: { vendor: program.name },
+      settings,
+      // A process of ours starts nothing by itself.
+      selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
+      alarms: [
+        ...(hostAlarms?.() ?? []),
+        ...[...engines.values()].flatMap((engine) => engine.alarms()),
+        ...slow,
+      ],
+      figures: figuresOf(engines, memory, now(), `${program.name} progress`),
+    };
+  };
 
   /** Only `DriverError` leaves a driver, and never with arguments of a program in it. */
   const guarded = async <T>(

@@ -56,7 +56,10 @@ test("where captions are declared halving the frame rate is neither offered nor 
     coolingSteps({ captions }).filter(({ what }) => what.includes("frame rate"));
   expect(offered(true)).toEqual([]);
   expect(offered(false)).toEqual([
-    { what: "35 % of its bitrate and half its frame rate", interrupts: true },
+    {
+      ...{ what: "35 % of its bitrate and half its frame rate", interrupts: true },
+      lowers: ["bitrate", "frameRate"],
+    },
   ]);
 });
 

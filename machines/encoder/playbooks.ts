@@ -1,0 +1,148 @@
+/**
+ * What is tried against each kind of trouble, in which order and how often: judgement only, the
+ * region `repair` goes through with it.
+ */
+import type { Consent, CoolingStep, EncoderPlan, RepairAction } from "../site/plan.ts";
+import { elapsedMs, rebased, type Stamp } from "../time.ts";
+import { type Trouble, troubleWords } from "./encoder.contract.ts";
+import { type DryRun, dryRunSince } from "./dry-run.ts";
+import { interruptsBetween, loadStep } from "./load.ts";
+import type { Heat } from "./thermal.ts";
+
+export const troubles = troubleWords;
+/** Those of a box that carries a programme; all others are of one that carries nothing. */
+export const isStrain = (trouble: Trouble | null): trouble is "overload" | "network" =>
+  trouble === "overload" || trouble === "network";
+
+/** The actions against each trouble, the mildest first. */
+const playbooks: Record<Trouble, readonly RepairAction[]> = {
+  unreachable: ["powerCycle"],
+  failing: ["reboot", "powerCycle"],
+  overload: ["lowerLoad"],
+  network: ["lowerLoad"],
+};
+
+/** What a step of its load has to lower to be of use; against overload all are. */
+const relieves: Record<"overload" | "network", NonNullable<CoolingStep["lowers"]>> = {
+  overload: ["requests", "bitrate", "frameRate"],
+  network: ["bitrate"],
+};
+
+/** One step of a playbook, as this box can take it. Absolute. */
+export type RepairStep = {
+  action: RepairAction;
+  /** Of `lowerLoad`: the load to work at. */
+  step?: number;
+  /** The picture of a programme that it carries is lost for a moment. */
+  interrupts: boolean;
+};
+
+/** What the region remembers. */
+export type Repairs = {
+  /** What was done and when, oldest first, as far as it counts against the budget. */
+  done: { action: RepairAction; step?: number; interrupts?: true; at: Stamp }[];
+  /** What it would have done; only while it may not. Journals from before it was counted have none. */
+  dryRun?: DryRun;
+  /** Why it is doing what it does, for people. */
+  trouble: Trouble | null;
+  /** It works at no more load than this step allows; absent: at what its heat allows. */
+  loadStep?: number;
+  /** Where it goes when it is given back. */
+  givesBackTo?: number;
+  /** When a repair was proposed last. After a restart it is proposed anew. */
+  askedAt?: Stamp;
+  /** Why the next step is not taken now. */
+  heldBecause?: string;
+};
+
+/** Where a restarted daemon picks up: what was done counts on. */
+export function repairsSince(
+  kept: Repairs | undefined,
+  plan: Pick<EncoderPlan, "repair" | "playbooks">,
+  now: Stamp,
+): Repairs {
+  const observes = troubles.some((trouble) => consentTo(plan, trouble) === "observe");
+  const dryRun = dryRunSince(kept?.dryRun, observes ? "observe" : "act", now.wallMs);
+  const done = kept?.done.map((one) => ({ ...one, at: rebased(one.at, now) })) ?? [];
+  return {
+    done,
+    trouble: kept?.trouble ?? null,
+    ...(kept?.loadStep !== undefined && { loadStep: kept.loadStep }),
+    ...(dryRun && { dryRun }),
+  };
+}
+
+/** What may be done about this trouble without a person. */
+export const consentTo = (
+  { repair, playbooks: own }: Pick<EncoderPlan, "repair" | "playbooks">,
+  trouble: Trouble,
+): Consent => own?.[trouble] ?? repair;
+
+/** Three different steps in ten minutes, each once. */
+export const budgetMs = 600_000;
+const budgetSteps = 3;
+
+export type Repairable = {
+  plan: EncoderPlan;
+  now: () => Stamp;
+  holds: readonly string[];
+  repairs: Repairs;
+  heat: Heat;
+  /** As last read: after a boot it does nothing on its own. */
+  staysIdle: boolean;
+};
+
+/** It may still have the key of a stream that another box carries, and would use it. */
+export const wouldPublish = ({ plan, staysIdle }: Repairable) => plan.ownSelfStart && !staysIdle;
+
+const lately = ({ repairs, now }: Repairable) =>
+  repairs.done.filter(({ at }) => elapsedMs(at, now()) < budgetMs);
+
+/** Of the playbook, what this box can do and was not done lately; the budget is not looked at. */
+function stepsLeft(box: Repairable): RepairStep[] {
+  const { trouble } = box.repairs;
+  if (trouble === null) return [];
+  const isDone = (action: RepairAction, step?: number) =>
+    lately(box).some((one) => one.action === action && one.step === step);
+  return playbooks[trouble].flatMap((action): RepairStep[] => {
+    if (action === "lowerLoad") return isStrain(trouble) ? loadSteps(box, trouble) : [];
+    const isPossible = box.plan.canRepair.includes(action) && !wouldPublish(box);
+    return isPossible && !isDone(action) ? [{ action, interrupts: true }] : [];
+  });
+}
+
+function loadSteps(box: Repairable, trouble: "overload" | "network"): RepairStep[] {
+  const { cooling } = box.plan;
+  const now = loadStep(box);
+  return cooling.flatMap(({ lowers = [] }, at) => {
+    const helps = lowers.some((what) => relieves[trouble].includes(what));
+    const step = at + 1;
+    return step > now && helps
+      ? [{ action: "lowerLoad", step, interrupts: interruptsBetween(cooling, now, step) }]
+      : [];
+  });
+}
+
+/** The next step of the playbook that this box can do and that was not done lately. */
+export const nextRepair = (box: Repairable): RepairStep | undefined =>
+  isBudgetSpent(box) ? undefined : stepsLeft(box)[0];
+
+const isBudgetSpent = (box: Repairable) => lately(box).length >= budgetSteps;
+
+/** Something is left to try, and too much was tried lately. */
+export const hasToRest = (box: Repairable): boolean =>
+  isBudgetSpent(box) && stepsLeft(box).length > 0;
+
+/** With the next step done now. */
+export function withRepair(box: Repairable, { action, step, interrupts }: RepairStep): Repairs {
+  const load = step !== undefined && { step, ...(interrupts && { interrupts }) };
+  return {
+    ...box.repairs,
+    done: [...lately(box), { action, ...load, at: box.now() }],
+    ...(load && { loadStep: load.step }),
+  };
+}
+
+/** When the proposal that stands now is over, Unix ms. */
+export const proposalEndsAtMs = ({ askedAt }: Repairs): number | undefined =>
+  askedAt && askedAt.wallMs + budgetMs;

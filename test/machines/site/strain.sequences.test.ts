@@ -1,0 +1,12 @@
+import { test } from "vitest";
+import { checkSafety } from "./safety.ts";
+
+/** Long enough for the playbook to begin. */
+const lasts = (what: "overload" | "congest", box: number) =>
+  [0, 1].map(() => ({ do: what, box, s: 35, ms: 300 }) as const);
+
+/** Planted: "no picture lost" fails when the site answers `mayInterrupt` whoever stands by. */
+test("a carrier that is overloaded, or its network, keeps its picture while somebody stands by", () => {
+  checkSafety(0.05, 31, { first: [...lasts("overload", 0), ...lasts("overload", 1)] });
+  checkSafety(0.05, 32, { first: lasts("congest", 0) });
+}, 36_000_000);
