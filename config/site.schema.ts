@@ -7,7 +7,7 @@ import { events } from "./on-air-windows.ts";
 import { SecretReference } from "./secrets.ts";
 import { playbooks, repairOfBox, repairOfSite } from "./repair.schema.ts";
 import { ownLevels, recording, storageLevels } from "./storage.schema.ts";
-import { bitrate, celsius, duration, durationOr, section } from "./units.ts";
+import { bitrate, celsius, duration, durationOr, percent, section } from "./units.ts";
 import { encoderOfStream, settings } from "./understudies.ts";
 import { parseOptions } from "./vendor-options.ts";
 
@@ -74,11 +74,21 @@ const heat = section({
   lookAhead: duration({ atLeast: "10s", atMost: "10min" })
     .prefault("60s")
     .describe("How far its trend is followed"),
+  busy: percent({ atLeast: "20%", atMost: "100%" })
+    .prefault("75%")
+    .describe("From here for a minute its processor has no room; others are chosen before it"),
+  calm: percent({ atLeast: "10%", atMost: "99%" })
+    .prefault("65%")
+    .describe("Below this its processor has room again"),
   coolingPeriod: duration({ atLeast: "10s", atMost: "30min" })
     .prefault("60s")
     .describe("Between two steps; a chassis answers a lower load this slowly"),
 })
   .refine(({ coolC, hotC }) => coolC < hotC, { error: "must be below hot", path: ["cool"] })
+  .refine(({ calmPercent, busyPercent }) => calmPercent < busyPercent, {
+    error: "must be below busy",
+    path: ["calm"],
+  })
   .refine(({ hotC, protectC }) => hotC < protectC, {
     error: "must be above hot",
     path: ["protect"],
@@ -126,7 +136,7 @@ export const EncoderBase = section({
     .enum(["observe", "propose", "act"])
     .prefault("propose")
     .describe("When it has carried nothing for a week: say so, ask, or try it off air by itself"),
-  heat: heat.prefault({}).describe("Chassis degrees at which something is done"),
+  heat: heat.prefault({}).describe("Chassis degrees and load at which something is done"),
   recording: recording.prefault({}).describe("What is done about its recording and its media"),
   preview: preview
     .exactOptional()

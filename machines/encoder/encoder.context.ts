@@ -3,6 +3,7 @@ import { rebased, type Stamp } from "../time.ts";
 import type { Controlled } from "./control.ts";
 import type { Connection } from "./connection.ts";
 import { type Duty, noDuty } from "./drift.ts";
+import { busyAfter } from "./busy.ts";
 import type { Custody, Service } from "./facts.ts";
 import { withSample } from "./heat.ts";
 import { handsSince, type OtherHands } from "./other-hands.ts";
@@ -84,9 +85,11 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
 }
 
 /** A box that does not tell its temperature any more has no trend either. */
-export function samplesWith({ heat, now }: EncoderContext, reading: EncoderReading) {
-  const celsius = reading.figures.temperatureC?.value;
-  return celsius === undefined ? [] : withSample(heat.samples, { celsius, at: now() });
+export function heatAfter({ heat, plan, now }: EncoderContext, { figures }: EncoderReading): Heat {
+  const celsius = figures.temperatureC?.value;
+  const samples = celsius === undefined ? [] : withSample(heat.samples, { celsius, at: now() });
+  const busy = busyAfter(heat.busy, figures.cpuUsageRatio?.value, plan.heat, now());
+  return { step: heat.step, samples, ...(busy && { busy }) };
 }
 
 /** It is publishing, or about to, to one of our destinations. */

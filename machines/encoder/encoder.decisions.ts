@@ -9,7 +9,7 @@ import type { ThermalTold } from "./facts.ts";
 import type { EncoderReading } from "./reading.ts";
 import { isStrain } from "./playbooks.ts";
 import { type RepairNews, repairSentence } from "./repair-words.ts";
-import { heatSentence } from "./thermal.ts";
+import { busySentence, heatSentence } from "./thermal.ts";
 
 type Reads = { reading: EncoderReading };
 
@@ -92,6 +92,18 @@ export function thermal(context: EncoderContext, word: ThermalTold): Decision {
     severity: isSpared ? "warning" : thermalSeverity[word],
     message: `${heatSentence(context)}: ${what}`,
     data: { thermal: word, step },
+  };
+}
+
+export function busy(context: EncoderContext, isBusy: boolean): Decision {
+  const what = isBusy
+    ? "for a minute: it has no room for a harder scene, others are chosen before it; take work off it"
+    : "it has room again";
+  return {
+    type: "encoder.thermal",
+    severity: isBusy ? "warning" : "info",
+    message: `${busySentence(context)}${isBusy ? " " : ": "}${what}`,
+    data: { thermal: isBusy ? "warm" : "normal", step: context.heat.step, isBusy },
   };
 }
 

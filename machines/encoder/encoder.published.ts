@@ -89,7 +89,7 @@ function thermalWord(value: Regions["thermal"]): Thermal {
   }
   return value === "normal" || value === "warm"
     ? value
-    : value === "relieving"
+    : value === "relieving" || value === "busy"
       ? "warm"
       : "unknown";
 }

@@ -4,12 +4,7 @@ import { decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
 import { exerciseDecision } from "../exercise/exercise.ts";
 import type { Consent } from "../site/plan.ts";
-import {
-  type EncoderContext,
-  type EncoderInput,
-  publishes,
-  samplesWith,
-} from "./encoder.context.ts";
+import { type EncoderContext, type EncoderInput, heatAfter, publishes } from "./encoder.context.ts";
 import type { Connection } from "./connection.ts";
 import { clockNews, clockSettlesMs, clockWord, type ClockWord } from "./clock.ts";
 import { controlDone, controlFailed, controlRefusal } from "./control.ts";
@@ -159,7 +154,7 @@ export const encoderSetup = setup({
       unread: { ...context.unread, times: 0 },
       serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
       staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
-      heat: { ...context.heat, samples: samplesWith(context, reading) },
+      heat: heatAfter(context, reading),
       duty: dutyAfter(context, reading),
     })),
     noteHands: assign(({ context, event }) => ({ hands: handsAfter(context, event) })),
@@ -247,6 +242,7 @@ export const encoderSetup = setup({
     tellRebooted: emit(({ context }) => decided(tell.rebooted(context))),
     tellLink: emit(({ context }, link: string) => decided(tell.link(context, link))),
     tellThermal: emit(({ context }, word: ThermalTold) => decided(tell.thermal(context, word))),
+    tellBusy: emit(({ context }, isBusy: boolean) => decided(tell.busy(context, isBusy))),
     tellClock: emit(({ context }, isWrong: boolean) => decided(clockNews(context, isWrong))),
     tellCooldown: emit(({ context, event }) => decided(tell.cooldown(context, event))),
     tellInput: emit(({ context }, word: string) => decided(tell.input(context, word))),

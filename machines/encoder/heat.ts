@@ -3,12 +3,13 @@
  * its small web server is another figure and never mixed with it: see request-pressure.ts.
  */
 import { elapsedMs, type Stamp } from "../time.ts";
+import type { BusyLimits } from "./busy.ts";
 
 /** Chassis degrees, one reading. */
 export type HeatSample = { celsius: number; at: Stamp };
 
 /** What thermal decisions are measured against. Degrees are chassis degrees, °C. */
-export type HeatLimits = {
+export type HeatLimits = BusyLimits & {
   hotC: number;
   /** Below this it is cool again: 8 °C of hysteresis by default, or it would flap. */
   coolC: number;

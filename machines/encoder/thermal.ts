@@ -4,13 +4,20 @@
  * the context, so they are `always` transitions: those of an event would still see the old ones.
  */
 import type { EncoderPlan } from "../site/plan.ts";
+import type { Stamp } from "../time.ts";
+import { type Busy, isBusy, usualBusy } from "./busy.ts";
 import { comingBack, loadOrder } from "./load.ts";
 import { type HeatSample, isCool, isHot, needsMore, trend } from "./heat.ts";
 
 /** What the region remembers. */
-export type Heat = { samples: HeatSample[]; step: number };
+export type Heat = {
+  samples: HeatSample[];
+  step: number;
+  /** Absent: it does not tell how busy it is. */
+  busy?: Busy | undefined;
+};
 
-type Hot = { plan: EncoderPlan; heat: Heat; holds: readonly string[] };
+type Hot = { plan: EncoderPlan; heat: Heat; holds: readonly string[]; now: () => Stamp };
 
 /** So much above the limit nobody waits for the end of a cooling period. */
 const emergencyC = 2;
@@ -18,6 +25,7 @@ const emergencyC = 2;
 const hot = ({ plan, heat }: Hot) => isHot(heat.samples, plan.heat);
 const cool = ({ plan, heat }: Hot) => isCool(heat.samples, plan.heat);
 const more = ({ plan, heat }: Hot) => needsMore(heat.samples, plan.heat);
+const busy = ({ heat, now }: Hot) => isBusy(heat.busy, now());
 /** Taking this step, or giving it back, costs the picture of the programme that it carries. */
 export const interrupts = ({ plan, heat, holds }: Hot) =>
   holds.length > 0 && plan.cooling[heat.step - 1]?.interrupts === true;
@@ -27,6 +35,8 @@ export const heatGuards = {
   isCool: cool,
   needsMore: more,
   interrupts,
+  isBusy: busy,
+  isNotBusy: (context: Hot) => !busy(context),
   isTold: ({ heat }: Hot) => heat.samples.length > 0,
   isUntold: ({ heat }: Hot) => heat.samples.length === 0,
   isTooHot: ({ plan, heat }: Hot) =>
@@ -44,6 +54,13 @@ export const heatGuards = {
   holdsNothing: ({ holds }: Hot) => holds.length === 0,
 };
 
+/** `a at 81 % load, 75 % is its limit` */
+export function busySentence({ plan, heat }: Hot): string {
+  const { busyPercent } = { ...usualBusy, ...plan.heat };
+  const percent = Math.round(100 * (heat.busy?.ratio ?? 0));
+  return `${plan.id} at ${percent} % load, ${busyPercent} % is its limit`;
+}
+
 export function heatSentence({ plan, heat }: Hot): string {
   const celsius = heat.samples.at(-1)?.celsius;
   const perMinute = trend(heat.samples);
@@ -55,6 +72,9 @@ export function heatSentence({ plan, heat }: Hot): string {
 const oneMore = { type: "changeStep", params: 1 } as const;
 const oneLess = { type: "changeStep", params: -1 } as const;
 const tellStep = { type: "tellThermal", params: "cooling" } as const;
+const asked = {
+  cooldown: { guard: "mayCoolMore", target: "cooling", actions: ["tellCooldown", oneMore] },
+} as const;
 const toNormal = {
   target: "#encoder.thermal.normal",
   actions: { type: "tellThermal", params: "normal" },
@@ -67,16 +87,29 @@ export const thermal = {
     unknown: {
       always: [
         { guard: "isHot", target: "rising" },
+        { guard: "isBusy", target: "busy" },
         { guard: "isTold", target: "normal" },
       ],
     },
     normal: {
-      on: {
-        cooldown: { guard: "mayCoolMore", target: "cooling", actions: ["tellCooldown", oneMore] },
-      },
+      on: asked,
       always: [
-        { guard: "isUntold", target: "unknown" },
         { guard: "isHot", target: "rising" },
+        { guard: "isBusy", target: "busy" },
+        { guard: "isUntold", target: "unknown" },
+      ],
+    },
+    /** No room for a harder scene: others are chosen before it. Nothing is taken from it for that. */
+    busy: {
+      entry: { type: "tellBusy", params: true },
+      on: asked,
+      always: [
+        { guard: "isHot", target: "rising" },
+        {
+          guard: "isNotBusy",
+          target: "unknown",
+          actions: { type: "tellBusy", params: false },
+        },
       ],
     },
     rising: {
