@@ -3435,12 +3435,17 @@ export interface components {
          * @enum {string}
          */
         consent: "observe" | "propose" | "act" | "unknown";
+        playbooks?: {
+          [key: string]: "observe" | "propose" | "act" | "unknown";
+        };
         /**
          * @default unknown
          * @enum {string}
          */
         state:
           | "well"
+          | "lowered"
+          | "givingBack"
           | "watching"
           | "expectedOff"
           | "deciding"
@@ -3448,6 +3453,9 @@ export interface components {
           | "observing"
           | "proposing"
           | "rejected"
+          | "clearing"
+          | "heldBack"
+          | "resting"
           | "acting"
           | "proving"
           | "givenUp"
@@ -3456,12 +3464,15 @@ export interface components {
          * @default unknown
          * @enum {string}
          */
-        trouble?: "unreachable" | "failing" | "unknown";
+        trouble?: "unreachable" | "failing" | "overload" | "network" | "unknown";
         /**
          * @default unknown
          * @enum {string}
          */
-        next?: "reboot" | "powerCycle" | "unknown";
+        next?: "lowerLoad" | "reboot" | "powerCycle" | "unknown";
+        nextLoad?: string;
+        nextCostsPicture?: boolean;
+        loadStep?: number;
         proposalEndsAt?: string | null;
         wouldHaveActed?: {
           times: number;
@@ -4400,6 +4411,47 @@ export interface components {
         message: string;
       }[];
     };
+    StreamSession: {
+      stream_id: string;
+      /** @description null: a dry run */
+      session_id: string | null;
+      /** @description of the far end; null: a dry run */
+      stream_key: string | null;
+      /** @description where the picture is published; null: a dry run */
+      rtmp_url: string | null;
+      site_id: string;
+      encoder_id: string;
+      /** @description set up the same, and kept free for it */
+      backup_encoder_id: string | null;
+      resolution: string;
+      bitrate: number;
+      fps: number;
+      /** @description why that encoder; null: it was asked for before */
+      because: string | null;
+      score: number | null;
+      warnings: string[];
+      ends_at: string | null;
+    };
+    StreamSessionConfig: {
+      stream_id: string;
+      session_id: string;
+      /** @enum {string} */
+      status: "preparing" | "running" | "restarting" | "ending" | "unknown";
+      resolution: string;
+      bitrate: number;
+      fps: number;
+      audio_bitrate: number | null;
+      keyframe_interval: number | null;
+      encoder_id: string;
+      backup_encoder_id: string | null;
+      ends_at: string | null;
+    };
+    StreamSessionEnd: {
+      stream_id: string;
+      session_id: string;
+      /** @enum {string} */
+      status: "ended" | "ending";
+    };
     RankedEncoder: {
       ref: string;
       encoder_id: string;
@@ -4449,47 +4501,6 @@ export interface components {
       active_encoding_sessions: number;
       /** @description best first; those that take none last */
       encoders: components["schemas"]["RankedEncoder"][];
-    };
-    StreamSession: {
-      stream_id: string;
-      /** @description null: a dry run */
-      session_id: string | null;
-      /** @description of the far end; null: a dry run */
-      stream_key: string | null;
-      /** @description where the picture is published; null: a dry run */
-      rtmp_url: string | null;
-      site_id: string;
-      encoder_id: string;
-      /** @description set up the same, and kept free for it */
-      backup_encoder_id: string | null;
-      resolution: string;
-      bitrate: number;
-      fps: number;
-      /** @description why that encoder; null: it was asked for before */
-      because: string | null;
-      score: number | null;
-      warnings: string[];
-      ends_at: string | null;
-    };
-    StreamSessionConfig: {
-      stream_id: string;
-      session_id: string;
-      /** @enum {string} */
-      status: "preparing" | "running" | "restarting" | "ending" | "unknown";
-      resolution: string;
-      bitrate: number;
-      fps: number;
-      audio_bitrate: number | null;
-      keyframe_interval: number | null;
-      encoder_id: string;
-      backup_encoder_id: string | null;
-      ends_at: string | null;
-    };
-    StreamSessionEnd: {
-      stream_id: string;
-      session_id: string;
-      /** @enum {string} */
-      status: "ended" | "ending";
     };
     CommandItem: {
       id: string;
