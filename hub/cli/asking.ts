@@ -13,6 +13,7 @@ import type { Offer } from "../web/talk.ts";
 import { streamOffers } from "../web/stream-offers.ts";
 import { carriage, lengthOf } from "../web/words.ts";
 import { asMs, type Cli, type Option } from "./cli.ts";
+import type { Column } from "./print.ts";
 import { tellProgress } from "./progress.ts";
 
 export type AskOptions = { yes?: boolean; dryRun?: boolean; wait?: boolean; timeout?: number };
@@ -52,7 +53,7 @@ export async function askSite(cli: Cli, question: Question, options: AskOptions)
       onProgress: (command) => (known = command),
     });
     progress.end();
-    return tellAnswer(cli, answer, options);
+    return await tellAnswer(cli, answer, options);
   } catch (error) {
     progress.end();
     if (!signal.aborted) throw error;
@@ -64,14 +65,15 @@ export async function askSite(cli: Cli, question: Question, options: AskOptions)
 }
 
 /** The answer of a site, as data; what it refused ends with its code. */
-export function tellAnswer(
+export async function tellAnswer(
   cli: Cli,
   answer: Command,
   { wait = true }: Partial<AskOptions> = {},
-): number {
+): Promise<number> {
   const { print } = cli;
   const { status, code, message, id, verb, dryRun } = answer;
-  if (print.shape !== "table") print.line(answer, [status, code, message, id]);
+  if (print.shape === "json") print.line(answer, []);
+  if (print.shape === "plain") print.line(answer, [status, code, message, id]);
   if (status === "refused")
     throw new Ending(
       exitCode.refused,
@@ -86,11 +88,27 @@ export function tellAnswer(
     const how = `understudy command wait ${id}`;
     throw new Ending(exitCode.timedOut, `${verb} is not over yet, the site goes on: ${how}`);
   }
-  if (print.shape !== "table") return exitCode.done;
+  if (print.shape === "json") return exitCode.done;
   const what = dryRun ? "would be done" : status;
-  print.text(`${what}: ${message ?? `${verb}, command ${id}`}\n`);
+  if (print.shape === "table") print.text(`${what}: ${message ?? `${verb}, command ${id}`}\n`);
+  // What was asked for: the clips of a box, the next windows of a stream.
+  const rows = Object.values(answer.data ?? {}).find((value): value is Row[] =>
+    Array.isArray(value),
+  );
+  if (rows?.[0]) await print.list(rows, Object.keys(rows[0]).map(columnOf));
   return exitCode.done;
 }
+
+type Row = Record<string, unknown>;
+const columnOf = (key: string): Column<Row> => [
+  key.replace(/AtMs$/, "").toUpperCase(),
+  ({ [key]: value }) =>
+    typeof value !== "number" && typeof value !== "string"
+      ? undefined
+      : key.endsWith("AtMs")
+        ? { at: new Date(value).toISOString() }
+        : value,
+];
 
 /** Nobody can have stopped what is stopped; everything else may be on air. */
 export const mayBeOnAir = ({ carrier, carriage: seen, stale }: Stream) =>
@@ -104,7 +122,7 @@ async function mayInterrupt(cli: Cli, hub: HubClient, question: Question): Promi
   if (cli.io.ask) {
     const { signal } = cli.io;
     const foreseen = await hub.command(subject, { ...asked, dryRun: true }, { signal });
-    if (foreseen.status === "refused") tellAnswer(cli, foreseen);
+    if (foreseen.status === "refused") await tellAnswer(cli, foreseen);
     const isSure = foreseen.status === "done" ? " The site says: possible now." : "";
     await mustBeMeant(cli, streams, asked.verb, `${offer?.will ?? ""}${isSure}`, offer?.vouch);
   } else await mustBeMeant(cli, streams, asked.verb);

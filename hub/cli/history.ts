@@ -56,7 +56,11 @@ export function addHistory(program: Program): void {
       const story = one.timeline.map(
         ({ at, what }, n) => [n === 0 ? "Story" : "", () => `${clock(at)} ${what}`] as const,
       );
-      print.one(one, [...columns.incident.list, ...columns.incident.more, ...story]);
+      print.one(one, [
+        ...columns.incident.list.map(columns.titled),
+        ...columns.incident.more,
+        ...story,
+      ]);
     },
   );
   incident.verb<Limits & { stream?: string }>(

@@ -1,5 +1,5 @@
 /** `understudy <noun> <verb>`: everything that it does, in one list. */
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { redact } from "../../config/redaction.ts";
 import { addAdmin } from "./admin.ts";
@@ -45,12 +45,20 @@ export async function understudy(args: string[], io: Io, version: string): Promi
     .addHelpText("before", examples)
     .addHelpText("after", places)
     .configureHelp({ ...plainTerms, showGlobalOptions: true })
-    .configureOutput({ writeOut: io.out, writeErr: err, outputError: (text, write) => write(text) })
+    // What was given with an unknown flag may be a secret.
+    .configureOutput({
+      ...{ writeOut: io.out, writeErr: err },
+      outputError: (text, write) => write(text.replace(/(--?[\w-]+)=[^\s']*/g, "$1")),
+    })
     .exitOverride()
     .option("--hub <url>", "which hub (http://127.0.0.1:8080)")
     .option("--key-file <file>", "holds the API key; - is stdin")
     .option("--json", "one JSON object a line, as the hub sends it")
-    .option("--plain", "fields between tabs; so it is where nobody looks on")
+    .addOption(
+      new Option("--plain", "fields between tabs; so it is where nobody looks on").conflicts(
+        "json",
+      ),
+    )
     .option("--no-color", "words and shapes only")
     .option("-q, --quiet", "no progress, no notes")
     .option("-v, --verbose", "which hub, whose key, which request failed");

@@ -82,7 +82,7 @@ export function listen(
     const asked: Plan = { ref, busy: true, answer: "Asking the site …" };
     plan = asked;
     page.draw();
-    const subject = { list: "streams", ref };
+    const subject = { list: "streams", ref } as const;
     const answer = await command(subject, {
       ...{ verb: "add-window", args: { window: rule }, dryRun: true },
     }).catch(asRefusal);
@@ -99,7 +99,7 @@ export function listen(
     const asked: Plan = { ref, busy: true, answer: "Waiting for the site …" };
     plan = asked;
     page.draw();
-    const subject = { list: "streams", ref };
+    const subject = { list: "streams", ref } as const;
     const answer = await command(subject, { verb: "add-window", args: { window: rule } }).catch(
       asRefusal,
     );

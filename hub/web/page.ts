@@ -3,8 +3,9 @@
  * changed and every second otherwise, so a lost socket costs a second and never the truth.
  */
 import { io } from "socket.io-client";
+import { HubError } from "../client/client.ts";
 import { listen } from "./actions.ts";
-import { HubError, readBoard } from "./data.ts";
+import { readBoard } from "./data.ts";
 import { h, show } from "./dom.ts";
 import { encoderBox } from "./encoders.ts";
 import { openEntrance } from "./entrance.ts";

@@ -42,9 +42,9 @@ type Group = {
 const placeOf = ({ list, ref, part }: Pick<Group, "list" | "ref" | "part">) =>
   [list, ref, ...(part === undefined ? [] : [part])].join("/");
 /** The reverse, as far as REST needs it. */
-export function subjectOf(place: string): { list: string; ref: string } {
-  const [list = "", ref = ""] = place.split("/");
-  return { list, ref };
+export function subjectOf(place: string): { list: List; ref: string } {
+  const [list, ref = ""] = place.split("/");
+  return { list: list as List, ref };
 }
 
 /** Two offers may share a verb. */

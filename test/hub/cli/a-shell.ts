@@ -10,6 +10,7 @@ type Over = {
   answers?: boolean;
   columns?: number;
   signal?: AbortSignal;
+  onOut?: (text: string) => void;
 };
 
 export async function shell(args: readonly string[], over: Over = {}): Promise<Ended> {
@@ -17,7 +18,10 @@ export async function shell(args: readonly string[], over: Over = {}): Promise<E
   let err = "";
   const { answers, columns = 80, signal = new AbortController().signal } = over;
   const io: Io = {
-    out: (text) => void (out += text),
+    out: (text) => {
+      out += text;
+      over.onOut?.(text);
+    },
     err: (text) => void (err += text),
     signal,
     // No file of whoever runs the tests is read.

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { anApi } from "./an-api.ts";
+
+/** Documents, and where they are shown: they do not document themselves. */
+const documents = /^\/(docs|openapi\.json|asyncapi\.json)(\/|$)/;
+
+test("the OpenAPI document has every route that is served, and nothing else", async () => {
+  const { app, ask } = await anApi();
+  await app.ready();
+  const served = app.routeTable
+    .filter(({ method, url }) => method !== "HEAD" && !documents.test(url))
+    .map(({ method, url }) => `${method} ${url.replace(/:(\w+)/g, "{$1}")}`);
+  const { paths } = (await ask("GET", "/openapi.json")).body as { paths: Record<string, object> };
+  const documented = Object.entries(paths).flatMap(([url, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${url}`),
+  );
+  expect(documented.length).toBeGreaterThan(100);
+  expect(documented.sort()).toEqual(served.sort());
+});
+
+test("every reference of the OpenAPI document leads somewhere", async () => {
+  const { body } = await (await anApi()).ask("GET", "/openapi.json");
+  const { schemas } = body["components"] as { schemas: Record<string, unknown> };
+  const refs = [...JSON.stringify(body).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)];
+  expect(refs.length).toBeGreaterThan(100);
+  const lost = refs.map(([, name = ""]) => name).filter((name) => !Object.hasOwn(schemas, name));
+  expect(lost).toEqual([]);
+});
