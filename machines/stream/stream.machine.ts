@@ -224,7 +224,10 @@ export const streamMachine = streamSetup.createMachine({
               ["checking", "fencing", "waitingForFence", "needsHuman", "lookingWhoCame"],
               "checking",
             ),
-            wasIn(["choosing", "claiming", "refused", "waitingForEncoder"], "waitingForEncoder"),
+            wasIn(
+              ["choosing", "awaitingFirst", "claiming", "refused", "waitingForEncoder"],
+              "waitingForEncoder",
+            ),
             wasIn(["looking", "adopting", "settling"], "looking"),
             wasIn(["stopped"], "stopped"),
             wasIn(["offDuty"], "offDuty"),
@@ -625,6 +628,7 @@ export const streamMachine = streamSetup.createMachine({
               target: "checking",
               actions: change(({ context }) => fence.proofAged(context)),
             },
+            { guard: "firstIsUnread", target: "awaitingFirst" },
             {
               guard: "someoneCanStart",
               target: "claiming",
@@ -632,6 +636,11 @@ export const streamMachine = streamSetup.createMachine({
             },
             { target: "waitingForEncoder" },
           ],
+        },
+        /** A host that stood still while it started has not read again who comes first. */
+        awaitingFirst: {
+          always: [rests, { guard: not("firstIsUnread"), target: "choosing" }],
+          after: { readAgain: "choosing" },
         },
         claiming: {
           entry: "claim",

@@ -56,6 +56,7 @@ export function carrierWord(snapshot: StreamSnapshot): StreamState["carrier"] {
       if (context.memory.goal === "start") return "starting";
       return context.memory.goal === "return" ? "returning" : "fencing";
     case "choosing":
+    case "awaitingFirst":
     case "claiming":
     case "takingOver":
     case "startFailed":

@@ -211,6 +211,21 @@ export function carriesAfterAll(context: StreamContext): boolean {
   );
 }
 
+/** How long a start waits for who comes first to be read, ms after the proof that all are off. */
+export const readAgainMs = 2_000;
+/** A host that stood still knows no box until it is read again, and the first read is not the best. */
+export function firstIsUnread(context: StreamContext): boolean {
+  const { goal, certifiedAt } = context.memory;
+  if (goal !== "start" || certifiedAt === null) return false;
+  if (elapsedMs(certifiedAt, context.now()) >= readAgainMs) return false;
+  const choice = nextCarrier(context);
+  if (typeof choice !== "object" || !("ref" in choice)) return false;
+  const { encoders } = context.plan;
+  return encoders
+    .slice(0, encoders.indexOf(choice.ref))
+    .some(({ encoder }) => (context.facts[encoder]?.link ?? "unknown") === "unknown");
+}
+
 /**
  * Nobody else can start, and the last holder of the key, proven off, was started by hand since:
  * read after the proof, and well.

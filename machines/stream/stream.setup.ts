@@ -49,7 +49,9 @@ import {
   mayCutPower,
   powerProves,
   primaryIsReady,
+  firstIsUnread,
   proofIsTooOld,
+  readAgainMs,
   publishing,
   quietBecomesProof,
   relieverOf,
@@ -155,6 +157,7 @@ export const streamSetup = setup({
       typeof nextCarrier(context) === "object" &&
       "ref" in (nextCarrier(context) as object) &&
       (context.destination.takeover !== "firstWins" || context.farEnd.word === "quiet"),
+    firstIsUnread: ({ context }) => firstIsUnread(context),
     proofIsTooOld: ({ context }) => proofIsTooOld(context),
     isConfirmed: ({ context }) => isConfirmed(context),
     failedEarly: ({ context }) => {
@@ -325,6 +328,7 @@ export const streamSetup = setup({
   },
   delays: {
     lookAround: lookAroundMs,
+    readAgain: readAgainMs,
     freezeLeft: ({ context }) =>
       Math.max(0, context.plan.directFreezeMs - elapsedMs(freezeBegan(context), context.now())),
     contentFault: ({ context }) => contentFaultMs(context),

@@ -1,6 +1,6 @@
 /** A decider that comes late must not take its own lateness for the fault of an encoder. */
 import { expect, test } from "vitest";
-import { aDestinationPlan, aPlan, onAir } from "../world.ts";
+import { aDestinationPlan, aPlan, onAir, World } from "../world.ts";
 
 for (const lagMs of [300, 1_500, 2_400, 5_000, 60_000]) {
   test(`a decider that stood still for ${lagMs} ms switches nothing`, () => {
@@ -66,3 +66,36 @@ test("a restart does not start the countdown to the end of the event again", () 
   expect(w.carriage()).toBe("onAir");
   expect(endsAt()).toBeUndefined();
 });
+
+test("a host that stood still while it started waits for the first encoder to be read again", () => {
+  const w = starting();
+  w.stall(400);
+  readOnly(w, "b", 1.5);
+  w.pass(5);
+  expect(w.carrier()).toBe("a");
+});
+
+test("an encoder that is not read again by then is not waited for", () => {
+  const w = starting();
+  w.stall(400);
+  readOnly(w, "b", 4);
+  expect(w.carrier()).toBe("b");
+});
+
+function readOnly(w: World, encoder: string, seconds: number) {
+  for (let i = 0; i < seconds * 4; i += 1) {
+    w.read(encoder);
+    w.passUnread(250);
+  }
+}
+
+/** Everybody was seen, and who may hold the key is being proven off. */
+function starting(): World {
+  const w = new World(aPlan());
+  for (let i = 0; i < 100; i += 1) {
+    const { carrier } = w.core.stream("main").value as { carrier: string | object };
+    if (carrier === "fencing") return w;
+    w.pass(0.25);
+  }
+  throw new Error("it proves nobody off");
+}
