@@ -5,6 +5,10 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { BrokerAccount } from "../config/broker-program.ts";
+import { openAsking } from "./api/asking.ts";
+import { openLimits } from "./api/budgets.ts";
+import { openGraph } from "./api/graphql/graph.ts";
+import { openGraphSockets } from "./api/graphql/socket.ts";
 import { itemsOf } from "./api/items.ts";
 import { openKeyRing, sha256Hex, type KeyRing } from "./api/keys.ts";
 import { openMetrics } from "./api/metrics.ts";
@@ -131,6 +135,9 @@ async function open(
     signing: openSigning(join(options.stateDir, "webhook-key")),
   });
   closers.push(() => webhooks.close());
+  const asking = openAsking({ view, commands, store, linkUp, audit });
+  const limits = openLimits(options.rateLimit, now);
+  const graph = openGraph({ view, feed, store, asking, audit, log });
   const app = await openServer({
     ...{ view, store, keys, commands, metrics, linkUp, log, items: itemsOf(view) },
     health: {
@@ -140,7 +147,7 @@ async function open(
     },
     ...{ sessions, tokens, audit, now, webhooks, hub: options.id },
     demoOpen: options.demoOpen,
-    rateLimit: options.rateLimit,
+    ...{ asking, limits, graph },
     trustedProxies: options.trustedProxies,
     webDir: options.webDir,
     mediaFrom: options.mediaFrom,
@@ -150,11 +157,17 @@ async function open(
     ...{ view, feed, keys, sessions, demoOpen: options.demoOpen },
   });
   closers.push(() => sockets.close());
+  const graphSockets = openGraphSockets({
+    ...{ graph, audit, keys, sessions, demoOpen: options.demoOpen },
+  });
+  closers.push(() => graphSockets.close());
   app.server.on("upgrade", (request, socket, head) => {
     const path = request.url?.split("?")[0];
     const serves = mqtt.kind === "own" && mqtt.webSocket;
     if (path === "/mqtt" && serves)
       passToBroker(request, socket, head, broker?.webSocketPort() ?? null);
+    else if (path === "/graphql" || path === "/api/graphql")
+      graphSockets.upgrade(request, socket, head);
     else if (path !== "/socket.io/") socket.destroy();
   });
   await app.listen({ host: options.host, port: options.port });

@@ -1,7 +1,7 @@
 /** Who is calling. Nothing but what is `open` answers a stranger. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { Audit } from "../audit/audit.ts";
-import { demo, refusal, type Caller } from "../auth/caller.ts";
+import { demo, refusal, type Asker, type Caller } from "../auth/caller.ts";
 import { permissionsOfScopes, type AccessName } from "../auth/permissions.ts";
 import type { Sessions } from "../auth/sessions.ts";
 import type { KeyRing } from "./keys.ts";
@@ -81,6 +81,43 @@ export function isForeign(headers: Headers): boolean {
   return !URL.canParse(origin) || new URL(origin).host !== one(headers["host"]);
 }
 
+/** What a stranger is told; one who came with a key that opens nothing is written down. */
+export function strangerProblem(
+  audit: Audit,
+  headers: Headers,
+  address: string,
+  requestId: string,
+): ApiProblem {
+  if (headers["authorization"] === undefined && headers["x-api-key"] === undefined) {
+    return new ApiProblem(401, "missing_authorization", "Missing Authorization header");
+  }
+  const code = "unknown_key";
+  audit.often(`stranger ${address}`, {
+    ...{ type: "refused", actor: "stranger", outcome: "refused", code, address, requestId },
+  });
+  return new ApiProblem(401, code, "Unknown or expired key");
+}
+
+/**
+ * @param object what was asked for, for the audit log
+ * @throws ApiProblem 403 `not_allowed`, and writes it down
+ */
+export function allow(
+  audit: Audit,
+  { caller, address, requestId }: Asker,
+  name: AccessName,
+  object: string,
+): void {
+  const why = refusal(caller, name);
+  if (why === undefined) return;
+  const code = "not_allowed";
+  audit.often(`refused ${caller.id} ${object}`, {
+    ...{ type: "refused", actor: caller.id, name: caller.name, outcome: "refused", object },
+    ...{ code, address, requestId },
+  });
+  throw new ApiProblem(403, code, why);
+}
+
 export function authenticator(
   doors: Doors,
   audit: Audit,
@@ -93,33 +130,17 @@ export function authenticator(
     const { headers } = request;
     const caller = await callerFrom(headers, doors, request.ip);
     if (!caller) {
-      const missing = headers.authorization === undefined && headers["x-api-key"] === undefined;
-      const text = missing ? "Missing Authorization header" : "Unknown or expired key";
-      const code = missing ? "missing_authorization" : "unknown_key";
       // A browser that opens a page gets its own login box: any name, the key as password.
       const page = request.method === "GET" && (headers.accept ?? "").includes("text/html");
-      if (!missing) {
-        audit.often(`stranger ${request.ip}`, {
-          ...{ type: "refused", actor: "stranger", outcome: "refused", code },
-          ...{ address: request.ip, requestId: request.id },
-        });
-      }
       reply.header("WWW-Authenticate", `${page ? "Basic" : "Bearer"} realm="understudy"`);
-      sendProblem(request, reply, new ApiProblem(401, code, text));
+      sendProblem(request, reply, strangerProblem(audit, headers, request.ip, request.id));
       return reply;
     }
     if (request.method !== "GET" && request.method !== "HEAD" && isForeign(headers)) {
       throw new ApiProblem(403, "foreign_origin", "asked by a page of another origin");
     }
-    const why = refusal(caller, name);
-    if (why !== undefined) {
-      const object = `${request.method} ${request.routeOptions.url ?? "unknown"}`;
-      audit.often(`refused ${caller.id} ${object}`, {
-        ...{ type: "refused", actor: caller.id, name: caller.name, outcome: "refused", object },
-        ...{ code: "not_allowed", address: request.ip, requestId: request.id },
-      });
-      throw new ApiProblem(403, "not_allowed", why);
-    }
+    const object = `${request.method} ${request.routeOptions.url ?? "unknown"}`;
+    allow(audit, { caller, address: request.ip, requestId: request.id }, name, object);
     request.caller = caller;
     perKey(request, reply);
     return payload;

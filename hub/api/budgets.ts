@@ -63,50 +63,77 @@ declare module "fastify" {
   interface FastifyRequest {
     /** The budget this request was counted in, to be given back with a 304. */
     countedIn: string | null;
+    /** Of a route whose body says whether it is a command: call it as soon as that is known. */
+    allowKey: ((isCommand: boolean) => void) | null;
+  }
+  interface FastifyContextConfig {
+    /** Reads and commands come by the same route: its handler calls `request.allowKey`. */
+    bodySaysWhat?: true;
   }
 }
 
-/** Call `perKey` once the caller is known. */
-export function openBudgets(app: FastifyInstance, limit: RateLimit, now: () => number) {
+/** What one address and one key have left, on all surfaces together. */
+export type Limits = ReturnType<typeof openLimits>;
+
+export function openLimits(limit: RateLimit, now: () => number) {
   const addresses = openCounter(limit.withinMs, now);
   const keys = openCounter(hourMs, now);
   const reserves = openCounter(hourMs, now);
+  const refuse = (endsInMs: number, what: string): never => {
+    const waitS = Math.max(1, Math.ceil(endsInMs / 1_000));
+    throw new ApiProblem(429, "too_many_requests", `${what}; wait ${waitS} s`, { waitS });
+  };
+  return {
+    limit,
+    /** Counts one request. */
+    ofAddress: (address: string) => addresses.use(subjectOf(address), limit.requests),
+    ofKey: (callerId: string) => keys.use(callerId, limit.keyPerHour),
+    giveBack: (callerId: string) => keys.giveBack(callerId),
+    /** @throws ApiProblem 429 when `ofAddress` says that it was one too many */
+    allowAddress: ({ left, endsInMs }: Left) => {
+      if (left < 0) refuse(endsInMs, `more than ${limit.requests} requests from one address`);
+    },
+    /** @throws ApiProblem 429 when `ofKey` says so, unless it is a command and there is reserve */
+    allowKey: (callerId: string, { left, endsInMs }: Left, isCommand: boolean) => {
+      if (left >= 0) return;
+      if (isCommand && reserves.use(callerId, limit.commandReserve).left >= 0) return;
+      refuse(endsInMs, `more than ${limit.keyPerHour} requests an hour with one key`);
+    },
+  };
+}
+type Left = { left: number; endsInMs: number };
 
-  function tell(reply: FastifyReply, name: string, most: number, left: number, endsInMs: number) {
+/** Call `perKey` once the caller is known. */
+export function openBudgets(app: FastifyInstance, limits: Limits) {
+  const { limit } = limits;
+  function tell(reply: FastifyReply, name: string, most: number, { left, endsInMs }: Left) {
     const policy = `"${name}";q=${most};w=${name === "key" ? 3_600 : limit.withinMs / 1_000}`;
     reply.header("RateLimit-Policy", policy);
     const state = `"${name}";r=${Math.max(0, left)};t=${Math.max(1, Math.ceil(endsInMs / 1_000))}`;
     reply.header("RateLimit", state);
   }
-  function refuse(reply: FastifyReply, endsInMs: number, what: string): never {
-    const waitS = Math.max(1, Math.ceil(endsInMs / 1_000));
-    reply.header("Retry-After", waitS);
-    throw new ApiProblem(429, "too_many_requests", `${what}; wait ${waitS} s`);
-  }
 
   app.decorateRequest("countedIn", null);
+  app.decorateRequest("allowKey", null);
   app.addHook("onRequest", async (request, reply) => {
-    const { left, endsInMs } = addresses.use(subjectOf(request.ip), limit.requests);
-    tell(reply, "address", limit.requests, left, endsInMs);
-    if (left < 0) refuse(reply, endsInMs, `more than ${limit.requests} requests from one address`);
+    const held = limits.ofAddress(request.ip);
+    tell(reply, "address", limit.requests, held);
+    limits.allowAddress(held);
   });
   app.addHook("onResponse", async (request, reply) => {
-    if (reply.statusCode === 304 && request.countedIn !== null) keys.giveBack(request.countedIn);
+    if (reply.statusCode === 304 && request.countedIn !== null) limits.giveBack(request.countedIn);
   });
 
   return {
     perKey: (request: FastifyRequest, reply: FastifyReply) => {
-      const { caller } = request;
-      if (!caller?.id.startsWith("key:") || isPerson(request)) return;
-      const { left, endsInMs } = keys.use(caller.id, limit.keyPerHour);
-      tell(reply, "key", limit.keyPerHour, left, endsInMs);
-      if (left >= 0) request.countedIn = caller.id;
-      if (
-        left >= 0 ||
-        (isCommand(request) && reserves.use(caller.id, limit.commandReserve).left >= 0)
-      )
-        return;
-      refuse(reply, endsInMs, `more than ${limit.keyPerHour} requests an hour with one key`);
+      const { id } = request.caller ?? {};
+      if (!id?.startsWith("key:") || isPerson(request)) return;
+      const held = limits.ofKey(id);
+      tell(reply, "key", limit.keyPerHour, held);
+      if (held.left >= 0) request.countedIn = id;
+      const allow = (isCommand: boolean) => limits.allowKey(id, held, isCommand);
+      if (request.routeOptions.config.bodySaysWhat) request.allowKey = allow;
+      else allow(isCommand(request));
     },
   };
 }

@@ -19,8 +19,22 @@ export function decodeCursor(cursor: string | undefined, shape: RegExp): string 
   return text;
 }
 
+/** One page of a list that is in memory, ordered by `keyOf`, and the cursor of the next. */
+export function cutPage<T>(
+  all: T[],
+  { limit, cursor }: { limit: number; cursor?: string | undefined },
+  keyOf: (item: T) => string,
+): { page: T[]; next: string | null } {
+  const after = decodeCursor(cursor, /^[a-z0-9~-]+$/);
+  const left = after === undefined ? all : all.filter((item) => keyOf(item) > after);
+  const page = left.slice(0, limit);
+  const last = page.at(-1);
+  const next = left.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null;
+  return { page, next };
+}
+
 /**
- * One page of a list that is in memory, ordered by `keyOf`.
+ * Answers with one page.
  * @param toJson the item as JSON text, ready: lists are put together, not serialised again
  */
 export function sendPage<T>(
@@ -31,11 +45,7 @@ export function sendPage<T>(
   keyOf: (item: T) => string,
   toJson: (item: T) => string,
 ): FastifyReply {
-  const after = decodeCursor(cursor, /^[a-z0-9~-]+$/);
-  const left = after === undefined ? all : all.filter((item) => keyOf(item) > after);
-  const page = left.slice(0, limit);
-  const last = page.at(-1);
-  const next = left.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null;
+  const { page, next } = cutPage(all, { limit, cursor }, keyOf);
   return sendJson(request, reply, pageJson(page.map(toJson), next), next);
 }
 

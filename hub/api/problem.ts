@@ -24,23 +24,27 @@ export const Problem = z
   .meta({ id: "Problem" });
 export type Problem = z.infer<typeof Problem>;
 
+/** `waitS`: come again after so long. */
+export type More = Pick<Problem, "candidates" | "errors"> & { waitS?: number };
+
 /** Thrown by a handler; becomes one problem+json answer. */
 export class ApiProblem extends Error {
   override readonly name = "ApiProblem";
   readonly status: number;
   readonly code: string;
-  readonly more: Pick<Problem, "candidates" | "errors">;
-  constructor(
-    status: number,
-    code: string,
-    detail: string,
-    more: Pick<Problem, "candidates" | "errors"> = {},
-  ) {
+  readonly more: More;
+  constructor(status: number, code: string, detail: string, more: More = {}) {
     super(detail);
     this.status = status;
     this.code = code;
     this.more = more;
   }
+}
+
+/** One sentence per field that is wrong. */
+export function malformed(errors: NonNullable<Problem["errors"]>): ApiProblem {
+  const detail = errors.map(({ path, message }) => `${path || "body"}: ${message}`).join("; ");
+  return new ApiProblem(400, "malformed", detail, { errors });
 }
 
 /** The errors every route may answer with, for its schema. */
@@ -51,6 +55,8 @@ export function sendProblem(
   reply: FastifyReply,
   { status, code, message, more }: Pick<ApiProblem, "status" | "code" | "message" | "more">,
 ): FastifyReply {
+  const { waitS, ...told } = more;
+  if (waitS !== undefined) reply.header("Retry-After", waitS);
   const body: Problem = {
     type: `urn:understudy:problem:${code}`,
     title: STATUS_CODES[status] ?? "Error",
@@ -60,7 +66,7 @@ export function sendProblem(
     code,
     message,
     requestId: request.id,
-    ...more,
+    ...told,
   };
   return reply.code(status).type("application/problem+json").send(JSON.stringify(body));
 }
@@ -77,8 +83,7 @@ export function answerError(
       path: instancePath.replace(/^\//, "").replaceAll("/", "."),
       message: message ?? "does not match",
     }));
-    const detail = errors.map(({ path, message }) => `${path || "body"}: ${message}`).join("; ");
-    return sendProblem(request, reply, new ApiProblem(400, "malformed", detail, { errors }));
+    return sendProblem(request, reply, malformed(errors));
   }
   const status = error.statusCode ?? 500;
   if (status === 429) {

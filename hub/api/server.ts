@@ -19,9 +19,12 @@ import type { Commands } from "../commands.ts";
 import type { Store } from "../store/store.ts";
 import type { View } from "../view.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
+import type { Asking } from "./asking.ts";
 import { asyncApi } from "./asyncapi.ts";
 import { authenticator, gatherAccess } from "./auth.ts";
-import { openBudgets, type RateLimit } from "./budgets.ts";
+import { openBudgets, type Limits } from "./budgets.ts";
+import type { Graph } from "./graphql/graph.ts";
+import { graphRoutes, schemaText } from "./graphql/http.ts";
 import { healthRoutes, type HubHealth } from "./health.ts";
 import type { Items } from "./items.ts";
 import type { KeyRing } from "./keys.ts";
@@ -47,6 +50,8 @@ export type ServerNeeds = {
   store: Store;
   keys: KeyRing;
   commands: Commands;
+  asking: Asking;
+  graph: Graph;
   metrics: HubMetrics;
   health: HubHealth;
   linkUp: () => boolean;
@@ -59,7 +64,7 @@ export type ServerNeeds = {
   hub: string;
   now: () => number;
   demoOpen: boolean;
-  rateLimit: RateLimit;
+  limits: Limits;
   trustedProxies: string[];
   /** The built page; nothing is served where the folder does not exist. */
   webDir: string;
@@ -68,7 +73,7 @@ export type ServerNeeds = {
 };
 
 export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
-  const { view, items, store, keys, commands, metrics, health, linkUp } = needs;
+  const { view, items, store, keys, commands, asking, metrics, health, linkUp } = needs;
   const { sessions, tokens, audit, now, webhooks, hub } = needs;
   const app = Fastify({
     loggerInstance: needs.log,
@@ -111,7 +116,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     // TLS is the business of whoever terminates it.
     strictTransportSecurity: false,
   });
-  const budgets = openBudgets(app, needs.rateLimit, needs.now);
+  const budgets = openBudgets(app, needs.limits);
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -150,6 +155,12 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     { config: { access: "known" }, schema: { hide: true } },
     async () => (wire ??= asyncApi({ title: "Understudy", version: health.version })),
   );
+  const graphql = schemaText(needs.graph);
+  app.get(
+    "/schema.graphql",
+    { config: { access: "known" }, schema: { hide: true } },
+    async (_request, reply) => reply.type("text/plain; charset=utf-8").send(graphql),
+  );
   app.get(
     "/metrics",
     {
@@ -164,7 +175,8 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(healthRoutes, { prefix, health, view });
     await app.register(stateRoutes, { prefix, view, items });
     await app.register(historyRoutes, { prefix, store });
-    await app.register(commandRoutes, { prefix, view, commands, store, linkUp, audit });
+    await app.register(graphRoutes, { prefix, graph: needs.graph });
+    await app.register(commandRoutes, { prefix, view, commands, store, linkUp, audit, asking });
     await app.register(thermalRoutes, { prefix, view });
     await app.register(validateRoutes, { prefix, view });
     await app.register(loadBalancerRoutes, { prefix, view });

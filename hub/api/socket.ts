@@ -17,6 +17,7 @@ import { actorItem, siteItem } from "./items.ts";
 import { ApiProblem } from "./problem.ts";
 import { actorBy, Ref, siteBy } from "./subject.ts";
 import { isoOf, toIso } from "./times.ts";
+import { touchedBy } from "./touched.ts";
 
 type Needs = Doors & { view: View; feed: Feed };
 export type Sockets = { io: Server; close(): Promise<void> };
@@ -238,23 +239,6 @@ function changesAt(own: ReadonlySet<string>, changes: Changes): Changes {
     incidents: mine(changes.incidents),
     telemetry: mine(changes.telemetry),
   };
-}
-
-/** Every actor a reader must be told about: changed itself, or its site, or its encoder. */
-function touchedBy(changes: Changes, view: View): Actor[] {
-  const touched = new Set<Actor>();
-  for (const key of [...changes.actors, ...changes.telemetry]) {
-    const actor = view.find(key);
-    if (actor) touched.add(actor);
-    if (key.kind !== "encoder") continue;
-    for (const other of view.sites.get(key.site)?.actors.values() ?? []) {
-      if (other.kind === "stream" && other.state?.["encoder"] === key.id) touched.add(other);
-    }
-  }
-  for (const site of changes.sites) {
-    for (const actor of view.sites.get(site)?.actors.values() ?? []) touched.add(actor);
-  }
-  return [...touched];
 }
 
 function limit(socket: Socket): void {

@@ -6,14 +6,14 @@ import { z } from "zod";
 
 const moment = /^(at|since|lastSeen|.+At)Ms$/;
 
-/** The name of a moment in REST; undefined if this is not a moment. */
-const nameOf = (key: string) => moment.exec(key)?.[1];
+/** The name of a moment at that edge; undefined if this is not a moment. */
+export const momentOf = (key: string) => moment.exec(key)?.[1];
 
 export function toIso(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(toIso);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
-    const name = nameOf(key);
+    const name = momentOf(key);
     if (name === undefined) return [key, toIso(inner)];
     return [name, typeof inner === "number" ? isoOf(inner) : null];
   });
@@ -39,7 +39,7 @@ export function isoSchema(schema: z.ZodType): z.ZodType {
 /** Unknown fields pass, as everywhere. */
 export function isoObject(schema: z.ZodObject): z.ZodObject {
   const shape = Object.entries(schema.shape).map(([key, inner]): [string, z.ZodType] => {
-    const name = nameOf(key);
+    const name = momentOf(key);
     if (name === undefined) return [key, isoSchema(inner as z.ZodType)];
     const iso = z.iso.datetime().nullable();
     return [name, inner instanceof z.ZodOptional ? iso.optional() : iso];

@@ -19,6 +19,9 @@ export type Caller = {
   session?: string;
 };
 
+/** Who asks, and from where: for the audit log. */
+export type Asker = { caller: Caller; address: string; requestId: string };
+
 /** The demo's caller: only where the hub is bound to loopback and was told to be open. */
 export const demo: Caller = {
   ...{ id: "demo", name: "demo", sites: null },

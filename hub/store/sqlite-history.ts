@@ -4,7 +4,10 @@ import type { SiteEvent } from "../../machines/site/site.contract.ts";
 import type { Incident } from "../../machines/stream/stream.contract.ts";
 import type { Paged, Store } from "./store.ts";
 
-type History = Pick<Store, "events" | "incidents" | "incidentsById" | "takeovers" | "counts">;
+type History = Pick<
+  Store,
+  "events" | "incidents" | "incidentsById" | "lastIncidents" | "takeovers" | "counts"
+>;
 
 export function historyIn(db: Database.Database): History {
   return {
@@ -68,6 +71,18 @@ export function historyIn(db: Database.Database): History {
         .all(...filter.values)
         .map(incidentOf);
     },
+    lastIncidents: async (streams, limit) =>
+      db
+        .prepare<unknown[], { site: string; body: string }>(
+          `SELECT site, body FROM (
+             SELECT site, body, opened_at_ms, id, row_number() OVER (
+               PARTITION BY site, stream ORDER BY opened_at_ms DESC, id DESC) AS newest
+             FROM incident WHERE (site, stream) IN (
+               SELECT value ->> 'site', value ->> 'stream' FROM json_each(?)))
+           WHERE newest <= ? ORDER BY opened_at_ms DESC, site DESC, id DESC`,
+        )
+        .all(JSON.stringify(streams), limit)
+        .map(incidentOf),
     takeovers: async () =>
       db
         .prepare<[], { site: string; cause: string; count: number }>(

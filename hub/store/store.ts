@@ -193,6 +193,11 @@ export type Store = {
   incidents(query: IncidentQuery): Promise<Paged<{ site: string; incident: Incident }>>;
   /** All sites that have an incident of this id. */
   incidentsById(id: string, site?: string): Promise<{ site: string; incident: Incident }[]>;
+  /** The last ones of each of these streams, newest first. */
+  lastIncidents(
+    streams: { site: string; stream: string }[],
+    limit: number,
+  ): Promise<{ site: string; incident: Incident }[]>;
   /** Takeovers so far, for the counter that must not start at 0 after each restart. */
   takeovers(): Promise<{ site: string; cause: string; count: number }[]>;
   counts(): Promise<{ site: string; quarantined: number; lostEvents: number }[]>;

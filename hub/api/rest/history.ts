@@ -2,18 +2,17 @@
 import type { FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
-import type { Incident } from "../../../machines/stream/stream.contract.ts";
 import type { Store } from "../../store/store.ts";
 import { callerOf } from "../auth.ts";
+import { incidentBy, incidentPage, type StoredIncident } from "../incidents.ts";
 import { EventItem, IncidentItem, pageOf } from "../items.ts";
 import { decodeCursor, encodeCursor, pageJson, PageQuery, sendJson } from "../pages.ts";
-import { ApiProblem, Problem, problems } from "../problem.ts";
+import { Problem, problems } from "../problem.ts";
 import { toIso } from "../times.ts";
 
 type Needs = { store: Pick<Store, "events" | "incidents" | "incidentsById"> };
-type Stored = { site: string; incident: Incident };
 
-export const incidentItem = ({ site, incident }: Stored) =>
+export const incidentItem = ({ site, incident }: StoredIncident) =>
   JSON.stringify({ ref: `${site}~${incident.id}`, site, ...(toIso(incident) as object) });
 
 const since = z.iso.datetime({ offset: true }).optional();
@@ -36,18 +35,8 @@ export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }
       },
     },
     async (request, reply) => {
-      const { limit, cursor, ...query } = request.query;
-      const before = decodeCursor(cursor, /^\d+\/[a-z0-9-]+\/.+$/);
-      const page = await store.incidents({
-        limit,
-        ...(before !== undefined && { before }),
-        ...(query.site !== undefined && { site: query.site }),
-        ...split(query.stream, "stream"),
-        ...ownSites(request),
-        ...sinceMsOf(query.since),
-      });
-      const next = page.next === null ? null : encodeCursor(page.next);
-      return sendJson(request, reply, pageJson(page.items.map(incidentItem), next), next);
+      const { items, next } = await incidentPage(store, callerOf(request), request.query);
+      return sendJson(request, reply, pageJson(items.map(incidentItem), next), next);
     },
   );
 
@@ -61,21 +50,8 @@ export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }
       },
     },
     async (request, reply) => {
-      const { id } = request.params;
-      const [site, own] = id.split(/~(.*)/s, 2);
-      const all = [
-        ...(await store.incidentsById(id)),
-        ...(own === undefined ? [] : await store.incidentsById(own, site)),
-      ];
-      const { sites } = callerOf(request);
-      const found = all.filter((one) => sites?.has(one.site) ?? true);
-      const [first, ...others] = found;
-      if (!first) throw new ApiProblem(404, "unknown_incident", `no incident ${id}`);
-      if (others.length > 0) {
-        const candidates = found.map((f) => `${f.site}~${f.incident.id}`);
-        throw new ApiProblem(409, "ambiguous_id", `several sites have ${id}`, { candidates });
-      }
-      return sendJson(request, reply, incidentItem(first));
+      const found = await incidentBy(store, callerOf(request), request.params.id);
+      return sendJson(request, reply, incidentItem(found));
     },
   );
 
@@ -118,11 +94,4 @@ export const historyRoutes: FastifyPluginAsyncZod<Needs> = async (app, { store }
 function ownSites(request: FastifyRequest) {
   const { sites } = callerOf(request);
   return sites ? { sites: [...sites] } : {};
-}
-
-/** `<site>~<id>` names its site, too. */
-function split(ref: string | undefined, name: "stream") {
-  if (ref === undefined) return {};
-  const [first = "", second] = ref.split("~");
-  return second === undefined ? { [name]: first } : { site: first, [name]: second };
 }

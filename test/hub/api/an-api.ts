@@ -2,6 +2,9 @@
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterEach } from "vitest";
+import { openAsking } from "../../../hub/api/asking.ts";
+import { openLimits } from "../../../hub/api/budgets.ts";
+import { openGraph } from "../../../hub/api/graphql/graph.ts";
 import { itemsOf } from "../../../hub/api/items.ts";
 import { openKeyRing } from "../../../hub/api/keys.ts";
 import { openMetrics } from "../../../hub/api/metrics.ts";
@@ -78,18 +81,26 @@ export async function anApi(over: Over = {}) {
     ...{ store, feed, log, now, hub: "main", signing: openSigning(), pauses: over.pauses ?? [] },
     guard: openGuard(over.allow ?? []),
   });
-  const app: FastifyInstance = await openServer({
-    ...{ sessions, tokens, audit, now, commands: impatient(commands, over.waitsMs) },
-    ...{ view, store, keys, metrics, log, linkUp: () => true, items: itemsOf(view) },
-    health: {
-      ...{ linkUp: () => true, storeOk: ingest.healthy, counts: ingest.counts, version },
-      ...{ broker: null, startedAtMs: now() },
-    },
-    demoOpen: over.demoOpen ?? false,
-    rateLimit: {
+  const limits = openLimits(
+    {
       ...{ requests: over.requests ?? 100_000, withinMs: 60_000 },
       ...{ keyPerHour: over.keyPerHour ?? 100_000, commandReserve: over.commandReserve ?? 100 },
     },
+    now,
+  );
+  const waits = impatient(commands, over.waitsMs);
+  const linkUp = () => true;
+  const asking = openAsking({ view, commands: waits, store, linkUp, audit });
+  const graph = openGraph({ view, feed, store, asking, audit, log });
+  const app: FastifyInstance = await openServer({
+    ...{ sessions, tokens, audit, now, commands: waits },
+    ...{ view, store, keys, metrics, log, linkUp, items: itemsOf(view) },
+    health: {
+      ...{ linkUp, storeOk: ingest.healthy, counts: ingest.counts, version },
+      ...{ broker: null, startedAtMs: now() },
+    },
+    demoOpen: over.demoOpen ?? false,
+    ...{ asking, limits, graph },
     trustedProxies: over.trustedProxies ?? [],
     ...{ webhooks, hub: "main" },
     ...{ webDir: "/nowhere", mediaFrom: [] },
@@ -122,7 +133,21 @@ export async function anApi(over: Over = {}) {
     const body = isJson && reply.body !== "" ? reply.json<Record<string, unknown>>() : {};
     return { status: reply.statusCode, body, headers: reply.headers };
   }
-  return { app, ask, commands, hears, ingest, keys, said, wire, store, secret, sessions, tokens };
+  return {
+    app,
+    ask,
+    graph,
+    commands,
+    hears,
+    ingest,
+    keys,
+    said,
+    wire,
+    store,
+    secret,
+    sessions,
+    tokens,
+  };
 }
 
 const impatient = (commands: Commands, waitsMs = Infinity): Commands => ({

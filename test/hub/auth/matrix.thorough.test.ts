@@ -1,28 +1,8 @@
 import { expect, test } from "vitest";
-import type { AccessName } from "../../../hub/auth/permissions.ts";
 import { anApi } from "../api/an-api.ts";
 import { encoder, event, incident, info, storage, stream } from "../messages.ts";
-import { aPerson, from, password } from "./people.ts";
+import { allowed, everybody } from "./callers.ts";
 
-const readers = ["admin", "operator", "viewer", "api_client", "read"];
-const all = [...readers, "write", "adminKey"];
-/** Written down a second time, by hand: who gets in where. */
-const allowed: Record<AccessName, string[]> = {
-  open: [...all, "stranger"],
-  known: all,
-  watch: readers,
-  monitor: readers,
-  scrape: readers,
-  commandStream: ["admin", "operator", "write"],
-  commandSite: ["admin", "operator", "write"],
-  commandStorage: ["admin", "operator", "write"],
-  commandEncoder: ["admin", "operator", "api_client", "write"],
-  manageAdBreaks: ["admin", "operator", "api_client", "write"],
-  readUsers: ["admin", "operator", "adminKey"],
-  manageUsers: ["admin", "adminKey"],
-  readSystem: ["admin", "adminKey"],
-  manageSystem: ["admin", "adminKey"],
-};
 const hubWide = ["scrape", "readUsers", "manageUsers", "readSystem", "manageSystem"];
 
 async function twoSites() {
@@ -53,17 +33,7 @@ async function twoSites() {
 
 test("every route lets in exactly the roles and keys that the table names", async () => {
   const { keys, sessions, table, go } = await twoSites();
-  const callers: Record<string, string | null> = { stranger: null };
-  for (const role of ["admin", "operator", "viewer", "api_client"] as const) {
-    const person = await aPerson({ name: `a-${role}`, role });
-    await sessions.save(person);
-    callers[role] = (await sessions.login(person.name, password, from)).access_token;
-  }
-  const make = async (scope: "read" | "write" | "admin") =>
-    (await keys.make({ kind: "ro", name: scope, scopes: [scope] })).secret;
-  callers["read"] = await make("read");
-  callers["write"] = await make("write");
-  callers["adminKey"] = await make("admin");
+  const callers = await everybody({ keys, sessions });
   expect(table.length).toBeGreaterThan(90);
   let cells = 0;
   for (const route of table) {

@@ -1,0 +1,174 @@
+/**
+ * How much one request may ask for, found out before it is checked or carried out: a bomb must cost
+ * us less than it cost its maker.
+ */
+import {
+  getNamedType,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  type OperationTypeNode,
+  type SelectionSetNode,
+  type ValueNode,
+  visit,
+} from "graphql";
+import { ApiProblem } from "../problem.ts";
+
+export const limits = {
+  queryBytes: 32 * 1024,
+  tokens: 1_000,
+  depth: 8,
+  /** Aliases and directives, each. */
+  aliases: 15,
+  /** One for each object that may be answered; see `costOf`. */
+  cost: 1_000,
+};
+/** A list inside a state: how long we take it to be. */
+const usualLength = 3;
+/** The schema's description of itself is large, whatever is asked of it. */
+const introspectionCost = 200;
+
+/** @throws ApiProblem 400 `too_many_aliases`, `too_deep`, `too_costly` or `one_command` */
+export function checkLimits(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): void {
+  const { aliases, directives } = counted(document);
+  const over = (code: string, what: string) => {
+    throw new ApiProblem(400, code, what);
+  };
+  if (aliases > limits.aliases) over("too_many_aliases", `more than ${limits.aliases} aliases`);
+  if (directives > limits.aliases) {
+    over("too_many_directives", `more than ${limits.aliases} directives`);
+  }
+  const { depth, cost, roots } = measure(schema, document, operation, variables);
+  if (depth > limits.depth) over("too_deep", `more than ${limits.depth} levels deep`);
+  if (cost > limits.cost) {
+    over("too_costly", `costs ${cost} and ${limits.cost} are allowed; ask for fewer at a time`);
+  }
+  const kind: `${OperationTypeNode}` = operation.operation;
+  if (kind !== "query" && roots !== 1) {
+    over("one_command", `one ${kind} in one request, so that each has its answer`);
+  }
+}
+
+function counted(document: DocumentNode): { aliases: number; directives: number } {
+  let aliases = 0;
+  let directives = 0;
+  visit(document, {
+    Field: ({ alias }) => void (alias && (aliases += 1)),
+    Directive: () => void (directives += 1),
+  });
+  return { aliases, directives };
+}
+
+type Size = { depth: number; cost: number; roots: number };
+
+/**
+ * Fragments are measured once and counted as often as they are spread. What is not in the schema
+ * counts as nothing: the validation that follows refuses it.
+ */
+function measure(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): Size {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const one of document.definitions) {
+    if (one.kind === Kind.FRAGMENT_DEFINITION) fragments.set(one.name.value, one);
+  }
+  const defaults = new Map(
+    (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => [
+      variable.name.value,
+      defaultValue,
+    ]),
+  );
+  const measured = new Map<string, Size>();
+  const under = new Set<string>();
+
+  /** @param first the page size that lists below answer with */
+  function ofSet(set: SelectionSetNode, type: GraphQLNamedType | undefined, first: number): Size {
+    const sum: Size = { depth: 0, cost: 0, roots: 0 };
+    const add = ({ depth, cost, roots }: Size) => {
+      sum.depth = Math.max(sum.depth, depth);
+      sum.cost += cost;
+      sum.roots += roots;
+    };
+    for (const one of set.selections) {
+      if (one.kind === Kind.FIELD) add({ ...ofField(one, type, first), roots: 1 });
+      else if (one.kind === Kind.INLINE_FRAGMENT) add(ofSet(one.selectionSet, type, first));
+      else add(ofFragment(one.name.value, first));
+    }
+    return sum;
+  }
+  function ofFragment(name: string, first: number): Size {
+    const fragment = fragments.get(name);
+    const nothing = { depth: 0, cost: 0, roots: 0 };
+    // A fragment within itself is refused later.
+    if (!fragment || under.has(name)) return nothing;
+    const key = `${name} ${first}`;
+    const held = measured.get(key);
+    if (held) return held;
+    under.add(name);
+    const type = schema.getType(fragment.typeCondition.name.value);
+    const size = ofSet(fragment.selectionSet, type, first);
+    under.delete(name);
+    measured.set(key, size);
+    return size;
+  }
+  function ofField(node: FieldNode, parent: GraphQLNamedType | undefined, first: number) {
+    const isAboutSchema = node.name.value.startsWith("__");
+    if (isAboutSchema) {
+      return { depth: 1, cost: node.selectionSet ? introspectionCost : 0 };
+    }
+    if (!node.selectionSet) return { depth: 1, cost: 0 };
+    const field = fieldOf(parent, node.name.value);
+    const type = field && getNamedType(field.type);
+    const page = field && pageOf(field, node);
+    const { depth, cost } = ofSet(node.selectionSet, type, page ?? 0);
+    const isList = field !== undefined && isListType(bare(field.type));
+    const times = isList ? first || usualLength : 1;
+    // A page, its edges and its end are no objects of their own.
+    const own = /(Connection|Edge|PageInfo)$/.test(type?.name ?? "") ? 0 : 1;
+    return { depth: depth + 1, cost: times * (own + cost) };
+  }
+  /** What the field is asked for with `first`, if it can be. */
+  function pageOf(field: GraphQLField<unknown, unknown>, node: FieldNode): number | undefined {
+    const argument = field.args.find(({ name }) => name === "first");
+    if (!argument) return undefined;
+    const given = node.arguments?.find(({ name }) => name.value === "first")?.value;
+    const value = numberOf(given) ?? Number(argument.defaultValue);
+    return Math.max(1, Math.min(value, 1_000_000));
+  }
+  function numberOf(value: ValueNode | undefined): number | undefined {
+    if (value?.kind === Kind.INT) return Number(value.value);
+    if (value?.kind !== Kind.VARIABLE) return undefined;
+    const name = value.name.value;
+    const given = variables[name];
+    if (typeof given === "number") return given;
+    const fallback = defaults.get(name);
+    return fallback?.kind === Kind.INT ? Number(fallback.value) : undefined;
+  }
+
+  const root = schema.getRootType(operation.operation) ?? undefined;
+  return ofSet(operation.selectionSet, root, 0);
+}
+
+function fieldOf(type: GraphQLNamedType | undefined, name: string) {
+  return isObjectType(type) || isInterfaceType(type) ? type.getFields()[name] : undefined;
+}
+
+const bare = (type: GraphQLField<unknown, unknown>["type"]) =>
+  isNonNullType(type) ? type.ofType : type;
