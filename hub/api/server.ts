@@ -7,7 +7,6 @@ import swaggerUi from "@fastify/swagger-ui";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
 import {
   jsonSchemaTransform,
-  jsonSchemaTransformObject,
   serializerCompiler,
   validatorCompiler,
 } from "fastify-type-provider-zod";
@@ -29,6 +28,7 @@ import { healthRoutes, type HubHealth } from "./health.ts";
 import type { Items } from "./items.ts";
 import type { KeyRing } from "./keys.ts";
 import type { HubMetrics } from "./metrics.ts";
+import { transformObject } from "./openapi.ts";
 import { answerError, ApiProblem, sendProblem } from "./problem.ts";
 import { commandRoutes } from "./rest/commands.ts";
 import { historyRoutes } from "./rest/history.ts";
@@ -134,7 +134,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
       security: [{ bearer: [] }, { apiKey: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject,
   });
   const files = existsSync(needs.webDir) ? readdirSync(needs.webDir) : [];
   // The page itself holds nothing secret: a stranger gets its login form.

@@ -12,12 +12,13 @@ const scripts = {
 }
 complete -o default -F _understudy understudy
 `,
-  zsh: `#compdef understudy
-_understudy() {
-  local -a found
-  found=("\${(@f)$(understudy complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  found=("\${(@)found//:/\\\\:}")
-  _describe understudy found -- "\${(@)found/$'\\t'/:}"
+  zsh: `_understudy() {
+  local line
+  local -a offers
+  for line in "\${(@f)$(understudy complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}"; do
+    [[ -n $line ]] && offers+=("\${line/$'\\t'/:}")
+  done
+  _describe understudy offers
 }
 compdef _understudy understudy
 `,

@@ -26,7 +26,7 @@ export async function endingOf(
   { hub, url, hasKey }: { hub: HubClient; url: string; hasKey: boolean },
 ): Promise<Ending> {
   const { code, status, message, candidates, retryAfterS } = error;
-  const said = code === "malformed" ? message : `${message} (${code})`;
+  const said = code === "malformed" || status === 0 ? message : `${message} (${code})`;
   const more =
     status === 0
       ? `is the hub at ${url}? Say --hub, or set UNDERSTUDY_HUB`

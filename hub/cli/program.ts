@@ -1,5 +1,5 @@
 /** `understudy <noun> <verb>`: everything that it does, in one list. */
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { redact } from "../../config/redaction.ts";
 import { addAdmin } from "./admin.ts";
@@ -27,11 +27,13 @@ const examples = `
 `.replace(/^\n/, "");
 
 const places = `
-The hub: --hub, UNDERSTUDY_HUB, or hub: in ~/.config/understudy/cli.yaml or /etc/understudy/cli.yaml.
-Its key: --key-file, UNDERSTUDY_API_KEY, UNDERSTUDY_API_KEY_FILE, or keyFile: in those files.
+Which hub, and with which key; what comes first counts:
+  --hub       UNDERSTUDY_HUB                               hub: in a file
+  --key-file  UNDERSTUDY_API_KEY, UNDERSTUDY_API_KEY_FILE  keyFile: in a file
+Files: ~/.config/understudy/cli.yaml, then /etc/understudy/cli.yaml
 
-Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 key, 5 refused, 6 unreachable, 7 timed out,
-130 interrupted.`;
+Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 key, 5 refused,
+6 unreachable, 7 timed out, 130 interrupted`;
 
 /** @param args without the program's own name. @returns the exit code */
 export async function understudy(args: string[], io: Io, version: string): Promise<number> {
@@ -48,7 +50,8 @@ export async function understudy(args: string[], io: Io, version: string): Promi
     // What was given with an unknown flag may be a secret.
     .configureOutput({
       ...{ writeOut: io.out, writeErr: err },
-      outputError: (text, write) => write(text.replace(/(--?[\w-]+)=[^\s']*/g, "$1")),
+      outputError: (text, write) =>
+        write(text.replace(/(--?[\w-]+)=[^\s']*/g, "$1").replace(/^error: /, "understudy: ")),
     })
     .exitOverride()
     .option("--hub <url>", "which hub (http://127.0.0.1:8080)")
@@ -74,6 +77,7 @@ export async function understudy(args: string[], io: Io, version: string): Promi
     await root.parseAsync(args, { from: "user" });
     return program.exitCode();
   } catch (error) {
+    if (error instanceof InvalidArgumentError) err(`understudy: ${error.message}\n`);
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCode.done : exitCode.usage;
     const text = error instanceof Error ? error.message : String(error);

@@ -42,7 +42,8 @@ export function addStates(program: Program): { stream: Noun } {
     for await (const one of hub.list("streams", { site: ref })) {
       if (mayBeOnAir(one)) streams.push(one);
     }
-    return { streams };
+    const will = "Each is stopped. Viewers lose it until somebody puts it on air again.";
+    return { streams, offer: async () => ({ verb: asked.verb, label: "Off air", will }) };
   });
 
   const stream = program.noun(
@@ -171,7 +172,10 @@ async function withFile(cli: Cli, verb: string, options: Record<string, unknown>
     return { ...options, window: JSON.parse(await textFrom(file, cli.io)) as unknown };
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
-    throw new Ending(exitCode.usage, `${file} is not JSON: ${cause.message}`);
+    throw new Ending(
+      exitCode.usage,
+      `${file === "-" ? "stdin" : file} is not JSON: ${cause.message}`,
+    );
   }
 }
 

@@ -1,4 +1,5 @@
 /** What may be asked of a site, in a shell's words. */
+import { InvalidArgumentError } from "commander";
 import type { verbs } from "../../machines/command/command.contract.ts";
 import type { Asked } from "../client/client.ts";
 import { asNumber, type Option } from "./cli.ts";
@@ -104,7 +105,10 @@ export const siteVerbs: {
       does: "let changes through in a change freeze",
       takes: {
         options: [["--why <reason>", "stands in the journal"]],
-        args: ({ why }) => (text(why) === undefined ? undefined : { why: String(why) }),
+        args: ({ why }) => {
+          if (typeof why === "string") return { why };
+          throw new InvalidArgumentError("say --why <reason>");
+        },
       },
     },
   },

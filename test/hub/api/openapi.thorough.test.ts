@@ -26,3 +26,21 @@ test("every reference of the OpenAPI document leads somewhere", async () => {
   const lost = refs.map(([, name = ""]) => name).filter((name) => !Object.hasOwn(schemas, name));
   expect(lost).toEqual([]);
 });
+
+test("errors are documented in the form in which they come", async () => {
+  const { ask } = await anApi();
+  const { paths } = (await ask("GET", "/openapi.json")).body as unknown as {
+    paths: Record<string, Record<string, { responses: Record<string, { content?: object }> }>>;
+  };
+  const errors = Object.values(paths).flatMap((operations) =>
+    Object.values(operations).flatMap(({ responses }) =>
+      Object.entries(responses).filter(([status]) => status >= "400"),
+    ),
+  );
+  expect(errors.length).toBeGreaterThan(500);
+  for (const [status, { content }] of errors) {
+    expect([status, Object.keys(content ?? {})]).toEqual([status, ["application/problem+json"]]);
+  }
+  const answer = await ask("GET", "/api/streams/nobody");
+  expect(answer.headers["content-type"]).toContain("application/problem+json");
+});

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { verbs } from "../../../machines/command/command.contract.ts";
-import { incident, stream } from "../messages.ts";
+import { incident, info, stream } from "../messages.ts";
 import { aHub } from "./a-hub.ts";
 import { shell } from "./a-shell.ts";
 
@@ -88,8 +88,14 @@ test("how it ends is told by the exit code, as documented", async () => {
     ...[7, says("the site goes on: understudy command wait")],
   ]);
   expect((await run("stream", "start", "main", "--no-wait"))[0]).toBe(0);
+  expect(await run("encoder", "recall-preset", "helo-a", "x")).toEqual([2, says("a number")]);
+  expect(await run("site", "override-freeze", "studio")).toEqual([2, says("say --why")]);
   hears("studio", "availability", "offline");
   expect(await run("stream", "start", "main")).toEqual([6, says("studio is not online")]);
+  hears("chapel", "info", info({ site: "chapel" }));
+  expect(await run("stream", "show", "main")).toEqual([
+    ...[2, says("which one: chapel~main, studio~main")],
+  ]);
   const away = { env: { ...env, UNDERSTUDY_HUB: "http://127.0.0.1:9" } };
   expect(await shell(["stream", "list"], away)).toMatchObject({ code: 6, out: "" });
 });
