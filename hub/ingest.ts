@@ -55,7 +55,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
   const { store, view, feed, log, now } = needs;
   const stored = await store.load();
   const pending = openPending(view);
-  const states = statesOf(view, pending, feed);
+  const states = statesOf(view, pending);
   const counts = noneYet();
   let flushing: Promise<void> | undefined;
   let unwritten: Batch | undefined;

@@ -25,7 +25,7 @@ export type Actor = ActorKey & {
   /** Fast figures of the last second; never stored. */
   telemetry: { atMs: number; receivedAtMs: number; figures: Fast } | null;
   goneAtMs: number | null;
-  /** Raised whenever what a reader would see changes. */
+  /** When what a reader would see changed last, counted over all actors. */
   version: number;
 };
 
@@ -48,19 +48,28 @@ export type View = {
   /** Find or make a site; a site exists for us from its first valid message on. */
   site(site: string): Site;
   actor(key: ActorKey): Actor;
-  /** What a reader may see: in the inventory, not gone. */
-  shown(kind: string): Actor[];
+  /** What a reader may see: in the inventory, not gone. The same list until one comes or goes. */
+  shown(kind: string): readonly Actor[];
+  /** Those of them with this bare id, one a site; or the one with this `<site>~<id>`. */
+  named(kind: string, name: string): readonly Actor[];
   find(key: ActorKey): Actor | undefined;
+  /** The highest version of any actor of this kind. */
+  latest(kind: string): number;
   isOnline(site: string): boolean;
   isStale(actor: Actor): boolean;
   /** Something a reader sees of this site, and perhaps of all its actors, has changed. */
   siteChanged(site: Site): void;
   actorChanged(actor: Actor): void;
+  /** Only its fast figures have. */
+  telemetryChanged(actor: Actor): void;
   removeSite(site: string): void;
 };
 
 export function openView(feed: Feed): View {
   const sites = new Map<string, Site>();
+  const lists = new Map<string, KindList>();
+  const versions = new Map<string, number>();
+  let version = 1;
 
   function makeSite(site: string): Site {
     const made: Site = {
@@ -92,6 +101,37 @@ export function openView(feed: Feed): View {
       version: 1,
     };
     view.site(key.site).actors.set(`${key.kind}/${key.id}`, made);
+    lists.delete(key.kind);
+    return made;
+  }
+  /** Call it before a reader asks again. */
+  function touch(actor: Actor): void {
+    version += 1;
+    actor.version = version;
+    versions.set(actor.kind, version);
+    const isShown = actor.goneAtMs === null;
+    if (lists.get(actor.kind)?.members.has(actor) === !isShown) lists.delete(actor.kind);
+  }
+  function listOf(kind: string): KindList {
+    const held = lists.get(kind);
+    if (held) return held;
+    const actors: Actor[] = [];
+    for (const site of sites.values()) {
+      for (const actor of site.actors.values()) {
+        if (actor.kind === kind && actor.goneAtMs === null) actors.push(actor);
+      }
+    }
+    const refs = new Map(actors.map((actor) => [actor, refOf(actor)]));
+    actors.sort((a, b) => compare(refs.get(a) ?? "", refs.get(b) ?? ""));
+    const byName = new Map<string, Actor[]>();
+    for (const actor of actors) {
+      byName.set(refs.get(actor) ?? "", [actor]);
+      const same = byName.get(actor.id);
+      if (same) same.push(actor);
+      else byName.set(actor.id, [actor]);
+    }
+    const made = { actors, members: new Set(actors), byName };
+    lists.set(kind, made);
     return made;
   }
 
@@ -100,15 +140,9 @@ export function openView(feed: Feed): View {
     site: (site) => sites.get(site) ?? makeSite(site),
     actor: (key) => view.find(key) ?? makeActor(key),
     find: ({ site, kind, id }) => sites.get(site)?.actors.get(`${kind}/${id}`),
-    shown: (kind) => {
-      const found: Actor[] = [];
-      for (const { actors } of sites.values()) {
-        for (const actor of actors.values()) {
-          if (actor.kind === kind && actor.goneAtMs === null) found.push(actor);
-        }
-      }
-      return found.sort((a, b) => compare(refOf(a), refOf(b)));
-    },
+    shown: (kind) => listOf(kind).actors,
+    named: (kind, name) => listOf(kind).byName.get(name) ?? [],
+    latest: (kind) => versions.get(kind) ?? 0,
     isOnline: (site) => sites.get(site)?.online === true,
     isStale: (actor) => {
       const site = sites.get(actor.site);
@@ -117,20 +151,31 @@ export function openView(feed: Feed): View {
     },
     siteChanged: (site) => {
       site.version += 1;
-      for (const actor of site.actors.values()) actor.version += 1;
+      for (const actor of site.actors.values()) touch(actor);
       feed.site(site.site);
     },
     actorChanged: (actor) => {
-      actor.version += 1;
-      feed.actor({ site: actor.site, kind: actor.kind, id: actor.id });
+      touch(actor);
+      feed.actor(actor);
+    },
+    telemetryChanged: (actor) => {
+      touch(actor);
+      feed.telemetry(actor);
     },
     removeSite: (site) => {
+      for (const { kind } of sites.get(site)?.actors.values() ?? []) lists.delete(kind);
       sites.delete(site);
       feed.site(site);
     },
   };
   return view;
 }
+
+type KindList = {
+  actors: readonly Actor[];
+  members: ReadonlySet<Actor>;
+  byName: ReadonlyMap<string, readonly Actor[]>;
+};
 
 /** `<site>~<id>`: the name of an actor across all sites. */
 export const refOf = ({ site, id }: { site: string; id: string }) => `${site}~${id}`;

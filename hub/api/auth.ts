@@ -4,6 +4,7 @@ import type { Audit } from "../audit/audit.ts";
 import { demo, refusal, type Asker, type Caller } from "../auth/caller.ts";
 import { permissionsOfScopes, type AccessName } from "../auth/permissions.ts";
 import type { Sessions } from "../auth/sessions.ts";
+import type { KeyRow } from "../store/store.ts";
 import type { KeyRing } from "./keys.ts";
 import { ApiProblem, sendProblem } from "./problem.ts";
 
@@ -48,19 +49,40 @@ export type Doors = { keys: KeyRing; sessions: Sessions; demoOpen: boolean };
 /** @returns the caller, or undefined for a stranger. @param from the address, for "last used" */
 export async function callerFrom(
   headers: Headers,
-  { keys, sessions, demoOpen }: Doors,
+  doors: Doors,
   from?: string,
 ): Promise<Caller | undefined> {
+  const atOnce = callerAtOnce(headers, doors, from);
+  if (atOnce !== "notSaid") return atOnce;
+  const secret = secretFrom(headers);
+  return secret === undefined ? undefined : doors.sessions.callerOf(secret);
+}
+
+/** As `callerFrom`, where that needs no signature; "notSaid" for what is not a key. */
+export function callerAtOnce(
+  headers: Headers,
+  { keys, demoOpen }: Pick<Doors, "keys" | "demoOpen">,
+  from?: string,
+): Caller | undefined | "notSaid" {
   const secret = secretFrom(headers);
   if (secret === undefined) {
     return demoOpen && isLocalHost(one(headers["host"])) ? demo : undefined;
   }
   const row = keys.check(secret, from);
-  if (!row) return sessions.callerOf(secret);
-  if (row.kind === "site") return undefined;
-  const permissions = permissionsOfScopes(row.scopes);
-  const sites = row.sites && new Set(row.sites);
-  return { id: `key:${row.id}`, name: row.name, permissions, sites };
+  if (!row) return "notSaid";
+  return row.kind === "site" ? undefined : callerOfKey(row);
+}
+
+/** What a key may do stays as it was made. */
+const ofKeys = new WeakMap<KeyRow, Caller>();
+function callerOfKey(row: KeyRow): Caller {
+  const held = ofKeys.get(row);
+  if (held) return held;
+  const { id, name, scopes, sites } = row;
+  const permissions = permissionsOfScopes(scopes);
+  const made = { id: `key:${id}`, name, permissions, sites: sites && new Set(sites) };
+  ofKeys.set(row, made);
+  return made;
 }
 
 /** Whether who came in may still be here: for what stays open, such as a socket. */

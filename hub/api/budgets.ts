@@ -4,6 +4,8 @@
  * is used up can still command: nobody is locked out at 3 a.m. by a program that polls.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { IncomingMessage } from "node:http";
+import type { Caller } from "../auth/caller.ts";
 import { ApiProblem } from "./problem.ts";
 
 export type RateLimit = {
@@ -89,6 +91,7 @@ export function openLimits(limit: RateLimit, now: () => number) {
     ofAddress: (address: string) => addresses.use(subjectOf(address), limit.requests),
     ofKey: (callerId: string) => keys.use(callerId, limit.keyPerHour),
     giveBack: (callerId: string) => keys.giveBack(callerId),
+    giveBackAddress: (address: string) => addresses.giveBack(subjectOf(address)),
     /** @throws ApiProblem 429 when `ofAddress` says that it was one too many */
     allowAddress: ({ left, endsInMs }: Left) => {
       if (left < 0) refuse(endsInMs, `more than ${limit.requests} requests from one address`);
@@ -103,21 +106,26 @@ export function openLimits(limit: RateLimit, now: () => number) {
 }
 type Left = { left: number; endsInMs: number };
 
+export type Budgets = ReturnType<typeof openBudgets>;
+
 /** Call `perKey` once the caller is known. */
 export function openBudgets(app: FastifyInstance, limits: Limits) {
   const { limit } = limits;
-  function tell(reply: FastifyReply, name: string, most: number, { left, endsInMs }: Left) {
-    const policy = `"${name}";q=${most};w=${name === "key" ? 3_600 : limit.withinMs / 1_000}`;
-    reply.header("RateLimit-Policy", policy);
-    const state = `"${name}";r=${Math.max(0, left)};t=${Math.max(1, Math.ceil(endsInMs / 1_000))}`;
-    reply.header("RateLimit", state);
+  const policies = {
+    address: `"address";q=${limit.requests};w=${limit.withinMs / 1_000}`,
+    key: `"key";q=${limit.keyPerHour};w=3600`,
+  };
+  const stateOf = (name: string, { left, endsInMs }: Left) =>
+    `"${name}";r=${Math.max(0, left)};t=${Math.max(1, Math.ceil(endsInMs / 1_000))}`;
+  function tell(reply: FastifyReply, name: keyof typeof policies, left: Left) {
+    reply.header("RateLimit-Policy", policies[name]).header("RateLimit", stateOf(name, left));
   }
 
   app.decorateRequest("countedIn", null);
   app.decorateRequest("allowKey", null);
   app.addHook("onRequest", async (request, reply) => {
     const held = limits.ofAddress(request.ip);
-    tell(reply, "address", limit.requests, held);
+    tell(reply, "address", held);
     limits.allowAddress(held);
   });
   app.addHook("onResponse", async (request, reply) => {
@@ -129,11 +137,26 @@ export function openBudgets(app: FastifyInstance, limits: Limits) {
       const { id } = request.caller ?? {};
       if (!id?.startsWith("key:") || isPerson(request)) return;
       const held = limits.ofKey(id);
-      tell(reply, "key", limit.keyPerHour, held);
+      tell(reply, "key", held);
       if (held.left >= 0) request.countedIn = id;
       const allow = (isCommand: boolean) => limits.allowKey(id, held, isCommand);
       if (request.routeOptions.config.bodySaysWhat) request.allowKey = allow;
       else allow(isCommand(request));
+    },
+    /**
+     * Counts an answer that is ready: one of 304 is free of the hour.
+     * @returns its headers; undefined where a budget is used up, and nothing is counted
+     */
+    ready: (p: { address: string; caller: Caller; isPerson: boolean; isSame: boolean }) => {
+      const ofAddress = limits.ofAddress(p.address);
+      const { id } = p.caller;
+      const counts = id.startsWith("key:") && !p.isPerson;
+      const ofKey = counts ? limits.ofKey(id) : undefined;
+      const isOver = ofAddress.left < 0 || (ofKey && ofKey.left < 0);
+      if (counts && (isOver || p.isSame)) limits.giveBack(id);
+      if (isOver) return limits.giveBackAddress(p.address);
+      const name = ofKey ? "key" : "address";
+      return { policy: policies[name], state: stateOf(name, ofKey ?? ofAddress) };
     },
   };
 }
@@ -142,7 +165,7 @@ const isCommand = ({ routeOptions }: FastifyRequest) =>
   routeOptions.config.access?.startsWith("command") === true;
 
 /** A browser's login box (Basic), or a page of ours: a script need not, and does not, say that. */
-function isPerson({ headers }: FastifyRequest): boolean {
+export function isPerson({ headers }: Pick<IncomingMessage, "headers">): boolean {
   const basic = /^basic /i.test(headers.authorization ?? "");
   return basic || headers["sec-fetch-site"] === "same-origin";
 }

@@ -1,4 +1,5 @@
-/** What REST and the page see of a site and its actors, ready as JSON text and kept until it changes. */
+/** What REST and the page see of a site and its actors, ready as text and kept until it changes. */
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { DestinationState } from "../../machines/destination/destination.contract.ts";
 import { EncoderState } from "../../machines/encoder/encoder.contract.ts";
@@ -65,26 +66,37 @@ export const EventItem = isoObject(SiteEvent)
   .extend({ site: z.string(), receivedAt: z.iso.datetime().nullable() })
   .meta({ id: "EventItem" });
 
+/** A page of such items. */
 export const pageOf = (item: z.ZodType) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() });
 
+/** JSON as it is sent, with its length in bytes and its entity tag. */
+export type Ready = { json: string; bytes: number; tag: string };
+
 export type Items = {
-  actor: (actor: Actor) => string;
-  site: (site: Site) => string;
+  actor: (actor: Actor) => Ready;
+  site: (site: Site) => Ready;
 };
 
+export function readyOf(json: string): Ready {
+  return { json, bytes: Buffer.byteLength(json), tag: tagOf(json) };
+}
+
+export const tagOf = (content: string) => `"${hash("sha1", content, "base64url")}"`;
+
+/** What is made of an actor is kept until what a reader would see of it changes. */
 export function itemsOf(view: View): Items {
-  const actors = new WeakMap<Actor, { version: string; json: string }>();
+  const actors = new WeakMap<Actor, Ready & { version: number }>();
   return {
     actor: (actor) => {
-      const version = `${actor.version}/${actor.telemetry?.atMs ?? ""}`;
       const held = actors.get(actor);
-      if (held?.version === version) return held.json;
-      const json = JSON.stringify(toIso(actorItem(view, actor)));
-      actors.set(actor, { version, json });
-      return json;
+      if (held?.version === actor.version) return held;
+      const made = readyOf(JSON.stringify(toIso(actorItem(view, actor))));
+      const kept = { ...made, version: actor.version };
+      actors.set(actor, kept);
+      return kept;
     },
-    site: (site) => JSON.stringify(toIso(siteItem(view, site))),
+    site: (site) => readyOf(JSON.stringify(toIso(siteItem(view, site)))),
   };
 }
 

@@ -3,7 +3,7 @@
  * findable, the checksum turns a typo away without a look-up. Only the SHA-256 is kept: a key has
  * 178 random bits, a slow hash would add nothing.
  */
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { Scope } from "../auth/permissions.ts";
 import { scopesOfKind, type KeyKind, type KeyRow, type Store } from "../store/store.ts";
@@ -53,7 +53,7 @@ export type KeyRing = {
   onChange(listener: () => void): void;
 };
 
-export const sha256Hex = (text: string) => createHash("sha256").update(text).digest("hex");
+export const sha256Hex = (text: string) => hash("sha256", text, "hex");
 
 function base62(value: number, length: number): string {
   let text = "";
@@ -124,8 +124,8 @@ export async function openKeyRing(
 
   return {
     check: (secret, from) => {
-      const hash = isWellFormed(secret) || foreign.size > 0 ? sha256Hex(secret) : "";
-      const row = byHash.get(hash) ?? foreign.get(hash);
+      const sha256 = isWellFormed(secret) || foreign.size > 0 ? sha256Hex(secret) : "";
+      const row = byHash.get(sha256) ?? foreign.get(sha256);
       if (!row || !isLive(row)) return undefined;
       const nowMs = now();
       if (nowMs - (row.lastUsedAtMs ?? 0) > touchGrainMs) {
@@ -162,7 +162,7 @@ export async function openKeyRing(
     },
     revoke: async (id) => {
       const deleted = await store.deleteKey(id);
-      for (const [hash, row] of byHash) if (row.id === id) byHash.delete(hash);
+      for (const [sha256, row] of byHash) if (row.id === id) byHash.delete(sha256);
       if (deleted) changed();
       return deleted;
     },

@@ -17,6 +17,7 @@ import type { IngestCounts } from "../ingest/counts.ts";
 import type { Store } from "../store/store.ts";
 import type { Actor, View } from "../view.ts";
 import { addClockMetrics } from "./clock-metrics.ts";
+import { addDurations } from "./durations.ts";
 import { addConnectionMetrics } from "./connection-metrics.ts";
 import { addSessionMetrics } from "./session-metrics.ts";
 
@@ -241,17 +242,9 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
     }
   });
 
-  const http = new Histogram({
-    name: "http_request_duration_seconds",
-    help: "How long requests took.",
-    labelNames: ["method", "route", "status"],
-    buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 60],
-    registers,
-  });
   return {
     registry,
-    answered: (method, route, status, seconds) =>
-      http.observe({ method, route, status: `${Math.floor(status / 100)}xx` }, seconds),
+    answered: addDurations(registry),
   };
 }
 

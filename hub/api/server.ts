@@ -1,5 +1,6 @@
 /** The whole HTTP surface in one list. */
 import { existsSync, readdirSync } from "node:fs";
+import { createServer } from "node:http";
 import helmet from "@fastify/helmet";
 import fastifyStatic from "@fastify/static";
 import swagger from "@fastify/swagger";
@@ -24,6 +25,8 @@ import { authenticator, gatherAccess } from "./auth.ts";
 import { openBudgets, type Limits } from "./budgets.ts";
 import type { Graph } from "./graphql/graph.ts";
 import { graphRoutes, schemaText } from "./graphql/http.ts";
+import { listsOf } from "./lists.ts";
+import { readyAnswers, type Answering } from "./ready-answers.ts";
 import { healthRoutes, type HubHealth } from "./health.ts";
 import type { Items } from "./items.ts";
 import type { KeyRing } from "./keys.ts";
@@ -72,17 +75,28 @@ export type ServerNeeds = {
   mediaFrom: string[];
 };
 
+/** Who sends a request drop by drop only holds places that others need. */
+const http = {
+  ...{ requestTimeout: 15_000, headersTimeout: 10_000, connectionsCheckingInterval: 1_000 },
+  // As fastify's own server has it.
+  keepAliveTimeout: 72_000,
+  maxHeaderSize: 8 * 1024,
+};
+
 export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
   const { view, items, store, keys, commands, asking, metrics, health, linkUp } = needs;
   const { sessions, tokens, audit, now, webhooks, hub } = needs;
+  const lists = listsOf(view, items);
+  const ready: { answers?: Answering } = {};
   const app = Fastify({
+    serverFactory: (handler) =>
+      createServer(http, (request, response) => {
+        if (ready.answers?.(request, response) !== true) handler(request, response);
+      }),
     loggerInstance: needs.log,
     // One line a request is a metric's work; errors are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
-    // Who sends a request drop by drop only holds places that others need.
-    requestTimeout: 15_000,
-    http: { headersTimeout: 10_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8 * 1024 },
     trustProxy: needs.trustedProxies.length > 0 && needs.trustedProxies,
     genReqId: () => crypto.randomUUID(),
     // Open sockets of people who left must not hold up a stop.
@@ -117,6 +131,8 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     strictTransportSecurity: false,
   });
   const budgets = openBudgets(app, needs.limits);
+  const behindProxy = needs.trustedProxies.length > 0;
+  ready.answers = readyAnswers({ ...needs, lists, budgets, behindProxy });
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -173,7 +189,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
 
   for (const prefix of ["/api", ""]) {
     await app.register(healthRoutes, { prefix, health, view });
-    await app.register(stateRoutes, { prefix, view, items });
+    await app.register(stateRoutes, { prefix, view, items, lists });
     await app.register(historyRoutes, { prefix, store });
     await app.register(graphRoutes, { prefix, graph: needs.graph });
     await app.register(commandRoutes, { prefix, view, commands, store, linkUp, audit, asking });

@@ -15,16 +15,11 @@ export const Ref = z
   .describe("`<site>~<id>`, or the bare id where only one site has it");
 
 /** @throws ApiProblem 404 `unknown_<kind>`, 409 `ambiguous_id` with the candidates */
-export function actorBy(view: Pick<Seen, "shown" | "find">, kind: string, ref: string): Actor {
-  const [first = "", second] = ref.split("~");
-  const found =
-    second === undefined
-      ? view.shown(kind).filter(({ id }) => id === first)
-      : [view.find({ site: first, kind, id: second })].filter((a) => a?.goneAtMs === null);
-  const [actor, ...others] = found;
+export function actorBy(view: Pick<Seen, "named">, kind: string, ref: string): Actor {
+  const [actor, ...others] = view.named(kind, ref);
   if (!actor) throw new ApiProblem(404, `unknown_${kind}`, `no ${kind} ${ref}`);
   if (others.length > 0) {
-    const candidates = [actor, ...others].flatMap((a) => (a ? [refOf(a)] : []));
+    const candidates = [actor, ...others].map(refOf);
     const detail = `${candidates.length} sites have a ${kind} ${ref}`;
     throw new ApiProblem(409, "ambiguous_id", detail, { candidates });
   }

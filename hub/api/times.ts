@@ -7,17 +7,28 @@ import { z } from "zod";
 const moment = /^(at|since|lastSeen|.+At)Ms$/;
 
 /** The name of a moment at that edge; undefined if this is not a moment. */
-export const momentOf = (key: string) => moment.exec(key)?.[1];
+export function momentOf(key: string): string | undefined {
+  if (names.has(key)) return names.get(key);
+  const name = moment.exec(key)?.[1];
+  // Sites may make names up; ours are a few hundred.
+  if (names.size < 5_000) names.set(key, name);
+  return name;
+}
+const names = new Map<string, string | undefined>();
 
 export function toIso(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(toIso);
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([key, inner]): [string, unknown] => {
+  if (Array.isArray(value)) return value.map(toIso);
+  const made: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    // Assigned, it would be the prototype.
+    if (key === "__proto__") continue;
+    const inner = (value as Record<string, unknown>)[key];
     const name = momentOf(key);
-    if (name === undefined) return [key, toIso(inner)];
-    return [name, typeof inner === "number" ? isoOf(inner) : null];
-  });
-  return Object.fromEntries(entries);
+    if (name === undefined) made[key] = toIso(inner);
+    else made[name] = typeof inner === "number" ? isoOf(inner) : null;
+  }
+  return made;
 }
 
 /** null for a number that is no moment: a site may send anything that is a number. */

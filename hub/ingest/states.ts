@@ -1,5 +1,5 @@
 /** Births, availability and states: the part of the wire where only the last word counts. */
-import type { ActorKey, Feed } from "../feed.ts";
+import type { ActorKey } from "../feed.ts";
 import type { KnownState, Site, View } from "../view.ts";
 import type { SiteInfo, Telemetry } from "../../machines/site/site.contract.ts";
 import type { Pending } from "./pending.ts";
@@ -21,7 +21,7 @@ export type States = {
   linkDown: () => void;
 };
 
-export function statesOf(view: View, pending: Pending, feed: Feed): States {
+export function statesOf(view: View, pending: Pending): States {
   function inInventory(key: ActorKey): boolean {
     const { info } = view.site(key.site);
     if (!info || key.kind === "site") return true;
@@ -115,7 +115,7 @@ export function statesOf(view: View, pending: Pending, feed: Feed): States {
         if (!actor || actor.goneAtMs !== null) continue;
         if (actor.telemetry && actor.telemetry.atMs > telemetry.atMs) continue;
         actor.telemetry = { atMs: telemetry.atMs, receivedAtMs: nowMs, figures };
-        feed.telemetry(key);
+        view.telemetryChanged(actor);
       }
     },
     linkDown: () => {

@@ -37,7 +37,7 @@ export async function costsOf<N extends string>(
  * What it has spent by itself, by the scheduler's own count in ns (the one of `stat` moves in steps
  * of 10 ms), and what those of its children had spent that are gone and waited for.
  */
-function cpuMsOf(pid: number): number {
+export function cpuMsOf(pid: number): number {
   const tasks = `/proc/${pid}/task`;
   return orGone(0, () => {
     const ownMs = readdirSync(tasks)

@@ -14,7 +14,11 @@ export type Figure = {
 };
 
 export type Goal =
-  { atMost: number } | { atLeast: number } | { exactly: number } | { ratioAtMost: number };
+  | { atMost: number }
+  | { atLeast: number }
+  | { exactly: number }
+  | { ratioAtMost: number }
+  | { ratioAtLeast: number };
 
 /** `against.value` has the unit of the figure; `against.ratio` when it is not simply value ÷ peer. */
 export function figure(p: {
@@ -40,6 +44,7 @@ export function figure(p: {
 
 function goalText(goal: Goal, unit: string): string {
   if ("ratioAtMost" in goal) return `≤ ${goal.ratioAtMost} ×`;
+  if ("ratioAtLeast" in goal) return `≥ ${goal.ratioAtLeast} ×`;
   if ("atMost" in goal) return `≤ ${goal.atMost} ${unit}`;
   if ("atLeast" in goal) return `≥ ${goal.atLeast} ${unit}`;
   return `${goal.exactly} ${unit}`;
@@ -48,6 +53,7 @@ function goalText(goal: Goal, unit: string): string {
 /** A figure that is not a number, because nothing was measured, never passes. */
 function holds(goal: Goal, value: number, ratio: number | null): boolean {
   if ("ratioAtMost" in goal) return ratio !== null && ratio <= goal.ratioAtMost;
+  if ("ratioAtLeast" in goal) return ratio !== null && ratio >= goal.ratioAtLeast;
   if ("atMost" in goal) return value <= goal.atMost;
   if ("atLeast" in goal) return value >= goal.atLeast;
   return value === goal.exactly;

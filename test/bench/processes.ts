@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { startMosquitto } from "../e2e/mosquitto.ts";
 import { bundle } from "../setup/writer-url.ts";
 
-const daemonFile = fileURLToPath(new URL("../../dist/daemon.js", import.meta.url));
+const built = (file: string) => fileURLToPath(new URL(`../../dist/${file}`, import.meta.url));
 const unitFile = new URL("../../systemd/understudy-daemon.service", import.meta.url);
 
 /** What the shipped unit gives Node: measured is what is installed. */
@@ -16,6 +16,9 @@ export function nodeFlags(): string[] {
   if (start === undefined) throw new Error("the unit does not start the daemon with Node");
   return start.split(" ").filter((flag) => flag !== "");
 }
+
+/** For a profiler. */
+const moreFlags = () => process.env["UNDERSTUDY_BENCH_NODE_FLAGS"]?.split(" ") ?? [];
 
 /** Everything that a bench has running. What is closed first was opened last. */
 export class Running {
@@ -52,9 +55,25 @@ export class Running {
 
   /** The built daemon; resolves when it decides. Its lines are handed on as they come. */
   async daemon(config: string, onLine: (line: string) => void = () => undefined): Promise<number> {
-    const flags = process.env["UNDERSTUDY_BENCH_NODE_FLAGS"]?.split(" ") ?? [];
-    const args = [...nodeFlags(), ...flags, daemonFile, "--config", config];
-    const child = this.#keep(spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] }));
+    const args = [...nodeFlags(), ...moreFlags(), built("daemon.js"), "--config", config];
+    return this.#serves(args, process.env, onLine);
+  }
+
+  /** The built hub. @param env more of it, such as a key @returns its process and where it serves */
+  async hub(config: string, env: Record<string, string>): Promise<{ pid: number; url: string }> {
+    let url = "";
+    const pid = await this.#serves(
+      [...moreFlags(), built("hub.js"), "--config", config],
+      { ...process.env, ...env },
+      (line) => void (url = /"url":"([^"]+)"/.exec(line)?.[1] ?? url),
+    );
+    return { pid, url };
+  }
+
+  async #serves(args: string[], env: NodeJS.ProcessEnv, onLine: (line: string) => void) {
+    const child = this.#keep(
+      spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"] }),
+    );
     await said(child, '"code":"ready"', onLine);
     this.hurry(child.pid!);
     return child.pid!;
@@ -72,8 +91,8 @@ export class Running {
     return {
       pid: child.pid!,
       hello,
-      async ask() {
-        child.send("?");
+      async ask(question: object | string = "?") {
+        child.send(question);
         return (await once(child, "message"))[0] as Record<string, unknown>;
       },
     };
@@ -94,7 +113,7 @@ export async function startBroker(running: Running, folder: string): Promise<obj
 export type Speaking = {
   pid: number;
   hello: Record<string, unknown>;
-  ask(): Promise<Record<string, unknown>>;
+  ask(question?: object | string): Promise<Record<string, unknown>>;
 };
 
 async function ended(child: ChildProcess): Promise<void> {

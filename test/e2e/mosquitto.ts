@@ -44,6 +44,8 @@ export async function startMosquitto(p: {
   users: Record<string, string>;
   /** In mosquitto's own words. */
   acl: string;
+  /** More lines of its config, each with its end. */
+  more?: string;
 }): Promise<{ port: number; kill(): Promise<void>; start(): Promise<void> } & Closable> {
   const folder = mkdtempSync(join(tmpdir(), "understudy-e2e-mosquitto-"));
   const file = (name: string) => join(folder, name);
@@ -56,7 +58,7 @@ export async function startMosquitto(p: {
   writeFileSync(
     file("conf"),
     `listener ${port} 127.0.0.1\nallow_anonymous false\nuser root\n` +
-      `password_file ${file("passwords")}\nacl_file ${file("acl")}\n`,
+      `password_file ${file("passwords")}\nacl_file ${file("acl")}\n${p.more ?? ""}`,
   );
   for (const name of ["passwords", "acl"]) chmodSync(file(name), 0o600);
   let child: ChildProcess | undefined;

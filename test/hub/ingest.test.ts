@@ -38,7 +38,7 @@ async function aHub(store: Store = openSqliteStore(":memory:")) {
     acks: () => said.filter(({ topic }) => topic.endsWith("/ack/main")).map(({ json }) => json),
     replays: () => said.filter(({ topic }) => topic.endsWith("/replay")).map(({ json }) => json),
     shown: (kind: string) =>
-      view.shown(kind).map((a) => JSON.parse(items.actor(a)) as Record<string, unknown>),
+      view.shown(kind).map((a) => JSON.parse(items.actor(a).json) as Record<string, unknown>),
     site: () => view.site("studio"),
   };
 }

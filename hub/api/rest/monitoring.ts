@@ -109,7 +109,7 @@ export const monitoringRoutes: FastifyPluginAsyncZod<Needs> = async (
     async (request, reply) => {
       const seen = seenBy(request.caller, view);
       const actor = actorBy(seen, "stream", request.params.id);
-      const item = JSON.parse(items.actor(actor)) as Record<string, unknown>;
+      const item = JSON.parse(items.actor(actor).json) as Record<string, unknown>;
       return sendJson(request, reply, JSON.stringify({ ...item, ...streamHealthOf(seen, actor) }));
     },
   );

@@ -2,7 +2,8 @@
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { seenBy } from "../../auth/own-sites.ts";
-import { refOf, type View } from "../../view.ts";
+import type { View } from "../../view.ts";
+import { callerOf } from "../auth.ts";
 import {
   DestinationItem,
   EncoderItem,
@@ -12,17 +13,25 @@ import {
   StreamItem,
   type Items,
 } from "../items.ts";
-import { PageQuery, sendJson, sendPage } from "../pages.ts";
+import { ListQuery, stateLists, type Lists } from "../lists.ts";
+import { cutPage, PageQuery, pageJson, sendJson } from "../pages.ts";
 import { Problem, problems } from "../problem.ts";
 import { actorBy, Ref, siteBy } from "../subject.ts";
 
-export const stateRoutes: FastifyPluginAsyncZod<{ view: View; items: Items }> = async (
-  app,
-  { view, items },
-) => {
+const itemOf = {
+  encoder: EncoderItem,
+  stream: StreamItem,
+  destination: DestinationItem,
+  storage: StorageItem,
+} as const;
+
+export const stateRoutes: FastifyPluginAsyncZod<{
+  view: View;
+  items: Items;
+  lists: Lists;
+}> = async (app, { view, items, lists }) => {
   const config = { access: "watch" } as const;
   const missing = { 404: Problem, 409: Problem };
-  const bySite = PageQuery.extend({ site: z.string().optional() });
 
   app.get(
     "/sites",
@@ -33,7 +42,9 @@ export const stateRoutes: FastifyPluginAsyncZod<{ view: View; items: Items }> = 
     async (request, reply) => {
       const { sites } = seenBy(request.caller, view);
       const all = [...sites.values()].sort((a, b) => (a.site < b.site ? -1 : 1));
-      return sendPage(request, reply, all, request.query, (s) => s.site, items.site);
+      const { page, next } = cutPage(all, request.query, ({ site }) => site);
+      const texts = page.map((site) => items.site(site).json);
+      return sendJson(request, reply, pageJson(texts, next), next);
     },
   );
   app.get(
@@ -53,21 +64,14 @@ export const stateRoutes: FastifyPluginAsyncZod<{ view: View; items: Items }> = 
       ),
   );
 
-  const kinds = [
-    { path: "encoders", kind: "encoder", item: EncoderItem, also: "status" },
-    { path: "streams", kind: "stream", item: StreamItem, also: null },
-    { path: "destinations", kind: "destination", item: DestinationItem, also: null },
-    { path: "storage", kind: "storage", item: StorageItem, also: null },
-  ] as const;
-  for (const { path, kind, item, also } of kinds) {
+  for (const { path, kind, also } of stateLists) {
+    const item = itemOf[kind];
     app.get(
       `/${path}`,
-      { config, schema: { querystring: bySite, response: { 200: pageOf(item), ...problems } } },
+      { config, schema: { querystring: ListQuery, response: { 200: pageOf(item), ...problems } } },
       async (request, reply) => {
-        const { site } = request.query;
-        const seen = seenBy(request.caller, view);
-        const all = seen.shown(kind).filter((a) => site === undefined || a.site === site);
-        return sendPage(request, reply, all, request.query, refOf, items.actor);
+        const page = lists.page(callerOf(request), kind, request.query);
+        return sendJson(request, reply, page, page.next);
       },
     );
     for (const url of [`/${path}/:id`, ...(also ? [`/${path}/:id/${also}`] : [])]) {

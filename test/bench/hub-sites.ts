@@ -1,0 +1,87 @@
+/**
+ * Speaks for many sites: 20 encoders each, states as a daemon publishes them. Asked to `run`, it
+ * changes one encoder after the other, so many a second; asked to `change`, one.
+ */
+import mqtt from "mqtt";
+import { topicFor } from "../../machines/contract.ts";
+import { encoder, info } from "../hub/messages.ts";
+
+const [url = "", count = "0"] = process.argv.slice(2);
+const encoders = Number(count);
+const perSite = 20;
+const client = await mqtt.connectAsync(url, { username: "bench", password: "bench" });
+
+const siteOf = (at: number) => `site-${Math.floor(at / perSite)}`;
+const idOf = (at: number) => `enc-${at % perSite}`;
+const topics = Array.from({ length: encoders }, (_, at) =>
+  topicFor(siteOf(at), "state", { kind: "encoder", id: idOf(at) }),
+);
+
+let seq = 0;
+function stateOf(at: number): string {
+  seq += 1;
+  const atMs = Date.now();
+  const figure = (value: number) => ({ value, atMs, source: "device" });
+  return JSON.stringify(
+    encoder({
+      ...{ id: idOf(at), seq, atMs },
+      outputs: [
+        {
+          ...{ id: "stream-1", state: "streaming", progress: "moving", sendQueue: "draining" },
+          ...{ stream: "main", keyGeneration: 1, sinceMs: 1_700_000_000_000 },
+        },
+      ],
+      figures: {
+        temperatureC: figure(40 + (seq % 300) / 10),
+        cpuUsageRatio: figure((seq % 100) / 100),
+        fanSpeedRpm: figure(3_000 + (seq % 200)),
+        bitrateBps: figure(6_000_000 + (seq % 10_000)),
+        framesPerSecond: figure(59.94),
+      },
+    }),
+  );
+}
+
+for (let first = 0; first < encoders; first += perSite) {
+  const site = siteOf(first);
+  const inventory = Array.from({ length: perSite }, (_, at) => ({
+    kind: "encoder" as const,
+    id: idOf(at),
+    name: `Encoder ${at}`,
+  }));
+  client.publish(topicFor(site, "info"), JSON.stringify(info({ site, inventory })));
+  client.publish(topicFor(site, "availability"), "online");
+}
+for (let at = 0; at < encoders; at += 1) {
+  await client.publishAsync(topics[at]!, stateOf(at));
+}
+
+let sent = 0;
+let timer: NodeJS.Timeout | undefined;
+/** What is due is sent each millisecond; a late turn catches up, for up to a tenth of a second. */
+function run(perSecond: number): void {
+  clearInterval(timer);
+  let from = performance.now();
+  let due = 0;
+  if (perSecond > 0)
+    timer = setInterval(() => {
+      const nowMs = performance.now();
+      due += (Math.min(nowMs - from, 100) * perSecond) / 1_000;
+      from = nowMs;
+      for (; due >= 1; due -= 1) {
+        client.publish(topics[sent % encoders]!, stateOf(sent % encoders));
+        sent += 1;
+      }
+    }, 1);
+}
+
+type Asked = { run: number } | { change: number } | "?";
+process.on("message", (asked: Asked) => {
+  if (asked !== "?" && "run" in asked) run(asked.run);
+  if (asked !== "?" && "change" in asked) {
+    client.publish(topics[asked.change]!, stateOf(asked.change));
+  }
+  process.send?.({ sent, seq, atMs: Date.now() });
+});
+process.on("disconnect", () => process.exit());
+process.send?.({ encoders });
