@@ -1,7 +1,8 @@
 /** `site.yaml`: everything a site daemon is told. Vendors' options come from the drivers. */
 import { z } from "zod";
 import { optionsJsonSchema } from "./as-written.ts";
-import { playback, preview, streamContent } from "./content.schema.ts";
+import { preview, streamContent } from "./content.schema.ts";
+import { destination } from "./destination.schema.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
 import { events } from "./on-air-windows.ts";
 import { SecretReference } from "./secrets.ts";
@@ -176,82 +177,6 @@ export const StorageBase = section({
     .prefault({})
     .describe("How often it is asked for its media"),
   levels: ownLevels.exactOptional().describe("Levels of its media, where the site's do not fit"),
-});
-
-const observer = z.discriminatedUnion("kind", [
-  section({
-    kind: z.literal("nginx-rtmp").describe("Statistics page of nginx with the RTMP module"),
-    statisticsUrl: url("http", "https").describe("The page, rtmp_stat in XML"),
-    app: z.string().min(1).describe("RTMP application the stream is published to"),
-    controlUrl: url("http", "https").exactOptional().describe("rtmp_control, to drop a publisher"),
-    blockUrl: url("http", "https")
-      .exactOptional()
-      .describe("Your on_publish authoriser: told by POST whom to keep out before it is dropped"),
-    username: z.string().min(1).exactOptional().describe("Name for HTTP Basic authentication"),
-    password: SecretReference.exactOptional().describe("Where its password is kept"),
-  }),
-  section({
-    kind: z.literal("node-media-server").describe("HTTP API of a node-media-server"),
-    apiUrl: url("http", "https").describe("Base address of the API"),
-    app: z.string().min(1).describe("RTMP application the stream is published to"),
-    username: z.string().min(1).exactOptional().describe("Name the API knows us by"),
-    password: SecretReference.exactOptional().describe("Where the password is kept"),
-  }),
-  section({
-    kind: z.literal("hls").describe("A live HLS playlist; proves presence, never absence"),
-    url: url("http", "https").describe("The media playlist"),
-    content: playback("30s"),
-  }),
-  section({
-    kind: z.literal("ffprobe").describe("Opens the stream; proves presence, never absence"),
-    url: url("http", "https", "rtmp", "rtmps", "srt").describe("Where viewers get it"),
-    content: playback("5s"),
-  }),
-]);
-
-const ingestUrl = url("rtmp", "rtmps", "srt");
-
-const destination = section({
-  id: id.describe("Stable id"),
-  name: displayName.exactOptional().describe("What people call it"),
-  address: ingestUrl.describe("Where to publish, without the stream key"),
-  backupAddress: ingestUrl.exactOptional().describe("The destination's second address"),
-  streamKey: SecretReference.describe("Where the stream key is kept"),
-  takeover: z
-    .enum(["exclusive", "primaryBackup", "lastWins", "firstWins"])
-    .prefault("exclusive")
-    .describe("What the far end does with a second publisher"),
-  test: z
-    .boolean()
-    .prefault(false)
-    .describe(
-      "Nobody watches it: commissioning and exercises may publish here, one box or two at once",
-    ),
-  allowUnproven: z
-    .boolean()
-    .prefault(false)
-    .describe("Take over without proof that the primary is off; journalled each time"),
-  ghostSession: duration({ atMost: "10min" })
-    .prefault("90s")
-    .describe("How long a far end may still say `already publishing` after a proven stop"),
-  fenceTimeout: duration({ atLeast: "1s", atMost: "10min" })
-    .prefault("45s")
-    .describe(
-      "How long proof is sought before a person is called (longer while quiet becomes proof)",
-    ),
-  noPublisherProof: duration({ atLeast: "1s", atMost: "10min" })
-    .prefault("30s")
-    .describe("No publisher at the far end for this long counts as proof"),
-  deviceRetryPeriod: duration({ atMost: "5min" })
-    .prefault("10s")
-    .describe("How often an encoder tries again by itself; twice this is the least proof time"),
-  offAirEndsEventAfter: duration({ atLeast: "1s" })
-    .exactOptional()
-    .describe("The destination ends the event after this long without picture"),
-  observers: z.array(observer).max(8).prefault([]).describe("Who looks at the far end, and how"),
-  observeEvery: duration({ atLeast: "100ms", atMost: "60s" })
-    .prefault("500ms")
-    .describe("How often the far end is looked at"),
 });
 
 const stream = section({

@@ -9,6 +9,7 @@ import type {
   StoragePlan,
   StreamPlan,
 } from "../machines/site/plan.ts";
+import { profileAt } from "../machines/profile/profiles.ts";
 import type { StorageLevels } from "../machines/storage/space.ts";
 import type { EncoderSettings } from "../machines/encoder/settings.ts";
 import { contentPlan } from "./content/plan.ts";
@@ -45,6 +46,7 @@ export function planOf(
     const primary: DestinationPlan = {
       id: d.id,
       ...(d.name !== undefined && { name: d.name }),
+      profile: d.profile ?? profileAt(new URL(d.address)),
       takeover: d.takeover,
       observed: d.observers.length > 0,
       sightMaxAgeMs: Math.max(

@@ -694,6 +694,12 @@ export interface paths {
              * @enum {string}
              */
             input?: "device" | "push";
+            /**
+             * @description how the encoder is picked among those that can take it
+             * @default weighted
+             * @enum {string}
+             */
+            strategy?: "weighted" | "least_connections" | "round_robin";
             /** @description seconds; else it lasts until DELETE */
             ends_after?: number;
             /**
@@ -861,6 +867,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -961,6 +969,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -1061,6 +1071,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -1185,6 +1197,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -1341,6 +1355,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -3311,6 +3327,43 @@ export interface components {
       rrule?: string;
     };
     Id: string;
+    Problem: {
+      type: string;
+      title: string;
+      status: number;
+      detail: string;
+      instance: string;
+      code: string;
+      message: string;
+      requestId: string;
+      candidates?: string[];
+      errors?: {
+        path: string;
+        message: string;
+      }[];
+    };
+    CommandItem: {
+      id: string;
+      site: string;
+      kind: string;
+      subject: string;
+      verb: string;
+      args: {
+        [key: string]: unknown;
+      } | null;
+      dryRun: boolean;
+      by: string;
+      /** @enum {string} */
+      status: "sent" | "accepted" | "done" | "refused" | "unanswered";
+      code: string | null;
+      message: string | null;
+      data: {
+        [key: string]: unknown;
+      } | null;
+      sentAt: string | null;
+      expiresAt: string | null;
+      answeredAt: string | null;
+    };
     EncoderItem: {
       epoch?: string;
       seq?: number;
@@ -4396,21 +4449,6 @@ export interface components {
         connection_load: number | null;
       };
     };
-    Problem: {
-      type: string;
-      title: string;
-      status: number;
-      detail: string;
-      instance: string;
-      code: string;
-      message: string;
-      requestId: string;
-      candidates?: string[];
-      errors?: {
-        path: string;
-        message: string;
-      }[];
-    };
     StreamSession: {
       stream_id: string;
       /** @description null: a dry run */
@@ -4501,28 +4539,6 @@ export interface components {
       active_encoding_sessions: number;
       /** @description best first; those that take none last */
       encoders: components["schemas"]["RankedEncoder"][];
-    };
-    CommandItem: {
-      id: string;
-      site: string;
-      kind: string;
-      subject: string;
-      verb: string;
-      args: {
-        [key: string]: unknown;
-      } | null;
-      dryRun: boolean;
-      by: string;
-      /** @enum {string} */
-      status: "sent" | "accepted" | "done" | "refused" | "unanswered";
-      code: string | null;
-      message: string | null;
-      data: {
-        [key: string]: unknown;
-      } | null;
-      sentAt: string | null;
-      expiresAt: string | null;
-      answeredAt: string | null;
     };
     AuditItem: {
       n: number;

@@ -10,7 +10,7 @@ import { place, type Placement } from "../placement/place.ts";
 import type { Candidate } from "../placement/score.ts";
 import { capabilityOf } from "../profile/encoder-capability.ts";
 import { profiles } from "../profile/profiles.ts";
-import { judgeStream, type WantedStream } from "../profile/validate.ts";
+import { judgeStream, type Judgement, type WantedStream } from "../profile/validate.ts";
 import type { Keys } from "../site/keys.ts";
 import type { SitePlan, StreamPlan } from "../site/plan.ts";
 import { carrierStateOf, type StreamSnapshot } from "../stream/stream.published.ts";
@@ -27,6 +27,8 @@ export type Facility = {
   /** Stream → what its session has of it. */
   assigned: Record<string, Assigned>;
   exercise: { encoder: string } | null;
+  /** Who was given to the session before; null: there was none. */
+  lastGiven: string | null;
 };
 
 export type Refusal = { code: string; message: string };
@@ -39,7 +41,8 @@ export type Admission = {
   warnings: string[];
 };
 
-export function admit(facility: Facility, { settings, input }: SessionAsk): Admission | Refusal {
+export function admit(facility: Facility, ask: SessionAsk): Admission | Refusal {
+  const { settings, input } = ask;
   const kept = facility.plan.streams.filter(({ sessions }) => sessions === true);
   if (kept.length === 0) {
     const message = "no stream of this site is kept for sessions: see `sessions` in site.yaml";
@@ -49,16 +52,21 @@ export function admit(facility: Facility, { settings, input }: SessionAsk): Admi
     const message = "this site takes no streams from publishers yet: use what is plugged into it";
     return { code: "ingest_not_available", message };
   }
-  const judged = judgeStream(wantedStream(settings), profiles.rtmp, null);
-  if (!judged.isValid) {
-    return { code: "not_valid", message: judged.errors.map(({ message }) => message).join("; ") };
+  const judged = kept.map((stream) => ({ stream, is: judgedAt(facility.plan, stream, settings) }));
+  const takers = judged.filter(({ is }) => is.isValid);
+  if (takers.length === 0) {
+    const errors = judged.flatMap(({ is }) => is.errors.map(({ message }) => message));
+    return { code: "not_valid", message: [...new Set(errors)].join("; ") };
   }
-  const free = kept.filter((stream) => isFree(facility, stream));
+  const free = takers.filter(({ stream }) => isFree(facility, stream));
   if (free.length === 0) {
-    const message = `all ${kept.length} streams for sessions are taken`;
-    return { code: "no_free_stream", message };
+    const which =
+      takers.length < kept.length ? "streams whose destination takes this" : "streams for sessions";
+    return { code: "no_free_stream", message: `all ${takers.length} ${which} are taken` };
   }
-  const placed = free.map((stream) => ({ stream, is: placeOn(facility, stream, settings) }));
+  const placed = free.map(({ stream, is: { warnings } }) => ({
+    ...{ stream, warnings, is: placeOn(facility, stream, ask) },
+  }));
   const able = placed.filter(({ is }) => is.chosen !== null);
   if (able.length === 0) {
     return { code: "no_encoder", message: placed.map(({ is }) => reasons(is)).join("; ") };
@@ -70,7 +78,7 @@ export function admit(facility: Facility, { settings, input }: SessionAsk): Admi
     const message = `${is.chosen} could carry it, but nobody could stand by: ${reasons(is)}`;
     return { code: "no_understudy", message };
   }
-  const { stream, is } = best;
+  const { stream, is, warnings } = best;
   const refOf = (id: string | null) => stream.encoders.filter(({ encoder }) => encoder === id);
   return {
     stream: stream.id,
@@ -78,10 +86,20 @@ export function admit(facility: Facility, { settings, input }: SessionAsk): Admi
     because: is.because,
     score: Math.round(scoreIn(is)),
     warnings: [
-      ...judged.warnings.map(({ message }) => message),
+      ...warnings.map(({ message }) => message),
       ...(is.backup === null ? [`${stream.id} has no other encoder: nobody stands by`] : []),
     ],
   };
+}
+
+/** By the rules of the stream's destination. */
+function judgedAt(
+  { destinations }: SitePlan,
+  { destination }: StreamPlan,
+  settings: SessionSettings,
+): Judgement {
+  const profile = destinations.find(({ id }) => id === destination)?.profile ?? "rtmp";
+  return judgeStream(wantedStream(settings), profiles[profile], null);
 }
 
 /** Why a box could not make it, were it free. */
@@ -110,9 +128,15 @@ function isFree({ assigned, streams, keys }: Facility, { id, destination }: Stre
   );
 }
 
-function placeOn(facility: Facility, stream: StreamPlan, settings: SessionSettings): Placement {
+function placeOn(
+  facility: Facility,
+  stream: StreamPlan,
+  { settings, strategy }: SessionAsk,
+): Placement {
   const reserved = reservations(facility);
-  return place(stream.encoders.map((ref) => candidate(facility, reserved, ref, settings)));
+  const candidates = stream.encoders.map((ref) => candidate(facility, reserved, ref, settings));
+  const { lastGiven } = facility;
+  return place(candidates, strategy, lastGiven === null ? {} : { after: lastGiven });
 }
 
 function candidate(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Id, word } from "../id.ts";
+import { strategies } from "../placement/place.ts";
 
 const side = z.number().int().min(16).max(8_192);
 
@@ -29,6 +30,8 @@ export const SessionAsk = z.object({
   settings: SessionSettings,
   /** `device`: what is plugged into the encoder; `push`: a publisher sends it to the site. */
   input: z.enum(["device", "push"]),
+  /** How the box is picked among those that can; absent: `weighted`. */
+  strategy: z.enum(strategies).optional(),
   /** It ends by itself after so long; absent: when it is asked to. */
   endsAfterMs: z.number().int().min(1_000).max(longestSessionMs).optional(),
   /** The same word asks for the same session, however often. */

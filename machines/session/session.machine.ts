@@ -8,6 +8,7 @@ import { elapsedMs, leftMs, type Stamp } from "../time.ts";
 import type { SessionChange, SessionState } from "./session.contract.ts";
 import {
   type Assigned,
+  type Given,
   publishedSession,
   rebasedResume,
   type Session,
@@ -42,6 +43,7 @@ type SessionContext = {
   was: SessionWord | undefined;
   since: Stamp;
   session: Session | null;
+  given: Given | null;
   /** Of its boxes; lost with a restart and read again. */
   facts: Record<string, EncoderFacts>;
 };
@@ -101,6 +103,7 @@ const sessionSetup = setup({
         ? {
             session: event.session,
             since: context.now(),
+            given: { encoder: event.session.encoders[0]!.encoder, at: context.now() },
             facts: Object.fromEntries(event.facts.map((facts) => [facts.encoder, facts])),
           }
         : {},
@@ -240,6 +243,7 @@ export const sessionMachine = sessionSetup.createMachine({
       ...{ stream, now, was: kept?.state, facts: {} },
       since: kept?.since ?? now(),
       session: kept?.session ?? null,
+      given: kept?.given ?? null,
     };
   },
   initial: "deciding",
@@ -312,8 +316,8 @@ const wordOf = ({ value }: SessionSnapshot): SessionWord =>
   value === "deciding" ? "free" : (value as SessionWord);
 
 export function sessionResume(snapshot: SessionSnapshot): SessionResume | undefined {
-  const { session, since } = snapshot.context;
-  return { state: wordOf(snapshot), since, session };
+  const { session, since, given } = snapshot.context;
+  return { state: wordOf(snapshot), since, session, given };
 }
 
 export const sessionStateOf = (snapshot: SessionSnapshot): SessionState | null =>

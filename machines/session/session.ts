@@ -28,7 +28,15 @@ export type Session = {
 export type Assigned = Pick<Session, "encoders" | "settings">;
 
 export type SessionWord = "free" | Exclude<SessionState["state"], "unknown">;
-export type SessionResume = { state: SessionWord; since: Stamp; session: Session | null };
+/** Who was given to the newest session of a stream, and when. */
+export type Given = { encoder: string; at: Stamp };
+export type SessionResume = {
+  state: SessionWord;
+  since: Stamp;
+  session: Session | null;
+  /** Absent in what older versions kept. */
+  given?: Given | null;
+};
 
 export function newSession(p: {
   command: { id: string; by: string };
@@ -50,7 +58,8 @@ export function newSession(p: {
 
 /** Moments of an earlier boot, in the clock of this one. */
 export function rebasedResume(kept: SessionResume, now: Stamp): SessionResume {
-  return { ...kept, since: rebased(kept.since, now) };
+  const given = kept.given && { ...kept.given, at: rebased(kept.given.at, now) };
+  return { ...kept, since: rebased(kept.since, now), ...(given && { given }) };
 }
 
 /** What was asked, without whom it is answered to. */

@@ -4,7 +4,7 @@ import type { CommandRef } from "../command/command-ref.ts";
 import type { Decision } from "../decision.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import type { SitePlan, StreamPlan } from "../site/plan.ts";
-import type { Stamp } from "../time.ts";
+import { elapsedMs, type Stamp } from "../time.ts";
 import { admit, type Admission, cannotMake, type Facility, type Refusal } from "./admission.ts";
 import type { SessionAsk, SessionChange } from "./session.contract.ts";
 import {
@@ -30,11 +30,21 @@ export type SessionCommand =
   | { type: "openSession"; command: CommandRef; ask: SessionAsk }
   | { type: "changeSession"; stream: string; command: CommandRef; change: SessionChange };
 
-type OfSite = Omit<Facility, "assigned"> & { sessions: SiteSessions; now: () => Stamp };
+type OfSite = Omit<Facility, "assigned" | "lastGiven"> & {
+  sessions: SiteSessions;
+  now: () => Stamp;
+};
 const facility = ({ sessions, ...context }: OfSite): Facility => ({
   ...context,
   assigned: sessions.assigned,
+  lastGiven: lastGiven(sessions, context.now()),
 });
+
+function lastGiven({ refs }: SiteSessions, now: Stamp): string | null {
+  const given = Object.values(refs).flatMap((ref) => ref.getSnapshot().context.given ?? []);
+  const [newest] = given.sort((a, b) => elapsedMs(a.at, now) - elapsedMs(b.at, now));
+  return newest?.encoder ?? null;
+}
 
 export function assignedIn(
   plan: SitePlan,

@@ -3,6 +3,7 @@ import type { HeatLimits } from "../encoder/heat.ts";
 import type { Trouble } from "../encoder/encoder.contract.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
+import type { ProfileId } from "../profile/profiles.ts";
 import type { StorageLevels } from "../storage/space.ts";
 import type { ContentPlan } from "../stream/content.ts";
 
@@ -106,6 +107,8 @@ export type ControlVerb = "startRecording" | "stopRecording" | "recallPreset" | 
 export type DestinationPlan = {
   id: string;
   name?: string;
+  /** Whose rules a session's picture has to keep; absent: those of RTMP. */
+  profile?: ProfileId;
   takeover: "exclusive" | "primaryBackup" | "lastWins" | "firstWins";
   /** False: nobody can look, the carriage stays notKnown. */
   observed: boolean;

@@ -1,6 +1,7 @@
 /** What is asked and answered about streams for whoever asks. */
 import { z } from "zod";
 import { longestSessionMs } from "../../../machines/session/session.contract.ts";
+import { strategies } from "../../../machines/placement/place.ts";
 import { StreamSettings } from "./stream-settings.ts";
 
 const Asked = StreamSettings.omit({ protocol: true, stream_key: true });
@@ -10,6 +11,10 @@ export const InitBody = Asked.extend({
     .enum(["device", "push"])
     .default("device")
     .describe("device: what is plugged into the encoder; push: a publisher sends it to the site"),
+  strategy: z
+    .enum(strategies)
+    .default("weighted")
+    .describe("how the encoder is picked among those that can take it"),
   ends_after: z
     .number()
     .min(1)

@@ -81,7 +81,7 @@ export const sessionRoutes: FastifyPluginAsyncZod<Asking> = async (app, needs) =
     "/streams/init",
     { config, schema: { body: InitBody, response: { 200: Opened, 201: Opened, ...refusals } } },
     async (request, reply) => {
-      const { site_id, input, ends_after, dry_run: dryRun, ...asked } = request.body;
+      const { site_id, input, strategy, ends_after, dry_run: dryRun, ...asked } = request.body;
       const wanted = wantedFrom(asked);
       const once = onceOf(request);
       const held = once === undefined ? undefined : await store.idempotent(once);
@@ -100,7 +100,7 @@ export const sessionRoutes: FastifyPluginAsyncZod<Asking> = async (app, needs) =
       try {
         const seal = await openSeal();
         const session = {
-          ...{ settings: wanted, input, sealTo: seal.sealTo },
+          ...{ settings: wanted, input, strategy, sealTo: seal.sealTo },
           ...(ends_after !== undefined && { endsAfterMs: Math.round(ends_after * 1_000) }),
           ...(once !== undefined && { once }),
         };

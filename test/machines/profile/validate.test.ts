@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { capabilityOf } from "../../../machines/profile/encoder-capability.ts";
-import { profiles, profileIds } from "../../../machines/profile/profiles.ts";
+import { profileAt, profileIds, profiles } from "../../../machines/profile/profiles.ts";
 import { judgeStream, type WantedStream } from "../../../machines/profile/validate.ts";
 
 const hd = (over: Partial<WantedStream> = {}): WantedStream => ({
@@ -118,4 +118,15 @@ test("what is proposed instead has no errors and no warnings", () => {
     ),
     { numRuns: 2_000 },
   );
+});
+
+test.each([
+  ["rtmps://a.rtmps.youtube.com/live2", "youtube"],
+  ["rtmps://live-api-s.facebook.com:443/rtmp", "facebook"],
+  ["rtmp://live.twitch.tv/app", "twitch"],
+  ["rtmp://fra05.contribute.live-video.net/app", "twitch"],
+  ["srt://ingest.example.org:9000", "srt"],
+  ["rtmp://notyoutube.com/live", "rtmp"],
+] as const)("the rules at %s are those of %s", (address, profile) => {
+  expect(profileAt(new URL(address))).toBe(profile);
 });

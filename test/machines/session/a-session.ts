@@ -61,6 +61,7 @@ export function answerTo(world: World, id: string) {
     session: string;
     encoder: string;
     backup: string | null;
+    because: string;
     warnings: string[];
   }>;
   return { ...answer, code: said?.data["code"], message: said?.message };

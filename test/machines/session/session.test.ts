@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { aDestinationPlan } from "../world.ts";
 import { answerTo, aPool, asks, settings, stops, wordOf } from "./a-session.ts";
 
 test("a session gets a box and an understudy, which are set as asked before the first is started", () => {
@@ -149,4 +150,40 @@ test("on air it is not changed but where that is asked for, and then it is on ai
   expect(world.box("a").says.settings).toMatchObject({ videoBitrateBps: 3_000_000 });
   expect(world.box("b").says.settings).toMatchObject({ videoBitrateBps: 3_000_000 });
   expect(world.touched).toEqual([]);
+});
+
+test("sessions go around the boxes in turn where that is asked for, also after a restart", () => {
+  const world = aPool(["a", "b", "c"], 1);
+  const next = () => {
+    const { encoder, stream } = asks(world, { strategy: "round_robin" });
+    world.pass(20);
+    stops(world, stream!);
+    world.pass(20);
+    return encoder;
+  };
+  expect([next(), next()]).toEqual(["a", "b"]);
+  world.restart();
+  world.pass(10);
+  expect([next(), next()]).toEqual(["c", "a"]);
+});
+
+test("the fewest streams decide where that is asked for, and the answer says so", () => {
+  const world = aPool(["a", "b", "c"], 2);
+  expect(asks(world, { strategy: "least_connections" }).because).toMatch(
+    /^a has the fewest streams/,
+  );
+});
+
+test("a session goes where its picture is taken, and is refused where no destination takes it", () => {
+  const at = (profiles: ("twitch" | "rtmp")[]) =>
+    aPool(["a", "b"], profiles.length, {
+      destinations: profiles.map((profile, i) =>
+        aDestinationPlan({ id: `far-pool-${i + 1}`, profile }),
+      ),
+    });
+  const fast = { ...settings, framesPerSecond: 120 };
+  expect(asks(at(["twitch", "rtmp"]), { settings: fast })).toMatchObject({ stream: "pool-2" });
+  const refused = asks(at(["twitch"]), { settings: fast });
+  expect(refused).toMatchObject({ code: "not_valid" });
+  expect(refused.message).toContain("Twitch takes up to 60 frames a second, not 120");
 });
