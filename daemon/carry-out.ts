@@ -28,6 +28,7 @@ const limitsMs: Record<IntentKind, number> = {
   startRecording: 15_000,
   stopRecording: 15_000,
   recordTo: 45_000,
+  recordLight: 30_000,
   recallPreset: 30_000,
   listClips: 15_000,
   applySettings: 20_000,
@@ -117,6 +118,11 @@ export function openHands(p: {
         await box.run(signal, (driver, limit) => able(driver.recordTo)(medium, limit));
         return { type: "effect.done", answer: {} };
       }
+      case "recordLight": {
+        const { light } = intent.asks;
+        await box.run(signal, (driver, limit) => able(driver.recordLight)(light, limit));
+        return { type: "effect.done", answer: {} };
+      }
       case "recallPreset": {
         const { preset } = intent.asks;
         const answer = await box.run(signal, (driver, limit) =>
@@ -163,7 +169,8 @@ export function openHands(p: {
       const giveUp = new AbortController();
       const giveWay = new AbortController();
       underWay.set(intent.id, giveUp);
-      if (intent.kind === "recordTo") secondary.set(encoder, giveWay);
+      if (intent.kind === "recordTo" || intent.kind === "recordLight")
+        secondary.set(encoder, giveWay);
       const limit = AbortSignal.any([
         giveUp.signal,
         giveWay.signal,

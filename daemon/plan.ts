@@ -142,7 +142,9 @@ function storagePlans(
     ...boxes.map((box) => {
       const { levels, failover } = box.recording;
       const paths = vendors[box.driver]!.recordTo?.(box.options);
-      const owner = { ...box, own: levels, ...(paths && { record: { paths, failover } }) };
+      const light = vendors[box.driver]!.recordLight;
+      const record = paths && { paths, failover, ...(light !== undefined && { light }) };
+      const owner = { ...box, own: levels, ...(record && { record }) };
       return plan(owner, Math.max(boxMediaEveryMs, box.polling.normalMs));
     }),
     ...storages.map((storage) =>

@@ -36,6 +36,11 @@ export type Intents = {
   stopRecording: { asks: { encoder: string }; answer: Record<string, never> };
   /** Be recording to this medium of the box. Its stream is not touched. */
   recordTo: { asks: { encoder: string; medium: string }; answer: Record<string, never> };
+  /**
+   * Be recording with less bit rate and in shorter files, or be set as before. Its stream is not
+   * touched.
+   */
+  recordLight: { asks: { encoder: string; light: boolean }; answer: Record<string, never> };
   /** Work as this preset says, but for where it publishes to: what that was, is put back. */
   recallPreset: {
     asks: { encoder: string; preset: number };

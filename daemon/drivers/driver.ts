@@ -63,6 +63,12 @@ export interface EncoderDriver {
    */
   recordTo?: (medium: string, signal: AbortSignal) => Promise<void>;
   /**
+   * Record with less bit rate and in shorter files, or again as it was set before. A recording that
+   * runs is stopped and begun again for the first, and refuses (`notPossible`) the second. Never
+   * touches a stream.
+   */
+  recordLight?: (light: boolean, signal: AbortSignal) => Promise<void>;
+  /**
    * Work as this preset of the box says, but for the address and key: what the preset changed of
    * those is put back, and named in `restored` in words. Refuses while a stream runs.
    */

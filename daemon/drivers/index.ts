@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { z } from "zod";
 import type { ControlVerb, CoolingStep } from "../../machines/site/plan.ts";
 import { coolingSteps } from "./aja-helo/cooling-steps.ts";
+import { recordLightWords } from "./aja-helo/record-light.ts";
 import { AjaHeloOptions } from "./aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
 import { EpiphanPearlOptions } from "./epiphan-pearl/options.ts";
@@ -25,6 +26,8 @@ export type Vendor = {
   controls?: readonly ControlVerb[];
   /** Media that a box with these options may be told to record to, the best first; see `recordTo`. */
   recordTo?(options: unknown): readonly string[];
+  /** What `recordLight` does, for people. */
+  recordLight?: string;
   /** It can be set while it carries nothing; see `applySettings`. */
   canBeSet?: boolean;
   /** What can be done to make a box with these options cooler, the mildest first; see `setLoad`. */
@@ -63,6 +66,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     kind: "hardware",
     cooling: (options) => coolingSteps(options as AjaHeloOptions),
     recordTo: (options) => (options as AjaHeloOptions).recordTo,
+    recordLight: recordLightWords,
     canReboot: true,
     canBeSet: true,
     controls: ["startRecording", "stopRecording", "recallPreset", "listClips"],

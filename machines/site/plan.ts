@@ -33,7 +33,12 @@ export type StoragePlan = {
 };
 
 /** Media that a box may be told to record to, the best first; what is done when one fails. */
-export type RecordPlan = { paths: readonly string[]; failover: Consent };
+export type RecordPlan = {
+  paths: readonly string[];
+  failover: Consent;
+  /** It can record with less, in words. Absent: it cannot, or the plan is older than that. */
+  light?: string;
+};
 
 export type EncoderPlan = {
   id: string;

@@ -71,6 +71,13 @@ export const recordChanges = {
     medium: target ?? medium,
     seenAt: now(),
   }),
+  /** Nothing is recorded until it begins again. */
+  noteLight: ({ record: { trouble, medium }, now }) => ({
+    light: now(),
+    trouble: trouble ?? { medium, why: "cannot keep up with what is written", gapSince: now() },
+  }),
+  noteStay: ({ record: { medium } }) => ({ target: medium }),
+  noteFull: () => ({ light: null }),
   noteEnd: () => ({ state: "idle" }),
   forgetState: () => ({ state: "unknown" }),
 } as const satisfies Record<string, Change>;

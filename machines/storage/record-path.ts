@@ -48,6 +48,8 @@ export type RecordMemory = {
   refused: string | null;
   /** In the last run, and it was not read since. */
   wasRecording: boolean;
+  /** It was told to record with less, and when. Absent: it records as it was set. */
+  light?: Stamp | null;
 };
 
 /** Where a restarted daemon picks up. */
@@ -61,6 +63,7 @@ export function newRecordMemory(kept: RecordResume | undefined, now: Stamp): Rec
     ...known,
     seenAt: maybe(known.seenAt),
     moves: known.moves.map(({ to, at }) => ({ to, at: rebased(at, now) })),
+    ...(known.light && { light: rebased(known.light, now) }),
     trouble: known.trouble && { ...known.trouble, gapSince: maybe(known.trouble.gapSince) },
     order: known.order && { ...known.order, gapSince: maybe(known.order.gapSince) },
   };
@@ -157,6 +160,21 @@ function rankOf(box: Recorder, id: string): number | undefined {
   if (rank !== undefined) return rank;
   const isUnknown = medium === undefined || medium.word === "unknown";
   return isUnknown && !Object.hasOwn(record.left, id) ? 3 : undefined;
+}
+
+/** Its medium does not keep up, no other one is better, and it may be told to record with less. */
+export function mayLighten(box: Recorder): boolean {
+  const { record, plan, media } = box;
+  const isTooSlow = media.some(({ id, isTooSlow }) => id === record.medium && isTooSlow);
+  return (
+    plan.light !== undefined &&
+    plan.failover === "act" &&
+    !record.light &&
+    record.state === "streaming" &&
+    isTooSlow &&
+    reasonToLeave(box)?.how === "soon" &&
+    nextMedium(box, "soon") === undefined
+  );
 }
 
 /** Where it is to begin: where it is set to, unless something speaks against that. */

@@ -13,6 +13,10 @@ const asks = ({ context: { plan, record } }: { context: StorageContext }) => ({
   medium: record.target ?? "",
 });
 
+const lightly =
+  (light: boolean) =>
+  ({ context: { plan } }: { context: StorageContext }) => ({ encoder: plan.id, light });
+
 const records = {
   guard: "recordsWell",
   target: "#storage.recording.recording",
@@ -50,7 +54,24 @@ export const recording = {
       always: [
         { guard: "isRecording", target: "recording", actions: note("wantAgain") },
         { guard: "isOrdered", target: "starting" },
+        { guard: "isLight", target: "restoring" },
       ],
+    },
+    /** What a slow medium had taken from it is given back for the next recording. */
+    restoring: {
+      invoke: {
+        src: "recordLight",
+        input: lightly(false),
+        onDone: { target: "idle", actions: [note("noteFull"), tell("full")] },
+        onError: "restoringLater",
+      },
+    },
+    restoringLater: {
+      always: [
+        { guard: "isRecording", target: "recording", actions: note("wantAgain") },
+        { guard: "isOrdered", target: "starting" },
+      ],
+      after: { restoresAgain: "idle" },
     },
     starting: {
       entry: note("chooseFirst"),
@@ -76,9 +97,36 @@ export const recording = {
         wasStopped,
         { guard: "hasFallen", target: "deciding", actions: note("noteTrouble") },
         { guard: "mustMove", target: "deciding", actions: note("noteTrouble") },
+        { guard: "mayLighten", target: "lightening" },
         { guard: "isDone", target: "ending" },
         { guard: "isAtRest", target: "ended" },
       ],
+    },
+    /** For some seconds nothing is recorded; else the box breaks it off by itself. */
+    lightening: {
+      entry: note("noteLight"),
+      invoke: {
+        src: "recordLight",
+        input: lightly(true),
+        onDone: {
+          target: "recording",
+          actions: [tell("lightened"), "tellGap", note("noteRecording"), note("endTrouble")],
+        },
+        onError: { target: "takingUp", actions: "tellNotLightened" },
+      },
+    },
+    /** It was stopped for that, and may not have begun again. */
+    takingUp: {
+      entry: note("noteStay"),
+      invoke: {
+        src: "recordTo",
+        input: asks,
+        onDone: {
+          target: "recording",
+          actions: ["tellGap", note("noteRecording"), note("endTrouble")],
+        },
+        onError: { target: "settling", actions: ["tellMoveFailed", note("forgetState")] },
+      },
     },
     ended: {
       always: [

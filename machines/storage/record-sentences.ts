@@ -13,7 +13,10 @@ export type RecordNews =
   | "back"
   | "started"
   | "refused"
-  | "ended";
+  | "ended"
+  | "lightened"
+  | "notLightened"
+  | "full";
 
 const severities: Record<RecordNews, Decision["severity"]> = {
   wouldMove: "warning",
@@ -26,6 +29,9 @@ const severities: Record<RecordNews, Decision["severity"]> = {
   started: "warning",
   refused: "warning",
   ended: "info",
+  lightened: "warning",
+  notLightened: "warning",
+  full: "info",
 };
 
 /** So long nothing was recorded, ms; null: it never stopped, or nobody knows. */
@@ -59,6 +65,10 @@ export function recordNews(owner: string, box: Recorder, news: RecordNews, why =
         ? `${owner} records to ${nowTo} in place of ${order.of}, which cannot${missing(gapMs)}`
         : `${owner} records to ${nowTo} as well, in case that ${order?.of} fails`,
     refused: () => `${owner} should record because of ${order?.of}, and does not: ${why}`,
+    lightened: () =>
+      `${owner} records with ${box.plan.light} now, because ${cause} and nothing better is there${missing(gapMs)}`,
+    notLightened: () => `${owner} could not be told to record with less: ${why}`,
+    full: () => `${owner} is set to record as before`,
     ended: () => `${owner} has ended its recording: it is not needed any more`,
   };
   return {

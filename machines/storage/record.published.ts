@@ -22,6 +22,10 @@ type Region =
   | "moving"
   | "settling"
   | "pausing"
+  | "lightening"
+  | "takingUp"
+  | "restoring"
+  | "restoringLater"
   | "lost";
 
 const words: Record<Region, RecordWord> = {
@@ -39,6 +43,10 @@ const words: Record<Region, RecordWord> = {
   moving: "moving",
   settling: "moving",
   pausing: "moving",
+  lightening: "recording",
+  takingUp: "moving",
+  restoring: "idle",
+  restoringLater: "idle",
   lost: "lost",
 };
 
@@ -95,14 +103,18 @@ export function recordWarnings({ context, value }: Snapshot): string[] {
     return [recordNews(ownerOf(context), recorderOf(context), news[recording]).message];
   }
   const box = recorderOf(context);
+  const isLight = recording === "recording" && context.record.light && box.plan.light;
+  const light = isLight
+    ? [`records with ${isLight} until it has ended, because ${context.record.medium} was too slow`]
+    : [];
   const reason = recording === "recording" ? reasonToLeave(box) : undefined;
-  if (!reason) return [];
+  if (!reason) return light;
   const next = nextMedium(box, "now");
   const then =
     next === undefined
       ? "it has no other medium to record to"
       : `it goes on on ${next} when it ends there`;
-  return [`records to ${context.record.medium}, which ${reason.why}; ${then}`];
+  return [...light, `records to ${context.record.medium}, which ${reason.why}; ${then}`];
 }
 
 /** Seconds of no use to a restarted daemon would be written again and again. */

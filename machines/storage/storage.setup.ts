@@ -15,7 +15,7 @@ import { usualLevels } from "./space.ts";
 import { cycleWindowMs, type RebootCycle, rebootCycle, suspicionOf } from "./reboot-cycle.ts";
 import type { MediumWord } from "./storage.contract.ts";
 import { recordChanges } from "./record-changes.ts";
-import { firstMedium, hasFallen, reasonToLeave } from "./record-path.ts";
+import { firstMedium, hasFallen, mayLighten, reasonToLeave } from "./record-path.ts";
 import { gapMsOf, type RecordNews, recordNews } from "./record-sentences.ts";
 import { askedMedium, nextOf, ownerOf, recorderOf } from "./recorder.ts";
 import type { StorageContext, StorageResume } from "./storage.context.ts";
@@ -56,6 +56,7 @@ export const storageSetup = setup({
   actors: {
     medium: mediumMachine,
     recordTo: effect("recordTo"),
+    recordLight: effect("recordLight"),
     stopRecording: effect("stopRecording"),
   },
   guards: {
@@ -80,6 +81,9 @@ export const storageSetup = setup({
       context.record.state === "streaming" && nextOf(context) === undefined,
     nothingIsLeft: ({ context }) => nextOf(context) === undefined,
     somethingIsLeft: ({ context }) => nextOf(context) !== undefined,
+    mayLighten: ({ context }) => mayLighten(recorderOf(context)),
+    isLight: ({ context: { record, plan } }) =>
+      Boolean(record.light) && Boolean(plan.record?.light),
     consents: ({ context }, to: Consent) => context.plan.record?.failover === to,
     isOrdered: ({ context }) =>
       context.record.order !== null &&
@@ -102,6 +106,9 @@ export const storageSetup = setup({
     ),
     tellMoveFailed: emit(({ context, event }) =>
       decided(recordNews(ownerOf(context), recorderOf(context), "failed", errorOf(event))),
+    ),
+    tellNotLightened: emit(({ context, event }) =>
+      decided(recordNews(ownerOf(context), recorderOf(context), "notLightened", errorOf(event))),
     ),
     tellRefused: enqueueActions(({ context, event, enqueue }) => {
       const why = errorOf(event);
@@ -199,6 +206,7 @@ export const storageSetup = setup({
     seenWithin: 30_000,
     proposalEnds: 600_000,
     triesAgain: 10_000,
+    restoresAgain: 600_000,
   },
 });
 

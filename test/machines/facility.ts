@@ -55,7 +55,7 @@ const maxLength = at({ check: 3, test: 4, torture: 6 });
 const faults = ["kill", "freeze", "unplug", "plug", "press", "deaf", "hears", "break"] as const;
 const mends = ["mend", "loseInput", "getInput", "claimFailing", "cutUplink", "joinUplink"] as const;
 const heat = ["heatUp", "coolDown", "fixLoad"] as const;
-const strains = ["overload", "congest", "relax"] as const;
+const strains = ["overload", "congest", "relax", "slowCard", "goodCard", "endRecording"] as const;
 export const answers = ["repair", "rejectRepair"] as const;
 const power = ["failOutlets", "mendOutlets", "restorePower"] as const;
 const blindness = ["blind", "see", "stall", "late"] as const;
@@ -194,7 +194,14 @@ function planOf(f: Facility) {
     streams: [main, ...(f.second || legs ? [aStreamPlan(second)] : [])],
     outlets: f.outlets,
   });
-  return { ...plan, encoders: plan.encoders.map((box) => ({ ...box, standsBy: true })) };
+  const record = { paths: ["sd"], failover: "act", light: "half its bit rate" } as const;
+  return {
+    ...plan,
+    encoders: plan.encoders.map((box) => ({ ...box, standsBy: true })),
+    storages: plan.encoders
+      .filter(({ vendor }) => vendor === "helo")
+      .map(({ id }) => ({ id, readingMaxAgeMs: 144_000, record })),
+  };
 }
 
 export function act(world: World, { do: verb, box: number, s, ms }: Step) {
@@ -202,6 +209,13 @@ export function act(world: World, { do: verb, box: number, s, ms }: Step) {
   const id = ids[number % ids.length]!;
   happen(world, verb, id, ms);
   if (s > 0) world.leap(s, mostLeaps(Object.values(world.boxes)));
+}
+
+/** It records beside its stream, to a card that may not keep up. */
+function recordsTo(box: Box, isTooSlow: boolean) {
+  box.records ??= { state: "streaming", medium: "sd", media: {} };
+  const sd = { id: "sd", kind: "card", isNetwork: false, condition: "ok" } as const;
+  box.says = { ...box.says, media: [{ ...sd, freeRatio: 0.5, isTooSlow, source: "device" }] };
 }
 
 /** A fault of the picture is believed only when it is seen again and again. */
@@ -255,6 +269,11 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
       return (box.suffers = "network");
     case "relax":
       return delete box.suffers;
+    case "slowCard":
+    case "goodCard":
+      return recordsTo(box, verb === "slowCard");
+    case "endRecording":
+      return box.records && (box.records.state = "idle");
     case "repair":
     case "rejectRepair": {
       const answer: CoreInput = { to: `encoder:${id}`, event: { type: verb, by: "engineer" } };

@@ -57,7 +57,13 @@ export type Box = {
   /** What else it says of itself: temperature, serial number, boot … */
   says: Partial<EncoderReading>;
   /** Its recording; `media`: false for what is not there. */
-  records?: { state: OutputReading["state"]; medium: string; media: Record<string, boolean> };
+  records?: {
+    state: OutputReading["state"];
+    medium: string;
+    media: Record<string, boolean>;
+    /** It was told to record with less. */
+    light?: boolean;
+  };
   /** It does not keep up while it carries, or makes more than its network takes. */
   suffers?: "overload" | "network";
   /** The state it claims for its output, whatever is the case. */
@@ -660,6 +666,12 @@ export class World {
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
       }
+      case "recordLight":
+        if (cut || box.deaf || !box.records) return failed("failed");
+        if (!intent.asks.light && box.records.state === "streaming") return failed("notPossible");
+        box.records = { ...box.records, light: intent.asks.light };
+        this.send({ to, event: { type: "effect.done", answer: {} } });
+        return;
       case "recallPreset":
         if (cut || box.deaf) return failed("failed");
         this.send({ to, event: { type: "effect.done", answer: { restored: ["stream key"] } } });

@@ -7,6 +7,7 @@ import { openPoll } from "./poll.ts";
 import { proveOff } from "./prove-off.ts";
 import { startOutput, stopOutput } from "./publish.ts";
 import { recallPreset } from "./presets.ts";
+import { recordLight } from "./record-light.ts";
 import { recordTo } from "./record-path.ts";
 import { startRecording, stopRecording } from "./recording.ts";
 import { reboot } from "./reboot.ts";
@@ -43,6 +44,7 @@ export function openAjaHelo(
     applySettings: (settings, signal) => applySettings(unit, settings, signal),
     startRecording: (signal) => startRecording(unit, signal),
     stopRecording: (signal) => stopRecording(unit, signal),
+    recordLight: (light, signal) => recordLight(unit, light, signal),
     recordTo: (medium, signal) => recordTo(unit, medium, signal),
     recallPreset: (preset, signal) => recallPreset(unit, preset, signal),
     listClips: (signal) => listClips(unit, signal),

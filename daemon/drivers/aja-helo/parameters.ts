@@ -24,7 +24,10 @@ export type ProfileFamily =
   | "StreamingGOPSize"
   | "StreamingH264Profile"
   /** Its members are recording profiles. */
-  | "RecordingDestination";
+  | "RecordingDestination"
+  | "RecordingVideoBitrate"
+  | "RecordingDurationExtent"
+  | "SegmentRecordDurationMinutes";
 
 /** `profile` 0..9 as `StreamingProfileSel` counts; the members count 1..10. */
 export const memberOf = (family: ProfileFamily, profile: number) => `${family}_${profile + 1}`;

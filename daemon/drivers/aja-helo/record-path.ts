@@ -43,7 +43,7 @@ export async function recordTo(unit: Unit, medium: string, signal: AbortSignal):
  * With `LinkStartStop` on, record commands start and stop the stream as well: so it is off for the
  * time of the move, and put back whatever comes. A unit that keeps it on is not touched.
  */
-async function unlinked(unit: Unit, signal: AbortSignal, work: () => Promise<void>) {
+export async function unlinked(unit: Unit, signal: AbortSignal, work: () => Promise<void>) {
   const { device, held, where } = unit;
   if (!(await isLinked(unit, signal))) return work();
   try {

@@ -176,3 +176,78 @@ test("a daemon that was away while the card failed moves the recording when it i
   expect(told()).toEqual(["moving", "moved"]);
   expect(box.records).toMatchObject({ medium: "usb", state: "streaming" });
 });
+
+const slow = { isTooSlow: true };
+const light = { paths: ["sd"], light: "half its bit rate, in files of 10 min at most" };
+
+test("a card too slow with nothing better beside it: it records with less, and the stream stays", () => {
+  const { w, box, says, told, lines, state } = aRecordingBox(light);
+  says(medium("sd", slow));
+  w.pass(3);
+  expect(box.records).toMatchObject({ medium: "sd", state: "streaming", light: true });
+  expect(lines()).toEqual([
+    "a records with half its bit rate, in files of 10 min at most now, because sd cannot keep up with what is written and nothing better is there; at most 0.5 s are missing",
+  ]);
+  expect(state().recording?.state).toBe("recording");
+  expect(w.carriage()).toBe("onAir");
+  w.pass(600);
+  expect(told()).toEqual(["lightened"]);
+});
+
+test("what was taken from a recording is given back when it has ended, not before", () => {
+  const { w, box, says, told, state } = aRecordingBox(light);
+  says(medium("sd", slow));
+  w.pass(3);
+  says(medium("sd"));
+  w.pass(3_600);
+  expect(box.records?.light).toBe(true);
+  expect(state().warnings).toEqual([
+    "records with half its bit rate, in files of 10 min at most until it has ended, because sd was too slow",
+  ]);
+  box.records!.state = "idle";
+  w.pass(10);
+  expect(box.records?.light).toBe(false);
+  expect(told()).toEqual(["lightened", "full"]);
+});
+
+test("a stick that keeps up is better than less to record", () => {
+  const { w, box, says, told } = aRecordingBox({ ...light, paths: ["sd", "usb"] });
+  says(medium("sd", slow), medium("usb"));
+  w.pass(3);
+  expect(box.records).toMatchObject({ medium: "usb", state: "streaming" });
+  expect(told()).toEqual(["moving", "moved"]);
+});
+
+test.each(["observe", "propose"] as const)(
+  "with recording.failover: %s a recording on a slow card is left as it is",
+  (failover) => {
+    const { w, box, says, told } = aRecordingBox({ ...light, failover });
+    says(medium("sd", slow));
+    w.pass(60);
+    expect(box.records?.light).toBeUndefined();
+    expect(told()).toEqual([]);
+    expect(w.told("storage.slow")).toHaveLength(1);
+  },
+);
+
+test("a box that cannot be told so goes on recording as it did, and it is said why", () => {
+  const { w, box, says, lines } = aRecordingBox(light);
+  box.deaf = true;
+  says(medium("sd", slow));
+  w.pass(1.5);
+  box.deaf = false;
+  w.pass(60);
+  expect(box.records).toMatchObject({ medium: "sd", state: "streaming" });
+  expect(lines()[0]).toBe("a could not be told to record with less: failed");
+});
+
+test("that it records with less is still known after a restart of the daemon", () => {
+  const { w, box, says } = aRecordingBox(light);
+  says(medium("sd", slow));
+  w.pass(3);
+  w.restart();
+  w.pass(5);
+  box.records!.state = "idle";
+  w.pass(20);
+  expect(box.records?.light).toBe(false);
+});
