@@ -207,6 +207,21 @@ test("10: the card was too slow and the recording was cut off: it is warned of a
   expect(slow()).toEqual(["warning", "info"]);
 });
 
+test("10: … and with nothing better in the box the recording goes on with less, in shorter files", () => {
+  const light = "half its bit rate, in files of 10 min at most";
+  const record = { paths: ["sd"], failover: "act", light } as const;
+  const plan = aPlan({ kinds: { a: "helo" } });
+  const w = onAir({ ...plan, storages: [{ id: "a", readingMaxAgeMs: 144_000, record }] });
+  const box = w.box("a");
+  box.records = { state: "streaming", medium: "sd", media: {} };
+  const sd = { id: "sd", kind: "card", isNetwork: false, condition: "ok", freeRatio: 0.5 } as const;
+  box.says = { media: [{ ...sd, isTooSlow: true, source: "device" }] };
+  w.pass(5);
+  expect(box.records).toMatchObject({ state: "streaming", medium: "sd", light: true });
+  expect(w.told("storage.recording").at(-1)?.message).toMatch(/^a records with half its bit rate/);
+  expect(w.carriage()).toBe("onAir");
+});
+
 test("11: it stopped recording before the card said 0 %: 15 % of a card and 7 % of a share are nearly full", () => {
   const word = (isNetwork: boolean, freeRatio: number) => {
     const s = aStorage();
@@ -263,13 +278,27 @@ test("14: after half an hour the host is overloaded and never recovers: slower t
     }
     return alarms;
   };
+  expect(runs(29, 1)).toEqual([]);
+  expect(overload.isOverloaded("stream-1")).toBeUndefined();
   expect(runs(1_800, 1)).toEqual([]);
   expect(runs(3, 0.5)).toEqual([]);
   expect(runs(60, 1)).toEqual([]);
   expect(runs(31, 0.8).join()).toMatch(
     /^stream-1 makes only 0.80 s of programme a second: its host/,
   );
+  expect(overload.isOverloaded("stream-1")).toBe(true);
   expect(runs(32, 1)).toEqual([]);
+  expect(overload.isOverloaded("stream-1")).toBe(false);
+});
+
+test("14: … and what its driver can turn down is turned down step by step, with the picture on air", () => {
+  const w = onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
+  w.box("a").suffers = "overload";
+  w.pass(35);
+  expect([w.box("a").load, w.carrier(), w.carriage()]).toEqual([1, "a", "onAir"]);
+  w.pass(150);
+  // The next step would cost the picture: the understudy has it now.
+  expect([w.box("a").load, w.carrier(), w.carriage()]).toEqual([2, "b", "onAir"]);
 });
 
 test("15: a full disk took the encoder server down: it is told level by level, and the picture does not wait for it", () => {

@@ -110,3 +110,20 @@ test("where a box is called told alike, the outside would hear nothing but other
   );
   expect(alike).toBeGreaterThan(30);
 });
+
+test("a box at rest that is read again with other figures is told alike each time", () => {
+  const world = new World(aPlan({ kinds: { a: "helo", b: "helo" } }));
+  world.pass(120);
+  const measured = (value: number) => {
+    const figure = (of: number) => ({ value: of, source: "device" });
+    const [temperatureC, bitrateBps] = [figure(40 + value), figure(5e6 + value)];
+    const figures = { temperatureC, bitrateBps, cpuUsageRatio: figure(0.3 + value / 100) };
+    world.box("a").says = { figures };
+    world.read("a");
+    return world.core.encoder("a");
+  };
+  measured(1);
+  const [first, ...others] = Array.from({ length: 20 }, (_, at) => measured(at % 7));
+  const alike = others.filter((snapshot, at) => isToldAlike([first!, ...others][at]!, snapshot));
+  expect(alike).toHaveLength(19);
+});
