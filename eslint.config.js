@@ -1,7 +1,12 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "test/.cache/", "node_modules/", "test/import-rules/breaches/"] },
+  {
+    ignores: [
+      ...["dist/", "test/.cache/", "node_modules/", "test/import-rules/breaches/"],
+      "hub/api/grpc/gen/",
+    ],
+  },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: {

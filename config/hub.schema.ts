@@ -103,6 +103,23 @@ export const hubSchema = section({
   })
     .prefault({})
     .describe("How many API requests are answered"),
+  grpc: section({
+    host: host
+      .prefault("127.0.0.1")
+      .describe("Address it listens on; beyond this machine with tls"),
+    port: port.prefault(50_051).describe("Its TCP port"),
+    tls: section({
+      certificate: absolutePath.describe("Its certificate with those that vouch for it, in PEM"),
+      key: absolutePath.describe("The certificate's private key, in PEM"),
+      clientCa: absolutePath
+        .exactOptional()
+        .describe("Only clients with a certificate of this authority may connect"),
+    })
+      .exactOptional()
+      .describe("TLS 1.3; without it all is sent in clear"),
+  })
+    .exactOptional()
+    .describe("gRPC on a port of its own; not there unless it is said here"),
   webhooks: section({
     allow: networks.describe("Networks off the internet that webhooks may go to all the same"),
   })

@@ -8,6 +8,7 @@ import type { BrokerAccount } from "../config/broker-program.ts";
 import { openAsking } from "./api/asking.ts";
 import { openLimits } from "./api/budgets.ts";
 import { openGraph } from "./api/graphql/graph.ts";
+import { openGrpc } from "./api/grpc/listener.ts";
 import { openGraphSockets } from "./api/graphql/socket.ts";
 import { itemsOf } from "./api/items.ts";
 import { openKeyRing, sha256Hex, type KeyRing } from "./api/keys.ts";
@@ -34,6 +35,8 @@ import { openWebhooks } from "./webhooks/webhooks.ts";
 export type Hub = {
   url: string;
   mqttUrl: string;
+  /** undefined: it was not asked for. */
+  grpcUrl: string | undefined;
   /** The first key ever made here; undefined if there was one already. */
   bootstrapKey: string | undefined;
   /** Make one more admin key, for who has lost the first. */
@@ -172,6 +175,14 @@ async function open(
   });
   await app.listen({ host: options.host, port: options.port });
 
+  const grpc =
+    options.grpc &&
+    (await openGrpc(options.grpc, {
+      ...{ view, feed, store, asking, limits, audit, log, keys, sessions },
+      ...{ demoOpen: options.demoOpen, healthy: ingest.healthy },
+    }));
+  closers.push(() => grpc?.close());
+
   const chores = setInterval(() => {
     keys.sweep();
     commands.expire().catch((error: unknown) => log.error({ err: error, code: "expire" }, "chore"));
@@ -206,6 +217,7 @@ async function open(
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
     mqttUrl,
+    grpcUrl: grpc?.url,
     bootstrapKey,
     newAdminKey: async () => (await keys.mint("adm", "by command line")).secret,
     brokerPid: () => broker?.pid(),

@@ -167,7 +167,8 @@ for (const key of [hub.bootstrapKey, newKey]) {
   const { stateDir } = options;
   process.stderr.write(`${handOver(key, { stateDir, env: process.env })}\n`);
 }
-log.info({ url: hub.url, mqttUrl: hub.mqttUrl, code: "ready" }, "the hub is ready");
+const { grpcUrl } = hub;
+log.info({ url: hub.url, mqttUrl: hub.mqttUrl, grpcUrl, code: "ready" }, "the hub is ready");
 const { url } = hub;
 systemd.notify(`READY=1\nSTATUS=serving at ${url}`);
 // The event loop is what serves people; a hub that cannot turn it is better restarted.

@@ -9,6 +9,13 @@ import type { Place } from "./auth/sessions.ts";
 import { weakSecret } from "./auth/strength.ts";
 import type { Retention } from "./store/store.ts";
 
+export type GrpcOptions = {
+  host: string;
+  port: number;
+  /** Files in PEM. With `clientCa` only clients with a certificate of that authority may connect. */
+  tls?: { certificate: string; key: string; clientCa?: string };
+};
+
 export type HubOptions = {
   /** Our name in `ack/<hub>`. */
   id: string;
@@ -35,6 +42,8 @@ export type HubOptions = {
   rateLimit: RateLimit;
   /** Addresses and networks; what they say of whom they speak for is believed. */
   trustedProxies: string[];
+  /** null: no gRPC. */
+  grpc: GrpcOptions | null;
   /** Networks that are not the internet, where webhooks may go all the same. */
   webhooks: { allow: string[] };
   /** Where sites belong: people of a region or department see its sites only. */
@@ -78,6 +87,7 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
     },
     rateLimit: { requests: 100, withinMs: 1_000, keyPerHour: 1_000, commandReserve: 200 },
     trustedProxies: [],
+    grpc: null,
     webhooks: { allow: [] },
     places: [],
     webDir: builtPage(),
@@ -104,6 +114,7 @@ export function optionsFromConfig(config: HubConfig, env = process.env): HubOpti
   return {
     ...defaultHubOptions(env),
     ...same,
+    grpc: config.grpc ?? null,
     mqtt: mqtt.external ? { kind: "external", ...mqtt.external } : { kind: "own", ...mqtt.broker },
     logLevel: log.level,
   };
@@ -111,7 +122,7 @@ export function optionsFromConfig(config: HubConfig, env = process.env): HubOpti
 
 /** @throws HubOptionsError for a combination that would open the hub to others */
 export function checkHubOptions(options: HubOptions): void {
-  const { demoOpen, host, mqtt } = options;
+  const { demoOpen, grpc, host, mqtt } = options;
   for (const { name, secret } of options.givenKeys) {
     const why = weakSecret(secret);
     if (why !== undefined) {
@@ -122,6 +133,11 @@ export function checkHubOptions(options: HubOptions): void {
   }
   if (demoOpen && !isLoopback(host)) {
     throw new HubOptionsError(`--demo-open lets anyone in, so --host may not be ${host}`);
+  }
+  if (grpc && !grpc.tls && !isLoopback(grpc.host)) {
+    throw new HubOptionsError(
+      `gRPC without tls sends keys in clear, so it may not listen on ${grpc.host}`,
+    );
   }
   if (mqtt.kind === "own" && mqtt.anonymous && !isLoopback(mqtt.host)) {
     throw new HubOptionsError(

@@ -47,6 +47,17 @@ export function malformed(errors: NonNullable<Problem["errors"]>): ApiProblem {
   return new ApiProblem(400, "malformed", detail, { errors });
 }
 
+/** @throws ApiProblem 400 `malformed` with the place of each error, under `place` */
+export function checked<T>(schema: z.ZodType<T>, value: unknown, place = ""): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    path: [place, ...path.filter((part) => part !== "body")].filter(Boolean).join("."),
+    message,
+  }));
+  throw malformed(errors);
+}
+
 /** The errors every route may answer with, for its schema. */
 export const problems = { 400: Problem, 401: Problem, 403: Problem, 429: Problem, 500: Problem };
 

@@ -12,6 +12,8 @@ export type Json = Record<string, unknown>;
 export class Hub {
   url = "";
   mqttPort = 0;
+  /** Where `grpc` stands in its config. */
+  grpcUrl = "";
   #port = "0";
   #child: ChildProcess | undefined;
   readonly #stateDir = mkdtempSync(join(tmpdir(), "understudy-e2e-hub-"));
@@ -53,7 +55,8 @@ export class Hub {
       return text.split("\n").find((l) => l.includes('"code":"ready"'));
     });
     this.adminKey = /only this once: (\S+)/.exec(text)?.[1] ?? this.adminKey;
-    const ready = JSON.parse(line) as { url: string; mqttUrl: string };
+    const ready = JSON.parse(line) as { url: string; mqttUrl: string; grpcUrl?: string };
+    this.grpcUrl = ready.grpcUrl ?? "";
     this.url = ready.url;
     this.#port = new URL(ready.url).port;
     this.mqttPort = Number(new URL(ready.mqttUrl).port);

@@ -1,10 +1,12 @@
 /** A real hub, and people who do not mean well, or scripts that are broken. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { HubService } from "../../hub/api/grpc/gen/understudy/v1/hub_pb.js";
 import { until } from "../e2e/facility.ts";
 import { Hub } from "../e2e/hub.ts";
 import { at } from "../setup/effort.ts";
@@ -17,7 +19,8 @@ beforeAll(async () => {
   const config = join(folder, "hub.yaml");
   // Limits by address and key would answer before anything here is reached.
   const plenty = "{ requests: 1000000, keyPerHour: 100000000 }";
-  writeFileSync(config, `rateLimit: ${plenty}\nmqtt: { broker: { anonymous: true } }\n`);
+  const others = "mqtt: { broker: { anonymous: true } }\ngrpc: { port: 0 }";
+  writeFileSync(config, `rateLimit: ${plenty}\n${others}\n`);
   hub = await Hub.start(config, { isClosed: true });
 }, 60_000);
 afterAll(async () => {
@@ -26,6 +29,8 @@ afterAll(async () => {
 });
 
 const count = at({ check: 1_000, test: 3_000, torture: 10_000 });
+/** Queries and calls cost the hub more than a path that means nothing. */
+const fewer = at({ check: 300, test: 1_000, torture: 10_000 });
 const authorization = () => `Bearer ${hub.adminKey}`;
 const ask = (path: string, init: RequestInit = {}) =>
   fetch(hub.url + path, { ...init, headers: { authorization: authorization(), ...init.headers } });
@@ -101,6 +106,111 @@ test(`${count} malformed requests: each is refused, none by an error of ours, an
   expect(failed).toEqual([]);
   // They came as far as they should.
   expect([...statuses.keys()]).toEqual(expect.arrayContaining([400, 404, 415]));
+  expect(residentKiB() - before).toBeLessThan(64 * 1_024);
+  expect((await ask("/api/sites")).status).toBe(200);
+}, 300_000);
+
+/** The same in every run: what failed can be seen again. */
+function seeded(seed: number) {
+  let state = seed;
+  return (below: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+    return Math.floor((state / 0x80000000) * below);
+  };
+}
+
+test(`${fewer} malformed queries: each is answered, none by an error of ours, and memory stays`, async () => {
+  const random = seeded(7);
+  const seeds = [
+    `query Q($n: Int = 3) { sites(first: $n) { nodes { id ...F } } } fragment F on Site { online }`,
+    `{ streams(site: "studio") { edges { cursor node { id encoder { figures { temperatureC { value } } } } } } }`,
+    `mutation { commandStream(id: "main", verb: ADD_WINDOW, dryRun: true, args: { window: { id: "w",
+       start: "2026-11-22T10:00", zone: "Europe/Vienna", durationMs: 1000 } }) { id status } }`,
+    `{ incidents(since: "2026-01-05T10:00:00Z", stream: "a~b") { nodes { timeline { at what } } } }`,
+    `{ __schema { types { name fields { name type { name } } } } }`,
+  ];
+  const signs = [...'{}()[]:!$@|="\\\u0000…😀 \n', "...", "on", "null", "-1", "1e400", "__proto__"];
+  const mutated = () => {
+    let text = seeds[random(seeds.length)]!;
+    for (let n = 1 + random(4); n > 0; n--) {
+      const at = random(text.length);
+      text = text.slice(0, at) + signs[random(signs.length)]! + text.slice(at + random(3));
+    }
+    return text;
+  };
+  const variables = () => [undefined, null, { n: "x" }, { n: -1 }, { n: 1e9 }, []][random(6)];
+  const codes = new Map<string, number>();
+  async function round(of: number): Promise<void> {
+    const one = async () => {
+      const body = JSON.stringify({ query: mutated(), variables: variables() });
+      const headers = { "content-type": "application/json" };
+      const reply = await ask("/graphql", { method: "POST", headers, body });
+      const answer = (await reply.json()) as {
+        code?: string;
+        errors?: { extensions?: { code: string } }[];
+      };
+      // A body that is none is a problem as in REST.
+      const said = answer.code ?? answer.errors?.[0]?.extensions?.code ?? String(reply.status);
+      codes.set(said, (codes.get(said) ?? 0) + 1);
+      expect([body, reply.status < 500]).toEqual([body, true]);
+    };
+    for (let n = 0; n < of; n += 50) await Promise.all(Array.from({ length: 50 }, one));
+  }
+  await round(500);
+  const before = residentKiB();
+  await round(fewer);
+  expect([...codes.keys()]).not.toContain("internal");
+  expect([...codes.keys()]).toEqual(expect.arrayContaining(["malformed", "200"]));
+  expect(residentKiB() - before).toBeLessThan(64 * 1_024);
+  expect((await ask("/api/sites")).status).toBe(200);
+}, 300_000);
+
+test(`${fewer} malformed calls by gRPC: each is answered, none by an error of ours, and memory stays`, async () => {
+  const random = seeded(11);
+  const session = connectHttp2(hub.grpcUrl);
+  const methods = HubService.methods.filter(({ methodKind }) => methodKind === "unary");
+  const statuses = new Map<string, number>();
+  const failed: string[] = [];
+  const one = () =>
+    new Promise<void>((resolve, reject) => {
+      const { name } = methods[random(methods.length)]!;
+      const bytes = Buffer.from(Array.from({ length: random(40) }, () => random(256)));
+      const size = random(8) === 0 ? random(2 ** 31) : bytes.length;
+      const head = Buffer.alloc(5);
+      head.writeUInt8(random(10) === 0 ? random(256) : 0, 0);
+      head.writeUInt32BE(size, 1);
+      const call = session.request({
+        ...{ ":method": "POST", ":path": `/understudy.v1.HubService/${name}` },
+        ...{ "content-type": "application/grpc", te: "trailers", authorization: authorization() },
+        ...(random(10) === 0 && { "grpc-timeout": `${random(9)}${"HMSmunx"[random(7)]!}` }),
+      });
+      const heard = (headers: Record<string, unknown>) => {
+        const { "grpc-status": status, "grpc-message": said = "" } = headers as Record<
+          string,
+          string | undefined
+        >;
+        if (status !== undefined) statuses.set(status, (statuses.get(status) ?? 0) + 1);
+        // 13 is also what gRPC says of bytes that are no message; 2 and 15 would be ours.
+        const message = decodeURIComponent(said);
+        const isOurs = ["2", "15"].includes(status ?? "") || message.includes("the hub failed");
+        if (isOurs) failed.push(`${name}: ${status} ${message} ${bytes.toString("hex")}`);
+      };
+      call.on("response", heard);
+      call.on("trailers", heard);
+      call.on("error", reject);
+      call.on("close", resolve);
+      call.resume();
+      call.end(random(20) === 0 ? head : Buffer.concat([head, bytes]));
+    });
+  async function round(of: number): Promise<void> {
+    for (let n = 0; n < of; n += 50) await Promise.all(Array.from({ length: 50 }, one));
+  }
+  await round(500);
+  const before = residentKiB();
+  await round(fewer);
+  session.destroy();
+  expect(failed).toEqual([]);
+  expect([...statuses.keys()]).toEqual(expect.arrayContaining(["3", "5"]));
   expect(residentKiB() - before).toBeLessThan(64 * 1_024);
   expect((await ask("/api/sites")).status).toBe(200);
 }, 300_000);

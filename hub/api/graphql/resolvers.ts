@@ -11,7 +11,7 @@ import { changesFor, type Change, type Wanted } from "../changes.ts";
 import { incidentBy, incidentPage, type IncidentWish, type StoredIncident } from "../incidents.ts";
 import { actorItem, siteItem } from "../items.ts";
 import { cutPage, encodeCursor } from "../pages.ts";
-import { malformed } from "../problem.ts";
+import { checked } from "../problem.ts";
 import { actorBy, Ref, siteBy } from "../subject.ts";
 import { toIso } from "../times.ts";
 
@@ -39,7 +39,8 @@ const Page = z.object({
   first: z.number().int().min(1).max(500),
   after: z.string().max(512).nullish(),
 });
-/** The seed of all this asks for answers within 15 s. */
+const One = z.object({ id: Ref.nullish(), site: z.string().nullish() });
+/** Every answer comes within 15 s. */
 export const longestWaitS = 15;
 const Ask = z.object({
   id: Ref,
@@ -84,7 +85,7 @@ export function resolversOf({ view, feed, store, asking }: GraphNeeds) {
     return actor?.goneAtMs === null ? actor : undefined;
   };
   function wantedOf(context: GraphContext, kind: string, args: Item): Wanted {
-    const { id, site } = z.object({ id: Ref.nullish(), site: z.string().nullish() }).parse(args);
+    const { id, site } = checked(One, args);
     // Who may not see a site is told the same as where there is none.
     if (site != null) siteBy(context.seen, site);
     return {
@@ -109,13 +110,13 @@ export function resolversOf({ view, feed, store, asking }: GraphNeeds) {
       return connection(all, args, refOf, itemOf);
     },
     actorNamed: ({ seen }: GraphContext, kind: string, args: Item) =>
-      itemOf(actorBy(seen, kind, read(Ref, args["id"], "id"))),
+      itemOf(actorBy(seen, kind, checked(Ref, args["id"], "id"))),
     actorOf: (context: GraphContext, kind: string, site: unknown, id: unknown) => {
       const actor = actorAt(context, kind, site, id);
       return actor && itemOf(actor);
     },
     incidents: async ({ asker }: GraphContext, args: Item) => {
-      const { first, after } = read(Page, args, "");
+      const { first, after } = checked(Page, args);
       const wish = withoutNulls(args) as Pick<IncidentWish, "site" | "stream" | "since">;
       const page = await incidentPage(store, asker.caller, {
         ...{ ...wish, limit: first, cursor: after ?? undefined },
@@ -133,7 +134,7 @@ export function resolversOf({ view, feed, store, asking }: GraphNeeds) {
             ...{ ref: `${String(site)}~${String((incident as Item)["id"])}`, site },
           },
     lastIncidents: async (source: Item, args: Item, context: GraphContext) => {
-      const first = read(z.number().int().min(1).max(50), args["first"], "first");
+      const first = checked(z.number().int().min(1).max(50), args["first"], "first");
       const [site, stream] = [String(source["site"]), String(source["id"])];
       return (await context.lastIncidents({ site, stream, first })).map(incidentOf);
     },
@@ -141,7 +142,7 @@ export function resolversOf({ view, feed, store, asking }: GraphNeeds) {
       commandItem(await asking.command(asker.caller, String(args["id"]).slice(0, 64))),
     ask: async ({ asker, seen }: GraphContext, kind: string, given: Item) => {
       const { id, idempotencyKey, waitS, ...body } = withoutNulls(given) as Item;
-      const wish = read(Ask, { id, body, idempotencyKey, waitS }, "");
+      const wish = checked(Ask, { id, body, idempotencyKey, waitS });
       const subject =
         kind === "site"
           ? { ...siteBy(seen, wish.id), kind, id: wish.id }
@@ -171,7 +172,7 @@ function connection<T>(
   keyOf: (item: T) => string,
   toItem: (item: T) => Item,
 ) {
-  const { first, after } = read(Page, args, "");
+  const { first, after } = checked(Page, args);
   const { page, next } = cutPage(all, { limit: first, cursor: after ?? undefined }, keyOf);
   return connectionOf(
     page.map((one) => [encodeCursor(keyOf(one)), toItem(one)] as const),
@@ -184,18 +185,6 @@ const connectionOf = (edges: (readonly [cursor: string, node: Item])[], next: st
   edges: edges.map(([cursor, node]) => ({ cursor, node })),
   pageInfo: { hasNextPage: next !== null, endCursor: edges.at(-1)?.[0] ?? null },
 });
-
-/** @throws ApiProblem 400 `malformed` with the place of each error */
-function read<T>(schema: z.ZodType<T>, value: unknown, place: string): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw malformed(
-    parsed.error.issues.map(({ path, message }) => ({
-      path: [place, ...path.filter((part) => part !== "body")].filter(Boolean).join("."),
-      message,
-    })),
-  );
-}
 
 /** In GraphQL null and absent are the same; the contracts know only absent. */
 export function withoutNulls(value: unknown): unknown {

@@ -133,9 +133,14 @@ export async function anApi(over: Over = {}) {
     const body = isJson && reply.body !== "" ? reply.json<Record<string, unknown>>() : {};
     return { status: reply.statusCode, body, headers: reply.headers };
   }
+  const forSurfaces = {
+    ...{ view, feed, store, asking, limits, audit, log, keys, sessions },
+    demoOpen: over.demoOpen ?? false,
+  };
   return {
     app,
     ask,
+    forSurfaces,
     graph,
     commands,
     hears,

@@ -1,8 +1,6 @@
-import { readFileSync, writeFileSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { callerFrom } from "../../../hub/api/auth.ts";
 import { limits } from "../../../hub/api/graphql/limits.ts";
-import { schemaText } from "../../../hub/api/graphql/http.ts";
 import { allowed, everybody } from "../auth/callers.ts";
 import { encoder, event, incident, info, stream } from "../messages.ts";
 import { anApi, withAStudio } from "./an-api.ts";
@@ -40,16 +38,6 @@ async function twoSites() {
   await api.ingest.flush();
   return api;
 }
-
-test("the schema in the repository is the one that is served", async () => {
-  const { graph, ask } = await withAStudio();
-  const file = new URL("../../../hub/api/graphql/schema.graphql", import.meta.url);
-  if (process.env["UPDATE_SCHEMAS"] === "1") writeFileSync(file, schemaText(graph));
-  expect(schemaText(graph)).toBe(readFileSync(file, "utf8"));
-  const served = await ask("GET", "/schema.graphql");
-  expect(served.status).toBe(200);
-  expect((await ask("GET", "/schema.graphql", { key: null })).status).toBe(401);
-});
 
 test("one query goes from a site to its streams, to who carries them and what happened", async () => {
   const api = await twoSites();
