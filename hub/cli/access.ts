@@ -12,8 +12,9 @@ import { loadConfig } from "../../config/load.ts";
 import { ConfigError } from "../../config/problems.ts";
 import type { Io } from "./io.ts";
 
+const Url = z.url({ protocol: /^https?$/ });
 const File = z.strictObject({
-  hub: z.url({ protocol: /^https?$/ }).optional(),
+  hub: Url.optional(),
   keyFile: z.string().min(1).optional(),
 });
 
@@ -21,13 +22,13 @@ const File = z.strictObject({
 type Said = { value: string; by: string };
 export type Access = {
   hub: Said;
-  /** Where the key is; undefined: nobody gave one. */
-  keyFrom: Said | undefined;
-  /** Read when it is needed. @throws Ending */
+  /** Who says the key, and in which file it is; undefined: nobody gave one. */
+  keyFrom: { by: string; file: string | undefined } | undefined;
+  /** @throws Ending where it cannot be read */
   key: () => Promise<string | undefined>;
 };
 
-const defaultHub = "http://127.0.0.1:8080";
+const defaultHub: Said = { value: "http://127.0.0.1:8080", by: "default" };
 const systemFile = "/etc/understudy/cli.yaml";
 const userFile = (env: NodeJS.ProcessEnv) =>
   join(env["XDG_CONFIG_HOME"] ?? join(env["HOME"] ?? homedir(), ".config"), "understudy/cli.yaml");
@@ -37,59 +38,41 @@ export function accessFrom(
   given: { hub?: string | undefined; keyFile?: string | undefined },
   io: Pick<Io, "env" | "stdin" | "err">,
 ): Access {
-  const { env } = io;
-  const files = [userFile(env), systemFile]
-    .filter(existsSync)
-    .map((file) => ({ file, ...read(file) }));
-  const said = (
-    flag: string,
-    value: string | undefined,
-    variable: string,
-    key: "hub" | "keyFile",
-  ) => [
-    { value, by: flag },
-    { value: env[variable], by: variable },
-    ...files.map((file) => ({ value: file[key], by: file.file })),
-  ];
-  const hub = firstOf([
-    ...said("--hub", given.hub, "UNDERSTUDY_HUB", "hub"),
-    { value: defaultHub, by: "default" },
-  ]) ?? { value: defaultHub, by: "default" };
-  if (!z.url({ protocol: /^https?$/ }).safeParse(hub.value).success)
-    throw new Ending(
-      exitCode.usage,
-      `the hub (by ${hub.by}) must be an address like https://hub.example.org`,
-    );
-  const [flag, variable, ...filed] = said(
-    "--key-file",
-    given.keyFile,
-    "UNDERSTUDY_API_KEY_FILE",
-    "keyFile",
-  );
-  const inEnv = { value: env["UNDERSTUDY_API_KEY"], by: "UNDERSTUDY_API_KEY" };
-  const keyFrom = firstOf([flag, inEnv, variable, ...filed]);
+  const files = [userFile(io.env), systemFile].filter(existsSync);
+  const contents = files.map((file) => ({ by: file, ...read(file) }));
+  const inEnv = (by: string) => ({ value: io.env[by], by });
+  const hub =
+    firstOf([
+      { value: given.hub, by: "--hub" },
+      inEnv("UNDERSTUDY_HUB"),
+      ...contents.map(({ by, hub: value }) => ({ value, by })),
+    ]) ?? defaultHub;
+  if (!Url.safeParse(hub.value).success) {
+    const what = `the hub (by ${hub.by}) must be an address like https://hub.example.org`;
+    throw new Ending(exitCode.usage, what);
+  }
+  const itself = inEnv("UNDERSTUDY_API_KEY");
+  const key = firstOf([
+    { value: given.keyFile, by: "--key-file" },
+    itself,
+    inEnv("UNDERSTUDY_API_KEY_FILE"),
+    ...contents.map(({ by, keyFile: value }) => ({ value, by })),
+  ]);
+  const isItself = key?.by === itself.by;
   return {
     hub: { ...hub, value: hub.value.replace(/\/+$/, "") },
-    keyFrom:
-      keyFrom === undefined || keyFrom.by === inEnv.by
-        ? keyFrom && { ...keyFrom, value: "" }
-        : keyFrom,
+    keyFrom: key && { by: key.by, file: isItself ? undefined : key.value },
     key: async () => {
-      if (!keyFrom) return undefined;
-      const isItself = keyFrom.by === inEnv.by;
-      const text = isItself ? keyFrom.value : await readKey(keyFrom, io);
-      const key = text.trim();
-      if (/^[\x21-\x7e]+$/.test(key)) return key;
-      throw new Ending(exitCode.usage, `what ${keyFrom.by} gives is not a key`);
+      if (!key) return undefined;
+      const text = (isItself ? key.value : await readKey(key, io)).trim();
+      if (/^[\x21-\x7e]+$/.test(text)) return text;
+      throw new Ending(exitCode.usage, `what ${key.by} gives is not a key`);
     },
   };
 }
 
-function firstOf(
-  all: readonly ({ value: string | undefined; by: string } | undefined)[],
-): Said | undefined {
-  const found = all.find((one) => one?.value !== undefined && one.value !== "");
-  return found?.value === undefined ? undefined : { value: found.value, by: found.by };
+function firstOf(all: readonly { value: string | undefined; by: string }[]): Said | undefined {
+  return all.find((one): one is Said => one.value !== undefined && one.value !== "");
 }
 
 function read(file: string): z.infer<typeof File> {

@@ -77,26 +77,14 @@ export function openProgram(root: Command, io: Io): Program {
 
   async function run<Options>(command: Command, does: Run<Options>): Promise<void> {
     const wish = common();
-    let opened: { hub: HubClient; url: string; hasKey: boolean } | undefined;
+    let opened: Promise<Opened> | undefined;
     const access = () => accessFrom(wish, io);
     const tell = (text: string) => io.err(`${text}\n`);
     const cli: Cli = {
       ...{ io, tell, access, isQuiet: wish.quiet === true },
       note: (text) => void (wish.quiet !== true && tell(text)),
       print: openPrinter(io, { shape: shapeOf(wish, io), color: hasColor(wish, io) }),
-      hub: async () => {
-        const { hub, key, keyFrom } = access();
-        const secret = await key();
-        if (wish.verbose)
-          tell(`hub ${hub.value} (by ${hub.by}), key ${keyFrom ? `by ${keyFrom.by}` : "none"}`);
-        if (secret !== undefined && isInTheClear(hub.value))
-          cli.note(`understudy: the key goes to ${hub.value} in the clear; use https`);
-        opened ??= {
-          hub: openHubClient({ hub: hub.value, ...(secret !== undefined && { key: secret }) }),
-          ...{ url: hub.value, hasKey: secret !== undefined },
-        };
-        return opened.hub;
-      },
+      hub: async () => (await (opened ??= open(cli, wish.verbose === true))).hub,
     };
     try {
       ended =
@@ -105,7 +93,7 @@ export function openProgram(root: Command, io: Io): Program {
       if (error instanceof HubError && opened) {
         if (wish.verbose)
           tell(`${error.place}: ${error.status} ${error.code}, request ${error.requestId ?? "?"}`);
-        throw await endingOf(error, opened);
+        throw await endingOf(error, await opened);
       }
       throw error;
     }
@@ -144,6 +132,20 @@ export function openProgram(root: Command, io: Io): Program {
       },
     };
   }
+}
+
+type Opened = { hub: HubClient; url: string; hasKey: boolean };
+
+/** Once: a key that comes by stdin comes once. */
+async function open({ access, tell, note }: Cli, isVerbose: boolean): Promise<Opened> {
+  const { hub, key, keyFrom } = access();
+  const secret = await key();
+  if (isVerbose)
+    tell(`hub ${hub.value} (by ${hub.by}), key ${keyFrom ? `by ${keyFrom.by}` : "none"}`);
+  if (secret !== undefined && isInTheClear(hub.value))
+    note(`understudy: the key goes to ${hub.value} in the clear; use https`);
+  const client = openHubClient({ hub: hub.value, ...(secret !== undefined && { key: secret }) });
+  return { hub: client, url: hub.value, hasKey: secret !== undefined };
 }
 
 /** What options there are, a verb's own help says. */

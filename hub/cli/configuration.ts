@@ -20,7 +20,7 @@ export function addConfiguration(program: Program): void {
     const { hub, keyFrom } = access();
     const shown = {
       ...{ hub: hub.value, hubBy: hub.by },
-      ...{ keyBy: keyFrom?.by ?? null, keyFile: keyFrom?.value || null },
+      ...{ keyBy: keyFrom?.by ?? null, keyFile: keyFrom?.file ?? null },
     };
     print.one(shown, [
       ["Hub", (s) => s.hub],

@@ -1,62 +1,6 @@
 /** Made from the hub's OpenAPI document by `npm run schemas`: not by hand. */
 export interface paths {
-  "/api/health/detailed": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              /** @enum {string} */
-              status: "ok" | "degraded";
-              version: string;
-              /** Format: date-time */
-              startedAt: string;
-              /** @enum {string} */
-              link: "up" | "down";
-              /** @enum {string} */
-              store: "ok" | "failing";
-              broker: {
-                up: boolean;
-                restarts: number;
-              } | null;
-              sites: {
-                known: number;
-                online: number;
-              };
-              ingest: {
-                [key: string]: number;
-              };
-            };
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/sites": {
+  "/api/audit": {
     parameters: {
       query?: never;
       header?: never;
@@ -69,6 +13,10 @@ export interface paths {
           limit?: number;
           /** @description `nextCursor` of the page before */
           cursor?: string;
+          type?: string;
+          /** @description key:<id> or user:<id> */
+          actor?: string;
+          since?: string;
         };
         header?: never;
         path?: never;
@@ -83,7 +31,7 @@ export interface paths {
           };
           content: {
             "application/json": {
-              items: components["schemas"]["SiteItem"][];
+              items: components["schemas"]["AuditItem"][];
               nextCursor: string | null;
             };
           };
@@ -98,7 +46,122 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/sites/{site}": {
+  "/api/auth/accept": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            invitation: string;
+            password: string;
+          };
+        };
+      };
+      responses: {
+        /** @description No Content */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/login": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            name: string;
+            password: string;
+          };
+        };
+      };
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Grant"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/logout": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description No Content */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/me": {
     parameters: {
       query?: never;
       header?: never;
@@ -108,48 +171,6 @@ export interface paths {
     get: {
       parameters: {
         query?: never;
-        header?: never;
-        path: {
-          site: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["SiteItem"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/encoders": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-        };
         header?: never;
         path?: never;
         cookie?: never;
@@ -162,10 +183,7 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "application/json": {
-              items: components["schemas"]["EncoderItem"][];
-              nextCursor: string | null;
-            };
+            "application/json": components["schemas"]["Me"];
           };
         };
       };
@@ -178,102 +196,69 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/encoders/{id}": {
+  "/api/auth/password": {
     parameters: {
       query?: never;
       header?: never;
       path?: never;
       cookie?: never;
     };
-    get: {
+    get?: never;
+    put?: never;
+    post: {
       parameters: {
         query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["EncoderItem"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/encoders/{id}/status": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["EncoderItem"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/streams": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-        };
         header?: never;
         path?: never;
         cookie?: never;
       };
-      requestBody?: never;
+      requestBody: {
+        content: {
+          "application/json": {
+            password: string;
+            next: string;
+          };
+        };
+      };
+      responses: {
+        /** @description No Content */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/refresh": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            refresh_token: string;
+          };
+        };
+      };
       responses: {
         /** @description OK */
         200: {
@@ -281,23 +266,18 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "application/json": {
-              items: components["schemas"]["StreamItem"][];
-              nextCursor: string | null;
-            };
+            "application/json": components["schemas"]["Grant"];
           };
         };
       };
     };
-    put?: never;
-    post?: never;
     delete?: never;
     options?: never;
     head?: never;
     patch?: never;
     trace?: never;
   };
-  "/api/streams/{id}": {
+  "/api/commands/{id}": {
     parameters: {
       query?: never;
       header?: never;
@@ -309,7 +289,6 @@ export interface paths {
         query?: never;
         header?: never;
         path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
           id: string;
         };
         cookie?: never;
@@ -322,45 +301,14 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "application/json": components["schemas"]["StreamItem"];
+            "application/json": components["schemas"]["CommandItem"];
           };
         };
       };
     };
     put?: never;
     post?: never;
-    delete: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSessionEnd"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSessionEnd"];
-          };
-        };
-      };
-    };
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -447,7 +395,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/storage": {
+  "/api/encoders": {
     parameters: {
       query?: never;
       header?: never;
@@ -475,7 +423,7 @@ export interface paths {
           };
           content: {
             "application/json": {
-              items: components["schemas"]["StorageItem"][];
+              items: components["schemas"]["EncoderItem"][];
               nextCursor: string | null;
             };
           };
@@ -490,7 +438,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/storage/{id}": {
+  "/api/encoders/system/status": {
     parameters: {
       query?: never;
       header?: never;
@@ -500,52 +448,6 @@ export interface paths {
     get: {
       parameters: {
         query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StorageItem"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/incidents": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-          /** @description stream id, or <site>~<stream> */
-          stream?: string;
-          since?: string;
-        };
         header?: never;
         path?: never;
         cookie?: never;
@@ -558,10 +460,7 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "application/json": {
-              items: components["schemas"]["IncidentItem"][];
-              nextCursor: string | null;
-            };
+            "application/json": components["schemas"]["SystemStatus"];
           };
         };
       };
@@ -574,170 +473,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/incidents/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["IncidentItem"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/events": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-          kind?: string;
-          /** @description id of the actor it is about */
-          subject?: string;
-          type?: string;
-          since?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["EventItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/streams/init": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            resolution: string;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            bitrate: number;
-            fps: number;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            audio_bitrate?: number;
-            /** @description seconds */
-            keyframe_interval?: number;
-            /** @description else the only one you see, else the best */
-            site_id?: string;
-            /**
-             * @description device: what is plugged into the encoder; push: a publisher sends it to the site
-             * @default device
-             * @enum {string}
-             */
-            input?: "device" | "push";
-            /**
-             * @description how the encoder is picked among those that can take it
-             * @default weighted
-             * @enum {string}
-             */
-            strategy?: "weighted" | "least_connections" | "round_robin";
-            /** @description seconds; else it lasts until DELETE */
-            ends_after?: number;
-            /**
-             * @description say what would be chosen, and do nothing
-             * @default false
-             */
-            dry_run?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSession"];
-          };
-        };
-        /** @description Created */
-        201: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSession"];
-          };
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/streams/{id}/config": {
+  "/api/encoders/{id}": {
     parameters: {
       query?: never;
       header?: never;
@@ -762,164 +498,13 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "application/json": components["schemas"]["StreamSessionConfig"];
+            "application/json": components["schemas"]["EncoderItem"];
           };
         };
       };
     };
-    put: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            resolution?: string;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            bitrate?: number;
-            fps?: number;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            audio_bitrate?: number;
-            /** @description seconds */
-            keyframe_interval?: number;
-            /**
-             * @description where that cannot be changed on air: stop the stream for it, and start it again
-             * @default false
-             */
-            restart?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSessionConfig"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSessionConfig"];
-          };
-        };
-      };
-    };
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/streams/{id}/commands": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
-            verb: string;
-            args?: {
-              to?: string;
-              unproven?: boolean;
-              window?: components["schemas"]["WindowRuleInput"];
-              windowId?: components["schemas"]["IdInput"];
-              why?: string;
-              medium?: string;
-              preset?: number;
-              session?: {
-                settings: {
-                  widthPx: number;
-                  heightPx: number;
-                  framesPerSecond: number;
-                  videoBps: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                /** @enum {string} */
-                input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
-                endsAfterMs?: number;
-                once?: string;
-                sealTo?: {
-                  /** @enum {string} */
-                  kty: "OKP";
-                  /** @enum {string} */
-                  crv: "X25519";
-                  x: string;
-                };
-              };
-              change?: {
-                settings: {
-                  widthPx?: number;
-                  heightPx?: number;
-                  framesPerSecond?: number;
-                  videoBps?: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                restart?: boolean;
-                ifRevision?: number;
-              };
-            };
-            /** @default 30000 */
-            ttlMs?: number;
-            /** @default false */
-            dryRun?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-      };
-    };
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -969,110 +554,6 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
-                endsAfterMs?: number;
-                once?: string;
-                sealTo?: {
-                  /** @enum {string} */
-                  kty: "OKP";
-                  /** @enum {string} */
-                  crv: "X25519";
-                  x: string;
-                };
-              };
-              change?: {
-                settings: {
-                  widthPx?: number;
-                  heightPx?: number;
-                  framesPerSecond?: number;
-                  videoBps?: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                restart?: boolean;
-                ifRevision?: number;
-              };
-            };
-            /** @default 30000 */
-            ttlMs?: number;
-            /** @default false */
-            dryRun?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/storage/{id}/commands": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
-            verb: string;
-            args?: {
-              to?: string;
-              unproven?: boolean;
-              window?: components["schemas"]["WindowRuleInput"];
-              windowId?: components["schemas"]["IdInput"];
-              why?: string;
-              medium?: string;
-              preset?: number;
-              session?: {
-                settings: {
-                  widthPx: number;
-                  heightPx: number;
-                  framesPerSecond: number;
-                  videoBps: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                /** @enum {string} */
-                input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -1197,8 +678,6 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -1250,6 +729,757 @@ export interface paths {
         };
       };
     };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/encoders/{id}/metrics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["EncoderMetrics"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/encoders/{id}/status": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["EncoderItem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: {
+          limit?: number;
+          /** @description `nextCursor` of the page before */
+          cursor?: string;
+          site?: string;
+          kind?: string;
+          /** @description id of the actor it is about */
+          subject?: string;
+          type?: string;
+          since?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              items: components["schemas"]["EventItem"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/health/detailed": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              /** @enum {string} */
+              status: "ok" | "degraded";
+              version: string;
+              /** Format: date-time */
+              startedAt: string;
+              /** @enum {string} */
+              link: "up" | "down";
+              /** @enum {string} */
+              store: "ok" | "failing";
+              broker: {
+                up: boolean;
+                restarts: number;
+              } | null;
+              sites: {
+                known: number;
+                online: number;
+              };
+              ingest: {
+                [key: string]: number;
+              };
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/health/encoder/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              encoder: components["schemas"]["EncoderHealth"];
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/incidents": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: {
+          limit?: number;
+          /** @description `nextCursor` of the page before */
+          cursor?: string;
+          site?: string;
+          /** @description stream id, or <site>~<stream> */
+          stream?: string;
+          since?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              items: components["schemas"]["IncidentItem"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/incidents/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["IncidentItem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              items: components["schemas"]["KeyItem"][];
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            name: string;
+            /**
+             * @description ro, op and adm stand for scopes; or name those
+             * @enum {string}
+             */
+            kind?: "adm" | "op" | "ro" | "site";
+            scopes?: ("read" | "write" | "admin")[];
+            site?: components["schemas"]["IdInput"];
+            /** @description the sites it sees; left out: all */
+            sites?: components["schemas"]["IdInput"][];
+            /** @default 90 */
+            days?: number;
+          };
+        };
+      };
+      responses: {
+        /** @description Created */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              id: string;
+              name: string;
+              /** @enum {string} */
+              kind: "adm" | "op" | "ro" | "site";
+              scopes: ("read" | "write" | "admin")[];
+              site: string | null;
+              sites: string[] | null;
+              createdAt: string | null;
+              expiresAt: string | null;
+              lastUsedAt: string | null;
+              lastUsedFrom: string | null;
+              replacedBy: string | null;
+              key: string;
+            };
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/keys/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description No Content */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/keys/{id}/rotate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /**
+             * @description how long the old key stays valid beside the new one
+             * @default 86400
+             */
+            graceS?: number;
+          };
+        };
+      };
+      responses: {
+        /** @description Created */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              id: string;
+              name: string;
+              /** @enum {string} */
+              kind: "adm" | "op" | "ro" | "site";
+              scopes: ("read" | "write" | "admin")[];
+              site: string | null;
+              sites: string[] | null;
+              createdAt: string | null;
+              expiresAt: string | null;
+              lastUsedAt: string | null;
+              lastUsedFrom: string | null;
+              replacedBy: string | null;
+              key: string;
+            };
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/monitoring/encoders/{id}/metrics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["EncoderMetrics"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/monitoring/load-balancer": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: {
+          strategy?: "weighted" | "least_connections" | "round_robin";
+          site?: string;
+          /** @description with round_robin: who was chosen last, as <site>~<id> */
+          after?: string;
+          /** @description like 1920x1080; with bitrate and fps: what is wanted */
+          resolution?: string;
+          /** @description bit/s */
+          bitrate?: number;
+          fps?: number;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["LoadBalancer"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/monitoring/metrics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["SystemMetrics"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/monitoring/status": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["MonitoringStatus"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/monitoring/streams/config/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["EncoderStreamConfig"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/monitoring/streams/health": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              streams: components["schemas"]["StreamHealth"][];
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/monitoring/thermal/status": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              encoders: components["schemas"]["ThermalItem"][];
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1312,6 +1542,86 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/monitoring/thermal/{id}/temperature": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["ThermalItem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/sites": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: {
+          limit?: number;
+          /** @description `nextCursor` of the page before */
+          cursor?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              items: components["schemas"]["SiteItem"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/sites/{id}/commands": {
     parameters: {
       query?: never;
@@ -1355,8 +1665,6 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -1414,7 +1722,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/commands/{id}": {
+  "/api/sites/{site}": {
     parameters: {
       query?: never;
       header?: never;
@@ -1426,7 +1734,7 @@ export interface paths {
         query?: never;
         header?: never;
         path: {
-          id: string;
+          site: string;
         };
         cookie?: never;
       };
@@ -1438,7 +1746,7 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "application/json": components["schemas"]["CommandItem"];
+            "application/json": components["schemas"]["SiteItem"];
           };
         };
       };
@@ -1451,7 +1759,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/monitoring/thermal/status": {
+  "/api/storage": {
     parameters: {
       query?: never;
       header?: never;
@@ -1460,7 +1768,12 @@ export interface paths {
     };
     get: {
       parameters: {
-        query?: never;
+        query?: {
+          limit?: number;
+          /** @description `nextCursor` of the page before */
+          cursor?: string;
+          site?: string;
+        };
         header?: never;
         path?: never;
         cookie?: never;
@@ -1474,7 +1787,8 @@ export interface paths {
           };
           content: {
             "application/json": {
-              encoders: components["schemas"]["ThermalItem"][];
+              items: components["schemas"]["StorageItem"][];
+              nextCursor: string | null;
             };
           };
         };
@@ -1488,7 +1802,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/monitoring/thermal/{id}/temperature": {
+  "/api/storage/{id}": {
     parameters: {
       query?: never;
       header?: never;
@@ -1513,13 +1827,228 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "application/json": components["schemas"]["ThermalItem"];
+            "application/json": components["schemas"]["StorageItem"];
           };
         };
       };
     };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/storage/{id}/commands": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+            verb: string;
+            args?: {
+              to?: string;
+              unproven?: boolean;
+              window?: components["schemas"]["WindowRuleInput"];
+              windowId?: components["schemas"]["IdInput"];
+              why?: string;
+              medium?: string;
+              preset?: number;
+              session?: {
+                settings: {
+                  widthPx: number;
+                  heightPx: number;
+                  framesPerSecond: number;
+                  videoBps: number;
+                  audioBps?: number;
+                  keyframeEveryS?: number;
+                };
+                /** @enum {string} */
+                input: "device" | "push";
+                endsAfterMs?: number;
+                once?: string;
+                sealTo?: {
+                  /** @enum {string} */
+                  kty: "OKP";
+                  /** @enum {string} */
+                  crv: "X25519";
+                  x: string;
+                };
+              };
+              change?: {
+                settings: {
+                  widthPx?: number;
+                  heightPx?: number;
+                  framesPerSecond?: number;
+                  videoBps?: number;
+                  audioBps?: number;
+                  keyframeEveryS?: number;
+                };
+                restart?: boolean;
+                ifRevision?: number;
+              };
+            };
+            /** @default 30000 */
+            ttlMs?: number;
+            /** @default false */
+            dryRun?: boolean;
+          };
+        };
+      };
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["CommandItem"];
+          };
+        };
+        /** @description Accepted */
+        202: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["CommandItem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/streams": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: {
+          limit?: number;
+          /** @description `nextCursor` of the page before */
+          cursor?: string;
+          site?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              items: components["schemas"]["StreamItem"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/streams/init": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            resolution: string;
+            /** @description bit/s: 5000000, 5000k or 5M */
+            bitrate: number;
+            fps: number;
+            /** @description bit/s: 5000000, 5000k or 5M */
+            audio_bitrate?: number;
+            /** @description seconds */
+            keyframe_interval?: number;
+            /** @description else the only one you see, else the best */
+            site_id?: string;
+            /**
+             * @description device: what is plugged into the encoder; push: a publisher sends it to the site
+             * @default device
+             * @enum {string}
+             */
+            input?: "device" | "push";
+            /** @description seconds; else it lasts until DELETE */
+            ends_after?: number;
+            /**
+             * @description say what would be chosen, and do nothing
+             * @default false
+             */
+            dry_run?: boolean;
+          };
+        };
+      };
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["StreamSession"];
+          };
+        };
+        /** @description Created */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["StreamSession"];
+          };
+        };
+      };
+    };
     delete?: never;
     options?: never;
     head?: never;
@@ -1585,52 +2114,7 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/monitoring/load-balancer": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: {
-          strategy?: "weighted" | "least_connections" | "round_robin";
-          site?: string;
-          /** @description with round_robin: who was chosen last, as <site>~<id> */
-          after?: string;
-          /** @description like 1920x1080; with bitrate and fps: what is wanted */
-          resolution?: string;
-          /** @description bit/s */
-          bitrate?: number;
-          fps?: number;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["LoadBalancer"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/encoders/{id}/metrics": {
+  "/api/streams/{id}": {
     parameters: {
       query?: never;
       header?: never;
@@ -1655,27 +2139,14 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "application/json": components["schemas"]["EncoderMetrics"];
+            "application/json": components["schemas"]["StreamItem"];
           };
         };
       };
     };
     put?: never;
     post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/monitoring/encoders/{id}/metrics": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
+    delete: {
       parameters: {
         query?: never;
         header?: never;
@@ -1693,27 +2164,35 @@ export interface paths {
             [name: string]: unknown;
           };
           content: {
-            "application/json": components["schemas"]["EncoderMetrics"];
+            "application/json": components["schemas"]["StreamSessionEnd"];
+          };
+        };
+        /** @description Accepted */
+        202: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["StreamSessionEnd"];
           };
         };
       };
     };
-    put?: never;
-    post?: never;
-    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
     trace?: never;
   };
-  "/api/health/encoder/{id}": {
+  "/api/streams/{id}/commands": {
     parameters: {
       query?: never;
       header?: never;
       path?: never;
       cookie?: never;
     };
-    get: {
+    get?: never;
+    put?: never;
+    post: {
       parameters: {
         query?: never;
         header?: never;
@@ -1723,22 +2202,167 @@ export interface paths {
         };
         cookie?: never;
       };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              encoder: components["schemas"]["EncoderHealth"];
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+            verb: string;
+            args?: {
+              to?: string;
+              unproven?: boolean;
+              window?: components["schemas"]["WindowRuleInput"];
+              windowId?: components["schemas"]["IdInput"];
+              why?: string;
+              medium?: string;
+              preset?: number;
+              session?: {
+                settings: {
+                  widthPx: number;
+                  heightPx: number;
+                  framesPerSecond: number;
+                  videoBps: number;
+                  audioBps?: number;
+                  keyframeEveryS?: number;
+                };
+                /** @enum {string} */
+                input: "device" | "push";
+                endsAfterMs?: number;
+                once?: string;
+                sealTo?: {
+                  /** @enum {string} */
+                  kty: "OKP";
+                  /** @enum {string} */
+                  crv: "X25519";
+                  x: string;
+                };
+              };
+              change?: {
+                settings: {
+                  widthPx?: number;
+                  heightPx?: number;
+                  framesPerSecond?: number;
+                  videoBps?: number;
+                  audioBps?: number;
+                  keyframeEveryS?: number;
+                };
+                restart?: boolean;
+                ifRevision?: number;
+              };
             };
+            /** @default 30000 */
+            ttlMs?: number;
+            /** @default false */
+            dryRun?: boolean;
+          };
+        };
+      };
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["CommandItem"];
+          };
+        };
+        /** @description Accepted */
+        202: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["CommandItem"];
           };
         };
       };
     };
-    put?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/streams/{id}/config": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["StreamSessionConfig"];
+          };
+        };
+      };
+    };
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            resolution?: string;
+            /** @description bit/s: 5000000, 5000k or 5M */
+            bitrate?: number;
+            fps?: number;
+            /** @description bit/s: 5000000, 5000k or 5M */
+            audio_bitrate?: number;
+            /** @description seconds */
+            keyframe_interval?: number;
+            /**
+             * @description where that cannot be changed on air: stop the stream for it, and start it again
+             * @default false
+             */
+            restart?: boolean;
+          };
+        };
+      };
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["StreamSessionConfig"];
+          };
+        };
+        /** @description Accepted */
+        202: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["StreamSessionConfig"];
+          };
+        };
+      };
+    };
     post?: never;
     delete?: never;
     options?: never;
@@ -2118,600 +2742,6 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/monitoring/streams/health": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              streams: components["schemas"]["StreamHealth"][];
-            };
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/monitoring/streams/config/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["EncoderStreamConfig"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/monitoring/status": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["MonitoringStatus"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/encoders/system/status": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["SystemStatus"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/monitoring/metrics": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["SystemMetrics"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/keys": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["KeyItem"][];
-            };
-          };
-        };
-      };
-    };
-    put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            name: string;
-            /**
-             * @description ro, op and adm stand for scopes; or name those
-             * @enum {string}
-             */
-            kind?: "adm" | "op" | "ro" | "site";
-            scopes?: ("read" | "write" | "admin")[];
-            site?: components["schemas"]["IdInput"];
-            /** @description the sites it sees; left out: all */
-            sites?: components["schemas"]["IdInput"][];
-            /** @default 90 */
-            days?: number;
-          };
-        };
-      };
-      responses: {
-        /** @description Created */
-        201: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              id: string;
-              name: string;
-              /** @enum {string} */
-              kind: "adm" | "op" | "ro" | "site";
-              scopes: ("read" | "write" | "admin")[];
-              site: string | null;
-              sites: string[] | null;
-              createdAt: string | null;
-              expiresAt: string | null;
-              lastUsedAt: string | null;
-              lastUsedFrom: string | null;
-              replacedBy: string | null;
-              key: string;
-            };
-          };
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/keys/{id}/rotate": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /**
-             * @description how long the old key stays valid beside the new one
-             * @default 86400
-             */
-            graceS?: number;
-          };
-        };
-      };
-      responses: {
-        /** @description Created */
-        201: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              id: string;
-              name: string;
-              /** @enum {string} */
-              kind: "adm" | "op" | "ro" | "site";
-              scopes: ("read" | "write" | "admin")[];
-              site: string | null;
-              sites: string[] | null;
-              createdAt: string | null;
-              expiresAt: string | null;
-              lastUsedAt: string | null;
-              lastUsedFrom: string | null;
-              replacedBy: string | null;
-              key: string;
-            };
-          };
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/keys/{id}": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post?: never;
-    delete: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/auth/login": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            name: string;
-            password: string;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["Grant"];
-          };
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/auth/refresh": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            refresh_token: string;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["Grant"];
-          };
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/auth/logout": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/auth/me": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["Me"];
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/auth/password": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            password: string;
-            next: string;
-          };
-        };
-      };
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/auth/accept": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            invitation: string;
-            password: string;
-          };
-        };
-      };
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
   "/api/users": {
     parameters: {
       query?: never;
@@ -2972,52 +3002,6 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/audit": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          type?: string;
-          /** @description key:<id> or user:<id> */
-          actor?: string;
-          since?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["AuditItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
   "/api/webhooks": {
     parameters: {
       query?: never;
@@ -3134,6 +3118,93 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/webhooks/{id}/dead": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** @description Events that were given up after 16 h, or that the receiver refused. */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              items: {
+                event: {
+                  [key: string]: unknown;
+                };
+                givenUpAt: string | null;
+                error: string;
+              }[];
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/webhooks/{id}/retry": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description Tries at once what waits, and what was given up. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              taken: number;
+              left: number;
+            };
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/webhooks/{id}/secret": {
     parameters: {
       query?: never;
@@ -3226,121 +3297,27 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
-  "/api/webhooks/{id}/dead": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /** @description Events that were given up after 16 h, or that the receiver refused. */
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: {
-                event: {
-                  [key: string]: unknown;
-                };
-                givenUpAt: string | null;
-                error: string;
-              }[];
-            };
-          };
-        };
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/webhooks/{id}/retry": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** @description Tries at once what waits, and what was given up. */
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              taken: number;
-              left: number;
-            };
-          };
-        };
-      };
-    };
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
-    IdInput: string;
-    WindowRuleInput: {
-      id: components["schemas"]["IdInput"];
-      name?: string;
-      start: string;
-      zone: string;
-      durationMs: number;
-      rrule?: string;
-    };
-    Id: string;
-    Problem: {
+    AuditItem: {
+      n: number;
+      /** Format: date-time */
+      at: string;
       type: string;
-      title: string;
-      status: number;
-      detail: string;
-      instance: string;
-      code: string;
-      message: string;
-      requestId: string;
-      candidates?: string[];
-      errors?: {
-        path: string;
-        message: string;
-      }[];
+      actor: string;
+      outcome: string;
+      name?: string;
+      address?: string;
+      object?: string;
+      site?: string;
+      code?: string;
+      detail?: {
+        [key: string]: unknown;
+      };
+      requestId?: string;
+      hash: string;
     };
     CommandItem: {
       id: string;
@@ -3363,6 +3340,80 @@ export interface components {
       sentAt: string | null;
       expiresAt: string | null;
       answeredAt: string | null;
+    };
+    DestinationItem: {
+      epoch?: string;
+      seq?: number;
+      session?: string;
+      at?: string | null;
+      name?: string;
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      state?: "unknown" | "publishing" | "quiet" | "refusing";
+      stalled?: boolean;
+      by?: string | null;
+      source?: string | null;
+      observedAt?: string | null;
+      since?: string | null;
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      takeover?: "exclusive" | "primaryBackup" | "lastWins" | "firstWins" | "unknown";
+      ref: string;
+      id: string;
+      site: string;
+      online: boolean;
+      stale: boolean;
+      receivedAt: string | null;
+    } & {
+      [key: string]: unknown;
+    };
+    EncoderHealth: {
+      ref: string;
+      encoder_id: string;
+      site_id: string;
+      at: string | null;
+      /** @description the last thing known, not the truth */
+      stale: boolean;
+      /** @enum {string} */
+      status: "healthy" | "warning" | "critical" | "unknown";
+      /** @description what is not as it should be */
+      because: string[];
+      device_status: {
+        /** @enum {string} */
+        link: "unknown" | "reachable" | "silent" | "unreachable";
+        /** @enum {string} */
+        service: "inService" | "maintenance" | "quarantined" | "rebooting" | "unknown";
+        /** @enum {string} */
+        thermal: "unknown" | "normal" | "warm" | "cooling" | "hot" | "protected";
+        /** @enum {string} */
+        input: "unknown" | "good" | "lost" | "black" | "frozen" | "silent";
+        /** @description % */
+        cpu_usage: number | null;
+        /** @description % */
+        memory_usage: number | null;
+        /** @description °C, chassis */
+        temperature: number | null;
+        /** @description rpm */
+        fan_speed: number | null;
+      };
+      connection_health: {
+        /** @description 0 to 100 */
+        health_score: number | null;
+        /** @description what is worst of it */
+        burden: string | null;
+        /** @enum {string} */
+        breaker: "closed" | "open" | "halfOpen" | "unknown";
+        /** @description ms */
+        latency: number | null;
+        /** @description % */
+        error_rate: number | null;
+        /** @description 0 to 100 */
+        connection_load: number | null;
+      };
     };
     EncoderItem: {
       epoch?: string;
@@ -3729,6 +3780,579 @@ export interface components {
     } & {
       [key: string]: unknown;
     };
+    EncoderMetrics: {
+      ref: string;
+      encoder_id: string;
+      site_id: string;
+      at: string | null;
+      /** @description the last thing known, not the truth */
+      stale: boolean;
+      /** @description % */
+      cpu_usage: number | null;
+      /** @description % */
+      memory_usage: number | null;
+      /** @description °C, chassis */
+      temperature: number | null;
+      /** @description rpm */
+      fan_speed: number | null;
+      /** @description bit/s, of what it sends */
+      bitrate: number | null;
+      /** @description frames a second */
+      fps: number | null;
+      /** @description since its start */
+      dropped_frames: number | null;
+      /** @description since its start */
+      output_bytes: number | null;
+      /** @description ms, of one question to it */
+      latency: number | null;
+      /** @description % of the questions to it */
+      error_rate: number | null;
+      /** @description 0 to 100: what our asking does to it */
+      connection_load: number | null;
+      /** @description viewers at the box */
+      client_count: number | null;
+      /** @description streams and recordings under way */
+      active_encoding_sessions: number | null;
+      storage_health:
+        | (
+            | "unknown"
+            | "healthy"
+            | "filling"
+            | "nearlyFull"
+            | "full"
+            | "failing"
+            | "missing"
+            | "readOnly"
+            | "retired"
+          )
+        | null;
+      /** @description the figures that nobody measures here */
+      not_available: string[];
+    };
+    EncoderStreamConfig: {
+      ref: string;
+      encoder_id: string;
+      site_id: string;
+      stale: boolean;
+      settings: {
+        /** @description 1920x1080, or input: as its input */
+        resolution: string | null;
+        fps: number | null;
+        /** @description bit/s of the picture */
+        bitrate: number | null;
+        /** @description bit/s */
+        audio_bitrate: number | null;
+        gop_frames: number | null;
+        h264_profile: string | null;
+      };
+      drift:
+        | {
+            setting: string;
+            wanted: number | string;
+            actual: number | string;
+          }[]
+        | null;
+      streams: {
+        stream_id: string;
+        destination_id: string | null;
+        /** @enum {string} */
+        role: "primary" | "backup" | "spare";
+        is_carrier: boolean;
+        takeover: string | null;
+      }[];
+    };
+    EventItem: {
+      epoch: string;
+      seq: number;
+      session: string;
+      at: string | null;
+      type: string;
+      subject: {
+        kind: string;
+        id: components["schemas"]["Id"];
+      } & {
+        [key: string]: unknown;
+      };
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      severity: "info" | "warning" | "critical" | "unknown";
+      message: string;
+      data: {
+        [key: string]: unknown;
+      };
+      undurable?: boolean;
+      site: string;
+      receivedAt: string | null;
+    } & {
+      [key: string]: unknown;
+    };
+    Grant: {
+      access_token: string;
+      /** @constant */
+      token_type: "Bearer";
+      expires_in: number;
+      refresh_token: string;
+    };
+    Id: string;
+    IdInput: string;
+    IncidentItem: {
+      id: string;
+      stream: components["schemas"]["Id"];
+      cause: string;
+      openedAt: string | null;
+      closedAt: string | null;
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      outcome:
+        | "open"
+        | "recovered"
+        | "tookOver"
+        | "restarted"
+        | "needsHuman"
+        | "aborted"
+        | "stopped"
+        | "unknown";
+      from: components["schemas"]["Id"] | null;
+      to: components["schemas"]["Id"] | null;
+      offAirMs: number | null;
+      segments: {
+        detectMs: number | null;
+        decideMs: number | null;
+        fenceMs: number | null;
+        startMs: number | null;
+        confirmMs: number | null;
+      } & {
+        [key: string]: unknown;
+      };
+      certificate:
+        | ({
+            level: number;
+            encoder: components["schemas"]["Id"];
+            output: components["schemas"]["Id"];
+            destination: components["schemas"]["Id"];
+            evidence: string[];
+            at: string | null;
+          } & {
+            [key: string]: unknown;
+          })
+        | null;
+      recordingGaps?: ({
+        encoder: components["schemas"]["Id"];
+        by: components["schemas"]["Id"];
+        to: string | null;
+        ms: number;
+        because: string;
+        coveredBy: components["schemas"]["Id"] | null;
+      } & {
+        [key: string]: unknown;
+      })[];
+      timeline: ({
+        at: string | null;
+        what: string;
+      } & {
+        [key: string]: unknown;
+      })[];
+      ref: string;
+      site: string;
+    } & {
+      [key: string]: unknown;
+    };
+    KeyItem: {
+      id: string;
+      name: string;
+      /** @enum {string} */
+      kind: "adm" | "op" | "ro" | "site";
+      scopes: ("read" | "write" | "admin")[];
+      site: string | null;
+      sites: string[] | null;
+      createdAt: string | null;
+      expiresAt: string | null;
+      lastUsedAt: string | null;
+      lastUsedFrom: string | null;
+      replacedBy: string | null;
+    };
+    LoadBalancer: {
+      /** @enum {string} */
+      strategy: "weighted" | "least_connections" | "round_robin";
+      chosen: string | null;
+      backup: string | null;
+      because: string;
+      active_encoding_sessions: number;
+      /** @description best first; those that take none last */
+      encoders: components["schemas"]["RankedEncoder"][];
+    };
+    Me: {
+      id: string;
+      name: string;
+      permissions: (
+        | "streaming:read"
+        | "streaming:write"
+        | "monitoring:read"
+        | "encoder:control"
+        | "scte35:manage"
+        | "users:read"
+        | "users:write"
+        | "system:read"
+        | "system:write"
+      )[];
+      sites: string[] | null;
+    };
+    MonitoringStatus: {
+      /**
+       * @description the worst of all
+       * @enum {string}
+       */
+      status: "healthy" | "warning" | "critical" | "unknown";
+      /** Format: date-time */
+      at: string;
+      sites: {
+        total: number;
+        online: number;
+      };
+      encoders: {
+        total: number;
+        healthy: number;
+        warning: number;
+        critical: number;
+        unknown: number;
+      };
+      streams: {
+        total: number;
+        healthy: number;
+        warning: number;
+        critical: number;
+        unknown: number;
+        on_air: number;
+        /** @description of those with several encoders */
+        without_understudy: number;
+      };
+    };
+    Problem: {
+      type: string;
+      title: string;
+      status: number;
+      detail: string;
+      instance: string;
+      code: string;
+      message: string;
+      requestId: string;
+      candidates?: string[];
+      errors?: {
+        path: string;
+        message: string;
+      }[];
+    };
+    RankedEncoder: {
+      ref: string;
+      encoder_id: string;
+      site_id: string;
+      /** @description 0 to 100 */
+      score: number;
+      admitted: boolean;
+      /** @description why it takes none */
+      refusals: string[];
+      factors: {
+        /** @enum {string} */
+        name:
+          | "load"
+          | "sessions"
+          | "thermal"
+          | "health"
+          | "errors"
+          | "bandwidth"
+          | "clients"
+          | "capability";
+        /** @description 0 worst to 1 best; null counts as 0.5 */
+        value: number | null;
+        points: number;
+      }[];
+      /** @description % */
+      cpu_usage: number | null;
+      /** @description % */
+      memory_usage: number | null;
+      /** @description bit/s, of what it sends */
+      bandwidth: number | null;
+      /** @description % */
+      error_rate: number | null;
+      /** @description viewers at the box */
+      client_count: number | null;
+      /** @description outputs under way, or not told */
+      active_encoding_sessions: number;
+      /** @description streams it stands ready for: each holds an output */
+      standbys: number;
+      outputs: number | null;
+    };
+    SessionItem: {
+      id: string;
+      createdAt: string | null;
+      lastUsedAt: string | null;
+      expiresAt: string | null;
+      address: string;
+      agent: string;
+    };
+    SiteItem: {
+      name?: string;
+      epoch?: string;
+      session?: string;
+      contractMinor?: number;
+      version?: string;
+      bootId?: string;
+      startedAt?: string | null;
+      publicHost?: string;
+      seq?: number;
+      id: string;
+      online: boolean | null;
+      stale: boolean;
+      lastSeen: string | null;
+      ackedSeq: number | null;
+      quarantined: number;
+      lostEvents: number;
+      decider?: string;
+      journal?: string;
+      freeze?:
+        | ({
+            events: ({
+              stream: components["schemas"]["Id"];
+              name: string;
+              endsAt: string | null;
+            } & {
+              [key: string]: unknown;
+            })[];
+            override:
+              | ({
+                  by: string;
+                  why: string;
+                  endsAt: string | null;
+                } & {
+                  [key: string]: unknown;
+                })
+              | null;
+          } & {
+            [key: string]: unknown;
+          })
+        | null;
+      clock?: {
+        /**
+         * @default unknown
+         * @enum {string}
+         */
+        state: "unknown" | "synchronised" | "agrees" | "unsynchronised" | "off";
+        because: string;
+        heardAt?: string | null;
+        offset?: {
+          aheadMs: number;
+          exactToMs: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+      } & {
+        [key: string]: unknown;
+      };
+      warnings: string[];
+      encoders: number;
+      streams: number;
+    } & {
+      [key: string]: unknown;
+    };
+    StorageItem: {
+      epoch?: string;
+      seq?: number;
+      session?: string;
+      at?: string | null;
+      name?: string;
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      state?:
+        | "unknown"
+        | "healthy"
+        | "filling"
+        | "nearlyFull"
+        | "full"
+        | "failing"
+        | "missing"
+        | "readOnly"
+        | "retired";
+      media?: ({
+        id: string;
+        name?: string;
+        /**
+         * @default unknown
+         * @enum {string}
+         */
+        kind?: "card" | "usb" | "smb" | "nfs" | "disk" | "raid" | "unknown";
+        isNetwork?: boolean;
+        fileSystem?: string;
+        /**
+         * @default unknown
+         * @enum {string}
+         */
+        state:
+          | "unknown"
+          | "healthy"
+          | "filling"
+          | "nearlyFull"
+          | "full"
+          | "failing"
+          | "missing"
+          | "readOnly"
+          | "retired";
+        retiredBy?: string;
+        since: string | null;
+        figures: {
+          freeRatio?: {
+            value: number;
+            at: string | null;
+            source: string;
+          } & {
+            [key: string]: unknown;
+          };
+          freeBytes?: {
+            value: number;
+            at: string | null;
+            source: string;
+          } & {
+            [key: string]: unknown;
+          };
+          totalBytes?: {
+            value: number;
+            at: string | null;
+            source: string;
+          } & {
+            [key: string]: unknown;
+          };
+          writeBytesPerSecond?: {
+            value: number;
+            at: string | null;
+            source: string;
+          } & {
+            [key: string]: unknown;
+          };
+          secondsToFull?: {
+            value: number;
+            at: string | null;
+            source: string;
+          } & {
+            [key: string]: unknown;
+          };
+          temperatureC?: {
+            value: number;
+            at: string | null;
+            source: string;
+          } & {
+            [key: string]: unknown;
+          };
+        } & {
+          [key: string]: unknown;
+        };
+        warnings: string[];
+      } & {
+        [key: string]: unknown;
+      })[];
+      recording?: {
+        /**
+         * @default unknown
+         * @enum {string}
+         */
+        state: "unknown" | "idle" | "recording" | "moving" | "waiting" | "lost";
+        medium?: string;
+        paths: string[];
+        /**
+         * @default unknown
+         * @enum {string}
+         */
+        failover: "observe" | "propose" | "act" | "unknown";
+        because?: string;
+        proposedTo?: string;
+        becauseOf?: string;
+      } & {
+        [key: string]: unknown;
+      };
+      warnings?: string[];
+      ref: string;
+      id: string;
+      site: string;
+      online: boolean;
+      stale: boolean;
+      receivedAt: string | null;
+    } & {
+      [key: string]: unknown;
+    };
+    StreamFinding: {
+      code: string;
+      /** @enum {string} */
+      field:
+        | "resolution"
+        | "fps"
+        | "bitrate"
+        | "audio_bitrate"
+        | "keyframe_interval"
+        | "protocol"
+        | "stream_key";
+      message: string;
+      /** @description where the limit is written down */
+      source: string;
+    };
+    StreamHealth: {
+      ref: string;
+      stream_id: string;
+      site_id: string;
+      encoder_id: string | null;
+      backup_encoder_id: string | null;
+      at: string | null;
+      stale: boolean;
+      /** @enum {string} */
+      status: "healthy" | "warning" | "critical" | "unknown";
+      because: string | null;
+      /** @enum {string} */
+      carriage: "onAir" | "offAir" | "notKnown" | "notExpected" | "unknown";
+      /** @enum {string} */
+      carrier:
+        | "stopped"
+        | "starting"
+        | "carried"
+        | "suspect"
+        | "remediating"
+        | "fencing"
+        | "takingOver"
+        | "holding"
+        | "waitingForFence"
+        | "returning"
+        | "needsHuman"
+        | "unknown";
+      /** @enum {string} */
+      understudy: "ready" | "warming" | "none" | "unknown";
+      /**
+       * @description what the site wants
+       * @enum {string}
+       */
+      commanded: "streaming" | "stopped" | "unknown";
+      /**
+       * @description what the encoder says of itself
+       * @enum {string}
+       */
+      reported: "unknown" | "idle" | "starting" | "streaming" | "failing" | "stopping";
+      /**
+       * @description what the far end was seen to receive
+       * @enum {string}
+       */
+      observed: "unknown" | "publishing" | "quiet" | "refusing";
+      /** @description % of the encoder */
+      cpu_usage: number | null;
+      /** @description since the encoder's start */
+      dropped_frames: number | null;
+      /** @description bit/s */
+      bitrate: number | null;
+      /** @description frames a second */
+      fps: number | null;
+    };
     StreamItem: {
       epoch?: string;
       seq?: number;
@@ -4044,410 +4668,26 @@ export interface components {
     } & {
       [key: string]: unknown;
     };
-    DestinationItem: {
-      epoch?: string;
-      seq?: number;
-      session?: string;
-      at?: string | null;
-      name?: string;
-      /**
-       * @default unknown
-       * @enum {string}
-       */
-      state?: "unknown" | "publishing" | "quiet" | "refusing";
-      stalled?: boolean;
-      by?: string | null;
-      source?: string | null;
-      observedAt?: string | null;
-      since?: string | null;
-      /**
-       * @default unknown
-       * @enum {string}
-       */
-      takeover?: "exclusive" | "primaryBackup" | "lastWins" | "firstWins" | "unknown";
-      ref: string;
-      id: string;
-      site: string;
-      online: boolean;
-      stale: boolean;
-      receivedAt: string | null;
-    } & {
-      [key: string]: unknown;
-    };
-    StorageItem: {
-      epoch?: string;
-      seq?: number;
-      session?: string;
-      at?: string | null;
-      name?: string;
-      /**
-       * @default unknown
-       * @enum {string}
-       */
-      state?:
-        | "unknown"
-        | "healthy"
-        | "filling"
-        | "nearlyFull"
-        | "full"
-        | "failing"
-        | "missing"
-        | "readOnly"
-        | "retired";
-      media?: ({
-        id: string;
-        name?: string;
-        /**
-         * @default unknown
-         * @enum {string}
-         */
-        kind?: "card" | "usb" | "smb" | "nfs" | "disk" | "raid" | "unknown";
-        isNetwork?: boolean;
-        fileSystem?: string;
-        /**
-         * @default unknown
-         * @enum {string}
-         */
-        state:
-          | "unknown"
-          | "healthy"
-          | "filling"
-          | "nearlyFull"
-          | "full"
-          | "failing"
-          | "missing"
-          | "readOnly"
-          | "retired";
-        retiredBy?: string;
-        since: string | null;
-        figures: {
-          freeRatio?: {
-            value: number;
-            at: string | null;
-            source: string;
-          } & {
-            [key: string]: unknown;
-          };
-          freeBytes?: {
-            value: number;
-            at: string | null;
-            source: string;
-          } & {
-            [key: string]: unknown;
-          };
-          totalBytes?: {
-            value: number;
-            at: string | null;
-            source: string;
-          } & {
-            [key: string]: unknown;
-          };
-          writeBytesPerSecond?: {
-            value: number;
-            at: string | null;
-            source: string;
-          } & {
-            [key: string]: unknown;
-          };
-          secondsToFull?: {
-            value: number;
-            at: string | null;
-            source: string;
-          } & {
-            [key: string]: unknown;
-          };
-          temperatureC?: {
-            value: number;
-            at: string | null;
-            source: string;
-          } & {
-            [key: string]: unknown;
-          };
-        } & {
-          [key: string]: unknown;
-        };
-        warnings: string[];
-      } & {
-        [key: string]: unknown;
-      })[];
-      recording?: {
-        /**
-         * @default unknown
-         * @enum {string}
-         */
-        state: "unknown" | "idle" | "recording" | "moving" | "waiting" | "lost";
-        medium?: string;
-        paths: string[];
-        /**
-         * @default unknown
-         * @enum {string}
-         */
-        failover: "observe" | "propose" | "act" | "unknown";
-        because?: string;
-        proposedTo?: string;
-        becauseOf?: string;
-      } & {
-        [key: string]: unknown;
-      };
-      warnings?: string[];
-      ref: string;
-      id: string;
-      site: string;
-      online: boolean;
-      stale: boolean;
-      receivedAt: string | null;
-    } & {
-      [key: string]: unknown;
-    };
-    SiteItem: {
-      name?: string;
-      epoch?: string;
-      session?: string;
-      contractMinor?: number;
-      version?: string;
-      bootId?: string;
-      startedAt?: string | null;
-      publicHost?: string;
-      seq?: number;
-      id: string;
-      online: boolean | null;
-      stale: boolean;
-      lastSeen: string | null;
-      ackedSeq: number | null;
-      quarantined: number;
-      lostEvents: number;
-      decider?: string;
-      journal?: string;
-      freeze?:
-        | ({
-            events: ({
-              stream: components["schemas"]["Id"];
-              name: string;
-              endsAt: string | null;
-            } & {
-              [key: string]: unknown;
-            })[];
-            override:
-              | ({
-                  by: string;
-                  why: string;
-                  endsAt: string | null;
-                } & {
-                  [key: string]: unknown;
-                })
-              | null;
-          } & {
-            [key: string]: unknown;
-          })
-        | null;
-      clock?: {
-        /**
-         * @default unknown
-         * @enum {string}
-         */
-        state: "unknown" | "synchronised" | "agrees" | "unsynchronised" | "off";
-        because: string;
-        heardAt?: string | null;
-        offset?: {
-          aheadMs: number;
-          exactToMs: number;
-          at: string | null;
-          source: string;
-        } & {
-          [key: string]: unknown;
-        };
-      } & {
-        [key: string]: unknown;
-      };
-      warnings: string[];
-      encoders: number;
-      streams: number;
-    } & {
-      [key: string]: unknown;
-    };
-    IncidentItem: {
-      id: string;
-      stream: components["schemas"]["Id"];
-      cause: string;
-      openedAt: string | null;
-      closedAt: string | null;
-      /**
-       * @default unknown
-       * @enum {string}
-       */
-      outcome:
-        | "open"
-        | "recovered"
-        | "tookOver"
-        | "restarted"
-        | "needsHuman"
-        | "aborted"
-        | "stopped"
-        | "unknown";
-      from: components["schemas"]["Id"] | null;
-      to: components["schemas"]["Id"] | null;
-      offAirMs: number | null;
-      segments: {
-        detectMs: number | null;
-        decideMs: number | null;
-        fenceMs: number | null;
-        startMs: number | null;
-        confirmMs: number | null;
-      } & {
-        [key: string]: unknown;
-      };
-      certificate:
-        | ({
-            level: number;
-            encoder: components["schemas"]["Id"];
-            output: components["schemas"]["Id"];
-            destination: components["schemas"]["Id"];
-            evidence: string[];
-            at: string | null;
-          } & {
-            [key: string]: unknown;
-          })
-        | null;
-      recordingGaps?: ({
-        encoder: components["schemas"]["Id"];
-        by: components["schemas"]["Id"];
-        to: string | null;
-        ms: number;
-        because: string;
-        coveredBy: components["schemas"]["Id"] | null;
-      } & {
-        [key: string]: unknown;
-      })[];
-      timeline: ({
-        at: string | null;
-        what: string;
-      } & {
-        [key: string]: unknown;
-      })[];
-      ref: string;
-      site: string;
-    } & {
-      [key: string]: unknown;
-    };
-    EventItem: {
-      epoch: string;
-      seq: number;
-      session: string;
-      at: string | null;
-      type: string;
-      subject: {
-        kind: string;
-        id: components["schemas"]["Id"];
-      } & {
-        [key: string]: unknown;
-      };
-      /**
-       * @default unknown
-       * @enum {string}
-       */
-      severity: "info" | "warning" | "critical" | "unknown";
-      message: string;
-      data: {
-        [key: string]: unknown;
-      };
-      undurable?: boolean;
-      site: string;
-      receivedAt: string | null;
-    } & {
-      [key: string]: unknown;
-    };
-    EncoderMetrics: {
-      ref: string;
-      encoder_id: string;
-      site_id: string;
-      at: string | null;
-      /** @description the last thing known, not the truth */
-      stale: boolean;
-      /** @description % */
-      cpu_usage: number | null;
-      /** @description % */
-      memory_usage: number | null;
-      /** @description °C, chassis */
-      temperature: number | null;
-      /** @description rpm */
-      fan_speed: number | null;
-      /** @description bit/s, of what it sends */
-      bitrate: number | null;
-      /** @description frames a second */
-      fps: number | null;
-      /** @description since its start */
-      dropped_frames: number | null;
-      /** @description since its start */
-      output_bytes: number | null;
-      /** @description ms, of one question to it */
-      latency: number | null;
-      /** @description % of the questions to it */
-      error_rate: number | null;
-      /** @description 0 to 100: what our asking does to it */
-      connection_load: number | null;
-      /** @description viewers at the box */
-      client_count: number | null;
-      /** @description streams and recordings under way */
-      active_encoding_sessions: number | null;
-      storage_health:
-        | (
-            | "unknown"
-            | "healthy"
-            | "filling"
-            | "nearlyFull"
-            | "full"
-            | "failing"
-            | "missing"
-            | "readOnly"
-            | "retired"
-          )
-        | null;
-      /** @description the figures that nobody measures here */
-      not_available: string[];
-    };
-    EncoderHealth: {
-      ref: string;
-      encoder_id: string;
-      site_id: string;
-      at: string | null;
-      /** @description the last thing known, not the truth */
-      stale: boolean;
+    StreamJudgement: {
+      valid: boolean;
       /** @enum {string} */
-      status: "healthy" | "warning" | "critical" | "unknown";
-      /** @description what is not as it should be */
-      because: string[];
-      device_status: {
-        /** @enum {string} */
-        link: "unknown" | "reachable" | "silent" | "unreachable";
-        /** @enum {string} */
-        service: "inService" | "maintenance" | "quarantined" | "rebooting" | "unknown";
-        /** @enum {string} */
-        thermal: "unknown" | "normal" | "warm" | "cooling" | "hot" | "protected";
-        /** @enum {string} */
-        input: "unknown" | "good" | "lost" | "black" | "frozen" | "silent";
-        /** @description % */
-        cpu_usage: number | null;
-        /** @description % */
-        memory_usage: number | null;
-        /** @description °C, chassis */
-        temperature: number | null;
-        /** @description rpm */
-        fan_speed: number | null;
+      destination: "youtube" | "facebook" | "twitch" | "rtmp" | "srt" | "hls";
+      encoder_id: string | null;
+      /** @description destination or encoder do not do this */
+      errors: components["schemas"]["StreamFinding"][];
+      /** @description works, and is worse than it need be */
+      warnings: components["schemas"]["StreamFinding"][];
+      /** @description good, and could be better */
+      recommendations: components["schemas"]["StreamFinding"][];
+      /** @description the nearest settings without errors and warnings */
+      recommended: {
+        resolution: string;
+        bitrate: number;
+        fps: number;
+        audio_bitrate: number | null;
+        keyframe_interval: number;
       };
-      connection_health: {
-        /** @description 0 to 100 */
-        health_score: number | null;
-        /** @description what is worst of it */
-        burden: string | null;
-        /** @enum {string} */
-        breaker: "closed" | "open" | "halfOpen" | "unknown";
-        /** @description ms */
-        latency: number | null;
-        /** @description % */
-        error_rate: number | null;
-        /** @description 0 to 100 */
-        connection_load: number | null;
-      };
+      not_judged: string[];
     };
     StreamSession: {
       stream_id: string;
@@ -4490,255 +4730,23 @@ export interface components {
       /** @enum {string} */
       status: "ended" | "ending";
     };
-    RankedEncoder: {
-      ref: string;
-      encoder_id: string;
-      site_id: string;
-      /** @description 0 to 100 */
-      score: number;
-      admitted: boolean;
-      /** @description why it takes none */
-      refusals: string[];
-      factors: {
-        /** @enum {string} */
-        name:
-          | "load"
-          | "sessions"
-          | "thermal"
-          | "health"
-          | "errors"
-          | "bandwidth"
-          | "clients"
-          | "capability";
-        /** @description 0 worst to 1 best; null counts as 0.5 */
-        value: number | null;
-        points: number;
-      }[];
-      /** @description % */
-      cpu_usage: number | null;
-      /** @description % */
-      memory_usage: number | null;
-      /** @description bit/s, of what it sends */
-      bandwidth: number | null;
-      /** @description % */
-      error_rate: number | null;
-      /** @description viewers at the box */
-      client_count: number | null;
-      /** @description outputs under way, or not told */
-      active_encoding_sessions: number;
-      /** @description streams it stands ready for: each holds an output */
-      standbys: number;
-      outputs: number | null;
-    };
-    LoadBalancer: {
-      /** @enum {string} */
-      strategy: "weighted" | "least_connections" | "round_robin";
-      chosen: string | null;
-      backup: string | null;
-      because: string;
-      active_encoding_sessions: number;
-      /** @description best first; those that take none last */
-      encoders: components["schemas"]["RankedEncoder"][];
-    };
-    AuditItem: {
-      n: number;
+    SystemMetrics: {
       /** Format: date-time */
       at: string;
-      type: string;
-      actor: string;
-      outcome: string;
-      name?: string;
-      address?: string;
-      object?: string;
-      site?: string;
-      code?: string;
-      detail?: {
-        [key: string]: unknown;
-      };
-      requestId?: string;
-      hash: string;
-    };
-    Grant: {
-      access_token: string;
-      /** @constant */
-      token_type: "Bearer";
-      expires_in: number;
-      refresh_token: string;
-    };
-    Me: {
-      id: string;
-      name: string;
-      permissions: (
-        | "streaming:read"
-        | "streaming:write"
-        | "monitoring:read"
-        | "encoder:control"
-        | "scte35:manage"
-        | "users:read"
-        | "users:write"
-        | "system:read"
-        | "system:write"
-      )[];
-      sites: string[] | null;
-    };
-    UserItem: {
-      id: string;
-      name: string;
-      /** @enum {string} */
-      role: "admin" | "operator" | "viewer" | "api_client";
-      sites: components["schemas"]["Id"][] | null;
-      department: string | null;
-      region: string | null;
-      shifts:
-        | {
-            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
-            from: string;
-            to: string;
-            /** @default UTC */
-            timeZone: string;
-          }[]
-        | null;
-      disabled: boolean;
-      invited: boolean;
-      createdAt: string | null;
-      lastLoginAt: string | null;
-    };
-    SessionItem: {
-      id: string;
-      createdAt: string | null;
-      lastUsedAt: string | null;
-      expiresAt: string | null;
-      address: string;
-      agent: string;
-    };
-    KeyItem: {
-      id: string;
-      name: string;
-      /** @enum {string} */
-      kind: "adm" | "op" | "ro" | "site";
-      scopes: ("read" | "write" | "admin")[];
-      site: string | null;
-      sites: string[] | null;
-      createdAt: string | null;
-      expiresAt: string | null;
-      lastUsedAt: string | null;
-      lastUsedFrom: string | null;
-      replacedBy: string | null;
-    };
-    StreamHealth: {
-      ref: string;
-      stream_id: string;
-      site_id: string;
-      encoder_id: string | null;
-      backup_encoder_id: string | null;
-      at: string | null;
-      stale: boolean;
-      /** @enum {string} */
-      status: "healthy" | "warning" | "critical" | "unknown";
-      because: string | null;
-      /** @enum {string} */
-      carriage: "onAir" | "offAir" | "notKnown" | "notExpected" | "unknown";
-      /** @enum {string} */
-      carrier:
-        | "stopped"
-        | "starting"
-        | "carried"
-        | "suspect"
-        | "remediating"
-        | "fencing"
-        | "takingOver"
-        | "holding"
-        | "waitingForFence"
-        | "returning"
-        | "needsHuman"
-        | "unknown";
-      /** @enum {string} */
-      understudy: "ready" | "warming" | "none" | "unknown";
-      /**
-       * @description what the site wants
-       * @enum {string}
-       */
-      commanded: "streaming" | "stopped" | "unknown";
-      /**
-       * @description what the encoder says of itself
-       * @enum {string}
-       */
-      reported: "unknown" | "idle" | "starting" | "streaming" | "failing" | "stopping";
-      /**
-       * @description what the far end was seen to receive
-       * @enum {string}
-       */
-      observed: "unknown" | "publishing" | "quiet" | "refusing";
-      /** @description % of the encoder */
-      cpu_usage: number | null;
-      /** @description since the encoder's start */
-      dropped_frames: number | null;
-      /** @description bit/s */
-      bitrate: number | null;
-      /** @description frames a second */
-      fps: number | null;
-    };
-    EncoderStreamConfig: {
-      ref: string;
-      encoder_id: string;
-      site_id: string;
-      stale: boolean;
-      settings: {
-        /** @description 1920x1080, or input: as its input */
-        resolution: string | null;
-        fps: number | null;
-        /** @description bit/s of the picture */
-        bitrate: number | null;
-        /** @description bit/s */
-        audio_bitrate: number | null;
-        gop_frames: number | null;
-        h264_profile: string | null;
-      };
-      drift:
-        | {
-            setting: string;
-            wanted: number | string;
-            actual: number | string;
-          }[]
-        | null;
-      streams: {
-        stream_id: string;
-        destination_id: string | null;
+      /** @description null for callers who are limited to some sites */
+      hub: {
+        version: string;
+        /** @description s */
+        uptime: number;
+        /** @description resident */
+        memory_bytes: number;
         /** @enum {string} */
-        role: "primary" | "backup" | "spare";
-        is_carrier: boolean;
-        takeover: string | null;
-      }[];
-    };
-    MonitoringStatus: {
-      /**
-       * @description the worst of all
-       * @enum {string}
-       */
-      status: "healthy" | "warning" | "critical" | "unknown";
-      /** Format: date-time */
-      at: string;
-      sites: {
-        total: number;
-        online: number;
-      };
-      encoders: {
-        total: number;
-        healthy: number;
-        warning: number;
-        critical: number;
-        unknown: number;
-      };
-      streams: {
-        total: number;
-        healthy: number;
-        warning: number;
-        critical: number;
-        unknown: number;
-        on_air: number;
-        /** @description of those with several encoders */
-        without_understudy: number;
-      };
+        link: "up" | "down";
+        /** @description taken from sites since the start */
+        events_total: number;
+      } | null;
+      encoders: components["schemas"]["EncoderMetrics"][];
+      streams: components["schemas"]["StreamHealth"][];
     };
     SystemStatus: {
       /**
@@ -4772,24 +4780,6 @@ export interface components {
       /** @description every encoder */
       items: components["schemas"]["EncoderHealth"][];
     };
-    SystemMetrics: {
-      /** Format: date-time */
-      at: string;
-      /** @description null for callers who are limited to some sites */
-      hub: {
-        version: string;
-        /** @description s */
-        uptime: number;
-        /** @description resident */
-        memory_bytes: number;
-        /** @enum {string} */
-        link: "up" | "down";
-        /** @description taken from sites since the start */
-        events_total: number;
-      } | null;
-      encoders: components["schemas"]["EncoderMetrics"][];
-      streams: components["schemas"]["StreamHealth"][];
-    };
     ThermalItem: {
       ref: string;
       encoder: string;
@@ -4803,41 +4793,27 @@ export interface components {
       requestPressure: number | null;
       stale: boolean;
     };
-    StreamFinding: {
-      code: string;
+    UserItem: {
+      id: string;
+      name: string;
       /** @enum {string} */
-      field:
-        | "resolution"
-        | "fps"
-        | "bitrate"
-        | "audio_bitrate"
-        | "keyframe_interval"
-        | "protocol"
-        | "stream_key";
-      message: string;
-      /** @description where the limit is written down */
-      source: string;
-    };
-    StreamJudgement: {
-      valid: boolean;
-      /** @enum {string} */
-      destination: "youtube" | "facebook" | "twitch" | "rtmp" | "srt" | "hls";
-      encoder_id: string | null;
-      /** @description destination or encoder do not do this */
-      errors: components["schemas"]["StreamFinding"][];
-      /** @description works, and is worse than it need be */
-      warnings: components["schemas"]["StreamFinding"][];
-      /** @description good, and could be better */
-      recommendations: components["schemas"]["StreamFinding"][];
-      /** @description the nearest settings without errors and warnings */
-      recommended: {
-        resolution: string;
-        bitrate: number;
-        fps: number;
-        audio_bitrate: number | null;
-        keyframe_interval: number;
-      };
-      not_judged: string[];
+      role: "admin" | "operator" | "viewer" | "api_client";
+      sites: components["schemas"]["Id"][] | null;
+      department: string | null;
+      region: string | null;
+      shifts:
+        | {
+            days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+            from: string;
+            to: string;
+            /** @default UTC */
+            timeZone: string;
+          }[]
+        | null;
+      disabled: boolean;
+      invited: boolean;
+      createdAt: string | null;
+      lastLoginAt: string | null;
     };
     WebhookItem: {
       id: string;
@@ -4851,6 +4827,14 @@ export interface components {
       attempts: number;
       nextTryAt: string | null;
       disabledAt: string | null;
+    };
+    WindowRuleInput: {
+      id: components["schemas"]["IdInput"];
+      name?: string;
+      start: string;
+      zone: string;
+      durationMs: number;
+      rrule?: string;
     };
   };
   responses: never;

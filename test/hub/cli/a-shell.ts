@@ -16,6 +16,8 @@ type Over = {
 export async function shell(args: readonly string[], over: Over = {}): Promise<Ended> {
   let out = "";
   let err = "";
+  // What was read is gone.
+  const stdin = [over.stdin ?? ""];
   const { answers, columns = 80, signal = new AbortController().signal } = over;
   const io: Io = {
     out: (text) => {
@@ -26,7 +28,7 @@ export async function shell(args: readonly string[], over: Over = {}): Promise<E
     signal,
     // No file of whoever runs the tests is read.
     env: { HOME: "/nowhere", ...over.env },
-    stdin: async () => over.stdin ?? "",
+    stdin: async () => stdin.splice(0).join(""),
     ...(answers !== undefined && {
       ask: async (question: string) => {
         err += question;

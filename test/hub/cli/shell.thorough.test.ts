@@ -188,6 +188,8 @@ test("hub and key come from a flag, else the environment, else the person's file
   expect(
     (await shell(["stream", "list", "--key-file", "-"], { env: wrong, stdin: `${secret}\n` })).code,
   ).toBe(0);
+  const typed = { env: { UNDERSTUDY_HUB: url }, stdin: secret, answers: true };
+  expect((await shell(["stream", "stop", "main", "--key-file", "-"], typed)).code).toBe(0);
   const flag = ["--hub", "http://127.0.0.1:9"];
   expect((await shell(["stream", "list", ...flag], { env })).code).toBe(6);
   expect((await shell(["config", "show"], { env: own })).out).toContain(url);

@@ -45,10 +45,14 @@ function oneSpelling(document: OpenAPI3): OpenAPI3 {
   const kept = Object.entries(schemas).filter(([name]) => used.has(name));
   return {
     ...document,
-    paths: Object.fromEntries(paths),
-    components: { schemas: Object.fromEntries(kept) },
+    paths: sorted(paths),
+    components: { schemas: sorted(kept) },
   };
 }
+
+/** In which order routes and schemas are loaded is nobody's business. */
+const sorted = <V>(entries: readonly (readonly [string, V])[]) =>
+  Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 type Item = Record<string, { responses: Record<string, unknown> }>;
 function answered(operation: Item[string]): Item[string] | undefined {
