@@ -554,6 +554,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -678,6 +680,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -1665,6 +1669,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -1883,6 +1889,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
@@ -2018,6 +2026,12 @@ export interface paths {
              * @enum {string}
              */
             input?: "device" | "push";
+            /**
+             * @description how the encoder is picked among those that can take it
+             * @default weighted
+             * @enum {string}
+             */
+            strategy?: "weighted" | "least_connections" | "round_robin";
             /** @description seconds; else it lasts until DELETE */
             ends_after?: number;
             /**
@@ -2226,6 +2240,8 @@ export interface paths {
                 };
                 /** @enum {string} */
                 input: "device" | "push";
+                /** @enum {string} */
+                strategy?: "weighted" | "least_connections" | "round_robin";
                 endsAfterMs?: number;
                 once?: string;
                 sealTo?: {
