@@ -198,6 +198,15 @@ const because = ({ event }: { event: { type: "mayNotSync"; because: string } }) 
 const alike = { guard: "isAsWanted", target: "#encoder.drift.ending" } as const;
 const sync = { guard: "mayBeSet", target: "asking" } as const;
 
+const applying = (settings: (box: Driftable) => EncoderSettings) =>
+  ({
+    src: "applySettings",
+    input: ({ context }: { context: Driftable }) => ({
+      encoder: context.plan.id,
+      settings: settings(context),
+    }),
+  }) as const;
+
 export const drift = {
   initial: "none",
   on: { setUp: { guard: "mayBeSetUp", target: ".settingUp" } },
@@ -205,11 +214,7 @@ export const drift = {
     settingUp: {
       on: { granted: "counting" },
       invoke: {
-        src: "applySettings",
-        input: ({ context }: { context: Driftable }) => ({
-          encoder: context.plan.id,
-          settings: settingsForSession(context),
-        }),
+        ...applying(settingsForSession),
         onDone: { target: "counting", actions: "tellSynced" },
         onError: { target: "counting", actions: "tellNotSynced" },
       },
@@ -255,11 +260,7 @@ export const drift = {
           // Whoever gets the key works as it is: nothing is changed in it any more.
           on: { granted: "resting" },
           invoke: {
-            src: "applySettings",
-            input: ({ context }: { context: Driftable }) => ({
-              encoder: context.plan.id,
-              settings: wantedSettings(context),
-            }),
+            ...applying(wantedSettings),
             onDone: { target: "showing", actions: "tellSynced" },
             onError: { target: "resting", actions: "tellNotSynced" },
           },
