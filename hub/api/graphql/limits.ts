@@ -9,6 +9,9 @@ import {
   isNonNullType,
   isObjectType,
   Kind,
+  TypeInfo,
+  visit,
+  visitWithTypeInfo,
   type DocumentNode,
   type FieldNode,
   type FragmentDefinitionNode,
@@ -19,7 +22,6 @@ import {
   type OperationTypeNode,
   type SelectionSetNode,
   type ValueNode,
-  visit,
 } from "graphql";
 import { ApiProblem } from "../problem.ts";
 
@@ -29,6 +31,8 @@ export const limits = {
   depth: 8,
   /** Aliases and directives, each. */
   aliases: 15,
+  /** Of one field in one place; see `counted`. */
+  repeats: 15,
   /** One for each object that may be answered; see `costOf`. */
   cost: 1_000,
 };
@@ -44,13 +48,16 @@ export function checkLimits(
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): void {
-  const { aliases, directives } = counted(document);
+  const { aliases, directives, repeats } = counted(schema, document);
   const over = (code: string, what: string) => {
     throw new ApiProblem(400, code, what);
   };
   if (aliases > limits.aliases) over("too_many_aliases", `more than ${limits.aliases} aliases`);
   if (directives > limits.aliases) {
     over("too_many_directives", `more than ${limits.aliases} directives`);
+  }
+  if (repeats > limits.repeats) {
+    over("too_costly", `asks for one field more than ${limits.repeats} times in one place`);
   }
   const { depth, cost, roots } = measure(schema, document, operation, variables);
   if (depth > limits.depth) over("too_deep", `more than ${limits.depth} levels deep`);
@@ -63,14 +70,37 @@ export function checkLimits(
   }
 }
 
-function counted(document: DocumentNode): { aliases: number; directives: number } {
-  let aliases = 0;
-  let directives = 0;
-  visit(document, {
-    Field: ({ alias }) => void (alias && (aliases += 1)),
-    Directive: () => void (directives += 1),
-  });
-  return { aliases, directives };
+/**
+ * `repeats`: how often one field stands in one selection, or one with fields of its own under one
+ * type. Fields of the same name are compared in pairs, and so are those below them.
+ */
+function counted(schema: GraphQLSchema, document: DocumentNode) {
+  const count = { aliases: 0, directives: 0, repeats: 0 };
+  const repeated = new Map<string, number>();
+  const repeat = (held: Map<string, number>, key: string) => {
+    const times = (held.get(key) ?? 0) + 1;
+    held.set(key, times);
+    count.repeats = Math.max(count.repeats, times);
+  };
+  const types = new TypeInfo(schema);
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      SelectionSet: ({ selections }) => {
+        const here = new Map<string, number>();
+        for (const one of selections) {
+          if (one.kind === Kind.FIELD) repeat(here, one.alias?.value ?? one.name.value);
+        }
+      },
+      Field: ({ alias, name, selectionSet }) => {
+        if (alias) count.aliases += 1;
+        const parent = types.getParentType()?.name ?? "";
+        if (selectionSet) repeat(repeated, `${parent}.${alias?.value ?? name.value}`);
+      },
+      Directive: () => void (count.directives += 1),
+    }),
+  );
+  return count;
 }
 
 type Size = { depth: number; cost: number; roots: number };

@@ -4,12 +4,11 @@ import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { CommandArgs } from "../../../machines/command/command.contract.ts";
 import type { SessionSettings } from "../../../machines/session/session.contract.ts";
-import type { Audit } from "../../audit/audit.ts";
 import { seenBy } from "../../auth/own-sites.ts";
-import type { Commands } from "../../commands.ts";
 import { openSeal } from "../../sealed-key.ts";
-import type { CommandRow, Store } from "../../store/store.ts";
-import { refOf, type Actor, type View } from "../../view.ts";
+import type { CommandRow } from "../../store/store.ts";
+import { refOf, type Actor } from "../../view.ts";
+import type { AskingNeeds } from "../asking.ts";
 import { callerOf } from "../auth.ts";
 import { sha256Hex } from "../keys.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
@@ -18,16 +17,6 @@ import { isoOf } from "../times.ts";
 import { Answer, ChangeBody, Config, Ended, InitBody, Opened } from "./session-bodies.ts";
 import { keptFor, siteFor } from "./session-site.ts";
 import { wantedFrom } from "./stream-settings.ts";
-
-/** Of a route that asks a site for something. */
-export type Asking = {
-  view: View;
-  commands: Commands;
-  store: Pick<Store, "command" | "idempotent">;
-  /** Whether a request can reach the broker now. */
-  linkUp: () => boolean;
-  audit: Audit;
-};
 
 /** By the site's code; any other refusal is a conflict with how things stand there. */
 const statusOfRefusal: Partial<Record<string, number>> = {
@@ -38,7 +27,7 @@ const statusOfRefusal: Partial<Record<string, number>> = {
 /** Callers are promised an answer within 10 s. */
 export const answersWithinMs = 8_000;
 
-export const sessionRoutes: FastifyPluginAsyncZod<Asking> = async (app, needs) => {
+export const sessionRoutes: FastifyPluginAsyncZod<AskingNeeds> = async (app, needs) => {
   const { view, commands, store, audit } = needs;
   const starting = new Set<string>();
   const config = { access: "commandStream" } as const;

@@ -59,6 +59,7 @@ const refusal = (call: Promise<unknown>) =>
     (error: unknown) => error as RpcRefusal,
   );
 
+// A field that is missing goes into the proto with the next number that is free: `npm run schemas`.
 test("the messages say what the contracts say: nothing is missing, nothing is more", () => {
   const named = ["id", "localId", "site"];
   // Beside the contract's: what the hub adds to every item.
