@@ -234,9 +234,11 @@ function clockFigures({ context: { reading, readAtMs } }: EncoderSnapshot) {
 function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   const { plan, reading, unread } = snapshot.context;
   const list = [...(reading?.alarms ?? [])];
-  const { repair, hands } = regions(snapshot);
+  const { repair, hands, thermal } = regions(snapshot);
   if (hands !== "alone") list.push("another controller works on it: find out who changes it");
   list.push(...repairWarnings(snapshot.context, repair));
+  if (thermal === "busy")
+    list.push("works at its load limit: it has no room for a harder scene, take work off it");
   if (facts.power !== null && facts.power.word !== "on") {
     const stays = snapshot.context.staysIdle
       ? ""

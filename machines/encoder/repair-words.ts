@@ -30,7 +30,9 @@ const troubleWords: Record<Trouble, string> = {
   network: "makes more than its network takes",
 };
 /** What a person can do where the playbook is at its end. */
-const hints: Record<"overload" | "network", string> = {
+const hints: Record<Trouble, string> = {
+  unreachable: "look at its power, its cable and its switch",
+  failing: "look at its own page, at its settings and at what the far end says",
   overload: "take work off it, lower its bit rate, size or preset, or fail over to another host",
   network: "look who else uses the uplink, or lower its bit rate",
 };
@@ -92,8 +94,8 @@ export function repairSentence(context: Repairable, what: RepairNews): string {
     case "givenUp":
       if (isStrain(trouble))
         return `${troubled}${holds.length > 0 ? "" : " when it carries"}, and nothing is left to try by itself: ${hints[trouble]}`;
-      return wouldPublish(context)
-        ? `${troubled}, and could publish by itself after a boot: it needs a person`
-        : `${troubled}, and nothing is left to try: it needs a person`;
+      if (wouldPublish(context))
+        return `${troubled}, and could publish by itself after a boot: it needs a person`;
+      return `${troubled}, and nothing is left to try: it needs a person${trouble ? `; ${hints[trouble]}` : ""}`;
   }
 }

@@ -2,17 +2,18 @@
 import { seenOnAir, understudyOf } from "../stream/stream.context.ts";
 import { carrierStateOf, type StreamSnapshot } from "../stream/stream.published.ts";
 
-/** Its stream is not on the move: whoever does not carry it quietly is left alone. */
-const atRest = new Set(["carried", "suspect"]);
-
 /** @param streams those it carries. Undefined: nobody stands by, or nobody sees the picture now. */
 export function whyNotInterrupt(streams: readonly StreamSnapshot[]): string | undefined {
   for (const stream of streams) {
     const { context } = stream;
     const { id } = context.plan;
-    if (!atRest.has(carrierStateOf(stream))) return `${id} is being taken over now`;
+    const carrier = carrierStateOf(stream);
+    if (carrier !== "carried" && carrier !== "suspect") return `${id} is being taken over now`;
     const understudy = understudyOf(context)?.encoder;
-    if (understudy !== undefined && (seenOnAir(context) || context.farEnd.word === "unknown"))
+    if (understudy === undefined) continue;
+    // What is off air is not held up by a step: its understudy comes first.
+    if (carrier === "suspect") return `${id} is in doubt with ${understudy} standing by`;
+    if (seenOnAir(context) || context.farEnd.word === "unknown")
       return `${id} is on air with ${understudy} standing by`;
   }
   return undefined;

@@ -104,4 +104,7 @@ test("the limit is the configured one", () => {
     ...{ heldBy: {}, generations: {}, sinceMs: () => 0 },
   });
   expect(state.thermal).toBe("warm");
+  expect(state.warnings).toEqual([
+    "works at its load limit: it has no room for a harder scene, take work off it",
+  ]);
 });

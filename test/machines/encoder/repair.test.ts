@@ -79,7 +79,7 @@ test("each step is tried once in ten minutes, the mildest first; then a person i
   expect(sentences(w)).toEqual([
     "b says its output is failing: a reboot is under way",
     "b says its output is failing: a power cycle is under way",
-    "b says its output is failing, and nothing is left to try: it needs a person",
+    "b says its output is failing, and nothing is left to try: it needs a person; look at its own page, at its settings and at what the far end says",
   ]);
 });
 
