@@ -1,6 +1,9 @@
-/** "This changed", told once per tick to whoever shows it: page, sockets, metrics. */
+/** "This changed", told to whoever shows it: page, sockets, metrics. */
 import type { SiteEvent } from "../machines/site/site.contract.ts";
 import type { Incident } from "../machines/stream/stream.contract.ts";
+
+/** Changes told at once in one window. */
+const toldAtOnce = 32;
 
 export type ActorKey = { site: string; kind: string; id: string };
 
@@ -26,18 +29,26 @@ export type Feed = {
   close(): void;
 };
 
-/** @param tickMs how long changes are gathered; a thing that changes ten times is told once */
-export function openFeed(tickMs = 100): Feed {
+/**
+ * A change is told at once while little changes. Of many, the first are; the rest is gathered until
+ * the window ends, and a thing that changes ten times meanwhile is told once.
+ * @param windowMs how long at most changes are gathered
+ */
+export function openFeed(windowMs = 100): Feed {
   const listeners = new Set<(changes: Changes) => void>();
   let sites = new Set<string>();
   let actors = new Map<string, ActorKey>();
   let telemetry = new Map<string, ActorKey>();
   let events: Changes["events"] = [];
   let incidents = new Map<string, { site: string; incident: Incident }>();
-  let timer: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  let window = { beganMs: 0, told: 0 };
 
   function tick(): void {
     timer = undefined;
+    const nowMs = performance.now();
+    if (nowMs - window.beganMs >= windowMs) window = { beganMs: nowMs, told: 0 };
+    window.told += sites.size + actors.size + telemetry.size + events.length + incidents.size;
     const changes: Changes = {
       sites: [...sites],
       actors: [...actors.values()],
@@ -52,7 +63,12 @@ export function openFeed(tickMs = 100): Feed {
     incidents = new Map();
     for (const listener of listeners) listener(changes);
   }
-  const soon = () => (timer ??= setTimeout(tick, tickMs));
+  function soon(): void {
+    if (timer !== undefined) return;
+    const leftMs = window.beganMs + windowMs - performance.now();
+    if (leftMs <= 0 || window.told < toldAtOnce) timer = setImmediate(tick);
+    else timer = setTimeout(tick, leftMs);
+  }
   const keyOf = ({ site, kind, id }: ActorKey) => `${site}/${kind}/${id}`;
 
   return {
@@ -67,7 +83,8 @@ export function openFeed(tickMs = 100): Feed {
       return () => void listeners.delete(listener);
     },
     close: () => {
-      clearTimeout(timer);
+      clearTimeout(timer as NodeJS.Timeout | undefined);
+      clearImmediate(timer as NodeJS.Immediate | undefined);
       listeners.clear();
     },
   };

@@ -15,6 +15,7 @@ import { callerFrom, isForeign, isStillIn, type Doors } from "./auth.ts";
 import { figureOf, healthScoreOf, percent } from "./figures.ts";
 import { actorItem, siteItem } from "./items.ts";
 import { ApiProblem } from "./problem.ts";
+import { isPage, openRows } from "./rows.ts";
 import { actorBy, Ref, siteBy } from "./subject.ts";
 import { isoOf, toIso } from "./times.ts";
 import { touchedBy } from "./touched.ts";
@@ -26,6 +27,9 @@ const Wanted = z
   .object({
     stream_id: Ref,
     encoder_id: Ref,
+    /** The rows that a dashboard shows. */
+    encoder_ids: z.array(Ref).min(1).max(200),
+    summary: z.literal(true),
     site_id: Ref,
     board: z.literal(true),
   })
@@ -43,6 +47,7 @@ export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): 
     allowRequest: (request, done) =>
       isForeign(request.headers) ? done("foreign origin", false) : done(null, true),
   });
+  const rows = openRows(io, view);
   async function enter(socket: Socket): Promise<Error | undefined> {
     const { headers, auth } = socket.handshake;
     const token: unknown = auth["token"];
@@ -71,7 +76,10 @@ export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): 
     socket.on("subscribe", (raw: unknown, ack: unknown) => {
       const answer = attempt(() => {
         const { rooms, show } = subscription(raw, callerOn(socket));
+        // A dashboard shows one page; the next one takes its place.
+        const before = rooms.some(isPage) ? [...socket.rooms].filter(isPage) : [];
         void socket.join(rooms);
+        for (const room of before) if (!rooms.includes(room)) void socket.leave(room);
         return show;
       });
       reply(ack, answer.ok ? { ok: true } : { ok: false, error: answer.error });
@@ -79,7 +87,9 @@ export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): 
     });
     socket.on("unsubscribe", (raw: unknown, ack: unknown) => {
       const answer = attempt(() => {
-        for (const room of subscription(raw, callerOn(socket)).rooms) void socket.leave(room);
+        const { rooms } = subscription(raw, callerOn(socket));
+        for (const room of rooms) void socket.leave(room);
+        rows.left(rooms);
       });
       reply(ack, answer.ok ? { ok: true } : { ok: false, error: answer.error });
     });
@@ -90,6 +100,7 @@ export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): 
     const wanted = Wanted.safeParse(raw);
     if (!wanted.success) throw new ApiProblem(400, "malformed", "subscribe: not understood");
     const { stream_id, encoder_id, site_id, board: all } = wanted.data;
+    const { encoder_ids, summary } = wanted.data;
     const seen = seenBy(caller, view);
     const actors: Actor[] = [];
     const rooms: string[] = [];
@@ -101,12 +112,24 @@ export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): 
       rooms.push(`site:${site}`);
       actors.push(...[...own.values()].filter(({ goneAtMs }) => goneAtMs === null));
     }
+    const shown: string[] = [];
+    if (encoder_ids) {
+      const encoders = new Set(encoder_ids.map((id) => actorBy(seen, "encoder", id)));
+      shown.push(rows.rowsOf([...encoders]));
+    }
+    if (summary) shown.push(rows.summaryFor(caller));
+    rooms.push(...shown);
     if (all) rooms.push(boardFor(caller));
     if (rooms.length === 0) {
-      throw new ApiProblem(400, "malformed", "subscribe needs stream_id, encoder_id or site_id");
+      throw new ApiProblem(
+        400,
+        "malformed",
+        "subscribe needs stream_id, encoder_id, encoder_ids, site_id or summary",
+      );
     }
     const show = (emit: Emit) => {
       for (const actor of actors) for (const [event, data] of told(actor)) emit(event, data);
+      for (const room of shown) emit(...rows.show(room));
       if (all) emit("board", snapshot(seen));
     };
     return { rooms, show };
@@ -164,14 +187,19 @@ export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): 
   }
 
   const stop = feed.onTick((changes) => {
+    const { rooms: open } = io.sockets.adapter;
+    if (open.size === 0) return;
     const touched = touchedBy(changes, view);
+    rows.changed(touched);
     for (const actor of touched) {
       if (actor.goneAtMs !== null) continue;
-      const rooms = [roomOf(actor), `site:${actor.site}`];
+      // What nobody hears is not made.
+      const rooms = [roomOf(actor), `site:${actor.site}`].filter((room) => open.has(room));
+      if (rooms.length === 0) continue;
       for (const [event, data] of told(actor)) io.to(rooms).emit(event, data);
     }
     for (const { site, event } of changes.events) tellError(site, event);
-    for (const room of io.sockets.adapter.rooms.keys()) {
+    for (const room of open.keys()) {
       if (room === board) io.to(room).emit("board", boardOf(changes, touched));
       else if (room.startsWith(`${board}:`)) {
         const own = new Set(room.slice(board.length + 1).split(","));
@@ -212,6 +240,7 @@ export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): 
     io,
     close: async () => {
       stop();
+      rows.close();
       clearInterval(checking);
       io.disconnectSockets(true);
       // Not io.close(): it would close the HTTP server, which belongs to the API.

@@ -22,6 +22,8 @@ import { clock, lengthOf } from "./words.ts";
 /** Data older than this is called stale, loudly. */
 const staleAfterMs = 3_000;
 const readEveryMs = 1_000;
+/** Between two readings, however often something changes. */
+const restMs = 200;
 /** Ages go on also when nothing is read; more often would only cost a phone its battery. */
 const drawEveryMs = 1_000;
 
@@ -30,6 +32,9 @@ let drawn = { atMs: 0, stale: false };
 let readAtMs = 0;
 let trouble = "";
 let reading = false;
+let beganAtMs = -Infinity;
+/** Of what the socket has said. */
+let ringing: ReturnType<typeof setTimeout> | undefined;
 let readAgain = false;
 /** Nobody is logged in: there is nothing to ask for. */
 let isOut = false;
@@ -47,6 +52,7 @@ async function read(): Promise<void> {
     return;
   }
   reading = true;
+  beganAtMs = performance.now();
   try {
     board = await readBoard();
     readAtMs = performance.now();
@@ -68,7 +74,7 @@ async function read(): Promise<void> {
   draw();
   if (readAgain) {
     readAgain = false;
-    setTimeout(() => void read(), 200);
+    setTimeout(() => void read(), restMs);
   }
 }
 
@@ -166,7 +172,11 @@ const socket = io({
   reconnectionDelayMax: 5_000,
 });
 socket.on("connect", () => socket.emit("subscribe", { board: true }));
-socket.onAny(() => void read());
+socket.onAny(() => (ringing ??= setTimeout(rung, beganAtMs + restMs - performance.now())));
+function rung(): void {
+  ringing = undefined;
+  void read();
+}
 
 document.addEventListener("visibilitychange", () => {
   draw();

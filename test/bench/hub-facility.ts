@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { until } from "../e2e/facility.ts";
 import { startMosquitto } from "../e2e/mosquitto.ts";
+import { refOf } from "./hub-refs.ts";
 import type { Running, Speaking } from "./processes.ts";
 
-export const perSite = 20;
 const key = "bench-8Rk2vTq7Wm4Xz9Lp3Nc6Hd1Fs5Gy0Ja";
 const login = { username: "bench", password: "bench" };
 
@@ -56,6 +56,3 @@ export async function startHub(running: Running, encoders: number): Promise<HubF
   );
   return { ...hub, key, mqtt, sites, get };
 }
-
-export const refOf = (encoder: number): string =>
-  `site-${Math.floor(encoder / perSite)}~enc-${encoder % perSite}`;

@@ -5,14 +5,12 @@
 import mqtt from "mqtt";
 import { topicFor } from "../../machines/contract.ts";
 import { encoder, info } from "../hub/messages.ts";
+import { idOf, perSite, siteOf } from "./hub-refs.ts";
 
 const [url = "", count = "0"] = process.argv.slice(2);
 const encoders = Number(count);
-const perSite = 20;
 const client = await mqtt.connectAsync(url, { username: "bench", password: "bench" });
 
-const siteOf = (at: number) => `site-${Math.floor(at / perSite)}`;
-const idOf = (at: number) => `enc-${at % perSite}`;
 const topics = Array.from({ length: encoders }, (_, at) =>
   topicFor(siteOf(at), "state", { kind: "encoder", id: idOf(at) }),
 );

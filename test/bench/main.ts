@@ -15,10 +15,25 @@ import { p5 } from "./p5.ts";
 import { p6 } from "./p6.ts";
 import { p7 } from "./p7.ts";
 import { p8 } from "./p8.ts";
+import { p10 } from "./p10.ts";
+import { p12 } from "./p12.ts";
 import { p15 } from "./p15.ts";
 import { keepResults, machineLine, tableOf } from "./results.ts";
 
-const benches: readonly Bench[] = [p1, p2, failoverDirect, journal, footprint, p5, p6, p7, p8, p15];
+const benches: readonly Bench[] = [
+  p1,
+  p2,
+  failoverDirect,
+  journal,
+  footprint,
+  p5,
+  p6,
+  p7,
+  p8,
+  p10,
+  p12,
+  p15,
+];
 
 const usage = `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]
 

@@ -2,7 +2,8 @@ import type { Bench, BenchOptions } from "./bench.ts";
 import { cpuMsOf } from "./cost.ts";
 import { pause } from "./drill.ts";
 import { figure, median, p99 } from "./figure.ts";
-import { type HubFacility, refOf, startHub } from "./hub-facility.ts";
+import { type HubFacility, startHub } from "./hub-facility.ts";
+import { refOf } from "./hub-refs.ts";
 import { Running, type Speaking } from "./processes.ts";
 
 const encoders = 10_000;

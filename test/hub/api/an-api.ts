@@ -141,6 +141,8 @@ export async function anApi(over: Over = {}) {
     app,
     ask,
     forSurfaces,
+    feed,
+    view,
     graph,
     commands,
     hears,

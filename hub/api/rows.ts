@@ -1,0 +1,135 @@
+/**
+ * What a dashboard with many encoders asks for: the rows of the one page it shows, and a summary of
+ * all. Each tick sends those of its rows that have changed, in one message; dashboards that show
+ * the same page share it.
+ */
+import type { Server } from "socket.io";
+import { seenBy, type Seen } from "../auth/own-sites.ts";
+import type { Caller } from "../auth/caller.ts";
+import { refOf, type Actor, type View } from "../view.ts";
+import { actorItem } from "./items.ts";
+import { toIso } from "./times.ts";
+
+const rowsRoom = "rows:";
+const summaryRoom = "summary:";
+/** A summary looks at everything, so it is made no more often. */
+const summaryEveryMs = 200;
+
+export type Rows = {
+  /** Room of a page; who joins it is told about these encoders. */
+  rowsOf(encoders: readonly Actor[]): string;
+  summaryFor(caller: Caller): string;
+  /** What a room is told, as of now. */
+  show(room: string): [event: string, data: unknown];
+  changed(touched: readonly Actor[]): void;
+  /** Rooms that were named and perhaps never joined. */
+  left(rooms: readonly string[]): void;
+  close(): void;
+};
+
+export const isPage = (room: string): boolean => room.startsWith(rowsRoom);
+
+export function openRows(io: Server, view: View): Rows {
+  const pages = new Map<string, ReadonlySet<Actor>>();
+  const roomsOf = new Map<Actor, Set<string>>();
+  const summaries = new Map<string, { seen: Seen; told: string }>();
+  const itemOf = (actor: Actor) => toIso(actorItem(view, actor));
+  let summing: NodeJS.Timeout | undefined;
+  let summedAtMs = 0;
+
+  const { adapter } = io.of("/");
+  adapter.on("delete-room", forget);
+  function forget(room: string): void {
+    for (const actor of pages.get(room) ?? []) {
+      const rooms = roomsOf.get(actor);
+      rooms?.delete(room);
+      if (rooms?.size === 0) roomsOf.delete(actor);
+    }
+    pages.delete(room);
+    summaries.delete(room);
+  }
+
+  function sum(): void {
+    summing = undefined;
+    summedAtMs = performance.now();
+    for (const [room, summary] of summaries) {
+      const now = summaryOf(summary.seen);
+      const text = JSON.stringify(now);
+      if (text === summary.told) continue;
+      summary.told = text;
+      io.to(room).emit("summary", now);
+    }
+  }
+
+  return {
+    rowsOf: (encoders) => {
+      const room = `${rowsRoom}${encoders.map(refOf).sort().join(",")}`;
+      if (!pages.has(room)) {
+        pages.set(room, new Set(encoders));
+        for (const actor of encoders) {
+          roomsOf.set(actor, (roomsOf.get(actor) ?? new Set<string>()).add(room));
+        }
+      }
+      return room;
+    },
+    summaryFor: (caller) => {
+      const { sites } = caller;
+      const room = `${summaryRoom}${sites ? [...sites].sort().join(",") : "all"}`;
+      if (!summaries.has(room)) summaries.set(room, { seen: seenBy(caller, view), told: "" });
+      return room;
+    },
+    show: (room) => {
+      const summary = summaries.get(room);
+      if (summary) return ["summary", summaryOf(summary.seen)];
+      return ["rows", { snapshot: true, items: [...(pages.get(room) ?? [])].map(itemOf) }];
+    },
+    changed: (touched) => {
+      const rows = new Map<string, Actor[]>();
+      for (const actor of touched) {
+        for (const room of roomsOf.get(actor) ?? []) {
+          const held = rows.get(room);
+          if (held) held.push(actor);
+          else rows.set(room, [actor]);
+        }
+      }
+      for (const [room, actors] of rows) {
+        io.to(room).emit("rows", { snapshot: false, items: actors.map(itemOf) });
+      }
+      if (summaries.size === 0 || touched.length === 0) return;
+      const inMs = Math.max(0, summedAtMs + summaryEveryMs - performance.now());
+      summing ??= setTimeout(sum, inMs);
+    },
+    left: (rooms) => {
+      for (const room of rooms) if (!adapter.rooms.has(room)) forget(room);
+    },
+    close: () => clearTimeout(summing),
+  };
+}
+
+/** How many, and how many of them a person must look at. What is stale is counted as that only. */
+function summaryOf(seen: Seen) {
+  const sites = [...seen.sites.values()];
+  const encoders = { total: 0, stale: 0, unreachable: 0, hot: 0 };
+  for (const actor of seen.shown("encoder")) {
+    encoders.total += 1;
+    const { link, thermal } = (actor.state ?? {}) as { link?: unknown; thermal?: unknown };
+    if (seen.isStale(actor)) encoders.stale += 1;
+    else if (link === "unreachable") encoders.unreachable += 1;
+    else if (thermal === "hot" || thermal === "protected") encoders.hot += 1;
+  }
+  const streams = { total: 0, stale: 0, onAir: 0, offAir: 0, notKnown: 0, withoutUnderstudy: 0 };
+  for (const actor of seen.shown("stream")) {
+    streams.total += 1;
+    const { carriage, understudy } = actor.state ?? {};
+    if (seen.isStale(actor)) {
+      streams.stale += 1;
+      continue;
+    }
+    if (carriage === "onAir") streams.onAir += 1;
+    else if (carriage === "offAir") streams.offAir += 1;
+    else streams.notKnown += 1;
+    if (understudy !== "ready") streams.withoutUnderstudy += 1;
+  }
+  const online = sites.filter((site) => site.online === true).length;
+  return { sites: { total: sites.length, online }, encoders, streams };
+}
