@@ -120,7 +120,7 @@ function summaryOf(seen: Seen) {
   const streams = { total: 0, stale: 0, onAir: 0, offAir: 0, notKnown: 0, withoutUnderstudy: 0 };
   for (const actor of seen.shown("stream")) {
     streams.total += 1;
-    const { carriage, understudy } = actor.state ?? {};
+    const { carriage, understudy } = (actor.state ?? {}) as Record<string, unknown>;
     if (seen.isStale(actor)) {
       streams.stale += 1;
       continue;

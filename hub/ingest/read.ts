@@ -1,4 +1,5 @@
 /** From bytes on the wire to something we may believe, or the reason why not. */
+import { isUtf8 } from "node:buffer";
 import { z } from "zod";
 import { stateSchemas } from "../../machines/contract.ts";
 import { Published } from "../../machines/published.ts";
@@ -9,29 +10,30 @@ import type { KnownState } from "../view.ts";
 export type Read<T> = { ok: true; value: T } | { ok: false; reason: string; json?: unknown };
 
 const schemas: Record<string, z.ZodType<Published>> = stateSchemas;
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 export function readText(payload: Uint8Array): Read<string> {
+  if (!isUtf8(payload)) return { ok: false, reason: "not UTF-8" };
+  const { buffer, byteOffset, byteLength } = payload;
+  return { ok: true, value: Buffer.from(buffer, byteOffset, byteLength).toString() };
+}
+
+function readAny(payload: Uint8Array): Read<unknown> {
+  const text = readText(payload);
+  if (!text.ok) return text;
   try {
-    return { ok: true, value: utf8.decode(payload) };
+    return { ok: true, value: JSON.parse(text.value) as unknown };
   } catch {
-    return { ok: false, reason: "not UTF-8" };
+    return { ok: false, reason: "not JSON" };
   }
 }
 
 /** One JSON object by its schema. Fields the schema does not know never fail it. */
 export function readJson<T>(payload: Uint8Array, schema: z.ZodType<T>): Read<T> {
-  const text = readText(payload);
-  if (!text.ok) return text;
-  let json: unknown;
-  try {
-    json = JSON.parse(text.value);
-  } catch {
-    return { ok: false, reason: "not JSON" };
-  }
-  const parsed = schema.safeParse(json);
+  const read = readAny(payload);
+  if (!read.ok) return read;
+  const parsed = schema.safeParse(read.value);
   if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, reason: firstIssue(parsed.error), json };
+  return { ok: false, reason: firstIssue(parsed.error), json: read.value };
 }
 
 /**
@@ -39,11 +41,13 @@ export function readJson<T>(payload: Uint8Array, schema: z.ZodType<T>): Read<T> 
  * unknown fields stay, unknown words read as "unknown".
  */
 export function readState(kind: string, payload: Uint8Array): Read<KnownState> {
-  const whole = readJson(payload, z.record(z.string(), z.unknown()));
+  const whole = readAny(payload);
   if (!whole.ok) return whole;
-  const parsed = (schemas[kind] ?? Published).safeParse(whole.value);
-  if (!parsed.success) return { ok: false, reason: firstIssue(parsed.error), json: whole.value };
-  return { ok: true, value: { ...whole.value, ...parsed.data } };
+  const json = whole.value;
+  const parsed = (schemas[kind] ?? Published).safeParse(json);
+  if (!parsed.success) return { ok: false, reason: firstIssue(parsed.error), json };
+  // What passed is an object: each schema says so.
+  return { ok: true, value: { ...(json as object), ...parsed.data } };
 }
 
 const Numbered = z.object({ epoch: z.string(), seq: z.number().int().positive() });

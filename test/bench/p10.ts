@@ -16,7 +16,7 @@ export const p10: Bench = {
   name: "p10",
   about: "a hub with 50 dashboards under load, beside only receiving and parsing",
   async run({ quick, realtime, figure: tell, say }) {
-    const encoders = quick ? 5_000 : 50_000;
+    const encoders = quick ? 20_000 : 50_000;
     const perSecond = quick ? 2_000 : 10_000;
     const running = new Running({ realtime });
     try {
