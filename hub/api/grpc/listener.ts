@@ -76,7 +76,8 @@ export async function openGrpc(options: GrpcOptions, needs: Needs): Promise<Grpc
     },
   });
   const where = host.includes(":") ? `[${host}]` : host;
-  const refused = (cause: unknown) => {
+  const failed = (cause: unknown) => {
+    watchers.close();
     const why = cause instanceof Error ? cause.message : String(cause);
     return new HubOptionsError(`gRPC cannot listen at ${where}:${port}: ${why}`, { cause });
   };
@@ -86,7 +87,7 @@ export async function openGrpc(options: GrpcOptions, needs: Needs): Promise<Grpc
       if (!tls) return createServer({ settings }, handler);
       return createSecureServer({ settings, ...secrets(tls), minVersion: "TLSv1.3" }, handler);
     } catch (error) {
-      throw refused(error);
+      throw failed(error);
     }
   }
   const open = new Set<ServerHttp2Session>();
@@ -104,7 +105,7 @@ export async function openGrpc(options: GrpcOptions, needs: Needs): Promise<Grpc
     session.on("close", () => open.delete(session));
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(refused(error)));
+    server.once("error", (error) => reject(failed(error)));
     server.listen(port, host, resolve);
   });
   const { port: bound } = server.address() as AddressInfo;

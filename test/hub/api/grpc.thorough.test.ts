@@ -20,7 +20,7 @@ import { openGrpc } from "../../../hub/api/grpc/listener.ts";
 import { SiteItem } from "../../../hub/api/items.ts";
 import { capitals, objectShape, type ObjectShape, type Shape } from "../../../hub/api/shape.ts";
 import { verbsOf } from "../../../hub/commands.ts";
-import type { GrpcOptions } from "../../../hub/options.ts";
+import { checkHubOptions, defaultHubOptions, type GrpcOptions } from "../../../hub/options.ts";
 import { allowed, everybody } from "../auth/callers.ts";
 import { encoder, event, incident, info, stream } from "../messages.ts";
 import { anApi } from "./an-api.ts";
@@ -384,4 +384,15 @@ test("bytes that mean nothing are refused, and the next call is answered", async
   expect(invalid).toContain(await send(large));
   expect(await send(framed(Buffer.alloc(0)), { "content-type": "application/json" })).toBe("415");
   expect(await client.call("getSite", { id: "studio" })).toMatchObject({ id: "studio" });
+});
+
+test("it is refused in clear beyond this machine, and a start that fails says why", async () => {
+  const beyond = { ...defaultHubOptions({}), grpc: { host: "0.0.0.0", port: 0 } };
+  expect(() => checkHubOptions(beyond)).toThrow("gRPC without tls sends keys in clear");
+  const { url, forSurfaces } = await twoSites();
+  const needs = { ...forSurfaces, healthy: () => true };
+  const at = { host: "127.0.0.1", port: Number(new URL(url).port) };
+  await expect(openGrpc(at, needs)).rejects.toThrow(`gRPC cannot listen at 127.0.0.1:${at.port}`);
+  const tls = { certificate: "/nowhere/hub.pem", key: "/nowhere/hub.key" };
+  await expect(openGrpc({ ...at, tls }, needs)).rejects.toThrow("/nowhere/hub.pem");
 });
