@@ -93,7 +93,8 @@ export function listsOf(view: View, items: Items): Lists {
         }
         page = { ...pageOf(segments, next), all, latest, segments };
       } else if (held.latest === latest) {
-        page = held;
+        // Asked for again as it is: in one piece it goes out with less work.
+        page = held.parts.length > 1 ? { ...held, parts: [Buffer.concat(held.parts)] } : held;
       } else {
         const segments = held.segments.map((segment) => segmentOf(segment.actors, segment));
         const isSame = segments.every((segment, at) => segment === held.segments[at]);
