@@ -99,6 +99,23 @@ export class Hub {
     return (await reply.json()) as Json;
   }
 
+  /** Until this encoder could take over `main`, by what came since then (wall clock, ms). */
+  async untilStandsBy(encoder: string, sinceMs: number): Promise<void> {
+    type Stream = {
+      ref: string;
+      receivedAt: string;
+      understudies?: { encoder: string; is: string }[];
+    };
+    await until(`${encoder} stands by`, async () => {
+      const streams = (await this.get("/api/streams"))["items"] as Stream[];
+      const main = streams.find(({ ref }) => ref.endsWith("~main"));
+      const one = main?.understudies?.find((each) => each.encoder === encoder);
+      return (
+        Date.parse(main?.receivedAt ?? "") >= sinceMs && one !== undefined && one.is !== "none"
+      );
+    });
+  }
+
   /** Everything the hub has stored of one site, oldest first. */
   async events(site = "studio"): Promise<Json[]> {
     const found: Json[] = [];

@@ -38,8 +38,10 @@ test.each([
     copyJournal(facility, "", "yesterday-");
 
     // Since then the understudy has taken over: the copy names the wrong holder.
+    const startedAtMs = Date.now();
     facility.startDaemon();
     await until("a is adopted", () => /"code":"site.started"/.test(facility.log));
+    await hub.untilStandsBy("b", startedAtMs);
     kill(facility.enginePid("a"));
     await facility.untilOnAir("b");
     await until("b is told", () => facility.told("stream.onAir").length >= 2);
@@ -54,6 +56,7 @@ test.each([
     if (!keepsMark) rmSync(join(facility.stateDir, "site.db.mark"));
 
     facility.log = "";
+    const restoredAtMs = Date.now();
     facility.startDaemon();
     await until("a new epoch at the hub, and b known to carry", async () => {
       const [site] = (await hub.get("/api/sites"))["items"] as Record<string, unknown>[];
@@ -74,6 +77,7 @@ test.each([
     expect(facility.log).not.toContain('"code":"stream.takingOver"');
 
     // And it is still looked after: the key generation goes on, never back.
+    await hub.untilStandsBy("a", restoredAtMs);
     kill(pid);
     await facility.untilOnAir("a");
     expect(facility.overlapMs()).toBe(0);

@@ -21,16 +21,22 @@ beforeEach(async () => {
 const stream = '[data-key="studio~main"]';
 const helo = '[data-key="encoder studio~helo-1"]';
 const spare = '[data-key="encoder studio~b"]';
-const openUp = (what: string) => page.locator(`${what} summary`).first().click();
+/** Opens details, and waits for what is in them: the page draws that after the click. */
+async function openUp(what: string) {
+  const summary = page.locator(`${what} summary`).first();
+  await summary.click();
+  await summary.locator("xpath=following-sibling::*").first().waitFor();
+}
 
 /** Presses a button, reads what will happen, says yes; what the site was asked for. */
 async function sayYes(where: string, label: string) {
   await page.locator(`${where} [data-do="${label}"]`).first().click();
   const form = `${where} form.sure`;
   const will = await textOf(page, `${form} p >> nth=0`);
+  const before = served.hub.asked.length;
   await page.locator(`${form} button.sure`).click();
   await page.getByText(`${label}: `).first().waitFor();
-  await expect.poll(() => served.hub.asked.length).toBeGreaterThan(0);
+  await expect.poll(() => served.hub.asked.length).toBe(before + 1);
   return { will, ...served.hub.asked.at(-1) };
 }
 
