@@ -82,6 +82,10 @@ export const encoderSetup = setup({
     isBack: ({ context, event }) =>
       event.type === "reading" &&
       context.holds.every((output) => event.reading.outputs[output]?.state === "streaming"),
+    /** Where the last publisher wins, the next one gets the key before this one's picture ends. */
+    isRelieved: ({ context: { holds, reading } }) =>
+      holds.length === 0 &&
+      !Object.keys(reading?.outputs ?? {}).some((output) => publishes(reading!, output)),
     wasCooled: ({ context }) => context.heat.step > 0,
     isBooting: (_, { reading }: Reads) => reading.booting === true,
     isUp: (_, { reading }: Reads) => reading.booting !== true,
@@ -115,6 +119,7 @@ export const encoderSetup = setup({
     becameOverloaded: and([isOverloaded, isNew("overload")]),
     becameCongested: and([isCongested, isNew("network")]),
     isWell,
+    isWellOnAir: and([isWell, not("holdsNothing")]),
     isReady,
     isNotReady: not(isReady),
     nothingIsLeft: ({ context }) => nextRepair(context) === undefined,

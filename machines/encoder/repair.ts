@@ -158,7 +158,10 @@ export const repair = {
     clearing: {
       initial: "choosing",
       // Of a box that was relieved nobody hears any more what it suffered from.
-      always: [{ guard: "holdsNothing", target: "acting" }, well],
+      always: [
+        { guard: "isRelieved", target: "acting" },
+        { guard: "isWellOnAir", target: "well" },
+      ],
       states: {
         choosing: {
           // Whoever took over would send over the same uplink.

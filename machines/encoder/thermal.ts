@@ -140,7 +140,7 @@ export const thermal = {
         /** Whoever carries the programme is replaced first, where somebody can. */
         asking: {
           entry: { type: "askForRelief", params: "heat" },
-          always: { guard: "holdsNothing", target: "applying" },
+          always: { guard: "isRelieved", target: "applying" },
           after: { reliefWithin: "applying" },
         },
         applying: {
@@ -185,7 +185,7 @@ export const thermal = {
     /** No step is left: another box carries on, if there is one. */
     relieving: {
       entry: { type: "askForRelief", params: "heat" },
-      always: { guard: "holdsNothing", target: "protected" },
+      always: { guard: "isRelieved", target: "protected" },
       after: { reliefWithin: [{ guard: "isInDanger", target: "protected" }, { target: "hot" }] },
     },
     /** Nobody took over. Its picture is worth more than none, as long as the box is not in danger. */

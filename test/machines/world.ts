@@ -425,8 +425,6 @@ export class World {
     for (const { id } of this.plan.streams) {
       const { context } = this.#core.stream(id);
       if (context.carrier?.encoder !== encoder || !seenOnAir(context)) continue;
-      // Relieved: whoever has its key now is on its way, where the last one wins even before it ends.
-      if (context.target !== null && context.target.encoder !== encoder) continue;
       const understudy = understudyOf(context)?.encoder;
       if (understudy !== undefined) this.picturesLost.push(`${id} while ${understudy} stood by`);
     }

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { encoderState } from "../../../machines/encoder/encoder.published.ts";
 import { strainOf } from "../../../machines/encoder/strain.ts";
 import type { Consent, EncoderPlan } from "../../../machines/site/plan.ts";
-import { aPlan, onAir, type World } from "../world.ts";
+import { aDestinationPlan, aPlan, onAir, type World } from "../world.ts";
 
 type Own = Partial<Pick<EncoderPlan, "repair" | "playbooks" | "cooling">>;
 function facility(ids: string, own: Own = {}) {
@@ -61,6 +61,23 @@ test("a step that costs the picture is taken after the understudy took over, on 
   const takeover = w.decisions.findIndex(({ type }) => type === "stream.takingOver");
   const second = w.decisions.findIndex(({ data }) => data["loadStep"] === 2);
   expect(second).toBeGreaterThan(takeover);
+});
+
+test("where the last publisher wins, the step waits until the relieved box's own picture has ended", () => {
+  const plan = aPlan({ kinds: { a: "helo", b: "helo" } });
+  const w = onAir({ ...plan, destinations: [aDestinationPlan({ takeover: "lastWins" })] });
+  suffers(w, "overload");
+  w.box("a").deaf = true;
+  const stepsUntil = (reached: () => boolean) => {
+    for (let quarters = 0; quarters < 4 * 300 && !reached(); quarters += 1) w.pass(0.25);
+  };
+  stepsUntil(() => w.carrier() === "b");
+  expect([w.box("a").running !== null, w.box("a").load]).toEqual([true, 1]);
+  w.pass(1);
+  expect(w.box("a").load).toBe(1);
+  w.box("a").deaf = false;
+  stepsUntil(() => w.box("a").load === 2);
+  expect([w.box("a").running, w.box("a").load]).toEqual([null, 2]);
 });
 
 test("the load is given back when the benched box has been calm for ten minutes", () => {
