@@ -20,6 +20,7 @@ export type Changes = {
 
 export type Feed = {
   site(site: string): void;
+  /** @param key the same object each time, for the same actor */
   actor(key: ActorKey): void;
   telemetry(key: ActorKey): void;
   event(site: string, event: SiteEvent): void;
@@ -37,8 +38,8 @@ export type Feed = {
 export function openFeed(windowMs = 100): Feed {
   const listeners = new Set<(changes: Changes) => void>();
   let sites = new Set<string>();
-  let actors = new Map<string, ActorKey>();
-  let telemetry = new Map<string, ActorKey>();
+  let actors = new Set<ActorKey>();
+  let telemetry = new Set<ActorKey>();
   let events: Changes["events"] = [];
   let incidents = new Map<string, { site: string; incident: Incident }>();
   let timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
@@ -51,14 +52,14 @@ export function openFeed(windowMs = 100): Feed {
     window.told += sites.size + actors.size + telemetry.size + events.length + incidents.size;
     const changes: Changes = {
       sites: [...sites],
-      actors: [...actors.values()],
+      actors: [...actors],
       events,
       incidents: [...incidents.values()],
-      telemetry: [...telemetry.entries()].filter(([key]) => !actors.has(key)).map(([, v]) => v),
+      telemetry: [...telemetry].filter((key) => !actors.has(key)),
     };
     sites = new Set();
-    actors = new Map();
-    telemetry = new Map();
+    actors = new Set();
+    telemetry = new Set();
     events = [];
     incidents = new Map();
     for (const listener of listeners) listener(changes);
@@ -69,12 +70,11 @@ export function openFeed(windowMs = 100): Feed {
     if (leftMs <= 0 || window.told < toldAtOnce) timer = setImmediate(tick);
     else timer = setTimeout(tick, leftMs);
   }
-  const keyOf = ({ site, kind, id }: ActorKey) => `${site}/${kind}/${id}`;
 
   return {
     site: (site) => void (sites.add(site), soon()),
-    actor: (key) => void (actors.set(keyOf(key), key), soon()),
-    telemetry: (key) => void (telemetry.set(keyOf(key), key), soon()),
+    actor: (key) => void (actors.add(key), soon()),
+    telemetry: (key) => void (telemetry.add(key), soon()),
     event: (site, event) => void (events.push({ site, event }), soon()),
     incident: (site, incident) =>
       void (incidents.set(`${site}/${incident.id}`, { site, incident }), soon()),

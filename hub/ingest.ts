@@ -1,6 +1,6 @@
 /**
  * From the wire into view, store and feed. Events go to the store first and are acknowledged only
- * when they are there; states are shown at once and written once per tick.
+ * when they are there; states are shown at once and written by and by.
  */
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -159,8 +159,8 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     if (site.lastSeenMs - before > seenGrainMs) pending.site(site);
   }
 
-  async function write(): Promise<void> {
-    const batch = unwritten ?? pending.take();
+  async function write(dueAtMs: number): Promise<void> {
+    const batch = unwritten ?? pending.take(dueAtMs);
     unwritten = batch;
     try {
       await store.commit(batch);
@@ -178,10 +178,10 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     for (const { site, incident } of batch.incidents) feed.incident(site, incident);
   }
 
-  async function flush(): Promise<void> {
+  async function flush(dueAtMs = now()): Promise<void> {
     if (flushing) return flushing;
-    if (!unwritten && pending.isEmpty()) return;
-    flushing = write().finally(() => {
+    if (!unwritten && pending.isEmpty(dueAtMs)) return;
+    flushing = write(dueAtMs).finally(() => {
       flushing = undefined;
     });
     return flushing;
@@ -200,8 +200,8 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
       clearInterval(ticking);
       clearInterval(tending);
       await flush();
-      // A flush that was under way may have left the newest behind.
-      await flush();
+      // A flush that was under way has left the newest behind, and what still waits is due now.
+      while (healthy && !pending.isEmpty(Infinity)) await flush(Infinity);
     },
   };
 }

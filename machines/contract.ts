@@ -6,7 +6,7 @@ import { z } from "zod";
 import { CommandRequest, CommandResponse } from "./command/command.contract.ts";
 import { DestinationState } from "./destination/destination.contract.ts";
 import { EncoderState } from "./encoder/encoder.contract.ts";
-import { Id, type Kind } from "./id.ts";
+import { isId, type Id, type Kind } from "./id.ts";
 import { Ack, Replay, SiteEvent, SiteInfo, SiteState, Telemetry } from "./site/site.contract.ts";
 import { StorageState } from "./storage/storage.contract.ts";
 import { StreamState } from "./stream/stream.contract.ts";
@@ -98,30 +98,30 @@ export function filterFor(site: string, name: TopicName): string {
   return `${topicRoot}/${site}/${topics[name].path.replace(/:\w+/g, "+")}`;
 }
 
-export type ParsedTopic = {
-  site: Id;
-  name: TopicName;
-  kind?: Kind | (string & {});
-  id?: Id;
-  verb?: string;
-  hub?: string;
-};
+type Levels = { kind?: Kind | (string & {}); id?: Id; verb?: string; hub?: string };
+export type ParsedTopic = Levels & { site: Id; name: TopicName };
 
-const patterns = Object.entries(topics).map(([name, { path }]) => ({
-  name: name as TopicName,
-  pattern: new RegExp(
-    `^${topicRoot}/(?<site>[^/]+)/${path.replace(/:(\w+)/g, (_, level: string) => `(?<${level}>[^/]+)`)}$`,
-  ),
-}));
+const paths = Object.entries(topics).map(([name, { path }]) => {
+  const levels = [...path.split("/").entries()];
+  const named = levels.filter(([, level]) => level.startsWith(":"));
+  return {
+    name: name as TopicName,
+    depth: levels.length,
+    fixed: levels.filter(([, level]) => !level.startsWith(":")),
+    named: named.map(([at, level]) => [at, level.slice(1) as keyof Levels] as const),
+  };
+});
 
 /** The reverse of `topicFor`; undefined for a topic that is not ours or has an invalid id. */
 export function parseTopic(topic: string): ParsedTopic | undefined {
-  for (const { name, pattern } of patterns) {
-    const levels = pattern.exec(topic)?.groups;
-    if (!levels) continue;
-    if (!Id.safeParse(levels["site"]).success) return undefined;
-    if (levels["id"] !== undefined && !Id.safeParse(levels["id"]).success) return undefined;
-    return { ...levels, site: levels["site"] as Id, name };
+  if (!topic.startsWith(`${topicRoot}/`)) return undefined;
+  const [site = "", ...said] = topic.slice(topicRoot.length + 1).split("/");
+  if (!isId(site) || said.includes("")) return undefined;
+  for (const { name, depth, fixed, named } of paths) {
+    if (depth !== said.length || fixed.some(([at, word]) => said[at] !== word)) continue;
+    const parsed: ParsedTopic = { site, name };
+    for (const [at, level] of named) parsed[level] = said[at] ?? "";
+    return parsed.id === undefined || isId(parsed.id) ? parsed : undefined;
   }
   return undefined;
 }

@@ -1,11 +1,13 @@
 import { z } from "zod";
 
+const shapeOfId = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** A stable name for a role (never a display name). Valid as an MQTT level and a REST path part. */
 export const Id = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and -, at most 63")
+  .regex(shapeOfId, "lower-case letters, digits and -, at most 63")
   .meta({ id: "Id" });
 export type Id = z.infer<typeof Id>;
+export const isId = (text: string): text is Id => shapeOfId.test(text);
 
 /** What an actor is. The same words stand in topics, REST paths and events. */
 export const kinds = [

@@ -1,10 +1,10 @@
 /**
  * What one tick of ingest will write. A failed commit keeps everything and is tried again; new
  * events are then turned away once the queue is full, because a site sends again what is not acked.
+ * States wait longer: the broker keeps each, and its site says it again.
  */
-import type { ActorKey } from "../feed.ts";
 import type { Batch, Mark } from "../store/store.ts";
-import type { Site, View } from "../view.ts";
+import type { Actor, Site, View } from "../view.ts";
 
 export type Pending = {
   events: Batch["events"];
@@ -13,19 +13,36 @@ export type Pending = {
   lost: Batch["lost"];
   mark(mark: Mark): void;
   site(site: Site): void;
-  actor(key: ActorKey): void;
+  /** It has come or gone. */
+  actor(actor: Actor): void;
+  /** Only what it says has changed: written within `statesWaitMs`, with the others of its site. */
+  state(actor: Actor, nowMs: number): void;
+  /** Its states cannot be had again for now: they wait no longer. */
+  hurry(site: string): void;
   isFull(): boolean;
-  isEmpty(): boolean;
-  /** Everything gathered so far; what comes later belongs to the next batch. */
-  take(): Batch;
+  isEmpty(nowMs: number): boolean;
+  /** Everything that is due; what comes later belongs to the next batch. */
+  take(nowMs: number): Batch;
 };
 
 const mostEvents = 20_000;
+export const statesWaitMs = 30_000;
+/** After a start those of all sites are due at once; a batch holds up what waits to be shown. */
+const mostWaited = 500;
 
 export function openPending(view: View): Pending {
   let marks = new Map<string, Mark>();
   let sites = new Set<string>();
-  let actors = new Map<string, ActorKey>();
+  let actors = new Set<Actor>();
+  /** The first that has waited is the first that is due. */
+  const waiting = new Map<string, { sinceMs: number; actors: Set<Actor> }>();
+  // A clock that was put back must not keep them waiting.
+  const isDue = ({ sinceMs }: { sinceMs: number }, nowMs: number) =>
+    Math.abs(nowMs - sinceMs) >= statesWaitMs;
+  function hurry(site: string): void {
+    for (const actor of waiting.get(site)?.actors ?? []) actors.add(actor);
+    waiting.delete(site);
+  }
   const pending: Pending = {
     events: [],
     incidents: [],
@@ -33,19 +50,32 @@ export function openPending(view: View): Pending {
     lost: [],
     mark: (mark) => void marks.set(`${mark.site}/${mark.epoch}`, mark),
     site: ({ site }) => void sites.add(site),
-    actor: (key) => void actors.set(`${key.site}/${key.kind}/${key.id}`, key),
+    actor: (actor) => void actors.add(actor),
+    state: (actor, nowMs) => {
+      const { site } = actor;
+      const held = waiting.get(site);
+      if (held) held.actors.add(actor);
+      else waiting.set(site, { sinceMs: nowMs, actors: new Set([actor]) });
+    },
+    hurry,
     isFull: () => pending.events.length + pending.quarantined.length >= mostEvents,
-    isEmpty: () =>
-      marks.size + sites.size + actors.size + pending.quarantined.length + pending.lost.length ===
-      0,
-    take: () => {
+    isEmpty: (nowMs) => {
+      const [first] = waiting.values();
+      if (first && isDue(first, nowMs)) return false;
+      const { quarantined, lost } = pending;
+      return marks.size + sites.size + actors.size + quarantined.length + lost.length === 0;
+    },
+    take: (nowMs) => {
+      for (const [site, held] of waiting) {
+        if (actors.size >= mostWaited || !isDue(held, nowMs)) break;
+        hurry(site);
+      }
       const batch: Batch = {
         sites: [...sites].map((id) => {
           const { site, info, lastSeenMs } = view.site(id);
           return { site, info, lastSeenMs };
         }),
-        actors: [...actors.values()].map((key) => {
-          const { site, kind, id, state, receivedAtMs, goneAtMs } = view.actor(key);
+        actors: [...actors].map(({ site, kind, id, state, receivedAtMs, goneAtMs }) => {
           return { site, kind, id, state, receivedAtMs, goneAtMs };
         }),
         events: pending.events,
@@ -60,7 +90,7 @@ export function openPending(view: View): Pending {
       pending.lost = [];
       marks = new Map();
       sites = new Set();
-      actors = new Map();
+      actors = new Set();
       return batch;
     },
   };

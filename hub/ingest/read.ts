@@ -46,8 +46,14 @@ export function readState(kind: string, payload: Uint8Array): Read<KnownState> {
   const json = whole.value;
   const parsed = (schemas[kind] ?? Published).safeParse(json);
   if (!parsed.success) return { ok: false, reason: firstIssue(parsed.error), json };
-  // What passed is an object: each schema says so.
-  return { ok: true, value: { ...(json as object), ...parsed.data } };
+  return { ok: true, value: withUnknown(parsed.data, json as Record<string, unknown>) };
+}
+
+/** @param known made by a schema, and ours to write to. Names that every object has are left out. */
+function withUnknown(known: Published, json: Record<string, unknown>): KnownState {
+  const whole: KnownState = known;
+  for (const key of Object.keys(json)) if (!(key in whole)) whole[key] = json[key];
+  return whole;
 }
 
 const Numbered = z.object({ epoch: z.string(), seq: z.number().int().positive() });

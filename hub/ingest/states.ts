@@ -1,6 +1,6 @@
 /** Births, availability and states: the part of the wire where only the last word counts. */
 import type { ActorKey } from "../feed.ts";
-import type { KnownState, Site, View } from "../view.ts";
+import type { Actor, KnownState, Site, View } from "../view.ts";
 import type { SiteInfo, Telemetry } from "../../machines/site/site.contract.ts";
 import type { Pending } from "./pending.ts";
 
@@ -27,8 +27,17 @@ export function statesOf(view: View, pending: Pending): States {
     if (!info || key.kind === "site") return true;
     return info.inventory.some(({ kind, id }) => kind === key.kind && id === key.id);
   }
-  function mayAdd(key: ActorKey): boolean {
-    return view.find(key) !== undefined || view.site(key.site).actors.size < mostActorsPerSite;
+  /**
+   * The actor, which may be new; undefined: its site has too many already. One that is known is
+   * gone or not as of the last birth.
+   */
+  function actorOf(key: ActorKey, nowMs = 0): Actor | undefined {
+    const known = view.find(key);
+    if (known) return known;
+    if (view.site(key.site).actors.size >= mostActorsPerSite) return undefined;
+    const made = view.actor(key);
+    if (!inInventory(key)) made.goneAtMs = nowMs;
+    return made;
   }
 
   return {
@@ -36,6 +45,7 @@ export function statesOf(view: View, pending: Pending): States {
       if (site.online === online) return;
       site.online = online;
       pending.site(site);
+      if (!online) pending.hurry(site.site);
       view.siteChanged(site);
     },
     birth: (site, info, nowMs) => {
@@ -66,8 +76,8 @@ export function statesOf(view: View, pending: Pending): States {
       view.siteChanged(site);
     },
     state: (key, state, nowMs) => {
-      if (!mayAdd(key)) return false;
-      const actor = view.actor(key);
+      const actor = actorOf(key, nowMs);
+      if (!actor) return false;
       const session = view.site(key.site).info?.session;
       const { state: held } = actor;
       if (held && held.session === session && state.session !== session) {
@@ -80,32 +90,27 @@ export function statesOf(view: View, pending: Pending): States {
       actor.state = state;
       actor.unreadable = false;
       actor.receivedAtMs = nowMs;
-      if (inInventory(key)) actor.goneAtMs = null;
-      else actor.goneAtMs ??= nowMs;
-      pending.actor(key);
+      pending.state(actor, nowMs);
       view.actorChanged(actor);
       return true;
     },
     unreadable: (key) => {
-      if (!mayAdd(key)) return;
-      const actor = view.actor(key);
+      const actor = actorOf(key);
+      if (!actor) return;
       actor.unreadable = true;
-      if (!inInventory(key)) actor.goneAtMs ??= 0;
       view.actorChanged(actor);
     },
     cleared: (key, nowMs) => {
       const actor = view.find(key);
       if (!actor || actor.goneAtMs !== null || inInventory(key)) return;
       actor.goneAtMs = nowMs;
-      pending.actor(key);
+      pending.actor(actor);
       view.actorChanged(actor);
     },
     actorAvailability: (key, online) => {
-      if (!mayAdd(key)) return;
-      const actor = view.actor(key);
-      if (actor.available === online) return;
+      const actor = actorOf(key);
+      if (!actor || actor.available === online) return;
       actor.available = online;
-      if (!inInventory(key)) actor.goneAtMs ??= 0;
       view.actorChanged(actor);
     },
     telemetry: (site, telemetry, nowMs) => {

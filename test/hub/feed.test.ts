@@ -5,7 +5,10 @@ function aFeed(windowMs: number) {
   const feed = openFeed(windowMs);
   const told: Changes[] = [];
   feed.onTick((changes) => void told.push(changes));
-  const encoder = (id: number) => feed.actor({ site: "s", kind: "encoder", id: `e${id}` });
+  const encoders = Array.from({ length: 500 }, (_, id) => {
+    return { site: "s", kind: "encoder", id: `e${id}` };
+  });
+  const encoder = (id: number) => feed.actor(encoders[id]!);
   return { feed, told, encoder };
 }
 

@@ -260,7 +260,7 @@ test("a restarted hub shows the last known states as stale and goes on after its
   before.hears("availability", "online");
   before.hears("stream/main/state", stream());
   before.hears("event", event(1));
-  await before.ingest.flush();
+  await before.ingest.close();
   const after = await aHub(store);
   expect(after.shown("stream")).toMatchObject([{ carriage: "onAir", online: false, stale: true }]);
   after.hears("availability", "online");
@@ -269,6 +269,28 @@ test("a restarted hub shows the last known states as stale and goes on after its
   await after.ingest.flush();
   expect(after.ingest.counts.duplicates).toBe(1);
   expect(await after.seqs()).toEqual([2, 1]);
+});
+
+test("a state is written half a minute after it changed, and what it says by then", async () => {
+  const hub = await aSiteOnline();
+  const written = async () => (await hub.store.load()).actors.find(({ id }) => id === "helo-a");
+  await hub.ingest.flush();
+  expect(await written()).toBeUndefined();
+  hub.clock.nowMs += 29_999;
+  hub.hears("encoder/helo-a/state", encoder({ seq: 1, link: "silent" }));
+  await hub.ingest.flush();
+  expect(await written()).toBeUndefined();
+  hub.clock.nowMs += 1;
+  await hub.ingest.flush();
+  expect(await written()).toMatchObject({ state: { link: "silent" } });
+});
+
+test("the last states of a site that goes away are written at once: it cannot say them again", async () => {
+  const hub = await aSiteOnline();
+  hub.hears("availability", "offline");
+  await hub.ingest.flush();
+  const { actors } = await hub.store.load();
+  expect(actors.map(({ id }) => id).sort()).toEqual(["helo-a", "main"]);
 });
 
 test("telemetry is shown live, unless it is old", async () => {
