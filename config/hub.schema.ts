@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { absolutePath, host, id, logLevel, port, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
+import { publicUrl, signIn } from "./sign-in.schema.ts";
 import { duration, section, size } from "./units.ts";
 
 const broker = section({
@@ -40,6 +41,9 @@ export const hubSchema = section({
   host: host.prefault("127.0.0.1").describe("Address that page, API and metrics listen on"),
   port: port.prefault(8080).describe("The one HTTP port"),
   trustedProxies: networks.describe("Addresses of proxies whose X-Forwarded-For is believed"),
+  publicUrl: publicUrl
+    .exactOptional()
+    .describe("Where people open the page; providers of signIn send them back there"),
   stateDir: absolutePath
     .exactOptional()
     .describe("Database and hashed keys; $STATE_DIRECTORY, else /var/lib/understudy"),
@@ -71,6 +75,7 @@ export const hubSchema = section({
     .max(10_000)
     .prefault([])
     .describe("Where sites belong: people of a region or department see its sites only"),
+  signIn: signIn.describe("Whose accounts people may log in with, beside passwords"),
   retention: section({
     event: duration({ atLeast: "1h" }).prefault("30d").describe("How long events are kept"),
     incident: duration({ atLeast: "1h" }).prefault("365d").describe("How long incidents are kept"),

@@ -33,18 +33,24 @@ export function loadHub(file: string, env: NodeJS.ProcessEnv = process.env): Res
 const LenientBroker = z.object({ host: text, anonymous: z.boolean().catch(false) });
 const Lenient = z.object({
   sites: listOf(z.object({ site: text, username: text }).catch({})),
+  signIn: listOf(z.object({ id: text }).catch({})),
+  publicUrl: text,
   mqtt: z.object({ broker: LenientBroker }).optional().catch(undefined),
 });
 
 function hubChecks(raw: unknown): Finding[] {
   const lenient = Lenient.safeParse(raw, { jitless: true });
   if (!lenient.success) return [];
-  const { sites, mqtt } = lenient.data;
+  const { sites, mqtt, signIn, publicUrl } = lenient.data;
   const { anonymous, host } = mqtt?.broker ?? { anonymous: false };
   const loopback = host === undefined || /^(localhost|::1|127(\.\d{1,3}){3})$/.test(host);
   return [
     ...duplicates("sites", "site", sites),
     ...duplicates("sites", "username", sites),
+    ...duplicates("signIn", "id", signIn),
+    ...(signIn.length > 0 && publicUrl === undefined
+      ? [{ path: ["signIn"], what: "needs publicUrl: providers send people back there" }]
+      : []),
     ...(anonymous && !loopback
       ? [
           {

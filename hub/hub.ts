@@ -17,6 +17,7 @@ import { openServer } from "./api/server.ts";
 import { openSockets } from "./api/socket.ts";
 import { openAudit } from "./audit/audit.ts";
 import { openSessions } from "./auth/sessions.ts";
+import { openSignIn } from "./auth/sign-in.ts";
 import { openTokens } from "./auth/tokens.ts";
 import { startBroker } from "./broker/child.ts";
 import { passToBroker } from "./broker/proxy.ts";
@@ -80,8 +81,9 @@ async function open(
   const audit = openAudit(store, log, now);
   const keyFile = join(options.stateDir, "token-key.pem");
   const tokens = openTokens({ keyFile, hub: options.id, now });
-  const { places } = options;
+  const { places, publicUrl, signIn: providers } = options;
   const sessions = await openSessions({ store, tokens, audit, places, now });
+  const signIn = openSignIn({ publicUrl, providers, sessions, audit, now });
 
   const feed = openFeed();
   closers.push(() => feed.close());
@@ -148,7 +150,7 @@ async function open(
       broker: broker ? () => ({ up: broker.up(), restarts: broker.restarts() }) : null,
       startedAtMs: now(),
     },
-    ...{ sessions, tokens, audit, now, webhooks, hub: options.id },
+    ...{ sessions, signIn, tokens, audit, now, webhooks, hub: options.id },
     demoOpen: options.demoOpen,
     ...{ asking, limits, graph },
     trustedProxies: options.trustedProxies,

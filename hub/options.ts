@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BrokerOptions, isLoopback, type BrokerLimits } from "../config/broker-program.ts";
 import type { HubConfig } from "../config/hub.schema.ts";
+import type { SignInProvider } from "../config/sign-in.schema.ts";
 import type { RateLimit } from "./api/budgets.ts";
 import type { GivenKey } from "./api/keys.ts";
 import type { Place } from "./auth/sessions.ts";
@@ -48,6 +49,10 @@ export type HubOptions = {
   webhooks: { allow: string[] };
   /** Where sites belong: people of a region or department see its sites only. */
   places: Place[];
+  /** Where people open the page; there if there are providers. */
+  publicUrl?: string;
+  /** Whose accounts people may log in with. */
+  signIn: SignInProvider[];
   webDir: string;
   mediaFrom: string[];
   logLevel: string;
@@ -90,6 +95,7 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
     grpc: null,
     webhooks: { allow: [] },
     places: [],
+    signIn: [],
     webDir: builtPage(),
     mediaFrom: [],
     logLevel: "info",

@@ -14,6 +14,7 @@ import {
 import { z } from "zod";
 import type { Audit } from "../audit/audit.ts";
 import type { Sessions } from "../auth/sessions.ts";
+import type { SignIn } from "../auth/sign-in.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import type { Commands } from "../commands.ts";
 import type { Store } from "../store/store.ts";
@@ -37,6 +38,7 @@ import { commandRoutes } from "./rest/commands.ts";
 import { historyRoutes } from "./rest/history.ts";
 import { auditRoutes } from "./rest/audit.ts";
 import { loginRoutes } from "./rest/login.ts";
+import { signInRoutes } from "./rest/sign-in.ts";
 import { userRoutes } from "./rest/users.ts";
 import { keyRoutes } from "./rest/keys.ts";
 import { loadBalancerRoutes } from "./rest/load-balancer.ts";
@@ -60,6 +62,7 @@ export type ServerNeeds = {
   linkUp: () => boolean;
   log: FastifyBaseLogger;
   sessions: Sessions;
+  signIn: SignIn;
   tokens: Tokens;
   audit: Audit;
   webhooks: Webhooks;
@@ -199,6 +202,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(monitoringRoutes, { prefix, view, items, health, now });
     await app.register(keyRoutes, { prefix, keys, audit });
     await app.register(loginRoutes, { prefix, sessions, tokens, audit, now });
+    await app.register(signInRoutes, { prefix, signIn: needs.signIn });
     await app.register(userRoutes, { prefix, sessions, audit, now });
     await app.register(auditRoutes, { prefix, store });
     await app.register(webhookRoutes, { prefix, webhooks, audit, hub });

@@ -126,6 +126,29 @@ export async function openSessions({ store, tokens, audit, places, now }: Needs)
     return person;
   }
 
+  /**
+   * A session of somebody who has been proven.
+   * @param by the provider whose word it is; left out: a password
+   */
+  async function begin(person: PersonRow, from: From, by?: string): Promise<Grant> {
+    const atMs = now();
+    const session: SessionRow = {
+      ...{ id: randomUUID(), person: person.id, createdAtMs: atMs, lastUsedAtMs: atMs },
+      ...{ expiresAtMs: atMs + sessionLifeMs, address: from.address },
+      agent: from.agent.slice(0, 200),
+    };
+    const { sha256, ...given } = await grant(person, session);
+    await store.addSession(session, { sha256, expiresAtMs: atMs + refreshLifeMs });
+    sessions.set(session.id, session);
+    person.lastLoginAtMs = atMs;
+    await store.savePerson(person);
+    audit.add({
+      ...{ type: "login.ok", actor: `user:${person.id}`, address: from.address, outcome: "ok" },
+      ...(by !== undefined && { detail: { provider: by } }),
+    });
+    return given;
+  }
+
   return {
     people: () => [...people.values()],
     person: (id: string) => people.get(id),
@@ -146,23 +169,11 @@ export async function openSessions({ store, tokens, audit, places, now }: Needs)
     prove,
 
     /** @throws LoginError, BusyError */
-    login: async (name: string, password: string, from: From): Promise<Grant> => {
-      const person = await prove(name, password, from);
-      const actor = `user:${person.id}`;
-      const atMs = now();
-      const session: SessionRow = {
-        ...{ id: randomUUID(), person: person.id, createdAtMs: atMs, lastUsedAtMs: atMs },
-        ...{ expiresAtMs: atMs + sessionLifeMs, address: from.address },
-        agent: from.agent.slice(0, 200),
-      };
-      const { sha256, ...given } = await grant(person, session);
-      await store.addSession(session, { sha256, expiresAtMs: atMs + refreshLifeMs });
-      sessions.set(session.id, session);
-      person.lastLoginAtMs = atMs;
-      await store.savePerson(person);
-      audit.add({ type: "login.ok", actor, address: from.address, outcome: "ok" });
-      return given;
-    },
+    login: async (name: string, password: string, from: From): Promise<Grant> =>
+      begin(await prove(name, password, from), from),
+
+    closed,
+    begin,
 
     /** @throws LoginError */
     refresh: async (token: string, from: From): Promise<Grant> => {

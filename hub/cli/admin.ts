@@ -81,6 +81,7 @@ function addUsers(program: Program): void {
     `
   understudy user list
   understudy user add anna --role operator          prints an invitation to send her
+  understudy user add bert --email bert@example.org   also comes in with that account
   understudy user change anna --disable`,
   );
   const limits: readonly Option[] = [
@@ -89,8 +90,10 @@ function addUsers(program: Program): void {
     ["--department <name>", "sites of this department"],
     ["--region <name>", "sites of this region"],
     ["--password-file <file>", "- is stdin"],
+    ["--email <address>", "by which a provider's account is known the first time"],
   ];
   type Limits = {
+    email?: string;
     role?: Schemas["UserItem"]["role"];
     sites?: string[];
     department?: string;
@@ -126,17 +129,26 @@ function addUsers(program: Program): void {
     },
     limits,
   );
-  user.verb<Limits & { disable?: boolean; enable?: boolean }>(
+  user.verb<Limits & { disable?: boolean; enable?: boolean; unlink?: boolean }>(
     "change <name>",
     "role, limits, password, or whether",
-    async (cli, { disable, enable, ...options }, name = "") => {
+    async (cli, { disable, enable, unlink, ...options }, name = "") => {
       const hub = await cli.hub();
       const disabled = disable === true ? true : enable === true ? false : undefined;
-      const body = { ...(await bodyOf(cli, options)), ...(disabled !== undefined && { disabled }) };
+      const body = {
+        ...(await bodyOf(cli, options)),
+        ...(disabled !== undefined && { disabled }),
+        ...(unlink === true && { identities: [] }),
+      };
       const id = await idOf(hub, name);
       cli.print.one(await contentOf(hub.api.PATCH("/api/users/{id}", { ...byId(id), body })), one);
     },
-    [...limits, ["--disable", "may not log in"], ["--enable", "may log in again"]],
+    [
+      ...limits,
+      ["--disable", "may not log in"],
+      ["--enable", "may log in again"],
+      ["--unlink", "forget the accounts at providers"],
+    ],
   );
   user.verb("remove <name>", "for good", async (cli, _, name = "") => {
     const hub = await cli.hub();

@@ -196,6 +196,82 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/auth/oidc": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              items: {
+                id: string;
+                name: string;
+                url: string;
+              }[];
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/oidc/session": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Grant"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/auth/password": {
     parameters: {
       query?: never;
@@ -2799,6 +2875,8 @@ export interface paths {
         content: {
           "application/json": {
             name: string;
+            /** @default null */
+            email?: string | null;
             /** @enum {string} */
             role: "admin" | "operator" | "viewer" | "api_client";
             /** @description left out: the answer has an invitation for 7 days */
@@ -2832,6 +2910,7 @@ export interface paths {
             "application/json": {
               id: string;
               name: string;
+              email: string | null;
               /** @enum {string} */
               role: "admin" | "operator" | "viewer" | "api_client";
               sites: components["schemas"]["Id"][] | null;
@@ -2846,6 +2925,11 @@ export interface paths {
                     timeZone: string;
                   }[]
                 | null;
+              identities: {
+                issuer: string;
+                subject: string;
+                linkedAt: string | null;
+              }[];
               disabled: boolean;
               invited: boolean;
               createdAt: string | null;
@@ -2941,8 +3025,15 @@ export interface paths {
                   timeZone?: string;
                 }[]
               | null;
+            email?: string | null;
             disabled?: boolean;
             password?: string;
+            /** @description all there are to be; [] = by none */
+            identities?: {
+              /** Format: uri */
+              issuer: string;
+              subject: string;
+            }[];
           };
         };
       };
@@ -4812,6 +4903,7 @@ export interface components {
     UserItem: {
       id: string;
       name: string;
+      email: string | null;
       /** @enum {string} */
       role: "admin" | "operator" | "viewer" | "api_client";
       sites: components["schemas"]["Id"][] | null;
@@ -4826,6 +4918,11 @@ export interface components {
             timeZone: string;
           }[]
         | null;
+      identities: {
+        issuer: string;
+        subject: string;
+        linkedAt: string | null;
+      }[];
       disabled: boolean;
       invited: boolean;
       createdAt: string | null;

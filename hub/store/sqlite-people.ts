@@ -2,7 +2,11 @@
 import type Database from "better-sqlite3";
 import type { People, PersonRow, RefreshToken, SessionRow } from "./store.ts";
 
-type Raw = Omit<PersonRow, "sites" | "shifts"> & { sites: string | null; shifts: string | null };
+type Raw = Omit<PersonRow, "sites" | "shifts" | "identities"> & {
+  sites: string | null;
+  shifts: string | null;
+  identities: string;
+};
 
 export function peopleIn(db: Database.Database): People {
   const saveSession = db.prepare(
@@ -37,30 +41,33 @@ export function peopleIn(db: Database.Database): People {
           `SELECT id, name, role, password, invitation_sha256 AS invitationSha256,
            invitation_ends_at_ms AS invitationEndsAtMs, sites, department, region, shifts,
            disabled_at_ms AS disabledAtMs, created_at_ms AS createdAtMs,
-           last_login_at_ms AS lastLoginAtMs FROM person ORDER BY name`,
+           last_login_at_ms AS lastLoginAtMs, email, identities FROM person ORDER BY name`,
         )
         .all()
         .map((row) => ({
           ...row,
           sites: row.sites === null ? null : (JSON.parse(row.sites) as string[]),
           shifts: row.shifts === null ? null : (JSON.parse(row.shifts) as PersonRow["shifts"]),
+          identities: JSON.parse(row.identities) as PersonRow["identities"],
         })),
-    savePerson: async ({ sites, shifts, ...row }) =>
+    savePerson: async ({ sites, shifts, identities, ...row }) =>
       void db
         .prepare(
           `INSERT INTO person VALUES (@id, @name, @role, @password, @invitationSha256,
            @invitationEndsAtMs, @sites, @department, @region, @shifts, @disabledAtMs, @createdAtMs,
-           @lastLoginAtMs) ON CONFLICT (id) DO UPDATE SET name = excluded.name,
+           @lastLoginAtMs, @email, @identities) ON CONFLICT (id) DO UPDATE SET name = excluded.name,
            role = excluded.role, password = excluded.password,
            invitation_sha256 = excluded.invitation_sha256,
            invitation_ends_at_ms = excluded.invitation_ends_at_ms, sites = excluded.sites,
            department = excluded.department, region = excluded.region, shifts = excluded.shifts,
-           disabled_at_ms = excluded.disabled_at_ms, last_login_at_ms = excluded.last_login_at_ms`,
+           disabled_at_ms = excluded.disabled_at_ms, last_login_at_ms = excluded.last_login_at_ms,
+           email = excluded.email, identities = excluded.identities`,
         )
         .run({
           ...row,
           sites: sites && JSON.stringify(sites),
           shifts: shifts && JSON.stringify(shifts),
+          identities: JSON.stringify(identities),
         }),
     deletePerson: async (id) => void db.prepare("DELETE FROM person WHERE id = ?").run(id),
     sessions: async () =>

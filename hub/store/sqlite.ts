@@ -4,6 +4,7 @@ import { start } from "./migrations/001-start.ts";
 import { commandData } from "./migrations/002-command-data.ts";
 import { accessTables } from "./migrations/003-access.ts";
 import { webhookTables } from "./migrations/004-webhooks.ts";
+import { signInColumns } from "./migrations/005-sign-in.ts";
 import { commandsIn } from "./sqlite-commands.ts";
 import { historyIn } from "./sqlite-history.ts";
 import { auditIn } from "./sqlite-audit.ts";
@@ -41,7 +42,7 @@ export function openSqliteStore(path: string): Store {
 }
 
 /** Each once, in this order; `user_version` says how far a database is. */
-const migrations = [start, commandData, accessTables, webhookTables];
+const migrations = [start, commandData, accessTables, webhookTables, signInColumns];
 
 function migrate(db: Db): void {
   const done = Number(db.pragma("user_version", { simple: true }));

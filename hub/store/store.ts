@@ -105,11 +105,17 @@ export type KeyRow = {
   replacedBy: string | null;
 };
 
-/** Who logs in with name and password. */
+/** An account at a provider of OpenID Connect. */
+export type Identity = { issuer: string; subject: string; linkedAtMs: number };
+/** Who logs in, with name and password or by a provider's word. */
 export type PersonRow = {
   id: string;
   name: string;
   role: Role;
+  /** In lower case; nobody else's. */
+  email: string | null;
+  /** Each nobody else's. */
+  identities: Identity[];
   /** scrypt; null while an invitation waits. */
   password: string | null;
   invitationSha256: string | null;

@@ -1,5 +1,7 @@
 /** The form a stranger sees: log in, or choose the password that an invitation asks for. */
+import { h } from "./dom.ts";
 import { accept, logIn, logOut, token } from "./login.ts";
+import { isBack, leave, providers, takeSession } from "./sign-in.ts";
 
 export type Entrance = {
   /** @param trouble why the hub did not let in whoever was here */
@@ -55,6 +57,26 @@ export function openEntrance(part: (id: string) => HTMLElement, changed: () => v
   window.addEventListener("hashchange", dress);
   dress();
 
+  let offered = false;
+  /** The hub's word for whom it works with is asked for once, when somebody needs it. */
+  async function offer(): Promise<void> {
+    if (offered) return;
+    offered = true;
+    const links = (await providers()).map(({ name, url }) => {
+      const link = h("a", { href: url, class: "button" }, `Sign in with ${name}`);
+      link.addEventListener("click", () => leave(field("login-stays").checked));
+      return link;
+    });
+    part("login-with").replaceChildren(...links);
+    part("login-with").hidden = links.length === 0;
+  }
+  async function comeBack(): Promise<void> {
+    const why = await takeSession();
+    if (why === undefined) changed();
+    else say(why);
+  }
+  if (isBack()) void comeBack();
+
   const show = (isOpen: boolean) => {
     form.hidden = !isOpen;
     document.querySelector("main")!.hidden = isOpen;
@@ -62,6 +84,7 @@ export function openEntrance(part: (id: string) => HTMLElement, changed: () => v
   return {
     open(trouble) {
       show(true);
+      void offer();
       if (token() !== undefined) say(trouble);
     },
     shut: () => show(false),

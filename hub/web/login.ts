@@ -2,7 +2,7 @@
 
 type Person = { name: string; access: string; refresh: string };
 type Kept = { key: string } | Person;
-type Grant = { access_token: string; refresh_token: string };
+export type Grant = { access_token: string; refresh_token: string };
 
 const place = "understudy-login";
 
@@ -16,7 +16,7 @@ function kept(): Kept | undefined {
   return text === undefined || text === null ? undefined : (JSON.parse(text) as Kept);
 }
 
-function keep(login: Kept, store: Storage): void {
+export function keep(login: Kept, store: Storage): void {
   forget();
   store.setItem(place, JSON.stringify(login));
 }
@@ -87,7 +87,7 @@ async function whyNot(response: Response): Promise<string> {
   return `${detail ?? `the hub answered ${response.status}`}${seconds ? `; try again in ${seconds} s` : ""}`;
 }
 
-const personOf = (name: string, grant: Grant): Person => ({
+export const personOf = (name: string, grant: Grant): Person => ({
   ...{ name, access: grant.access_token, refresh: grant.refresh_token },
 });
 

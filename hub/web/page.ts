@@ -53,6 +53,7 @@ async function read(): Promise<void> {
   }
   reading = true;
   beganAtMs = performance.now();
+  const cameWith = token();
   try {
     board = await readBoard();
     readAtMs = performance.now();
@@ -61,7 +62,8 @@ async function read(): Promise<void> {
   } catch (error) {
     trouble = error instanceof Error ? error.message : "the hub did not answer";
     const stranger = error instanceof HubError && error.status === 401;
-    isOut = stranger;
+    // Somebody may have come in meanwhile.
+    isOut = stranger && token() === cameWith;
     if (stranger) {
       // What somebody else saw here is not for whoever comes next.
       board = undefined;

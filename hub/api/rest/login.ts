@@ -15,7 +15,7 @@ import { ApiProblem, Problem, problems } from "../problem.ts";
 type Needs = { sessions: Sessions; tokens: Tokens; audit: Audit; now: () => number };
 
 const secret = z.string().min(1).max(1_000);
-const Grant = z
+export const Grant = z
   .object({
     access_token: z.string(),
     token_type: z.literal("Bearer"),
@@ -40,14 +40,15 @@ const status = {
   too_many_attempts: 429,
 } as const;
 
+export const fromOf = ({ ip, headers }: FastifyRequest) => ({
+  address: ip,
+  agent: headers["user-agent"] ?? "",
+});
+
 export const loginRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) => {
   const { sessions, tokens, audit, now } = needs;
   const open = { access: "open" } as const;
   const response = { 200: Grant, 503: Problem, ...problems };
-  const from = ({ ip, headers }: FastifyRequest) => ({
-    address: ip,
-    agent: headers["user-agent"] ?? "",
-  });
   async function given<T>(reply: FastifyReply, work: () => Promise<T>): Promise<T> {
     reply.header("Cache-Control", "no-store");
     try {
@@ -71,14 +72,14 @@ export const loginRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) => {
     },
     async (request, reply) => {
       const { name, password } = request.body;
-      return given(reply, () => sessions.login(name, password, from(request)));
+      return given(reply, () => sessions.login(name, password, fromOf(request)));
     },
   );
   app.post(
     "/auth/refresh",
     { config: open, schema: { body: z.strictObject({ refresh_token: secret }), response } },
     async (request, reply) =>
-      given(reply, () => sessions.refresh(request.body.refresh_token, from(request))),
+      given(reply, () => sessions.refresh(request.body.refresh_token, fromOf(request))),
   );
   app.post(
     "/auth/logout",
@@ -116,7 +117,7 @@ export const loginRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) => {
         throw new ApiProblem(409, "no_password", "a key has no password; log in as a person");
       }
       const { password, next } = request.body;
-      await given(reply, () => sessions.prove(name, password, from(request)));
+      await given(reply, () => sessions.prove(name, password, fromOf(request)));
       const why = weakPassword(next, name);
       if (why !== undefined) throw new ApiProblem(400, "weak_password", why);
       await sessions.save({ ...person, password: await hashPassword(next) });

@@ -10,7 +10,8 @@ import { roles } from "../../auth/permissions.ts";
 import type { Sessions } from "../../auth/sessions.ts";
 import { Shift } from "../../auth/shifts.ts";
 import { weakPassword } from "../../auth/strength.ts";
-import type { PersonRow } from "../../store/store.ts";
+import { isLinked } from "../../auth/admission.ts";
+import type { Identity, PersonRow } from "../../store/store.ts";
 import { callerOf } from "../auth.ts";
 import { newSecret, sha256Hex } from "../keys.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
@@ -23,6 +24,7 @@ const Name = z
   .string()
   .max(80)
   .regex(/^[a-z0-9][a-z0-9._@+-]*$/, "lower-case letters, digits and . _ @ + -");
+const Email = z.email().max(254).toLowerCase().nullable();
 /** What an admin sets. Each limit that is not null holds. */
 const Limits = {
   role: z.enum(roles),
@@ -36,9 +38,19 @@ const UserItem = z
   .object({
     id: z.string(),
     name: z.string(),
+    /** By which a provider's account is known the first time. */
+    email: z.string().nullable(),
     ...Limits,
+    /** Accounts at providers by which this person comes in. */
+    identities: z.array(
+      z.object({
+        issuer: z.string(),
+        subject: z.string(),
+        linkedAt: z.iso.datetime().nullable(),
+      }),
+    ),
     disabled: z.boolean(),
-    /** No password yet: the invitation waits. */
+    /** Neither a password nor an account yet: the invitation waits. */
     invited: z.boolean(),
     createdAt: z.iso.datetime().nullable(),
     lastLoginAt: z.iso.datetime().nullable(),
@@ -55,8 +67,12 @@ const SessionItem = z
   })
   .meta({ id: "SessionItem" });
 const password = z.string().min(1).max(1_000);
+const Accounts = z
+  .array(z.strictObject({ issuer: z.url().max(500), subject: z.string().min(1).max(255) }))
+  .max(20);
 const NewUser = z.strictObject({
   name: Name,
+  email: Email.default(null),
   role: Limits.role,
   password: password.optional().describe("left out: the answer has an invitation for 7 days"),
   sites: Limits.sites.default(null),
@@ -64,7 +80,12 @@ const NewUser = z.strictObject({
   region: Limits.region.default(null),
   shifts: Limits.shifts.default(null),
 });
-const Change = z.strictObject({ ...Limits, disabled: z.boolean(), password }).partial();
+const Change = z
+  .strictObject({
+    ...{ ...Limits, email: Email, disabled: z.boolean(), password },
+    identities: Accounts.describe("all there are to be; [] = by none"),
+  })
+  .partial();
 
 const invitationLifeMs = 7 * 86_400_000;
 const params = z.object({ id: z.string().max(64) });
@@ -90,6 +111,26 @@ export const userRoutes: FastifyPluginAsyncZod<Needs> = async (app, { sessions, 
     if (callerOf(request).id !== `user:${id}`) return;
     throw new ApiProblem(409, "own_account", "another admin must do that: it is your own account");
   };
+  /** @throws ApiProblem 409 where somebody else has the address or one of the accounts */
+  function notTaken(
+    id: string | undefined,
+    { email, identities = [] }: { [K in "email" | "identities"]?: PersonRow[K] | undefined },
+  ) {
+    for (const other of sessions.people().filter((one) => one.id !== id)) {
+      if (typeof email === "string" && other.email === email) {
+        throw new ApiProblem(409, "email_taken", `that address is of ${other.name}`);
+      }
+      if (identities.some((one) => isLinked(other, one))) {
+        throw new ApiProblem(409, "account_taken", `that account is of ${other.name}`);
+      }
+    }
+  }
+  /** Those that are linked already keep their time. */
+  const linkedOf = (person: PersonRow, asked: z.infer<typeof Accounts>) =>
+    asked.map(({ issuer, subject }) => {
+      const isSame = (one: Identity) => one.issuer === issuer && one.subject === subject;
+      return person.identities.find(isSame) ?? { issuer, subject, linkedAtMs: now() };
+    });
   async function hashed(text: string, name: string): Promise<string> {
     const why = weakPassword(text, name);
     if (why !== undefined) throw new ApiProblem(400, "weak_password", why);
@@ -124,21 +165,24 @@ export const userRoutes: FastifyPluginAsyncZod<Needs> = async (app, { sessions, 
     async (request, reply) => {
       const { password: text, ...body } = request.body;
       const taken = () => {
-        if (!sessions.byName(body.name)) return;
-        throw new ApiProblem(409, "name_taken", `there is a user ${body.name}`);
+        if (sessions.byName(body.name)) {
+          throw new ApiProblem(409, "name_taken", `there is a user ${body.name}`);
+        }
+        notTaken(undefined, body);
       };
       taken();
       const held = text === undefined ? null : await hashed(text, body.name);
       taken();
       const invitation = held === null ? newSecret("inv") : undefined;
       const row: PersonRow = {
-        ...{ id: randomUUID(), ...body, password: held },
+        ...{ id: randomUUID(), ...body, identities: [], password: held },
         invitationSha256: invitation === undefined ? null : sha256Hex(invitation),
         invitationEndsAtMs: invitation === undefined ? null : now() + invitationLifeMs,
         ...{ disabledAtMs: null, createdAtMs: now(), lastLoginAtMs: null },
       };
       await sessions.save(row);
-      note(request, "user.made", row.id, body);
+      const { email: _email, ...noted } = body;
+      note(request, "user.made", row.id, noted);
       reply.header("Location", `/api/users/${row.id}`).header("Cache-Control", "no-store");
       return reply
         .code(201)
@@ -150,24 +194,26 @@ export const userRoutes: FastifyPluginAsyncZod<Needs> = async (app, { sessions, 
     { config: write, schema: { params, body: Change, response: { 200: UserItem, ...gone } } },
     async (request) => {
       const before = personOf(request.params.id);
-      const { password: text, disabled, ...limits } = request.body;
-      if (text === undefined || disabled !== undefined || Object.keys(limits).length > 0) {
-        notOwn(request, before.id);
-      }
+      const { password: text, disabled, identities, ...limits } = request.body;
+      if (Object.keys(request.body).some((key) => key !== "password")) notOwn(request, before.id);
       const held = text === undefined ? undefined : await hashed(text, before.name);
       const set = Object.entries(limits).filter(([, value]) => value !== undefined);
+      const asked = Object.fromEntries(set) as Partial<PersonRow>;
+      const linked = identities && linkedOf(before, identities);
+      notTaken(before.id, { email: asked.email, identities: linked });
       const after: PersonRow = {
         ...personOf(before.id),
-        ...(Object.fromEntries(set) as Partial<PersonRow>),
+        ...asked,
+        ...(linked && { identities: linked }),
         ...(held !== undefined && { password: held, invitationSha256: null }),
       };
       if (disabled !== undefined) after.disabledAtMs = disabled ? now() : null;
       await sessions.save(after);
-      // A new password or a closed account ends what was opened with the old.
-      if (held !== undefined || disabled === true) await sessions.end({ person: after.id });
-      const changed = [...set.map(([name]) => name), ...(held === undefined ? [] : ["password"])];
+      // A new password, other accounts or a closed door end what was opened with the old.
+      const isOther = held !== undefined || linked !== undefined;
+      if (isOther || disabled === true) await sessions.end({ person: after.id });
       note(request, "user.changed", after.id, {
-        changed: disabled === undefined ? changed : [...changed, "disabled"],
+        changed: Object.keys(request.body),
         ...(before.role !== after.role && { role: { before: before.role, after: after.role } }),
       });
       return itemOf(after);
@@ -212,11 +258,14 @@ export const userRoutes: FastifyPluginAsyncZod<Needs> = async (app, { sessions, 
 };
 
 function itemOf(row: PersonRow): z.infer<typeof UserItem> {
-  const { id, name, role, sites, department, region, shifts } = row;
+  const { id, name, email, role, sites, department, region, shifts } = row;
   return {
-    ...{ id, name, role, sites, department, region, shifts },
+    ...{ id, name, email, role, sites, department, region, shifts },
+    identities: row.identities.map(({ issuer, subject, linkedAtMs }) => ({
+      ...{ issuer, subject, linkedAt: isoOf(linkedAtMs) },
+    })),
     disabled: row.disabledAtMs !== null,
-    invited: row.password === null,
+    invited: row.password === null && row.identities.length === 0,
     createdAt: isoOf(row.createdAtMs),
     lastLoginAt: isoOf(row.lastLoginAtMs),
   };

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from "fastify";
 import { pino } from "pino";
 import { afterEach } from "vitest";
+import type { SignInProvider } from "../../../config/sign-in.schema.ts";
 import { openAsking } from "../../../hub/api/asking.ts";
 import { openLimits } from "../../../hub/api/budgets.ts";
 import { openGraph } from "../../../hub/api/graphql/graph.ts";
@@ -11,6 +12,7 @@ import { openMetrics } from "../../../hub/api/metrics.ts";
 import { openServer } from "../../../hub/api/server.ts";
 import { openAudit } from "../../../hub/audit/audit.ts";
 import { openSessions, type Place } from "../../../hub/auth/sessions.ts";
+import { openSignIn } from "../../../hub/auth/sign-in.ts";
 import { openTokens } from "../../../hub/auth/tokens.ts";
 import { type Commands, openCommands } from "../../../hub/commands.ts";
 import { openFeed } from "../../../hub/feed.ts";
@@ -44,6 +46,7 @@ type Over = {
   allow?: string[];
   pauses?: number[];
   places?: Place[];
+  providers?: SignInProvider[];
   /** Waits no longer for a site than this. */
   waitsMs?: number;
   now?: () => number;
@@ -77,6 +80,9 @@ export async function anApi(over: Over = {}) {
   const audit = openAudit(store, log, now);
   const tokens = openTokens({ hub: "main", now });
   const sessions = await openSessions({ store, tokens, audit, places: over.places ?? [], now });
+  const signIn = openSignIn({
+    ...{ publicUrl: "http://127.0.0.1", providers: over.providers ?? [], sessions, audit, now },
+  });
   const webhooks = await openWebhooks({
     ...{ store, feed, log, now, hub: "main", signing: openSigning(), pauses: over.pauses ?? [] },
     guard: openGuard(over.allow ?? []),
@@ -93,7 +99,7 @@ export async function anApi(over: Over = {}) {
   const asking = openAsking({ view, commands: waits, store, linkUp, audit });
   const graph = openGraph({ view, feed, store, asking, audit, log });
   const app: FastifyInstance = await openServer({
-    ...{ sessions, tokens, audit, now, commands: waits },
+    ...{ sessions, signIn, tokens, audit, now, commands: waits },
     ...{ view, store, keys, metrics, log, linkUp, items: itemsOf(view) },
     health: {
       ...{ linkUp, storeOk: ingest.healthy, counts: ingest.counts, version },

@@ -13,7 +13,14 @@ export async function aPerson(over: Partial<PersonRow> & { name: string }): Prom
       role: "operator",
       password: await (hashed ??= hashPassword(password, { N: 1_024, r: 8, p: 1 })),
     },
-    ...{ invitationSha256: null, invitationEndsAtMs: null, sites: null, department: null },
+    ...{
+      email: null,
+      identities: [],
+      invitationSha256: null,
+      invitationEndsAtMs: null,
+      sites: null,
+      department: null,
+    },
     ...{ region: null, shifts: null, disabledAtMs: null, createdAtMs: 0, lastLoginAtMs: null },
     ...over,
   };
