@@ -256,8 +256,10 @@ function driven<B extends Base>(own: B, drivers: DriverSchemas) {
 }
 
 /** A section that the daemon's own part judges, written with units like all others. */
-function partSection(schema: z.ZodType) {
+function partSection(drivers: Pick<SiteDrivers, "traps">) {
   return z.unknown().transform((raw, ctx): unknown => {
+    if (raw === undefined) return undefined; // zod asks about a section that is left out, too
+    const schema = drivers.traps ?? z.never();
     const { parsed, findings, issues } = parseOptions(schema, optionsJsonSchema(schema), raw);
     for (const issue of issues) ctx.addIssue({ ...issue, path: [...issue.path] });
     for (const { path, what } of findings) ctx.addIssue({ code: "custom", path, message: what });
@@ -265,12 +267,8 @@ function partSection(schema: z.ZodType) {
   });
 }
 
-export function siteSchema({
-  encoders,
-  outlets = {},
-  storages = {},
-  traps = z.never(),
-}: SiteDrivers) {
+export function siteSchema(drivers: SiteDrivers) {
+  const { encoders, outlets = {}, storages = {} } = drivers;
   return section({
     site: id.describe("Stable id of this site, its name on MQTT"),
     name: displayName.exactOptional().describe("What people call it"),
@@ -305,7 +303,7 @@ export function siteSchema({
     storageLevels: storageLevels
       .prefault({})
       .describe("From how little free space a recording is in danger"),
-    traps: partSection(traps)
+    traps: partSection(drivers)
       .exactOptional()
       .describe("Listen for SNMP traps: one of a box makes the daemon look at it at once"),
     clock: clock.prefault({}).describe("How the clock of this host is checked"),

@@ -66,12 +66,19 @@ function quantity<Unit extends string>(
   );
 }
 
+const texts = new Map<string, z.ZodString>();
+
+/** The text of a quantity: one schema for all that are written alike. */
 function written(form: string, units: Record<string, number>, word?: string) {
+  const known = texts.get(form);
+  if (known) return known;
   const number = `\\d{1,15}(\\.\\d{1,6})?(${Object.keys(units).join("|")})`;
   const pattern = new RegExp(word === undefined ? `^${number}$` : `^(${word}|${number})$`);
-  return z
+  const text = z
     .string({ error: `must be ${form}` })
     .regex(pattern, { error: ({ input }) => `${JSON.stringify(input)} is not ${form}` });
+  texts.set(form, text);
+  return text;
 }
 
 function inRange(

@@ -25,24 +25,25 @@ export type OpenCommand = {
 const remembered = 200;
 
 const To = z.object({ kind: z.string(), id: z.string(), verb: z.string() });
-const Record = z.object({
-  answered: z.array(
-    z.tuple([
-      z.string(),
-      CommandResponse.pick({ status: true, code: true, message: true, data: true }),
-    ]),
-  ),
-  open: z.array(
-    z.object({
-      id: z.string(),
-      to: To,
-      actors: z.array(z.string()),
-      afterSeq: z.number(),
-      sealTo: SealTo.optional(),
-    }),
-  ),
-  untold: z.array(z.object({ id: z.string(), to: To })),
-});
+const recordSchema = () =>
+  z.object({
+    answered: z.array(
+      z.tuple([
+        z.string(),
+        CommandResponse.pick({ status: true, code: true, message: true, data: true }),
+      ]),
+    ),
+    open: z.array(
+      z.object({
+        id: z.string(),
+        to: To,
+        actors: z.array(z.string()),
+        afterSeq: z.number(),
+        sealTo: SealTo.optional(),
+      }),
+    ),
+    untold: z.array(z.object({ id: z.string(), to: To })),
+  });
 
 /**
  * What has to be known of commands after a restart: how each was answered, which were accepted and
@@ -54,7 +55,7 @@ export function commandMemory(p: {
   /** Resolves when it is on disk, or the disk did not take it in time. */
   keep: (record: unknown) => Promise<unknown>;
 }) {
-  const before = Record.safeParse(p.kept).data;
+  const before = p.kept === undefined ? undefined : recordSchema().safeParse(p.kept).data;
   const answered = new Map<string, Answer>(before?.answered);
   const untold = new Map<string, Addressed>(before?.untold.map(({ id, to }) => [id, to]));
   const open = new Map<string, OpenCommand>(
@@ -82,7 +83,7 @@ export function commandMemory(p: {
         return { id, to, actors: [...actors], afterSeq, ...(sealTo && { sealTo }) };
       }),
       untold: [...untold].map(([id, to]) => ({ id, to })),
-    } satisfies z.input<typeof Record>);
+    } satisfies z.input<ReturnType<typeof recordSchema>>);
   };
 
   return {

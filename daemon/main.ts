@@ -7,9 +7,9 @@ import type { runDaemon } from "./run-daemon.ts";
 const onlyAsks = ["--check", "--version", "--help", "-h"];
 const writes = !process.argv.some((flag) => onlyAsks.includes(flag));
 /** The slowest thing to start, and it needs nobody: it comes up while the program is read. */
-const writer = writes ? newWriter(new URL("./journal-writer.js", import.meta.url)) : undefined;
+const writer = writes ? newWriter(new URL("./journal-writer.cjs", import.meta.url)) : undefined;
 
 const file = fileURLToPath(new URL("./daemon-program.cjs", import.meta.url));
 const program = run(compile(file), file) as { runDaemon: typeof runDaemon };
 // What a start that failed half-way has opened already must not keep the process alive.
-process.exit(await program.runDaemon(writer));
+void program.runDaemon(writer).then((code) => process.exit(code));

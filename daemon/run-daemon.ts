@@ -87,7 +87,7 @@ async function run(writer: Worker | undefined): Promise<number> {
       log,
       version,
       writer,
-      writerUrl: new URL("./journal-writer.js", import.meta.url),
+      writerUrl: new URL("./journal-writer.cjs", import.meta.url),
       brokerUrl: new URL("./broker.js", import.meta.url),
     });
   } catch (cause) {

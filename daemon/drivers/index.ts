@@ -41,7 +41,9 @@ const endNoticedWithinMs = 1_500;
 
 export const vendors: Readonly<Record<string, Vendor>> = {
   ffmpeg: {
-    options: FfmpegOptions,
+    get options() {
+      return FfmpegOptions;
+    },
     outputs: ["stream-1"],
     kind: "software",
     endNoticedWithinMs,
@@ -51,7 +53,9 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
   },
   gstreamer: {
-    options: GstreamerOptions,
+    get options() {
+      return GstreamerOptions;
+    },
     outputs: ["stream-1"],
     kind: "software",
     endNoticedWithinMs,
@@ -61,7 +65,9 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
   },
   "aja-helo": {
-    options: AjaHeloOptions,
+    get options() {
+      return AjaHeloOptions;
+    },
     outputs: ["stream-1"],
     kind: "hardware",
     cooling: (options) => coolingSteps(options as AjaHeloOptions),
@@ -76,7 +82,9 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
   },
   "epiphan-pearl": {
-    options: EpiphanPearlOptions,
+    get options() {
+      return EpiphanPearlOptions;
+    },
     outputs: ["stream-1"],
     kind: "hardware",
     async open(context, options) {
@@ -85,7 +93,9 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
   },
   magewell: {
-    options: MagewellOptions,
+    get options() {
+      return MagewellOptions;
+    },
     outputs: ["stream-1"],
     kind: "hardware",
     async open(context, options) {
@@ -94,7 +104,9 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
   },
   snmp: {
-    options: SnmpEncoderOptions,
+    get options() {
+      return SnmpEncoderOptions;
+    },
     // Only looked at: what its outputs do may be mapped, but none can be told to carry a stream.
     outputs: [],
     kind: "hardware",

@@ -10,12 +10,18 @@ export const siteDrivers = {
   encoders: optionsOf(vendors),
   outlets: optionsOf(outletVendors),
   storages: optionsOf(storageVendors),
-  traps: TrapOptions,
+  get traps() {
+    return TrapOptions;
+  },
 };
 
 /** Ids of the outputs that can carry a stream. */
 export const outputsOf = (driver: string) => vendors[driver]?.outputs;
 
 function optionsOf<V extends { options: z.ZodType }>(registry: Readonly<Record<string, V>>) {
-  return Object.fromEntries(Object.entries(registry).map(([name, { options }]) => [name, options]));
+  const schemas: Record<string, z.ZodType> = {};
+  for (const [name, vendor] of Object.entries(registry)) {
+    Object.defineProperty(schemas, name, { enumerable: true, get: () => vendor.options });
+  }
+  return schemas;
 }

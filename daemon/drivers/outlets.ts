@@ -11,15 +11,21 @@ export type OutletVendor = {
 
 export const outletVendors: Readonly<Record<string, OutletVendor>> = {
   "pdu-apc": {
-    options: ApcOptions,
+    get options() {
+      return ApcOptions;
+    },
     open: async (options) => (await pdu()).openApcOutlet(options as ApcOptions),
   },
   "pdu-raritan": {
-    options: RaritanOptions,
+    get options() {
+      return RaritanOptions;
+    },
     open: async (options) => (await pdu()).openRaritanOutlet(options as RaritanOptions),
   },
   "pdu-sentry3": {
-    options: Sentry3Options,
+    get options() {
+      return Sentry3Options;
+    },
     open: async (options) => (await pdu()).openSentry3Outlet(options as Sentry3Options),
   },
 };

@@ -12,14 +12,18 @@ export type StorageVendor = {
 
 export const storageVendors: Readonly<Record<string, StorageVendor>> = {
   "host-disk": {
-    options: HostDiskOptions,
+    get options() {
+      return HostDiskOptions;
+    },
     async open(options) {
       const { openHostDisk } = await import("./host-disk/host-disk.ts");
       return openHostDisk(options as HostDiskOptions);
     },
   },
   synology: {
-    options: SynologyOptions,
+    get options() {
+      return SynologyOptions;
+    },
     async open(options) {
       const { openSynology } = await import("./synology/synology.ts");
       return openSynology(options as SynologyOptions);

@@ -7,7 +7,7 @@ import type { FromWriter, Keep, WriterData } from "./writer-protocol.ts";
 export type JournalOptions = {
   /** The SQLite file. `-wal`, `-shm`, `.mark` and `.reserve` appear beside it. */
   file: string;
-  /** The bundled writer thread, `dist/journal-writer.js`. */
+  /** The bundled writer thread, `dist/journal-writer.cjs`. */
   writerUrl: URL;
   /** One that was started ahead and waits; it is told what to write. */
   writer?: Worker | undefined;

@@ -4,12 +4,11 @@
  */
 import type { Consent, CoolingStep, EncoderPlan, RepairAction } from "../site/plan.ts";
 import { elapsedMs, rebased, type Stamp } from "../time.ts";
-import { type Trouble, troubleWords } from "./encoder.contract.ts";
+import type { Trouble } from "./encoder.contract.ts";
 import { type DryRun, dryRunSince } from "./dry-run.ts";
 import { interruptsBetween, loadStep } from "./load.ts";
 import type { Heat } from "./thermal.ts";
 
-export const troubles = troubleWords;
 /** Those of a box that carries a programme; all others are of one that carries nothing. */
 export const isStrain = (trouble: Trouble | null): trouble is "overload" | "network" =>
   trouble === "overload" || trouble === "network";
@@ -21,6 +20,7 @@ const playbooks: Record<Trouble, readonly RepairAction[]> = {
   overload: ["lowerLoad"],
   network: ["lowerLoad"],
 };
+export const troubles = Object.keys(playbooks) as Trouble[];
 
 /** What a step of its load has to lower to be of use; against overload all are. */
 const relieves: Record<"overload" | "network", NonNullable<CoolingStep["lowers"]>> = {

@@ -11,7 +11,7 @@ import type { Bench } from "./bench.ts";
 import { monoMs, pause } from "./drill.ts";
 import { figure, median } from "./figure.ts";
 
-const daemonFile = fileURLToPath(new URL("../../dist/daemon.js", import.meta.url));
+const daemonFile = fileURLToPath(new URL("../../dist/daemon.cjs", import.meta.url));
 const unitFile = new URL("../../systemd/understudy-daemon.service", import.meta.url);
 /** A process has come to rest by then: its start is collected, its first polls are over. */
 const settledAfterMs = 3_000;
@@ -110,7 +110,7 @@ function configure(folder: string, stateDir: string, helos: Address[]): string {
 
 /** What the shipped unit gives Node: measured is what is installed. */
 function nodeFlags(): string[] {
-  const start = /^ExecStart=\S*node (.*?)\S+daemon\.js/m.exec(readFileSync(unitFile, "utf8"))?.[1];
+  const start = /^ExecStart=\S*node (.*?)\S+daemon\.cjs/m.exec(readFileSync(unitFile, "utf8"))?.[1];
   if (start === undefined) throw new Error("the unit does not start the daemon with Node");
   return start.split(" ").filter((flag) => flag !== "");
 }

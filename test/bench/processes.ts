@@ -55,7 +55,7 @@ export class Running {
 
   /** The built daemon; resolves when it decides. Its lines are handed on as they come. */
   async daemon(config: string, onLine: (line: string) => void = () => undefined): Promise<number> {
-    const args = [...nodeFlags(), ...moreFlags(), built("daemon.js"), "--config", config];
+    const args = [...nodeFlags(), ...moreFlags(), built("daemon.cjs"), "--config", config];
     return this.#serves(args, process.env, onLine);
   }
 

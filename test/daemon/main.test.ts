@@ -22,7 +22,7 @@ beforeAll(async () => {
       ...{ bundle: true, platform: "node", external: ["better-sqlite3"], logLevel: "error" },
     },
   );
-  writeFileSync(new URL("./journal-writer.js", program.url), readFileSync(writer.url));
+  writeFileSync(new URL("./journal-writer.cjs", program.url), readFileSync(writer.url));
 }, 60_000);
 afterAll(() => {
   program.remove();

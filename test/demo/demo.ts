@@ -102,7 +102,7 @@ async function open(
   site.writeSiteConfig({ folder, farEnd, helos, mqttUrl: hub.mqttUrl, siteKey });
   const daemon = openProgram({
     name: "site daemon",
-    args: () => [join(root, "dist/daemon.js"), "--config", folder.siteFile],
+    args: () => [join(root, "dist/daemon.cjs"), "--config", folder.siteFile],
     logFile: join(folder.path, "daemon.log"),
     say,
   });

@@ -241,7 +241,7 @@ export class Facility {
     const [program, ...args] = [
       ...(this.#options.wrap ?? []),
       process.execPath,
-      join(root, "dist/daemon.js"),
+      join(root, "dist/daemon.cjs"),
       "--config",
       this.configFile,
     ];

@@ -11,7 +11,7 @@ import { Hub } from "./hub.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 const backlog = at({ check: 500, test: 2_000, torture: 10_000 });
-const writerUrl = new URL("../../dist/journal-writer.js", import.meta.url);
+const writerUrl = new URL("../../dist/journal-writer.cjs", import.meta.url);
 
 /** Decisions of an earlier day, through the daemon's own journal, which no hub has heard of. */
 async function fillOutbox(facility: Facility, count: number): Promise<void> {

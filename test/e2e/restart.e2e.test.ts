@@ -42,7 +42,7 @@ test("a second daemon on one state directory leaves with code 4 and names the fi
   facility.startDaemon();
   await facility.untilOnAir("a");
   const first = facility.daemon.pid;
-  const second = spawnSync(process.execPath, ["dist/daemon.js", "--config", facility.configFile], {
+  const second = spawnSync(process.execPath, ["dist/daemon.cjs", "--config", facility.configFile], {
     encoding: "utf8",
     timeout: 30_000,
   });

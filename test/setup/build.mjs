@@ -27,16 +27,19 @@ const { version } = JSON.parse(
 
 process.chdir(fileURLToPath(new URL("../..", import.meta.url)));
 
-/** One row per process that runs on Node. */
+/**
+ * One row per process that runs on Node. What a site waits for is CommonJS: Node needs 30 ms less
+ * to begin with it.
+ */
 const programs = [
-  { from: "daemon/main.ts", to: "dist/daemon.js" },
+  { from: "daemon/main.ts", to: "dist/daemon.cjs" },
   { from: "daemon/cli/main.ts", to: "dist/site-cli.js" },
-  { from: "daemon/journal/writer.ts", to: "dist/journal-writer.js" },
+  { from: "daemon/journal/writer.ts", to: "dist/journal-writer.cjs" },
   { from: "hub/main.ts", to: "dist/hub.js" },
   { from: "hub/cli/main.ts", to: "dist/understudy.js", mode: 0o755 },
   { from: "hub/broker/main.ts", to: "dist/broker.js" },
 ];
-/** What `dist/daemon.js` runs, in the form whose compiled code can be kept. */
+/** What `dist/daemon.cjs` runs, in the form whose compiled code can be kept. */
 const program = { from: "daemon/run-daemon.ts", to: "dist/daemon-program.cjs" };
 /** One row per script of a page. */
 const pages = [{ from: "hub/web/page.ts", to: "dist/web/page.js" }];
@@ -138,6 +141,13 @@ const common = {
   logLevel: /** @type {const} */ ("warning"),
 };
 
+/** @type {import("esbuild").BuildOptions} */
+const commonJs = {
+  format: "cjs",
+  define: { ...common.define, "import.meta.url": "here" },
+  banner: { js: '"use strict";const here=require("node:url").pathToFileURL(__filename).href;' },
+};
+
 rmSync(builtStamp, { force: true });
 // Taken before reading: what is saved during the build makes the next one run.
 const startedAt = new Date();
@@ -151,7 +161,7 @@ try {
         platform: "node",
         target: "node20",
         external,
-        banner: { js: requireBanner },
+        ...(to.endsWith(".cjs") ? commonJs : { banner: { js: requireBanner } }),
         // Names as they are written, for stacks and logs. `keepNames` would give each closure its
         // name again whenever it is made, which is a fortieth of what the daemon does.
         minifyIdentifiers: false,

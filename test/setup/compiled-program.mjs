@@ -5,6 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { lazyBuiltins } from "./lazy-builtins.mjs";
+import { lazyModules } from "./lazy-modules.mjs";
 
 /**
  * Bundles to one CommonJS function with its mark in the first line.
@@ -18,7 +19,7 @@ export async function buildProgram(from, to, options) {
   rmSync(`${to}.cache`, { force: true });
   await build({
     ...options,
-    plugins: [...(options.plugins ?? []), lazyBuiltins],
+    plugins: [...(options.plugins ?? []), lazyBuiltins, lazyModules],
     entryPoints: [from],
     outfile: to,
     target: "node20",
@@ -43,7 +44,7 @@ export async function buildProgram(from, to, options) {
  */
 export function writeCodeCache(program) {
   const unit = readFileSync("systemd/understudy-daemon.service", "utf8");
-  const flags = /^ExecStart=\S*node (.*?)\S+daemon\.js/m.exec(unit)?.[1] ?? "";
+  const flags = /^ExecStart=\S*node (.*?)\S+daemon\.cjs/m.exec(unit)?.[1] ?? "";
   const script = fileURLToPath(new URL("code-cache.mjs", import.meta.url));
   const { status, stderr, error } = spawnSync(
     process.execPath,

@@ -7,25 +7,30 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** The journal's writer thread as it is installed: one bundled file. Call `remove` at the end. */
 export async function bundleWriter(): Promise<{ url: URL; remove: () => void }> {
-  return bundle("daemon/journal/writer.ts");
+  return bundle("daemon/journal/writer.ts", "cjs");
 }
 
 /** Any entry of ours as one file that plain Node runs; inside the tree, so that addons are found. */
-export async function bundle(entry: string): Promise<{ url: URL; remove: () => void }> {
+export async function bundle(
+  entry: string,
+  format: "esm" | "cjs" = "esm",
+): Promise<{ url: URL; remove: () => void }> {
   const folder = mkdtempSync(join(root, "node_modules", ".bundle-"));
-  const outfile = join(folder, "bundle.js");
+  const outfile = join(folder, format === "cjs" ? "bundle.cjs" : "bundle.js");
   await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile,
     bundle: true,
     platform: "node",
-    format: "esm",
+    format,
     target: "node20",
     external: ["better-sqlite3"],
-    banner: {
-      js: 'import{createRequire as r}from"node:module";' + "const require=r(import.meta.url);",
-    },
+    ...(format === "esm" && {
+      banner: {
+        js: 'import{createRequire as r}from"node:module";' + "const require=r(import.meta.url);",
+      },
+    }),
     logLevel: "error",
   });
   return {

@@ -75,8 +75,8 @@ describe.skipIf(whyNotBootable() !== undefined)("the shipped unit in a booted sy
         },
         ...Object.fromEntries(
           [
-            ...["daemon.js", "daemon-program.cjs", "daemon-program.cjs.cache"],
-            ...["journal-writer.js", "launcher.sh"],
+            ...["daemon.cjs", "daemon-program.cjs", "daemon-program.cjs.cache"],
+            ...["journal-writer.cjs", "launcher.sh"],
           ].map((name) => [`/usr/lib/understudy/${name}`, { copyOf: `dist/${name}` }]),
         ),
         "/usr/lib/understudy/package.json": { text: '{"type":"module"}' },

@@ -51,6 +51,8 @@ export type Unit = {
   timesTakenOff: number;
 };
 
+const Profile = z.int().min(0).max(9);
+
 export function openUnit(
   context: DriverContext,
   options: AjaHeloOptions,
@@ -80,7 +82,7 @@ export function openUnit(
     held: openHeldValues(asked, now),
     boot: openBootMark(now),
     progress: openProgress(now),
-    memory: openKeyMemory(join(context.stateDir, "aja-helo.json"), z.int().min(0).max(9)),
+    memory: openKeyMemory(join(context.stateDir, "aja-helo.json"), Profile),
   };
 }
 

@@ -107,16 +107,18 @@ export type KeyMemory<Place> = {
 
 function load<Place>(file: string, place: z.ZodType<Place>): Memory<Place> {
   const empty: Memory<Place> = { highest: [], placesWithKey: [] };
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch {
+    return empty;
+  }
   const Memory = z.object({
     highest: z.array(Holding),
     run: Holding.extend({ place: place.optional(), seenStreaming: z.boolean() }).optional(),
     placesWithKey: z.array(place),
   });
-  try {
-    return Memory.safeParse(jsonOrUndefined(readFileSync(file, "utf8"))).data ?? empty;
-  } catch {
-    return empty;
-  }
+  return Memory.safeParse(jsonOrUndefined(text)).data ?? empty;
 }
 
 async function write(file: string, text: string): Promise<void> {
