@@ -63,6 +63,12 @@ export const destination = section({
     .boolean()
     .prefault(false)
     .describe("Take over without proof that the primary is off; journalled each time"),
+  allowSmallerPicture: z
+    .boolean()
+    .prefault(false)
+    .describe(
+      "An encoder in trouble may send a smaller picture when nothing milder helps; players stand it",
+    ),
   ghostSession: duration({ atMost: "10min" })
     .prefault("90s")
     .describe("How long a far end may still say `already publishing` after a proven stop"),

@@ -1,6 +1,7 @@
 import { consentsOf } from "../config/repair.schema.ts";
 import type { SiteConfig } from "../config/site.schema.ts";
 import type {
+  CoolingStep,
   DestinationPlan,
   EncoderPlan,
   OutletPlan,
@@ -91,7 +92,7 @@ export function planOf(
         standsBy: sharesAnExclusiveKey(encoder.id, streams),
         heat: encoder.heat,
         clockAlarmOffsetMs: config.clock.alarmOffsetMs,
-        cooling: vendor.cooling?.(encoder.options) ?? [],
+        cooling: loadStepsOf(encoder, vendor, config),
         sync: encoder.sync,
         practise: encoder.practise,
         ...(vendor.canBeSet === true && { canBeSet: true }),
@@ -111,6 +112,23 @@ export function planOf(
     storages: storagePlans(config, vendors),
     clockAlarmOffsetMs: config.clock.alarmOffsetMs,
   };
+}
+
+/**
+ * A picture becomes smaller only where all destinations stand it that the box may carry for. These
+ * steps are a driver's last, so those before them keep their numbers.
+ */
+function loadStepsOf(
+  { id, options }: SiteConfig["encoders"][number],
+  vendor: Vendor,
+  { streams, destinations }: SiteConfig,
+): readonly CoolingStep[] {
+  const steps = vendor.cooling?.(options) ?? [];
+  const of = streams.filter(({ encoders }) => encoders.some(({ encoder }) => encoder === id));
+  const stands = (to: string) => destinations.find((d) => d.id === to)?.allowSmallerPicture;
+  if (of.length > 0 && of.every(({ destination }) => stands(destination))) return steps;
+  const first = steps.findIndex(({ lowers }) => lowers?.includes("size"));
+  return first < 0 ? steps : steps.slice(0, first);
 }
 
 function detectionPlan(

@@ -91,9 +91,10 @@ function clockWords({ aheadMs, exactToMs }: NonNullable<EncoderReading["clock"]>
 }
 
 function abilities({ vendor, plan }: BenchBox): string[] {
+  const { length: steps } = plan.cooling;
   return [
     ...(vendor.canReboot ? ["be told to reboot"] : []),
-    ...(vendor.cooling ? [`be cooled in ${vendor.cooling.length} steps`] : []),
+    ...(steps > 0 ? [`work at less load in ${steps} steps`] : []),
     ...(plan.outlet ? ["be switched off by its outlet"] : []),
   ];
 }

@@ -11,6 +11,7 @@ import { EpiphanPearlOptions } from "./epiphan-pearl/options.ts";
 import { FfmpegOptions } from "./ffmpeg/options.ts";
 import { GstreamerOptions } from "./gstreamer/options.ts";
 import { MagewellOptions } from "./magewell/options.ts";
+import { loadSteps } from "./shared/engine/load-steps.ts";
 import { SnmpEncoderOptions } from "./snmp/options.ts";
 
 export type Vendor = {
@@ -47,6 +48,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     outputs: ["stream-1"],
     kind: "software",
     endNoticedWithinMs,
+    cooling: (options) => loadSteps(options as FfmpegOptions),
     async open(context, options) {
       const { openFfmpeg } = await import("./ffmpeg/ffmpeg.ts");
       return openFfmpeg(context, options as FfmpegOptions, launcher());
@@ -59,6 +61,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     outputs: ["stream-1"],
     kind: "software",
     endNoticedWithinMs,
+    cooling: (options) => loadSteps(options as GstreamerOptions),
     async open(context, options) {
       const { openGstreamer } = await import("./gstreamer/gstreamer.ts");
       return openGstreamer(context, options as GstreamerOptions, launcher());

@@ -68,7 +68,7 @@ function lineOf(encoder: EncoderItem, nowMs: number): string {
 }
 
 function facts(encoder: EncoderItem, nowMs: number): HTMLElement {
-  const step = encoder.thermal === "cooling" ? ` step ${encoder.thermalStep ?? "?"} of 5` : "";
+  const step = encoder.thermal === "cooling" ? ` step ${encoder.thermalStep ?? "?"}` : "";
   return h(
     "dl",
     {},

@@ -204,7 +204,7 @@ export const EncoderState = Published.extend({
   connection: EncoderConnection.optional(),
   thermal: word(thermalWords),
   /** Cooldown step 0…5; 0 is full load. */
-  thermalStep: z.number().int().min(0).max(5),
+  thermalStep: z.number().int().min(0).max(9),
   service: word(serviceWords),
   input: word(inputWords),
   outputs: z.array(EncoderOutput),

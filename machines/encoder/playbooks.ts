@@ -22,9 +22,9 @@ const playbooks: Record<Trouble, readonly RepairAction[]> = {
 };
 export const troubles = Object.keys(playbooks) as Trouble[];
 
-/** What a step of its load has to lower to be of use; against overload all are. */
+/** What a step of its load has to lower to be of use. */
 const relieves: Record<"overload" | "network", NonNullable<CoolingStep["lowers"]>> = {
-  overload: ["requests", "bitrate", "frameRate"],
+  overload: ["requests", "effort", "frameRate", "size"],
   network: ["bitrate"],
 };
 

@@ -102,8 +102,11 @@ export type CoolingStep = {
   /** The picture is lost for a moment while it is taken or given back. */
   interrupts: boolean;
   /** What of it is less than before. Absent in plans made before it was told: no playbook uses it. */
-  lowers?: readonly ("requests" | "bitrate" | "frameRate")[];
+  lowers?: readonly Lowered[];
 };
+
+/** `effort`: what its processor has to do. `size`: of the picture. */
+export type Lowered = "requests" | "effort" | "bitrate" | "frameRate" | "size";
 
 export type Consent = "observe" | "propose" | "act";
 export type RepairAction = "lowerLoad" | "reboot" | "powerCycle";

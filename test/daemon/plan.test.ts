@@ -57,6 +57,17 @@ test("boxes that share an exclusive key do not start by themselves", () => {
   });
 });
 
+test("a smaller picture is a step only where every destination of the box stands it", () => {
+  const steps = (allowSmallerPicture?: boolean) => {
+    const destination = allowSmallerPicture === undefined ? {} : { allowSmallerPicture };
+    const { encoders } = aPlan({ encoders: [helo("a"), soft("b")], destination });
+    return encoders.map(({ cooling }) => cooling.length);
+  };
+  expect(steps()).toEqual([5, 4]);
+  expect(steps(false)).toEqual([5, 4]);
+  expect(steps(true)).toEqual([6, 5]);
+});
+
 test("two addresses, a box for each: neither shares its key, both keep their auto-recover", () => {
   const plan = aPlan({ encoders: [helo("a"), helo("b")], destination: twoAddresses });
   expect(owned(plan)).toEqual({ a: false, b: false });

@@ -5,6 +5,7 @@
 import type { ContentLook } from "../../machines/content/look.ts";
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import type { EncoderReading, OutputReading } from "../../machines/encoder/reading.ts";
+import { interruptsBetween } from "../../machines/encoder/load.ts";
 import { exerciseStream } from "../../machines/exercise/exercise.ts";
 import type { Intent, OutputRef } from "../../machines/intents.ts";
 import type { CoolingStep, EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
@@ -118,11 +119,11 @@ const heloSteps = [
   { what: "asked less often", interrupts: false, lowers: ["requests"] },
   ...[80, 65, 50].map((percent) => ({
     ...{ what: `${percent} % of its bitrate`, interrupts: true },
-    lowers: ["bitrate"] as const,
+    lowers: ["effort", "bitrate"] as const,
   })),
   {
     ...{ what: "half its bitrate and frame rate", interrupts: true },
-    lowers: ["bitrate", "frameRate"],
+    lowers: ["effort", "bitrate", "frameRate"],
   },
 ] as const satisfies readonly CoolingStep[];
 
@@ -375,6 +376,10 @@ export class World {
       if (intent.kind === "fence") this.#noteContentSwitch(intent.asks.stream);
       this.#pending.push({ intent, dueMs: this.#at.monoMs + this.intentDelayMs });
     }
+  }
+
+  #stepsOf(encoder: string): readonly CoolingStep[] {
+    return this.plan.encoders.find(({ id }) => id === encoder)?.cooling ?? [];
   }
 
   #noteExercise({
@@ -643,7 +648,7 @@ export class World {
       case "setLoad":
         if (cut || this.loadIsFixed) return failed("timeout");
         // A new bitrate needs a stop and a start: the box is back on its key 2 s later.
-        if (intent.asks.step !== box.load && Math.max(intent.asks.step, box.load) > 1) {
+        if (interruptsBetween(this.#stepsOf(intent.asks.encoder), box.load, intent.asks.step)) {
           box.resumes = box.running && { ...box.running, atMs: this.#at.monoMs + 2_000 };
           box.running = null;
         }

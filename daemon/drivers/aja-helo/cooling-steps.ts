@@ -1,13 +1,17 @@
 import type { CoolingStep } from "../../../machines/site/plan.ts";
 
 /** Of the full bitrate, by cooling step; the first only asks the unit less. */
-export const bitrateShares = [1, 1, 0.8, 0.65, 0.5, 0.35] as const;
-/** The last step also halves the frame rate: half the pictures to encode. */
+export const bitrateShares = [1, 1, 0.8, 0.65, 0.5, 0.35, 0.35] as const;
+/** Half the pictures to encode. */
 const halvesFrameRateFrom = 5;
+const changesSizeFrom = 6;
 
 /** Halving the frame rate garbles captions: where they are declared it is never offered. */
 export const halvesFrameRate = (step: number, { captions }: { captions: boolean }): boolean =>
   !captions && step >= halvesFrameRateFrom;
+
+/** Left out of what a unit may be told, unless all its destinations stand it. */
+export const changesSize = (step: number): boolean => step >= changesSizeFrom;
 
 /**
  * What makes a HELO cooler. Whether a running stream takes a new bitrate is not known
@@ -15,11 +19,21 @@ export const halvesFrameRate = (step: number, { captions }: { captions: boolean 
  */
 export const coolingSteps = (options: { captions: boolean }): readonly CoolingStep[] => [
   { what: "it is asked half as often", interrupts: false, lowers: ["requests"] },
-  ...bitrateShares.slice(2).map((share, i): CoolingStep => ({
-    what:
-      `${Math.round(share * 100)} % of its bitrate` +
-      (halvesFrameRate(i + 2, options) ? " and half its frame rate" : ""),
-    interrupts: true,
-    lowers: halvesFrameRate(i + 2, options) ? ["bitrate", "frameRate"] : ["bitrate"],
-  })),
+  ...bitrateShares.slice(2).map((share, i): CoolingStep => {
+    const step = i + 2;
+    const more = [
+      ...(halvesFrameRate(step, options) ? ["half its frame rate"] : []),
+      ...(changesSize(step) ? ["two thirds of its width and height"] : []),
+    ];
+    return {
+      what: [`${Math.round(share * 100)} % of its bitrate`, ...more].join(" and "),
+      interrupts: true,
+      lowers: [
+        "effort",
+        "bitrate",
+        ...(halvesFrameRate(step, options) ? ["frameRate" as const] : []),
+        ...(changesSize(step) ? ["size" as const] : []),
+      ],
+    };
+  }),
 ];

@@ -12,15 +12,19 @@ import {
   replicatorCommand,
   replicatorStates,
 } from "./parameters.ts";
+import { Size, sizeAt, sizeFamilies } from "./picture-size.ts";
 import { setBothForms, stopAndWait } from "./publish.ts";
 import { nameOf, profileOf, type Unit } from "./unit.ts";
 
+const sizeParts = Object.entries(sizeFamilies) as [keyof Size, ProfileFamily][];
 const leastKbps = 100;
 /** What the operator had set, kept while ours is lower. */
 const Full = z.object({
   kbps: z.int().min(leastKbps).max(20_000),
   /** Absent: it was never halved. */
   frameRate: z.enum(frameRates).optional(),
+  /** Absent: it was never made smaller. */
+  size: Size.optional(),
 });
 type Full = z.infer<typeof Full>;
 
@@ -44,12 +48,19 @@ export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Pr
   const nowRate = await read("StreamingFrameRate");
   const rate = await frameRateAt(unit, step, { now: nowRate, kept: kept?.frameRate }, signal);
 
+  const size = await sizeAt(unit, step, { read, ...(kept?.size && { kept: kept.size }) }, signal);
+
   const changes: [ProfileFamily, string][] = [];
   if (nowKbps !== kbps) changes.push(["StreamingVideoBitrate", String(kbps)]);
   if (rate && rate.wanted !== nowRate) changes.push(["StreamingFrameRate", rate.wanted]);
+  for (const [part, family] of size ? sizeParts : []) {
+    const wanted = size?.wanted[part] ?? "";
+    if ((await read(family)) !== wanted) changes.push([family, wanted]);
+  }
   if (changes.length > 0) {
     // Before the change: a daemon that dies in between must still know what was full.
-    await keep(file, { kbps: fullKbps, ...(rate && { frameRate: rate.full }) });
+    const full = { ...(rate && { frameRate: rate.full }), ...(size && { size: size.full }) };
+    await keep(file, { kbps: fullKbps, ...full });
     const state = replicatorStates.get(await device.readNeeded("ReplicatorStreamState", signal));
     const streams = state === "streaming";
     const { timesTakenOff } = unit;

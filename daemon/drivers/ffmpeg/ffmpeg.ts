@@ -1,5 +1,6 @@
 /** ffmpeg as a software encoder. */
 import type { DriverContext, EncoderDriver } from "../driver.ts";
+import { loadsOf } from "../shared/engine/load-steps.ts";
 import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
@@ -14,12 +15,16 @@ export function openFfmpeg(
   launcher: string,
 ): Promise<EncoderDriver> {
   const { source, outputs } = options;
-  const program = ffmpegProgram(options);
-  const settings = madeSettings(options.video, options.audio);
+  const [full, ...less] = loadsOf(options);
   return openSoftwareEncoder(context, {
-    ...{ program, source, outputs, settings, times: options, launcher },
+    ...{ loads: [made(full), ...less.map(made)], source, outputs, times: options, launcher },
   });
 }
+
+const made = (options: FfmpegOptions) => ({
+  program: ffmpegProgram(options),
+  settings: madeSettings(options.video, options.audio),
+});
 
 function ffmpegProgram(options: FfmpegOptions): Program {
   return {

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { DriverContext, EncoderDriver } from "../driver.ts";
+import { loadsOf } from "../shared/engine/load-steps.ts";
 import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
@@ -25,13 +26,17 @@ export async function openGstreamer(
   const { source, outputs } = options;
   // Under systemd there is no home to keep it in, and each start would read every plugin again.
   const registry = join(context.stateDir, "gstreamer-registry.bin");
-  const program = gstreamerProgram(options, registry);
+  const made = (at: GstreamerOptions) => ({
+    program: gstreamerProgram(at, registry),
+    settings: madeSettings(at.video, at.audio),
+  });
+  const [full, ...less] = loadsOf(options);
   const closing = new AbortController();
   let alarms: readonly string[] = [];
   const hostAlarms = () => alarms;
   const driver = await openSoftwareEncoder(context, {
-    ...{ program, source, outputs, times: options, launcher, hostAlarms },
-    settings: madeSettings(options.video, options.audio),
+    ...{ loads: [made(full), ...less.map(made)], source, outputs, times: options, launcher },
+    hostAlarms,
   });
   // Also writes the registry, so that a takeover finds it there.
   const inspected = inspect(options, registry, closing.signal).then((found) => (alarms = found));

@@ -1,5 +1,7 @@
 /** A box that carries a programme is overloaded, or its network is: what is done about its load. */
 import { expect, test } from "vitest";
+import { FfmpegOptions } from "../../../daemon/drivers/ffmpeg/options.ts";
+import { loadSteps } from "../../../daemon/drivers/shared/engine/load-steps.ts";
 import { encoderState } from "../../../machines/encoder/encoder.published.ts";
 import { strainOf } from "../../../machines/encoder/strain.ts";
 import type { Consent, EncoderPlan } from "../../../machines/site/plan.ts";
@@ -26,7 +28,7 @@ const stateOf = (w: World, id = "a") =>
 /** A driver whose steps cost no picture. */
 const gentle = [80, 60].map((percent) => ({
   ...{ what: `${percent} % of its bitrate`, interrupts: false },
-  lowers: ["bitrate"] as const,
+  lowers: ["effort", "bitrate"] as const,
 }));
 
 test("a carrier that does not keep up for 30 s is first asked less often, which costs no picture", () => {
@@ -149,6 +151,21 @@ test("what costs no picture is given back on air, one step after ten calm minute
   w.pass(610);
   expect(w.box("a").load).toBe(0);
   expect(w.carriage()).toBe("onAir");
+});
+
+test("a program that does not keep up is helped by its preset, then by its frame rate", () => {
+  const options = { input: { kind: "testPattern" }, video: { framesPerSecond: 50 } };
+  const cooling = loadSteps(FfmpegOptions.parse(options));
+  const plan = aPlan({ kinds: { a: "soft" } });
+  const w = onAir({ ...plan, encoders: plan.encoders.map((box) => ({ ...box, cooling })) });
+  suffers(w, "overload");
+  w.pass(32 + 170);
+  expect(sentences(w)).toEqual([
+    "a does not keep up with its programme: less load (preset superfast) is under way",
+    "a does not keep up with its programme: less load (preset superfast, 50 % of its bit rate, half its frame rate) is under way",
+  ]);
+  expect([w.box("a").load, w.carrier(), w.carriage()]).toEqual([4, "a", "onAir"]);
+  expect(w.told("stream.incident")).toEqual([]);
 });
 
 test("asking a box less often does not help its network: that step is left out", () => {

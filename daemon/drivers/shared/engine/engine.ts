@@ -3,7 +3,7 @@ import type { FSWatcher } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { OutputReading } from "../../../../machines/encoder/reading.ts";
 import type { FenceEvidence } from "../../../../machines/stream/fence-evidence.ts";
-import { DriverError, type PublishTarget } from "../../driver.ts";
+import { DriverError, type KnownTarget, type PublishTarget } from "../../driver.ts";
 import { endProcess, freeLock } from "./ending.ts";
 import {
   EngineDirectory,
@@ -11,7 +11,13 @@ import {
   type EngineProcess,
   type EngineRecord,
 } from "./engine-directory.ts";
-import { argumentsOf, commandOf, recordOf, type EngineSurroundings } from "./launch.ts";
+import {
+  argumentsOf,
+  commandOf,
+  fingerprintOf,
+  recordOf,
+  type EngineSurroundings,
+} from "./launch.ts";
 import { LastEnd } from "./last-end.ts";
 import { LifeLine } from "./life-line.ts";
 import { OffProof } from "./off-proof.ts";
@@ -87,7 +93,7 @@ export class Engine {
     this.#lives(run, process);
     this.#run = run;
     // Another program's progress cannot be read: what is not understood is unknown, not frozen.
-    if (record.program !== this.#around.program.name) return;
+    if (record.program !== this.#around.program().name) return;
     const port = await ProgressPort.open(record.progressPort).catch(() => undefined);
     if (port) this.#listen(run, port);
   }
@@ -97,7 +103,7 @@ export class Engine {
     this.#queue.forget();
     this.#restsUntilMs = 0;
     const { suspectAfterMs } = times;
-    return new Run(record, program, { suspectAfterMs, graceMs }, now(), adopted);
+    return new Run(record, program(), { suspectAfterMs, graceMs }, now(), adopted);
   }
 
   #lives(run: Run, process: EngineProcess | undefined): void {
@@ -134,6 +140,27 @@ export class Engine {
     }
     this.#highest = { ...this.#highest, [key]: keyGeneration };
     await this.#launch(target, signal);
+  }
+
+  /**
+   * What runs is started anew to the same place, with the same key and generation, where its
+   * program would be run otherwise by now. Nothing is started that did not run.
+   */
+  async remake(known: readonly KnownTarget[], signal: AbortSignal): Promise<void> {
+    const run = this.#run;
+    if (!run || run.stopping) return;
+    const { record } = run;
+    const { stream, destination, address, keyGeneration, argvFingerprint, progressPort } = record;
+    const place = { stream, destination, address, keyGeneration };
+    if (fingerprintOf(this.#around, place, progressPort) === argvFingerprint) return;
+    const key = known.find((at) => at.destination === destination && at.address === address);
+    if (!key) throw new DriverError("notPossible", `nobody knows the key of ${destination} now`);
+    run.remade = true;
+    if (!(await this.#end(run, signal))) {
+      throw new DriverError("timeout", "the run before does not end");
+    }
+    signal.throwIfAborted();
+    await this.#launch({ ...place, streamKey: key.streamKey }, signal);
   }
 
   /** All of a start that only has to be worked out. Nothing is kept of it. */
@@ -175,7 +202,7 @@ export class Engine {
       const why = launch.gaveUp() ?? (performance.now() > until ? "nothing came up" : undefined);
       if (why !== undefined) {
         await this.#end(run, signal);
-        const { name } = this.#around.program;
+        const { name } = this.#around.program();
         throw new DriverError("failed", `the launcher did not start ${name}: ${why}`);
       }
       await pause(2, undefined, { signal });
@@ -242,7 +269,7 @@ export class Engine {
   #lookAtQueue(run: Run, nowMs: number, silent: boolean): void {
     if (!run.process || !this.#queue.isDue(nowMs, silent)) return;
     const before = this.#queue.verdict;
-    const { bitrateBps } = this.#around.program;
+    const { bitrateBps } = this.#around.program();
     const changed = () => {
       if (this.#run === run && this.#queue.verdict !== before) this.#around.changed();
     };
@@ -275,7 +302,7 @@ export class Engine {
   #ended(run: Run, exit: EngineExit): void {
     this.#run = undefined;
     run.port?.close();
-    this.#lastEnd.is(exit, run.record, !run.stopping);
+    if (!run.remade) this.#lastEnd.is(exit, run.record, !run.stopping);
     const { connections: known } = this.#queue;
     const orphans = { known, addresses: [run.record.address] };
     void this.#offProof.lookEarly(run.line, orphans).then((isOff) => {
@@ -294,7 +321,7 @@ export class Engine {
 
   /** Sentences for the operator. */
   alarms(): string[] {
-    const { name, lastWords } = this.#around.program;
+    const { name, lastWords } = this.#around.program();
     const words = lastWords(this.#lastEnd.lines).map((line) => `${name} ended: ${line}`);
     if (!this.#run || this.#run.port) return words;
     const { program } = this.#run.record;

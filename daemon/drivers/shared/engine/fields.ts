@@ -51,6 +51,8 @@ export const pictureFields = {
   threads: z.int().min(1).max(64).optional().describe("as many as x264 likes when left out"),
 };
 
+export type Picture = z.infer<z.ZodObject<typeof pictureFields>>;
+
 export const soundFields = {
   bitrateBps: z.int().min(16_000).max(512_000).default(128_000).describe("of all channels"),
   sampleRateHz: z
@@ -74,6 +76,13 @@ export const engineFields = {
     .max(8)
     .default(["stream-1"])
     .describe("ids of its outputs; each is a process of its own"),
+  captions: z
+    .boolean()
+    .default(false)
+    .describe(
+      "the programme carries captions: the frame rate is never halved to relieve the host, which " +
+        "would garble them",
+    ),
   suspectAfterMs: z
     .int()
     .min(150)

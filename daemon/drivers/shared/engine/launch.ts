@@ -17,7 +17,8 @@ export type EngineTimes = {
 export type EngineSurroundings = {
   encoder: string;
   stateDir: string;
-  program: Program;
+  /** As it is to be run now. */
+  program: () => Program;
   times: EngineTimes;
   launcher: string;
   now: () => number;
@@ -31,7 +32,7 @@ export function argumentsOf(
   target: PublishTarget,
   progressPort: number,
 ): string[] {
-  return program.arguments({ ...target, encoder, progressPort });
+  return program().arguments({ ...target, encoder, progressPort });
 }
 
 /** What is written down of a start before it is made. */
@@ -44,7 +45,7 @@ export function recordOf(
   const { stream, destination, address, keyGeneration } = target;
   return {
     ...{ run: randomUUID(), bootId, stream, destination, address, keyGeneration },
-    program: around.program.name,
+    program: around.program().name,
     progressPort,
     argvFingerprint: fingerprintOf(around, target, progressPort),
     endSeen: false,
@@ -53,9 +54,9 @@ export function recordOf(
 }
 
 /** Of the arguments as they would be with another key: a secret leaves no trace on disk. */
-function fingerprintOf(
+export function fingerprintOf(
   around: EngineSurroundings,
-  target: PublishTarget,
+  target: Omit<PublishTarget, "streamKey">,
   progressPort: number,
 ): string {
   const argv = argumentsOf(around, { ...target, streamKey: "key" }, progressPort);
@@ -69,7 +70,8 @@ export function commandOf(
   { run, progressPort }: EngineRecord,
   target: PublishTarget,
 ): string[] {
-  const { launcher, program } = around;
+  const { launcher } = around;
+  const program = around.program();
   const hide = hidingScript(target.streamKey, program.keySpellings(target.streamKey));
   return [
     ...["/bin/sh", launcher, folder, run, hide],

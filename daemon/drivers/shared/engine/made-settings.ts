@@ -1,12 +1,11 @@
 import type { z } from "zod";
 import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
-import type { pictureFields, soundFields } from "./fields.ts";
+import type { Picture, soundFields } from "./fields.ts";
 
-type Picture = z.infer<z.ZodObject<typeof pictureFields>> & { codec?: string };
 type Sound = z.infer<z.ZodObject<typeof soundFields>> & { codec?: string };
 
 /** What a program is started with; of what it only passes on nothing is known. */
-export function madeSettings(video: Picture, audio: Sound): EncoderSettings {
+export function madeSettings(video: Picture & { codec?: string }, audio: Sound): EncoderSettings {
   const { width, height, framesPerSecond, gopSeconds, bitrateBps } = video;
   return {
     ...(video.codec !== "copy" && {

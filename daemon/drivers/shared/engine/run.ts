@@ -21,6 +21,8 @@ export class Run {
   line: LifeLine | undefined;
   progress: "moving" | "frozen" | undefined;
   stopping = false;
+  /** Ended only to be started anew: its end is no news. */
+  remade = false;
 
   constructor(
     record: EngineRecord,

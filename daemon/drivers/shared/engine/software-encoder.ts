@@ -10,16 +10,19 @@ import { DriverError, type DriverContext, type EncoderDriver } from "../../drive
 import { Engine } from "./engine.ts";
 import { figuresOf, type FigureMemory } from "./figures.ts";
 import type { EngineTimes } from "./launch.ts";
+import { openLoad } from "./load.ts";
 import { openOverload } from "./overload.ts";
 import type { Program } from "./program.ts";
 
 const reportEveryMs = 1_000;
 
+type Made = { program: Program; settings: EncoderSettings };
+
 export type SoftwareEncoder = {
-  program: Program;
+  /** What is run, and what it makes of its input, by load step: full load first. */
+  loads: readonly [Made, ...Made[]];
   source: string | undefined;
   outputs: readonly string[];
-  settings: EncoderSettings;
   times: EngineTimes;
   /** Path of `launcher.sh`. */
   launcher: string;
@@ -30,10 +33,13 @@ export type SoftwareEncoder = {
 /** Adopts or kills what it finds before it resolves, so nothing can be started twice. */
 export async function openSoftwareEncoder(
   context: DriverContext,
-  { program, source, outputs, settings, times, launcher, hostAlarms }: SoftwareEncoder,
+  { loads, source, outputs, times, launcher, hostAlarms }: SoftwareEncoder,
 ): Promise<EncoderDriver> {
   const { encoder, stateDir, now } = context;
   const engines = new Map<string, Engine>();
+  const load = openLoad(encoder, stateDir, loads.length - 1);
+  const made = () => loads[load.step()] ?? loads[0];
+  const { name } = loads[0].program;
   const memory: FigureMemory = new Map();
   const overload = openOverload();
   let report: ((reading: EncoderReading) => void) | undefined;
@@ -60,8 +66,8 @@ export async function openSoftwareEncoder(
     return {
       outputs: Object.fromEntries([...engines].map(outputOf)) as EncoderReading["outputs"],
       ...(source !== undefined && { source }),
-      identity: { vendor: program.name },
-      settings,
+      identity: { vendor: name },
+      settings: made().settings,
       // A process of ours starts nothing by itself.
       selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
       alarms: [
@@ -69,7 +75,7 @@ export async function openSoftwareEncoder(
         ...[...engines.values()].flatMap((engine) => engine.alarms()),
         ...slow,
       ],
-      figures: figuresOf(engines, memory, now(), `${program.name} progress`),
+      figures: figuresOf(engines, memory, now(), `${name} progress`),
     };
   };
 
@@ -94,7 +100,8 @@ export async function openSoftwareEncoder(
   const left = leftOutputs(stateDir).filter((output) => !outputs.includes(output));
   for (const output of [...outputs, ...left]) {
     const engine = new Engine(output, {
-      ...{ encoder, stateDir, program, times, launcher, now, changed },
+      ...{ encoder, stateDir, times, launcher, now, changed },
+      program: () => made().program,
     });
     await engine.open();
     engines.set(output, engine);
@@ -111,6 +118,13 @@ export async function openSoftwareEncoder(
     proveOff: (output, address, signal) =>
       guarded(output, signal, (engine) => engine.proveOff(address, signal)),
     ownSelfStart: async () => {},
+    // What runs already at this load is left alone, also what an earlier daemon has started.
+    setLoad: async (step, signal) => {
+      await load.keep(step);
+      for (const output of engines.keys())
+        await guarded(output, signal, (engine) => engine.remake(context.knownTargets(), signal));
+      changed();
+    },
     reportsAll: true,
     watch: (listener) => {
       report = listener;

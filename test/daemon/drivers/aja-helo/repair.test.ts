@@ -58,7 +58,12 @@ test("where captions are declared halving the frame rate is neither offered nor 
   expect(offered(false)).toEqual([
     {
       ...{ what: "35 % of its bitrate and half its frame rate", interrupts: true },
-      lowers: ["bitrate", "frameRate"],
+      lowers: ["effort", "bitrate", "frameRate"],
+    },
+    {
+      what: "35 % of its bitrate and half its frame rate and two thirds of its width and height",
+      interrupts: true,
+      lowers: ["effort", "bitrate", "frameRate", "size"],
     },
   ]);
 });
@@ -66,6 +71,50 @@ test("where captions are declared halving the frame rate is neither offered nor 
 test("a unit that sees captions nobody has declared keeps its frame rate, too", async () => {
   const { frameRates } = await stepByStep({}, { DetectCaptioning: "2" });
   expect(frameRates).toEqual([full, full, full, full, full, full]);
+});
+
+const sizeOf = (helo: Awaited<ReturnType<typeof aHelo>>) =>
+  ["FrameGeometryType", "Width", "Height"].map((name) => {
+    const value = helo.get(`Streaming${name}_1`);
+    expect(helo.get(`Streaming${name}`)).toBe(value);
+    return value;
+  });
+const both = (name: string, value: string) => ({ [name]: value, [`${name}_1`]: value });
+
+test("the last step makes the picture smaller: of a size set by hand two thirds, and back", async () => {
+  const size = { ...both("StreamingWidth", "1280"), ...both("StreamingHeight", "720") };
+  const helo = await aHelo({ ...size, ...both("StreamingFrameGeometryType", "1") });
+  const { driver, stateDir } = aDriver(helo.port);
+  await driver.setLoad!(5, soon());
+  expect(sizeOf(helo)).toEqual(["1", "1280", "720"]);
+  await driver.setLoad!(6, soon());
+  expect(sizeOf(helo)).toEqual(["1", "854", "480"]);
+  // Another daemon, that has seen nothing of it.
+  const second = aDriver(helo.port, {}, { stateDir });
+  await second.driver.setLoad!(6, soon());
+  expect(sizeOf(helo)).toEqual(["1", "854", "480"]);
+  await second.driver.setLoad!(5, soon());
+  expect(sizeOf(helo)).toEqual(["1", "1280", "720"]);
+  await second.driver.setLoad!(0, soon());
+  expect(existsSync(`${stateDir}/full-bitrate.json`)).toBe(false);
+});
+
+test("a picture as large as its input gets two thirds of that, and follows its input again", async () => {
+  const helo = await aHelo();
+  const { driver } = aDriver(helo.port);
+  await driver.setLoad!(6, soon());
+  expect(sizeOf(helo)).toEqual(["1", "1280", "720"]);
+  await driver.setLoad!(0, soon());
+  expect(sizeOf(helo)[0]).toBe("0");
+});
+
+test("without an input nobody knows its size, and it is left alone", async () => {
+  const helo = await aHelo();
+  helo.faults.dropInput();
+  const { driver } = aDriver(helo.port);
+  await driver.setLoad!(6, soon());
+  expect(sizeOf(helo)[0]).toBe("0");
+  expect(helo.get("StreamingVideoBitrate_1")).toBe("2800");
 });
 
 test("asking twice for a step changes nothing the second time, also with another daemon", async () => {
@@ -98,7 +147,7 @@ test("a stream is stopped for a new bitrate and started again, to the same place
 test("a step that there is not is refused, and nothing is changed", async () => {
   const helo = await aHelo();
   const { driver } = aDriver(helo.port);
-  await expect(driver.setLoad!(6, soon())).rejects.toMatchObject({ code: "notPossible" });
+  await expect(driver.setLoad!(7, soon())).rejects.toMatchObject({ code: "notPossible" });
   expect(helo.get("StreamingVideoBitrate_1")).toBe("8000");
 });
 

@@ -112,6 +112,36 @@ test("a far end that takes nothing: the send queue is stuck, so it is the networ
   expect(await driver.proveOff(output, site.target().address, generous())).toMatchObject([proven]);
 }, 90_000);
 
+test("less load: started anew to the same place with the same key, never two at the far end", async () => {
+  const site = await aSite({ captions: true });
+  const { driver, moving, latest, seen } = await site.open();
+  await driver.startOutput(output, site.target(7), generous());
+  await moving();
+  const [first, from] = [site.pid(), seen.length];
+  await driver.setLoad!(1, generous());
+  await until("it moves again", () => site.pid() !== first && latest()?.progress === "moving");
+  expect(latest()).toMatchObject({ target: { destination: "cdn" }, keyGeneration: 7 });
+  expect(latest()?.reading.settings).toMatchObject({ videoBitrateBps: 225_000 });
+  expect(seen.slice(from).filter(({ exit }) => exit)).toEqual([]);
+  expect(site.farEnd.overlapMs(key)).toBe(0);
+  const second = site.pid();
+  await driver.setLoad!(1, generous());
+  expect(site.pid()).toBe(second);
+
+  // A daemon that starts now adopts it at that load, and knows it for the next start.
+  await driver.close();
+  const after = await site.open();
+  await after.moving();
+  await after.driver.setLoad!(1, generous());
+  expect(site.pid()).toBe(second);
+  expect(after.latest()?.reading.settings).toMatchObject({ videoBitrateBps: 225_000 });
+  await after.driver.stopOutput(output, false, generous());
+  await after.driver.setLoad!(0, generous());
+  expect(await site.holders()).toEqual([]);
+  await after.driver.startOutput(output, site.target(8), generous());
+  await until("full load", () => after.latest()?.reading.settings?.videoBitrateBps === 300_000);
+});
+
 test("the daemon is killed: the next one adopts the same process, and nothing stopped", async () => {
   const site = await aSite();
   const before = await site.openElsewhere(site.target(3));

@@ -37,7 +37,12 @@ export async function aSite(vendor: string, configured: Record<string, unknown>)
   });
 
   async function open(vendorNow = vendor, configuredNow = configured) {
-    const context = { encoder: "enc-a", knownTargets: () => [], now: () => performance.now() };
+    const { destination, address, streamKey } = target();
+    const context = {
+      encoder: "enc-a",
+      knownTargets: () => [{ destination, address, streamKey }],
+      now: () => performance.now(),
+    };
     const opened = vendors[vendorNow]!;
     const driver = await opened.open({ ...context, stateDir }, opened.options.parse(configuredNow));
     onTestFinished(() => driver.close());
