@@ -9,7 +9,7 @@ import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
 import type { Ack } from "../machines/site/site.contract.ts";
 import { openSite } from "../machines/site/site-core.ts";
-import type { SiteResume } from "../machines/site/site.machine.ts";
+import type { SiteResume } from "../machines/site/site.context.ts";
 import { carrierWord, comparedPair } from "../machines/stream/stream.published.ts";
 import { attention } from "./attention.ts";
 import { isSoftware, openDrivers, openSessions, superviseAll } from "./boxes.ts";

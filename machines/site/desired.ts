@@ -3,6 +3,7 @@ import type { Desired } from "../encoder/drift.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import { settingsHash } from "../encoder/settings.ts";
 import type { SitePlan, StreamPlan } from "./plan.ts";
+import type { SiteContext } from "./site.context.ts";
 
 type Facts = Record<string, EncoderFacts>;
 
@@ -44,3 +45,15 @@ export function desiredOf(
 
 const isLookedAt = ({ encoders, cold }: StreamPlan, encoder: string) =>
   encoders.some((ref) => ref.encoder === encoder) && cold?.includes(encoder) !== true;
+
+/** What is wanted of this box, where that is another now. */
+export function wantedNews(
+  { facts, encoders }: Pick<SiteContext, "facts" | "encoders">,
+  plan: SitePlan,
+  encoder: string,
+) {
+  const { desired: before } = encoders[encoder]!.getSnapshot().context.duty;
+  const desired = desiredOf(plan, facts, encoder, before);
+  const isNews = JSON.stringify(desired) !== JSON.stringify(before);
+  return isNews ? ({ type: "wanted", desired } as const) : undefined;
+}

@@ -25,7 +25,9 @@ import { streamResume, type StreamSnapshot } from "../stream/stream.published.ts
 import type { Stamp } from "../time.ts";
 import { changeFreeze } from "./change-freeze.ts";
 import type { SitePlan } from "./plan.ts";
-import { type SiteContext, type SiteEvent, siteMachine } from "./site.machine.ts";
+import type { SiteContext } from "./site.context.ts";
+import type { SiteEvent } from "./site.events.ts";
+import { siteMachine } from "./site.machine.ts";
 import { TurnClock } from "./turn-clock.ts";
 import { keepDeadlines } from "./turn-deadlines.ts";
 

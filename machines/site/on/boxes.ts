@@ -1,0 +1,64 @@
+/** What a box or its repair asks before it is touched, answered for the whole facility. */
+import { enqueueActions } from "xstate";
+import { changeFreeze } from "../change-freeze.ts";
+import { whyNotInterrupt } from "../interruption.ts";
+import type { StreamPlan } from "../plan.ts";
+import { siteSetup } from "../site.setup.ts";
+
+export const boxes = siteSetup.createStateConfig({
+  on: {
+    isMissed: {
+      actions: enqueueActions(({ context, event: { encoder }, enqueue }) => {
+        const streams = context.plan.streams.filter(({ encoders }) =>
+          encoders.some((ref) => ref.encoder === encoder),
+        );
+        const isOff = ({ id }: StreamPlan) =>
+          context.streams[id]!.getSnapshot().context.memory.schedule.phase === "off";
+        const isMissed = streams.length === 0 || !streams.every(isOff);
+        enqueue.sendTo(context.encoders[encoder]!, { type: isMissed ? "missed" : "notMissed" });
+      }),
+    },
+    wantsSync: {
+      actions: enqueueActions(({ context, event: { encoder }, enqueue }) => {
+        const frozen = changeFreeze(context.freeze, "configuration", context.now());
+        const carries = Object.values(context.keys).find((key) => key.holder?.encoder === encoder);
+        const because = carries ? `${encoder} carries ${carries.holder?.stream}` : frozen;
+        const answer = because === undefined ? "maySync" : "mayNotSync";
+        enqueue.sendTo(
+          context.encoders[encoder]!,
+          answer === "maySync" ? { type: answer } : { type: answer, because: because! },
+        );
+      }),
+    },
+    wantsToInterrupt: {
+      actions: enqueueActions(({ context, event: { encoder }, enqueue }) => {
+        const carried = Object.values(context.keys).flatMap(({ holder }) =>
+          holder?.encoder === encoder ? [context.streams[holder.stream]!.getSnapshot()] : [],
+        );
+        const because = whyNotInterrupt(carried);
+        enqueue.sendTo(
+          context.encoders[encoder]!,
+          because === undefined ? { type: "mayInterrupt" } : { type: "mayNotInterrupt", because },
+        );
+      }),
+    },
+    wantsRelief: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { encoder, because } = event;
+        for (const { holder } of Object.values(context.keys)) {
+          if (holder?.encoder !== encoder) continue;
+          enqueue.sendTo(context.streams[holder.stream]!, { type: "relieve", encoder, because });
+        }
+      }),
+    },
+    cutPower: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        enqueue.sendTo(context.encoders[event.encoder]!, {
+          type: "cutPower",
+          stream: event.stream,
+          recording: event.recording,
+        });
+      }),
+    },
+  },
+}).on;

@@ -1,0 +1,81 @@
+/** Stream sessions: asked for from outside, placed on encoders here. */
+import { enqueueActions } from "xstate";
+import { decided } from "../../decision.ts";
+import {
+  changeRefusal,
+  factsOf,
+  opening,
+  planWith,
+  sessionOf,
+  streamFor,
+} from "../../session/site-sessions.ts";
+import { wantedNews } from "../desired.ts";
+import { siteSetup } from "../site.setup.ts";
+
+export const sessions = siteSetup.createStateConfig({
+  on: {
+    openSession: {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { decision, open } = opening(context, event);
+        if (open) {
+          const { stream, session } = open;
+          const facts = factsOf(context.facts, session);
+          enqueue.sendTo(context.sessions.refs[stream]!, { type: "open", session, facts });
+        }
+        enqueue.emit(decided(decision));
+      }),
+    },
+    changeSession: {
+      guard: ({ context, event }) => sessionOf(context, event.stream) !== null,
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        const { stream, command, change } = event;
+        const refusal = changeRefusal(context, event);
+        if (refusal) enqueue.emit(decided(refusal));
+        else enqueue.sendTo(context.sessions.refs[stream]!, { type: "change", command, change });
+      }),
+    },
+    "session.assign": {
+      actions: enqueueActions(({ context, event: { stream, assigned: now }, enqueue }) => {
+        const { [stream]: before, ...others } = context.sessions.assigned;
+        const assigned = { ...others, ...(now && { [stream]: now }) };
+        const plan = planWith(context.plan, assigned);
+        enqueue.assign({ sessions: { ...context.sessions, assigned, plan } });
+        const full = context.plan.streams.find(({ id }) => id === stream)!;
+        const { encoders } = streamFor(full, now ?? undefined);
+        enqueue.sendTo(context.streams[stream]!, { type: "assigned", encoders });
+        const concerned = [...(before?.encoders ?? []), ...(now?.encoders ?? [])];
+        for (const encoder of new Set(concerned.map((ref) => ref.encoder))) {
+          const news = wantedNews(context, plan, encoder);
+          if (news) enqueue.sendTo(context.encoders[encoder]!, news);
+        }
+      }),
+    },
+    "session.setUp": {
+      actions: enqueueActions(({ context, event: { encoders }, enqueue }) => {
+        for (const id of encoders) enqueue.sendTo(context.encoders[id]!, { type: "setUp" });
+      }),
+    },
+    "session.start": {
+      actions: enqueueActions(({ context, event: { stream, to, command }, enqueue }) => {
+        enqueue.sendTo(context.streams[stream]!, { type: "start", to, command });
+      }),
+    },
+    "session.stop": {
+      actions: enqueueActions(({ context, event: { stream, command }, enqueue }) => {
+        enqueue.sendTo(context.streams[stream]!, { type: "stop", command });
+      }),
+    },
+    streamStopped: {
+      actions: enqueueActions(({ context, event: { type, stream }, enqueue }) => {
+        const session = context.sessions.refs[stream];
+        if (session) enqueue.sendTo(session, { type });
+      }),
+    },
+    streamStopAsked: {
+      actions: enqueueActions(({ context, event: { type, stream, command }, enqueue }) => {
+        const session = context.sessions.refs[stream];
+        if (session) enqueue.sendTo(session, { type, command });
+      }),
+    },
+  },
+}).on;
