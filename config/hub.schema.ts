@@ -80,6 +80,12 @@ export const hubSchema = section({
     event: duration({ atLeast: "1h" }).prefault("30d").describe("How long events are kept"),
     incident: duration({ atLeast: "1h" }).prefault("365d").describe("How long incidents are kept"),
     command: duration({ atLeast: "1h" }).prefault("90d").describe("How long commands are kept"),
+    audit: duration({ atLeast: "30d" })
+      .prefault("400d")
+      .describe("How long rows of the audit log are kept; then they go into a file"),
+    auditArchive: absolutePath
+      .exactOptional()
+      .describe("The folder of those files; left out: audit-archive in stateDir"),
     quarantine: duration({ atLeast: "1h" }).prefault("30d").describe("Messages we could not read"),
     quarantineRowsPerSite: z
       .int()

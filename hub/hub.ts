@@ -16,6 +16,7 @@ import { openMetrics } from "./api/metrics.ts";
 import { openServer } from "./api/server.ts";
 import { openSockets } from "./api/socket.ts";
 import { openAudit } from "./audit/audit.ts";
+import { auditKeyFile, pruneAudit } from "./audit/pruning.ts";
 import { openSessions } from "./auth/sessions.ts";
 import { openSignIn } from "./auth/sign-in.ts";
 import { openTokens } from "./auth/tokens.ts";
@@ -24,6 +25,7 @@ import { passToBroker } from "./broker/proxy.ts";
 import { openCommands } from "./commands.ts";
 import { openFeed } from "./feed.ts";
 import { openIngest } from "./ingest.ts";
+import { keyIn } from "./key-file.ts";
 import { openLink, type Link } from "./link.ts";
 import { checkHubOptions, type HubOptions } from "./options.ts";
 import type { Publish } from "./publish.ts";
@@ -189,10 +191,16 @@ async function open(
     keys.sweep();
     commands.expire().catch((error: unknown) => log.error({ err: error, code: "expire" }, "chore"));
   }, 1_000);
+  const { auditMs: keptMs, auditArchive } = options.retention;
+  const folder = auditArchive ?? join(options.stateDir, "audit-archive");
+  const auditKey = keyIn(join(options.stateDir, auditKeyFile));
+  const prune = async () => {
+    await store.prune(options.retention, now());
+    const left = await pruneAudit({ store, key: auditKey, folder, keptMs, nowMs: now() });
+    if (left) log.info({ ...left, code: "audit_pruned" }, "old rows of the audit log left it");
+  };
   const pruning = setInterval(() => {
-    store
-      .prune(options.retention, now())
-      .catch((error: unknown) => log.error({ err: error, code: "prune" }, "chore"));
+    prune().catch((error: unknown) => log.error({ err: error, code: "prune" }, "chore"));
   }, hourMs);
   closers.push(() => {
     clearInterval(chores);

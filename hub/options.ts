@@ -17,6 +17,9 @@ export type GrpcOptions = {
   tls?: { certificate: string; key: string; clientCa?: string };
 };
 
+/** `auditArchive`: the folder that old rows go to; left out: in `stateDir`. */
+export type AuditRetention = { auditMs: number; auditArchive?: string };
+
 export type HubOptions = {
   /** Our name in `ack/<hub>`. */
   id: string;
@@ -39,7 +42,7 @@ export type HubOptions = {
   sites: { site: string; username: string; password: string }[];
   /** Keys from the environment, see `takeGivenKeys`. */
   givenKeys: GivenKey[];
-  retention: Retention;
+  retention: Retention & AuditRetention;
   rateLimit: RateLimit;
   /** Addresses and networks; what they say of whom they speak for is believed. */
   trustedProxies: string[];
@@ -87,6 +90,7 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
       eventMs: 30 * dayMs,
       incidentMs: 365 * dayMs,
       commandMs: 90 * dayMs,
+      auditMs: 400 * dayMs,
       quarantineMs: 30 * dayMs,
       quarantineRowsPerSite: 1_000,
     },

@@ -26,13 +26,17 @@ export const hashOf = (n: number, previous: string, body: string) =>
 export type Flaw = { n: number; what: string };
 
 /**
- * @param rows all, by number
+ * @param rows all after `start`, by number
  * @param heads rows that are known to have been there: the store's own head, and one from a log
  */
-export function flawsOf(rows: Iterable<AuditRow>, heads: readonly Head[]): Flaw[] {
+export function flawsOf(
+  rows: Iterable<AuditRow>,
+  heads: readonly Head[],
+  start: Head = origin,
+): Flaw[] {
   const flaws: Flaw[] = [];
-  const wanted = new Map(heads.filter(({ n }) => n > 0).map((head) => [head.n, head]));
-  let last = origin;
+  const wanted = new Map(heads.filter(({ n }) => n > start.n).map((head) => [head.n, head]));
+  let last = start;
   for (const row of rows) {
     const { n, body, previous, hash } = row;
     for (let gone = last.n + 1; gone < n; gone++) flaws.push({ n: gone, what: "removed" });

@@ -259,13 +259,14 @@ function addAudit(program: Program): void {
       ["--actor <actor>", "key:<id> or user:<id>"],
     ],
   );
-  audit.verb<{ stateDir?: string; head?: string[] }>(
+  audit.verb<{ stateDir?: string; head?: string[]; archive?: string }>(
     "verify",
     "is every row as it was written? Read from the hub's own file",
     ({ io, print }, options) => verifyAudit({ io, print }, options),
     [
       ["--state-dir <folder>", "of the hub ($STATE_DIRECTORY, /var/lib/understudy)"],
       ["--head <n:hash...>", "a head the hub has logged (code audit_head)"],
+      ["--archive <folder>", "of the files that old rows went to: they are checked as well"],
     ],
   );
 }

@@ -1,9 +1,13 @@
 /** The audit log, chained row by row. */
 import type Database from "better-sqlite3";
 import { hashOf, origin, type AuditRow, type Head } from "../audit/chain.ts";
+import { pruned } from "../audit/pruning.ts";
 import type { Store } from "./store.ts";
 
-type AuditLog = Pick<Store, "addAudit" | "audit" | "auditHead">;
+type AuditLog = Pick<
+  Store,
+  "addAudit" | "audit" | "auditHead" | "oldestAudit" | "newestPruning" | "pruneAudit"
+>;
 
 const columns = "n, at_ms AS atMs, type, actor, body, previous, hash";
 
@@ -19,7 +23,18 @@ export function auditIn(db: Database.Database): AuditLog {
     insert.run(n, atMs, type, actor, body, head.hash, hash);
     move.run(n, hash);
   });
+  const oldest = db.prepare<[number], AuditRow>(`SELECT ${columns} FROM audit ORDER BY n LIMIT ?`);
+  const drop = db.prepare("DELETE FROM audit WHERE n <= ?");
+  const prune = db.transaction(
+    (upTo: number, atMs: number, type: string, actor: string, body: string) => {
+      add(atMs, type, actor, body);
+      drop.run(upTo);
+    },
+  );
   return {
+    oldestAudit: async (limit) => oldest.all(limit),
+    newestPruning: async () => newestPruningIn(db),
+    pruneAudit: async (...how) => prune(...how),
     addAudit: async (atMs, type, actor, body) => add(atMs, type, actor, body),
     auditHead: async () => auditHeadOf(db),
     audit: async ({ limit, before, type, actor, sinceMs }) => {
@@ -47,3 +62,10 @@ export function auditHeadOf(db: Database.Database): Head {
 
 export const auditRowsIn = (db: Database.Database): IterableIterator<AuditRow> =>
   db.prepare<[], AuditRow>(`SELECT ${columns} FROM audit ORDER BY n`).iterate();
+
+export const newestPruningIn = (db: Database.Database): AuditRow | undefined =>
+  db
+    .prepare<[string], AuditRow>(
+      `SELECT ${columns} FROM audit WHERE type = ? ORDER BY n DESC LIMIT 1`,
+    )
+    .get(pruned);

@@ -241,6 +241,11 @@ export type Store = {
   addAudit(atMs: number, type: string, actor: string, body: string): Promise<void>;
   audit(query: AuditQuery): Promise<Paged<AuditRow>>;
   auditHead(): Promise<Head>;
+  /** The first ones, by number. */
+  oldestAudit(limit: number): Promise<AuditRow[]>;
+  newestPruning(): Promise<AuditRow | undefined>;
+  /** Adds this row and takes away all up to `upTo`, together. */
+  pruneAudit(upTo: number, atMs: number, type: string, actor: string, body: string): Promise<void>;
 
   webhooks(): Promise<WebhookRow[]>;
   /** A new one, or how far a known one has come. */

@@ -3,7 +3,7 @@
  * they have. No secret is stored: each follows from one key of this hub and the webhook's id.
  */
 import { createHmac, randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { keyIn } from "../key-file.ts";
 
 export type Signing = {
   /** `whsec_…`, for the receiver. */
@@ -31,15 +31,4 @@ export function openSigning(keyFile?: string): Signing {
       };
     },
   };
-}
-
-function keyIn(file: string): Buffer {
-  try {
-    return Buffer.from(readFileSync(file, "utf8"), "base64");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    const key = randomBytes(32);
-    writeFileSync(file, key.toString("base64"), { mode: 0o600, flag: "wx" });
-    return key;
-  }
 }
