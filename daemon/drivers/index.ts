@@ -11,6 +11,7 @@ import { EpiphanPearlOptions } from "./epiphan-pearl/options.ts";
 import { FfmpegOptions } from "./ffmpeg/options.ts";
 import { GstreamerOptions } from "./gstreamer/options.ts";
 import { MagewellOptions } from "./magewell/options.ts";
+import { bitrateSteps } from "./shared/bitrate-load.ts";
 import { loadSteps } from "./shared/engine/load-steps.ts";
 import { SnmpEncoderOptions } from "./snmp/options.ts";
 
@@ -90,6 +91,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     outputs: ["stream-1"],
     kind: "hardware",
+    cooling: (options) => bitrateSteps(options as EpiphanPearlOptions),
     async open(context, options) {
       const { openEpiphanPearl } = await import("./epiphan-pearl/epiphan-pearl.ts");
       return openEpiphanPearl(context, options as EpiphanPearlOptions);
@@ -101,6 +103,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     outputs: ["stream-1"],
     kind: "hardware",
+    cooling: (options) => bitrateSteps(options as MagewellOptions),
     async open(context, options) {
       const { openMagewell } = await import("./magewell/magewell.ts");
       return openMagewell(context, options as MagewellOptions);

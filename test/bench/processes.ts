@@ -12,7 +12,9 @@ const unitFile = new URL("../../systemd/understudy-daemon.service", import.meta.
 
 /** What the shipped unit gives Node: measured is what is installed. */
 export function nodeFlags(): string[] {
-  const start = /^ExecStart=\S*node (.*?)\S+daemon\.js/m.exec(readFileSync(unitFile, "utf8"))?.[1];
+  const start = /^ExecStart=\S*node (.*?)\S+daemon\.c?js/m.exec(
+    readFileSync(unitFile, "utf8"),
+  )?.[1];
   if (start === undefined) throw new Error("the unit does not start the daemon with Node");
   return start.split(" ").filter((flag) => flag !== "");
 }

@@ -21,6 +21,8 @@ export type Api = {
     body: unknown,
     signal: AbortSignal,
   ): Promise<void>;
+  /** Asks the older interface of a channel for `what`: plain text. */
+  parameter(what: string, channel: string, signal: AbortSignal): Promise<string>;
   /** The box has booted, perhaps into another firmware. */
   forgetVersion(): void;
   close(): void;
@@ -88,6 +90,13 @@ export function openApi(
       if (envelope?.status === "ok") return;
       const why = envelope ? wordOf(envelope.status) : "no such channel or publisher";
       throw new DriverError("failed", `${where} will not do it: ${why}`);
+    },
+    async parameter(what, channel, signal) {
+      const path = `/admin/channel${encodeURIComponent(channel)}/${what}`;
+      const { status, body } = await inTurn(() => send({ method: "GET", path }, signal), signal);
+      // 201 is what a set answers with.
+      if (status === 200 || status === 201) return body;
+      throw new DriverError("notPossible", `${where} has no such parameters (HTTP ${status})`);
     },
     forgetVersion: () => void (known = undefined),
     close: () => http.close(),

@@ -1,5 +1,6 @@
 import { DriverError, type DriverContext, type EncoderDriver } from "../driver.ts";
 import type { Http } from "../shared/http/http.ts";
+import { setLoad } from "./load.ts";
 import { withTextIds, type EpiphanPearlOptions } from "./options.ts";
 import { openPoll } from "./poll.ts";
 import { proveOff } from "./prove-off.ts";
@@ -24,6 +25,7 @@ export function openEpiphanPearl(
     startOutput: (output, target, signal) => startOutput(unit, output, target, signal),
     stopOutput: (output, forgetKey, signal) => stopOutput(unit, output, forgetKey, signal),
     proveOff: async (output, _address, signal) => proveOff(unit, output, signal),
+    setLoad: (step, signal) => setLoad(unit, step, signal),
     async ownSelfStart() {
       const why = "what it would start by itself can neither be read nor switched off";
       throw new DriverError("notPossible", `${unit.where}: ${why}`);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bitrateChange } from "../shared/bitrate-load.ts";
 
 /** Ids as the box gives them: channel `1`, publisher `0`. In YAML a bare 1 is a number. */
 const id = z.union([
@@ -30,6 +31,7 @@ export const EpiphanPearlOptions = z.strictObject({
     .enum(["auto", "v2.0", "legacy"])
     .default("auto")
     .describe("which of the box's interfaces is used; auto asks for v2.0 and falls back"),
+  bitrateChange,
   requestTimeoutMs: z
     .int()
     .min(10)

@@ -17,6 +17,7 @@ export function proveOff(
   signal: AbortSignal,
 ): Promise<FenceEvidence[]> {
   refuseOtherOutputs(unit, output);
+  unit.timesTakenOff += 1;
   const { where, options, boot } = unit;
   const proof = {
     ...{ where, pauseMs: options.provePauseMs, onSilence: boot.silent },

@@ -112,6 +112,7 @@ export async function stopOutput(
   signal: AbortSignal,
 ): Promise<void> {
   refuseOtherOutputs(unit, output);
+  unit.timesTakenOff += 1;
   await stopPublishers(unit, ownPublishers(unit.options), signal);
   await unit.memory.running(undefined);
   if (!forgetKey || (await forgetKeys(unit, signal))) return;

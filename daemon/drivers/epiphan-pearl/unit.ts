@@ -53,6 +53,8 @@ export type Unit = {
   pendingStart: PendingStart;
   /** Whether the run that is under way has been connected: what then connects again is failing. */
   wasConnected: boolean;
+  /** How often it was taken off: whoever stopped it for a moment starts it only if nobody has. */
+  timesTakenOff: number;
 };
 
 const second = 1_000;
@@ -89,6 +91,7 @@ export function openUnit(
     media: slow.add(60 * second, (signal) => readMedia(api, where, signal)),
     pendingStart: openPendingStart(now),
     wasConnected: false,
+    timesTakenOff: 0,
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bitrateChange } from "../shared/bitrate-load.ts";
 
 /** `id` of an entry in the box's list of streaming servers: up to 16, counted by the box. */
 const serverId = z.int().min(0).max(65_535);
@@ -26,6 +27,7 @@ export const MagewellOptions = z.strictObject({
     .array(serverId)
     .default([])
     .describe("ids of other pushing entries that a start shall not switch off"),
+  bitrateChange,
   requestTimeoutMs: z
     .int()
     .min(10)

@@ -20,6 +20,7 @@ export function proveOff(
   signal: AbortSignal,
 ): Promise<FenceEvidence[]> {
   refuseOtherOutputs(unit, output);
+  unit.timesTakenOff += 1;
   const { where, options, usapi, boot } = unit;
   const prove = async () => {
     usapi.beginCall();

@@ -72,6 +72,7 @@ export async function stopOutput(
 ): Promise<void> {
   refuseOtherOutputs(unit, output);
   unit.usapi.beginCall();
+  unit.timesTakenOff += 1;
   const { servers } = await readSettings(unit, signal);
   const atStake = serversAtStake(unit, servers);
   await stopServers(unit, atStake, signal);

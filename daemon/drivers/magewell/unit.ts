@@ -45,6 +45,8 @@ export type Unit = {
   pendingStart: PendingStart;
   /** Whether the run that is under way has been connected: what then connects again is failing. */
   wasConnected: boolean;
+  /** How often it was taken off: whoever stopped it for a moment starts it only if nobody has. */
+  timesTakenOff: number;
 };
 
 export function openUnit(
@@ -79,6 +81,7 @@ export function openUnit(
     }),
     pendingStart: openPendingStart(now),
     wasConnected: false,
+    timesTakenOff: 0,
   };
 }
 

@@ -50,6 +50,8 @@ export type FakeMagewell = {
   faults: BoxFaults & { reboot(): void; expireSessions(): void; upgrade(): () => void };
   /** `get-status` and the like, in order of arrival, with a mark for refused logins. */
   methods: string[];
+  /** As `set-video` left it. */
+  mainStream: Readonly<Record<string, number>>;
   /** A hand at the box. */
   pressLive(on: boolean): void;
   close(): Promise<void>;
@@ -70,6 +72,7 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
   const timers = new Set<NodeJS.Timeout>();
   const after = (ms: number, act: () => void) => void timers.add(setTimeout(act, ms));
   let input = true;
+  const mainStream: Record<string, number> = { ...settingsFixture["main-stream"] };
   let recording = false;
   let extraBits = 0;
 
@@ -130,7 +133,13 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
 
   function settings(): object {
     const startup = model === "stream" && { "is-startup-live": options.startsAtPowerUp ? 1 : 0 };
-    return { ...settingsFixture, name, "stream-server": entries.list(), ...startup };
+    return {
+      ...settingsFixture,
+      "main-stream": mainStream,
+      name,
+      "stream-server": entries.list(),
+      ...startup,
+    };
   }
 
   function setLiving(living: boolean): void {
@@ -176,6 +185,12 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
         setLiving(wanted);
         return json(0);
       }
+      case "set-video":
+        for (const name of Object.keys(settingsFixture["main-stream"])) {
+          // What is left out of it is lost.
+          mainStream[name] = Number(query.get(name) ?? 0);
+        }
+        return json(0);
       case "start-rec":
       case "stop-rec":
         recording = method === "start-rec";
@@ -229,6 +244,7 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
     entries,
     web,
     methods,
+    mainStream,
     faults: {
       ...faults,
       reboot: () => void reboot(),

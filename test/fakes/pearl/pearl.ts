@@ -56,6 +56,8 @@ export type FakePearl = {
   add(place: string, url: string, stream: string): void;
   /** A hand at the box. */
   press(place: string, on: boolean): void;
+  /** `vbitrate` by channel, as it was set. */
+  bitrates: ReadonlyMap<string, string>;
   close(): Promise<void>;
 };
 
@@ -69,6 +71,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
   const timers = new Set<NodeJS.Timeout>();
   let bootedMs = performance.now() - 5_490_000;
   let heatC = 57;
+  const bitrates = new Map<string, string>();
 
   function add(place: string, type: Publisher["type"], url = "", stream = ""): void {
     const live = new LiveOutput({
@@ -203,6 +206,18 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     }
   }
 
+  /** The older interface: one key of a channel, as plain text. */
+  function parameter(pathname: string, query: URLSearchParams): Answer {
+    const [, channel = ""] = /^\/admin\/channel(\w+)\/[gs]et_params\.cgi$/.exec(pathname) ?? [];
+    const set = query.get("vbitrate");
+    if (pathname.includes("set_params")) {
+      if (set !== null) bitrates.set(channel, set);
+      return { status: 201, type: "text/plain", body: "" };
+    }
+    const now = bitrates.get(channel) ?? "4000K";
+    return { status: 200, type: "text/plain", body: `vbitrate = ${now}\n` };
+  }
+
   function handle(request: BoxRequest): Answer {
     const given = Buffer.from((request.headers.authorization ?? "").slice(6), "base64").toString();
     if (password !== undefined && given !== `${username}:${password}`)
@@ -217,6 +232,8 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
       return route(request, pathname.slice("/api/v2.0".length));
     if (pathname.startsWith("/api/") && !pathname.startsWith("/api/v"))
       return route(request, pathname.slice("/api".length));
+    if (/^\/admin\/channel\w+\/[gs]et_params\.cgi$/.test(pathname))
+      return parameter(pathname, request.url.searchParams);
     return { status: 404, type: "text/html", body: "<html><body>404 Not Found</body></html>" };
   }
 
@@ -264,6 +281,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     },
     add: (place, url, stream) => add(place, "rtmp", url, stream),
     press,
+    bitrates,
     async close() {
       for (const timer of timers) clearTimeout(timer);
       await Promise.all(lives().map((live) => live.cutPower()));

@@ -51,6 +51,7 @@ export class Engine {
   #run: Run | undefined;
   #highest: Record<string, number> = {};
   #files: FSWatcher | undefined;
+  #timesTakenOff = 0;
   #checkedAliveAtMs = 0;
   /** Until then a sweep would find nothing new. */
   #restsUntilMs = 0;
@@ -156,10 +157,13 @@ export class Engine {
     const key = known.find((at) => at.destination === destination && at.address === address);
     if (!key) throw new DriverError("notPossible", `nobody knows the key of ${destination} now`);
     run.remade = true;
+    const timesTakenOff = this.#timesTakenOff;
     if (!(await this.#end(run, signal))) {
       throw new DriverError("timeout", "the run before does not end");
     }
     signal.throwIfAborted();
+    // A proof that it is off, taken meanwhile, must stay true.
+    if (timesTakenOff !== this.#timesTakenOff) return;
     await this.#launch({ ...place, streamKey: key.streamKey }, signal);
   }
 
@@ -211,12 +215,14 @@ export class Engine {
   }
 
   async stop(signal: AbortSignal): Promise<void> {
+    this.#timesTakenOff += 1;
     if (this.#run && !(await this.#end(this.#run, signal))) {
       throw new DriverError("timeout", "the process does not end");
     }
   }
 
   async proveOff(address: string, signal: AbortSignal): Promise<FenceEvidence[]> {
+    this.#timesTakenOff += 1;
     const run = this.#run;
     if (run) {
       const { pid } = run.process ?? {};
