@@ -66,7 +66,7 @@ export function withGap(p: {
 }
 
 const between = (from: Stamp | null, to: Stamp | null) =>
-  from === null || to === null ? null : elapsedMs(from, to);
+  from === null || to === null ? null : Math.round(elapsedMs(from, to));
 
 /** The record as it is published, from what is known so far. */
 export function incidentRecord(
