@@ -175,6 +175,7 @@ export class Engine {
 
   async #launch(target: PublishTarget, signal: AbortSignal): Promise<void> {
     this.#offProof.forget();
+    this.#lastEnd.replace();
     const port = await this.#sparePort.take();
     const record = recordOf(this.#around, target, port.port, this.#highest);
     try {
@@ -346,6 +347,7 @@ export class Engine {
     this.#run?.port?.close();
     this.#run?.line?.letGo();
     this.#run = undefined;
+    this.#lastEnd.save();
     await this.#sparePort.close();
     await this.#directory.close();
   }

@@ -3,6 +3,12 @@ import type { EngineDirectory, EngineExit, EngineRecord } from "./engine-directo
 
 type ToldExit = NonNullable<OutputReading["exit"]>;
 
+/**
+ * What follows an exit may be a takeover, whose own write waits for the same disk: that it was told
+ * is written down after it, ms.
+ */
+const writtenAfterMs = 250;
+
 /** How the last run of an engine ended, and what its program said. */
 export class LastEnd {
   readonly #directory: EngineDirectory;
@@ -11,6 +17,10 @@ export class LastEnd {
   /** It ended by itself. */
   #failed = false;
   #lines: readonly string[] = [];
+  /** It was told, which is not written down yet. */
+  #unsaved: { record: EngineRecord; timer: NodeJS.Timeout } | undefined;
+  /** The record of another run is written in place of its own. */
+  #isReplaced = false;
 
   constructor(directory: EngineDirectory) {
     this.#directory = directory;
@@ -19,6 +29,7 @@ export class LastEnd {
   is(exit: EngineExit, record: EngineRecord, failed: boolean): void {
     this.#untold = { exit, record };
     this.#failed = failed;
+    this.#isReplaced = false;
   }
 
   /** Nothing of the run that ended so is left: told with its exit. */
@@ -52,8 +63,24 @@ export class LastEnd {
     if (!this.#untold) return {};
     const { exit, record } = this.#untold;
     this.#untold = undefined;
-    // A full disk must not hide the exit; then a restart tells it once more.
-    this.#directory.write({ ...record, highest, endSeen: true }).catch(() => undefined);
+    if (this.#isReplaced) return { exit };
+    const timer = setTimeout(() => this.save(), writtenAfterMs);
+    this.#unsaved = { record: { ...record, highest, endSeen: true }, timer };
     return { exit };
+  }
+
+  /** From now on its record must not be written over the one of the run that begins. */
+  replace(): void {
+    this.#isReplaced = true;
+    clearTimeout(this.#unsaved?.timer);
+    this.#unsaved = undefined;
+  }
+
+  save(): void {
+    const { record, timer } = this.#unsaved ?? {};
+    clearTimeout(timer);
+    this.#unsaved = undefined;
+    // A full disk must not hide the exit; then a restart tells it once more.
+    if (record) this.#directory.write(record).catch(() => undefined);
   }
 }
