@@ -1,7 +1,9 @@
 /** The hub's own connection to the broker: every site comes in over it. */
-import { connect } from "mqtt";
+import { connect as connectTcp } from "node:net";
+import { connect, MqttClient, type IClientOptions } from "mqtt";
 import type { Logger } from "pino";
 import { filterFor, topics, type TopicName } from "../machines/contract.ts";
+import { messagesFirst } from "./messages-first.ts";
 import type { Publish } from "./publish.ts";
 
 export type Link = {
@@ -29,7 +31,7 @@ const upward = (Object.keys(topics) as TopicName[]).filter(
 export function openLink(needs: LinkNeeds): Link {
   const { log } = needs;
   let up = false;
-  const client = connect(needs.url, {
+  const client = openClient(needs, {
     clientId: `understudy-hub-${needs.hub}-${Math.random().toString(36).slice(2, 10)}`,
     ...(needs.username !== undefined && { username: needs.username }),
     ...(needs.password !== undefined && { password: needs.password }),
@@ -41,6 +43,8 @@ export function openLink(needs: LinkNeeds): Link {
     // Acks and replays are repeated by their own rule; old ones must not pile up.
     queueQoSZero: false,
     resubscribe: false,
+    // It would look at each packet to see whether anybody debugs.
+    log: () => undefined,
   });
   client.on("connect", () => {
     const wanted = upward.map((name) => [filterFor("+", name), { qos: topics[name].qos }] as const);
@@ -53,7 +57,6 @@ export function openLink(needs: LinkNeeds): Link {
       log.info({ code: "broker_up" }, "listening to all sites");
     });
   });
-  client.on("message", (topic, payload) => needs.onMessage(topic, payload));
   client.on("close", () => {
     if (up) {
       log.warn({ code: "broker_down" }, "the broker is away; every site is stale");
@@ -72,4 +75,16 @@ export function openLink(needs: LinkNeeds): Link {
       await client.endAsync(true);
     },
   };
+}
+
+/** Over plain TCP, as to our own broker, messages do not pass the client. */
+function openClient({ url, onMessage }: LinkNeeds, options: IClientOptions): MqttClient {
+  const { protocol, hostname, port, username } = new URL(url);
+  if (protocol === "mqtt:" && username === "") {
+    const to = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 1_883) };
+    return new MqttClient(() => messagesFirst(connectTcp(to), onMessage), options);
+  }
+  const client = connect(url, options);
+  client.on("message", onMessage);
+  return client;
 }

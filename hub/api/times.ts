@@ -34,9 +34,14 @@ export function toIso(value: unknown): unknown {
 /** null for a number that is no moment: a site may send anything that is a number. */
 export function isoOf(ms: number | null): string | null {
   if (ms === null) return null;
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? null : date.toISOString();
+  // The figures of one reading were taken at one time.
+  if (ms !== lastIso.ms) {
+    const date = new Date(ms);
+    lastIso = { ms, iso: Number.isNaN(date.getTime()) ? null : date.toISOString() };
+  }
+  return lastIso.iso;
 }
+let lastIso: { ms: number; iso: string | null } = { ms: 0, iso: new Date(0).toISOString() };
 
 /** The schema of what `toIso` makes of a value of `schema`. */
 export function isoSchema(schema: z.ZodType): z.ZodType {
