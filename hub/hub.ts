@@ -1,12 +1,14 @@
 /** Wires a hub together: the only file that knows everyone. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { BrokerAccount } from "../config/broker-program.ts";
 import { openAsking } from "./api/asking.ts";
 import { openLimits } from "./api/budgets.ts";
+import { clientAddress } from "./api/client-address.ts";
 import { openGraph } from "./api/graphql/graph.ts";
 import { openGrpc } from "./api/grpc/listener.ts";
 import { openGraphSockets } from "./api/graphql/socket.ts";
@@ -160,8 +162,10 @@ async function open(
     mediaFrom: options.mediaFrom,
   });
   closers.push(() => app.close());
+  const addressOf = clientAddress(options.trustedProxies);
+  const mayConnect = (request: IncomingMessage) => limits.ofAddress(addressOf(request)).left >= 0;
   const sockets = openSockets(app.server, {
-    ...{ view, feed, keys, sessions, demoOpen: options.demoOpen },
+    ...{ view, feed, mayConnect, keys, sessions, demoOpen: options.demoOpen },
   });
   closers.push(() => sockets.close());
   const graphSockets = openGraphSockets({
@@ -170,12 +174,17 @@ async function open(
   closers.push(() => graphSockets.close());
   app.server.on("upgrade", (request, socket, head) => {
     const path = request.url?.split("?")[0];
+    // It counts for itself, when a connection is new.
+    if (path === "/socket.io/") return;
     const serves = mqtt.kind === "own" && mqtt.webSocket;
-    if (path === "/mqtt" && serves)
-      passToBroker(request, socket, head, broker?.webSocketPort() ?? null);
-    else if (path === "/graphql" || path === "/api/graphql")
-      graphSockets.upgrade(request, socket, head);
-    else if (path !== "/socket.io/") socket.destroy();
+    const isGraph = path === "/graphql" || path === "/api/graphql";
+    if (!isGraph && !(path === "/mqtt" && serves)) return void socket.destroy();
+    if (!mayConnect(request)) {
+      const lines = ["HTTP/1.1 429 Too Many Requests", "Retry-After: 1", "Connection: close"];
+      return void socket.end(`${lines.join("\r\n")}\r\n\r\n`);
+    }
+    if (isGraph) graphSockets.upgrade(request, socket, head);
+    else passToBroker(request, socket, head, broker?.webSocketPort() ?? null);
   });
   await app.listen({ host: options.host, port: options.port });
 

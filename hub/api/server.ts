@@ -39,6 +39,7 @@ import { historyRoutes } from "./rest/history.ts";
 import { auditRoutes } from "./rest/audit.ts";
 import { loginRoutes } from "./rest/login.ts";
 import { signInRoutes } from "./rest/sign-in.ts";
+import { userDataRoutes } from "./rest/user-data.ts";
 import { userRoutes } from "./rest/users.ts";
 import { keyRoutes } from "./rest/keys.ts";
 import { loadBalancerRoutes } from "./rest/load-balancer.ts";
@@ -204,6 +205,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(loginRoutes, { prefix, sessions, tokens, audit, now });
     await app.register(signInRoutes, { prefix, signIn: needs.signIn });
     await app.register(userRoutes, { prefix, sessions, audit, now });
+    await app.register(userDataRoutes, { prefix, sessions, store, audit });
     await app.register(auditRoutes, { prefix, store });
     await app.register(webhookRoutes, { prefix, webhooks, audit, hub });
   }

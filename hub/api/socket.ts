@@ -3,7 +3,7 @@
  * `health_update` with snake_case fields. An unknown figure is null: a Python client that prints
  * `data["bitrate"]` must neither fail nor read 0. Beside it the room `board` for our page.
  */
-import type { Server as HttpServer } from "node:http";
+import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
 import { z } from "zod";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
@@ -20,7 +20,12 @@ import { actorBy, Ref, siteBy } from "./subject.ts";
 import { isoOf, toIso } from "./times.ts";
 import { touchedBy } from "./touched.ts";
 
-type Needs = Doors & { view: View; feed: Feed };
+type Needs = Doors & {
+  view: View;
+  feed: Feed;
+  /** Counts one more connection. @returns whether its address may have it */
+  mayConnect(request: IncomingMessage): boolean;
+};
 export type Sockets = { io: Server; close(): Promise<void> };
 
 const Wanted = z
@@ -38,14 +43,19 @@ const messagesPerSecond = 10;
 const board = "board";
 const roomOf = (actor: Pick<Actor, "kind" | "site" | "id">) => `${actor.kind}:${refOf(actor)}`;
 
-export function openSockets(http: HttpServer, { view, feed, ...doors }: Needs): Sockets {
+export function openSockets(
+  http: HttpServer,
+  { view, feed, mayConnect, ...doors }: Needs,
+): Sockets {
   const io = new Server(http, {
     maxHttpBufferSize: 16 * 1024,
     serveClient: false,
     // MQTT over WebSocket shares the port; whoever knows a path answers its upgrade.
     destroyUpgrade: false,
-    allowRequest: (request, done) =>
-      isForeign(request.headers) ? done("foreign origin", false) : done(null, true),
+    allowRequest: (request, done) => {
+      if (isForeign(request.headers)) return done("foreign origin", false);
+      return mayConnect(request) ? done(null, true) : done("too many requests", false);
+    },
   });
   const rows = openRows(io, view);
   async function enter(socket: Socket): Promise<Error | undefined> {

@@ -155,6 +155,16 @@ function addUsers(program: Program): void {
     await hub.api.DELETE("/api/users/{id}", byId(await idOf(hub, name)));
     cli.note(`removed: ${name}`);
   });
+  user.verb(
+    "data <name>",
+    "all that the hub holds about one, as JSON",
+    async (cli, _, name = "") => {
+      const hub = await cli.hub();
+      const id = await idOf(hub, name);
+      const data = await contentOf(hub.api.GET("/api/users/{id}/data", byId(id)));
+      cli.print.text(`${JSON.stringify(data, null, 2)}\n`);
+    },
+  );
   user.verb("log-out <name>", "everywhere", async (cli, _, name = "") => {
     const hub = await cli.hub();
     await hub.api.DELETE("/api/users/{id}/sessions", byId(await idOf(hub, name)));

@@ -3051,6 +3051,50 @@ export interface paths {
     };
     trace?: never;
   };
+  "/api/users/{id}/data": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              user: components["schemas"]["UserItem"];
+              sessions: components["schemas"]["SessionItem"][];
+              /** @description what this person did, the newest first */
+              audit: components["schemas"]["AuditItem"][];
+              /** @description false: there is more in GET /audit?actor= */
+              auditIsWhole: boolean;
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/users/{id}/sessions": {
     parameters: {
       query?: never;

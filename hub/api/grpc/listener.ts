@@ -1,5 +1,4 @@
 /** gRPC on a port of its own, as HTTP/2 wants it: in clear on this machine, else with TLS. */
-import { readFileSync } from "node:fs";
 import { createSecureServer, createServer, type ServerHttp2Session } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { createContextValues } from "@connectrpc/connect";
@@ -9,6 +8,7 @@ import type { Audit } from "../../audit/audit.ts";
 import type { Doors } from "../auth.ts";
 import { HubOptionsError } from "../../options.ts";
 import type { Limits } from "../budgets.ts";
+import { followFiles, secretsIn, type TlsFiles } from "./certificate.ts";
 import { Health } from "./gen/grpc/health/v1/health_pb.js";
 import { HubService } from "./gen/understudy/v1/hub_pb.js";
 import { addressKey, doorkeeper, guard, requestIdOf } from "./guard.ts";
@@ -20,8 +20,7 @@ import { openWatchers } from "./watchers.ts";
 export type GrpcOptions = {
   host: string;
   port: number;
-  /** Files in PEM. With `clientCa` only clients with a certificate of that authority may connect. */
-  tls?: { certificate: string; key: string; clientCa?: string };
+  tls?: TlsFiles;
 };
 
 type Needs = Doors &
@@ -29,7 +28,9 @@ type Needs = Doors &
     limits: Limits;
     audit: Audit;
     healthy: () => boolean;
-    log: Pick<FastifyBaseLogger, "error">;
+    log: Pick<FastifyBaseLogger, "error" | "info">;
+    /** How often the files of its certificate are looked at. */
+    lookEveryMs?: number;
   };
 
 export type GrpcListener = { url: string; close(): Promise<void> };
@@ -78,14 +79,20 @@ export async function openGrpc(options: GrpcOptions, needs: Needs): Promise<Grpc
   const where = host.includes(":") ? `[${host}]` : host;
   const failed = (cause: unknown) => {
     watchers.close();
+    stopFollowing();
     const why = cause instanceof Error ? cause.message : String(cause);
     return new HubOptionsError(`gRPC cannot listen at ${where}:${port}: ${why}`, { cause });
   };
+  let stopFollowing = () => {};
   const server = openServer();
   function openServer() {
     try {
       if (!tls) return createServer({ settings }, handler);
-      return createSecureServer({ settings, ...secrets(tls), minVersion: "TLSv1.3" }, handler);
+      const asks = tls.clientCa !== undefined;
+      const clients = asks && { requestCert: true, rejectUnauthorized: true };
+      const secure = createSecureServer({ settings, ...secretsIn(tls), ...clients }, handler);
+      stopFollowing = followFiles(secure, tls, log, needs.lookEveryMs);
+      return secure;
     } catch (error) {
       throw failed(error);
     }
@@ -113,19 +120,11 @@ export async function openGrpc(options: GrpcOptions, needs: Needs): Promise<Grpc
     url: `${tls ? "https" : "http"}://${where}:${bound}`,
     close: async () => {
       stopping.abort();
+      stopFollowing();
       watchers.close();
       const closed = new Promise((resolve) => server.close(resolve));
       for (const session of open) session.destroy();
       await closed;
     },
-  };
-}
-
-function secrets({ certificate, key, clientCa }: NonNullable<GrpcOptions["tls"]>) {
-  return {
-    ...{ cert: readFileSync(certificate), key: readFileSync(key) },
-    ...(clientCa !== undefined && {
-      ...{ ca: readFileSync(clientCa), requestCert: true, rejectUnauthorized: true },
-    }),
   };
 }

@@ -1,11 +1,12 @@
 /** Who did what. For admins. */
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
+import type { AuditRow } from "../../audit/chain.ts";
 import type { Store } from "../../store/store.ts";
 import { decodeCursor, encodeCursor, PageQuery } from "../pages.ts";
 import { problems } from "../problem.ts";
 
-const AuditItem = z
+export const AuditItem = z
   .object({
     n: z.number().int(),
     at: z.iso.datetime(),
@@ -23,6 +24,11 @@ const AuditItem = z
     hash: z.string(),
   })
   .meta({ id: "AuditItem" });
+
+export function auditItemOf({ n, body, hash }: AuditRow): z.infer<typeof AuditItem> {
+  const { atMs, ...entry } = JSON.parse(body) as { atMs: number };
+  return { ...entry, n, hash, at: new Date(atMs).toISOString() } as z.infer<typeof AuditItem>;
+}
 
 export const auditRoutes: FastifyPluginAsyncZod<{ store: Pick<Store, "audit"> }> = async (
   app,
@@ -54,11 +60,10 @@ export const auditRoutes: FastifyPluginAsyncZod<{ store: Pick<Store, "audit"> }>
         ...(actor !== undefined && { actor }),
         ...(since !== undefined && { sinceMs: Date.parse(since) }),
       });
-      const items = page.items.map(({ n, body, hash }) => {
-        const { atMs, ...entry } = JSON.parse(body) as { atMs: number };
-        return { ...entry, n, hash, at: new Date(atMs).toISOString() } as z.infer<typeof AuditItem>;
-      });
-      return { items, nextCursor: page.next === null ? null : encodeCursor(page.next) };
+      return {
+        items: page.items.map(auditItemOf),
+        nextCursor: page.next === null ? null : encodeCursor(page.next),
+      };
     },
   );
 };

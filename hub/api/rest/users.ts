@@ -11,7 +11,7 @@ import type { Sessions } from "../../auth/sessions.ts";
 import { Shift } from "../../auth/shifts.ts";
 import { weakPassword } from "../../auth/strength.ts";
 import { isLinked } from "../../auth/admission.ts";
-import type { Identity, PersonRow } from "../../store/store.ts";
+import type { Identity, PersonRow, SessionRow } from "../../store/store.ts";
 import { callerOf } from "../auth.ts";
 import { newSecret, sha256Hex } from "../keys.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
@@ -34,7 +34,7 @@ const Limits = {
   /** When this person may use the hub; null = always. */
   shifts: z.array(Shift).min(1).max(50).nullable(),
 };
-const UserItem = z
+export const UserItem = z
   .object({
     id: z.string(),
     name: z.string(),
@@ -56,7 +56,7 @@ const UserItem = z
     lastLoginAt: z.iso.datetime().nullable(),
   })
   .meta({ id: "UserItem" });
-const SessionItem = z
+export const SessionItem = z
   .object({
     id: z.string(),
     createdAt: z.iso.datetime().nullable(),
@@ -237,12 +237,7 @@ export const userRoutes: FastifyPluginAsyncZod<Needs> = async (app, { sessions, 
       schema: { params, response: { 200: z.object({ items: z.array(SessionItem) }), ...gone } },
     },
     async (request) => ({
-      items: sessions.of(personOf(request.params.id).id).map((row) => ({
-        ...{ id: row.id, address: row.address, agent: row.agent },
-        createdAt: isoOf(row.createdAtMs),
-        lastUsedAt: isoOf(row.lastUsedAtMs),
-        expiresAt: isoOf(row.expiresAtMs),
-      })),
+      items: sessions.of(personOf(request.params.id).id).map(sessionItemOf),
     }),
   );
   app.delete(
@@ -257,7 +252,7 @@ export const userRoutes: FastifyPluginAsyncZod<Needs> = async (app, { sessions, 
   );
 };
 
-function itemOf(row: PersonRow): z.infer<typeof UserItem> {
+export function itemOf(row: PersonRow): z.infer<typeof UserItem> {
   const { id, name, email, role, sites, department, region, shifts } = row;
   return {
     ...{ id, name, email, role, sites, department, region, shifts },
@@ -268,5 +263,14 @@ function itemOf(row: PersonRow): z.infer<typeof UserItem> {
     invited: row.password === null && row.identities.length === 0,
     createdAt: isoOf(row.createdAtMs),
     lastLoginAt: isoOf(row.lastLoginAtMs),
+  };
+}
+
+export function sessionItemOf(row: SessionRow): z.infer<typeof SessionItem> {
+  return {
+    ...{ id: row.id, address: row.address, agent: row.agent },
+    createdAt: isoOf(row.createdAtMs),
+    lastUsedAt: isoOf(row.lastUsedAtMs),
+    expiresAt: isoOf(row.expiresAtMs),
   };
 }
