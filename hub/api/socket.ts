@@ -24,7 +24,7 @@ type Needs = Doors & {
   view: View;
   feed: Feed;
   /** Counts one more connection. @returns whether its address may have it */
-  mayConnect(request: IncomingMessage): boolean;
+  mayConnect: (request: IncomingMessage) => boolean;
 };
 export type Sockets = { io: Server; close(): Promise<void> };
 
