@@ -2,6 +2,7 @@
 import type { Schemas } from "../client/client.ts";
 import { carriage, lengthOf } from "../web/words.ts";
 import type { Column } from "./print.ts";
+import type { Part } from "./recording-parts.ts";
 
 type Columns<T> = readonly Column<T>[];
 type Of<Name extends keyof Schemas> = {
@@ -213,6 +214,19 @@ export const incident: Of<"IncidentItem"> = {
     ],
   ],
 };
+
+export const recordingPart: Columns<Part> = [
+  ["PART", ({ part }) => part],
+  [
+    "FROM",
+    ({ part, from }) => (from === null ? (part === 1 ? "before" : "not yet") : { at: from }),
+  ],
+  ["TO", ({ to }) => (to === null ? "now" : { at: to })],
+  ["ENCODER", ({ encoder }) => encoder ?? "not known"],
+  ["MISSING AFTER IT", ({ missingAfterMs }) => ({ ms: missingAfterMs })],
+  ["BECAUSE", ({ because }) => because],
+  ["GAPS OF THE BOX", ({ gaps }) => gaps.join("; ")],
+];
 
 export const event: Columns<Schemas["EventItem"]> = [
   ["AT", (e) => ({ at: e.at })],

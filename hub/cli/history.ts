@@ -1,10 +1,11 @@
 /** What happened: incidents, decisions, commands. */
-import { contentOf } from "../client/client.ts";
+import { contentOf, type Schemas } from "../client/client.ts";
 import { clock } from "../web/words.ts";
 import { tellAnswer } from "./asking.ts";
-import { asMs, asNumber, type Option, type Program } from "./cli.ts";
+import { asMs, asNumber, type Noun, type Option, type Program } from "./cli.ts";
 import * as columns from "./columns.ts";
 import { tellProgress } from "./progress.ts";
+import { concatList, partsOf } from "./recording-parts.ts";
 import { watch } from "./watch.ts";
 
 type Limits = { site?: string; limit?: number; since?: number };
@@ -13,12 +14,35 @@ const limits: readonly Option[] = [
   ["--limit <number>", "the newest so many (20)", asNumber],
   ["--since <time>", "of the last 2h, 7d, …", asMs],
 ];
+const dayMs = 24 * 3_600_000;
 const queryOf = ({ since, ...rest }: Limits) => ({
   ...rest,
   ...(since !== undefined && { since: new Date(Date.now() - since).toISOString() }),
 });
 
-export function addHistory(program: Program): void {
+/** More than any programme has. */
+const mostIncidents = 500;
+
+/** @param stream its noun */
+export function addHistory(program: Program, stream: Noun): void {
+  stream.verb<Limits>(
+    "parts <stream> [files...]",
+    "its recordings after a failover or restart, in order; with their files a list for ffmpeg",
+    async ({ hub, print, io }, { since, site }, ref = "", ...files) => {
+      const query = { ...queryOf({ since: since ?? dayMs, ...(site !== undefined && { site }) }) };
+      const all = (await hub()).list(
+        "incidents",
+        { ...query, stream: ref, limit: mostIncidents },
+        io.signal,
+      );
+      const found: Schemas["IncidentItem"][] = [];
+      for await (const one of all) found.push(one);
+      const parts = partsOf(found);
+      if (files.length > 0) return print.text(concatList(parts, files));
+      await print.list(parts, columns.recordingPart);
+    },
+    [limits[0]!, ["--since <time>", "since when: 3h, 2d, … (1d)", asMs]],
+  );
   const incident = program.noun(
     "incident",
     "losses of picture: why, and for how long",

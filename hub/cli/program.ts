@@ -68,7 +68,7 @@ export async function understudy(args: string[], io: Io, version: string): Promi
   const program = openProgram(root, { ...io, err });
   const { stream } = addStates(program);
   addSessions(stream);
-  addHistory(program);
+  addHistory(program, stream);
   addAdmin(program);
   addConfiguration(program);
   for (const [name, does] of Object.entries(ofTheSite)) root.command(name).description(does);

@@ -263,3 +263,20 @@ test("an incident is shown with its seconds and its story", async () => {
   expect(out).toMatch(/Fence +0\.4 s/);
   expect(out).toContain("the far end went quiet");
 });
+
+test("the parts of a stream's recordings are told in order, and as a list for ffmpeg", async () => {
+  const { env, hears } = await aHub();
+  const atMs = Date.now() - 60_000;
+  const data = { incident: incident({ openedAtMs: atMs, closedAtMs: atMs + 2_000 }) };
+  hears("studio", "event", {
+    ...{ epoch: "e1", seq: 1, session: "s1", atMs, type: "incident.closed", severity: "info" },
+    ...{ subject: { kind: "stream", id: "main" }, message: "over", data },
+  });
+  const parts = async (...files: string[]) => shell(["stream", "parts", "main", ...files], { env });
+  await expect.poll(async () => (await parts()).out.split("\n").length).toBe(3);
+  expect((await parts()).out).toMatch(
+    /^1\tbefore\t\S+Z\thelo-a\t\S+\tprocessExited\t-\n2\t\S+Z\tnow\thelo-b\t/,
+  );
+  expect((await parts("a.mp4", "b.mp4")).out).toContain("file 'b.mp4'");
+  expect(await parts("a.mp4")).toMatchObject({ code: 2 });
+});
