@@ -58,17 +58,31 @@ export async function callerFrom(
   return secret === undefined ? undefined : doors.sessions.callerOf(secret);
 }
 
-/** As `callerFrom`, where that needs no signature; "notSaid" for what is not a key. */
+/** The last secret that came over a connection. It is compared with what came over the same only. */
+const lastSecrets = new WeakMap<object, { secret: string; hash: string }>();
+function hashOn(connection: object | undefined, secret: string, keys: KeyRing): string {
+  const last = connection && lastSecrets.get(connection);
+  if (last?.secret === secret) return last.hash;
+  const hash = keys.hashOf(secret);
+  if (connection) lastSecrets.set(connection, { secret, hash });
+  return hash;
+}
+
+/**
+ * As `callerFrom`, where that needs no signature; "notSaid" for what is not a key.
+ * @param connection over which it came: who asks again over it need not be hashed again
+ */
 export function callerAtOnce(
   headers: Headers,
   { keys, demoOpen }: Pick<Doors, "keys" | "demoOpen">,
   from?: string,
+  connection?: object,
 ): Caller | undefined | "notSaid" {
   const secret = secretFrom(headers);
   if (secret === undefined) {
     return demoOpen && isLocalHost(one(headers["host"])) ? demo : undefined;
   }
-  const row = keys.check(secret, from);
+  const row = keys.open(hashOn(connection, secret, keys), from);
   if (!row) return "notSaid";
   return row.kind === "site" ? undefined : callerOfKey(row);
 }

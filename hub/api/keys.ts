@@ -35,6 +35,10 @@ export type GivenKey = { name: string; secret: string };
 export type KeyRing = {
   /** The key behind a secret, if it is known and not expired. @param from the caller's address */
   check(secret: string, from?: string): KeyRow | undefined;
+  /** What `open` wants of a secret; "" for what cannot be a key. */
+  hashOf(secret: string): string;
+  /** As `check`, for who has the hash already. */
+  open(hash: string, from?: string): KeyRow | undefined;
   make(wish: KeyWish): Promise<MintedKey>;
   mint(kind: KeyKind, name: string, site?: string, lifeMs?: number): Promise<MintedKey>;
   /**
@@ -122,9 +126,10 @@ export async function openKeyRing(
     return made;
   }
 
-  return {
-    check: (secret, from) => {
-      const sha256 = isWellFormed(secret) || foreign.size > 0 ? sha256Hex(secret) : "";
+  const ring: KeyRing = {
+    check: (secret, from) => ring.open(ring.hashOf(secret), from),
+    hashOf: (secret) => (isWellFormed(secret) || foreign.size > 0 ? sha256Hex(secret) : ""),
+    open: (sha256, from) => {
       const row = byHash.get(sha256) ?? foreign.get(sha256);
       if (!row || !isLive(row)) return undefined;
       const nowMs = now();
@@ -182,6 +187,7 @@ export async function openKeyRing(
     },
     onChange: (listener) => void listeners.push(listener),
   };
+  return ring;
 }
 
 /** It may do everything, as long as the hub is started with it. */

@@ -74,7 +74,7 @@ export function readyAnswers(needs: Needs): Answering {
     const asked = askedBy(url);
     if (!asked) return false;
     const beganMs = performance.now();
-    const caller = callerAtOnce(headers, needs, address);
+    const caller = callerAtOnce(headers, needs, address, socket);
     if (caller === undefined || caller === "notSaid") return false;
     if (refusal(caller, "watch") !== undefined) return false;
     const found = find(caller, asked);

@@ -15,14 +15,15 @@ const topics = Array.from({ length: encoders }, (_, at) =>
   topicFor(siteOf(at), "state", { kind: "encoder", id: idOf(at) }),
 );
 
-let seq = 0;
+let changes = 0;
+/** Its `seq` stays 0: there are no events, and a hub asks for those that a state claims. */
 function stateOf(at: number): string {
-  seq += 1;
+  changes += 1;
   const atMs = Date.now();
   const figure = (value: number) => ({ value, atMs, source: "device" });
   return JSON.stringify(
     encoder({
-      ...{ id: idOf(at), seq, atMs },
+      ...{ id: idOf(at), seq: 0, atMs },
       outputs: [
         {
           ...{ id: "stream-1", state: "streaming", progress: "moving", sendQueue: "draining" },
@@ -30,10 +31,10 @@ function stateOf(at: number): string {
         },
       ],
       figures: {
-        temperatureC: figure(40 + (seq % 300) / 10),
-        cpuUsageRatio: figure((seq % 100) / 100),
-        fanSpeedRpm: figure(3_000 + (seq % 200)),
-        bitrateBps: figure(6_000_000 + (seq % 10_000)),
+        temperatureC: figure(40 + (changes % 300) / 10),
+        cpuUsageRatio: figure((changes % 100) / 100),
+        fanSpeedRpm: figure(3_000 + (changes % 200)),
+        bitrateBps: figure(6_000_000 + changes),
         framesPerSecond: figure(59.94),
       },
     }),
@@ -79,7 +80,7 @@ process.on("message", (asked: Asked) => {
   if (asked !== "?" && "change" in asked) {
     client.publish(topics[asked.change]!, stateOf(asked.change));
   }
-  process.send?.({ sent, seq, atMs: Date.now() });
+  process.send?.({ sent, bitrateBps: 6_000_000 + changes, atMs: Date.now() });
 });
 process.on("disconnect", () => process.exit());
 process.send?.({ encoders });

@@ -42,7 +42,7 @@ ${benches.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n")}
 
   --json           one line per figure on stdout (and nothing else; use npm run --silent)
   --quick          small counts, to see that it works; results.md keeps what it has
-  --realtime       for a machine that is not quiet: in p5, p6 and p7 both sides go before all others
+  --realtime       for a machine that is not quiet: in p5, p6, p7, p10 and p15 both sides go first
   --kills N        how often p1, failover-direct and journal kill
   --hog-minutes N  how long p2 keeps all cores busy
 `;
