@@ -56,6 +56,8 @@ for (let at = 0; at < encoders; at += 1) {
 }
 
 let sent = 0;
+/** The one that was changed by hand says that until it is changed by hand again. */
+let byHand: number | undefined;
 let timer: NodeJS.Timeout | undefined;
 /** What is due is sent each millisecond; a late turn catches up, for up to a tenth of a second. */
 function run(perSecond: number): void {
@@ -68,7 +70,8 @@ function run(perSecond: number): void {
       due += (Math.min(nowMs - from, 100) * perSecond) / 1_000;
       from = nowMs;
       for (; due >= 1; due -= 1) {
-        client.publish(topics[sent % encoders]!, stateOf(sent % encoders));
+        const at = sent % encoders;
+        if (at !== byHand) client.publish(topics[at]!, stateOf(at));
         sent += 1;
       }
     }, 1);
@@ -78,7 +81,8 @@ type Asked = { run: number } | { change: number } | "?";
 process.on("message", (asked: Asked) => {
   if (asked !== "?" && "run" in asked) run(asked.run);
   if (asked !== "?" && "change" in asked) {
-    client.publish(topics[asked.change]!, stateOf(asked.change));
+    byHand = asked.change;
+    client.publish(topics[byHand]!, stateOf(byHand));
   }
   process.send?.({ sent, bitrateBps: 6_000_000 + changes, atMs: Date.now() });
 });
