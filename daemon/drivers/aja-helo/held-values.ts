@@ -6,6 +6,8 @@ export type Slow = { name: string; everyMs: number };
 
 /** A parameter that this unit does not have is looked for again so seldom. */
 const missingRestMs = 600_000;
+/** What could not be read is tried again so soon, however seldom it is read. */
+const tryAgainMs = 60_000;
 /** What was never read counts as overdue this much: what matters is not let go stale for it. */
 const unreadOverdue = 2;
 /** After so many answers in a row that were no parameter, it counts as one the unit lacks. */
@@ -14,6 +16,8 @@ const failuresUntilMissing = 2;
 type Held = {
   value?: string;
   readAtMs?: number;
+  /** When it was read last, or should have been: a reading that is broken off tells nothing. */
+  triedAtMs?: number;
   /** To be read before all others. */
   urgent?: boolean;
   failures: number;
@@ -33,16 +37,20 @@ export function openHeldValues(device: Device, now: () => number) {
     all.set(name, known);
     return known;
   }
+  function note(name: string, value: string): void {
+    const nowMs = now();
+    all.set(name, { value, readAtMs: nowMs, triedAtMs: nowMs, failures: 0, restsUntilMs: 0 });
+  }
   const keepMs = (everyMs: number) => Math.max(60_000, 4 * everyMs);
 
   async function read(name: string, signal: AbortSignal): Promise<string | undefined> {
     const slot = held(name);
-    slot.readAtMs = now();
+    slot.triedAtMs = now();
     slot.urgent = false;
     try {
       const value = await device.read(name, signal);
       if (value !== undefined) {
-        all.set(name, { value, readAtMs: now(), failures: 0, restsUntilMs: 0 });
+        note(name, value);
         return value;
       }
     } catch (error) {
@@ -52,6 +60,7 @@ export function openHeldValues(device: Device, now: () => number) {
       if (!odd) throw error;
     }
     delete slot.value;
+    delete slot.readAtMs;
     slot.failures += 1;
     if (slot.failures >= failuresUntilMissing) slot.restsUntilMs = now() + missingRestMs;
     return undefined;
@@ -60,17 +69,17 @@ export function openHeldValues(device: Device, now: () => number) {
   return {
     read,
     /** What was read back after a set, so that it need not be read again. */
-    note(name: string, value: string): void {
-      all.set(name, { value, readAtMs: now(), failures: 0, restsUntilMs: 0 });
-    },
+    note,
     /** Whether the unit may have it, as far as is known. */
     worthReading: (name: string) => (all.get(name)?.restsUntilMs ?? 0) <= now(),
     /** Of `wanted`, what is due, the longest overdue (by its own measure) first. */
     due(wanted: Slow[]): string[] {
       const overdue = ({ name, everyMs }: Slow) => {
-        const { readAtMs, urgent } = all.get(name) ?? {};
+        const { readAtMs, triedAtMs, urgent } = all.get(name) ?? {};
         if (urgent) return Infinity;
-        return readAtMs === undefined ? unreadOverdue : (now() - readAtMs) / everyMs;
+        if (triedAtMs === undefined) return unreadOverdue;
+        const isRead = readAtMs !== undefined && readAtMs >= triedAtMs;
+        return (now() - triedAtMs) / (isRead ? everyMs : Math.min(everyMs, tryAgainMs));
       };
       return wanted
         .filter(({ name }) => (all.get(name)?.restsUntilMs ?? 0) <= now())
@@ -97,10 +106,11 @@ export function openHeldValues(device: Device, now: () => number) {
       for (const other of [...all.keys()]) if (other !== name) all.delete(other);
     },
     forgetOlder(ms: number): void {
-      for (const [name, { readAtMs = -Infinity }] of [...all])
-        if (now() - readAtMs > ms) all.delete(name);
+      for (const [name, { readAtMs, triedAtMs = -Infinity }] of [...all])
+        if (now() - (readAtMs ?? triedAtMs) > ms) all.delete(name);
     },
     /** When it was read or told last, by `now`; also where that brought no value. */
+    triedAtMs: (name: string) => all.get(name)?.triedAtMs,
     readAtMs: (name: string) => all.get(name)?.readAtMs,
     /** Read it first, but what was read holds until then. */
     hurry(names: Iterable<string>): void {

@@ -30,7 +30,7 @@ export function openPoll(unit: Unit) {
   let lastPollAtMs = -Infinity;
   let wasSilent = false;
 
-  const ageMs = (name: string) => now() - (held.readAtMs(name) ?? -Infinity);
+  const ageMs = (name: string) => now() - (held.triedAtMs(name) ?? -Infinity);
 
   /** What is read in any case, as old as it may be. */
   function mustRead(isClose: boolean) {

@@ -97,7 +97,7 @@ export function destinationNames(unit: Unit): string[] {
 export function unknownRecordPath({ held }: Unit): string[] {
   const state = replicatorStates.get(held.value(slow.recordState) ?? "");
   if (state !== "streaming" && state !== "failing") return [];
-  return primaryPath.filter((name) => held.readAtMs(name) === undefined);
+  return primaryPath.filter((name) => held.triedAtMs(name) === undefined);
 }
 const primaryPath = ["RecordingDestination", "CurrentMediaMounted"];
 

@@ -4,7 +4,7 @@ import { aDriver, aUnit } from "./a-unit.ts";
 
 /** A driver that is watched and was polled until its events have come up. */
 export async function watched(port: number) {
-  const box = aDriver(port, { requestTimeoutMs: 500 });
+  const box = aDriver(port, { requestTimeoutMs: 2_000 });
   const told: { reading: EncoderReading; atMs: number }[] = [];
   box.driver.watch?.((reading) => told.push({ reading, atMs: performance.now() }));
   for (let polls = 0; polls < 3; polls += 1) await box.poll();
