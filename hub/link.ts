@@ -1,9 +1,7 @@
 /** The hub's own connection to the broker: every site comes in over it. */
-import { connect as connectTcp } from "node:net";
-import { connect, MqttClient, type IClientOptions } from "mqtt";
+import { connect } from "mqtt";
 import type { Logger } from "pino";
 import { filterFor, topics, type TopicName } from "../machines/contract.ts";
-import { messagesFirst } from "./messages-first.ts";
 import type { Publish } from "./publish.ts";
 
 export type Link = {
@@ -31,7 +29,7 @@ const upward = (Object.keys(topics) as TopicName[]).filter(
 export function openLink(needs: LinkNeeds): Link {
   const { log } = needs;
   let up = false;
-  const client = openClient(needs, {
+  const client = connect(needs.url, {
     clientId: `understudy-hub-${needs.hub}-${Math.random().toString(36).slice(2, 10)}`,
     ...(needs.username !== undefined && { username: needs.username }),
     ...(needs.password !== undefined && { password: needs.password }),
@@ -57,6 +55,7 @@ export function openLink(needs: LinkNeeds): Link {
       log.info({ code: "broker_up" }, "listening to all sites");
     });
   });
+  client.on("message", (topic, payload) => needs.onMessage(topic, payload));
   client.on("close", () => {
     if (up) {
       log.warn({ code: "broker_down" }, "the broker is away; every site is stale");
@@ -75,16 +74,4 @@ export function openLink(needs: LinkNeeds): Link {
       await client.endAsync(true);
     },
   };
-}
-
-/** Over plain TCP, as to our own broker, messages do not pass the client. */
-function openClient({ url, onMessage }: LinkNeeds, options: IClientOptions): MqttClient {
-  const { protocol, hostname, port, username } = new URL(url);
-  if (protocol === "mqtt:" && username === "") {
-    const to = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || 1_883) };
-    return new MqttClient(() => messagesFirst(connectTcp(to), onMessage), options);
-  }
-  const client = connect(url, options);
-  client.on("message", onMessage);
-  return client;
 }
