@@ -238,6 +238,8 @@ export class World {
   /** Streams whose picture a playbook took although somebody stood by, and nobody said yes. */
   readonly picturesLost: string[] = [];
   #saysYes = false;
+  /** The step a person said yes to: its heat may ask for the same one while it is being taken. */
+  readonly #agreedStep = new Map<string, number>();
   /** States that a stream should have passed through, and was found in after a turn. */
   readonly stuck: string[] = [];
   observed = true;
@@ -425,7 +427,10 @@ export class World {
     const box = this.box(encoder);
     const { repair } = this.#core.encoder(encoder).value as unknown as { repair: unknown };
     const isLowering = typeof repair === "object" && JSON.stringify(repair).includes("lowering");
-    if (!isLowering || this.#saysYes || !box.running || box.load === step) return;
+    if (!isLowering || !box.running || box.load === step) return;
+    if (this.#saysYes) this.#agreedStep.set(encoder, step);
+    if (this.#agreedStep.get(encoder) === step) return;
+    this.#agreedStep.delete(encoder);
     if (Math.max(step, box.load) < 2) return;
     for (const { id } of this.plan.streams) {
       const { context } = this.#core.stream(id);
