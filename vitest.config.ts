@@ -4,9 +4,9 @@ import { LongestFirst } from "./test/setup/longest-first.ts";
 
 const minuteMs = 60_000;
 const sequences = "test/**/*.sequences.test.ts";
-/** Seconds of CPU each: for every test run, not for the quick check that is asked for all day. */
+/** For every test run, not for the quick check that is asked for all day. */
+const thorough = "test/**/*.thorough.test.ts";
 const isQuick = process.env["UNDERSTUDY_EFFORT"] === "check";
-const thorough = isQuick ? ["test/**/*.thorough.test.ts"] : [];
 const others = ["node_modules/**", "dist/**", "test/.cache/**", "test/import-rules/breaches/**"];
 /** vitest's own second is over before a busy machine has answered. */
 const patient = { poll: { timeout: minuteMs / 2 } };
@@ -21,13 +21,15 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/**/*.e2e.test.ts", sequences, ...thorough, ...others],
+          // A few sequences are worth no processes of their own, which would have to get warm first.
+          exclude: ["test/**/*.e2e.test.ts", isQuick ? thorough : sequences, ...others],
           testTimeout: at({ check: 2 * minuteMs, test: 10 * minuteMs, torture: 600 * minuteMs }),
           // Files of one worker share what they import: a third less work. They share no state then
-          // but what a module keeps, which no test may lean on. Three, for two cores: one waits.
+          // but what a module keeps, which no test may lean on. Three, for two cores: one waits; the
+          // quick check has its tools beside it.
           pool: "forks",
           isolate: false,
-          maxWorkers: 3,
+          maxWorkers: isQuick ? 2 : 3,
           expect: patient,
           sequence: { groupOrder: 0 },
         },
@@ -54,7 +56,7 @@ export default defineConfig({
           hookTimeout: minuteMs,
           // Real processes with real deadlines, which wait three quarters of their time.
           pool: "forks",
-          maxWorkers: 3,
+          maxWorkers: 4,
           expect: patient,
           sequence: { groupOrder: 1 },
         },

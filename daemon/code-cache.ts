@@ -4,6 +4,12 @@
  *
  * The program is one function `(exports, require, module, programUrl)`, and begins with its mark in
  * a comment: 32 hexadecimal digits.
+ *
+ * V8's startup snapshot in its place was tried with Node 20.20, everything evaluated and a small
+ * site opened in it: ready in 3.96 instead of 4.53 times what bare Node takes to start, but with
+ * 2.52 instead of 2.24 times its memory (20 encoders, medians of 9). Node ends when it does not
+ * like the snapshot, instead of starting without; and a worker fails in one that has already
+ * loaded `worker_threads`.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

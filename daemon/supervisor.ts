@@ -29,8 +29,8 @@ export type Supervised = {
 
 /** No poll may take longer, ms. */
 export const pollLimitMs = 10_000;
-/** A driver that reports all by itself does so at least as often. */
-const reportEveryMs = 1_000;
+/** Who is asked more often is under suspicion: then also a driver that reports all by itself. */
+const calmFromMs = 1_000;
 /** Hints may be forged: however many come, a box is not asked more often for them. */
 const hintedPollGapMs = 1_000;
 
@@ -74,7 +74,7 @@ export function supervise(p: {
   /** A poll would tell no more. Who is suspect is asked as well, more often than it reports. */
   function isToldAnyway(): boolean {
     const everyMs = p.pollEveryMs();
-    if (isHinted || everyMs < reportEveryMs || reportedAtMs < oursEndedAtMs) return false;
+    if (isHinted || everyMs < calmFromMs || reportedAtMs < oursEndedAtMs) return false;
     return performance.now() - reportedAtMs < everyMs;
   }
 

@@ -4,7 +4,7 @@
  */
 import type { Logger } from "pino";
 import { z } from "zod";
-import { Availability, parseTopic, topics, type ParsedTopic } from "../machines/contract.ts";
+import { Availability, topics, type ParsedTopic } from "../machines/contract.ts";
 import { CommandResponse } from "../machines/command/command.contract.ts";
 import { SiteInfo, Telemetry } from "../machines/site/site.contract.ts";
 import type { Feed } from "./feed.ts";
@@ -14,6 +14,7 @@ import { openEvents } from "./ingest/events.ts";
 import type { Publish } from "./publish.ts";
 import { readJson, readState, readText } from "./ingest/read.ts";
 import { statesOf } from "./ingest/states.ts";
+import { openTopics } from "./ingest/topics.ts";
 import type { Batch, Store } from "./store/store.ts";
 import type { Site, View } from "./view.ts";
 
@@ -57,6 +58,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
   const pending = openPending(view);
   const states = statesOf(view, pending);
   const counts = noneYet();
+  const parse = openTopics();
   let flushing: Promise<void> | undefined;
   let unwritten: Batch | undefined;
   let healthy = true;
@@ -122,7 +124,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
   }
 
   function message(raw: string, payload: Uint8Array): void {
-    const topic = parseTopic(raw);
+    const topic = parse(raw);
     if (!topic || topics[topic.name].direction === "down") {
       counts.strange += 1;
       return;

@@ -41,6 +41,8 @@ export type Site = {
   /** Everything up to here is in the store, of the present epoch. */
   ackedSeq: number | null;
   version: number;
+  /** The highest version of any of its actors. */
+  latest: number;
 };
 
 export type View = {
@@ -82,6 +84,7 @@ export function openView(feed: Feed): View {
       lostEvents: 0,
       ackedSeq: null,
       version: 1,
+      latest: 1,
     };
     sites.set(site, made);
     return made;
@@ -109,6 +112,8 @@ export function openView(feed: Feed): View {
     version += 1;
     actor.version = version;
     versions.set(actor.kind, version);
+    const site = sites.get(actor.site);
+    if (site) site.latest = version;
     const isShown = actor.goneAtMs === null;
     if (lists.get(actor.kind)?.members.has(actor) === !isShown) lists.delete(actor.kind);
   }

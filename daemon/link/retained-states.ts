@@ -19,14 +19,17 @@ export function retainedStates(options: {
 }) {
   const { site, outbox } = options;
   const waiting = new Map<string, PublishedActor>();
+  /** As the broker has them since this connection began: it is told again only of others. */
+  const availabilities = new Map<string, Availability>();
   let scheduled = false;
 
   function messagesOf({ kind, id, state, availability }: PublishedActor): Message[] {
     const messages = [
       { topic: topicFor(site, "state", { kind, id }), payload: JSON.stringify(state) },
     ];
-    if (availability !== undefined) {
-      const topic = topicFor(site, "actorAvailability", { kind, id });
+    const topic = topicFor(site, "actorAvailability", { kind, id });
+    if (availability !== undefined && availabilities.get(topic) !== availability) {
+      availabilities.set(topic, availability);
       messages.push({ topic, payload: availability });
     }
     // Remembered before it is sent: the other way round, a crash would leave it there for ever.
@@ -43,6 +46,7 @@ export function retainedStates(options: {
       if (of?.site === site && known.has(`${of.kind}/${of.id}`)) continue;
       cleared.push({ topic, payload: "" });
       outbox.forgetTopic(topic);
+      availabilities.delete(topic);
     }
     return cleared;
   }
@@ -67,6 +71,7 @@ export function retainedStates(options: {
     /** All that is retained for this site, after a connect. */
     everything(actors: Iterable<PublishedActor>, info: SiteInfo): Message[] {
       waiting.clear();
+      availabilities.clear();
       const messages = [...actors].flatMap(messagesOf);
       return [...gone(info), ...messages];
     },

@@ -4,10 +4,11 @@
  * the same page share it.
  */
 import type { Server } from "socket.io";
-import { seenBy, type Seen } from "../auth/own-sites.ts";
+import { seenBy } from "../auth/own-sites.ts";
 import type { Caller } from "../auth/caller.ts";
 import { refOf, type Actor, type View } from "../view.ts";
 import { actorItem } from "./items.ts";
+import { openTallies } from "./tallies.ts";
 import { toIso } from "./times.ts";
 
 const rowsRoom = "rows:";
@@ -32,7 +33,8 @@ export const isPage = (room: string): boolean => room.startsWith(rowsRoom);
 export function openRows(io: Server, view: View): Rows {
   const pages = new Map<string, ReadonlySet<Actor>>();
   const roomsOf = new Map<Actor, Set<string>>();
-  const summaries = new Map<string, { seen: Seen; told: string }>();
+  const summaries = new Map<string, { seen: Pick<View, "sites">; told: string }>();
+  const tallies = openTallies(view);
   const itemOf = (actor: Actor) => toIso(actorItem(view, actor));
   let summing: NodeJS.Timeout | undefined;
   let summedAtMs = 0;
@@ -53,7 +55,7 @@ export function openRows(io: Server, view: View): Rows {
     summing = undefined;
     summedAtMs = performance.now();
     for (const [room, summary] of summaries) {
-      const now = summaryOf(summary.seen);
+      const now = tallies.summaryOf(summary.seen.sites.values());
       const text = JSON.stringify(now);
       if (text === summary.told) continue;
       summary.told = text;
@@ -80,7 +82,7 @@ export function openRows(io: Server, view: View): Rows {
     },
     show: (room) => {
       const summary = summaries.get(room);
-      if (summary) return ["summary", summaryOf(summary.seen)];
+      if (summary) return ["summary", tallies.summaryOf(summary.seen.sites.values())];
       return ["rows", { snapshot: true, items: [...(pages.get(room) ?? [])].map(itemOf) }];
     },
     changed: (touched) => {
@@ -104,32 +106,4 @@ export function openRows(io: Server, view: View): Rows {
     },
     close: () => clearTimeout(summing),
   };
-}
-
-/** How many, and how many of them a person must look at. What is stale is counted as that only. */
-function summaryOf(seen: Seen) {
-  const sites = [...seen.sites.values()];
-  const encoders = { total: 0, stale: 0, unreachable: 0, hot: 0 };
-  for (const actor of seen.shown("encoder")) {
-    encoders.total += 1;
-    const { link, thermal } = (actor.state ?? {}) as { link?: unknown; thermal?: unknown };
-    if (seen.isStale(actor)) encoders.stale += 1;
-    else if (link === "unreachable") encoders.unreachable += 1;
-    else if (thermal === "hot" || thermal === "protected") encoders.hot += 1;
-  }
-  const streams = { total: 0, stale: 0, onAir: 0, offAir: 0, notKnown: 0, withoutUnderstudy: 0 };
-  for (const actor of seen.shown("stream")) {
-    streams.total += 1;
-    const { carriage, understudy } = (actor.state ?? {}) as Record<string, unknown>;
-    if (seen.isStale(actor)) {
-      streams.stale += 1;
-      continue;
-    }
-    if (carriage === "onAir") streams.onAir += 1;
-    else if (carriage === "offAir") streams.offAir += 1;
-    else streams.notKnown += 1;
-    if (understudy !== "ready") streams.withoutUnderstudy += 1;
-  }
-  const online = sites.filter((site) => site.online === true).length;
-  return { sites: { total: sites.length, online }, encoders, streams };
 }

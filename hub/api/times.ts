@@ -8,13 +8,15 @@ const moment = /^(at|since|lastSeen|.+At)Ms$/;
 
 /** The name of a moment at that edge; undefined if this is not a moment. */
 export function momentOf(key: string): string | undefined {
-  if (names.has(key)) return names.get(key);
+  const held = names.get(key);
+  if (held !== undefined) return held ?? undefined;
   const name = moment.exec(key)?.[1];
   // Sites may make names up; ours are a few hundred.
-  if (names.size < 5_000) names.set(key, name);
+  if (names.size < 5_000) names.set(key, name ?? null);
   return name;
 }
-const names = new Map<string, string | undefined>();
+/** null: it is no moment. */
+const names = new Map<string, string | null>();
 
 export function toIso(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;

@@ -26,9 +26,11 @@ export type Pending = {
 };
 
 const mostEvents = 20_000;
-export const statesWaitMs = 30_000;
+export const statesWaitMs = 60_000;
+/** What is due this soon goes with the first: each batch costs the disk a wait. */
+const togetherMs = 1_000;
 /** After a start those of all sites are due at once; a batch holds up what waits to be shown. */
-const mostWaited = 500;
+const mostWaited = 1_000;
 
 export function openPending(view: View): Pending {
   let marks = new Map<string, Mark>();
@@ -37,8 +39,12 @@ export function openPending(view: View): Pending {
   /** The first that has waited is the first that is due. */
   const waiting = new Map<string, { sinceMs: number; actors: Set<Actor> }>();
   // A clock that was put back must not keep them waiting.
-  const isDue = ({ sinceMs }: { sinceMs: number }, nowMs: number) =>
-    Math.abs(nowMs - sinceMs) >= statesWaitMs;
+  const hasWaited = ({ sinceMs }: { sinceMs: number }, nowMs: number, ms: number) =>
+    Math.abs(nowMs - sinceMs) >= ms;
+  function statesAreDue(nowMs: number): boolean {
+    const [first] = waiting.values();
+    return first !== undefined && hasWaited(first, nowMs, statesWaitMs);
+  }
   function hurry(site: string): void {
     for (const actor of waiting.get(site)?.actors ?? []) actors.add(actor);
     waiting.delete(site);
@@ -60,14 +66,14 @@ export function openPending(view: View): Pending {
     hurry,
     isFull: () => pending.events.length + pending.quarantined.length >= mostEvents,
     isEmpty: (nowMs) => {
-      const [first] = waiting.values();
-      if (first && isDue(first, nowMs)) return false;
+      if (statesAreDue(nowMs)) return false;
       const { quarantined, lost } = pending;
       return marks.size + sites.size + actors.size + quarantined.length + lost.length === 0;
     },
     take: (nowMs) => {
-      for (const [site, held] of waiting) {
-        if (actors.size >= mostWaited || !isDue(held, nowMs)) break;
+      for (const [site, held] of statesAreDue(nowMs) ? waiting : []) {
+        if (actors.size >= mostWaited) break;
+        if (!hasWaited(held, nowMs, statesWaitMs - togetherMs)) break;
         hurry(site);
       }
       const batch: Batch = {

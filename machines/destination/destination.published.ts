@@ -19,6 +19,7 @@ export function farEndFacts({ context, value }: DestinationSnapshot): FarEndFact
     source: context.source,
     provesAbsence: context.provesAbsence,
     quietSince: context.quietSince,
+    quietUntil: context.quietSince && context.observedAt,
     movedAt: context.movedAt,
   };
 }

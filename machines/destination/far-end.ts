@@ -10,8 +10,9 @@ export type FarEndFacts = {
   source: string | null;
   /** Its "quiet" is worth something as proof. */
   provesAbsence: boolean;
-  /** Since when nobody has published, without a gap in looking. */
+  /** First and last look that found nobody publishing, without a gap in looking. */
   quietSince: Stamp | null;
+  quietUntil: Stamp | null;
   /** When media was last seen to arrive; null = never. */
   movedAt: Stamp | null;
 };
@@ -25,6 +26,7 @@ export function unknownFarEnd(destination: string): FarEndFacts {
     source: null,
     provesAbsence: false,
     quietSince: null,
+    quietUntil: null,
     movedAt: null,
   };
 }

@@ -353,8 +353,9 @@ export function budgetLeft({ plan, memory, now }: StreamContext): number {
 /** A proof that the far end's own quiet has become, or null. */
 export function quietCertificate(context: StreamContext, ref: OutputRef): FenceCertificate | null {
   const { farEnd, now, destination } = context;
-  if (farEnd.word !== "quiet" || !farEnd.provesAbsence || farEnd.quietSince === null) return null;
-  const forMs = elapsedMs(farEnd.quietSince, now());
+  const { quietSince, quietUntil, provesAbsence } = farEnd;
+  if (farEnd.word !== "quiet" || !provesAbsence || !quietSince || !quietUntil) return null;
+  const forMs = elapsedMs(quietSince, quietUntil);
   if (forMs < destination.noPublisherProofMs) return null;
   return {
     level: 3,

@@ -54,7 +54,7 @@ export const p5: Bench = {
         120_000,
       );
       // Starts are told and written; the compiler has seen what comes again and again.
-      await pause(quick ? 3_000 : 10_000);
+      await pause(quick ? 3_000 : 30_000);
       say(`${encoders} encoders on air`);
       const before = { ...(await sender.ask()), ...(await reader.ask()) } as Counts;
       const costs = await costsOf(

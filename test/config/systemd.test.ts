@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { goesToJournal, openSystemd } from "../../config/systemd.ts";
 import { until } from "../daemon/journal/a-journal.ts";
+import { slow } from "../setup/slow.ts";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -104,7 +105,7 @@ test("output goes to journald only when it is the very stream that JOURNAL_STREA
   expect(goesToJournal(fd, { JOURNAL_STREAM: streams.theSame })).toBe(false);
 });
 
-test("a program that was only started by a service does not take its pipe for the journal", () => {
+slow("a program that was only started by a service does not take its pipe for the journal", () => {
   const script = `
     import { goesToJournal } from ${JSON.stringify(new URL("../../config/systemd.ts", import.meta.url).href)};
     console.log(goesToJournal(1, process.env));`;

@@ -5,6 +5,7 @@ import type { FarEndObserver } from "../../daemon/observers/observer.ts";
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import { aFarEndWeb, type Answerer } from "./observers/far-end-web.ts";
 import { until } from "./journal/a-journal.ts";
+import { slow } from "../setup/slow.ts";
 
 const key = "kd83";
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -52,7 +53,7 @@ const statistics = (url: string): ObserverOptions => ({
 });
 const hls = (url: string): ObserverOptions => ({ kind: "hls", url: `${url}/index.m3u8` });
 
-test("an observer that hangs does not slow down another one", async () => {
+slow("an observer that hangs does not slow down another one", async () => {
   let bytes = 0;
   const fast = await aWeb((_, response) => void response.end(page(true, ++bytes)));
   const hanging = await aWeb(() => undefined);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { OutletDriver, OutletReading } from "../../daemon/drivers/outlet.ts";
 import { openOutlet } from "../../daemon/outlets.ts";
+import { slow } from "../setup/slow.ts";
 
 const soon = () => AbortSignal.timeout(5_000);
 
@@ -54,7 +55,7 @@ test("nothing is asked of an outlet while a command is pending in its PDU", asyn
   expect(orders).toEqual([]);
 });
 
-test("a PDU that says yes and does nothing has proven nothing", async () => {
+slow("a PDU that says yes and does nothing has proven nothing", async () => {
   const { outlet } = aPdu({ obeys: false });
   await expect(outlet.turn("off", AbortSignal.timeout(600))).rejects.toMatchObject({
     code: "timeout",
@@ -79,7 +80,7 @@ test("an outlet that is off already is only turned on by a power cycle", async (
   expect(orders).toEqual(["on"]);
 });
 
-test("two orders at once are carried out one after the other", async () => {
+slow("two orders at once are carried out one after the other", async () => {
   const { outlet, orders, now } = aPdu();
   await Promise.all([outlet.turn("off", soon()), outlet.turn("on", soon())]);
   expect(orders).toEqual(["off", "on"]);

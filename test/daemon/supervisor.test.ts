@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { DriverError, type EncoderDriver } from "../../daemon/drivers/driver.ts";
 import { supervise } from "../../daemon/supervisor.ts";
 import type { EncoderReading } from "../../machines/encoder/reading.ts";
+import { slow } from "../setup/slow.ts";
 
 /** Hangs like a box that does not answer: until its signal aborts, then as a driver must. */
 function hang(signal: AbortSignal): Promise<never> {
@@ -83,7 +84,7 @@ test("a command behind a hanging one ends with its own limit, and never runs", a
   await b.box.close();
 });
 
-test("a driver that ignores its limit does not keep the one who asked waiting", async () => {
+slow("a driver that ignores its limit does not keep the one who asked waiting", async () => {
   const b = aBox(answers);
   const asked = b.box.run(AbortSignal.timeout(50), (d, limit) => d.ownSelfStart(limit));
   await expect(asked).rejects.toMatchObject({ name: "TimeoutError" });
@@ -107,21 +108,24 @@ test("after closing nothing is asked of the box any more", async () => {
   expect(b.seen).toMatchObject({ polls, closed: 1 });
 });
 
-test("a hint has the box looked at now instead of at its turn; a flood of them once a second", async () => {
-  const polledAtMs: number[] = [];
-  const b = aBox(async () => {
-    polledAtMs.push(performance.now());
-    return { outputs: {}, figures: {} };
-  }, 60_000);
-  await expect.poll(() => polledAtMs.length).toBe(1);
-  const flood = setInterval(() => b.box.pollSoon(), 5);
-  await expect.poll(() => polledAtMs.length, { timeout: 20_000 }).toBe(3);
-  clearInterval(flood);
-  const gapsMs = polledAtMs.slice(1).map((atMs, i) => atMs - polledAtMs[i]!);
-  // Timers of Node may fire a millisecond early.
-  expect(Math.min(...gapsMs)).toBeGreaterThan(990);
-  await b.box.close();
-});
+slow(
+  "a hint has the box looked at now instead of at its turn; a flood of them once a second",
+  async () => {
+    const polledAtMs: number[] = [];
+    const b = aBox(async () => {
+      polledAtMs.push(performance.now());
+      return { outputs: {}, figures: {} };
+    }, 60_000);
+    await expect.poll(() => polledAtMs.length).toBe(1);
+    const flood = setInterval(() => b.box.pollSoon(), 5);
+    await expect.poll(() => polledAtMs.length, { timeout: 20_000 }).toBe(3);
+    clearInterval(flood);
+    const gapsMs = polledAtMs.slice(1).map((atMs, i) => atMs - polledAtMs[i]!);
+    // Timers of Node may fire a millisecond early.
+    expect(Math.min(...gapsMs)).toBeGreaterThan(990);
+    await b.box.close();
+  },
+);
 
 test("a reading says how long ago our last command ended, so that others' doing can be told", async () => {
   const sinceMs: number[] = [];
@@ -137,7 +141,7 @@ test("a reading says how long ago our last command ended, so that others' doing 
   await b.box.close();
 });
 
-test("a driver that reports all by itself is asked only when it has said nothing", async () => {
+slow("a driver that reports all by itself is asked only when it has said nothing", async () => {
   let report: ((reading: EncoderReading) => void) | undefined;
   let polls = 0;
   let told = 0;

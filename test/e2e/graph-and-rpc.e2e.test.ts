@@ -106,7 +106,7 @@ test("who watches by GraphQL or gRPC sees a failover asked for by the other, and
   const back = await rpc.call("commandStream", {
     ...{ id: "studio~main", verb: "STREAM_VERB_FAILOVER", args: { to: "a" }, waitS: 20 },
   });
-  expect(back).toMatchObject({ status: "COMMAND_STATUS_DONE" });
+  expect(back, JSON.stringify(back)).toMatchObject({ status: "COMMAND_STATUS_DONE" });
   await facility.untilOnAir("a");
   expect(facility.overlapMs()).toBe(0);
   const lastByGraph = () => socket.of("s").at(-1) as { data: Json } | undefined;

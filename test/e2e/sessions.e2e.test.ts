@@ -50,7 +50,7 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
 
   const once = { "idempotency-key": "one" };
   const { status, body } = await ask("POST", "/api/streams/init", wish, once);
-  expect(status).toBe(201);
+  expect({ status, body }).toMatchObject({ status: 201 });
   expect(body).toMatchObject({
     ...{ stream_id: "studio~main", stream_key: facility.streamKey(), site_id: "studio" },
     rtmp_url: facility.farEnd.rtmpUrl.replace("127.0.0.1", "studio.example.org"),

@@ -271,12 +271,12 @@ test("a restarted hub shows the last known states as stale and goes on after its
   expect(await after.seqs()).toEqual([2, 1]);
 });
 
-test("a state is written half a minute after it changed, and what it says by then", async () => {
+test("a state is written a minute after it changed, and what it says by then", async () => {
   const hub = await aSiteOnline();
   const written = async () => (await hub.store.load()).actors.find(({ id }) => id === "helo-a");
   await hub.ingest.flush();
   expect(await written()).toBeUndefined();
-  hub.clock.nowMs += 29_999;
+  hub.clock.nowMs += 59_999;
   hub.hears("encoder/helo-a/state", encoder({ seq: 1, link: "silent" }));
   await hub.ingest.flush();
   expect(await written()).toBeUndefined();

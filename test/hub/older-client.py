@@ -13,7 +13,9 @@ sio = socketio.Client(reconnection_delay=1, reconnection_delay_max=1)
 
 
 def tell(event, data):
-    print(json.dumps({"event": event, "data": data}), flush=True)
+    # In one piece: events are told by more than one thread.
+    sys.stdout.write(json.dumps({"event": event, "data": data}) + "\n")
+    sys.stdout.flush()
 
 
 @sio.event

@@ -1,20 +1,40 @@
 /**
  * How hard the tests try. `npm run check` is quick, `npm test` is thorough, `npm run torture` runs
- * the full counts. The runner sets `UNDERSTUDY_EFFORT`; `UNDERSTUDY_RUNS` alone overrides the
- * count of property tests.
+ * the full counts. The runner sets `UNDERSTUDY_EFFORT`; `UNDERSTUDY_RUNS` alone overrides how many
+ * random sequences the property tests of the machines share.
  */
 export type Effort = "check" | "test" | "torture";
 
 /**
- * Random sequences in all, shared by the property tests of the machines. The one place that says how
- * many. One costs 2 to 3 ms of CPU on a quiet machine: 100,000 are about four minutes of a core,
- * which they take from what the end-to-end tests leave idle.
+ * Random sequences in all, shared by the property tests of the machines: each gets its share below.
+ * One costs 4 to 7 ms of CPU, and 100,000 about ten minutes of a core, which they take from what the
+ * end-to-end tests leave idle.
  */
 export const sequences: Record<Effort, number> = {
   check: 5_000,
   test: 100_000,
   torture: 1_000_000,
 };
+
+/**
+ * Which part of them each property tries. What costs several times as much as the others (long
+ * incidents, each turn compared) tries its fewer ones in `npm test`; in torture all have many.
+ */
+export const shares = {
+  safety: { check: 0.31, test: 0.385, torture: 0.25 },
+  otherSafety: { check: 0.31, test: 0.385, torture: 0.25 },
+  content: { check: 0.08, test: 0.04, torture: 0.1 },
+  exercise: { check: 0.07, test: 0.04, torture: 0.1 },
+  events: { check: 0.03, test: 0.02, torture: 0.05 },
+  replay: { check: 0.05, test: 0.035, torture: 0.07 },
+  wallClock: { check: 0.04, test: 0.03, torture: 0.07 },
+  blindness: { check: 0.07, test: 0.04, torture: 0.07 },
+  overload: { check: 0.01, test: 0.005, torture: 0.05 },
+  congestion: { check: 0.01, test: 0.005, torture: 0.05 },
+  recovery: { check: 0.02, test: 0.01, torture: 0.02 },
+  stepping: { check: 0.01, test: 0.005, torture: 0.02 },
+} as const satisfies Record<string, Record<Effort, number>>;
+export type Property = keyof typeof shares;
 
 /** @throws when `UNDERSTUDY_EFFORT` is set to a word that is not an effort */
 export function effort(): Effort {
@@ -29,11 +49,15 @@ export function at<T>(choices: Record<Effort, T>): T {
 }
 
 /**
- * Random sequences per property test.
+ * Random sequences that this property tries.
  *
  * @throws when `UNDERSTUDY_RUNS` is set to something that is not a whole number above 0
  */
-export function propertyRuns(): number {
+export function propertyRuns(property: Property): number {
+  return Math.max(1, Math.ceil(allRuns() * at(shares[property])));
+}
+
+function allRuns(): number {
   const text = process.env["UNDERSTUDY_RUNS"];
   if (text === undefined || text === "") return at(sequences);
   const runs = Number(text);

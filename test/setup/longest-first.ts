@@ -1,18 +1,26 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * Files that take more than half a minute on two cores, the longest first. One of them begun last
+ * Files that take about a minute or more on two cores, the longest first. One of them begun last
  * would run alone at the end; without a cache, as in a fresh checkout, vitest knows only their sizes.
  */
 const long = [
-  "test/e2e/heat-and-repair.e2e.test.ts",
-  "test/e2e/link-cut.e2e.test.ts",
+  "test/e2e/outlet.e2e.test.ts",
   "test/e2e/device-faults.e2e.test.ts",
   "test/e2e/unproven-fence.e2e.test.ts",
-  "test/e2e/takeover-policies.e2e.test.ts",
-  "test/e2e/outlet.e2e.test.ts",
-  "test/e2e/restart.e2e.test.ts",
+  "test/e2e/heat-and-repair.e2e.test.ts",
+  "test/e2e/storage.e2e.test.ts",
+  "test/e2e/local-broker.e2e.test.ts",
   "test/daemon/drivers/aja-helo/budget.e2e.test.ts",
+  "test/e2e/takeover-policies.e2e.test.ts",
+  "test/demo/demo.e2e.test.ts",
+  "test/daemon/drivers/snmp/hostile.e2e.test.ts",
+  "test/hub/hub.e2e.test.ts",
+  "test/e2e/events.e2e.test.ts",
+  "test/daemon/drivers/gstreamer/gstreamer.e2e.test.ts",
+  "test/e2e/uplink.e2e.test.ts",
+  "test/e2e/link-cut.e2e.test.ts",
+  "test/hub/abuse.e2e.test.ts",
 ];
 
 export class LongestFirst extends BaseSequencer {

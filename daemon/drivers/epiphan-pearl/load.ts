@@ -46,11 +46,13 @@ async function offAir(unit: Unit, work: () => Promise<void>, signal: AbortSignal
   if (active.length === 0) return work();
   const { timesTakenOff } = unit;
   await stopPublishers(unit, active, signal);
-  await work();
-  // A proof that it is off, taken meanwhile, must stay true.
-  if (timesTakenOff !== unit.timesTakenOff) return;
-  unit.wasConnected = false;
-  pendingStart.sent();
-  for (const id of active)
-    await api.command("POST", `${pathOf(placeOf(options, id))}/control/start`, undefined, signal);
+  const startAgain = async () => {
+    // A proof that it is off, taken meanwhile, must stay true.
+    if (timesTakenOff !== unit.timesTakenOff) return;
+    unit.wasConnected = false;
+    pendingStart.sent();
+    for (const id of active)
+      await api.command("POST", `${pathOf(placeOf(options, id))}/control/start`, undefined, signal);
+  };
+  await work().finally(startAgain);
 }

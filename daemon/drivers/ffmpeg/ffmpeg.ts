@@ -36,7 +36,7 @@ function ffmpegProgram(options: FfmpegOptions): Program {
     bitrateBps: options.video.bitrateBps,
     progress: {
       everyMs: statsPeriodS * 1_000,
-      reader: () => (datagram) => parseProgress(datagram.toString("latin1")),
+      reader: () => parseProgress,
     },
     lastWords: (lines) => lines.slice(-3),
   };

@@ -64,11 +64,13 @@ async function offAir(unit: Unit, work: () => Promise<void>, signal: AbortSignal
   const inUse = servers.filter((entry) => ids.includes(entry.id) && entry["is-use"]);
   const { timesTakenOff } = unit;
   await stopServers(unit, ids, signal);
-  await work();
-  // A proof that it is off, taken meanwhile, must stay true.
-  if (timesTakenOff !== unit.timesTakenOff) return;
-  for (const { id } of inUse) await switchServer(unit, id, 1, signal);
-  unit.wasConnected = false;
-  pendingStart.sent();
-  await usapi.command("start-live", {}, signal);
+  const startAgain = async () => {
+    // A proof that it is off, taken meanwhile, must stay true.
+    if (timesTakenOff !== unit.timesTakenOff) return;
+    for (const { id } of inUse) await switchServer(unit, id, 1, signal);
+    unit.wasConnected = false;
+    pendingStart.sent();
+    await usapi.command("start-live", {}, signal);
+  };
+  await work().finally(startAgain);
 }

@@ -11,7 +11,25 @@ import { jsonOrUndefined } from "./http/json.ts";
 const shares = [1, 0.8, 0.65, 0.5, 0.35] as const;
 const leastKbps = 100;
 /** What the operator had set, kept while ours is lower. */
-const Full = z.object({ kbps: z.int().min(leastKbps).max(1_000_000) });
+const Full = z.object({
+  kbps: z.int().min(leastKbps).max(1_000_000),
+  /** What we have set since, also where we may have died before we did. */
+  ours: z.array(z.int()).optional(),
+});
+type Full = z.infer<typeof Full>;
+
+/**
+ * What is full by now: what was kept, unless the box has a bit rate that is neither that nor ours.
+ * Then somebody has set it by hand meanwhile, and it is what to go back to.
+ */
+export function fullNow(kept: Full | undefined, nowKbps: number | undefined): number | undefined {
+  const isByHand = nowKbps !== undefined && kept?.ours?.includes(nowKbps) === false;
+  return kept === undefined || (isByHand && nowKbps !== kept.kbps) ? nowKbps : kept.kbps;
+}
+
+/** A change is written down before it is made: until then the box has what we had set before. */
+export const oursWith = (kept: Full | undefined, nowKbps: number, kbps: number): number[] =>
+  kept?.ours?.includes(nowKbps) ? [nowKbps, kbps] : [kbps];
 
 /** Whether a stream that runs takes a new bit rate is written down for none of these boxes. */
 export const bitrateChange = z
@@ -37,8 +55,8 @@ type Box = {
   readKbps(): Promise<number | undefined>;
   /** Sets it and reads it back. */
   writeKbps(kbps: number): Promise<void>;
-  /** Does it while the box is off air where that has to be, and is as before afterwards. */
-  change(work: () => Promise<void>): Promise<void>;
+  /** While the box is off air where that has to be; it is as before afterwards, also on a failure. */
+  change: (this: void, work: () => Promise<void>) => Promise<void>;
 };
 
 /** Work at this step. Absolute: at the bit rate it has already, nothing is touched. */
@@ -50,20 +68,21 @@ export async function setBitrateStep(box: Box, step: number): Promise<void> {
   const kept = keptIn(file);
   if (share === 1 && kept === undefined) return;
   const nowKbps = await box.readKbps();
-  const fullKbps = kept?.kbps ?? nowKbps;
+  const fullKbps = fullNow(kept, nowKbps);
   if (fullKbps === undefined || nowKbps === undefined)
     throw new DriverError("notPossible", `${where} does not tell its bit rate`);
   const kbps = Math.max(leastKbps, Math.round(fullKbps * share));
   if (kbps !== nowKbps) {
     // Before the change: a daemon that dies in between must still know what was full.
-    await writeFile(`${file}.new`, JSON.stringify({ kbps: fullKbps }), { mode: 0o600 });
+    const full: Full = { kbps: fullKbps, ours: oursWith(kept, nowKbps, kbps) };
+    await writeFile(`${file}.new`, JSON.stringify(full), { mode: 0o600 });
     await rename(`${file}.new`, file);
     await box.change(() => box.writeKbps(kbps));
   }
   if (share === 1) await rm(file, { force: true });
 }
 
-function keptIn(file: string): z.infer<typeof Full> | undefined {
+function keptIn(file: string): Full | undefined {
   try {
     return Full.safeParse(jsonOrUndefined(readFileSync(file, "utf8"))).data;
   } catch (error) {

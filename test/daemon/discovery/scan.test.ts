@@ -9,6 +9,7 @@ import { pduCommunity, startFakePdu, type PduFamily } from "../../fakes/snmp/pdu
 import { startFakeSynology, synologyCommunity } from "../../fakes/snmp/synology.ts";
 import { aHostileBox, insults } from "../drivers/hostile-box.ts";
 import { aScan, http, snmp } from "./a-scan.ts";
+import { slow } from "../../setup/slow.ts";
 
 function closing<T extends { close(): Promise<void> }>(box: T): T {
   onTestFinished(() => box.close());
@@ -132,21 +133,24 @@ test("without a community or user that was given, no agent hears a word", async 
   expect([boxes, requests, pdu.asked]).toEqual([[], 0, []]);
 });
 
-test("sixteen boxes that drip, lie, redirect or hang cost their own time and hide nobody", async () => {
-  const hostile = await Promise.all(Object.values(insults).map((insult) => aHostileBox(insult)));
-  const honest = await aMagewell();
-  const answerWithinMs = 150;
-  const began = performance.now();
-  const { boxes, strangers } = await aScan(
-    [...hostile.map(({ port }) => http(port)), http(honest.port)],
-    { pace: { answerWithinMs } },
-  );
-  expect(boxes.map(({ port }) => port)).toEqual([honest.port]);
-  expect(strangers.length).toBeGreaterThan(5);
-  // Four questions each at most, whether the answer is refused or waited for; five times as generous.
-  expect(performance.now() - began).toBeLessThan(hostile.length * 4 * answerWithinMs * 5);
-  for (const { requests } of hostile) expect(requests()).toBeLessThanOrEqual(8);
-});
+slow(
+  "sixteen boxes that drip, lie, redirect or hang cost their own time and hide nobody",
+  async () => {
+    const hostile = await Promise.all(Object.values(insults).map((insult) => aHostileBox(insult)));
+    const honest = await aMagewell();
+    const answerWithinMs = 150;
+    const began = performance.now();
+    const { boxes, strangers } = await aScan(
+      [...hostile.map(({ port }) => http(port)), http(honest.port)],
+      { pace: { answerWithinMs } },
+    );
+    expect(boxes.map(({ port }) => port)).toEqual([honest.port]);
+    expect(strangers.length).toBeGreaterThan(5);
+    // Four questions each at most, whether the answer is refused or waited for; five times as generous.
+    expect(performance.now() - began).toBeLessThan(hostile.length * 4 * answerWithinMs * 5);
+    for (const { requests } of hostile) expect(requests()).toBeLessThanOrEqual(8);
+  },
+);
 
 test("a redirect is not followed, and a box that is all redirects is a stranger", async () => {
   const asked: string[] = [];
@@ -163,43 +167,46 @@ test("a redirect is not followed, and a box that is all redirects is a stranger"
   expect(asked).toHaveLength(4);
 });
 
-test("sixty addresses: never more than five connections, one per address, four requests each", async () => {
-  const open = new Map<string, number>();
-  const asked = new Map<string, number>();
-  const methods = new Set<string>();
-  let most = 0;
-  let mostOfOne = 0;
-  const web = createServer((request, response) => {
-    const address = request.socket.localAddress ?? "";
-    asked.set(address, (asked.get(address) ?? 0) + 1);
-    methods.add(request.method ?? "");
-    setTimeout(() => response.writeHead(404).end("<html>not here</html>"), 2);
-  });
-  web.on("connection", (socket) => {
-    const address = socket.localAddress ?? "";
-    open.set(address, (open.get(address) ?? 0) + 1);
-    most = Math.max(
-      most,
-      [...open.values()].reduce((sum, n) => sum + n, 0),
-    );
-    mostOfOne = Math.max(mostOfOne, open.get(address)!);
-    socket.on("close", () => open.set(address, open.get(address)! - 1));
-  });
-  await new Promise<void>((resolve) => web.listen(0, "0.0.0.0", resolve));
-  onTestFinished(() => void web.close());
-  const { port } = web.address() as AddressInfo;
-  const addresses = Array.from({ length: 60 }, (_, at) => `127.9.0.${at + 1}`);
+slow(
+  "sixty addresses: never more than five connections, one per address, four requests each",
+  async () => {
+    const open = new Map<string, number>();
+    const asked = new Map<string, number>();
+    const methods = new Set<string>();
+    let most = 0;
+    let mostOfOne = 0;
+    const web = createServer((request, response) => {
+      const address = request.socket.localAddress ?? "";
+      asked.set(address, (asked.get(address) ?? 0) + 1);
+      methods.add(request.method ?? "");
+      setTimeout(() => response.writeHead(404).end("<html>not here</html>"), 2);
+    });
+    web.on("connection", (socket) => {
+      const address = socket.localAddress ?? "";
+      open.set(address, (open.get(address) ?? 0) + 1);
+      most = Math.max(
+        most,
+        [...open.values()].reduce((sum, n) => sum + n, 0),
+      );
+      mostOfOne = Math.max(mostOfOne, open.get(address)!);
+      socket.on("close", () => open.set(address, open.get(address)! - 1));
+    });
+    await new Promise<void>((resolve) => web.listen(0, "0.0.0.0", resolve));
+    onTestFinished(() => void web.close());
+    const { port } = web.address() as AddressInfo;
+    const addresses = Array.from({ length: 60 }, (_, at) => `127.9.0.${at + 1}`);
 
-  const began = performance.now();
-  const { requests, answering } = await aScan([http(port)], {
-    addresses,
-    pace: { atOnce: 4, perSecond: 100 },
-  });
-  // One that is being closed may still be counted beside the four.
-  expect(most).toBeLessThanOrEqual(5);
-  expect(mostOfOne).toBe(1);
-  expect(new Set(asked.values())).toEqual(new Set([4]));
-  expect([...methods]).toEqual(["GET"]);
-  expect({ requests, answering }).toEqual({ requests: 240, answering: 60 });
-  expect(performance.now() - began).toBeGreaterThan(580);
-});
+    const began = performance.now();
+    const { requests, answering } = await aScan([http(port)], {
+      addresses,
+      pace: { atOnce: 4, perSecond: 100 },
+    });
+    // One that is being closed may still be counted beside the four.
+    expect(most).toBeLessThanOrEqual(5);
+    expect(mostOfOne).toBe(1);
+    expect(new Set(asked.values())).toEqual(new Set([4]));
+    expect([...methods]).toEqual(["GET"]);
+    expect({ requests, answering }).toEqual({ requests: 240, answering: 60 });
+    expect(performance.now() - began).toBeGreaterThan(580);
+  },
+);

@@ -4,6 +4,7 @@ import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { SiteEvent } from "../../../machines/site/site.contract.ts";
 import { event, journals, stamp, turn, until, upTo } from "./a-journal.ts";
+import { slow } from "../../setup/slow.ts";
 
 const { open, folder } = journals();
 const intent = {
@@ -97,7 +98,7 @@ test("a hub's ack moves its own cursor only forward, and survives a restart", as
   expect(again.journal.cursor("second")).toBe(0);
 });
 
-test("a new epoch counts from 1 again and keeps the old events under their own", async () => {
+slow("a new epoch counts from 1 again and keeps the old events under their own", async () => {
   const at = folder();
   const { journal } = await open(at);
   await journal.commit(turn(1, 2));
@@ -151,7 +152,7 @@ test("a damaged file is moved aside with a warning and a new epoch", async () =>
   expect(await second.journal.commit(turn(1))).toBe(true);
 });
 
-test("a resume record whose bytes changed on disk is not believed", async () => {
+slow("a resume record whose bytes changed on disk is not believed", async () => {
   const at = folder();
   const first = await open(at);
   await first.journal.commit({ ...turn(1), resume: { "stream:main": { carrier: "helo-a" } } });
@@ -184,7 +185,7 @@ test("a folder that is not there stops the start with its path", async () => {
   });
 });
 
-test("many turns at once share commits and all are on disk in order", async () => {
+slow("many turns at once share commits and all are on disk in order", async () => {
   const { journal } = await open(folder());
   const done = await Promise.all(upTo(1, 2_000).map((seq) => journal.commit(turn(seq))));
   expect(done.every(Boolean)).toBe(true);

@@ -26,6 +26,26 @@ test("a connect tells in order: info, every state, online, then the backlog", as
   expect(b.heard.filter(({ retain }) => retain)).toHaveLength(6);
 });
 
+test("whether a box is reached is told when it changes and after each connect, not with each state", async () => {
+  const b = await broker();
+  const { link: l } = await link(b.url(), 0);
+  await until("online", () => l.connected);
+  const tell = async (volume: number, availability: "online" | "offline") => {
+    const before = b.on("encoder/helo-a/state").length;
+    l.publishState("encoder", "helo-a", { id: "helo-a", volume }, availability);
+    await until("the state", () => b.on("encoder/helo-a/state").length > before);
+  };
+  const words = () => b.on("encoder/helo-a/availability").map(({ payload }) => payload);
+  await tell(1, "online");
+  await tell(2, "online");
+  await tell(3, "offline");
+  await tell(4, "offline");
+  await until("offline", () => words().length === 2);
+  expect(words()).toEqual(["online", "offline"]);
+  b.cut();
+  await until("all of it again", () => words().length === 3);
+});
+
 test("a site that stops says offline itself", async () => {
   const b = await broker();
   const { link: l } = await link(b.url(), 0);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseCalendar } from "../../../daemon/schedule/calendar.ts";
 import { windowsOf } from "../../../daemon/schedule/windows.ts";
+import { slow } from "../../setup/slow.ts";
 
 const day = 86_400_000;
 const utc = (text: string) => Date.parse(`${text}Z`);
@@ -42,7 +43,7 @@ test("a length is elapsed time, also in the night of a change", () => {
   expect(shown([window!])).toEqual(["2026-10-24T20:00 6 h"]);
 });
 
-test("a rule that cannot be read is named", () => {
+slow("a rule that cannot be read is named", () => {
   const at = { ...rule, start: "2026-01-01T10:00" };
   const now = span("2026-01-01T00:00", 1);
   expect(() => windowsOf({ ...at, zone: "Europe/Wien" }, now)).toThrow("no time zone Europe/Wien");

@@ -230,7 +230,7 @@ export class StateModel {
     const { parameters, alarms, streaming, recording } = this.#box;
     const pattern = parameters.read("VideoInSelect") === "2";
     const present = this.#inputPresent || pattern;
-    const format1080p30 = "17";
+    const format1080p30 = "18";
     parameters.write("DetectInputFormat", present ? format1080p30 : "0");
     parameters.write("HDMIInputFormat", this.#inputPresent ? format1080p30 : "0");
     if (present) return alarms.clear("No_Video_Input_Alarm");

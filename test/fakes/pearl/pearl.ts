@@ -57,7 +57,7 @@ export type FakePearl = {
   /** A hand at the box. */
   press(place: string, on: boolean): void;
   /** `vbitrate` by channel, as it was set. */
-  bitrates: ReadonlyMap<string, string>;
+  bitrates: Map<string, string>;
   close(): Promise<void>;
 };
 

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { subjectOf } from "../../../hub/api/budgets.ts";
 import { withAStudio } from "./an-api.ts";
+import { slow } from "../../setup/slow.ts";
 
-test("a key has its requests an hour, and can still command when they are used up", async () => {
+slow("a key has its requests an hour, and can still command when they are used up", async () => {
   let nowMs = 1_800_000_000_000;
   const { ask, keys } = await withAStudio({
     ...{ keyPerHour: 3, commandReserve: 1, now: () => nowMs },
@@ -27,16 +28,19 @@ test("a key has its requests an hour, and can still command when they are used u
   expect((await list()).status).toBe(200);
 });
 
-test("behind a proxy that is trusted each of its clients has a budget; a stranger's word is nothing", async () => {
-  const answers = async (trustedProxies: string[]) => {
-    const { ask } = await withAStudio({ requests: 1, trustedProxies });
-    const from = (address: string) =>
-      ask("GET", "/health", { key: null, headers: { "x-forwarded-for": address } });
-    return [(await from("192.0.2.1")).status, (await from("192.0.2.2")).status];
-  };
-  expect(await answers(["127.0.0.0/8"])).toEqual([200, 200]);
-  expect(await answers([])).toEqual([200, 429]);
-});
+slow(
+  "behind a proxy that is trusted each of its clients has a budget; a stranger's word is nothing",
+  async () => {
+    const answers = async (trustedProxies: string[]) => {
+      const { ask } = await withAStudio({ requests: 1, trustedProxies });
+      const from = (address: string) =>
+        ask("GET", "/health", { key: null, headers: { "x-forwarded-for": address } });
+      return [(await from("192.0.2.1")).status, (await from("192.0.2.2")).status];
+    };
+    expect(await answers(["127.0.0.0/8"])).toEqual([200, 200]);
+    expect(await answers([])).toEqual([200, 429]);
+  },
+);
 
 test("one IPv6 network is one address", () => {
   expect(subjectOf("2001:db8:1:2:3:4:5:6")).toBe("2001:db8:1:2::/64");

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { EncoderState } from "../../../machines/encoder/encoder.contract.ts";
 import { encoder, info, stream } from "../messages.ts";
 import { anApi } from "./an-api.ts";
+import { slow } from "../../setup/slow.ts";
 
 type Word = EncoderState["outputs"][number]["state"];
 const outputs = (...words: Word[]): EncoderState["outputs"] =>
@@ -61,7 +62,7 @@ test("an understudy is full when its last output is kept for a takeover", async 
   });
 });
 
-test("who cannot make what is wanted, or has no picture, is not chosen", async () => {
+slow("who cannot make what is wanted, or has no picture, is not chosen", async () => {
   const { ask, hears } = await threeBoxes();
   const uhd = "resolution=3840x2160&bitrate=20000000&fps=30";
   const none = await ask("GET", `/api/monitoring/load-balancer?${uhd}`);

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { encoder, info } from "../messages.ts";
 import { withAStudio } from "./an-api.ts";
+import { slow } from "../../setup/slow.ts";
 
 type Api = Awaited<ReturnType<typeof listening>>;
 
@@ -69,7 +70,7 @@ test.each(["/api/encoders/helo-z", "/api/encoders"])(
   },
 );
 
-test("an answer is never older than what the hub has heard", async () => {
+slow("an answer is never older than what the hub has heard", async () => {
   const { read, hears } = await listening();
   for (let seq = 1; seq <= 50; seq += 1) {
     hears("studio", "encoder/helo-a/state", encoder({ seq }));
@@ -91,7 +92,7 @@ async function keyFor(api: Api, sites: string[]): Promise<Record<string, string>
   return { "x-api-key": secret };
 }
 
-test("a key of one site gets its own encoders, also when somebody has just read all", async () => {
+slow("a key of one site gets its own encoders, also when somebody has just read all", async () => {
   const api = await listening();
   const campus = await keyFor(api, ["campus"]);
   const studio = await keyFor(api, ["studio"]);
@@ -119,22 +120,25 @@ test("an encoder that leaves the inventory leaves the lists, and its id means no
   expect((await read("/api/encoders/helo-z")).status).toBe(404);
 });
 
-test("a stranger, a wrong key, a wrong question and an id of two meanings are refused", async () => {
-  const { hears, read, keys } = await listening();
-  expect((await read("/api/encoders", { "x-api-key": "" })).status).toBe(401);
-  expect((await read("/api/encoders", { "x-api-key": `us_ro_${"0".repeat(36)}` })).status).toBe(
-    401,
-  );
-  expect((await read("/api/encoders?limit=0")).status).toBe(400);
-  expect((await read("/api/encoders?cursor=!!")).status).toBe(400);
-  const site = await keys.mint("site", "a site", "studio");
-  expect((await read("/api/encoders", { "x-api-key": site.secret })).status).toBe(401);
-  hears("campus", "encoder/helo-a/state", encoder());
-  const inventory = [{ kind: "encoder" as const, id: "helo-a" }];
-  hears("campus", "info", info({ site: "campus", inventory }));
-  const twice = await read("/api/encoders/helo-a");
-  expect(twice.body).toMatchObject({ code: "ambiguous_id" });
-});
+slow(
+  "a stranger, a wrong key, a wrong question and an id of two meanings are refused",
+  async () => {
+    const { hears, read, keys } = await listening();
+    expect((await read("/api/encoders", { "x-api-key": "" })).status).toBe(401);
+    expect((await read("/api/encoders", { "x-api-key": `us_ro_${"0".repeat(36)}` })).status).toBe(
+      401,
+    );
+    expect((await read("/api/encoders?limit=0")).status).toBe(400);
+    expect((await read("/api/encoders?cursor=!!")).status).toBe(400);
+    const site = await keys.mint("site", "a site", "studio");
+    expect((await read("/api/encoders", { "x-api-key": site.secret })).status).toBe(401);
+    hears("campus", "encoder/helo-a/state", encoder());
+    const inventory = [{ kind: "encoder" as const, id: "helo-a" }];
+    hears("campus", "info", info({ site: "campus", inventory }));
+    const twice = await read("/api/encoders/helo-a");
+    expect(twice.body).toMatchObject({ code: "ambiguous_id" });
+  },
+);
 
 test("a key that is revoked reads nothing from then on", async () => {
   const api = await listening();

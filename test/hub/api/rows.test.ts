@@ -4,6 +4,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { openSockets } from "../../../hub/api/socket.ts";
 import { encoder, info, stream } from "../messages.ts";
 import { withAStudio } from "./an-api.ts";
+import { slow } from "../../setup/slow.ts";
 
 const ends: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -54,7 +55,7 @@ test("a dashboard is shown its page at once, and then only what changes on it", 
   expect(new Set(wall.refs())).toEqual(new Set(["studio~helo-a"]));
 });
 
-test("the next page takes the place of the one before", async () => {
+slow("the next page takes the place of the one before", async () => {
   const { aDashboard, hears } = await aHub();
   const wall = await aDashboard();
   await wall.ask({ encoder_ids: ["helo-a"] });
@@ -66,7 +67,7 @@ test("the next page takes the place of the one before", async () => {
   expect(wall.refs()).not.toContain("studio~helo-a");
 });
 
-test("a dashboard of one site neither gets rows of another nor counts them", async () => {
+slow("a dashboard of one site neither gets rows of another nor counts them", async () => {
   const { aDashboard } = await aHub();
   const wall = await aDashboard(["campus"]);
   const foreign = await wall.ask({ encoder_ids: ["helo-z", "studio~helo-a"] });
@@ -78,7 +79,7 @@ test("a dashboard of one site neither gets rows of another nor counts them", asy
   expect(wall.summaries[0]).toMatchObject({ streams: { total: 0 } });
 });
 
-test("the summary is told again when it changes, with what is stale apart", async () => {
+slow("the summary is told again when it changes, with what is stale apart", async () => {
   const { aDashboard, hears } = await aHub();
   const wall = await aDashboard();
   await wall.ask({ summary: true });
@@ -99,7 +100,7 @@ test("the summary is told again when it changes, with what is stale apart", asyn
   expect(wall.summaries.at(-1)).toMatchObject({ sites: { total: 2, online: 1 } });
 });
 
-test("more rows than a page has are refused", async () => {
+slow("more rows than a page has are refused", async () => {
   const { aDashboard } = await aHub();
   const wall = await aDashboard();
   const encoder_ids = Array.from({ length: 201 }, () => "helo-a");

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { encoderState } from "../../../machines/encoder/encoder.published.ts";
 import { relieverOf } from "../../../machines/stream/stream.questions.ts";
 import { aPlan, onAir, type World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const two = () => onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
 function works(w: World, id: string, ratio: number | undefined, celsius?: number) {
@@ -56,7 +57,7 @@ test("it ends below 65 %, not between", () => {
   expect(thermal(w)).toBe("unknown");
 });
 
-test("nothing is taken from a busy box: it keeps its programme and its load, for hours", () => {
+slow("nothing is taken from a busy box: it keeps its programme and its load, for hours", () => {
   const w = two();
   works(w, "a", 0.9, 75);
   w.pass(2 * 3_600);

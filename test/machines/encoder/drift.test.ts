@@ -7,6 +7,7 @@ import {
 } from "../../../machines/encoder/settings.ts";
 import type { EncoderPlan } from "../../../machines/site/plan.ts";
 import { aPlan, aStreamPlan, asks, onAir, type World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const six: EncoderSettings = { videoBitrateBps: 6_000_000, gopFrames: 50 };
 const four: EncoderSettings = { ...six, videoBitrateBps: 4_000_000 };
@@ -140,7 +141,7 @@ test("by default it waits for a person's yes", () => {
   expect(world.box("b").says.settings).toEqual(six);
 });
 
-test("nothing is set during a change freeze, and that is said once", () => {
+slow("nothing is set during a change freeze, and that is said once", () => {
   const world = pair({ b: four, sync: "act" });
   world.send({
     to: "site",

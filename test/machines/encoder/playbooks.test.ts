@@ -6,6 +6,7 @@ import { encoderState } from "../../../machines/encoder/encoder.published.ts";
 import { strainOf } from "../../../machines/encoder/strain.ts";
 import type { Consent, EncoderPlan } from "../../../machines/site/plan.ts";
 import { aDestinationPlan, aPlan, onAir, type World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 type Own = Partial<Pick<EncoderPlan, "repair" | "playbooks" | "cooling">>;
 function facility(ids: string, own: Own = {}) {
@@ -82,7 +83,7 @@ test("where the last publisher wins, the step waits until the relieved box's own
   expect([w.box("a").running, w.box("a").load]).toEqual([null, 2]);
 });
 
-test("the load is given back when the benched box has been calm for ten minutes", () => {
+slow("the load is given back when the benched box has been calm for ten minutes", () => {
   const w = two();
   suffers(w, "overload");
   w.pass(200);
@@ -138,7 +139,7 @@ test("a carrier with no step left stays on air, and people are told what they ca
   expect(stateOf(w).repair?.state).toBe("well");
 });
 
-test("what costs no picture is given back on air, one step after ten calm minutes", () => {
+slow("what costs no picture is given back on air, one step after ten calm minutes", () => {
   const w = alone({ cooling: gentle });
   suffers(w, "network");
   w.pass(31 + 121);

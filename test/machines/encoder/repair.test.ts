@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { encoderState } from "../../../machines/encoder/encoder.published.ts";
 import type { Consent } from "../../../machines/site/plan.ts";
 import { aPlan, onAir, World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 function facility(p: { repair?: Consent; outlets?: boolean } = {}) {
   const plan = aPlan({ kinds: { a: "helo", b: "helo" }, outlets: p.outlets ?? true });
@@ -43,25 +44,28 @@ test("an understudy that does not answer gets a power cycle, and nothing milder:
   expect(told(w)).toEqual(["does", "proven"]);
 });
 
-test("a box that is off while none of its programmes is expected is not repaired before the next event", () => {
-  const w = facility({ repair: "propose" });
-  const hour = 3_600_000;
-  const startMs = w.now().wallMs + 9 * hour;
-  const tell = () =>
-    w.send({
-      to: "stream:main",
-      event: { type: "schedule", windows: [{ id: "w", startMs, endMs: startMs + hour }] },
-    });
-  tell();
-  w.box("b").reachable = false;
-  w.leap(8 * 3_600, 500);
-  expect(told(w)).toEqual([]);
-  expect(w.core.encoder("b").value).toMatchObject({ repair: "expectedOff" });
-  w.leap(2_000, 40);
-  tell();
-  w.leap(90, 20);
-  expect(told(w)).toEqual(["proposes"]);
-});
+slow(
+  "a box that is off while none of its programmes is expected is not repaired before the next event",
+  () => {
+    const w = facility({ repair: "propose" });
+    const hour = 3_600_000;
+    const startMs = w.now().wallMs + 9 * hour;
+    const tell = () =>
+      w.send({
+        to: "stream:main",
+        event: { type: "schedule", windows: [{ id: "w", startMs, endMs: startMs + hour }] },
+      });
+    tell();
+    w.box("b").reachable = false;
+    w.leap(8 * 3_600, 500);
+    expect(told(w)).toEqual([]);
+    expect(w.core.encoder("b").value).toMatchObject({ repair: "expectedOff" });
+    w.leap(2_000, 40);
+    tell();
+    w.leap(90, 20);
+    expect(told(w)).toEqual(["proposes"]);
+  },
+);
 
 test("the box that carries the programme is never repaired, whatever it says of itself", () => {
   const w = facility();
@@ -138,7 +142,7 @@ test("a proposal is carried out when a person says yes, and is made again when n
   expect(told(w)).toEqual(["proposes", "proposes", "does", "proven"]);
 });
 
-test("a proposal says when it ends; after a no it is not made again, until a person asks", () => {
+slow("a proposal says when it ends; after a no it is not made again, until a person asks", () => {
   const w = facility({ repair: "propose" });
   const repair = () => encoderState(w.core.encoder("b"), seenAt(w.now().wallMs)).repair;
   const say = (type: "repair" | "rejectRepair") =>

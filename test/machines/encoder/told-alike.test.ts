@@ -9,6 +9,7 @@ import type { EncoderSnapshot } from "../../../machines/encoder/encoder.publishe
 import { isToldAlike } from "../../../machines/encoder/told-alike.ts";
 import type { EncoderReading } from "../../../machines/encoder/reading.ts";
 import { aPlan, World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const published = { id: "a", epoch: "e1", seq: 1, session: "s1", atMs: 0 };
 
@@ -76,7 +77,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(1, 15).map((passes) => ({ passes })) },
 );
 
-test("where a box is called told alike, the outside would hear nothing but other numbers", () => {
+slow("where a box is called told alike, the outside would hear nothing but other numbers", () => {
   let alike = 0;
   fc.assert(
     fc.property(fc.array(step, { maxLength: 25 }), (steps) => {

@@ -6,6 +6,7 @@ import type { Consent } from "../../../machines/site/plan.ts";
 import type { CoreInput } from "../../../machines/site/site-core.ts";
 import { understudies } from "../../../machines/stream/readiness.ts";
 import { aDestinationPlan, aPlan, type Box, onAir, World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const day = 24 * 3_600;
 const kinds: Record<string, Box["kind"]> = { a: "helo", b: "helo", c: "soft" };
@@ -42,7 +43,7 @@ const told = (w: World, word?: string) =>
     .filter(({ data }) => word === undefined || data["exercise"] === word)
     .map(({ of, message }) => `${of}: ${message}`);
 
-test("every understudy is practised after a week, one at a time, and its start is measured", () => {
+slow("every understudy is practised after a week, one at a time, and its start is measured", () => {
   const w = facility({ practise: "act" });
   w.leap(6.9 * day, 20);
   expect(told(w)).toEqual([]);
@@ -67,7 +68,7 @@ test("every understudy is practised after a week, one at a time, and its start i
   expect(stateOf(w, "b").warnings).toEqual([]);
 });
 
-test("without consent it is only said; a person may have it practised at any time", () => {
+slow("without consent it is only said; a person may have it practised at any time", () => {
   const w = facility();
   w.leap(7.5 * day, 20);
   w.pass(1_300);
@@ -82,7 +83,7 @@ test("without consent it is only said; a person may have it practised at any tim
   expect(stateOf(w, "b").warnings).toEqual([]);
 });
 
-test("the only understudy of a programme on air is not practised, and it is said why", () => {
+slow("the only understudy of a programme on air is not practised, and it is said why", () => {
   const w = facility({ kinds: { a: "helo", b: "helo" }, practise: "act" });
   w.leap(8 * day, 20);
   w.pass(1_300);
@@ -134,7 +135,7 @@ function inMaintenance(w: World) {
   w.send({ to: "encoder:b", event: { type: "maintenance", by: "engineer" } });
 }
 
-test("without a test destination nothing is practised, and it is said what to add", () => {
+slow("without a test destination nothing is practised, and it is said what to add", () => {
   const w = facility({ practise: "act", test: false });
   w.leap(8 * day, 20);
   w.pass(1_300);
@@ -163,7 +164,7 @@ test("when the carrier fails meanwhile the practice ends at once, and the box ma
 const understudy = (w: World, id: string) =>
   understudies(w.core.stream("main").context).find(({ encoder }) => encoder === id);
 
-test("a box that does not come on air is told, and not tried again before tomorrow", () => {
+slow("a box that does not come on air is told, and not tried again before tomorrow", () => {
   const w = facility({ practise: "act" });
   w.box("b").broken = true;
   w.leap(7.1 * day, 20);

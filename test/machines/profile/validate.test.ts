@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { capabilityOf } from "../../../machines/profile/encoder-capability.ts";
 import { profileAt, profileIds, profiles } from "../../../machines/profile/profiles.ts";
 import { judgeStream, type WantedStream } from "../../../machines/profile/validate.ts";
+import { slow } from "../../setup/slow.ts";
 
 const hd = (over: Partial<WantedStream> = {}): WantedStream => ({
   ...{ widthPx: 1_920, heightPx: 1_080, framesPerSecond: 30, videoBps: 6_000_000 },
@@ -93,7 +94,7 @@ test("every limit says where it is written down", () => {
   }
 });
 
-test("what is proposed instead has no errors and no warnings", () => {
+slow("what is proposed instead has no errors and no warnings", () => {
   const side = fc.integer({ min: 200, max: 4_400 });
   const wanted = fc.record({
     ...{ widthPx: side, heightPx: side },

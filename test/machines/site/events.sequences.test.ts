@@ -30,7 +30,7 @@ test("a stream that is not expected on air gives its key to nobody, whatever hap
       if (!asked) expect(world.told("stream.needsHuman").filter(isOfStream)).toEqual([]);
       expect(world.stuck).toEqual([]);
     }),
-    effortOf(0.05),
+    effortOf("events"),
   );
   expect(looked).toBeGreaterThan(0);
 }, 36_000_000);

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 import type { SitePlan } from "../../../machines/site/plan.ts";
 import { aPlan, aStreamPlan, World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const card = (more: Partial<MediumReading> = {}): MediumReading => ({
   ...{ id: "sd", kind: "card", isNetwork: false, condition: "ok", source: "device" },
@@ -76,7 +77,7 @@ test("a loss that another box has recorded is in the incident, with its seconds 
   expect(ms).toBeLessThan(23_000);
 });
 
-test("after a takeover the programme is still recorded, by the box that now carries it", () => {
+slow("after a takeover the programme is still recorded, by the box that now carries it", () => {
   const { w, state } = aFacility("protect");
   w.box("a").records!.state = "streaming";
   w.pass(5);

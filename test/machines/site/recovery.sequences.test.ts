@@ -26,7 +26,7 @@ test(
         expect(states(world)).toEqual(states(world).map(() => "carried"));
         expect(isWell(world)).toBe(true);
       }),
-      effortOf(1 / 50),
+      effortOf("recovery"),
     );
   },
   limitMs,

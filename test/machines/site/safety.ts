@@ -11,19 +11,18 @@ import {
   type Verb,
 } from "../facility.ts";
 import type { ContentFault } from "../../../machines/content/look.ts";
+import type { Property } from "../../setup/effort.ts";
 import type { World } from "../world.ts";
 
 /**
- * One share: a quarter of the sequences each here, a fifth in same-decisions.sequences.test.ts;
- * files run in parallel.
+ * Two shares of it, since files run in parallel.
  *
  * Seen to fail with a bug planted: "stuck" when `choosing` has no way out, "one owner" when any evidence makes a certificate
  * (`certificateFrom`), "reasoned" when the fence is skipped and `keys.refusal` always allows. Either
  * of these two alone does not fail here, since the other one still holds.
  */
 export function checkSafety(
-  part: number,
-  shard: number,
+  property: Property,
   { only, first = [] }: { only?: readonly Verb[]; first?: readonly Step[] } = {},
 ) {
   fc.assert(
@@ -42,7 +41,7 @@ export function checkSafety(
       expect(world.touched).toEqual([]);
       expect(world.stuck).toEqual([]);
     }),
-    effortOf(part, shard),
+    effortOf(property),
   );
 }
 

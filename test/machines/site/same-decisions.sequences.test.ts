@@ -15,7 +15,7 @@ test(
         for (const step of steps) act(world, step);
         expect(replay(world.plan, world.journal)).toEqual(world.rawDecisions());
       }),
-      effortOf(0.07),
+      effortOf("replay"),
     );
   },
   limitMs,
@@ -41,7 +41,7 @@ test(
         jumped.leap(6, 3);
         expect(types(jumped)).toEqual(types(control));
       }),
-      effortOf(0.07),
+      effortOf("wallClock"),
     );
   },
   limitMs,
@@ -66,7 +66,7 @@ test(
           expect(world.told(type)).toEqual([]);
         }
       }),
-      effortOf(0.07),
+      effortOf("blindness"),
     );
   },
   limitMs,

@@ -16,7 +16,7 @@ test("each turn ends in the same states with the same memory as by XState's own 
         byXState(() => turnByTurn(world.plan, world.journal)),
       );
     }),
-    effortOf(1 / 50),
+    effortOf("stepping"),
   );
 }, 36_000_000);
 

@@ -3,6 +3,7 @@ import { and, assign, createActor, emit, enqueueActions, fromCallback, not, or }
 import { raise, sendParent, sendTo, setup, SimulatedClock, stateIn } from "xstate";
 import { describe, expect, test } from "vitest";
 import { byXState, stepped } from "../../../machines/stepping/stepped.ts";
+import { slow } from "../../setup/slow.ts";
 
 type Event = { type: "a" | "b" | "c" | "d" | "e" | "echo" | "heard" | "inner" };
 type Noted = { type: "noted"; what: string };
@@ -176,7 +177,7 @@ function seen(machine: ReturnType<typeof puzzle>, taken: readonly Step[]): unkno
 }
 
 describe("a machine that is stepped", () => {
-  test("does what XState does with it, whatever happens", () => {
+  slow("does what XState does with it, whatever happens", () => {
     const machine = stepped(puzzle());
     fc.assert(
       fc.property(steps, (taken) => {

@@ -4,6 +4,7 @@ import type { RecordPlan } from "../../../machines/site/plan.ts";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 import { storageState } from "../../../machines/storage/storage.published.ts";
 import { aPlan, World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const medium = (id: string, more: Partial<MediumReading> = {}): MediumReading => ({
   ...{ id, kind: "card", isNetwork: false, condition: "ok", source: "device" },
@@ -61,23 +62,26 @@ test("a recording that fell over moves, and what is missing counts from when it 
   );
 });
 
-test("a card that is nearly full is not left for a stick that nobody has looked at; a full one is", () => {
-  const { w, box, says, told } = aRecordingBox();
-  says(medium("sd", { freeRatio: 0.1 }));
-  w.pass(200); // by now the stick is unknown
-  expect(told()).toEqual(["moving", "moved"]); // while it was still known
-  const unseen = aRecordingBox({ paths: ["sd", "nfs"] });
-  unseen.says(medium("sd", { freeRatio: 0.1 }));
-  unseen.w.pass(60);
-  expect(unseen.told()).toEqual([]);
-  expect(unseen.state().warnings).toEqual([
-    "records to sd, which is nearly full; it goes on on nfs when it ends there",
-  ]);
-  unseen.says(medium("sd", { freeRatio: 0.005 }));
-  unseen.w.pass(3);
-  expect(unseen.box.records).toMatchObject({ medium: "nfs", state: "streaming" });
-  expect(box.records).toMatchObject({ medium: "usb" });
-});
+slow(
+  "a card that is nearly full is not left for a stick that nobody has looked at; a full one is",
+  () => {
+    const { w, box, says, told } = aRecordingBox();
+    says(medium("sd", { freeRatio: 0.1 }));
+    w.pass(200); // by now the stick is unknown
+    expect(told()).toEqual(["moving", "moved"]); // while it was still known
+    const unseen = aRecordingBox({ paths: ["sd", "nfs"] });
+    unseen.says(medium("sd", { freeRatio: 0.1 }));
+    unseen.w.pass(60);
+    expect(unseen.told()).toEqual([]);
+    expect(unseen.state().warnings).toEqual([
+      "records to sd, which is nearly full; it goes on on nfs when it ends there",
+    ]);
+    unseen.says(medium("sd", { freeRatio: 0.005 }));
+    unseen.w.pass(3);
+    expect(unseen.box.records).toMatchObject({ medium: "nfs", state: "streaming" });
+    expect(box.records).toMatchObject({ medium: "usb" });
+  },
+);
 
 test("no medium is left: one alarm, and once a card is put in the recording goes on", () => {
   const { w, box, says, lines, told, state } = aRecordingBox({ paths: ["sd"] });
@@ -158,7 +162,7 @@ test("recorded to two media at once: as long as one of them is good nothing move
   expect(told()).toEqual([]);
 });
 
-test("each medium is tried once in ten minutes, however ill the box is", () => {
+slow("each medium is tried once in ten minutes, however ill the box is", () => {
   const { w, box, told } = aRecordingBox();
   for (let s = 0; s < 540; s++) {
     box.records!.state = "failing";
@@ -177,26 +181,29 @@ test("a daemon that was away while the card failed moves the recording when it i
   expect(box.records).toMatchObject({ medium: "usb", state: "streaming" });
 });
 
-const slow = { isTooSlow: true };
+const tooSlow = { isTooSlow: true };
 const light = { paths: ["sd"], light: "half its bit rate, in files of 10 min at most" };
 
-test("a card too slow with nothing better beside it: it records with less, and the stream stays", () => {
-  const { w, box, says, told, lines, state } = aRecordingBox(light);
-  says(medium("sd", slow));
-  w.pass(3);
-  expect(box.records).toMatchObject({ medium: "sd", state: "streaming", light: true });
-  expect(lines()).toEqual([
-    "a records with half its bit rate, in files of 10 min at most now, because sd cannot keep up with what is written and nothing better is there; at most 0.5 s are missing",
-  ]);
-  expect(state().recording?.state).toBe("recording");
-  expect(w.carriage()).toBe("onAir");
-  w.pass(600);
-  expect(told()).toEqual(["lightened"]);
-});
+slow(
+  "a card too slow with nothing better beside it: it records with less, and the stream stays",
+  () => {
+    const { w, box, says, told, lines, state } = aRecordingBox(light);
+    says(medium("sd", tooSlow));
+    w.pass(3);
+    expect(box.records).toMatchObject({ medium: "sd", state: "streaming", light: true });
+    expect(lines()).toEqual([
+      "a records with half its bit rate, in files of 10 min at most now, because sd cannot keep up with what is written and nothing better is there; at most 0.5 s are missing",
+    ]);
+    expect(state().recording?.state).toBe("recording");
+    expect(w.carriage()).toBe("onAir");
+    w.pass(600);
+    expect(told()).toEqual(["lightened"]);
+  },
+);
 
-test("what was taken from a recording is given back when it has ended, not before", () => {
+slow("what was taken from a recording is given back when it has ended, not before", () => {
   const { w, box, says, told, state } = aRecordingBox(light);
-  says(medium("sd", slow));
+  says(medium("sd", tooSlow));
   w.pass(3);
   says(medium("sd"));
   w.pass(3_600);
@@ -212,7 +219,7 @@ test("what was taken from a recording is given back when it has ended, not befor
 
 test("a stick that keeps up is better than less to record", () => {
   const { w, box, says, told } = aRecordingBox({ ...light, paths: ["sd", "usb"] });
-  says(medium("sd", slow), medium("usb"));
+  says(medium("sd", tooSlow), medium("usb"));
   w.pass(3);
   expect(box.records).toMatchObject({ medium: "usb", state: "streaming" });
   expect(told()).toEqual(["moving", "moved"]);
@@ -222,7 +229,7 @@ test.each(["observe", "propose"] as const)(
   "with recording.failover: %s a recording on a slow card is left as it is",
   (failover) => {
     const { w, box, says, told } = aRecordingBox({ ...light, failover });
-    says(medium("sd", slow));
+    says(medium("sd", tooSlow));
     w.pass(60);
     expect(box.records?.light).toBeUndefined();
     expect(told()).toEqual([]);
@@ -233,7 +240,7 @@ test.each(["observe", "propose"] as const)(
 test("a box that cannot be told so goes on recording as it did, and it is said why", () => {
   const { w, box, says, lines } = aRecordingBox(light);
   box.deaf = true;
-  says(medium("sd", slow));
+  says(medium("sd", tooSlow));
   w.pass(1.5);
   box.deaf = false;
   w.pass(60);
@@ -243,7 +250,7 @@ test("a box that cannot be told so goes on recording as it did, and it is said w
 
 test("that it records with less is still known after a restart of the daemon", () => {
   const { w, box, says } = aRecordingBox(light);
-  says(medium("sd", slow));
+  says(medium("sd", tooSlow));
   w.pass(3);
   w.restart();
   w.pass(5);

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { StorageState } from "../../../machines/storage/storage.contract.ts";
 import { levels } from "../../../machines/storage/space.ts";
 import { aStorage } from "./a-storage.ts";
+import { slow } from "../../setup/slow.ts";
 
 const words = (s: ReturnType<typeof aStorage>) =>
   s.told.filter((d) => d.type === "storage.changed").map((d) => d.data?.["state"]);
@@ -228,7 +229,7 @@ const reading = fc.record(
 );
 const steps = fc.array(fc.tuple(reading, fc.constantFrom(1, 5, 59, 60, 3_600)), { maxLength: 60 });
 
-test("whatever is read: never full without a figure, always a state that fits the contract", () => {
+slow("whatever is read: never full without a figure, always a state that fits the contract", () => {
   fc.assert(
     fc.property(steps, (sequence) => {
       const s = aStorage();

@@ -1,6 +1,7 @@
 /** From the first doubt to the next picture: what the carrier region decides, and when. */
 import { expect, test } from "vitest";
 import { aDestinationPlan, anEncoderPlan, aPlan, aStreamPlan, onAir, World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const unobserved = () => onAir(aPlan({ destinations: [aDestinationPlan({ observed: false })] }));
 
@@ -56,7 +57,7 @@ test("while the far end still receives a picture, a frozen counter switches noth
   expect(w.carriage()).toBe("onAir");
 });
 
-test("a network that takes nothing never switches, however long", () => {
+slow("a network that takes nothing never switches, however long", () => {
   const w = onAir();
   w.uplink = false;
   w.pass(600);
@@ -194,7 +195,7 @@ test("an encoder that cannot measure its input is not believed to show the progr
   expect([pair.word(), pair.carrier()]).toEqual(["suspect", "a"]);
 });
 
-test("content faults switch twice in ten minutes and not a third time", () => {
+slow("content faults switch twice in ten minutes and not a third time", () => {
   const w = onAir();
   for (const id of ["a", "b", "a"]) {
     w.box("a").input = "good";

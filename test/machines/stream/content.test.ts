@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ContentLook } from "../../../machines/content/look.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
 import { aContentPlan, aPlan, aStreamPlan, World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const good: ContentLook = { word: "seen", picture: "moving", pairsDbfs: [-20] };
 const black: ContentLook = { word: "seen", picture: "black", pairsDbfs: [-20] };
@@ -187,7 +188,7 @@ describe("carrier and understudy compared", () => {
     expect(w.carrier()).toBe("b");
   });
 
-  test("a comparison that is older than ten minutes blocks nothing", () => {
+  slow("a comparison that is older than ten minutes blocks nothing", () => {
     const { w, shows, pass, compared } = onAir();
     compared("different");
     pass(601);

@@ -3,6 +3,7 @@ import type { EventPlan, OnAirWindow } from "../../../machines/stream/schedule.t
 import { defaultEventPlan } from "../../../machines/stream/schedule.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
 import { aPlan, aStreamPlan, asks, onAir, replay, World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const minute = 60_000;
 /** Two HELOs on one exclusive key, with these wishes for its events. */
@@ -184,7 +185,7 @@ test("a takeover that waits for its proof when the window ends is given up, with
   expect(published(world).incident?.outcome).toBe("stopped");
 });
 
-test("a clock that jumps past the end does not take the protection off a running programme", () => {
+slow("a clock that jumps past the end does not take the protection off a running programme", () => {
   const world = onAir(aFacility({}, "soft"));
   plans(world, { inMs: -minute, ms: 60 * minute });
   world.jumpWallClock(10 * 60 * minute);

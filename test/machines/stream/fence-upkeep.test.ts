@@ -1,6 +1,7 @@
 /** A proof is told once, and it is worth something only while it is fresh. */
 import { expect, test } from "vitest";
 import { aDestinationPlan, aPlan, onAir, type World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 const devices = (noPublisherProofMs = 30_000) =>
   onAir(
@@ -12,7 +13,7 @@ const devices = (noPublisherProofMs = 30_000) =>
 const timeline = (w: World) =>
   w.core.stream("main").context.memory.incident!.timeline.map(({ what }) => what);
 
-test("a fence that stays without proof for an hour is one line of the timeline", () => {
+slow("a fence that stays without proof for an hour is one line of the timeline", () => {
   const w = devices(3_600_000);
   w.box("a").reachable = false;
   w.freeze("a");
@@ -86,4 +87,20 @@ test("the only encoder, proven off, is started at its front panel: it carries ag
   expect(w.told("stream.incident").at(-1)?.data).toMatchObject({
     incident: { outcome: "restarted", to: "a" },
   });
+});
+
+test("quiet is proof for as long as it was looked at, not for the time since the last look", () => {
+  const w = devices();
+  w.box("a").reachable = false;
+  w.box("a").running = null;
+  w.pass(1);
+  const { quietSince } = w.core.destination("far").context;
+  const quietForMs = () => w.now().monoMs - quietSince!.monoMs;
+  while (quietForMs() < 28_500) w.pass(0.25);
+  const before = fences(w);
+  w.wait(2_500);
+  expect(w.core.destination("far").value).toBe("quiet");
+  expect(fences(w)).toBe(before);
+  w.look("far");
+  expect(fences(w)).toBe(before + 1);
 });

@@ -1,6 +1,7 @@
 /** Nothing may keep a stream off air, or in a wrong state, once somebody can carry it. */
 import { expect, test } from "vitest";
 import { aDestinationPlan, aPlan, asks, aStreamPlan, onAir, World } from "../world.ts";
+import { slow } from "../../setup/slow.ts";
 
 test("a wish for a box that cannot start does not keep the others from starting", () => {
   const w = onAir();
@@ -28,7 +29,7 @@ test("a box that is lost between the fence and the takeover is not waited for", 
   expect(w.carrier()).toBe("c");
 });
 
-test("a host that booted ten years in the past tries its encoders again all the same", () => {
+slow("a host that booted ten years in the past tries its encoders again all the same", () => {
   const w = onAir();
   w.box("a").broken = true;
   w.box("b").broken = true;

@@ -51,6 +51,7 @@ export class Engine {
   #run: Run | undefined;
   #highest: Record<string, number> = {};
   #files: FSWatcher | undefined;
+  /** Stops and proofs that were asked for. */
   #timesTakenOff = 0;
   #checkedAliveAtMs = 0;
   /** Until then a sweep would find nothing new. */
@@ -79,7 +80,7 @@ export class Engine {
     }
     const process = record && (await this.#directory.livingProcess(record));
     if (record && process) return this.#adopt(record, process);
-    await freeLock(this.#directory.lock, new AbortController().signal);
+    await freeLock(this.#directory.lock, [], new AbortController().signal);
     if (record && !record.endSeen) {
       const exit = this.#directory.exit(record.run) ?? { code: null, signal: "SIGKILL" };
       this.#lastEnd.is(exit, record, false);
@@ -123,6 +124,7 @@ export class Engine {
   }
 
   async start(target: PublishTarget, signal: AbortSignal): Promise<void> {
+    const timesTakenOff = this.#timesTakenOff;
     const { stream, destination, keyGeneration } = target;
     const key = `${stream} ${destination}`;
     const highest = this.#highest[key] ?? keyGeneration;
@@ -140,7 +142,7 @@ export class Engine {
       throw new DriverError("timeout", "the run before does not end");
     }
     this.#highest = { ...this.#highest, [key]: keyGeneration };
-    await this.#launch(target, signal);
+    await this.#launch(target, timesTakenOff, signal);
   }
 
   /**
@@ -156,15 +158,13 @@ export class Engine {
     if (fingerprintOf(this.#around, place, progressPort) === argvFingerprint) return;
     const key = known.find((at) => at.destination === destination && at.address === address);
     if (!key) throw new DriverError("notPossible", `nobody knows the key of ${destination} now`);
-    run.remade = true;
     const timesTakenOff = this.#timesTakenOff;
+    run.remade = true;
     if (!(await this.#end(run, signal))) {
+      run.remade = false;
       throw new DriverError("timeout", "the run before does not end");
     }
-    signal.throwIfAborted();
-    // A proof that it is off, taken meanwhile, must stay true.
-    if (timesTakenOff !== this.#timesTakenOff) return;
-    await this.#launch({ ...place, streamKey: key.streamKey }, signal);
+    await this.#launch({ ...place, streamKey: key.streamKey }, timesTakenOff, signal);
   }
 
   /** All of a start that only has to be worked out. Nothing is kept of it. */
@@ -173,7 +173,8 @@ export class Engine {
     commandOf(this.#around, this.#directory.path, record, nobody);
   }
 
-  async #launch(target: PublishTarget, signal: AbortSignal): Promise<void> {
+  /** @param timesTakenOff as it was when the start was asked for */
+  async #launch(target: PublishTarget, timesTakenOff: number, signal: AbortSignal): Promise<void> {
     this.#offProof.forget();
     this.#lastEnd.replace();
     const port = await this.#sparePort.take();
@@ -181,6 +182,10 @@ export class Engine {
     try {
       await this.#directory.write(record);
       signal.throwIfAborted();
+      // A proof that it is off, taken while the disk was waited for, must stay true.
+      if (timesTakenOff !== this.#timesTakenOff) {
+        throw new DriverError("notPossible", `${record.stream} was taken off it meanwhile`);
+      }
     } catch (error) {
       port.close();
       throw error;
@@ -230,9 +235,11 @@ export class Engine {
       if (pid !== undefined) await this.#queue.look(pid, undefined, this.#around.now(), true);
       await this.#end(run, signal);
     }
-    const published = this.#directory.record()?.address ?? address;
+    const last = this.#directory.record();
+    const process = last && this.#directory.process(last.run);
+    const published = last?.address ?? address;
     const orphans = { known: this.#queue.connections, addresses: [address, published] };
-    return [await this.#offProof.prove(orphans, signal)];
+    return [await this.#offProof.prove(process ? [process] : [], orphans, signal)];
   }
 
   async #end(run: Run, signal: AbortSignal): Promise<boolean> {
@@ -312,7 +319,8 @@ export class Engine {
     if (!run.remade) this.#lastEnd.is(exit, run.record, !run.stopping);
     const { connections: known } = this.#queue;
     const orphans = { known, addresses: [run.record.address] };
-    void this.#offProof.lookEarly(run.line, orphans).then((isOff) => {
+    const processes = run.process ? [run.process] : [];
+    void this.#offProof.lookEarly(run.line, processes, orphans).then((isOff) => {
       run.line?.letGo();
       if (isOff) this.#lastEnd.seenGone(exit, this.#around.now());
       this.#around.changed();

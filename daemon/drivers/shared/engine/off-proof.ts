@@ -1,8 +1,12 @@
-/** Level 2 of the fence: the lock tried for real, and what the kernel still sends for the dead. */
+/**
+ * Level 2 of the fence: the lock tried for real, nothing left of the process, and only then a look at
+ * what the kernel still sends for the dead.
+ */
 import { setTimeout as pause } from "node:timers/promises";
 import type { FenceEvidence } from "../../../../machines/stream/fence-evidence.ts";
 import { freeLock } from "./ending.ts";
 import type { LifeLine } from "./life-line.ts";
+import { areOver, type ProcessId } from "./processes.ts";
 import { smallShell } from "./small-shell.ts";
 import { orphanedBytes, type Orphans } from "./sockets.ts";
 
@@ -31,23 +35,29 @@ export class OffProof {
    * begins now.
    * @returns whether it is proven off already, as soon as that can be known
    */
-  async lookEarly(line: LifeLine | undefined, orphans: Orphans): Promise<boolean> {
-    const look = this.#look(line, orphans).catch(() => undefined);
+  async lookEarly(
+    line: LifeLine | undefined,
+    processes: readonly ProcessId[],
+    orphans: Orphans,
+  ): Promise<boolean> {
+    const look = this.#look(line, processes, orphans).catch(() => undefined);
     this.#early = { orphans, atMs: this.#now(), look };
     if (!line) return false;
     const seen = await Promise.race([look, pause(lineIsCutWithinMs, undefined, { ref: false })]);
     return seen?.lockFree === true && seen.unsentBytes === 0;
   }
 
-  async #look(line: LifeLine | undefined, orphans: Orphans): Promise<Look> {
-    if (await line?.isCut(lineIsCutWithinMs)) {
-      return { lockFree: true, unsentBytes: await orphanedBytes(orphans) };
-    }
-    const [lockFree, unsentBytes] = await Promise.all([
-      smallShell.lockIsFree(this.#lock, launcherEndsWithinMs),
-      orphanedBytes(orphans),
-    ]);
-    return { lockFree, unsentBytes };
+  async #look(
+    line: LifeLine | undefined,
+    processes: readonly ProcessId[],
+    orphans: Orphans,
+  ): Promise<Look> {
+    const within = AbortSignal.timeout(launcherEndsWithinMs);
+    const lockFree =
+      ((await line?.isCut(lineIsCutWithinMs)) ||
+        (await smallShell.lockIsFree(this.#lock, launcherEndsWithinMs))) &&
+      (await areOver(processes, within));
+    return { lockFree, unsentBytes: await orphanedBytes(orphans) };
   }
 
   /** Something is started: what was seen before says nothing any more. */
@@ -55,8 +65,15 @@ export class OffProof {
     this.#early = undefined;
   }
 
-  /** Whoever holds the lock is killed, and what is still being sent is waited for. */
-  async prove(orphans: Orphans, signal: AbortSignal): Promise<FenceEvidence> {
+  /**
+   * Whoever holds the lock is killed, and what is still being sent is waited for.
+   * @param processes who published, and ends or has ended
+   */
+  async prove(
+    processes: readonly ProcessId[],
+    orphans: Orphans,
+    signal: AbortSignal,
+  ): Promise<FenceEvidence> {
     const early = this.#early;
     this.#early = undefined;
     const inTime = early && this.#now() - early.atMs < earlyLookKeptMs;
@@ -66,8 +83,7 @@ export class OffProof {
         return { kind: "processGone", ...look, atMs: early.atMs };
       }
     }
-    const lockFree =
-      (await smallShell.lockIsFree(this.#lock, 0)) || (await freeLock(this.#lock, signal));
+    const lockFree = await freeLock(this.#lock, processes, signal);
     for (;;) {
       const unsentBytes = await orphanedBytes(orphans);
       if (unsentBytes === 0 || signal.aborted) {

@@ -7,7 +7,7 @@ const sharedForMs = { silent: 50, moving: 200 };
  * A read walks all buckets of the kernel's table, 5 ms for an empty one: the one that no socket of
  * an engine stands in is read only so often.
  */
-const unusedForMs = 1_000;
+const unusedForMs = 5_000;
 /**
  * The descriptors of an engine that moves are listed anew as often as that, ms: at once where its
  * sockets change, less and less where they stay, and soon where somebody has opened a connection to

@@ -1,23 +1,51 @@
 import { readFileSync } from "node:fs";
 import { readdir, readlink } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 
 /** A process, named so that a reused pid is not mistaken for it. */
 export type ProcessId = { pid: number; startTicks: number };
-export type ProcessStatus = { state: string; group: number; startTicks: number };
+export type ProcessStatus = {
+  state: string;
+  group: number;
+  threads: number;
+  startTicks: number;
+};
 
-/** Fields 3, 5 and 22 of `/proc/<pid>/stat`; the name in field 2 may hold anything. */
+/** Fields 3, 5, 20 and 22 of `/proc/<pid>/stat`; the name in field 2 may hold anything. */
 export function parseStat(text: string): ProcessStatus | undefined {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const [state, group, startTicks] = [fields[0], Number(fields[2]), Number(fields[19])];
-  if (!state || !Number.isInteger(group) || !Number.isInteger(startTicks)) return undefined;
-  return { state, group, startTicks };
+  const [state, group] = [fields[0], Number(fields[2])];
+  const [threads, startTicks] = [Number(fields[17]), Number(fields[19])];
+  if (!state || ![group, threads, startTicks].every(Number.isInteger)) return undefined;
+  return { state, group, threads, startTicks };
 }
 
-/** How it is now; undefined when it is gone, is a zombie, or another one has its pid. */
+/**
+ * How it is now; undefined when it is over: gone, another one has its pid, or a zombie. The first
+ * thread may be one while others still end, and until the last has, no descriptor is closed.
+ */
 export function statusOf({ pid, startTicks }: ProcessId): ProcessStatus | undefined {
   const status = statOf(pid);
   if (status?.startTicks !== startTicks) return undefined;
-  return status.state === "Z" || status.state === "X" ? undefined : status;
+  return /^[ZX]$/.test(status.state) && status.threads <= 1 ? undefined : status;
+}
+
+const lookEveryMs = 2;
+
+/**
+ * Waits until these are over. That a lock is free comes sooner: the kernel closes the descriptors of
+ * a process that ends one by one, and a connection with 55 kB to send was seen to go after the lock.
+ * @returns false when `signal` aborted first
+ */
+export async function areOver(
+  processes: readonly ProcessId[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  while (processes.some(statusOf)) {
+    if (signal.aborted) return false;
+    await pause(lookEveryMs);
+  }
+  return true;
 }
 
 function statOf(pid: number): ProcessStatus | undefined {

@@ -13,8 +13,7 @@ import type { EngineTimes } from "./launch.ts";
 import { openLoad } from "./load.ts";
 import { openOverload } from "./overload.ts";
 import type { Program } from "./program.ts";
-
-const reportEveryMs = 1_000;
+import { engineReports } from "./report-beat.ts";
 
 type Made = { program: Program; settings: EncoderSettings };
 
@@ -52,10 +51,9 @@ export async function openSoftwareEncoder(
   const tell = () => {
     clearImmediate(planned);
     planned = undefined;
-    regular?.refresh();
     report?.(reading());
   };
-  let regular: NodeJS.Timeout | undefined;
+  let leaveBeat: (() => void) | undefined;
 
   const outputOf = ([id, engine]: [string, Engine]) => {
     const isOverloaded = overload.isOverloaded(id);
@@ -128,14 +126,13 @@ export async function openSoftwareEncoder(
     reportsAll: true,
     watch: (listener) => {
       report = listener;
-      clearInterval(regular);
-      regular = setInterval(tell, reportEveryMs);
+      leaveBeat ??= engineReports.join(tell);
       changed();
     },
     close: async () => {
       report = undefined;
       clearImmediate(planned);
-      clearInterval(regular);
+      leaveBeat?.();
       await Promise.all([...engines.values()].map((engine) => engine.close()));
     },
   };

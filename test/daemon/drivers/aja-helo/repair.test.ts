@@ -3,7 +3,8 @@ import { existsSync } from "node:fs";
 import { expect, onTestFinished, test } from "vitest";
 import { coolingSteps } from "../../../../daemon/drivers/aja-helo/cooling-steps.ts";
 import { startHelo } from "../../../fakes/helo/helo.ts";
-import { aDriver, aTarget } from "./a-unit.ts";
+import { aDriver, answer, aTarget, aUnit } from "./a-unit.ts";
+import { slow } from "../../../setup/slow.ts";
 
 async function aHelo(more: Record<string, string> = {}) {
   const timings = { streamStartMs: 50, streamStopMs: 50, unreachableMs: 100, recoverMs: 100 };
@@ -34,11 +35,14 @@ async function stepByStep(options = {}, parameters = {}) {
   return { bitrates, frameRates };
 }
 
-test("each step lowers the bitrate in both forms, and full load is what the operator had set", async () => {
-  const { bitrates, frameRates } = await stepByStep();
-  expect(bitrates).toEqual(["8000", "6400", "5200", "4000", "2800", "8000"]);
-  expect(frameRates).toEqual([full, full, full, full, half, full]);
-});
+slow(
+  "each step lowers the bitrate in both forms, and full load is what the operator had set",
+  async () => {
+    const { bitrates, frameRates } = await stepByStep();
+    expect(bitrates).toEqual(["8000", "6400", "5200", "4000", "2800", "8000"]);
+    expect(frameRates).toEqual([full, full, full, full, half, full]);
+  },
+);
 
 test("the operator's half frame rate becomes a quarter, and half again", async () => {
   const { frameRates } = await stepByStep(
@@ -144,6 +148,61 @@ test("a stream is stopped for a new bitrate and started again, to the same place
   await poll();
 });
 
+test("a size made smaller is given back also where a step was asked for without an input", async () => {
+  const helo = await aHelo();
+  const { driver } = aDriver(helo.port);
+  await driver.setLoad!(6, soon());
+  expect(sizeOf(helo)).toEqual(["1", "1280", "720"]);
+  helo.faults.dropInput();
+  helo.set("StreamingVideoBitrate_1", "5000");
+  await driver.setLoad!(6, soon());
+  await driver.setLoad!(0, soon());
+  expect(sizeOf(helo)[0]).toBe("0");
+});
+
+test("a bit rate set by hand while it cools is what it has again at full load", async () => {
+  const helo = await aHelo();
+  const { driver } = aDriver(helo.port);
+  await driver.setLoad!(2, soon());
+  for (const name of ["StreamingVideoBitrate", "StreamingVideoBitrate_1"]) helo.set(name, "5000");
+  await driver.setLoad!(4, soon());
+  expect(helo.get("StreamingVideoBitrate_1")).toBe("2500");
+  await driver.setLoad!(0, soon());
+  expect(helo.get("StreamingVideoBitrate_1")).toBe("5000");
+});
+
+test.each([5, 0])(
+  "where another profile was selected while it cools, each has its own values again (step %d)",
+  async (next) => {
+    const helo = await aHelo({ StreamingVideoBitrate_2: "3000" });
+    const { driver } = aDriver(helo.port);
+    await driver.setLoad!(6, soon());
+    expect(helo.get("StreamingVideoBitrate_1")).toBe("2800");
+    helo.set("StreamingProfileSel", "1");
+    await driver.setLoad!(next, soon());
+    expect(helo.get("StreamingVideoBitrate_1")).toBe("8000");
+    expect(helo.get("StreamingFrameRate_1")).toBe(full);
+    expect(helo.get("StreamingFrameGeometryType_1")).toBe("0");
+    await driver.setLoad!(0, soon());
+    expect(helo.get("StreamingVideoBitrate_2")).toBe("3000");
+    expect(helo.get("StreamingFrameRate_2")).toBe(full);
+  },
+);
+
+test("a unit that does not take a step is on air again afterwards", async () => {
+  const profile = { StreamingFrameRate: "0", StreamingFrameRate_3: "0" };
+  const unit = await aUnit({ ReplicatorStreamState: "2", ...profile });
+  const { driver } = aDriver(unit.port);
+  unit.interpose = (name, res, req) => {
+    const isRate = name.startsWith("StreamingVideoBitrate") && req.url?.includes("action=set");
+    if (isRate) res.end(answer(name, "6000"));
+    return isRate === true;
+  };
+  await expect(driver.setLoad!(2, soon())).rejects.toMatchObject({ code: "failed" });
+  await expect.poll(() => unit.parameters.get("ReplicatorStreamState")).toBe("2");
+  expect(unit.asked.filter((what) => what === "set ReplicatorCommand")).toHaveLength(2);
+});
+
 test("a step that there is not is refused, and nothing is changed", async () => {
   const helo = await aHelo();
   const { driver } = aDriver(helo.port);
@@ -151,7 +210,7 @@ test("a step that there is not is refused, and nothing is changed", async () => 
   expect(helo.get("StreamingVideoBitrate_1")).toBe("8000");
 });
 
-test("a reboot is told once; that the answer is lost in it is no failure", async () => {
+slow("a reboot is told once; that the answer is lost in it is no failure", async () => {
   const helo = await aHelo();
   const { driver, poll } = aDriver(helo.port);
   const before = await poll();

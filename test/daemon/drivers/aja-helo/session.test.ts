@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { aDriver, aUnit, aTarget } from "./a-unit.ts";
+import { slow } from "../../../setup/slow.ts";
 
 const logins = (asked: string[]) => asked.filter((what) => what === "login").length;
 
@@ -83,15 +84,18 @@ test("calls that overlap by mistake still put one request on the wire at a time"
   expect(unit.asked.length).toBeGreaterThan(15);
 });
 
-test("a call that waits for its turn behind a hanging one ends when its own time is up", async () => {
-  const unit = await aUnit();
-  const { poll } = aDriver(unit.port, { requestTimeoutMs: 2_000 });
-  unit.interpose = () => true;
-  const over: string[] = [];
-  const runsOut = async (who: string, polling: Promise<unknown>) => {
-    await expect(polling).rejects.toMatchObject({ code: "timeout" });
-    over.push(who);
-  };
-  await Promise.all([runsOut("hanging", poll(10_000)), runsOut("waiting", poll(100))]);
-  expect(over).toEqual(["waiting", "hanging"]);
-});
+slow(
+  "a call that waits for its turn behind a hanging one ends when its own time is up",
+  async () => {
+    const unit = await aUnit();
+    const { poll } = aDriver(unit.port, { requestTimeoutMs: 2_000 });
+    unit.interpose = () => true;
+    const over: string[] = [];
+    const runsOut = async (who: string, polling: Promise<unknown>) => {
+      await expect(polling).rejects.toMatchObject({ code: "timeout" });
+      over.push(who);
+    };
+    await Promise.all([runsOut("hanging", poll(10_000)), runsOut("waiting", poll(100))]);
+    expect(over).toEqual(["waiting", "hanging"]);
+  },
+);

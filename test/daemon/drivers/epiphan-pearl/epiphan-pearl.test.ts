@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { aTarget } from "../a-driver.ts";
 import { aBox, aDriver } from "./a-box.ts";
+import { slow } from "../../../setup/slow.ts";
 
 const soon = { timeout: 10_000, interval: 30 };
 
@@ -125,24 +126,27 @@ test("older firmware is read, and says why it cannot be given an address", async
   await expect(start()).rejects.toMatchObject({ code: "notPossible" });
 });
 
-test("older firmware with publishers set up by hand is started, stopped, and never written", async () => {
-  const box = await aBox({ api: "legacy" });
-  box.add("1/5", aTarget.address, "by hand");
-  const { start, stop, stream, prove } = aDriver(box.port, {
-    ...{ publishers: { cdn: "5" }, ownSelfStart: true },
-  });
-  await start();
-  await expect.poll(stream, soon).toMatchObject({
-    ...{ state: "streaming", target: { destination: "cdn" }, keyGeneration: 7 },
-  });
-  const elsewhere = { ...aTarget, destination: "unheard-of" };
-  await expect(start(elsewhere)).rejects.toMatchObject({ code: "notPossible" });
-  expect(await prove()).toMatchObject([{ reads: 2, selfStartOff: false }]);
-  await expect(stop(true)).rejects.toMatchObject({ code: "notPossible" });
-  expect(await stream()).toMatchObject({ state: "idle" });
-  expect(box.publisher("1/5").rtmp.stream).toBe("by hand");
-  expect(box.web.asked.filter((what) => what.startsWith("PATCH"))).toEqual([]);
-});
+slow(
+  "older firmware with publishers set up by hand is started, stopped, and never written",
+  async () => {
+    const box = await aBox({ api: "legacy" });
+    box.add("1/5", aTarget.address, "by hand");
+    const { start, stop, stream, prove } = aDriver(box.port, {
+      ...{ publishers: { cdn: "5" }, ownSelfStart: true },
+    });
+    await start();
+    await expect.poll(stream, soon).toMatchObject({
+      ...{ state: "streaming", target: { destination: "cdn" }, keyGeneration: 7 },
+    });
+    const elsewhere = { ...aTarget, destination: "unheard-of" };
+    await expect(start(elsewhere)).rejects.toMatchObject({ code: "notPossible" });
+    expect(await prove()).toMatchObject([{ reads: 2, selfStartOff: false }]);
+    await expect(stop(true)).rejects.toMatchObject({ code: "notPossible" });
+    expect(await stream()).toMatchObject({ state: "idle" });
+    expect(box.publisher("1/5").rtmp.stream).toBe("by hand");
+    expect(box.web.asked.filter((what) => what.startsWith("PATCH"))).toEqual([]);
+  },
+);
 
 test("a proof: stopped, off twice a poll apart, and no word of self-start", async () => {
   const box = await aBox();
@@ -157,16 +161,19 @@ test("a proof: stopped, off twice a poll apart, and no word of self-start", asyn
   expect(box.publisher("1/0").rtmp.stream).toBe(aTarget.streamKey);
 });
 
-test("under an exclusive key the proof takes the key out, and what starts by itself lacks it", async () => {
-  const box = await aBox({ startsEnabledAtPowerUp: true });
-  const { start, stream, prove } = aDriver(box.port, { ownSelfStart: true });
-  await start();
-  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
-  expect(await prove()).toMatchObject([{ reads: 2, selfStartOff: true }]);
-  expect(box.publisher("1/0").rtmp).toMatchObject({ url: "", stream: "" });
-});
+slow(
+  "under an exclusive key the proof takes the key out, and what starts by itself lacks it",
+  async () => {
+    const box = await aBox({ startsEnabledAtPowerUp: true });
+    const { start, stream, prove } = aDriver(box.port, { ownSelfStart: true });
+    await start();
+    await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+    expect(await prove()).toMatchObject([{ reads: 2, selfStartOff: true }]);
+    expect(box.publisher("1/0").rtmp).toMatchObject({ url: "", stream: "" });
+  },
+);
 
-test("a box that starts again between the two reads is not proven off", async () => {
+slow("a box that starts again between the two reads is not proven off", async () => {
   const box = await aBox();
   const { start, stream, prove } = aDriver(box.port, { provePauseMs: 400 });
   await start();
@@ -176,7 +183,7 @@ test("a box that starts again between the two reads is not proven off", async ()
   clearInterval(hand);
 });
 
-test("a reboot between the two reads starts the proof over", async () => {
+slow("a reboot between the two reads starts the proof over", async () => {
   const box = await aBox();
   const { start, stream, prove } = aDriver(box.port, { provePauseMs: 400 });
   await start();
@@ -200,23 +207,26 @@ test("silence, nonsense and a closed port prove nothing", async () => {
   expect(await aDriver(1).prove()).toEqual([]);
 });
 
-test("a connection that is lost often is failing, not stopped, and says why without the key", async () => {
-  const box = await aBox();
-  const { start, stream, poll } = aDriver(box.port);
-  await start();
-  await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
-  box.faults.loseOften(80);
-  const seen = new Set<string | undefined>();
-  const alarms: string[] = [];
-  for (let polls = 0; polls < 40; polls += 1) {
-    const reading = await poll();
-    seen.add(reading.outputs["stream-1"]?.state);
-    alarms.push(...(reading.alarms ?? []));
-    await new Promise((done) => setTimeout(done, 15));
-  }
-  expect([...seen].sort()).toEqual(["failing", "streaming"]);
-  expect(alarms).toContain(`cannot push to ${aTarget.address}/(key) (lost)`);
-});
+slow(
+  "a connection that is lost often is failing, not stopped, and says why without the key",
+  async () => {
+    const box = await aBox();
+    const { start, stream, poll } = aDriver(box.port);
+    await start();
+    await expect.poll(stream, soon).toMatchObject({ state: "streaming" });
+    box.faults.loseOften(80);
+    const seen = new Set<string | undefined>();
+    const alarms: string[] = [];
+    for (let polls = 0; polls < 40; polls += 1) {
+      const reading = await poll();
+      seen.add(reading.outputs["stream-1"]?.state);
+      alarms.push(...(reading.alarms ?? []));
+      await new Promise((done) => setTimeout(done, 15));
+    }
+    expect([...seen].sort()).toEqual(["failing", "streaming"]);
+    expect(alarms).toContain(`cannot push to ${aTarget.address}/(key) (lost)`);
+  },
+);
 
 test("a stream that stands still is frozen after five seconds", async () => {
   const box = await aBox();

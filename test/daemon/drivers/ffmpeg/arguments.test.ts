@@ -6,6 +6,7 @@ import { FfmpegOptions } from "../../../../daemon/drivers/ffmpeg/options.ts";
 import { endpointOf } from "../../../../daemon/drivers/shared/engine/endpoint.ts";
 import { hidingScript } from "../../../../daemon/drivers/shared/engine/secret.ts";
 import { at } from "../../../setup/effort.ts";
+import { slow } from "../../../setup/slow.ts";
 
 /** Everything that may follow each option. An option that is not here must not appear. */
 const number = /^\d+(\.\d+)?$/;
@@ -120,7 +121,7 @@ const address = fc.oneof(
 
 const configurations = at({ check: 2_000, test: 10_000, torture: 200_000 });
 
-test("whatever is configured: what is accepted gives only allowed arguments", () => {
+slow("whatever is configured: what is accepted gives only allowed arguments", () => {
   let accepted = 0;
   fc.assert(
     fc.property(options, address, fc.oneof(hostile, fc.base64String()), (raw, to, streamKey) => {

@@ -2,8 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { DriverError } from "../../../../daemon/drivers/driver.ts";
+import { EngineDirectory } from "../../../../daemon/drivers/shared/engine/engine-directory.ts";
 import { generous, key, output } from "../shared/engine/a-site.ts";
 import { until } from "../shared/engine/until.ts";
 import { aSite } from "./an-engine.ts";
@@ -111,6 +112,40 @@ test("a far end that takes nothing: the send queue is stuck, so it is the networ
   site.farEnd.stall(key, false);
   expect(await driver.proveOff(output, site.target().address, generous())).toMatchObject([proven]);
 }, 90_000);
+
+test.each(["a start", "another load"] as const)(
+  "%s that waits for the disk starts nothing once it is proven off",
+  async (asked) => {
+    const site = await aSite();
+    const { driver, moving } = await site.open();
+    const { address } = site.target();
+    if (asked === "another load") {
+      await driver.startOutput(output, site.target(), generous());
+      await moving();
+    }
+    let goOn = () => {};
+    const disk = new Promise<void>((resolve) => (goOn = resolve));
+    const waits = vi.spyOn(EngineDirectory.prototype, "write");
+    onTestFinished(() => waits.mockRestore());
+    waits.mockImplementation(async function (this: EngineDirectory, record) {
+      await disk;
+      waits.mockRestore();
+      return this.write(record);
+    });
+    const starting =
+      asked === "a start"
+        ? driver.startOutput(output, site.target(), generous())
+        : driver.setLoad!(1, generous());
+    const refused = expect(starting).rejects.toThrow("was taken off it meanwhile");
+    await until("its start waits for the disk", () => waits.mock.calls.length > 0);
+    expect(await driver.proveOff(output, address, generous())).toMatchObject([proven]);
+    goOn();
+    await refused;
+    await pause(500);
+    expect(await site.holders()).toEqual([]);
+    expect(site.farEnd.publishers(key).filter(({ endedAtMs }) => endedAtMs === null)).toEqual([]);
+  },
+);
 
 test("less load: started anew to the same place with the same key, never two at the far end", async () => {
   const site = await aSite({ captions: true });

@@ -5,6 +5,7 @@ import { gstreamerArguments } from "../../../../daemon/drivers/gstreamer/argumen
 import { fraction, written } from "../../../../daemon/drivers/gstreamer/description.ts";
 import { GstreamerOptions } from "../../../../daemon/drivers/gstreamer/options.ts";
 import { at } from "../../../setup/effort.ts";
+import { slow } from "../../../setup/slow.ts";
 
 const number = /^\d+(\.\d+)?$/;
 const word = /^[a-z0-9-]+$/;
@@ -127,7 +128,7 @@ const address = fc.oneof(
 
 const configurations = at({ check: 2_000, test: 10_000, torture: 200_000 });
 
-test("whatever is configured: what is accepted gives only allowed arguments", () => {
+slow("whatever is configured: what is accepted gives only allowed arguments", () => {
   let accepted = 0;
   fc.assert(
     fc.property(options, address, fc.oneof(hostile, fc.base64String()), (raw, to, streamKey) => {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { aTarget } from "../a-driver.ts";
 import { aBox, aDriver } from "./a-box.ts";
+import { slow } from "../../../setup/slow.ts";
 
 const soon = { timeout: 10_000, interval: 30 };
 const logins = (methods: string[]) => methods.filter((method) => method === "login").length;
@@ -196,7 +197,7 @@ test("under an exclusive key the proof takes the key out, and only then it holds
   expect(JSON.stringify(box.entries.list())).not.toContain(aTarget.streamKey);
 });
 
-test("after that proof a box that goes live by itself does not reach the key", async () => {
+slow("after that proof a box that goes live by itself does not reach the key", async () => {
   const box = await aBox({ startsAtPowerUp: true });
   const { start, stream, prove } = aDriver(box.port, { ownSelfStart: true });
   await start();
@@ -207,7 +208,7 @@ test("after that proof a box that goes live by itself does not reach the key", a
   expect(box.entries.lives().every((live) => !live.isWanted)).toBe(true);
 });
 
-test("a box that starts again between the two reads is not proven off", async () => {
+slow("a box that starts again between the two reads is not proven off", async () => {
   const box = await aBox();
   const { start, stream, prove } = aDriver(box.port, { provePauseMs: 400 });
   await start();
@@ -220,7 +221,7 @@ test("a box that starts again between the two reads is not proven off", async ()
   clearInterval(hand);
 });
 
-test("a box that is live and does not list its sessions is unknown, not stopped", async () => {
+slow("a box that is live and does not list its sessions is unknown, not stopped", async () => {
   const box = await aBox({ liveList: "lists none" });
   const { start, stream, prove } = aDriver(box.port);
   await start();
@@ -274,7 +275,7 @@ test("a lost input is told while the stream stays up", async () => {
   });
 });
 
-test("a reboot is seen: unknown while it lasts, another boot mark afterwards", async () => {
+slow("a reboot is seen: unknown while it lasts, another boot mark afterwards", async () => {
   const box = await aBox();
   const { poll } = aDriver(box.port);
   const { bootMark } = await poll();

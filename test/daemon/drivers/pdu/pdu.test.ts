@@ -4,6 +4,7 @@ import type { OutletDriver } from "../../../../daemon/drivers/outlet.ts";
 import { outletVendors } from "../../../../daemon/drivers/outlets.ts";
 import { pduCommunity, startFakePdu } from "../../../fakes/snmp/pdu.ts";
 import type { FakePdu, FakePduOptions, PduFamily } from "../../../fakes/snmp/pdu.ts";
+import { slow } from "../../../setup/slow.ts";
 
 const vendorOf: Record<PduFamily, string> = {
   "apc-1": "pdu-apc",
@@ -224,7 +225,7 @@ describe("who could forge an outlet", () => {
   });
 });
 
-test("a wrong community never switches anything", async () => {
+slow("a wrong community never switches anything", async () => {
   const { pdu } = await start("apc-1");
   const access = { version: "v2c", community: "wrong" };
   const driver = await driverTo("apc-1", pdu.port, 3, { access, generation: "first" });
@@ -232,7 +233,7 @@ test("a wrong community never switches anything", async () => {
   expect(pdu.orders).toEqual([]);
 });
 
-test("an answer that is on its way too long counts as none", async () => {
+slow("an answer that is on its way too long counts as none", async () => {
   const { pdu, driver } = await start("sentry3");
   pdu.faults.delayMs = 1_500;
   expect((await errorOf(driver.poll(signal()))).code).toBe("timeout");

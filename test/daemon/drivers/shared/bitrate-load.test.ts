@@ -5,6 +5,7 @@ import { bitrateSteps } from "../../../../daemon/drivers/shared/bitrate-load.ts"
 import { aTarget } from "../a-driver.ts";
 import * as pearls from "../epiphan-pearl/a-box.ts";
 import * as magewells from "../magewell/a-box.ts";
+import { slow } from "../../../setup/slow.ts";
 
 const soon = () => AbortSignal.timeout(10_000);
 const within = { timeout: 10_000, interval: 30 };
@@ -55,7 +56,7 @@ test.each(["restart", "live"] as const)(
   },
 );
 
-test("a Pearl on air is stopped for it and started again; one at rest stays at rest", async () => {
+slow("a Pearl on air is stopped for it and started again; one at rest stays at rest", async () => {
   const box = await pearls.aBox();
   const { driver, poll } = pearls.aDriver(box.port);
   const state = async () => (await poll()).outputs["stream-1"]?.state;
@@ -77,3 +78,88 @@ test("whether a change costs the picture is what the site says of the box", () =
   expect([...costs("restart")]).toEqual([true]);
   expect([...costs("live")]).toEqual([false]);
 });
+
+test.each([
+  ["Magewell", aMagewell],
+  ["Pearl", aPearl],
+] as const)(
+  "a %s that does not take the new bit rate is on air again afterwards",
+  async (_, aBox) => {
+    const { hand, refuseRates } = await aBox();
+    const state = async () => (await hand.poll()).outputs["stream-1"]?.state;
+    await hand.driver.startOutput("stream-1", aTarget, soon());
+    await expect.poll(state, within).toBe("streaming");
+    refuseRates();
+    await expect(hand.driver.setLoad!(2, soon())).rejects.toMatchObject({ code: "failed" });
+    await expect.poll(state, within).toBe("streaming");
+  },
+);
+
+test.each([
+  ["Magewell", aMagewell],
+  ["Pearl", aPearl],
+] as const)(
+  "a bit rate that somebody sets by hand on a %s meanwhile is what it has again at full load",
+  async (_, aBox) => {
+    const { hand, rate } = await aBox();
+    await hand.driver.setLoad!(2, soon());
+    rate.set(3_000);
+    const another = hand.again();
+    await another.driver.setLoad!(3, soon());
+    expect(rate.get()).toBe(1_500);
+    await another.driver.setLoad!(0, soon());
+    expect(rate.get()).toBe(3_000);
+    await another.driver.setLoad!(3, soon());
+    rate.set(2_500);
+    await another.driver.setLoad!(0, soon());
+    expect(rate.get()).toBe(2_500);
+  },
+);
+
+test("a daemon that died between writing down a step and setting it knows what was full", async () => {
+  const { hand, rate, refuseRates } = await aMagewell();
+  await hand.driver.setLoad!(1, soon());
+  const letThrough = refuseRates();
+  await expect(hand.driver.setLoad!(3, soon())).rejects.toMatchObject({ code: "failed" });
+  expect(rate.get()).toBe(4_915);
+  letThrough();
+  const another = hand.again();
+  await another.driver.setLoad!(3, soon());
+  expect(rate.get()).toBe(3_072);
+  await another.driver.setLoad!(0, soon());
+  expect(rate.get()).toBe(6_144);
+});
+
+async function aMagewell() {
+  const box = await magewells.aBox();
+  const hand = magewells.aDriver(box.port);
+  const { mainStream } = box;
+  return {
+    hand: { ...hand, again: () => magewells.aDriver(box.port, {}, { stateDir: hand.stateDir }) },
+    rate: {
+      get: () => mainStream["kbps"],
+      set: (kbps: number) => void Object.assign(mainStream, { kbps }),
+    },
+    /** It says yes and stays as it is. @returns to have it take them again */
+    refuseRates: () => {
+      const kbps = mainStream["kbps"]!;
+      Object.defineProperty(mainStream, "kbps", {
+        ...{ get: () => kbps, set: () => undefined, enumerable: true, configurable: true },
+      });
+      return () => Object.defineProperty(mainStream, "kbps", { value: kbps, writable: true });
+    },
+  };
+}
+
+async function aPearl() {
+  const box = await pearls.aBox();
+  const hand = pearls.aDriver(box.port);
+  return {
+    hand: { ...hand, again: () => pearls.aDriver(box.port, {}, { stateDir: hand.stateDir }) },
+    rate: {
+      get: () => parseInt(box.bitrates.get("1") ?? "", 10),
+      set: (kbps: number) => void box.bitrates.set("1", `${kbps}K`),
+    },
+    refuseRates: () => void Object.assign(box.bitrates, { set: () => box.bitrates }),
+  };
+}

@@ -5,6 +5,7 @@ import {
   linesOf,
   OwnedSockets,
 } from "../../../../../daemon/drivers/shared/engine/owned-sockets.ts";
+import { slow } from "../../../../setup/slow.ts";
 
 const none = { byInode: new Map<string, string>(), openedAtMs: new Map<number, number>() };
 const ends: (() => void)[] = [];
@@ -46,18 +47,21 @@ test("a connection that somebody opens is known by its port for as long as that 
   expect([...linesOf(row("078F", 2), another, 60_000).openedAtMs]).toEqual([]);
 });
 
-test("a silent engine's new connection is seen at once, a moving one's within a second", async () => {
-  const [silent, moving] = [new OwnedSockets(), new OwnedSockets()];
-  const first = await aConnection();
-  const ports = async (watch: OwnedSockets, isSilent: boolean) =>
-    (await watch.look(process.pid, isSilent)).map(({ remotePort }) => remotePort);
-  await expect.poll(() => ports(silent, true)).toContain(first.remotePort);
-  await expect.poll(() => ports(moving, false)).toContain(first.remotePort);
+slow(
+  "a silent engine's new connection is seen at once, a moving one's within a second",
+  async () => {
+    const [silent, moving] = [new OwnedSockets(), new OwnedSockets()];
+    const first = await aConnection();
+    const ports = async (watch: OwnedSockets, isSilent: boolean) =>
+      (await watch.look(process.pid, isSilent)).map(({ remotePort }) => remotePort);
+    await expect.poll(() => ports(silent, true)).toContain(first.remotePort);
+    await expect.poll(() => ports(moving, false)).toContain(first.remotePort);
 
-  const second = await aConnection();
-  await expect.poll(() => ports(silent, true)).toContain(second.remotePort);
-  await expect.poll(() => ports(moving, false), { timeout: 10_000 }).toContain(second.remotePort);
-});
+    const second = await aConnection();
+    await expect.poll(() => ports(silent, true)).toContain(second.remotePort);
+    await expect.poll(() => ports(moving, false), { timeout: 10_000 }).toContain(second.remotePort);
+  },
+);
 
 test("a connection that is gone is not told any more", async () => {
   const watch = new OwnedSockets();

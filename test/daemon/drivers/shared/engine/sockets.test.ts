@@ -10,6 +10,7 @@ import {
   parseOrphanCount,
   parseTcpTable,
 } from "../../../../../daemon/drivers/shared/engine/sockets.ts";
+import { slow } from "../../../../setup/slow.ts";
 
 const head =
   "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
@@ -76,6 +77,7 @@ test("a process name with blanks and brackets does not shift its start time", ()
   expect(parseStat(`42 (a) b (c) S ${rest.join(" ")}`)).toEqual({
     state: "S",
     group: 5,
+    threads: 20,
     startTicks: 22,
   });
 });
@@ -87,24 +89,32 @@ test("the count of sockets without an owner is read, and left out where the kern
   expect(parseOrphanCount("sockets: used 30\n")).toBeUndefined();
 });
 
-test("what a killed process still had to send is counted until the far end has taken it", async () => {
-  const farEnd = createServer({ pauseOnConnect: true });
-  const met = once(farEnd, "connection");
-  await once(farEnd.listen(0, "127.0.0.1"), "listening");
-  const { port } = farEnd.address() as AddressInfo;
-  const script = `const s=require("net").connect(${port},"127.0.0.1");s.write(Buffer.alloc(8e6));s.once("connect",()=>setTimeout(()=>console.log("sent"),200))`;
-  const sender = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
-  onTestFinished(() => {
+slow(
+  "what a killed process still had to send is counted until the far end has taken it",
+  async () => {
+    const farEnd = createServer({ pauseOnConnect: true });
+    const met = once(farEnd, "connection");
+    await once(farEnd.listen(0, "127.0.0.1"), "listening");
+    const { port } = farEnd.address() as AddressInfo;
+    const script = `const s=require("net").connect(${port},"127.0.0.1");s.write(Buffer.alloc(8e6));s.once("connect",()=>setTimeout(()=>console.log("sent"),200))`;
+    const sender = spawn(process.execPath, ["-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => {
+      sender.kill("SIGKILL");
+      farEnd.close();
+    });
+    const [[socket]] = (await Promise.all([met, once(sender.stdout, "data")])) as [
+      [Socket],
+      unknown,
+    ];
+    const look = () =>
+      orphanedBytes({ known: new Set(), addresses: [`rtmp://127.0.0.1:${port}/live`] });
+    expect(await look()).toBe(0);
     sender.kill("SIGKILL");
-    farEnd.close();
-  });
-  const [[socket]] = (await Promise.all([met, once(sender.stdout, "data")])) as [[Socket], unknown];
-  const look = () =>
-    orphanedBytes({ known: new Set(), addresses: [`rtmp://127.0.0.1:${port}/live`] });
-  expect(await look()).toBe(0);
-  sender.kill("SIGKILL");
-  await once(sender, "exit");
-  expect(await look()).toBeGreaterThan(100_000);
-  socket.on("error", () => undefined).resume();
-  while ((await look()) > 0) await pause(20);
-});
+    await once(sender, "exit");
+    expect(await look()).toBeGreaterThan(100_000);
+    socket.on("error", () => undefined).resume();
+    while ((await look()) > 0) await pause(20);
+  },
+);

@@ -7,6 +7,7 @@ import { openSnmp, type Snmp } from "../../../../../daemon/drivers/shared/snmp/s
 import { numberOf, textOf } from "../../../../../daemon/drivers/shared/snmp/value.ts";
 import { counter64, integer, startFakeAgent, text } from "../../../../fakes/snmp/agent.ts";
 import type { AgentFaults, Cell, FakeAgent } from "../../../../fakes/snmp/agent.ts";
+import { slow } from "../../../../setup/slow.ts";
 
 const v2c: SnmpAccess = { version: "v2c", community: "right" };
 const v1: SnmpAccess = { version: "v1", community: "right" };
@@ -112,7 +113,7 @@ describe("an SNMP session", () => {
     expect(await codeOf(snmp.get([sysName], longEnough()))).toBe("timeout");
   });
 
-  test("asks once more when an answer was lost, but never repeats an order", async () => {
+  slow("asks once more when an answer was lost, but never repeats an order", async () => {
     const { snmp, agent } = await agentAndSession(v2c);
     let answers = 0;
     agent.faults.mangle = (answer) => ((answers += 1) === 1 ? [] : [answer]);
@@ -199,20 +200,25 @@ describe("a hostile agent", () => {
     expect(await codeOf(snmp.walk(column, longEnough()))).toBe("malformed");
   });
 
-  test("cannot keep a walk going by answering each row late", async () => {
+  slow("cannot keep a walk going by answering each row late", async () => {
     const { snmp } = await agentAndSession(v1, { faults: { next: endless, delayMs: 100 } });
     const startedAtMs = performance.now();
     expect(await codeOf(snmp.walk(column, longEnough()))).toBe("timeout");
     expect(performance.now() - startedAtMs).toBeLessThan(9_000);
   });
 
-  test("gets nowhere with answers to other requests, and is named malformed for noise", async () => {
-    const other: AgentFaults = { mangle: (answer) => [withOtherRequestId(answer)] };
-    const { snmp } = await agentAndSession(v2c, { faults: other });
-    expect(await codeOf(snmp.get([sysName], longEnough()))).toBe("timeout");
-    const noise = await agentAndSession(v2c, { faults: { mangle: () => [Buffer.from("<html>")] } });
-    expect(await codeOf(noise.snmp.get([sysName], longEnough()))).toBe("malformed");
-  });
+  slow(
+    "gets nowhere with answers to other requests, and is named malformed for noise",
+    async () => {
+      const other: AgentFaults = { mangle: (answer) => [withOtherRequestId(answer)] };
+      const { snmp } = await agentAndSession(v2c, { faults: other });
+      expect(await codeOf(snmp.get([sysName], longEnough()))).toBe("timeout");
+      const noise = await agentAndSession(v2c, {
+        faults: { mangle: () => [Buffer.from("<html>")] },
+      });
+      expect(await codeOf(noise.snmp.get([sysName], longEnough()))).toBe("malformed");
+    },
+  );
 
   test("is cut off when it does not stop answering, long before its time is up", async () => {
     const flood: AgentFaults = {

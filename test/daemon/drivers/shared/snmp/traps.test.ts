@@ -9,6 +9,7 @@ import {
   openTrapReceiver,
   trapNames,
 } from "../../../../../daemon/drivers/shared/snmp/traps.ts";
+import { slow } from "../../../../setup/slow.ts";
 
 const community: SnmpAccess = { version: "v2c", community: "traps" };
 const user = {
@@ -98,7 +99,7 @@ describe("a trap", () => {
     },
   );
 
-  test("that comes in a burst is a hint at once, and one more at the end of it", async () => {
+  slow("that comes in a burst is a hint at once, and one more at the end of it", async () => {
     const { hints, port } = await receiver(["127.0.0.1"], 400);
     const send = sender("v2c", port);
     for (let count = 0; count < 10; count += 1) await send(snmp.TrapType.LinkDown);

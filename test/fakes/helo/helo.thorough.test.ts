@@ -275,6 +275,13 @@ test("the scheduler starts what its calendar says, and only when enabled", async
   expect(isRaised(box, "Scheduled_Event_Active_Alarm")).toBe(false);
 });
 
+test("its input is 1080p30, as the device's own table numbers it", async () => {
+  const box = await aHelo();
+  const [format] = catalogue.filter(({ id }) => id === "eParamID_DetectInputFormat");
+  expect(format?.enum?.[box.get("DetectInputFormat")]).toBe("1920x1080p 30");
+  expect(format?.enum?.[box.get("HDMIInputFormat")]).toBe("1920x1080p 30");
+});
+
 test("a lost input keeps the state by default and stops when the box is told so", async () => {
   const box = await aHelo({ parameters: { StreamType: "3" } });
   box.pressStart();

@@ -1,0 +1,124 @@
+/** What one input brought and the output may still need: whole GOPs and the sound beside them. */
+import { type Frame, type Ticks, ticksPerMs } from "./frame.ts";
+import type { Timeline } from "./timeline.ts";
+
+/** A keyframe and the pictures up to the next, in decoding order. */
+export type Gop = {
+  readonly timeline: Timeline;
+  readonly frames: Frame[];
+  readonly arrivedMs: number;
+  /** DTS of the next keyframe; undefined while it has not come. */
+  endDts: Ticks | undefined;
+  /** A picture of it is wrong or missing. */
+  damaged: boolean;
+};
+
+export type Sound = { readonly timeline: Timeline; readonly frame: Frame };
+
+/** GOPs whose length is remembered. */
+const remembered = 8;
+
+export class GopStore {
+  readonly gops: Gop[] = [];
+  /** By track; 0 is empty. */
+  readonly sounds: Sound[][] = [];
+  #bytes = 0;
+  readonly #lengthsMs: number[] = [];
+  readonly #mostBytes: number;
+  /** Pictures thrown away because there was no keyframe before them, or no room. */
+  unusablePictures = 0;
+
+  /** @param mostBytes for a GOP that does not end; what is older is dropped */
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The longest of the last GOPs, ms; undefined before one is whole. */
+  get longestGopMs(): number | undefined {
+    return this.#lengthsMs.length === 0 ? undefined : Math.max(...this.#lengthsMs);
+  }
+
+  add(frame: Frame, timeline: Timeline, nowMs: number): void {
+    this.#bytes += frame.payload.length;
+    if (frame.track > 0) {
+      (this.sounds[frame.track] ??= []).push({ timeline, frame });
+      return;
+    }
+    const last = this.gops.at(-1);
+    if (frame.key) {
+      if (last?.timeline === timeline && last.endDts === undefined) this.#end(last, frame);
+      this.gops.push({
+        ...{ timeline, frames: [frame], arrivedMs: nowMs },
+        ...{ endDts: undefined, damaged: frame.damaged },
+      });
+    } else if (last?.timeline === timeline) {
+      last.frames.push(frame);
+      last.damaged ||= frame.damaged || frame.gapBefore;
+    } else {
+      this.#bytes -= frame.payload.length;
+      this.unusablePictures++;
+    }
+  }
+
+  #end(gop: Gop, next: Frame): void {
+    gop.endDts = next.dts;
+    gop.damaged ||= next.gapBefore;
+    this.#lengthsMs.push((next.dts - gop.frames[0]!.dts) / ticksPerMs);
+    if (this.#lengthsMs.length > remembered) this.#lengthsMs.shift();
+  }
+
+  /** Drops the GOPs before `gop`, which the output does not need any more. */
+  dropBefore(gop: Gop): void {
+    while (
+      this.gops.length > 0 &&
+      this.gops[0] !== gop &&
+      this.gops[0]!.arrivedMs < gop.arrivedMs
+    ) {
+      this.#dropOldest();
+    }
+  }
+
+  /** Drops the sound of a track up to this one, which was sent. */
+  dropSounds(track: number, count: number): void {
+    for (const { frame } of this.sounds[track]?.splice(0, count) ?? []) {
+      this.#bytes -= frame.payload.length;
+    }
+  }
+
+  /** Keeps what came since `sinceMs`, in whole GOPs, and no more than there is room for. */
+  trim(sinceMs: number): void {
+    while (this.gops.length > 1 && this.gops[1]!.arrivedMs < sinceMs) this.#dropOldest();
+    while (this.#bytes > this.#mostBytes && this.gops.length > 0) {
+      this.unusablePictures += this.gops[0]!.frames.length;
+      this.#dropOldest();
+    }
+    const first = this.gops[0];
+    for (const [track, sounds] of this.sounds.entries()) {
+      const older = sounds?.findIndex(
+        ({ timeline, frame }) =>
+          timeline === first?.timeline && frame.pts >= first.frames[0]!.pts - soundBeforeTicks,
+      );
+      if (older > 0) this.dropSounds(track, older);
+      else if (older === -1 && sounds.length > mostSounds) this.dropSounds(track, 1);
+    }
+  }
+
+  clear(): void {
+    this.gops.length = 0;
+    this.sounds.length = 0;
+    this.#bytes = 0;
+  }
+
+  #dropOldest(): void {
+    for (const { payload } of this.gops.shift()!.frames) this.#bytes -= payload.length;
+  }
+}
+
+/** Sound may have been sent a little less far than the pictures. */
+const soundBeforeTicks = 1_000 * ticksPerMs;
+/** Of an input that brings no pictures beside it. */
+const mostSounds = 2_000;

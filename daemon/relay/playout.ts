@@ -1,0 +1,303 @@
+import type { RelayOrders, RelayReason } from "../../machines/stream/relay-protocol.ts";
+import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
+import { ticksPerMs } from "./frame.ts";
+import type { Gop } from "./gop-store.ts";
+import type { InputLine } from "./input-line.ts";
+import { OutputClock, type ClockState } from "./output-clock.ts";
+import { Pacer } from "./pacer.ts";
+import { type OutFrame, type Progress, Restamp } from "./restamp.ts";
+import { type Candidate, chooseNext } from "./selection.ts";
+
+export type Mode =
+  /** Whole GOPs only: encoders on their source's clock with the same GOPs lose and double nothing. */
+  | { kind: "gop-atomic"; marginMs: number }
+  /** Held by a fixed time: encoders with clocks and GOPs of their own. 0 is `next-keyframe`. */
+  | { kind: "delay-line"; holdMs: number };
+
+export type PlayoutState = {
+  orders: Omit<RelayOrders, "type">;
+  selected: string | null;
+  clock: ClockState | null;
+  /** See {@link Pacer}. */
+  baseMs: number | null;
+};
+
+/** Frames that are due within this leave together, so that the process wakes up less often, ms. */
+const togetherMs = 4;
+/** While nothing can be chosen, which input and time may change, ms. */
+const lookAgainMs = 10;
+/** What is kept of an input beyond hold and one GOP, for encoders that are late, ms. */
+const spareMs = 1_000;
+
+type Run = { line: InputLine; gop: Gop; shift: Ticks; index: number };
+
+/** Chooses what goes out, restamps it and says when it leaves. It alone selects. */
+export class Playout {
+  readonly #lines: Map<string, InputLine>;
+  readonly #mode: Mode;
+  readonly #watchdogMs: number;
+  readonly #changed: () => void;
+  readonly #clock: OutputClock;
+  readonly #pacer: Pacer;
+  readonly #restamp: Restamp;
+  #orders: Omit<RelayOrders, "type">;
+  #run: Run | undefined;
+  #selected: string | undefined;
+  #wanted: string | undefined;
+  #reason: RelayReason = "noInput";
+  #startedMs: number | undefined;
+  /** Nothing can be sent before something comes. */
+  waitsForInput = true;
+  switches = 0;
+  missingMs = 0;
+
+  constructor(p: {
+    lines: InputLine[];
+    mode: Mode;
+    watchdogMs: number;
+    orders: Omit<RelayOrders, "type">;
+    /** What an earlier process has sent and known. */
+    resume?: { state: PlayoutState; progress: Progress };
+    send: (frame: OutFrame, streams: ElementaryStream[]) => void;
+    /** Another input carries now, or none. */
+    changed: () => void;
+  }) {
+    this.#lines = new Map(p.lines.map((line) => [line.id, line]));
+    this.#mode = p.mode;
+    this.#watchdogMs = p.watchdogMs;
+    this.#changed = p.changed;
+    this.#orders = p.resume?.state.orders ?? p.orders;
+    this.#selected = p.resume?.state.selected ?? undefined;
+    this.#wanted = p.resume ? undefined : (p.orders.preferred ?? undefined);
+    this.#clock = new OutputClock(p.mode.kind === "gop-atomic", p.resume?.state.clock ?? undefined);
+    this.#pacer = new Pacer(p.resume?.state.baseMs ?? undefined);
+    this.#restamp = new Restamp({
+      clock: this.#clock,
+      progress: p.resume?.progress,
+      send: p.send,
+    });
+  }
+
+  get orders(): Omit<RelayOrders, "type"> {
+    return this.#orders;
+  }
+
+  get reason(): RelayReason {
+    return this.#reason;
+  }
+
+  state(): PlayoutState {
+    const selected = this.#selected ?? null;
+    const clock = this.#clock.state() ?? null;
+    return { orders: this.#orders, selected, clock, baseMs: this.#pacer.baseMs ?? null };
+  }
+
+  /** Who carries; undefined while nobody brings anything. */
+  get carrier(): string | undefined {
+    return this.#reason === "noInput" ? undefined : this.#selected;
+  }
+
+  /** @returns why they are not followed */
+  order(orders: Omit<RelayOrders, "type">): "older" | "unknownInput" | undefined {
+    const { generation, eligible, preferred } = orders;
+    if (generation < this.#orders.generation) return "older";
+    const named = preferred === null ? eligible : [...eligible, preferred];
+    if (named.some((id) => !this.#lines.has(id))) return "unknownInput";
+    if (generation > this.#orders.generation && preferred !== this.#selected) {
+      this.#wanted = preferred ?? undefined;
+    }
+    this.#orders = orders;
+    return undefined;
+  }
+
+  /** Sends what is due. @returns when to look again, ms */
+  tick(nowMs: number): number {
+    this.#startedMs ??= nowMs;
+    for (;;) {
+      const chosen = this.#isRunOver(nowMs) ? this.#choose(nowMs) : undefined;
+      if (chosen && chosen.dueMs > nowMs + togetherMs) return chosen.dueMs;
+      if (chosen) this.#begin(chosen, nowMs);
+      const run = this.#run;
+      const frame = run?.gop.frames[run.index];
+      if (run === undefined || frame === undefined || (!chosen && this.#isCut(run, frame, nowMs))) {
+        this.#judgeSilence(nowMs);
+        this.waitsForInput = true;
+        return nowMs + lookAgainMs;
+      }
+      this.waitsForInput = false;
+      const dueMs = this.#pacer.dueMs(frame.dts + run.shift);
+      if (dueMs > nowMs + togetherMs) return dueMs;
+      const { streams, store } = run.line;
+      this.#restamp.sounds(store, run.gop, frame.dts + run.shift, streams);
+      this.#restamp.picture(frame, run.shift, streams);
+      this.#pacer.sent(frame.dts + run.shift, nowMs);
+      run.index++;
+    }
+  }
+
+  #isRunOver(nowMs: number): boolean {
+    const next = this.#run?.gop.frames[this.#run.index];
+    return next === undefined || this.#isCut(this.#run!, next, nowMs);
+  }
+
+  /** Between GOPs of unlike encoders: the carrier that is given up plays up to the other's keyframe. */
+  #isCut(run: Run, next: Frame, nowMs: number): boolean {
+    if (this.#mode.kind === "gop-atomic" || !this.#isGivenUp(run.line.id, nowMs)) return false;
+    const others = this.#candidates(nowMs).filter(({ input }) => input !== run.line.id);
+    return others.some(
+      ({ startPts }) => next.pts + run.shift >= startPts - this.#restamp.halfPicture,
+    );
+  }
+
+  #isGivenUp(id: string, nowMs: number): boolean {
+    const wanted = this.#wanted !== undefined && this.#wanted !== id;
+    return wanted || !this.#orders.eligible.includes(id) || !this.#lines.get(id)!.isLive(nowMs);
+  }
+
+  #choose(nowMs: number): Candidate | undefined {
+    const candidates = this.#candidates(nowMs);
+    if (candidates.length === 0) return this.#chooseAnew(nowMs);
+    const selected = this.#selected;
+    const wholeGops = this.#mode.kind === "gop-atomic";
+    return chooseNext(candidates, {
+      ...{ wholeGops, selected, wanted: this.#wanted, nowMs, ranks: this.#rank },
+      mayTakeOver: wholeGops || selected === undefined || this.#isGivenUp(selected, nowMs),
+      patienceMs: this.#watchdogMs,
+      toleranceTicks: this.#restamp.halfPicture,
+    });
+  }
+
+  readonly #rank = (id: string): number => {
+    const first = [this.#wanted, this.#selected, this.#orders.preferred].indexOf(id);
+    return first === -1 ? 3 + this.#orders.eligible.indexOf(id) : first;
+  };
+
+  #eligible(): InputLine[] {
+    return this.#orders.eligible.flatMap((id) => this.#lines.get(id) ?? []);
+  }
+
+  #candidates(nowMs: number): Candidate[] {
+    const after = (this.#restamp.last.pts ?? -Infinity) + this.#restamp.halfPicture;
+    return this.#eligible().flatMap((line) => {
+      const { gops } = line.store;
+      for (const gop of gops) {
+        const shift = this.#clock.shiftOf(gop.timeline);
+        const [key] = gop.frames;
+        if (shift === undefined || key === undefined || key.pts + shift <= after) continue;
+        if (!key.damaged) return [this.#candidate(line, gop, shift, nowMs)];
+      }
+      return [];
+    });
+  }
+
+  #candidate(line: InputLine, gop: Gop, shift: Ticks, nowMs: number): Candidate {
+    const [key] = gop.frames;
+    return {
+      input: line.id,
+      gop,
+      startPts: key!.pts + shift,
+      endDts: gop.endDts === undefined ? undefined : gop.endDts + shift,
+      dueMs: this.#pacer.dueMs(key!.dts + shift),
+      growing: gop.endDts === undefined && gop === line.store.gops.at(-1) && line.isLive(nowMs),
+    };
+  }
+
+  /** Nobody is on the output's clock any more, or there is none yet: the source began anew. */
+  #chooseAnew(nowMs: number): Candidate | undefined {
+    const sinceMs =
+      this.#restamp.last.dts === null
+        ? this.#startedMs!
+        : this.#pacer.dueMs(this.#restamp.last.dts);
+    const isPatient = nowMs < sinceMs + this.#watchdogMs;
+    const wholeGops = this.#mode.kind === "gop-atomic";
+    const live = this.#eligible()
+      .filter((line) => line.isLive(nowMs))
+      .sort((a, b) => this.#rank(a.id) - this.#rank(b.id));
+    for (const line of live) {
+      const newest = line.store.gops.at(-1)?.timeline;
+      if (newest === undefined || this.#clock.shiftOf(newest) !== undefined) continue;
+      const gop = line.store.gops.find(
+        ({ timeline, damaged, endDts }) =>
+          timeline === newest && !damaged && (!wholeGops || endDts !== undefined),
+      );
+      const first = this.#restamp.last.dts === null && this.#rank(line.id) === 0;
+      if (gop && (first || !isPatient))
+        return { ...this.#candidate(line, gop, 0, nowMs), dueMs: nowMs };
+    }
+    return undefined;
+  }
+
+  #begin({ input, gop }: Candidate, nowMs: number): void {
+    const line = this.#lines.get(input)!;
+    const [key] = gop.frames;
+    const why = this.#whyChosen(input, nowMs);
+    const next =
+      this.#restamp.last.dts === null
+        ? undefined
+        : this.#restamp.last.dts + 2 * this.#restamp.halfPicture;
+    const shift = this.#clock.follow(gop.timeline, key!.dts, next);
+    this.#run = { line, gop, shift, index: 0 };
+    if (this.#restamp.last.pts !== null) {
+      const missing = key!.pts + shift - this.#restamp.last.pts - 2 * this.#restamp.halfPicture;
+      if (missing > this.#restamp.halfPicture) this.missingMs += missing / ticksPerMs;
+    }
+    const lengthMs = line.store.longestGopMs ?? 0;
+    const out = key!.dts + shift;
+    this.#pacer.aim(out, this.#clock.arrivalMs(out) + this.#holdMs(), lengthMs, nowMs);
+    line.store.dropBefore(gop);
+    this.forget(nowMs);
+    if (this.#wanted === input) this.#wanted = undefined;
+    const isOther = this.#selected !== input;
+    if (this.#selected !== undefined && isOther) this.switches++;
+    this.#selected = input;
+    // What is left of an input that is gone does not make it live.
+    if (!line.isLive(nowMs) || (!isOther && this.#reason !== "noInput")) return;
+    this.#reason = why;
+    this.#changed();
+  }
+
+  #whyChosen(next: string, nowMs: number): RelayReason {
+    const before = this.#selected;
+    if (before === undefined || before === next) return "start";
+    if (!this.#orders.eligible.includes(before)) return "notEligible";
+    if (this.#wanted === next) return "preferred";
+    const line = this.#lines.get(before)!;
+    if (!line.isLive(nowMs)) return "silent";
+    const newest = line.store.gops.at(-1);
+    if (newest && this.#clock.shiftOf(newest.timeline) === undefined) return "timestamps";
+    const after = (this.#restamp.last.pts ?? 0) + this.#restamp.halfPicture;
+    const damaged = line.store.gops.some(
+      (gop) =>
+        gop.damaged && gop.frames.at(-1)!.pts + (this.#clock.shiftOf(gop.timeline) ?? 0) > after,
+    );
+    return damaged ? "damaged" : "late";
+  }
+
+  #holdMs(): number {
+    if (this.#mode.kind === "delay-line") return this.#mode.holdMs;
+    const lengths = [...this.#lines.values()].map(({ store }) => store.longestGopMs ?? 0);
+    return Math.max(...lengths) + this.#mode.marginMs;
+  }
+
+  /** Drops what was sent, of every input, and what is too old. To be called once a second too. */
+  forget(nowMs: number): void {
+    for (const line of this.#lines.values()) {
+      const longestMs = line.store.longestGopMs ?? 0;
+      line.store.trim(nowMs - this.#holdMs() - longestMs - this.#watchdogMs - spareMs);
+      if (line === this.#run?.line || this.#restamp.last.pts === null) continue;
+      const sentTo = this.#restamp.last.pts + this.#restamp.halfPicture;
+      const needed = line.store.gops.find(({ timeline, frames }) => {
+        const shift = this.#clock.shiftOf(timeline);
+        return shift === undefined || frames[0]!.pts + shift > sentTo;
+      });
+      if (needed) line.store.dropBefore(needed);
+    }
+  }
+
+  #judgeSilence(nowMs: number): void {
+    if (this.#reason === "noInput") return;
+    if (this.#eligible().some((line) => line.isLive(nowMs))) return;
+    this.#reason = "noInput";
+    this.#changed();
+  }
+}

@@ -1,0 +1,119 @@
+import type { FromRelay, RelayReport } from "../../machines/stream/relay-protocol.ts";
+import { openControl } from "./control.ts";
+import { InputLine } from "./input-line.ts";
+import { PipeOutput } from "./pipe-output.ts";
+import { Playout } from "./playout.ts";
+import type { Progress } from "./restamp.ts";
+import { type SavedState, StateFile } from "./saved-state.ts";
+import type { RelaySettings } from "./settings.ts";
+import { openUdpInput } from "./udp-input.ts";
+
+const reportEachMs = 1_000;
+
+/** Runs until the process ends. @param onFailed something it cannot work without is missing */
+export function runRelay(settings: RelaySettings, onFailed: (error: Error) => void): void {
+  const { watchdogMs, mostBytes, mode } = settings;
+  const file = new StateFile(settings.statePath);
+  const saved = file.load();
+  const lines = settings.inputs.map(({ id }) => new InputLine({ id, watchdogMs, mostBytes }));
+  const outputs = settings.outputs.map(({ id, path }) => {
+    const state = saved?.outputs[id];
+    return new PipeOutput({ id, path, written: save, ...(state && { state }) });
+  });
+  const progress = furthestBack(saved);
+  const playout = new Playout({
+    ...{ lines, mode, watchdogMs, orders: settings.orders },
+    ...(saved && progress && { resume: { state: saved.playout, progress } }),
+    send: (frame, streams) => outputs.forEach((output) => output.push(frame, streams)),
+    changed: () => control.tell(report()),
+  });
+
+  function save(): void {
+    const states = outputs.flatMap((output) => {
+      const state = output.state();
+      return state ? [[output.id, state] as const] : [];
+    });
+    file.save({ playout: playout.state(), outputs: Object.fromEntries(states) });
+  }
+
+  let timer: NodeJS.Timeout | undefined;
+  let soon = false;
+  function tick(): void {
+    soon = false;
+    clearTimeout(timer);
+    const at = nowMs();
+    timer = setTimeout(tick, Math.max(1, playout.tick(at) - at));
+  }
+
+  const inputs = settings.inputs.map(({ from: { address, port } }, index) =>
+    openUdpInput({
+      ...{ address, port, onFailed },
+      onBytes(bytes) {
+        lines[index]!.feed(bytes, nowMs());
+        if (!playout.waitsForInput || soon) return;
+        soon = true;
+        setImmediate(tick);
+      },
+    }),
+  );
+
+  function report(): RelayReport {
+    const at = nowMs();
+    return {
+      type: "report",
+      generation: playout.orders.generation,
+      selected: playout.carrier ?? null,
+      reason: playout.reason,
+      switches: playout.switches,
+      missingMs: Math.round(playout.missingMs),
+      inputs: lines.map((line, index) => ({
+        id: line.id,
+        live: line.isLive(at),
+        silentMs: line.lastPictureMs === undefined ? null : Math.round(at - line.lastPictureMs),
+        lastPts: line.lastPts ?? null,
+        ...line.figures,
+        drops: inputs[index]!.drops(),
+        storedBytes: line.store.bytes,
+      })),
+      outputs: outputs.map(({ id, connected, pictures, droppedPictures, backlogBytes }) => {
+        return { id, connected, pictures, droppedPictures, backlogBytes };
+      }),
+    };
+  }
+  const refusal = (because: "older" | "unknownInput" | "unreadable"): FromRelay => {
+    return { type: "refused", because, generation: playout.orders.generation };
+  };
+  const control = openControl({
+    path: settings.controlPath,
+    greeting: report,
+    refusal: () => refusal("unreadable"),
+    onOrders({ generation, eligible, preferred }) {
+      const because = playout.order({ generation, eligible, preferred });
+      if (because) return refusal(because);
+      save();
+      return report();
+    },
+    onEnded: ({ input }) => lines.find(({ id }) => id === input)?.processEnded(),
+    onFailed,
+  });
+
+  setInterval(() => {
+    playout.forget(nowMs());
+    control.tell(report());
+  }, reportEachMs);
+  tick();
+}
+
+/** Where the output goes on: nobody who read must miss anything, who has it already skips it. */
+function furthestBack(saved: SavedState | undefined): Progress | undefined {
+  const all = Object.values(saved?.outputs ?? {}).map(({ progress }) => progress);
+  const [last] = all.sort((a, b) => (a.dts ?? -Infinity) - (b.dts ?? -Infinity));
+  // The output counts on in its own.
+  return last && structuredClone(last);
+}
+
+/** The clock that goes on over a restart of the process. */
+function nowMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1_000 + nanoseconds / 1e6;
+}

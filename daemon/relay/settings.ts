@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { Id } from "../../machines/id.ts";
+
+const Port = z.number().int().min(1).max(65_535);
+const Path = z.string().startsWith("/");
+
+/** MPEG-TS in UDP on this host: unicast, or a multicast group that others read as well. */
+const UdpInput = z.object({
+  kind: z.literal("udp"),
+  address: z.string().default("127.0.0.1"),
+  port: Port,
+});
+
+const Mode = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("gop-atomic"),
+    /** How much later than the carrier's another encoder's GOP may come, and no pause be seen. */
+    marginMs: z.number().min(0).max(2_000).default(100),
+  }),
+  z.object({ kind: z.literal("delay-line"), holdMs: z.number().min(0).max(20_000) }),
+]);
+
+/** What one relay process is given: the path of a JSON file with this is its one argument. */
+export const RelaySettings = z.object({
+  stream: Id,
+  inputs: z.array(z.object({ id: Id, from: UdpInput })).min(1),
+  /** Named pipes; who reads one pushes to a destination. */
+  outputs: z.array(z.object({ id: Id, path: Path })).min(1),
+  mode: Mode,
+  /** An input without a picture for so long is silent. */
+  watchdogMs: z.number().min(100).max(2_000).default(400),
+  /** Most bytes kept of an input: 60 s at 8 Mbit/s. */
+  mostBytes: z.number().int().positive().default(60_000_000),
+  /** Unix socket for orders and reports. */
+  controlPath: Path,
+  /** On a tmpfs: written with every frame, read when the relay begins again. */
+  statePath: Path,
+  /** Until the daemon gives others; those it gave before a restart go before these. */
+  orders: z.object({
+    generation: z.number().int().nonnegative(),
+    eligible: z.array(Id),
+    preferred: Id.nullable(),
+  }),
+});
+export type RelaySettings = z.infer<typeof RelaySettings>;

@@ -1,0 +1,107 @@
+import { adtsStreamType, h264StreamType } from "../frame.ts";
+import { PacketCutter, packetBytes } from "./packets.ts";
+import { PesAssembler, type PesUnit } from "./pes.ts";
+import { type MappedStream, readPat, readPmt } from "./tables.ts";
+
+export type DemuxListener = {
+  /** The programme's streams: once, and whenever its map changes. */
+  streams(streams: MappedStream[]): void;
+  /** @param index of the stream in the map */
+  unit(index: number, unit: PesUnit): void;
+};
+
+type Carried = { index: number; continuity: number; pes: PesAssembler };
+
+/**
+ * Takes a transport stream apart: PAT, PMT, continuity, PES. It follows the first programme. What is
+ * damaged is told as such, never silently passed on.
+ */
+export class Demux {
+  readonly #cutter = new PacketCutter();
+  readonly #listener: DemuxListener;
+  readonly #carried = new Map<number, Carried>();
+  #pmtPid: number | undefined;
+  #pmt: Buffer = Buffer.alloc(0);
+  /** Packets that were missing, out of order or told to be wrong. */
+  continuityErrors = 0;
+
+  constructor(listener: DemuxListener) {
+    this.#listener = listener;
+  }
+
+  get syncLosses(): number {
+    return this.#cutter.syncLosses;
+  }
+
+  feed(chunk: Buffer): void {
+    this.#cutter.cut(chunk, this.#packet);
+  }
+
+  readonly #packet = (bytes: Buffer, at: number): void => {
+    const pid = ((bytes[at + 1]! & 0x1f) << 8) | bytes[at + 2]!;
+    const carried = this.#carried.get(pid);
+    if (carried === undefined && pid !== 0 && pid !== this.#pmtPid) return;
+    const flags = bytes[at + 3]!;
+    const starts = (bytes[at + 1]! & 0x40) !== 0;
+    const field = (flags & 0x20) !== 0 ? 1 + bytes[at + 4]! : 0;
+    const from = at + 4 + field;
+    const to = at + packetBytes;
+    // Told to be wrong, scrambled, without a payload field, or with one beyond its end.
+    if (
+      (bytes[at + 1]! & 0x80) !== 0 ||
+      (flags & 0xc0) !== 0 ||
+      (flags & 0x30) === 0 ||
+      from > to
+    ) {
+      return this.#wrong(carried);
+    }
+    if ((flags & 0x10) === 0) return;
+    if (carried === undefined) return this.#section(pid, bytes, from, to, starts);
+
+    const continuity = flags & 15;
+    if (continuity === carried.continuity) return; // A packet may be sent twice.
+    const expected = (carried.continuity + 1) & 15;
+    const told = field > 1 && (bytes[at + 5]! & 0x80) !== 0;
+    if (carried.continuity !== -1 && continuity !== expected) {
+      // Where the sender says that it cut, the counter may begin anywhere; data is still missing.
+      if (!told) this.continuityErrors++;
+      carried.pes.gap();
+    }
+    carried.continuity = continuity;
+    if (starts) carried.pes.begin(bytes, from, to);
+    else carried.pes.add(bytes, from, to);
+  };
+
+  #wrong(carried: Carried | undefined): void {
+    this.continuityErrors++;
+    carried?.pes.gap();
+  }
+
+  /** Tables that fit one packet, as those of one programme with a few streams do. */
+  #section(pid: number, bytes: Buffer, from: number, to: number, starts: boolean): void {
+    const at = from + 1 + (bytes[from] ?? 0);
+    if (!starts || at + 3 > to) return;
+    const end = at + 3 + (bytes.readUInt16BE(at + 1) & 0x0fff);
+    if (end > to) return;
+    const section = bytes.subarray(at, end);
+    if (pid === 0) this.#pmtPid = readPat(section) ?? this.#pmtPid;
+    else if (!this.#pmt.equals(section)) this.#map(section);
+  }
+
+  #map(section: Buffer): void {
+    const streams = readPmt(section)?.filter(({ streamType }) => isCarried(streamType));
+    if (streams === undefined) return;
+    this.#pmt = Buffer.from(section);
+    this.#carried.clear();
+    for (const [index, { pid }] of streams.entries()) {
+      const pes = new PesAssembler((unit) => this.#listener.unit(index, unit));
+      this.#carried.set(pid, { index, continuity: -1, pes });
+    }
+    this.#listener.streams(streams);
+  }
+}
+
+/** H.264 with AAC, which every encoder here makes. */
+function isCarried(streamType: number): boolean {
+  return streamType === h264StreamType || streamType === adtsStreamType;
+}

@@ -1,0 +1,177 @@
+/** Writes a transport stream of one programme: PAT, PMT, PCR, PES, continuity counters. */
+import { type ElementaryStream, type Frame, h264StreamType, type Ticks } from "../frame.ts";
+import { wrapped, writeTimestamp } from "./clock-33.ts";
+import { packetBytes, syncByte } from "./packets.ts";
+import { writePat, writePmt } from "./tables.ts";
+
+/** What must go on when another process writes the rest of the stream. */
+export type MuxState = {
+  /** Counters of PAT and PMT, then of each stream. */
+  continuity: number[];
+  pmtVersion: number;
+  /** When PAT and PMT were written last. */
+  tablesAt: Ticks | null;
+};
+
+const patPid = 0;
+const pmtPid = 0x1000;
+const firstPid = 0x100;
+const firstStream = 2;
+/** A receiver may join at any time: H.222.0 recommends, DVB demands at least each 100 ms. */
+const tablesEachTicks = 9_000;
+/** A picture is due so long after the clock reads its arrival: room for the largest of them. */
+const clockLeadTicks = 9_000;
+const payloadBytes = packetBytes - 4;
+const clockFieldBytes = 8;
+
+export class Mux {
+  #streams: ElementaryStream[];
+  #state: MuxState;
+  #pmt!: Buffer;
+  readonly #pat = writePat(pmtPid);
+
+  constructor(streams: ElementaryStream[], state?: MuxState) {
+    this.#streams = streams;
+    this.#state = state
+      ? { ...state, continuity: [...state.continuity] }
+      : { continuity: [], pmtVersion: 0, tablesAt: null };
+    this.#mapped();
+  }
+
+  state(): MuxState {
+    return { ...this.#state, continuity: [...this.#state.continuity] };
+  }
+
+  /** From the next frame on. */
+  setStreams(streams: ElementaryStream[]): void {
+    if (sameStreams(streams, this.#streams)) return;
+    this.#streams = streams;
+    this.#state.pmtVersion = (this.#state.pmtVersion + 1) & 31;
+    this.#state.tablesAt = null;
+    this.#mapped();
+  }
+
+  #mapped(): void {
+    const rows = this.#streams.map((stream, index) => ({ ...stream, pid: firstPid + index }));
+    this.#pmt = writePmt(firstPid, this.#state.pmtVersion, rows);
+  }
+
+  /** Whole packets. Tables stand before each keyframe, and often enough for who joins. */
+  write(frame: Pick<Frame, "track" | "pts" | "dts" | "key" | "payload">): Buffer {
+    const isVideo = frame.track === 0;
+    const since = frame.dts - (this.#state.tablesAt ?? -Infinity);
+    const tables = frame.key || since >= tablesEachTicks || since < 0;
+    const header = pesHeader(frame, isVideo && this.#streams[0]?.streamType === h264StreamType);
+    const bytes = header.length + frame.payload.length;
+    const firstRoom = payloadBytes - (isVideo ? clockFieldBytes : 0);
+    const packets = 1 + Math.max(0, Math.ceil((bytes - firstRoom) / payloadBytes));
+    const out = Buffer.allocUnsafe((packets + (tables ? 2 : 0)) * packetBytes);
+    let at = 0;
+    if (tables) {
+      this.#state.tablesAt = frame.dts;
+      at = this.#section(out, at, patPid, 0, this.#pat);
+      at = this.#section(out, at, pmtPid, 1, this.#pmt);
+    }
+    let written = 0;
+    for (let n = 0; n < packets; n++, at += packetBytes) {
+      const left = bytes - written;
+      const clock = n === 0 && isVideo ? clockFieldBytes : 0;
+      const room = Math.min(left, payloadBytes - clock);
+      const from = this.#header(
+        out,
+        at,
+        firstPid + frame.track,
+        firstStream + frame.track,
+        n === 0,
+      );
+      const payloadAt = at + packetBytes - room;
+      if (payloadAt > from) adaptationField(out, from, payloadAt, clock > 0 ? frame : undefined);
+      copyPart(out, payloadAt, room, written, header, frame.payload);
+      written += room;
+    }
+    return out;
+  }
+
+  /** @returns where the payload or an adaptation field begins */
+  #header(out: Buffer, at: number, pid: number, counter: number, starts: boolean): number {
+    const { continuity } = this.#state;
+    const next = ((continuity[counter] ?? -1) + 1) & 15;
+    continuity[counter] = next;
+    out[at] = syncByte;
+    out[at + 1] = (starts ? 0x40 : 0) | (pid >> 8);
+    out[at + 2] = pid & 0xff;
+    out[at + 3] = 0x10 | next;
+    return at + 4;
+  }
+
+  #section(out: Buffer, at: number, pid: number, counter: number, section: Buffer): number {
+    const from = this.#header(out, at, pid, counter, true);
+    out[from] = 0;
+    section.copy(out, from + 1);
+    out.fill(0xff, from + 1 + section.length, at + packetBytes);
+    return at + packetBytes;
+  }
+}
+
+/** Clock and keyframe flag of the frame if given, then stuffing up to the payload. */
+function adaptationField(
+  out: Buffer,
+  at: number,
+  to: number,
+  frame: Pick<Frame, "dts" | "key"> | undefined,
+): void {
+  out[at - 1]! |= 0x20;
+  out[at] = to - at - 1;
+  if (to - at === 1) return;
+  out[at + 1] = frame ? 0x10 | (frame.key ? 0x40 : 0) : 0;
+  let end = at + 2;
+  if (frame) {
+    const clock = wrapped(frame.dts - clockLeadTicks);
+    out.writeUInt32BE(Math.floor(clock / 2), end);
+    out[end + 4] = ((clock % 2) << 7) | 0x7e;
+    out[end + 5] = 0;
+    end += 6;
+  }
+  out.fill(0xff, end, to);
+}
+
+function pesHeader(frame: Pick<Frame, "pts" | "dts" | "payload">, isVideo: boolean): Buffer {
+  const times = frame.pts === frame.dts ? 1 : 2;
+  const header = Buffer.alloc(9 + 5 * times);
+  const length = header.length - 6 + frame.payload.length;
+  header.writeUInt32BE(isVideo ? 0x1e0 : 0x1c0, 0);
+  // Told wherever it can be, so that the reader need not wait for the next to know the end.
+  header.writeUInt16BE(length > 0xffff ? 0 : length, 4);
+  // data_alignment_indicator: the payload begins with an access unit.
+  header[6] = 0x84;
+  header[7] = times === 1 ? 0x80 : 0xc0;
+  header[8] = 5 * times;
+  writeTimestamp(header, 9, times === 1 ? 2 : 3, frame.pts);
+  if (times === 2) writeTimestamp(header, 14, 1, frame.dts);
+  return header;
+}
+
+/** Bytes `from` … `from + length` of head and body as one. */
+function copyPart(
+  out: Buffer,
+  at: number,
+  length: number,
+  from: number,
+  head: Buffer,
+  body: Buffer,
+): void {
+  const ofHead = Math.max(0, Math.min(head.length - from, length));
+  if (ofHead > 0) head.copy(out, at, from, from + ofHead);
+  const inBody = from + ofHead - head.length;
+  body.copy(out, at + ofHead, inBody, inBody + length - ofHead);
+}
+
+function sameStreams(a: ElementaryStream[], b: ElementaryStream[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(
+      ({ streamType, descriptors }, n) =>
+        streamType === b[n]!.streamType && descriptors.equals(b[n]!.descriptors),
+    )
+  );
+}

@@ -1,0 +1,101 @@
+/**
+ * What the daemon and the relay of a stream say to each other: JSON lines over a Unix socket. The
+ * relay alone selects; the daemon says who may carry and whom it would like to.
+ */
+import { z } from "zod";
+import { Id, word } from "../id.ts";
+
+/** Daemon → relay: who may carry. Whole, so that saying it twice is harmless. */
+export const RelayOrders = z.object({
+  type: z.literal("orders"),
+  /** Orders of an older generation than the last ones are refused. */
+  generation: z.number().int().nonnegative(),
+  eligible: z.array(Id),
+  /** Goes on air when it has something to give; a later loss of it is no reason to come back. */
+  preferred: Id.nullable(),
+});
+export type RelayOrders = z.infer<typeof RelayOrders>;
+
+/** Daemon → relay: an encoder's process has ended, which is known before its silence is. */
+export const RelayEnded = z.object({ type: z.literal("ended"), input: Id });
+export type RelayEnded = z.infer<typeof RelayEnded>;
+
+export const ToRelay = z.discriminatedUnion("type", [RelayOrders, RelayEnded]);
+export type ToRelay = z.infer<typeof ToRelay>;
+
+/** Why the selected input was taken, or why there is none. */
+export const relayReasons = [
+  /** The first that had pictures. */
+  "start",
+  /** Asked for by the orders. */
+  "preferred",
+  /** The one before brought nothing, and was not late only. */
+  "silent",
+  /** Its next GOP had not come when it was due. */
+  "late",
+  /** What it brought was damaged. */
+  "damaged",
+  /** Its timestamps jumped, and the source's did not. */
+  "timestamps",
+  /** It may not carry any more. */
+  "notEligible",
+  /** Nobody who may carry brings pictures. */
+  "noInput",
+] as const;
+export type RelayReason = (typeof relayReasons)[number];
+
+/** Counts are since the relay's process began; times are ms. */
+export const RelayInput = z.object({
+  id: Id,
+  live: z.boolean(),
+  /** Since its last picture; null: none came yet. */
+  silentMs: z.number().nullable(),
+  /** PTS of its last picture, 90 kHz, unrolled over 2^33. */
+  lastPts: z.number().nullable(),
+  pictures: z.number(),
+  damagedPictures: z.number(),
+  continuityErrors: z.number(),
+  syncLosses: z.number(),
+  /** Datagrams that the kernel dropped at the socket; null: it cannot be read. */
+  drops: z.number().nullable(),
+  storedBytes: z.number(),
+});
+export type RelayInput = z.infer<typeof RelayInput>;
+
+export const RelayOutput = z.object({
+  id: Id,
+  /** Somebody reads it. */
+  connected: z.boolean(),
+  pictures: z.number(),
+  /** Pictures it has not taken, because it did not drain. */
+  droppedPictures: z.number(),
+  backlogBytes: z.number(),
+});
+export type RelayOutput = z.infer<typeof RelayOutput>;
+
+/** Relay → daemon: on connecting, at every change, and once a second. */
+export const RelayReport = z.object({
+  type: z.literal("report"),
+  generation: z.number().int().nonnegative(),
+  /** Who carries now; null: nobody. */
+  selected: Id.nullable(),
+  reason: word(relayReasons),
+  switches: z.number(),
+  /** How much is missing in what was sent, ms: where nobody had the pictures. */
+  missingMs: z.number(),
+  inputs: z.array(RelayInput),
+  outputs: z.array(RelayOutput),
+});
+export type RelayReport = z.infer<typeof RelayReport>;
+
+/** Relay → daemon: it did not do what it was told. */
+export const RelayRefusal = z.object({
+  type: z.literal("refused"),
+  because: word(["older", "unknownInput", "unreadable"]),
+  /** The generation it goes by. */
+  generation: z.number().int().nonnegative(),
+});
+export type RelayRefusal = z.infer<typeof RelayRefusal>;
+
+export const FromRelay = z.discriminatedUnion("type", [RelayReport, RelayRefusal]);
+export type FromRelay = z.infer<typeof FromRelay>;

@@ -1,0 +1,164 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { createSocket, type Socket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect, type Socket as Stream } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import {
+  FromRelay,
+  type RelayReport,
+  type ToRelay,
+} from "../../../machines/stream/relay-protocol.ts";
+import { until } from "../drivers/shared/engine/until.ts";
+import { barCodeFilter } from "../../fakes/picture.ts";
+
+export const fps = 15;
+const program = fileURLToPath(new URL("../../../dist/relay.cjs", import.meta.url));
+const quiet = ["-hide_banner", "-loglevel", "error", "-nostdin"];
+
+type Letter = "a" | "b";
+
+/** A source, two encoders that read the same bytes of it, the relay, and a pusher to a file. */
+export async function aMediaPlane() {
+  const folder = mkdtempSync(join(tmpdir(), "relay-"));
+  const children = new Set<ChildProcess>();
+  const sockets: Socket[] = [];
+  const pipe = join(folder, "out");
+  const recording = join(folder, "out.ts");
+  const controlPath = join(folder, "control");
+  execFileSync("mkfifo", [pipe]);
+  const [source, encoded, received] = [await ports(), await ports(), await ports()];
+
+  function run(command: string, args: string[]): ChildProcess {
+    // What a test leaves ends with it.
+    const child = spawn("setpriv", ["--pdeathsig", "KILL", command, ...args], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    children.add(child);
+    return child;
+  }
+
+  // prettier-ignore
+  run("ffmpeg", [
+    ...quiet, "-re", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=${fps}`,
+    "-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000",
+    "-vf", `${barCodeFilter({ fps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
+    "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(fps),
+    "-b:v", "600k", "-threads", "1", "-c:a", "aac", "-ac", "2", "-b:a", "64k",
+    "-f", "tee", [source.a, source.b].map((port) => `[f=mpegts]${udp(port)}?pkt_size=1316`).join("|"),
+  ]);
+
+  /** Between encoder and relay: hurts what passes. */
+  const rot: Record<Letter, (datagram: Buffer) => Buffer> = { a: (it) => it, b: (it) => it };
+  for (const letter of ["a", "b"] as const) {
+    const way = createSocket({ type: "udp4", recvBufferSize: 2 ** 20 });
+    way.bind(encoded[letter], "127.0.0.1");
+    way.on("message", (datagram) => way.send(rot[letter](datagram), received[letter], "127.0.0.1"));
+    sockets.push(way);
+  }
+
+  const everySecond = "expr:if(isnan(prev_forced_t),1,gte(floor(t),floor(prev_forced_t)+1))";
+  // prettier-ignore
+  const startEncoder = (letter: Letter) => run("ffmpeg", [
+    ...quiet, "-loglevel", "fatal", "-copyts", "-fflags", "nobuffer",
+    "-probesize", "200000", "-analyzeduration", "500000",
+    "-i", `${udp(source[letter])}?fifo_size=50000&overrun_nonfatal=1`, "-map", "0:v", "-map", "0:a",
+    "-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
+    "-threads", "1", "-b:v", "400k", "-maxrate", "400k", "-bufsize", "400k", "-g", "1000",
+    "-sc_threshold", "0", "-force_key_frames", everySecond, "-c:a", "copy",
+    "-f", "mpegts", "-mpegts_copyts", "1", "-muxdelay", "0", "-muxpreload", "0",
+    `${udp(encoded[letter])}?pkt_size=1316`,
+  ]);
+  const encoders = { a: startEncoder("a"), b: startEncoder("b") };
+
+  const settings = join(folder, "relay.json");
+  writeFileSync(
+    settings,
+    JSON.stringify({
+      stream: "main",
+      inputs: (["a", "b"] as const).map((id) => {
+        return { id, from: { kind: "udp", address: "127.0.0.1", port: received[id] } };
+      }),
+      outputs: [{ id: "recording", path: pipe }],
+      mode: { kind: "gop-atomic" },
+      controlPath,
+      statePath: join(folder, "state"),
+      orders: { generation: 0, eligible: ["a", "b"], preferred: "a" },
+    }),
+  );
+  run(process.execPath, [program, settings]);
+  // It holds its own end of the pipe open, so that the relay's end is not the stream's.
+  const push = `exec ffmpeg ${quiet.filter((it) => it !== "-nostdin").join(" ")} -f mpegts -i pipe:0 -map 0 -c copy -copyts -f mpegts -y ${recording} <> ${pipe}`;
+  const pusher = run("sh", ["-c", push]);
+
+  let closed = false;
+  let last: RelayReport | undefined;
+  const refusals: string[] = [];
+  const reports: RelayReport[] = [];
+  const dial = (): Stream => {
+    const stream = connect(controlPath);
+    // Not there yet; readline tells the same error again.
+    stream.on("error", () => setTimeout(() => !closed && (wire = dial()), 50));
+    const lines = createInterface({ input: stream }).on("error", () => undefined);
+    lines.on("line", (line) => {
+      const message = FromRelay.parse(JSON.parse(line));
+      if (message.type === "refused") refusals.push(message.because);
+      else reports.push((last = message));
+    });
+    return stream;
+  };
+  let wire = dial();
+  const tell = (message: ToRelay | string) => {
+    wire.write(`${typeof message === "string" ? message : JSON.stringify(message)}\n`);
+  };
+  const untilReport = (what: string, is: (report: RelayReport) => boolean) =>
+    until(what, () => last && is(last) && last);
+  const live = (report: RelayReport, letter: Letter) =>
+    report.inputs.find(({ id }) => id === letter)!.live;
+
+  return {
+    ...{ folder, recording, encoders, rot, reports, refusals, tell, untilReport },
+    live,
+    /** Another encoder takes its place. */
+    renew: (letter: Letter) => void (encoders[letter] = startEncoder(letter)),
+    /** So many more pictures have gone out. */
+    async pass(pictures: number): Promise<void> {
+      const { outputs } = await untilReport("a report", () => true);
+      const goal = outputs[0]!.pictures + pictures;
+      await untilReport(`${goal} pictures`, (report) => report.outputs[0]!.pictures >= goal);
+    },
+    /** The recording is complete afterwards. */
+    async endPusher(): Promise<void> {
+      pusher.kill("SIGTERM");
+      await once(pusher, "exit");
+    },
+    async close(): Promise<void> {
+      closed = true;
+      wire.destroy();
+      for (const child of children) {
+        if (child.exitCode !== null || child.signalCode !== null) continue;
+        const gone = once(child, "exit");
+        child.kill("SIGKILL");
+        await gone;
+      }
+      for (const socket of sockets) socket.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const udp = (port: number) => `udp://127.0.0.1:${port}`;
+
+async function ports(): Promise<Record<Letter, number>> {
+  const both = [createSocket("udp4"), createSocket("udp4")];
+  for (const socket of both) {
+    socket.bind(0, "127.0.0.1");
+    await once(socket, "listening");
+  }
+  const [a, b] = both.map((socket) => socket.address().port);
+  for (const socket of both) await new Promise<void>((done) => socket.close(() => done()));
+  return { a: a!, b: b! };
+}

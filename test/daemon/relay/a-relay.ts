@@ -1,0 +1,123 @@
+import type { RelayOrders } from "../../../machines/stream/relay-protocol.ts";
+import { InputLine } from "../../../daemon/relay/input-line.ts";
+import { type Mode, Playout } from "../../../daemon/relay/playout.ts";
+import type { OutFrame } from "../../../daemon/relay/restamp.ts";
+import { adtsFrame, numberOf, picture, soundNumberOf } from "./pictures.ts";
+
+/** 25 pictures a second, GOPs of twelve; 48 kHz AAC. */
+export const pictureMs = 40;
+export const gopPictures = 12;
+const soundTicks = 1_920;
+
+/** An encoder of the shared source: what it brings, and when. */
+export type Encoder = {
+  /** After the source, ms: its latency. */
+  lagMs: number;
+  /** More for picture `n`, ms. */
+  jitterMs?: (n: number) => number;
+  /** Pictures it never brings. */
+  lacks?: (n: number) => boolean;
+  /** Pictures that come damaged. */
+  damages?: (n: number) => boolean;
+  /** Added to its times at picture `n`, ticks. */
+  offset?: (n: number) => number;
+  /** Its first keyframe after the source's, for encoders with GOPs of their own. */
+  phase?: number;
+};
+
+export type Sent = OutFrame & { atMs: number; number: number };
+
+/** A playout with encoders on a clock that is moved by hand: every picture and every wake in turn. */
+export function aRelay(p: { mode?: Mode; watchdogMs?: number; encoders: Record<string, Encoder> }) {
+  let nowMs = 50_000;
+  const startMs = nowMs;
+  const ids = Object.keys(p.encoders);
+  const lines = ids.map(
+    (id) => new InputLine({ id, watchdogMs: p.watchdogMs ?? 300, mostBytes: 8 * 2 ** 20 }),
+  );
+  const sent: Sent[] = [];
+  const reasons: string[] = [];
+  const orders: Omit<RelayOrders, "type"> = { generation: 1, eligible: ids, preferred: ids[0]! };
+  const playout = new Playout({
+    lines,
+    orders,
+    mode: p.mode ?? { kind: "gop-atomic", marginMs: 60 },
+    watchdogMs: p.watchdogMs ?? 300,
+    send: (frame) => {
+      const number = frame.track === 0 ? numberOf(frame.payload) : soundNumberOf(frame.payload);
+      sent.push({ ...frame, atMs: nowMs, number });
+    },
+    changed: () => reasons.push(`${playout.carrier ?? "nobody"}: ${playout.reason}`),
+  });
+
+  /** Everything that arrives of the pictures `from` up to `to`, in the order of its arrival. */
+  function arrivals(from: number, to: number) {
+    const all = [...ids.entries()].flatMap(([index, id]) => {
+      const encoder = p.encoders[id]!;
+      let last = -Infinity;
+      return Array.from({ length: to - from }, (_, i) => from + i).flatMap((n) => {
+        const due = startMs + n * pictureMs + encoder.lagMs + (encoder.jitterMs?.(n) ?? 0);
+        // What an encoder brings late makes the rest late, not reordered.
+        last = Math.max(last, due);
+        return [{ line: lines[index]!, encoder, n, atMs: last }];
+      });
+    });
+    return all.sort((a, b) => a.atMs - b.atMs);
+  }
+
+  function bring(line: InputLine, encoder: Encoder, n: number): void {
+    const base = 900_000 + (encoder.offset?.(n) ?? 0);
+    const time = (m: number) => base + m * pictureMs * 90;
+    if (encoder.lacks?.(n)) return;
+    const damaged = encoder.damages?.(n) ?? false;
+    const gapBefore = n > 0 && (encoder.lacks?.(n - 1) ?? false);
+    const made = picture(n + gopPictures - (encoder.phase ?? 0), 60, gopPictures);
+    const { payload } = { payload: picture(n, 60, gopPictures).payload };
+    const times = { pts: time(n), dts: time(n) };
+    line.take({ ...made, payload, ...times, damaged, gapBefore }, nowMs);
+    for (let m = Math.ceil((n * pictureMs * 90) / soundTicks); ; m++) {
+      const pts = base + m * soundTicks;
+      if (pts >= time(n + 1)) break;
+      const sound = { track: 1, pts, dts: pts, key: false, damaged: false, gapBefore: false };
+      line.take({ ...sound, payload: adtsFrame(20, m) }, nowMs);
+    }
+  }
+
+  let wakeMs = nowMs;
+  function passTo(atMs: number): void {
+    while (wakeMs <= atMs) {
+      nowMs = Math.max(nowMs, wakeMs);
+      wakeMs = Math.max(playout.tick(nowMs), nowMs + 1);
+    }
+    nowMs = Math.max(nowMs, atMs);
+  }
+
+  return {
+    playout,
+    lines,
+    sent,
+    reasons,
+    now: () => nowMs,
+    order: (orders: Partial<Omit<RelayOrders, "type">> & { generation: number }) =>
+      playout.order({ eligible: ids, preferred: null, ...orders }),
+    /** The source shows the pictures `from` up to `to`; afterwards what is left goes out. */
+    show(from: number, to: number, tailMs = 0): void {
+      for (const { line, encoder, n, atMs } of arrivals(from, to)) {
+        passTo(atMs);
+        bring(line, encoder, n);
+        wakeMs = nowMs;
+      }
+      passTo(nowMs + tailMs);
+    },
+    numbers: () => sent.filter(({ track }) => track === 0).map(({ number }) => number),
+    sounds: () => sent.filter(({ track }) => track === 1).map(({ number }) => number),
+  };
+}
+
+/** Where a row of numbers does not go up by one. */
+export function steps(numbers: number[]): string[] {
+  return numbers.flatMap((number, n) => {
+    const before = numbers[n - 1];
+    return before === undefined || number === before + 1 ? [] : [`${before} → ${number}`];
+  });
+}

@@ -1,0 +1,160 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
+import { adtsStreamType, h264StreamType } from "../../../daemon/relay/frame.ts";
+import { type OutputState, PipeOutput } from "../../../daemon/relay/pipe-output.ts";
+import type { OutFrame } from "../../../daemon/relay/restamp.ts";
+import { type SavedState, StateFile } from "../../../daemon/relay/saved-state.ts";
+import { Mux } from "../../../daemon/relay/ts/mux.ts";
+import { adtsFrame, picture } from "./pictures.ts";
+
+const ends: (() => void)[] = [];
+afterEach(() => {
+  for (const end of ends.splice(0).reverse()) end();
+});
+
+const streams = [h264StreamType, adtsStreamType].map((streamType) => {
+  return { streamType, descriptors: Buffer.alloc(0) };
+});
+
+/** A picture and a sound in turn; keyframes are larger than what a pipe takes at once. */
+const frames = Array.from({ length: 30 }, (_, n): OutFrame => {
+  if (n % 2 === 1) {
+    const times = { pts: n * 1_800, dts: n * 1_800 };
+    return { track: 1, key: false, payload: adtsFrame(300, n), ...times };
+  }
+  const { key, payload } = picture(n / 2, n % 24 === 0 ? 150_000 : 700);
+  return { track: 0, key, payload, pts: n * 1_800, dts: n * 1_800 };
+});
+
+function aFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "pipe-"));
+  ends.push(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/** A named pipe whose reader holds it open, as a pusher does. */
+function aPipe() {
+  const path = join(aFolder(), "out");
+  execFileSync("mkfifo", [path]);
+  const reader = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  ends.push(() => closeSync(reader));
+  const read = () => {
+    const parts: Buffer[] = [];
+    try {
+      for (;;) {
+        const part = Buffer.alloc(65_536);
+        parts.push(part.subarray(0, readSync(reader, part)));
+      }
+    } catch {
+      // Empty.
+      return Buffer.concat(parts);
+    }
+  };
+  return { path, read };
+}
+
+function anOutput(path: string, written: (output: PipeOutput) => void, state?: OutputState) {
+  const output: PipeOutput = new PipeOutput({
+    ...{ id: "far", path, written: () => written(output) },
+    ...(state && { state }),
+  });
+  ends.push(() => output.close());
+  return output;
+}
+
+const patiently = { timeout: 30_000, interval: 1 };
+const copy = <T>(it: T): T => JSON.parse(JSON.stringify(it)) as T;
+
+test("killed after any of its writes, the next process writes exactly what is missing", async () => {
+  const mux = new Mux(streams);
+  const whole = Buffer.concat(frames.map((frame) => mux.write(frame)));
+  const pipe = aPipe();
+  const states: { state: OutputState; bytes: Buffer }[] = [];
+  let before = Buffer.alloc(0);
+  const first = anOutput(pipe.path, (output) => {
+    before = Buffer.concat([before, pipe.read()]);
+    states.push({ state: copy(output.state()!), bytes: before });
+  });
+  for (const frame of frames) first.push(frame, streams);
+  await vi.waitFor(() => expect(before.length).toBe(whole.length), patiently);
+  expect(before.equals(whole)).toBe(true);
+  expect(states.some(({ state }) => state.partly)).toBe(true);
+
+  for (const { state, bytes } of states) {
+    const next = anOutput(pipe.path, () => undefined, state);
+    for (const frame of frames) next.push(frame, streams);
+    let all = bytes;
+    await vi.waitFor(() => {
+      all = Buffer.concat([all, pipe.read()]);
+      expect(all.length).toBe(whole.length);
+    }, patiently);
+    expect(all.equals(whole)).toBe(true);
+    next.close();
+  }
+});
+
+test("a reader that does not drain loses whole pictures up to a keyframe, and that is counted", async () => {
+  const pipe = aPipe();
+  const output = anOutput(pipe.path, () => undefined);
+  const large = (n: number): OutFrame => {
+    const { key, payload } = picture(n, 400_000);
+    return { track: 0, key, payload, pts: n * 3_600, dts: n * 3_600 };
+  };
+  for (let n = 0; n < 30; n++) output.push(large(n), streams);
+  expect(output.droppedPictures).toBeGreaterThan(10);
+  expect(output.backlogBytes).toBeLessThanOrEqual(10 * 2 ** 20);
+  output.push(large(35), streams);
+  const dropped = output.droppedPictures;
+  output.push(large(36), streams);
+  expect(output.droppedPictures).toBe(dropped);
+  await vi.waitFor(() => {
+    pipe.read();
+    expect(output.backlogBytes).toBe(0);
+  }, patiently);
+});
+
+test("who comes later begins with a keyframe; nobody is waited for", async () => {
+  const path = join(aFolder(), "out");
+  execFileSync("mkfifo", [path]);
+  const output = anOutput(path, () => undefined);
+  for (const frame of frames) output.push(frame, streams);
+  expect([output.connected, output.pictures]).toEqual([false, 0]);
+  const reader = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  ends.push(() => closeSync(reader));
+  await vi.waitFor(() => expect(output.connected).toBe(true));
+  const small = { ...frames[24]!, payload: picture(12).payload };
+  for (const frame of [...frames.slice(2, 24), small, ...frames.slice(25)]) {
+    output.push(frame, streams);
+  }
+  expect(output.pictures).toBe(3);
+});
+
+test("what was saved is read again, the last of it only", () => {
+  const path = join(aFolder(), "state");
+  const state: SavedState = {
+    playout: {
+      orders: { generation: 3, eligible: ["a", "b"], preferred: null },
+      selected: "b",
+      clock: { offsetMs: -12.25, shift: 5, bornMs: 9, jumped: false },
+      baseMs: 4.5,
+    },
+    outputs: {
+      far: {
+        progress: { pts: 2 ** 34, dts: 2 ** 34, sounds: [null, 7] },
+        mux: { continuity: [1, 2, 3, 4], pmtVersion: 1, tablesAt: null },
+        partly: { track: 0, dts: 9, bytes: 3_948 },
+      },
+    },
+  };
+  const file = new StateFile(path);
+  expect(file.load()).toBeUndefined();
+  file.save({ ...state, outputs: {} });
+  file.save(state);
+  // A hole in the array is null in JSON, as it was.
+  expect(new StateFile(path).load()).toEqual(state);
+  file.save({ ...state, outputs: {} });
+  expect(new StateFile(path).load()?.outputs).toEqual({});
+});
