@@ -7,6 +7,8 @@ const sequences = "test/**/*.sequences.test.ts";
 /** For every test run, not for the quick check that is asked for all day. */
 const thorough = "test/**/*.thorough.test.ts";
 const isQuick = process.env["UNDERSTUDY_EFFORT"] === "check";
+/** One file after the other: `--maxWorkers` does not reach the projects. */
+const isAlone = process.env["UNDERSTUDY_TESTS"] === "alone";
 const others = ["node_modules/**", "dist/**", "test/.cache/**", "test/import-rules/breaches/**"];
 /** vitest's own second is over before a busy machine has answered. */
 const patient = { poll: { timeout: minuteMs / 2 } };
@@ -29,7 +31,7 @@ export default defineConfig({
           // quick check has its tools beside it.
           pool: "forks",
           isolate: false,
-          maxWorkers: isQuick ? 2 : 3,
+          maxWorkers: isAlone ? 1 : isQuick ? 2 : 3,
           expect: patient,
           sequence: { groupOrder: 0 },
         },
@@ -56,7 +58,7 @@ export default defineConfig({
           hookTimeout: minuteMs,
           // Real processes with real deadlines, which wait three quarters of their time.
           pool: "forks",
-          maxWorkers: 4,
+          maxWorkers: isAlone ? 1 : 4,
           expect: patient,
           sequence: { groupOrder: 1 },
         },

@@ -4,6 +4,7 @@ import { encoderFacts } from "../machines/encoder/encoder.published.ts";
 import { foreseen } from "../machines/session/site-sessions.ts";
 import { exerciseRefusal } from "../machines/site/exercises.ts";
 import type { ActorName, CoreInput, SiteCore } from "../machines/site/site-core.ts";
+import { moveRefusal } from "../machines/stream/readiness.ts";
 import { carrierStateOf } from "../machines/stream/stream.published.ts";
 import type { Answer } from "./command-memory.ts";
 
@@ -24,6 +25,11 @@ export function questionsTo(core: SiteCore) {
       const frozen = core.frozen(input);
       if (frozen !== undefined) return frozen;
       const { to, event } = input;
+      if (event.type === "failover") return moveRefusal(core.stream(idOf(to)).context, event.to);
+      if (event.type === "return") {
+        const { context } = core.stream(idOf(to));
+        return moveRefusal(context, context.plan.encoders[0]?.encoder);
+      }
       if (event.type === "practise") return exerciseRefusal(core.site(), event.encoder);
       if (event.type === "changeSession") return `${event.stream} has no session`;
       if (!to.startsWith("encoder:")) return undefined;

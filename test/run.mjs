@@ -63,6 +63,7 @@ const efforts = {
 const { name, only, filters } = readArguments();
 const chosen = efforts[name];
 const { suites, beside } = only === undefined ? chosen : { suites: [only], beside: [] };
+/** @type {NodeJS.ProcessEnv} */
 const env = { ...process.env, UNDERSTUDY_EFFORT: name };
 
 /**
@@ -213,7 +214,8 @@ function isWorthAnotherTry(failed) {
 async function tryAlone(suite, failed) {
   console.log(`\n${suite} tests that failed, tried again with nothing beside them`);
   const files = [...new Set(failed.map(({ file }) => file))];
-  const again = await runVitest(suite, [...files, "--maxWorkers=1"]);
+  env.UNDERSTUDY_TESTS = "alone";
+  const again = await runVitest(suite, files);
   failures.push(...again.failed.map(said));
   // Not one red test, and yet not green: it was given up.
   if (again.failed.length === 0 && again.code !== 0) {

@@ -42,3 +42,20 @@ export function isStillWarming(context: StreamContext): boolean {
   const { isAsWanted = null, input = "unknown" } = context.facts[next.encoder] ?? {};
   return isAsWanted === false || input === "lost";
 }
+
+/**
+ * Why a move that somebody asks for cannot be made, where the hindrance is in who would carry.
+ * @param to the one that is wished for; undefined = whoever comes next
+ */
+export function moveRefusal(context: StreamContext, to: string | undefined): string | undefined {
+  const { plan, carrier } = context;
+  if (!carrier) return undefined;
+  if (to === carrier.encoder) return `${to} carries it already`;
+  const wished = plan.encoders.filter(({ encoder }) => to === undefined || encoder === to);
+  if (wished.length === 0) return `${to} is no encoder of it`;
+  const others = wished.filter(({ encoder }) => encoder !== carrier.encoder);
+  if (others.length === 0) return `it has no encoder but ${carrier.encoder}`;
+  const hindrances = others.map((ref) => hinders(context, ref));
+  if (hindrances.some((one) => one === undefined)) return undefined;
+  return others.map(({ encoder }, at) => `${encoder} ${hindrances[at]}`).join(", ");
+}

@@ -103,9 +103,15 @@ test("who watches by GraphQL or gRPC sees a failover asked for by the other, and
   });
 
   await couldMove();
-  const back = await rpc.call("commandStream", {
-    ...{ id: "studio~main", verb: "STREAM_VERB_FAILOVER", args: { to: "a" }, waitS: 20 },
+  const moveTo = (to: string) =>
+    rpc.call("commandStream", {
+      ...{ id: "studio~main", verb: "STREAM_VERB_FAILOVER", args: { to }, waitS: 20 },
+    });
+  expect(await moveTo("b")).toMatchObject({
+    code: "not_possible",
+    message: "not now: b carries it already",
   });
+  const back = await moveTo("a");
   expect(back, JSON.stringify(back)).toMatchObject({ status: "COMMAND_STATUS_DONE" });
   await facility.untilOnAir("a");
   expect(facility.overlapMs()).toBe(0);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { moveRefusal } from "../../../machines/stream/readiness.ts";
 import { aDestinationPlan, aPlan, asks, onAir, World } from "../world.ts";
 
 const three = () => onAir(aPlan({ kinds: { a: "soft", b: "soft", c: "soft" } }));
@@ -37,6 +38,19 @@ test("a failover to the carrier, to a stranger or to a box in maintenance is ref
   w.send({ to: "encoder:b", event: { type: "maintenance", by: "engineer" } });
   for (const to of ["a", "nobody", "b"]) expect(asks(w, "failover", { to })).toBe(false);
   expect(w.word()).toBe("carried");
+});
+
+test("who asked for a move that cannot be made is told what hinders the one that was asked for", () => {
+  const w = three();
+  w.send({ to: "encoder:b", event: { type: "maintenance", by: "engineer" } });
+  const why = (to?: string) => moveRefusal(w.core.stream("main").context, to);
+  expect(why("a")).toBe("a carries it already");
+  expect(why("nobody")).toBe("nobody is no encoder of it");
+  expect(why("b")).toBe("b is in maintenance");
+  expect(why("c")).toBeUndefined();
+  expect(why()).toBeUndefined();
+  w.send({ to: "encoder:c", event: { type: "maintenance", by: "engineer" } });
+  expect(why()).toBe("b is in maintenance, c is in maintenance");
 });
 
 test("return goes back to the primary, and is refused when it carries", () => {
