@@ -208,24 +208,28 @@ function isWorthAnotherTry(failed) {
 }
 
 /**
+ * Twice at most: a host may stand still for seconds, and of one such moment a test must not fail.
+ *
  * @param {string} suite
  * @param {Failure[]} failed
  */
-async function tryAlone(suite, failed) {
+async function tryAlone(suite, failed, triesLeft = 2) {
   console.log(`\n${suite} tests that failed, tried again with nothing beside them`);
   const files = [...new Set(failed.map(({ file }) => file))];
   env.UNDERSTUDY_TESTS = "alone";
   const again = await runVitest(suite, files);
-  failures.push(...again.failed.map(said));
   // Not one red test, and yet not green: it was given up.
-  if (again.failed.length === 0 && again.code !== 0) {
-    failures.push(...failed.map(said));
-    return;
-  }
+  const wasGivenUp = again.failed.length === 0 && again.code !== 0;
   const stillFail = new Set(again.failed.map((test) => test.name));
-  const passNow = failed.filter((test) => !stillFail.has(test.name));
+  // It has passed before, and was counted so.
+  passed -= again.failed.filter((test) => !failed.some((one) => one.name === test.name)).length;
+  const passNow = failed.filter((test) => !wasGivenUp && !stillFail.has(test.name));
   passed += passNow.length;
   flaky.push(...passNow.map(said));
+  if (wasGivenUp) failures.push(...failed.map(said));
+  else if (again.failed.length > 0 && triesLeft > 1 && !stopped) {
+    await tryAlone(suite, again.failed, triesLeft - 1);
+  } else failures.push(...again.failed.map(said));
 }
 
 /**
