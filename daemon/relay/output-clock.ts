@@ -64,6 +64,12 @@ export class OutputClock {
     return clock.shift + wraps * wrapTicks;
   }
 
+  /** The output was following this timeline already, in an earlier process. */
+  goOn(timeline: Timeline, shift: Ticks): void {
+    if (this.#state) this.#state = { ...this.#state, shift };
+    this.#followed = timeline;
+  }
+
   /**
    * The output goes on with this timeline.
    *

@@ -7,6 +7,7 @@ import { OutputClock, type ClockState } from "./output-clock.ts";
 import { Pacer } from "./pacer.ts";
 import { type OutFrame, type Progress, Restamp } from "./restamp.ts";
 import { type Candidate, chooseNext } from "./selection.ts";
+import { wrapTicks } from "./ts/clock-33.ts";
 
 export type Mode =
   /** Whole GOPs only: encoders on their source's clock with the same GOPs lose and double nothing. */
@@ -20,6 +21,8 @@ export type PlayoutState = {
   clock: ClockState | null;
   /** See {@link Pacer}. */
   baseMs: number | null;
+  /** What has not been sent came at most so long ago, ms. */
+  behindMs?: number | undefined;
 };
 
 /** Frames that are due within this leave together, so that the process wakes up less often, ms. */
@@ -28,6 +31,8 @@ const togetherMs = 4;
 const lookAgainMs = 10;
 /** What is kept of an input beyond hold and one GOP, for encoders that are late, ms. */
 const spareMs = 1_000;
+/** For how long an output that stands still is waited for, ms. */
+const mostLateMs = 10_000;
 
 type Run = { line: InputLine; gop: Gop; shift: Ticks; index: number };
 
@@ -89,7 +94,8 @@ export class Playout {
   state(): PlayoutState {
     const selected = this.#selected ?? null;
     const clock = this.#clock.state() ?? null;
-    return { orders: this.#orders, selected, clock, baseMs: this.#pacer.baseMs ?? null };
+    const baseMs = this.#pacer.baseMs ?? null;
+    return { orders: this.#orders, selected, clock, baseMs, behindMs: this.#behindMs() };
   }
 
   /** Who carries; undefined while nobody brings anything. */
@@ -112,7 +118,10 @@ export class Playout {
 
   /** Sends what is due. @returns when to look again, ms */
   tick(nowMs: number): number {
-    this.#startedMs ??= nowMs;
+    if (this.#startedMs === undefined) {
+      this.#startedMs = nowMs;
+      this.#goOn();
+    }
     for (;;) {
       const chosen = this.#isRunOver(nowMs) ? this.#choose(nowMs) : undefined;
       if (chosen && chosen.dueMs > nowMs + togetherMs) return chosen.dueMs;
@@ -132,6 +141,25 @@ export class Playout {
       this.#restamp.picture(frame, run.shift, streams);
       this.#pacer.sent(frame.dts + run.shift, nowMs);
       run.index++;
+    }
+  }
+
+  /** In the middle of the GOP that an earlier process was sending, where it is still there. */
+  #goOn(): void {
+    const { dts } = this.#restamp.last;
+    const clock = this.#clock.state();
+    const line = this.#lines.get(this.#selected ?? "");
+    if (line === undefined || clock === undefined || dts === null) return;
+    for (const gop of line.store.gops) {
+      // That process may have counted times over more wraps of the 33 bits.
+      const apart = dts - clock.shift - gop.frames[0]!.dts;
+      const shift = clock.shift + Math.round(apart / wrapTicks) * wrapTicks;
+      const sent = gop.frames.findIndex((frame) => frame.dts + shift === dts);
+      if (sent === -1) continue;
+      this.#clock.goOn(gop.timeline, shift);
+      this.#run = { line, gop, shift, index: sent + 1 };
+      this.#reason = "start";
+      return;
     }
   }
 
@@ -279,11 +307,20 @@ export class Playout {
     return Math.max(...lengths) + this.#mode.marginMs;
   }
 
+  #behindMs(): number {
+    const lengths = [...this.#lines.values()].map(({ store }) => store.longestGopMs ?? 0);
+    return this.#holdMs() + Math.max(...lengths);
+  }
+
   /** Drops what was sent, of every input, and what is too old. To be called once a second too. */
   forget(nowMs: number): void {
+    const { dts } = this.#restamp.last;
+    // After a restart of the relay the output is behind by as long as nobody ran.
+    const lateMs = dts === null ? 0 : Math.max(0, nowMs - this.#pacer.dueMs(dts));
     for (const line of this.#lines.values()) {
       const longestMs = line.store.longestGopMs ?? 0;
-      line.store.trim(nowMs - this.#holdMs() - longestMs - this.#watchdogMs - spareMs);
+      const neededMs = this.#holdMs() + longestMs + Math.min(lateMs, mostLateMs);
+      line.store.trim(nowMs - neededMs - this.#watchdogMs - spareMs);
       if (line === this.#run?.line || this.#restamp.last.pts === null) continue;
       const sentTo = this.#restamp.last.pts + this.#restamp.halfPicture;
       const needed = line.store.gops.find(({ timeline, frames }) => {

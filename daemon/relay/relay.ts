@@ -6,13 +6,20 @@ import { Playout } from "./playout.ts";
 import type { Progress } from "./restamp.ts";
 import { type SavedState, StateFile } from "./saved-state.ts";
 import type { RelaySettings } from "./settings.ts";
+import { isSoleWriter } from "./sole-writer.ts";
+import { pollMs, SpoolInput } from "./spool-input.ts";
 import { openUdpInput } from "./udp-input.ts";
 
 const reportEachMs = 1_000;
+/** The state is written with each frame, so at most so long before a process ended, ms. */
+const savedLateMs = 500;
 
 /** Runs until the process ends. @param onFailed something it cannot work without is missing */
 export function runRelay(settings: RelaySettings, onFailed: (error: Error) => void): void {
   const { watchdogMs, mostBytes, mode } = settings;
+  for (const { path } of settings.outputs) {
+    if (!isSoleWriter(path)) return onFailed(new Error(`another relay writes into ${path}`));
+  }
   const file = new StateFile(settings.statePath);
   const saved = file.load();
   const lines = settings.inputs.map(({ id }) => new InputLine({ id, watchdogMs, mostBytes }));
@@ -45,17 +52,24 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
     timer = setTimeout(tick, Math.max(1, playout.tick(at) - at));
   }
 
-  const inputs = settings.inputs.map(({ from: { address, port } }, index) =>
-    openUdpInput({
-      ...{ address, port, onFailed },
-      onBytes(bytes) {
-        lines[index]!.feed(bytes, nowMs());
-        if (!playout.waitsForInput || soon) return;
-        soon = true;
-        setImmediate(tick);
-      },
-    }),
-  );
+  /** What no earlier process has sent came since then, by the clock on the wall. */
+  const unsentSinceMs = (behindMs: number) => file.writtenMs - behindMs - savedLateMs;
+  const behindMs = saved && (saved.playout.behindMs ?? Infinity);
+  const sinceMs = behindMs === undefined ? undefined : unsentSinceMs(behindMs);
+  const inputs = settings.inputs.map(({ from }, index) => {
+    const onBytes = (bytes: Buffer, agoMs = 0) => {
+      lines[index]!.feed(bytes, nowMs() - agoMs);
+      if (!playout.waitsForInput || soon) return;
+      soon = true;
+      setImmediate(tick);
+    };
+    if (from.kind === "spool") return new SpoolInput({ folder: from.folder, sinceMs, onBytes });
+    const { address, port } = from;
+    return openUdpInput({ address, port, onFailed, onBytes: (bytes) => onBytes(bytes) });
+  });
+  const spools = inputs.filter((input) => input instanceof SpoolInput);
+  const poll = () => spools.forEach((spool) => spool.poll(nowMs()));
+  if (spools.length > 0) setInterval(poll, pollMs);
 
   function report(): RelayReport {
     const at = nowMs();
@@ -101,6 +115,7 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
     playout.forget(nowMs());
     control.tell(report());
   }, reportEachMs);
+  poll();
   tick();
 }
 

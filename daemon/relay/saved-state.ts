@@ -19,6 +19,7 @@ const State = z.object({
       .object({ offsetMs: z.number(), shift: Ticks, bornMs: z.number(), jumped: z.boolean() })
       .nullable(),
     baseMs: z.number().nullable(),
+    behindMs: z.number().optional(),
   }),
   outputs: z.record(
     z.string(),
@@ -45,13 +46,17 @@ const leastFileBytes = 2_048;
 export class StateFile {
   readonly #fd: number;
   readonly #bootId = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+  /** When it was written last by an earlier process, wall time, ms. */
+  readonly writtenMs: number;
   #bytes: Buffer;
 
   constructor(path: string) {
     this.#fd = openSync(path, "a+", 0o600);
     closeSync(this.#fd);
     this.#fd = openSync(path, "r+");
-    this.#bytes = Buffer.alloc(Math.max(leastFileBytes, fstatSync(this.#fd).size));
+    const { size, mtimeMs } = fstatSync(this.#fd);
+    this.writtenMs = mtimeMs;
+    this.#bytes = Buffer.alloc(Math.max(leastFileBytes, size));
   }
 
   /** Undefined where there is none, or none of this boot. */

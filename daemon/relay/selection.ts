@@ -39,11 +39,20 @@ export function chooseNext(candidates: Candidate[], c: Choice): Candidate | unde
     candidates.filter((candidate) => !candidate.growing && !good.includes(candidate)),
     c,
   );
+  if (best && mayStillCome(candidates, best, c)) return undefined;
   if (poor === undefined) return best;
   // What nobody has in full is better than a hole.
   const onlyThere = best === undefined || poor.startPts < best.startPts - c.toleranceTicks;
   if (!onlyThere) return best;
   return c.nowMs >= poor.dueMs + c.patienceMs ? poor : undefined;
+}
+
+/** Until the others' GOP is due, who was asked for has time to bring the same one in whole. */
+function mayStillCome(candidates: Candidate[], best: Candidate, c: Choice): boolean {
+  if (c.wanted === undefined || best.input === c.wanted || c.nowMs >= best.dueMs) return false;
+  const asked = candidates.find(({ input }) => input === c.wanted);
+  if (!asked?.growing || asked.gop.damaged) return false;
+  return Math.abs(asked.startPts - best.startPts) <= c.toleranceTicks;
 }
 
 function isGood({ gop, endDts }: Candidate, { wholeGops }: Choice): boolean {

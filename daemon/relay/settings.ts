@@ -11,6 +11,9 @@ const UdpInput = z.object({
   port: Port,
 });
 
+/** Files on a tmpfs that the encoder fills in turn: what came while no relay ran is still there. */
+const SpoolInput = z.object({ kind: z.literal("spool"), folder: Path });
+
 const Mode = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("gop-atomic"),
@@ -23,7 +26,9 @@ const Mode = z.discriminatedUnion("kind", [
 /** What one relay process is given: the path of a JSON file with this is its one argument. */
 export const RelaySettings = z.object({
   stream: Id,
-  inputs: z.array(z.object({ id: Id, from: UdpInput })).min(1),
+  inputs: z
+    .array(z.object({ id: Id, from: z.discriminatedUnion("kind", [UdpInput, SpoolInput]) }))
+    .min(1),
   /** Named pipes; who reads one pushes to a destination. */
   outputs: z.array(z.object({ id: Id, path: Path })).min(1),
   mode: Mode,

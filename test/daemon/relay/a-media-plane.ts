@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket as Stream } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,8 +12,10 @@ import {
   type RelayReport,
   type ToRelay,
 } from "../../../machines/stream/relay-protocol.ts";
+import { spoolArguments } from "../../../daemon/drivers/ffmpeg/spool.ts";
 import { until } from "../drivers/shared/engine/until.ts";
 import { barCodeFilter } from "../../fakes/picture.ts";
+import { aFarEnd } from "./a-far-end.ts";
 
 export const fps = 15;
 const program = fileURLToPath(new URL("../../../dist/relay.cjs", import.meta.url));
@@ -21,8 +23,12 @@ const quiet = ["-hide_banner", "-loglevel", "error", "-nostdin"];
 
 type Letter = "a" | "b";
 
-/** A source, two encoders that read the same bytes of it, the relay, and a pusher to a file. */
-export async function aMediaPlane() {
+/**
+ * A source, two encoders that read the same bytes of it, the relay, and a pusher to a far end.
+ *
+ * @param p.spool encoders write into folders; else they send UDP, which passes through `rot`
+ */
+export async function aMediaPlane(p: { spool?: boolean } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "relay-"));
   const children = new Set<ChildProcess>();
   const sockets: Socket[] = [];
@@ -30,6 +36,7 @@ export async function aMediaPlane() {
   const recording = join(folder, "out.ts");
   const controlPath = join(folder, "control");
   execFileSync("mkfifo", [pipe]);
+  const far = await aFarEnd(recording);
   const [source, encoded, received] = [await ports(), await ports(), await ports()];
 
   function run(command: string, args: string[]): ChildProcess {
@@ -60,6 +67,8 @@ export async function aMediaPlane() {
     sockets.push(way);
   }
 
+  const spool = (letter: Letter) => join(folder, letter);
+  for (const letter of ["a", "b"] as const) mkdirSync(spool(letter));
   const everySecond = "expr:if(isnan(prev_forced_t),1,gte(floor(t),floor(prev_forced_t)+1))";
   // prettier-ignore
   const startEncoder = (letter: Letter) => run("ffmpeg", [
@@ -69,8 +78,10 @@ export async function aMediaPlane() {
     "-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
     "-threads", "1", "-b:v", "400k", "-maxrate", "400k", "-bufsize", "400k", "-g", "1000",
     "-sc_threshold", "0", "-force_key_frames", everySecond, "-c:a", "copy",
-    "-f", "mpegts", "-mpegts_copyts", "1", "-muxdelay", "0", "-muxpreload", "0",
-    `${udp(encoded[letter])}?pkt_size=1316`,
+    ...(p.spool ? spoolArguments(spool(letter)) : [
+      "-f", "mpegts", "-mpegts_copyts", "1", "-muxdelay", "0", "-muxpreload", "0",
+      `${udp(encoded[letter])}?pkt_size=1316`,
+    ]),
   ]);
   const encoders = { a: startEncoder("a"), b: startEncoder("b") };
 
@@ -80,7 +91,8 @@ export async function aMediaPlane() {
     JSON.stringify({
       stream: "main",
       inputs: (["a", "b"] as const).map((id) => {
-        return { id, from: { kind: "udp", address: "127.0.0.1", port: received[id] } };
+        const from = { kind: "udp", address: "127.0.0.1", port: received[id] };
+        return { id, from: p.spool ? { kind: "spool", folder: spool(id) } : from };
       }),
       outputs: [{ id: "recording", path: pipe }],
       mode: { kind: "gop-atomic" },
@@ -89,19 +101,22 @@ export async function aMediaPlane() {
       orders: { generation: 0, eligible: ["a", "b"], preferred: "a" },
     }),
   );
-  run(process.execPath, [program, settings]);
+  const startRelay = () => run(process.execPath, [program, settings]);
+  let relay = startRelay();
   // It holds its own end of the pipe open, so that the relay's end is not the stream's.
-  const push = `exec ffmpeg ${quiet.filter((it) => it !== "-nostdin").join(" ")} -f mpegts -i pipe:0 -map 0 -c copy -copyts -f mpegts -y ${recording} <> ${pipe}`;
+  const push = `exec ffmpeg ${quiet.filter((it) => it !== "-nostdin").join(" ")} -f mpegts -i pipe:0 -map 0 -c copy -copyts -f mpegts -flush_packets 1 tcp://127.0.0.1:${far.port} <> ${pipe}`;
   const pusher = run("sh", ["-c", push]);
 
   let closed = false;
+  let dialled: NodeJS.Timeout | undefined;
   let last: RelayReport | undefined;
   const refusals: string[] = [];
   const reports: RelayReport[] = [];
   const dial = (): Stream => {
     const stream = connect(controlPath);
-    // Not there yet; readline tells the same error again.
-    stream.on("error", () => setTimeout(() => !closed && (wire = dial()), 50));
+    // Not there yet, or gone; readline tells the same error again.
+    stream.on("error", () => undefined);
+    stream.once("close", () => !closed && (dialled = setTimeout(() => (wire = dial()), 50)));
     const lines = createInterface({ input: stream }).on("error", () => undefined);
     lines.on("line", (line) => {
       const message = FromRelay.parse(JSON.parse(line));
@@ -115,28 +130,46 @@ export async function aMediaPlane() {
     wire.write(`${typeof message === "string" ? message : JSON.stringify(message)}\n`);
   };
   const untilReport = (what: string, is: (report: RelayReport) => boolean) =>
-    until(what, () => last && is(last) && last);
+    until(what, () => last && is(last) && last).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${JSON.stringify(last)}`);
+    });
   const live = (report: RelayReport, letter: Letter) =>
     report.inputs.find(({ id }) => id === letter)!.live;
 
   return {
-    ...{ folder, recording, encoders, rot, reports, refusals, tell, untilReport },
+    ...{ folder, recording, pipe, far, encoders, rot, reports, refusals, tell, untilReport },
     live,
     /** Another encoder takes its place. */
     renew: (letter: Letter) => void (encoders[letter] = startEncoder(letter)),
-    /** So many more pictures have gone out. */
+    /** So many more pictures have come to the far end. */
     async pass(pictures: number): Promise<void> {
-      const { outputs } = await untilReport("a report", () => true);
-      const goal = outputs[0]!.pictures + pictures;
-      await untilReport(`${goal} pictures`, (report) => report.outputs[0]!.pictures >= goal);
+      const goal = far.picturesAtMs.length + pictures;
+      await until(`${pictures} more pictures`, () => far.picturesAtMs.length >= goal);
+    },
+    /** As its supervisor does: another begins as soon as it is gone. */
+    async killRelay(): Promise<void> {
+      const gone = once(relay, "exit");
+      relay.kill("SIGKILL");
+      await gone;
+      relay = startRelay();
+    },
+    /** Another with the same settings, while the first runs. */
+    async secondRelay(): Promise<{ code: number | null; said: string }> {
+      const child = spawn(process.execPath, [program, settings], { stdio: "pipe" });
+      let said = "";
+      child.stderr.on("data", (text: Buffer) => (said += text.toString()));
+      await once(child, "close");
+      return { code: child.exitCode, said };
     },
     /** The recording is complete afterwards. */
     async endPusher(): Promise<void> {
       pusher.kill("SIGTERM");
       await once(pusher, "exit");
+      await far.close();
     },
     async close(): Promise<void> {
       closed = true;
+      clearTimeout(dialled);
       wire.destroy();
       for (const child of children) {
         if (child.exitCode !== null || child.signalCode !== null) continue;

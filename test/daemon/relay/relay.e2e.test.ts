@@ -97,4 +97,43 @@ describe("two ffmpeg encoders of one source", () => {
     },
     at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
   );
+
+  test(
+    "the relay is killed again and again: the far end sees a short pause and every picture once",
+    async () => {
+      const plane = await aMediaPlane({ spool: true });
+      open.push(plane);
+      const { untilReport, live, far } = plane;
+      await untilReport("both live", (report) => live(report, "a") && live(report, "b"));
+      await plane.pass(2 * fps);
+      const pausesMs: number[] = [];
+      const kills = at({ check: 5, test: 5, torture: 100 });
+      for (let kill = 0; kill < kills; kill++) {
+        const from = far.picturesAtMs.length - 1;
+        await plane.killRelay();
+        // Each at another place of the GOP.
+        await plane.pass(fps + 4);
+        pausesMs.push(far.longestPauseMs(from));
+      }
+      await plane.endPusher();
+      expect(far.connections()).toBe(1);
+      await expectWhole(plane.recording, kills * fps);
+      // The start of a process takes its time where others keep the machine busy.
+      expect(pausesMs.sort((a, b) => a - b)[kills >> 1]).toBeLessThanOrEqual(500);
+    },
+    at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
+  );
+
+  test("a second relay for the same pipe says so and ends; the first goes on", async () => {
+    const plane = await aMediaPlane({ spool: true });
+    open.push(plane);
+    await plane.pass(fps);
+    expect(await plane.secondRelay()).toEqual({
+      code: 1,
+      said: expect.stringContaining(`another relay writes into ${plane.pipe}`) as string,
+    });
+    await plane.pass(2 * fps);
+    await plane.endPusher();
+    await expectWhole(plane.recording, 3 * fps);
+  });
 });
