@@ -10,6 +10,9 @@ export type Attention = ReturnType<typeof attention>;
 /** @param core asked only after it was opened: what it pays attention with is opened before */
 export function attention(plan: SitePlan, core: () => SiteCore) {
   const word = (stream: string) => carrierWord(core().stream(stream));
+  // Asked at each poll: with hundreds of streams a look through all of them is most of a poll.
+  const mayUse = idsBy(plan.streams, ({ encoders }) => encoders.map(({ encoder }) => encoder));
+  const publishesTo = idsBy(plan.streams, ({ destination }) => [destination]);
 
   return {
     /** It was switched on and does not answer yet. */
@@ -17,14 +20,19 @@ export function attention(plan: SitePlan, core: () => SiteCore) {
     isExpectedBack: (encoder: string) => isExpectedBack(core().encoder(encoder).context, now()),
     /** Some stream that may use this box is neither well nor stopped. */
     isUnderSuspicion: (encoder: string) =>
-      plan.streams.some(
-        ({ id, encoders }) =>
-          encoders.some((ref) => ref.encoder === encoder) &&
-          !["carried", "stopped"].includes(word(id)),
-      ),
+      (mayUse.get(encoder) ?? []).some((id) => !["carried", "stopped"].includes(word(id))),
     isWantedAt: (destination: string) =>
-      plan.streams.some(
-        (stream) => stream.destination === destination && word(stream.id) !== "stopped",
-      ),
+      (publishesTo.get(destination) ?? []).some((id) => word(id) !== "stopped"),
   };
+}
+
+function idsBy(
+  streams: SitePlan["streams"],
+  keysOf: (stream: SitePlan["streams"][number]) => string[],
+): ReadonlyMap<string, string[]> {
+  const ids = new Map<string, string[]>();
+  for (const stream of streams) {
+    for (const key of new Set(keysOf(stream))) ids.set(key, [...(ids.get(key) ?? []), stream.id]);
+  }
+  return ids;
 }

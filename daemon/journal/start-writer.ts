@@ -49,7 +49,7 @@ export function writerDataOf(
     file: options.file,
     site: options.site ?? "site",
     reserveBytes: options.reserveBytes ?? 16 * MiB,
-    inputFlushMs: 100,
+    inputFlushMs: 250,
     keep: { ...defaultKeep, ...options.keep },
   };
 }

@@ -3,6 +3,7 @@ import {
   defaultEventPlan,
   type EventPlan,
   type OnAirWindow,
+  type Phase,
   phaseAt,
   type Schedule,
   type WindowOrigin,
@@ -22,6 +23,8 @@ type Planned = {
   config: EventsConfig | undefined;
   plan: EventPlan | undefined;
 };
+
+type Windows = readonly OnAirWindow[] | null;
 
 const everyMs = 1_000;
 /** The windows that matter are worked out anew so often, and whenever something has changed. */
@@ -50,7 +53,7 @@ export function openSchedules(p: {
     ),
   );
   const known = new Map<string, { key: string; windows: readonly OnAirWindow[] | null }>();
-  const told = new Map<string, string>();
+  const told = new Map<string, { phase: Phase; windows: Windows; text: string }>();
   const problems = new Map<string, string>();
   let version = 0;
   let warned = "";
@@ -112,10 +115,11 @@ export function openSchedules(p: {
     for (const stream of p.streams) {
       const windows = windowsNow(stream);
       const { phase } = phaseAt(windows, p.wallMs(), stream.plan ?? defaultEventPlan);
+      const before = told.get(stream.id);
+      if (before?.phase === phase && before.windows === windows) continue;
       const text = JSON.stringify([phase, windows]);
-      if (told.get(stream.id) === text) continue;
-      told.set(stream.id, text);
-      p.tell(stream.id, windows);
+      told.set(stream.id, { phase, windows, text });
+      if (before?.text !== text) p.tell(stream.id, windows);
     }
     const now = warnings();
     if (now.join() !== warned) p.onWarnings(now);

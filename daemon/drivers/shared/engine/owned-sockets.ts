@@ -1,4 +1,4 @@
-import { openFiles } from "./processes.ts";
+import { openFilesNow } from "./processes.ts";
 import { parseTcpLine, readTcpTable, type TcpSocket, type TcpTable } from "./sockets.ts";
 
 /** One look at a table serves all engines that ask within this time, ms. */
@@ -94,15 +94,15 @@ export class OwnedSockets {
       this.#inodes.length > 0 &&
       isListed() &&
       this.#inodes.every((inode) => lineOf(inode) !== "");
-    if (!isKnown) await this.#list(pid, tables, nowMs);
+    if (!isKnown) this.#list(pid, tables, nowMs);
     const sockets = this.#inodes.flatMap((inode) => parseTcpLine(lineOf(inode)) ?? []);
     if (!isKnown) this.#remotePorts = sockets.map(({ remotePort }) => remotePort);
     return sockets;
   }
 
-  async #list(pid: number, tables: readonly [Lines, Lines], nowMs: number): Promise<void> {
+  #list(pid: number, tables: readonly [Lines, Lines], nowMs: number): void {
     const [tcp, tcp6] = tables;
-    const files = await openFiles(pid);
+    const files = openFilesNow(pid);
     const inodes = files
       .map((file) => /^socket:\[(\d+)\]$/.exec(file)?.[1])
       .filter((inode) => inode !== undefined)
