@@ -54,6 +54,8 @@ export function supervise(p: {
   const closing = new AbortController();
   let tail: Promise<unknown> = Promise.resolve();
   let poll: AbortController | undefined;
+  /** One that was not used up stops the next poll: with 300 boxes a second they are much to make. */
+  let unused: AbortController | undefined;
   let timer: NodeJS.Timeout | undefined;
   let waiting = 0;
   let isHinted = false;
@@ -82,7 +84,8 @@ export function supervise(p: {
     if (waiting > 0 || closing.signal.aborted || isToldAnyway()) return;
     isHinted = false;
     polledAtMs = performance.now();
-    const mine = new AbortController();
+    const mine = unused ?? new AbortController();
+    unused = undefined;
     poll = mine;
     const { signal } = mine;
     // Ends with the poll. AbortSignal.timeout stays for its 10 s: of 300 boxes that is thousands.
@@ -101,6 +104,7 @@ export function supervise(p: {
     } finally {
       clearTimeout(limit);
       poll = undefined;
+      if (!signal.aborted) unused = mine;
     }
   }
 

@@ -4,50 +4,32 @@ import { z } from "zod";
 const maybe = <T extends z.ZodType>(schema: T) => schema.optional().catch(undefined);
 const whole = z.int();
 /** Counters, bits per second, milliseconds: an absurd one is not told on. */
-const count = z.int().min(0).max(1e15);
+const mostCounted = 1e15;
 const flag = z.union([z.literal(0), z.literal(1)]).transform((value) => value === 1);
 const text = z.string().max(2_000);
 
-/** `result` comes as a number; one public client has also met it as a string. */
-export const Result = z.object({
-  result: z.union([
-    whole,
-    z
-      .string()
-      .regex(/^-?\d{1,4}$/)
-      .transform(Number),
-  ]),
-});
+type Fields = Record<string, unknown>;
+const fieldsIn = (value: unknown): Fields | undefined =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Fields)
+    : undefined;
+const wholeIn = (value: unknown, least: number, most: number): number | undefined =>
+  Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most
+    ? (value as number)
+    : undefined;
+const anyWhole = (value: unknown) => wholeIn(value, -Infinity, Infinity);
+const countIn = (value: unknown) => wholeIn(value, 0, mostCounted);
+const flagIn = (value: unknown): boolean | undefined =>
+  value === 0 || value === 1 ? value === 1 : undefined;
 
-const Session = z.object({
-  id: whole,
-  "is-use": maybe(flag),
-  result: maybe(whole),
-  "run-ms": maybe(count),
-  "uptime-ms": maybe(count),
-  "inst-bps": maybe(count),
-  /** As the firmware spells it. */
-  "video-frames-totoal": maybe(count),
-  "video-frames-total": maybe(count),
-  "video-frames-dropped": maybe(count),
-});
-/** Ultra Stream: one set of figures for all servers together. */
-const WholeLive = z.object({
-  result: maybe(whole),
-  "run-ms": maybe(count),
-  "cur-bps": maybe(count),
-});
-const Recording = z.object({ "is-use": maybe(flag), result: maybe(whole) });
-const Signal = z.object({ cx: count, cy: count });
-
-export const Status = z.object({
-  "cur-status": z.int().min(0).max(0x7fffffff),
-  /** Thousandths of a degree. */
-  "cpu-temperature": maybe(z.int().min(1).max(150_000)),
-  "input-signal": maybe(z.looseObject({})),
-  "live-status": maybe(z.looseObject({ live: z.array(z.unknown()).optional() })),
-  "rec-status": maybe(z.looseObject({ rec: z.array(z.unknown()).optional() })),
-});
+/**
+ * `result` comes as a number; one public client has also met it as a string.
+ * @returns undefined where this is no answer
+ */
+export function resultOf(answer: unknown): number | undefined {
+  const told = fieldsIn(answer)?.["result"];
+  return typeof told === "string" && /^-?\d{1,4}$/.test(told) ? Number(told) : anyWhole(told);
+}
 
 export type LiveSession = {
   /** Left out by an Ultra Stream, which has one result for all. */
@@ -68,52 +50,65 @@ export type BoxStatus = {
   recordings: { isInUse?: boolean; result?: number }[];
 };
 
-/** @returns undefined where this is no answer to `get-status` */
+/**
+ * Read at each poll of each box, and by hand: through schemas it was a tenth of the poll, most of it
+ * for fields that a box has not.
+ * @returns undefined where this is no answer to `get-status`
+ */
 export function statusOf(answer: unknown): BoxStatus | undefined {
-  const parsed = Status.safeParse(answer);
-  if (!parsed.success) return undefined;
-  const status = parsed.data;
-  const heat = status["cpu-temperature"];
-  const hasPicture = pictureIn(status["input-signal"]);
-  const sessions = sessionsOf(status["live-status"]);
+  const status = fieldsIn(answer);
+  const bits = wholeIn(status?.["cur-status"], 0, 0x7fffffff);
+  if (!status || bits === undefined) return undefined;
+  /** Thousandths of a degree. */
+  const heat = wholeIn(status["cpu-temperature"], 1, 150_000);
+  const hasPicture = pictureIn(fieldsIn(status["input-signal"]));
+  const sessions = sessionsOf(fieldsIn(status["live-status"]));
   return {
-    bits: status["cur-status"],
+    bits,
     ...(heat !== undefined && { temperatureC: heat / 1_000 }),
     ...(hasPicture !== undefined && { hasPicture }),
     ...(sessions && { sessions }),
-    recordings: recordingsOf(status["rec-status"]),
+    recordings: recordingsOf(fieldsIn(status["rec-status"])),
   };
 }
 
-type LiveStatus = z.infer<typeof Status>["live-status"];
-
-function sessionsOf(status: LiveStatus): LiveSession[] | undefined {
-  if (status === undefined) return undefined;
-  if (status.live === undefined) {
-    const whole = WholeLive.safeParse(status).data;
-    if (whole?.result === undefined) return undefined;
-    return [known({ result: whole.result, runMs: whole["run-ms"], bps: whole["cur-bps"] })];
+function sessionsOf(status: Fields | undefined): LiveSession[] | undefined {
+  const live = status?.["live"];
+  if (!status || (live !== undefined && !Array.isArray(live))) return undefined;
+  if (live === undefined) {
+    // Ultra Stream: one set of figures for all servers together.
+    const result = anyWhole(status["result"]);
+    if (result === undefined) return undefined;
+    return [known({ result, runMs: countIn(status["run-ms"]), bps: countIn(status["cur-bps"]) })];
   }
-  const sessions = status.live.map((item) => Session.safeParse(item).data);
+  const sessions = live.map(sessionIn);
   // An entry that cannot be read might be ours: then nothing is known, which is not "stopped".
-  if (!sessions.every((session) => session !== undefined)) return undefined;
-  return sessions.map((session) =>
-    known({
-      id: session.id,
-      isInUse: session["is-use"],
-      result: session.result,
-      runMs: session["uptime-ms"] ?? session["run-ms"],
-      bps: session["inst-bps"],
-      frames: session["video-frames-totoal"] ?? session["video-frames-total"],
-      droppedFrames: session["video-frames-dropped"],
-    }),
-  );
+  return sessions.every((session) => session !== undefined) ? sessions : undefined;
 }
 
-function recordingsOf(status: z.infer<typeof Status>["rec-status"]): BoxStatus["recordings"] {
-  return (status?.rec ?? (status ? [status] : [])).flatMap((item) => {
-    const recording = Recording.safeParse(item).data;
-    return recording ? [known({ isInUse: recording["is-use"], result: recording.result })] : [];
+function sessionIn(entry: unknown): LiveSession | undefined {
+  const session = fieldsIn(entry);
+  const id = anyWhole(session?.["id"]);
+  if (!session || id === undefined) return undefined;
+  return known({
+    id,
+    isInUse: flagIn(session["is-use"]),
+    result: anyWhole(session["result"]),
+    runMs: countIn(session["uptime-ms"]) ?? countIn(session["run-ms"]),
+    bps: countIn(session["inst-bps"]),
+    /** As the firmware spells it. */
+    frames: countIn(session["video-frames-totoal"]) ?? countIn(session["video-frames-total"]),
+    droppedFrames: countIn(session["video-frames-dropped"]),
+  });
+}
+
+function recordingsOf(status: Fields | undefined): BoxStatus["recordings"] {
+  const rec = status?.["rec"];
+  if (!status || (rec !== undefined && !Array.isArray(rec))) return [];
+  return (rec ?? [status]).flatMap((item) => {
+    const recording = fieldsIn(item);
+    if (!recording) return [];
+    return [known({ isInUse: flagIn(recording["is-use"]), result: anyWhole(recording["result"]) })];
   });
 }
 
@@ -121,14 +116,17 @@ function recordingsOf(status: z.infer<typeof Status>["rec-status"]): BoxStatus["
  * The number in `status` is not documented in what we have read, the size is: no picture has none.
  * Boxes with two inputs tell of each; they are believed where they agree.
  */
-function pictureIn(signal: z.infer<typeof Status>["input-signal"]): boolean | undefined {
-  const sizes = [signal, signal?.["hdmi"], signal?.["sdi"]].flatMap((part) => {
-    const size = Signal.safeParse(part).data;
-    return size ? [size.cx > 0 && size.cy > 0] : [];
-  });
-  const [first] = sizes;
-  const whole = Signal.safeParse(signal).success;
-  return whole || sizes.every((has) => has === first) ? first : undefined;
+function pictureIn(signal: Fields | undefined): boolean | undefined {
+  const whole = hasSize(signal);
+  if (whole !== undefined) return whole;
+  const [hdmi, sdi] = [hasSize(signal?.["hdmi"]), hasSize(signal?.["sdi"])];
+  return hdmi === undefined || sdi === undefined || hdmi === sdi ? (hdmi ?? sdi) : undefined;
+}
+
+function hasSize(signal: unknown): boolean | undefined {
+  const size = fieldsIn(signal);
+  const [cx, cy] = [countIn(size?.["cx"]), countIn(size?.["cy"])];
+  return cx === undefined || cy === undefined ? undefined : cx > 0 && cy > 0;
 }
 
 export const ServerEntry = z.object({
@@ -197,6 +195,10 @@ type Known<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 /** Without the fields that are not known. */
 function known<T extends object>(fields: T): Known<T> {
-  const told = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(told) as Known<T>;
+  const told: Known<T> = {};
+  for (const key in fields) {
+    const value = fields[key];
+    if (value !== undefined) told[key] = value as Exclude<T[typeof key], undefined>;
+  }
+  return told;
 }

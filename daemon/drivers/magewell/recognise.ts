@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { HttpRecogniser } from "../recogniser.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
-import { Result } from "./answers.ts";
+import { resultOf } from "./answers.ts";
 import { result } from "./words.ts";
 
 const text = z.string().max(200).optional().catch(undefined);
@@ -26,9 +26,9 @@ export const recogniseMagewell: HttpRecogniser = {
   async recognise(eyes) {
     const { status, body } = await eyes.get("/usapi?method=get-info");
     const json = jsonOrUndefined(body);
-    const answer = Result.safeParse(json).data;
+    const answer = resultOf(json);
     if (status !== 200 || answer === undefined) return undefined;
-    if (answer.result === result.needsLogin)
+    if (answer === result.needsLogin)
       return {
         kind: "Magewell Ultra",
         certainty: "likely",
@@ -38,7 +38,7 @@ export const recogniseMagewell: HttpRecogniser = {
         entries: [{ keys: {} }],
       };
     const product = Info.safeParse(json).data?.product;
-    if (answer.result !== result.succeeded || product === undefined) return undefined;
+    if (answer !== result.succeeded || product === undefined) return undefined;
     const model = product["product-name"];
     const isUltra = /^Ultra (Encode|Stream)/i.test(model);
     return {

@@ -3,7 +3,7 @@ import { DriverError } from "../driver.ts";
 import type { Http, HttpReply } from "../shared/http/http.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
 import { openOneAtATime } from "../shared/http/one-at-a-time.ts";
-import { Result } from "./answers.ts";
+import { resultOf } from "./answers.ts";
 import { refusals, result } from "./words.ts";
 
 /** After a refused password the box is not asked again for so long: it is not a lock to pick. */
@@ -52,8 +52,8 @@ export function openUsapi(
     if (status >= 500) throw new DriverError("refused", `${where} is overloaded (HTTP ${status})`);
     if (status !== 200) throw new DriverError("malformed", `${where} answered HTTP ${status}`);
     const json = jsonOrUndefined(body);
-    const parsed = Result.safeParse(json);
-    if (parsed.success) return { result: parsed.data.result, body: json };
+    const told = resultOf(json);
+    if (told !== undefined) return { result: told, body: json };
     throw new DriverError("malformed", `${where} gave no result when asked for ${method}`);
   }
 

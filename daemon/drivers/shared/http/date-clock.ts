@@ -14,11 +14,12 @@ const keepMs = 60_000;
  */
 export function openDateClock(now: () => number, wallMs: () => number = Date.now) {
   let seen: Interval[] = [];
-  const both = (a: Interval, b: Interval): Interval => ({
-    leastMs: Math.max(a.leastMs, b.leastMs),
-    mostMs: Math.min(a.mostMs, b.mostMs),
-    readAtMs: b.readAtMs,
-  });
+
+  function forgetOld(): void {
+    const nowMs = now();
+    const recent = seen.findIndex(({ readAtMs }) => nowMs - readAtMs < keepMs);
+    if (recent !== 0) seen = recent < 0 ? [] : seen.slice(recent);
+  }
 
   return {
     /** @param tookMs from sending the question to its answer, which came just now */
@@ -28,24 +29,37 @@ export function openDateClock(now: () => number, wallMs: () => number = Date.now
       const oursMs = wallMs();
       const leastMs = theirsMs - oursMs;
       const last = { leastMs, mostMs: leastMs + 1_000 + tookMs, readAtMs: now() };
-      const recent = seen.filter(({ readAtMs }) => now() - readAtMs < keepMs);
-      const all = [...recent, last].reduce(both);
-      seen = all.leastMs <= all.mostMs ? [...recent, last] : [last];
+      forgetOld();
+      seen.push(last);
+      const { leastMs: from, mostMs: to } = inCommon(seen);
+      if (from > to) seen = [last];
     },
     /** Undefined: no answer of the last minute had a date. */
     reading(): DeviceClock | undefined {
-      const [first, ...others] = seen.filter(({ readAtMs }) => now() - readAtMs < keepMs);
-      if (!first) return undefined;
-      const { leastMs, mostMs, readAtMs } = others.reduce(both, first);
+      forgetOld();
+      const last = seen.at(-1);
+      if (!last) return undefined;
+      const { leastMs, mostMs } = inCommon(seen);
       return {
         aheadMs: Math.round((leastMs + mostMs) / 2),
         exactToMs: Math.ceil((mostMs - leastMs) / 2),
-        ageMs: Math.round(now() - readAtMs),
+        ageMs: Math.round(now() - last.readAtMs),
         source: "HTTP Date",
       };
     },
   };
 }
+/** A box that is asked each second has said 60 of them: nothing is made for each. */
+function inCommon(intervals: readonly Interval[]): { leastMs: number; mostMs: number } {
+  let leastMs = -Infinity;
+  let mostMs = Infinity;
+  for (const interval of intervals) {
+    if (interval.leastMs > leastMs) leastMs = interval.leastMs;
+    if (interval.mostMs < mostMs) mostMs = interval.mostMs;
+  }
+  return { leastMs, mostMs };
+}
+
 export type DateClock = ReturnType<typeof openDateClock>;
 
 /** Passes everything on, and lets `clock` hear the date of each answer. */
