@@ -31,16 +31,19 @@ export const storageMachine = storageSetup.createMachine({
   states: {
     media: {
       on: {
-        reading: {
-          actions: [
-            { type: "spawnNew", params: seen },
-            { type: "noteReboot", params: seen },
-            { type: "noteSuspects", params: seen },
-            { type: "passOn", params: seen },
-            { type: "passToRecording", params: seen },
-            "noteReached",
-          ],
-        },
+        reading: [
+          { guard: { type: "saysNothing", params: seen } },
+          {
+            actions: [
+              { type: "spawnNew", params: seen },
+              { type: "noteReboot", params: seen },
+              { type: "noteSuspects", params: seen },
+              { type: "passOn", params: seen },
+              { type: "passToRecording", params: seen },
+              "noteReached",
+            ],
+          },
+        ],
         unreadable: {
           actions: {
             type: "noteFailure",

@@ -60,6 +60,13 @@ export const storageSetup = setup({
     stopRecording: effect("stopRecording"),
   },
   guards: {
+    /** Most boxes have no media, and most readings of them are of none. */
+    saysNothing: ({ context }, { reading: { media, bootMark } }: Reads) =>
+      media === undefined &&
+      context.plan.record === undefined &&
+      context.failure === null &&
+      context.reboots.length === 0 &&
+      (bootMark === undefined || bootMark === context.bootMark),
     isRecording: ({ context: { record } }) => record.state === "streaming",
     isAtRest: ({ context: { record } }) => record.state === "idle",
     hasEnded: ({ context: { record } }) => ["idle", "failing"].includes(record.state),
