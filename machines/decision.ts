@@ -61,6 +61,7 @@ export const eventTypes = [
   "stream.carrier",
   "stream.suspect",
   "stream.understudy",
+  "stream.programme",
   "stream.fenced",
   "stream.fenceUnproven",
   "stream.takingOver",

@@ -13,8 +13,8 @@ export type Try = {
 /** A try counts for so long. */
 export const tryCountsMs = 10 * 60_000;
 const backOffMs = { first: 60_000, longest: 15 * 60_000 };
-/** A carrier may lose a picture it brought so often in two minutes before it has to rest. */
-const shortCarries = { allowed: 3, withinMs: 120_000 };
+/** A carrier may lose a picture it brought so often in half a minute; then it is tried each minute. */
+const shortCarries = { allowed: 5, withinMs: 30_000 };
 
 /** Why an encoder cannot take over now, or undefined when it can. */
 export function hindrance(

@@ -6,6 +6,7 @@ import type { DestinationPlan, EncoderPlan, StreamPlan } from "../site/plan.ts";
 import { type Deadline, elapsedMs, rebased, type Stamp } from "../time.ts";
 import { noSchedule, rebasedSchedule, type Schedule } from "./schedule.ts";
 import { type Latch, noLatch, rebasedLatch } from "./latch.ts";
+import { type Calls, noCalls, type Raised, rebasedCalls, rebasedRaised } from "./raised.ts";
 import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts";
 import type { OpenIncident } from "./incident.ts";
 import { actingFault, isFreeOf, nothingSeen, showsAnother, type StreamContent } from "./content.ts";
@@ -85,13 +86,16 @@ type Decided = {
   lastGoodAt: Stamp;
   /** When it is expected on air. */
   schedule: Schedule;
+  /** When its alarms were raised, and when a person was called. */
+  raised: Raised;
+  calls: Calls;
 };
 
 /** Lasting part of the context: everything but the world and the way to look at it. */
 export type StreamMemory = Decided &
   Pick<StreamContext, "carrier" | "target" | "since" | "because">;
-type Later = "schedule" | "latch";
-/** Journals from before there were windows have no schedule, those from before the latch none. */
+type Later = "schedule" | "latch" | "raised" | "calls";
+/** What journals from before it was kept do not have. */
 export type StreamResume = {
   carrier: string;
   memory: Omit<StreamMemory, Later> & Partial<Pick<StreamMemory, Later>>;
@@ -179,6 +183,8 @@ function newMemory(now: Stamp, { sessions }: StreamPlan): StreamMemory {
     looksOffSince: null,
     lastGoodAt: now,
     schedule: noSchedule,
+    raised: {},
+    calls: noCalls,
   };
 }
 
@@ -202,6 +208,8 @@ function rebasedMemory(memory: StreamResume["memory"], now: Stamp): StreamMemory
     lastGoodAt: rebased(memory.lastGoodAt, now),
     since: rebased(memory.since, now),
     schedule: rebasedSchedule(memory.schedule, now),
+    raised: rebasedRaised(memory.raised, now),
+    calls: rebasedCalls(memory.calls, now),
   };
 }
 

@@ -10,6 +10,7 @@ import { movesRegion, returnsRegion } from "./stream.latch-region.ts";
 import * as moves from "./stream.moves.ts";
 import { streamSetup } from "./stream.setup.ts";
 import { change, type Of } from "./stream.steps.ts";
+import { programmeAlarm } from "./programme-alarm.ts";
 import { understudyAlarm } from "./understudy-alarm.ts";
 
 /**
@@ -142,6 +143,7 @@ export const streamMachine = streamSetup.createMachine({
     },
 
     understudyAlarm,
+    programmeAlarm,
 
     /** Automatic return, only where the configuration asks for it. */
     failback: {

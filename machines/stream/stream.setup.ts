@@ -6,6 +6,8 @@ import { startsNothingByItself } from "../encoder/facts.ts";
 import { elapsedMs, leftMs } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
 import { isSpare } from "./spares.ts";
+import { lacksProgramme, programmeNews, sendsProgramme } from "./programme-alarm.ts";
+import { type AlarmName, endHoldMs, withCall, withRaise } from "./raised.ts";
 import { lacksUnderstudy, understudyNews } from "./understudy-alarm.ts";
 import {
   budgetLeft,
@@ -65,6 +67,8 @@ const retryFenceMs = { waiting: 2_000, calledForHelp: 10_000 };
 /** Three looks at the far end: enough to see whether what is published there moves. */
 const whoCameMs = 1_500;
 const seconds = (n: number) => n * 1_000;
+/** A box that boots, or a takeover that puts it right, takes less. */
+const missingForMs = seconds(30);
 
 export const streamSetup = setup({
   types: {} as {
@@ -83,6 +87,9 @@ export const streamSetup = setup({
     hasUnderstudy: ({ context }) => understudyOf(context) !== null,
     lacksUnderstudy: ({ context }) => lacksUnderstudy(context),
     needsNoUnderstudy: ({ context }) => !lacksUnderstudy(context),
+    lacksProgramme: ({ context }) => lacksProgramme(context),
+    lacksNoProgramme: ({ context }) => !lacksProgramme(context),
+    sendsProgramme: ({ context }) => sendsProgramme(context),
     mayWarmUp: ({ context }) =>
       context.plan.encoders.some(
         ({ encoder }) =>
@@ -283,6 +290,19 @@ export const streamSetup = setup({
     tellUnderstudy: emit(({ context }, isThere: boolean) =>
       decided(understudyNews(context, isThere)),
     ),
+    tellProgramme: emit(({ context }, isThere: boolean) =>
+      decided(programmeNews(context, isThere)),
+    ),
+    noteRaise: assign(({ context }, alarm: AlarmName) =>
+      changed(context, { raised: withRaise(context.memory.raised, alarm, context.now()) }),
+    ),
+    callForHelp: enqueueActions(({ context, enqueue }) => {
+      const { calls, incident } = context.memory;
+      const next = withCall(calls, incident?.id ?? null, context.now());
+      if (!next) return;
+      enqueue.assign(changed(context, { calls: next }));
+      enqueue.emit(decided(tell.needsHuman(context)));
+    }),
     claim: sendParent(({ context }): StreamToSite => {
       const ref = context.target!;
       const because = claimReason(context);
@@ -332,6 +352,11 @@ export const streamSetup = setup({
     freezeLeft: ({ context }) =>
       Math.max(0, context.plan.directFreezeMs - elapsedMs(freezeBegan(context), context.now())),
     contentFault: ({ context }) => contentFaultMs(context),
+    understudyMissing: missingForMs,
+    understudyEndHold: ({ context }) =>
+      endHoldMs(context.memory.raised, "understudy", context.now()),
+    programmeMissing: ({ context }) => contentFaultMs(context) + missingForMs,
+    programmeEndHold: ({ context }) => endHoldMs(context.memory.raised, "programme", context.now()),
     fenceTimeout: ({ context }) => context.plan.fenceTimeoutMs,
     fenceTimeLeft: ({ context }) =>
       Math.max(

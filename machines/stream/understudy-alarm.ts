@@ -3,10 +3,8 @@
  * people have to know before they need an understudy, not when.
  */
 import type { Decision } from "../decision.ts";
+import { alarmRegion } from "./alarm-region.ts";
 import { hinders, type StreamContext, understudyOf } from "./stream.context.ts";
-
-/** A box that boots or a takeover takes less; ms. */
-const missingForMs = 30_000;
 
 /** It carries a programme, was given others to take over, and none of them could. */
 export const lacksUnderstudy = (context: StreamContext): boolean =>
@@ -29,31 +27,7 @@ export function understudyNews(context: StreamContext, isThere: boolean): Decisi
   };
 }
 
-const lacks = { type: "lacksUnderstudy" } as const;
-
-export const understudyAlarm = {
-  initial: "off",
-  states: {
-    off: { always: { guard: lacks, target: "waiting" } },
-    waiting: {
-      always: { guard: "needsNoUnderstudy", target: "off" },
-      after: {
-        [missingForMs]: {
-          target: "raised",
-          actions: { type: "tellUnderstudy", params: false },
-        },
-      },
-    },
-    raised: {
-      always: [
-        {
-          guard: "hasUnderstudy",
-          target: "off",
-          actions: { type: "tellUnderstudy", params: true },
-        },
-        /** Stopped, or nobody carries it: that is told as what it is. */
-        { guard: "needsNoUnderstudy", target: "off" },
-      ],
-    },
-  },
-} as const;
+export const understudyAlarm = alarmRegion("understudy", {
+  ...{ lacks: "lacksUnderstudy", needsNone: "needsNoUnderstudy", has: "hasUnderstudy" },
+  ...{ tell: "tellUnderstudy", missing: "understudyMissing", endHold: "understudyEndHold" },
+});

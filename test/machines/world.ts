@@ -115,6 +115,14 @@ export function aPlan(
   };
 }
 
+/** Seen and read seldom, and believed for long: for days that are passed in leaps of up to a minute. */
+export function aPlanForDays(kinds: Record<string, Box["kind"]>): SitePlan {
+  const destinations = [aDestinationPlan({ sightMaxAgeMs: 72_000 })];
+  const plan = aPlan({ kinds, destinations });
+  const encoders = plan.encoders.map((box) => ({ ...box, readingMaxAgeMs: 72_000 }));
+  return { ...plan, encoders };
+}
+
 const heloSteps = [
   { what: "asked less often", interrupts: false, lowers: ["requests"] },
   ...[80, 65, 50].map((percent) => ({
@@ -216,6 +224,7 @@ export class World {
   readonly decisions: {
     of: ActorName;
     type: string;
+    severity: string;
     message: string;
     data: Record<string, unknown>;
   }[] = [];
@@ -366,8 +375,8 @@ export class World {
     }
     this.#raw.push(...outcome.decisions);
     for (const { of, decision } of outcome.decisions) {
-      const { type, message, data } = decision;
-      this.decisions.push({ of, type, message, data: data ?? {} });
+      const { type, severity, message, data } = decision;
+      this.decisions.push({ of, type, severity, message, data: data ?? {} });
     }
     for (const id of outcome.settled)
       this.#pending = this.#pending.filter((p) => p.intent.id !== id);

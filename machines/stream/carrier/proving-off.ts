@@ -129,7 +129,7 @@ export const provingOff = {
   /** As before, and a person was called. A later proof still leads to the takeover. */
   needsHuman: state({
     entry: [
-      tells(tell.needsHuman),
+      "callForHelp",
       { type: "giveUpCommand", params: "fence_unproven" },
       "tellIncident",
     ],

@@ -68,7 +68,7 @@ export const puttingOn = {
       paged: {
         entry: [
           assign({ because: ({ context }) => nobodyBecause(context) }),
-          tells(tell.needsHuman),
+          "callForHelp",
           { type: "giveUpCommand", params: "no_encoder_ready" },
           "tellIncident",
         ],

@@ -29,10 +29,11 @@ test("a start that is 10 min ago does not count any more", () => {
   expect(waitMs("a", tries, at(600 * s))).toBe(0);
 });
 
-test("a picture that was brought and lost may be tried again at once, but only twice in 2 min", () => {
-  expect(waitMs("a", brought(0, 10), at(20 * s))).toBe(0);
-  expect(waitMs("a", brought(0, 10, 20), at(20 * s))).toBe(60 * s);
-  expect(waitMs("a", brought(0, 70, 130), at(130 * s))).toBe(0);
+test("a picture that was brought and lost may be tried again at once, five times in half a minute, then each minute", () => {
+  expect(waitMs("a", brought(0, 5, 10, 15), at(20 * s))).toBe(0);
+  expect(waitMs("a", brought(0, 5, 10, 15, 20), at(20 * s))).toBe(60 * s);
+  expect(waitMs("a", brought(0, 10, 20, 30, 40), at(40 * s))).toBe(0);
+  expect(waitMs("a", brought(0, 5, 10, 15, 20, 80), at(80 * s))).toBe(0);
 });
 
 test("the failures of one encoder are not held against another", () => {

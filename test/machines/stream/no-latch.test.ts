@@ -1,6 +1,14 @@
 /** Nothing may keep a stream off air, or in a wrong state, once somebody can carry it. */
 import { expect, test } from "vitest";
-import { aDestinationPlan, aPlan, asks, aStreamPlan, onAir, World } from "../world.ts";
+import {
+  aDestinationPlan,
+  aPlan,
+  aPlanForDays,
+  asks,
+  aStreamPlan,
+  onAir,
+  World,
+} from "../world.ts";
 import { slow } from "../../setup/slow.ts";
 
 test("a wish for a box that cannot start does not keep the others from starting", () => {
@@ -156,4 +164,26 @@ test("without proof, a stream that is to stop is not said to be stopped, even wi
   w.pass(15);
   expect(w.word()).toBe("stopped");
   expect(w.publishers()).toEqual([]);
+});
+
+test("nobody can start for a day: a person is called, and again less and less often", () => {
+  const w = onAir(aPlanForDays({ a: "helo" }));
+  w.box("a").reachable = false;
+  w.box("a").running = null;
+  const inAll = () => w.told("stream.needsHuman").length;
+  for (let minute = 0; minute < 4; minute++) w.leap(60, 12);
+  expect(inAll()).toBe(1);
+  for (let minute = 0; minute < 60; minute++) w.leap(60, 6);
+  expect(inAll()).toBe(3);
+  for (let hour = 0; hour < 23; hour++) w.leap(3_600, 60);
+  expect(inAll()).toBeLessThanOrEqual(10);
+  w.box("a").reachable = true;
+  w.pass(120);
+  expect(w.carrier()).toBe("a");
+  w.box("a").reachable = false;
+  w.box("a").running = null;
+  const before = inAll();
+  w.pass(90);
+  // Another incident is news.
+  expect(inAll()).toBe(before + 1);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { aPlan, onAir, type World } from "../world.ts";
+import { aPlan, aPlanForDays, onAir, type World } from "../world.ts";
 
 const devices = () => onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
 const told = (w: World) => w.told("stream.understudy").map(({ message }) => message);
@@ -14,7 +14,9 @@ test("a programme that nobody could take over for 30 s is an alarm that says why
   const alarm = "main has no understudy: nobody can take over from a (b does not answer)";
   expect(told(w)).toEqual([alarm]);
   w.box("b").reachable = true;
-  w.pass(10);
+  w.pass(85);
+  expect(told(w)).toEqual([alarm]);
+  w.pass(15);
   expect(told(w)).toEqual([alarm, "main has an understudy again: b"]);
 });
 
@@ -33,4 +35,18 @@ test("after a takeover from a dead box the new carrier's want of an understudy i
   expect(told(w)).toEqual([
     "main has no understudy: nobody can take over from b (a does not answer)",
   ]);
+});
+
+test("an understudy that comes and goes for six hours calls a few times, and its state is always true", () => {
+  const w = onAir(aPlanForDays({ a: "helo", b: "helo" }));
+  for (let i = 0; i < 120; i++) {
+    w.box("b").reachable = false;
+    w.leap(60, 12);
+    w.box("b").reachable = true;
+    w.leap(120, 24);
+    expect(w.core.stream("main").value).toMatchObject({ understudy: "ready" });
+  }
+  const calls = w.told("stream.understudy").filter(({ severity }) => severity === "critical");
+  expect(calls.length).toBeGreaterThan(0);
+  expect(calls.length).toBeLessThanOrEqual(6);
 });

@@ -1,0 +1,40 @@
+/**
+ * The region of a stream that says when what is on air is not the programme, and nobody could put that
+ * right: a box that has lost its input goes on streaming a test pattern, and to the far end all is well.
+ */
+import type { Decision } from "../decision.ts";
+import { alarmRegion } from "./alarm-region.ts";
+import { isExpected } from "./schedule.ts";
+import { causeSentence, nameOf } from "./stream.changes.ts";
+import { sameProgramme, type StreamContext, verdict } from "./stream.context.ts";
+
+/** Of a fault that is configured to be acted upon. */
+export const lacksProgramme = (context: StreamContext): boolean =>
+  context.carrier !== null &&
+  context.memory.goal !== "stop" &&
+  isExpected(context.memory.schedule) &&
+  verdict(context).word === "content";
+
+export function programmeNews(context: StreamContext, isThere: boolean): Decision {
+  const { plan, carrier } = context;
+  const { cause } = verdict(context);
+  const other = sameProgramme(context);
+  const helps = other ? `${other.encoder} could be put on air` : "nobody else is known to have it";
+  return {
+    type: "stream.programme",
+    severity: isThere ? "info" : "critical",
+    message: isThere
+      ? `${plan.id} sends its programme again`
+      : `${plan.id} is on air without its programme: ${nameOf(carrier)}, ${causeSentence(cause)}; ${helps}`,
+    data: { programme: isThere ? "there" : "missing", encoder: carrier?.encoder, cause },
+  };
+}
+
+/** Nothing speaks against what it sends. */
+export const sendsProgramme = (context: StreamContext): boolean =>
+  context.carrier !== null && verdict(context).word === "good";
+
+export const programmeAlarm = alarmRegion("programme", {
+  ...{ lacks: "lacksProgramme", needsNone: "lacksNoProgramme", has: "sendsProgramme" },
+  ...{ tell: "tellProgramme", missing: "programmeMissing", endHold: "programmeEndHold" },
+});
