@@ -40,7 +40,7 @@ export const stream: Of<"StreamItem"> = {
     [
       "PICTURE",
       (s) => {
-        const [tone, text] = carriage(s.carriage);
+        const [tone, text] = carriage(s.carriage, s.missesProgramme != null);
         return { word: text, tone: s.stale ? "unknown" : tone, more: old(s) };
       },
     ],

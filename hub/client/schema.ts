@@ -2660,6 +2660,14 @@ export interface paths {
               } & {
                 [key: string]: unknown;
               };
+              missesProgramme?:
+                | ({
+                    cause: string;
+                    since: string | null;
+                  } & {
+                    [key: string]: unknown;
+                  })
+                | null;
               eventEndsAt?: string | null;
               budgetLeft?: number;
               latched?: ("moves" | "returns" | "unknown")[];
@@ -4686,6 +4694,14 @@ export interface components {
       } & {
         [key: string]: unknown;
       };
+      missesProgramme?:
+        | ({
+            cause: string;
+            since: string | null;
+          } & {
+            [key: string]: unknown;
+          })
+        | null;
       eventEndsAt?: string | null;
       budgetLeft?: number;
       latched?: ("moves" | "returns" | "unknown")[];

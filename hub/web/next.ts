@@ -25,6 +25,8 @@ export function nextStep(stream: StreamItem, now: Now): string {
   if (now.stale || stream.stale) return staleStep(stream, now);
   if (carrier === "") return "Wait for the site. If nothing comes, look at its daemon.";
   if (schedule?.startMissed === true) return "Put it on air, or delete its window.";
+  const missed = stream.missesProgramme?.cause;
+  if (missed !== undefined) return programmeStep(missed);
   const step = moving[carrier];
   if (step !== undefined) return step;
   if (carrier === "stopped") {
@@ -36,6 +38,11 @@ export function nextStep(stream: StreamItem, now: Now): string {
   if (asks !== undefined) return asks;
   if (latched.includes("moves")) return "Find out what made it flap, then release it.";
   return pictureStep(stream) ?? understudyStep(stream, now);
+}
+
+function programmeStep(cause: string): string {
+  const fault = cause.replace(/^(input|shows)-/, "");
+  return `Look at its source and the cable to it (${faultWords[fault] ?? fault}), or fail over to an encoder that has the programme.`;
 }
 
 function staleStep({ site, receivedAt }: StreamItem, { stale, board }: Now): string {

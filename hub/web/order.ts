@@ -20,6 +20,7 @@ export function streamRank(stream: StreamItem): Rank {
   const { carriage, carrier = "", understudy, schedule, latched = [] } = stream;
   if (schedule?.startMissed === true || waits.includes(carrier)) return 0;
   if (carriage === "offAir" && carrier !== "stopped") return 0;
+  if (stream.missesProgramme != null && !stream.stale) return 0;
   if (stream.stale || carriage === undefined || carriage === "notKnown") return 1;
   if (carriage === "notExpected") return 4;
   if (carriage === "offAir" || !calm.includes(carrier) || latched.length > 0) return 2;

@@ -36,7 +36,11 @@ export function streamCard(stream: StreamItem, now: Now): HTMLElement {
       " ",
       old && staleBadge(stream.receivedAt),
     ),
-    h("p", { class: "carriage" }, word(...carriage(stream.carriage))),
+    h(
+      "p",
+      { class: "carriage" },
+      word(...carriage(stream.carriage, stream.missesProgramme != null)),
+    ),
     h("p", { class: "muted line" }, inShort(stream, now)),
     h("p", { class: "because" }, stream.because ?? "Nothing readable from the site yet."),
     h("p", { class: "next" }, h("strong", {}, "Next: "), nextStep(stream, now)),

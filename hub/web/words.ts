@@ -16,7 +16,9 @@ export function word(tone: Tone, text: string, more = ""): HTMLElement {
   return h("span", { class: `word ${tone} ${more}`.trim() }, shape, text);
 }
 
-export function carriage(of: string | undefined): [Tone, string] {
+/** @param misses the programme is known not to be what is on air */
+export function carriage(of: string | undefined, misses = false): [Tone, string] {
+  if (of === "onAir" && misses) return ["critical", "ON AIR, NOT THE PROGRAMME"];
   if (of === "onAir") return ["good", "ON AIR"];
   if (of === "offAir") return ["critical", "OFF AIR"];
   if (of === "notExpected") return ["offline", "NOT EXPECTED"];

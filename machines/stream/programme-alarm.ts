@@ -6,6 +6,7 @@ import type { Decision } from "../decision.ts";
 import { alarmRegion } from "./alarm-region.ts";
 import { isExpected } from "./schedule.ts";
 import { causeSentence, nameOf } from "./stream.changes.ts";
+import type { StreamState } from "./stream.contract.ts";
 import { sameProgramme, type StreamContext, verdict } from "./stream.context.ts";
 
 /** Of a fault that is configured to be acted upon. */
@@ -14,6 +15,13 @@ export const lacksProgramme = (context: StreamContext): boolean =>
   context.memory.goal !== "stop" &&
   isExpected(context.memory.schedule) &&
   verdict(context).word === "content";
+
+/** What of it is published. */
+export function missesProgramme(context: StreamContext): StreamState["missesProgramme"] {
+  if (!lacksProgramme(context)) return null;
+  const { cause } = verdict(context);
+  return { cause, sinceMs: (context.memory.suspectSince ?? context.since).wallMs };
+}
 
 export function programmeNews(context: StreamContext, isThere: boolean): Decision {
   const { plan, carrier } = context;

@@ -135,6 +135,11 @@ export const StreamState = Published.extend({
   incident: Incident.nullable(),
   /** Absent: nobody looks at its picture and sound. */
   content: StreamContent.optional(),
+  /**
+   * A fault that is to be acted upon: what is on air is not the programme. null: nothing is known to
+   * be wrong with it. Absent: the site is older than that.
+   */
+  missesProgramme: z.object({ cause: z.string(), sinceMs: z.number() }).nullable().optional(),
   /** When the destination ends the event for lack of picture, Unix ms; null = never or on air. */
   eventEndsAtMs: z.number().nullable(),
   /** Takeovers left before the budget holds the stream where it is (while on air). */

@@ -6,6 +6,7 @@ import { isExpected, type OnAirWindow } from "./schedule.ts";
 import { startOf } from "./schedule.moves.ts";
 import { latched } from "./latch.moves.ts";
 import { isStillWarming, understudies } from "./readiness.ts";
+import { missesProgramme } from "./programme-alarm.ts";
 import { publishedContent } from "./content.published.ts";
 import {
   budgetLeft,
@@ -111,6 +112,7 @@ export function streamState(
       ? incidentRecord(context.memory.incident, "open", null)
       : context.memory.lastIncident,
     ...withContent(context),
+    missesProgramme: missesProgramme(context),
     eventEndsAtMs: context.memory.eventEnds?.wallMs ?? null,
     budgetLeft: budgetLeft(context),
     latched: latched(context),

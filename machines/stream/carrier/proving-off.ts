@@ -128,11 +128,7 @@ export const provingOff = {
 
   /** As before, and a person was called. A later proof still leads to the takeover. */
   needsHuman: state({
-    entry: [
-      "callForHelp",
-      { type: "giveUpCommand", params: "fence_unproven" },
-      "tellIncident",
-    ],
+    entry: ["callForHelp", { type: "giveUpCommand", params: "fence_unproven" }, "tellIncident"],
     initial: "resting",
     always: [
       rests,

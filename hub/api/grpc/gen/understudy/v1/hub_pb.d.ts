@@ -2497,6 +2497,11 @@ export declare type Stream = Message<"understudy.v1.Stream"> & {
    * @generated from field: google.protobuf.Timestamp received_at = 33;
    */
   receivedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: understudy.v1.StreamMissesProgramme misses_programme = 34;
+   */
+  missesProgramme?: StreamMissesProgramme | undefined;
 };
 
 /**
@@ -2850,6 +2855,27 @@ export declare type LineUpItem = Message<"understudy.v1.LineUpItem"> & {
  * Use `create(LineUpItemSchema)` to create a new message.
  */
 export declare const LineUpItemSchema: GenMessage<LineUpItem>;
+
+/**
+ * @generated from message understudy.v1.StreamMissesProgramme
+ */
+export declare type StreamMissesProgramme = Message<"understudy.v1.StreamMissesProgramme"> & {
+  /**
+   * @generated from field: optional string cause = 1;
+   */
+  cause?: string | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamMissesProgramme.
+ * Use `create(StreamMissesProgrammeSchema)` to create a new message.
+ */
+export declare const StreamMissesProgrammeSchema: GenMessage<StreamMissesProgramme>;
 
 /**
  * @generated from message understudy.v1.StreamKeptFor
