@@ -24,7 +24,7 @@ const usage = `understudy-hub: shows every site, keeps what happened, asks sites
   --mqtt-port NUMBER    its port                                      (1883)
   --mqtt-url URL        use this broker instead of our own
   --mqtt-anonymous      sites need no password; loopback only
-  --state-dir FOLDER    database                    ($STATE_DIRECTORY, /var/lib/understudy)
+  --state-dir FOLDER    database                    ($STATE_DIRECTORY, /var/lib/understudy-hub)
   --web-dir FOLDER      the built page
   --media-from ORIGIN   the page may play pictures from there; may be repeated
   --demo-open           answer without a key; loopback only

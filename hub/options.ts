@@ -74,7 +74,7 @@ export function defaultHubOptions(env: NodeJS.ProcessEnv = process.env): HubOpti
     id: "main",
     host: "127.0.0.1",
     port: 8080,
-    stateDir: env["STATE_DIRECTORY"] ?? "/var/lib/understudy",
+    stateDir: env["STATE_DIRECTORY"] ?? "/var/lib/understudy-hub",
     demoOpen: false,
     mqtt: {
       kind: "own",

@@ -220,3 +220,23 @@ export function gatherAccess(
   });
   return table;
 }
+
+/** Which methods there are at the path of an address. */
+export function methodsOf(table: () => readonly RouteAccess[]): (address: string) => string[] {
+  let paths: { matches: RegExp; method: string }[] | undefined;
+  return (address) => {
+    paths ??= table().map(({ method, url }) => ({ matches: pathPattern(url), method }));
+    const [path = ""] = address.split("?", 1);
+    const found = paths.filter(({ matches }) => matches.test(path)).map(({ method }) => method);
+    return [...new Set(found)].toSorted();
+  };
+}
+
+/** `/streams/:id/state` as a pattern of addresses. */
+function pathPattern(url: string): RegExp {
+  const parts = url.split("/").map((part) => {
+    if (part === "*") return ".*";
+    return part.startsWith(":") ? "[^/]+" : part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  });
+  return new RegExp(`^${parts.join("/")}$`);
+}

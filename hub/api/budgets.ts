@@ -164,8 +164,7 @@ export function openBudgets(app: FastifyInstance, limits: Limits) {
 const isCommand = ({ routeOptions }: FastifyRequest) =>
   routeOptions.config.access?.startsWith("command") === true;
 
-/** A browser's login box (Basic), or a page of ours: a script need not, and does not, say that. */
+/** A page of ours: a script need not, and does not, say that. */
 export function isPerson({ headers }: Pick<IncomingMessage, "headers">): boolean {
-  const basic = /^basic /i.test(headers.authorization ?? "");
-  return basic || headers["sec-fetch-site"] === "same-origin";
+  return headers["sec-fetch-site"] === "same-origin";
 }

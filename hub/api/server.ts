@@ -22,7 +22,7 @@ import type { View } from "../view.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
 import type { Asking } from "./asking.ts";
 import { asyncApi } from "./asyncapi.ts";
-import { authenticator, gatherAccess } from "./auth.ts";
+import { authenticator, gatherAccess, methodsOf } from "./auth.ts";
 import { openBudgets, type Limits } from "./budgets.ts";
 import type { Graph } from "./graphql/graph.ts";
 import { graphRoutes, schemaText } from "./graphql/http.ts";
@@ -109,10 +109,26 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.removeContentTypeParser("text/plain");
+  // Scripts say one content type for all they send, also where they send nothing.
+  const parseJson = app.getDefaultJsonParser("error", "error");
+  app.removeContentTypeParser("application/json");
+  app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
+    if (body === "") done(null, undefined);
+    else void parseJson(request, body as string, done);
+  });
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(request, reply, new ApiProblem(404, "unknown_path", `nothing at ${request.url}`)),
-  );
+  const methodsAt = methodsOf(() => app.routeTable);
+  app.setNotFoundHandler((request, reply) => {
+    const methods = methodsAt(request.url);
+    if (methods.length === 0) {
+      const what = `nothing at ${request.url}`;
+      return sendProblem(request, reply, new ApiProblem(404, "unknown_path", what));
+    }
+    const allow = methods.join(", ");
+    const what = `no ${request.method} at this path, but ${allow}`;
+    reply.header("Allow", allow);
+    return sendProblem(request, reply, new ApiProblem(405, "method_not_allowed", what));
+  });
   app.decorateRequest("caller", null);
 
   const media = ["'self'", "blob:", ...needs.mediaFrom];

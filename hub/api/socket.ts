@@ -49,6 +49,8 @@ export function openSockets(
 ): Sockets {
   const io = new Server(http, {
     maxHttpBufferSize: 16 * 1024,
+    // Who has not said who it is by then holds a place that others need.
+    connectTimeout: 5_000,
     serveClient: false,
     // MQTT over WebSocket shares the port; whoever knows a path answers its upgrade.
     destroyUpgrade: false,

@@ -28,6 +28,8 @@ export type Access = {
   key: () => Promise<string | undefined>;
 };
 
+/** Hold the key itself; the last two as in scripts that were written for others. */
+export const keyNames = ["UNDERSTUDY_API_KEY", "FFMPEG_RTMP_API_KEY", "MASTER_API_KEY"];
 const defaultHub: Said = { value: "http://127.0.0.1:8080", by: "default" };
 const systemFile = "/etc/understudy/cli.yaml";
 const userFile = (env: NodeJS.ProcessEnv) =>
@@ -51,14 +53,14 @@ export function accessFrom(
     const what = `the hub (by ${hub.by}) must be an address like https://hub.example.org`;
     throw new Ending(exitCode.usage, what);
   }
-  const itself = inEnv("UNDERSTUDY_API_KEY");
+  const inItself = keyNames.map(inEnv);
   const key = firstOf([
     { value: given.keyFile, by: "--key-file" },
-    itself,
+    ...inItself,
     inEnv("UNDERSTUDY_API_KEY_FILE"),
     ...contents.map(({ by, keyFile: value }) => ({ value, by })),
   ]);
-  const isItself = key?.by === itself.by;
+  const isItself = inItself.some(({ by }) => by === key?.by);
   return {
     hub: { ...hub, value: hub.value.replace(/\/+$/, "") },
     keyFrom: key && { by: key.by, file: isItself ? undefined : key.value },

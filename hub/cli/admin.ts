@@ -274,7 +274,7 @@ function addAudit(program: Program): void {
     "is every row as it was written? Read from the hub's own file",
     ({ io, print }, options) => verifyAudit({ io, print }, options),
     [
-      ["--state-dir <folder>", "of the hub ($STATE_DIRECTORY, /var/lib/understudy)"],
+      ["--state-dir <folder>", "of the hub ($STATE_DIRECTORY, /var/lib/understudy-hub)"],
       ["--head <n:hash...>", "a head the hub has logged (code audit_head)"],
       ["--archive <folder>", "of the files that old rows went to: they are checked as well"],
     ],

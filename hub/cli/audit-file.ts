@@ -17,7 +17,7 @@ export function verifyAudit(
   { stateDir, head: given = [], archive }: Options,
 ): number {
   const heads = given.map(headFrom);
-  const folder = stateDir ?? io.env["STATE_DIRECTORY"] ?? "/var/lib/understudy";
+  const folder = stateDir ?? io.env["STATE_DIRECTORY"] ?? "/var/lib/understudy-hub";
   const file = join(folder, "hub.db");
   if (!existsSync(file)) {
     const what = `there is no ${file}; name the hub's folder with --state-dir`;

@@ -29,6 +29,7 @@ export type Cli = {
 /** What may be said with every command. */
 type Common = {
   hub?: string;
+  master?: string;
   keyFile?: string;
   json?: boolean;
   plain?: boolean;
@@ -78,7 +79,7 @@ export function openProgram(root: Command, io: Io): Program {
   async function run<Options>(command: Command, does: Run<Options>): Promise<void> {
     const wish = common();
     let opened: Promise<Opened> | undefined;
-    const access = () => accessFrom(wish, io);
+    const access = () => accessFrom({ ...wish, hub: wish.hub ?? wish.master }, io);
     const tell = (text: string) => io.err(`${text}\n`);
     const cli: Cli = {
       ...{ io, tell, access, isQuiet: wish.quiet === true },

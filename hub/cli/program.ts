@@ -1,5 +1,6 @@
 /** `understudy <noun> <verb>`: everything that it does, in one list. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { keyNames } from "./access.ts";
 import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { redact } from "../../config/redaction.ts";
 import { addAdmin } from "./admin.ts";
@@ -30,6 +31,7 @@ const places = `
 Which hub, and with which key; what comes first counts:
   --hub       UNDERSTUDY_HUB                               hub: in a file
   --key-file  UNDERSTUDY_API_KEY, UNDERSTUDY_API_KEY_FILE  keyFile: in a file
+  --master is another name of --hub; FFMPEG_RTMP_API_KEY and MASTER_API_KEY are read as well
 Files: ~/.config/understudy/cli.yaml, then /etc/understudy/cli.yaml
 
 Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 key, 5 refused,
@@ -39,7 +41,7 @@ Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 key, 5 refused,
 export async function understudy(args: string[], io: Io, version: string): Promise<number> {
   const [first = ""] = args;
   if (Object.hasOwn(ofTheSite, first)) return handOver(args);
-  const secrets = new Set([io.env["UNDERSTUDY_API_KEY"] ?? ""]);
+  const secrets = new Set(keyNames.map((name) => io.env[name] ?? ""));
   const err = (text: string) => io.err(redact(text, secrets));
   const root = new Command("understudy")
     .description("what is on air at every site, and how it stays there")
@@ -55,6 +57,8 @@ export async function understudy(args: string[], io: Io, version: string): Promi
     })
     .exitOverride()
     .option("--hub <url>", "which hub (http://127.0.0.1:8080)")
+    // As in scripts that were written for others.
+    .addOption(new Option("--master <url>").hideHelp().conflicts("hub"))
     .option("--key-file <file>", "holds the API key; - is stdin")
     .option("--json", "one JSON object a line, as the hub sends it")
     .addOption(

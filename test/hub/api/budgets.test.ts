@@ -23,7 +23,9 @@ slow("a key has its requests an hour, and can still command when they are used u
   expect(refused.headers["retry-after"]).toBe("3599");
   expect([(await stop()).status, (await stop()).status]).toEqual([202, 429]);
   const basic = { authorization: `Basic ${Buffer.from(`me:${key}`).toString("base64")}` };
-  expect((await ask("GET", "/api/streams", { key: null, headers: basic })).status).toBe(200);
+  expect((await ask("GET", "/api/streams", { key: null, headers: basic })).status).toBe(429);
+  const page = { key, headers: { "sec-fetch-site": "same-origin" } };
+  expect((await ask("GET", "/api/streams", page)).status).toBe(200);
   nowMs += 3_599_000;
   expect((await list()).status).toBe(200);
 });

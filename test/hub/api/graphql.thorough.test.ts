@@ -350,5 +350,5 @@ test("many queries in one request, and a body that is too large, are refused", a
   expect([long.status, (long.body as Json)["code"]]).toEqual([400, "malformed"]);
   const longer = await post(api, `# ${"a".repeat(2 * limits.queryBytes)}`);
   expect([longer.status, (longer.body as Json)["code"]]).toEqual([413, "too_large"]);
-  expect((await api.ask("GET", "/graphql?query={__typename}")).status).toBe(404);
+  expect((await api.ask("GET", "/graphql?query={__typename}")).status).toBe(405);
 });

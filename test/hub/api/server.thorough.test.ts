@@ -33,6 +33,17 @@ test("nothing but /health, our public key and a login answers a stranger, and it
   }
 });
 
+test("a wrong method is told which there are; a path that is nothing is told so", async () => {
+  const { ask } = await withAStudio();
+  for (const url of ["/api/streams/main/commands", "/streams/main/commands?x=1"]) {
+    const answer = await ask("PUT", url, { body: {} });
+    expect([answer.status, answer.body["code"]]).toEqual([405, "method_not_allowed"]);
+    expect(answer.headers["allow"]).toBe("POST");
+  }
+  const nothing = await ask("GET", "/api/streams/main/command");
+  expect([nothing.status, nothing.body["code"]]).toEqual([404, "unknown_path"]);
+});
+
 test("a key is taken as Bearer, as X-API-Key and as a browser's password; a wrong one is not", async () => {
   const { ask, secret, keys } = await anApi();
   const basic = `Basic ${Buffer.from(`me:${secret}`).toString("base64")}`;

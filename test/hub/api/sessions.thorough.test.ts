@@ -194,6 +194,8 @@ test("DELETE ends a session: 200 when nobody publishes, 202 while that is not pr
     ...{ status: 200, body: { status: "ended", session_id: "s1" } },
   });
   expect(asked[0]?.verb).toBe("stop");
+  const headers = { "content-type": "application/json" };
+  expect((await ask("DELETE", "/api/streams/pool", { headers })).status).toBe(200);
   said = { status: "accepted" };
   const pending = await ask("DELETE", "/api/streams/pool");
   expect(pending).toMatchObject({ status: 202, body: { status: "ending" } });

@@ -76,6 +76,11 @@ test("how it ends is told by the exit code, as documented", async () => {
     });
     expect([code, err]).toEqual([4, says(key === "" ? "no key was given" : "unknown_key")]);
   }
+  const { UNDERSTUDY_HUB: master, UNDERSTUDY_API_KEY: key, ...rest } = env;
+  for (const name of ["FFMPEG_RTMP_API_KEY", "MASTER_API_KEY"]) {
+    const others = { env: { ...rest, [name]: key } };
+    expect((await shell(["stream", "list", "--master", master], others)).code).toBe(0);
+  }
   const { secret } = await keys.mint("ro", "reads");
   const reading = { env: { ...env, UNDERSTUDY_API_KEY: secret } };
   expect((await shell(["stream", "start", "main"], reading)).code).toBe(4);
