@@ -75,9 +75,15 @@ export class OutputClock {
    *
    * @param first time of the first picture that is taken from it
    * @param notBefore output time that this picture must not be before
+   * @param wished output time that it should have, where its own says nothing
    * @returns its shift
    */
-  follow(timeline: Timeline, first: Ticks, notBefore: Ticks | undefined): Ticks {
+  follow(
+    timeline: Timeline,
+    first: Ticks,
+    notBefore: Ticks | undefined,
+    wished: Ticks | undefined,
+  ): Ticks {
     const known = this.shiftOf(timeline);
     const clock = this.#state;
     const { offsetMs, bornMs, jumped } = timeline;
@@ -85,7 +91,8 @@ export class OutputClock {
       this.#state = { ...clock, offsetMs, shift: known };
     } else {
       const byArrival = clock ? this.#byArrival(timeline, clock) : 0;
-      const shift = Math.max(byArrival, (notBefore ?? -Infinity) - first);
+      const least = Math.max(byArrival, (notBefore ?? -Infinity) - first);
+      const shift = wished === undefined ? least : wished - first;
       this.#state = { offsetMs, shift, bornMs, jumped };
     }
     this.#followed = timeline;

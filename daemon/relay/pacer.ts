@@ -38,8 +38,13 @@ export class Pacer {
     this.#baseMs = Math.min(latest, Math.max(this.#baseMs - slew, wished));
   }
 
+  /** When it would leave if nothing were late, ms. */
+  plannedMs(ticks: Ticks): number {
+    return (this.#baseMs ?? -Infinity) + ticks / ticksPerMs;
+  }
+
   dueMs(ticks: Ticks): number {
-    const plannedMs = (this.#baseMs ?? -Infinity) + ticks / ticksPerMs;
+    const plannedMs = this.plannedMs(ticks);
     if (this.#last === undefined) return plannedMs;
     const soonestMs = this.#last.atMs + (ticks - this.#last.ticks) / ticksPerMs / catchUp;
     return Math.max(plannedMs, soonestMs);

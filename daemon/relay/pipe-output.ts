@@ -108,6 +108,7 @@ export class PipeOutput {
 
   /** Muxes the next frame. False when there is none. */
   #next(): boolean {
+    if (this.#state?.partly && !this.#bringForward(this.#state)) return false;
     const next = this.#queue[0];
     if (next === undefined) return false;
     const { frame, streams } = next;
@@ -123,6 +124,20 @@ export class PipeOutput {
     // Our predecessor has written the beginning of this very frame.
     const isPartly = partly?.track === frame.track && partly.dts === frame.dts;
     this.#at = isPartly ? partly.bytes : 0;
+    return true;
+  }
+
+  /**
+   * The rest of what our predecessor began goes before all else: sound that came since may stand
+   * before it now.
+   * @returns false while it may still come
+   */
+  #bringForward(state: OutputState): boolean {
+    const { track, dts } = state.partly!;
+    const at = this.#queue.findIndex(({ frame }) => frame.track === track && frame.dts >= dts);
+    if (at === -1) return false;
+    if (this.#queue[at]!.frame.dts === dts) this.#queue.unshift(...this.#queue.splice(at, 1));
+    else state.partly = null;
     return true;
   }
 

@@ -7,6 +7,7 @@ import { OutputClock, type ClockState } from "./output-clock.ts";
 import { Pacer } from "./pacer.ts";
 import { type OutFrame, type Progress, Restamp } from "./restamp.ts";
 import { type Candidate, chooseNext } from "./selection.ts";
+import type { Slate } from "./slate.ts";
 import { wrapTicks } from "./ts/clock-33.ts";
 
 export type Mode =
@@ -31,6 +32,8 @@ const togetherMs = 4;
 const lookAgainMs = 10;
 /** What is kept of an input beyond hold and one GOP, for encoders that are late, ms. */
 const spareMs = 1_000;
+/** For how long the very first GOP is waited for where there is a slate, ms. */
+const firstGopMs = 5_000;
 /** For how long an output that stands still is waited for, ms. */
 const mostLateMs = 10_000;
 
@@ -41,6 +44,7 @@ export class Playout {
   readonly #lines: Map<string, InputLine>;
   readonly #mode: Mode;
   readonly #watchdogMs: number;
+  readonly #slate: Slate | undefined;
   readonly #changed: () => void;
   readonly #clock: OutputClock;
   readonly #pacer: Pacer;
@@ -51,6 +55,7 @@ export class Playout {
   #wanted: string | undefined;
   #reason: RelayReason = "noInput";
   #startedMs: number | undefined;
+  #tickedMs = -Infinity;
   /** Nothing can be sent before something comes. */
   waitsForInput = true;
   switches = 0;
@@ -60,6 +65,7 @@ export class Playout {
     lines: InputLine[];
     mode: Mode;
     watchdogMs: number;
+    slate?: Slate | undefined;
     orders: Omit<RelayOrders, "type">;
     /** What an earlier process has sent and known. */
     resume?: { state: PlayoutState; progress: Progress };
@@ -70,6 +76,7 @@ export class Playout {
     this.#lines = new Map(p.lines.map((line) => [line.id, line]));
     this.#mode = p.mode;
     this.#watchdogMs = p.watchdogMs;
+    this.#slate = p.slate;
     this.#changed = p.changed;
     this.#orders = p.resume?.state.orders ?? p.orders;
     this.#selected = p.resume?.state.selected ?? undefined;
@@ -103,6 +110,10 @@ export class Playout {
     return this.#reason === "noInput" ? undefined : this.#selected;
   }
 
+  get onSlate(): boolean {
+    return this.#run !== undefined && this.#run.line === this.#slate?.line;
+  }
+
   /** @returns why they are not followed */
   order(orders: Omit<RelayOrders, "type">): "older" | "unknownInput" | undefined {
     const { generation, eligible, preferred } = orders;
@@ -122,6 +133,7 @@ export class Playout {
       this.#startedMs = nowMs;
       this.#goOn();
     }
+    this.#tickedMs = nowMs;
     for (;;) {
       const chosen = this.#isRunOver(nowMs) ? this.#choose(nowMs) : undefined;
       if (chosen && chosen.dueMs > nowMs + togetherMs) return chosen.dueMs;
@@ -130,15 +142,15 @@ export class Playout {
       const frame = run?.gop.frames[run.index];
       if (run === undefined || frame === undefined || (!chosen && this.#isCut(run, frame, nowMs))) {
         this.#judgeSilence(nowMs);
+        if (this.#beginSlate(nowMs)) continue;
         this.waitsForInput = true;
         return nowMs + lookAgainMs;
       }
       this.waitsForInput = false;
       const dueMs = this.#pacer.dueMs(frame.dts + run.shift);
       if (dueMs > nowMs + togetherMs) return dueMs;
-      const { streams, store } = run.line;
-      this.#restamp.sounds(store, run.gop, frame.dts + run.shift, streams);
-      this.#restamp.picture(frame, run.shift, streams);
+      this.#restamp.sounds(run.line, run.gop, run.shift, frame.dts + run.shift);
+      this.#restamp.picture(frame, run.shift, run.line.streams);
       this.#pacer.sent(frame.dts + run.shift, nowMs);
       run.index++;
     }
@@ -168,8 +180,12 @@ export class Playout {
     return next === undefined || this.#isCut(this.#run!, next, nowMs);
   }
 
-  /** Between GOPs of unlike encoders: the carrier that is given up plays up to the other's keyframe. */
+  /**
+   * Between GOPs of unlike encoders the carrier that is given up plays up to the other's keyframe;
+   * the slate plays up to anybody's.
+   */
   #isCut(run: Run, next: Frame, nowMs: number): boolean {
+    if (this.onSlate) return this.#choose(nowMs) !== undefined;
     if (this.#mode.kind === "gop-atomic" || !this.#isGivenUp(run.line.id, nowMs)) return false;
     const others = this.#candidates(nowMs).filter(({ input }) => input !== run.line.id);
     return others.some(
@@ -184,15 +200,23 @@ export class Playout {
 
   #choose(nowMs: number): Candidate | undefined {
     const candidates = this.#candidates(nowMs);
-    if (candidates.length === 0) return this.#chooseAnew(nowMs);
-    const selected = this.#selected;
+    const { onSlate } = this;
+    const selected = onSlate ? undefined : this.#selected;
     const wholeGops = this.#mode.kind === "gop-atomic";
-    return chooseNext(candidates, {
+    if (candidates.length === 0) return this.#chooseAnew(nowMs);
+    const chosen = chooseNext(candidates, {
       ...{ wholeGops, selected, wanted: this.#wanted, nowMs, ranks: this.#rank },
       mayTakeOver: wholeGops || selected === undefined || this.#isGivenUp(selected, nowMs),
-      patienceMs: this.#watchdogMs,
+      patienceMs: this.#isAnyLive(nowMs) ? this.#watchdogMs : 0,
       toleranceTicks: this.#restamp.halfPicture,
     });
+    return onSlate ? this.#reached(chosen) : chosen;
+  }
+
+  /** The slate plays up to it. */
+  #reached(chosen: Candidate | undefined): Candidate | undefined {
+    const latest = this.#nextDts()! + this.#restamp.halfPicture;
+    return chosen && chosen.startPts <= latest ? chosen : undefined;
   }
 
   readonly #rank = (id: string): number => {
@@ -248,6 +272,7 @@ export class Playout {
         ({ timeline, damaged, endDts }) =>
           timeline === newest && !damaged && (!wholeGops || endDts !== undefined),
       );
+      if (gop && this.onSlate) return this.#reached(this.#afterSlate(line, gop, nowMs));
       const first = this.#restamp.last.dts === null && this.#rank(line.id) === 0;
       if (gop && (first || !isPatient))
         return { ...this.#candidate(line, gop, 0, nowMs), dueMs: nowMs };
@@ -255,15 +280,57 @@ export class Playout {
     return undefined;
   }
 
-  #begin({ input, gop }: Candidate, nowMs: number): void {
+  /** Where the output is when this GOP has been held as long as any: until then the slate plays. */
+  #afterSlate(line: InputLine, gop: Gop, nowMs: number): Candidate {
+    const [key] = gop.frames;
+    const dueMs = gop.timeline.offsetMs + key!.dts / ticksPerMs + this.#holdMs();
+    const held = Math.round((dueMs - this.#pacer.baseMs!) * ticksPerMs);
+    const wished = Math.max(held, this.#nextDts()!);
+    return { ...this.#candidate(line, gop, wished - key!.dts, nowMs), wished };
+  }
+
+  /** @returns false while something else may be sent in time */
+  #beginSlate(nowMs: number): boolean {
+    if (this.#slate === undefined) return false;
+    const next = this.#nextDts();
+    const dueMs = next === undefined ? this.#startedMs! : this.#pacer.dueMs(next);
+    if (!this.onSlate && nowMs < this.#slateFromMs(dueMs, nowMs)) return false;
+    const from = next ?? Math.round(nowMs * ticksPerMs);
+    const entered = !this.onSlate;
+    const gop = this.#slate.pass(from, this.#restamp.last.sounds);
+    this.#run = { line: this.#slate.line, gop, shift: 0, index: 0 };
+    this.#pacer.aim(from, Math.max(nowMs, dueMs), 0, nowMs);
+    this.#reason = "noInput";
+    if (entered) this.#changed();
+    return true;
+  }
+
+  /** At once, but for what may still come. */
+  #slateFromMs(dueMs: number, nowMs: number): number {
+    // After a start of ours nobody seems to be live.
+    const soonestMs = Math.max(dueMs, this.#startedMs! + this.#watchdogMs);
+    if (!this.#isAnyLive(nowMs)) return this.#candidates(nowMs).length > 0 ? Infinity : soonestMs;
+    return soonestMs + (this.#restamp.last.dts === null ? firstGopMs : 2 * this.#watchdogMs);
+  }
+
+  /** When the next picture begins, where none is missing. */
+  #nextDts(): Ticks | undefined {
+    const { dts } = this.#restamp.last;
+    return dts === null ? undefined : dts + 2 * this.#restamp.halfPicture;
+  }
+
+  #isAnyLive(nowMs: number): boolean {
+    return this.#eligible().some((line) => line.isLive(nowMs));
+  }
+
+  #begin({ input, gop, wished }: Candidate, nowMs: number): void {
     const line = this.#lines.get(input)!;
     const [key] = gop.frames;
     const why = this.#whyChosen(input, nowMs);
-    const next =
-      this.#restamp.last.dts === null
-        ? undefined
-        : this.#restamp.last.dts + 2 * this.#restamp.halfPicture;
-    const shift = this.#clock.follow(gop.timeline, key!.dts, next);
+    const shift = this.#clock.follow(gop.timeline, key!.dts, this.#nextDts(), wished);
+    // It has the sound up to the very picture; the encoder may begin with that one.
+    if (this.onSlate)
+      this.#restamp.sounds(this.#run!.line, this.#run!.gop, 0, key!.dts + shift - 1);
     this.#run = { line, gop, shift, index: 0 };
     if (this.#restamp.last.pts !== null) {
       const missing = key!.pts + shift - this.#restamp.last.pts - 2 * this.#restamp.halfPicture;
@@ -307,21 +374,25 @@ export class Playout {
     return Math.max(...lengths) + this.#mode.marginMs;
   }
 
+  /** While it catches up the output is further behind than it means to be. */
   #behindMs(): number {
     const lengths = [...this.#lines.values()].map(({ store }) => store.longestGopMs ?? 0);
-    return this.#holdMs() + Math.max(...lengths);
+    const arrivedMs = this.#run?.gop.arrivedMs ?? Infinity;
+    return Math.max(this.#holdMs() + Math.max(...lengths), this.#tickedMs - arrivedMs);
   }
 
   /** Drops what was sent, of every input, and what is too old. To be called once a second too. */
   forget(nowMs: number): void {
     const { dts } = this.#restamp.last;
     // After a restart of the relay the output is behind by as long as nobody ran.
-    const lateMs = dts === null ? 0 : Math.max(0, nowMs - this.#pacer.dueMs(dts));
+    const lateMs = dts === null ? 0 : Math.max(0, nowMs - this.#pacer.plannedMs(dts));
     for (const line of this.#lines.values()) {
       const longestMs = line.store.longestGopMs ?? 0;
       const neededMs = this.#holdMs() + longestMs + Math.min(lateMs, mostLateMs);
-      line.store.trim(nowMs - neededMs - this.#watchdogMs - spareMs);
-      if (line === this.#run?.line || this.#restamp.last.pts === null) continue;
+      const sinceMs = nowMs - neededMs - this.#watchdogMs - spareMs;
+      const carries = line === this.#run?.line;
+      line.store.trim(carries ? Math.min(sinceMs, this.#run!.gop.arrivedMs) : sinceMs);
+      if (carries || this.#restamp.last.pts === null) continue;
       const sentTo = this.#restamp.last.pts + this.#restamp.halfPicture;
       const needed = line.store.gops.find(({ timeline, frames }) => {
         const shift = this.#clock.shiftOf(timeline);
@@ -333,7 +404,7 @@ export class Playout {
 
   #judgeSilence(nowMs: number): void {
     if (this.#reason === "noInput") return;
-    if (this.#eligible().some((line) => line.isLive(nowMs))) return;
+    if (this.#isAnyLive(nowMs)) return;
     this.#reason = "noInput";
     this.#changed();
   }

@@ -6,6 +6,7 @@ import { Playout } from "./playout.ts";
 import type { Progress } from "./restamp.ts";
 import { type SavedState, StateFile } from "./saved-state.ts";
 import type { RelaySettings } from "./settings.ts";
+import { Slate } from "./slate.ts";
 import { isSoleWriter } from "./sole-writer.ts";
 import { pollMs, SpoolInput } from "./spool-input.ts";
 import { openUdpInput } from "./udp-input.ts";
@@ -27,9 +28,10 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
     const state = saved?.outputs[id];
     return new PipeOutput({ id, path, written: save, ...(state && { state }) });
   });
+  const slate = settings.slate && loadSlate(settings.slate.path);
   const progress = furthestBack(saved);
   const playout = new Playout({
-    ...{ lines, mode, watchdogMs, orders: settings.orders },
+    ...{ lines, mode, watchdogMs, slate, orders: settings.orders },
     ...(saved && progress && { resume: { state: saved.playout, progress } }),
     send: (frame, streams) => outputs.forEach((output) => output.push(frame, streams)),
     changed: () => control.tell(report()),
@@ -80,6 +82,7 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
       reason: playout.reason,
       switches: playout.switches,
       missingMs: Math.round(playout.missingMs),
+      slate: slate ? (playout.onSlate ? "on" : "ready") : "none",
       inputs: lines.map((line, index) => ({
         id: line.id,
         live: line.isLive(at),
@@ -117,6 +120,16 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
   }, reportEachMs);
   poll();
   tick();
+}
+
+/** Without one the relay works all the same. */
+function loadSlate(path: string): Slate | undefined {
+  try {
+    return new Slate(path);
+  } catch (error) {
+    process.stderr.write(`understudy-relay: no slate: ${(error as Error).message}\n`);
+    return undefined;
+  }
 }
 
 /** Where the output goes on: nobody who read must miss anything, who has it already skips it. */

@@ -1,6 +1,7 @@
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { ticksPerMs } from "./frame.ts";
-import type { Gop, GopStore } from "./gop-store.ts";
+import type { Gop } from "./gop-store.ts";
+import type { InputLine } from "./input-line.ts";
 import type { OutputClock } from "./output-clock.ts";
 
 /** A frame in output time; DTS grows with each picture. */
@@ -56,13 +57,18 @@ export class Restamp {
   }
 
   /** The sound up to a picture goes before it, as encoders interleave it. */
-  sounds(store: GopStore, gop: Gop, until: Ticks, streams: ElementaryStream[]): void {
+  sounds(
+    { store, streams }: Pick<InputLine, "store" | "streams">,
+    gop: Gop,
+    shift: Ticks,
+    until: Ticks,
+  ): void {
     for (const [track, sounds] of store.sounds.entries()) {
       if (sounds === undefined) continue;
       let done = 0;
       for (const { timeline, frame } of sounds) {
         // After a jump of one track the other may still be on the timeline before.
-        const ownShift = this.#clock.shiftOf(timeline);
+        const ownShift = timeline === gop.timeline ? shift : this.#clock.shiftOf(timeline);
         const isOlder = ownShift === undefined && timeline.bornMs <= gop.timeline.bornMs;
         const pts = frame.pts + (ownShift ?? 0);
         if (!isOlder && (ownShift === undefined || pts > until)) break;

@@ -11,6 +11,8 @@ export type Candidate = {
   endDts: Ticks | undefined;
   /** When it should leave, ms. */
   dueMs: number;
+  /** The output time that its clock does not tell. */
+  wished?: Ticks;
   /** More of it may come. */
   growing: boolean;
 };

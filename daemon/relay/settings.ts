@@ -36,6 +36,8 @@ export const RelaySettings = z.object({
   watchdogMs: z.number().min(100).max(2_000).default(400),
   /** Most bytes kept of an input: 60 s at 8 Mbit/s. */
   mostBytes: z.number().int().positive().default(60_000_000),
+  /** Goes out while no encoder delivers: a transport stream that `makeSlate` has written. */
+  slate: z.object({ path: Path }).optional(),
   /** Unix socket for orders and reports. */
   controlPath: Path,
   /** On a tmpfs: written with every frame, read when the relay begins again. */

@@ -83,6 +83,8 @@ export const RelayReport = z.object({
   switches: z.number(),
   /** How much is missing in what was sent, ms: where nobody had the pictures. */
   missingMs: z.number(),
+  /** A prepared picture goes out while nobody carries; none: there is no such, or none to be read. */
+  slate: word(["none", "ready", "on"]).optional(),
   inputs: z.array(RelayInput),
   outputs: z.array(RelayOutput),
 });

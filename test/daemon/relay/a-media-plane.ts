@@ -13,6 +13,7 @@ import {
   type ToRelay,
 } from "../../../machines/stream/relay-protocol.ts";
 import { spoolArguments } from "../../../daemon/drivers/ffmpeg/spool.ts";
+import { makeSlate, type SlateFields } from "../../../daemon/relay/make-slate.ts";
 import { until } from "../drivers/shared/engine/until.ts";
 import { barCodeFilter } from "../../fakes/picture.ts";
 import { aFarEnd } from "./a-far-end.ts";
@@ -28,7 +29,7 @@ type Letter = "a" | "b";
  *
  * @param p.spool encoders write into folders; else they send UDP, which passes through `rot`
  */
-export async function aMediaPlane(p: { spool?: boolean } = {}) {
+export async function aMediaPlane(p: { spool?: boolean; slate?: boolean } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "relay-"));
   const children = new Set<ChildProcess>();
   const sockets: Socket[] = [];
@@ -85,6 +86,8 @@ export async function aMediaPlane(p: { spool?: boolean } = {}) {
   ]);
   const encoders = { a: startEncoder("a"), b: startEncoder("b") };
 
+  const slate = { path: join(folder, "slate.ts") };
+  if (p.slate) await makeSlate(slateFields, slate.path);
   const settings = join(folder, "relay.json");
   writeFileSync(
     settings,
@@ -96,6 +99,7 @@ export async function aMediaPlane(p: { spool?: boolean } = {}) {
       }),
       outputs: [{ id: "recording", path: pipe }],
       mode: { kind: "gop-atomic" },
+      ...(p.slate && { slate }),
       controlPath,
       statePath: join(folder, "state"),
       orders: { generation: 0, eligible: ["a", "b"], preferred: "a" },
@@ -182,6 +186,13 @@ export async function aMediaPlane(p: { spool?: boolean } = {}) {
     },
   };
 }
+
+const slateFields: SlateFields = {
+  ...{ width: 320, height: 180, framesPerSecond: fps, videoBitrateBps: 300_000 },
+  audio: { sampleRateHz: 48_000, channels: 2 },
+  background: { kind: "colour", colour: "#203040" },
+  text: "Back soon: 100 % \\ 'now'",
+};
 
 const udp = (port: number) => `udp://127.0.0.1:${port}`;
 

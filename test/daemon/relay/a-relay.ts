@@ -2,6 +2,7 @@ import type { RelayOrders } from "../../../machines/stream/relay-protocol.ts";
 import { InputLine } from "../../../daemon/relay/input-line.ts";
 import { type Mode, Playout } from "../../../daemon/relay/playout.ts";
 import type { OutFrame } from "../../../daemon/relay/restamp.ts";
+import type { Slate } from "../../../daemon/relay/slate.ts";
 import { adtsFrame, numberOf, picture, soundNumberOf } from "./pictures.ts";
 
 /** 25 pictures a second, GOPs of twelve; 48 kHz AAC. */
@@ -28,7 +29,12 @@ export type Encoder = {
 export type Sent = OutFrame & { atMs: number; number: number };
 
 /** A playout with encoders on a clock that is moved by hand: every picture and every wake in turn. */
-export function aRelay(p: { mode?: Mode; watchdogMs?: number; encoders: Record<string, Encoder> }) {
+export function aRelay(p: {
+  mode?: Mode;
+  watchdogMs?: number;
+  slate?: Slate;
+  encoders: Record<string, Encoder>;
+}) {
   let nowMs = 50_000;
   const startMs = nowMs;
   const ids = Object.keys(p.encoders);
@@ -41,13 +47,17 @@ export function aRelay(p: { mode?: Mode; watchdogMs?: number; encoders: Record<s
   const playout = new Playout({
     lines,
     orders,
+    slate: p.slate,
     mode: p.mode ?? { kind: "gop-atomic", marginMs: 60 },
     watchdogMs: p.watchdogMs ?? 300,
     send: (frame) => {
       const number = frame.track === 0 ? numberOf(frame.payload) : soundNumberOf(frame.payload);
       sent.push({ ...frame, atMs: nowMs, number });
     },
-    changed: () => reasons.push(`${playout.carrier ?? "nobody"}: ${playout.reason}`),
+    changed: () =>
+      reasons.push(
+        `${playout.carrier ?? (playout.onSlate ? "slate" : "nobody")}: ${playout.reason}`,
+      ),
   });
 
   /** Everything that arrives of the pictures `from` up to `to`, in the order of its arrival. */

@@ -96,6 +96,41 @@ test("killed after any of its writes, the next process writes exactly what is mi
   }
 });
 
+test("killed within a picture, its rest goes before the sound that has come since", async () => {
+  const pipe = aPipe();
+  let cut: OutputState | undefined;
+  const first = anOutput(pipe.path, (output) => (cut ??= copy(output.state()!)));
+  first.push(frames[0]!, streams);
+  expect(cut?.partly?.track).toBe(0);
+  first.close();
+  const begun = pipe.read();
+  const mux = new Mux(streams);
+  const whole = Buffer.concat(frames.slice(0, 2).map((frame) => mux.write(frame)));
+
+  const next = anOutput(pipe.path, () => undefined, cut);
+  next.push(frames[1]!, streams);
+  expect(pipe.read()).toHaveLength(0);
+  next.push(frames[0]!, streams);
+  let all = begun;
+  await vi.waitFor(() => {
+    all = Buffer.concat([all, pipe.read()]);
+    expect(all.length).toBe(whole.length);
+  }, patiently);
+  expect(all.equals(whole)).toBe(true);
+});
+
+test("killed within a picture that nobody has any more: what comes after it goes out", async () => {
+  const pipe = aPipe();
+  let cut: OutputState | undefined;
+  const first = anOutput(pipe.path, (output) => (cut ??= copy(output.state()!)));
+  first.push(frames[0]!, streams);
+  first.close();
+  pipe.read();
+  const next = anOutput(pipe.path, () => undefined, cut);
+  for (const frame of frames.slice(2, 6)) next.push(frame, streams);
+  expect(next.pictures).toBe(2);
+});
+
 test("a reader that does not drain loses whole pictures up to a keyframe, and that is counted", async () => {
   const pipe = aPipe();
   const output = anOutput(pipe.path, () => undefined);

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
-import { decodeBarCodes, framesBetween } from "../../fakes/picture.ts";
+import { type BarCode, decodeBarCodes, framesBetween, watchPictures } from "../../fakes/picture.ts";
 import { at } from "../../setup/effort.ts";
 import { aMediaPlane, fps } from "./a-media-plane.ts";
 
@@ -21,21 +21,28 @@ async function expectWhole(file: string, atLeast: number): Promise<void> {
   expect(codes.length).toBeGreaterThanOrEqual(atLeast);
   const decoded = await run("ffmpeg", ["-v", "error", "-i", file, "-f", "null", "-"]);
   expect(decoded.stderr).toBe("");
-  for (const [stream, ticks] of [
-    ["v:0", 90_000 / fps],
-    ["a:0", 1_920],
-  ] as const) {
-    // prettier-ignore
-    const { stdout } = await run("ffprobe", ["-v", "error", "-select_streams", stream,
-      "-show_entries", "packet=dts", "-of", "csv=p=0", file]);
-    const times = stdout
-      .split("\n")
-      .filter(Boolean)
-      .map((line) => parseInt(line, 10));
-    const apart = times.slice(1).map((time, n) => time - times[n]!);
+  for (const { stream, ticks } of tracks) {
+    const apart = await timesOf(file, stream);
     expect(apart.filter((step) => Math.abs(step - ticks) > 1)).toEqual([]);
-    if (stream === "v:0") expect(times.length).toBe(codes.length);
+    if (stream === "v:0") expect(apart.length + 1).toBe(codes.length);
   }
+}
+
+const tracks = [
+  { stream: "v:0", ticks: 90_000 / fps },
+  { stream: "a:0", ticks: 1_920 },
+];
+
+/** @returns how far the packets of a stream are apart, 90 kHz */
+async function timesOf(file: string, stream: string): Promise<number[]> {
+  // prettier-ignore
+  const { stdout } = await run("ffprobe", ["-v", "error", "-select_streams", stream,
+    "-show_entries", "packet=dts", "-of", "csv=p=0", file]);
+  const times = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => parseInt(line, 10));
+  return times.slice(1).map((time, n) => time - times[n]!);
 }
 
 /** One byte in 101 becomes another: no place of a packet of 188 is spared for long. */
@@ -135,5 +142,48 @@ describe("two ffmpeg encoders of one source", () => {
     await plane.pass(2 * fps);
     await plane.endPusher();
     await expectWhole(plane.recording, 3 * fps);
+  });
+
+  test("both encoders are killed: the slate comes and goes, and the far end keeps its connection", async () => {
+    const plane = await aMediaPlane({ spool: true, slate: true });
+    open.push(plane);
+    const { untilReport, live, far, encoders } = plane;
+    await untilReport("both live", (report) => live(report, "a") && live(report, "b"));
+    await plane.pass(2 * fps);
+    const from = far.picturesAtMs.length;
+    for (const encoder of Object.values(encoders)) encoder.kill("SIGKILL");
+    const on = await untilReport("the slate", ({ slate }) => slate === "on");
+    expect([on.selected, on.reason]).toEqual([null, "noInput"]);
+    await plane.pass(3 * fps);
+    plane.renew("a");
+    plane.renew("b");
+    await untilReport("somebody carries", ({ selected }) => selected !== null);
+    await plane.pass(3 * fps);
+    await plane.endPusher();
+
+    // Entered within two GOPs.
+    expect(far.longestPauseMs(from)).toBeLessThanOrEqual(2_000);
+    expect(far.connections()).toBe(1);
+    const codes: (BarCode | undefined)[] = [];
+    await watchPictures(plane.recording, ({ code }) => codes.push(code)).ended;
+    // Before the encoders had begun it was on as well.
+    codes.splice(0, codes.findIndex(Boolean));
+    const begin = codes.indexOf(undefined);
+    const end = codes.lastIndexOf(undefined) + 1;
+    // The slate has none, all others are whole and follow each other.
+    expect(codes.slice(begin, end).filter(Boolean)).toEqual([]);
+    expect(end - begin).toBeGreaterThanOrEqual(3 * fps);
+    for (const part of [codes.slice(0, begin), codes.slice(end)]) {
+      expect(part.length).toBeGreaterThanOrEqual(2 * fps);
+      const steps = part.slice(1).map((code, n) => framesBetween(part[n]!.frame, code!.frame));
+      expect(steps.filter((step) => step !== 1)).toEqual([]);
+    }
+    for (const { stream, ticks } of tracks) {
+      const apart = await timesOf(plane.recording, stream);
+      // After silence an encoder's first sound may be a few frames later than its first picture.
+      expect(apart.filter((step) => step < ticks / 2 || step > 4 * ticks)).toEqual([]);
+    }
+    const decoded = await run("ffmpeg", ["-v", "error", "-i", plane.recording, "-f", "null", "-"]);
+    expect(decoded.stderr).toBe("");
   });
 });

@@ -1,0 +1,92 @@
+/** Prepares the slate of a stream: a still picture and silence, in the stream's own format. */
+import { execFile } from "node:child_process";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { z } from "zod";
+
+const Even = z.number().int().min(64).max(7_680).multipleOf(2);
+
+/** What a slate shows, and the format of the encoders it stands in for. */
+export const SlateFields = z.strictObject({
+  width: Even,
+  height: Even,
+  framesPerSecond: z.number().min(5).max(120),
+  videoBitrateBps: z.number().int().min(50_000).max(50_000_000),
+  audio: z
+    .strictObject({
+      sampleRateHz: z.union([z.literal(44_100), z.literal(48_000)]),
+      channels: z.union([z.literal(1), z.literal(2)]),
+    })
+    .nullable(),
+  background: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("colour"), colour: z.string().regex(/^#[0-9a-f]{6}$/) }),
+    /** A PNG or JPEG on this host, scaled to fit. */
+    z.strictObject({ kind: z.literal("picture"), path: z.string().startsWith("/") }),
+  ]),
+  /** In the middle; may have several lines. */
+  text: z.string().max(400).optional(),
+});
+export type SlateFields = z.infer<typeof SlateFields>;
+
+const loopS = 4;
+/** A keyframe in each second: the relay may go back to an encoder at any picture, players join. */
+const gopS = 1;
+const limitMs = 60_000;
+
+/**
+ * Writes the transport stream that `slate.path` of a relay's settings names; whole or not at all.
+ * @throws with ffmpeg's words where the picture cannot be read
+ */
+export async function makeSlate(fields: SlateFields, path: string): Promise<void> {
+  const folder = await mkdtemp(join(dirname(path), ".slate-"));
+  try {
+    if (fields.text) await writeFile(join(folder, "text"), fields.text);
+    // In the folder, so that no path has to stand inside a filter.
+    const limits = { cwd: folder, timeout: limitMs, killSignal: "SIGKILL" as const };
+    await promisify(execFile)("ffmpeg", slateArguments(fields), limits);
+    await rename(join(folder, "slate.ts"), path);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function slateArguments(fields: SlateFields): string[] {
+  const { width, height, framesPerSecond, videoBitrateBps, audio, background, text } = fields;
+  const size = `${width}x${height}`;
+  const rate = String(framesPerSecond);
+  const shown =
+    background.kind === "colour"
+      ? ["-f", "lavfi", "-i", `color=c=0x${background.colour.slice(1)}:s=${size}:r=${rate}`]
+      : [
+          ...["-protocol_whitelist", "file", "-format_whitelist", "png_pipe,jpeg_pipe"],
+          ...["-loop", "1", "-framerate", rate, "-i", `file:${background.path}`],
+        ];
+  const silence = audio
+    ? `anullsrc=cl=${audio.channels === 1 ? "mono" : "stereo"}:r=${audio.sampleRateHz}`
+    : undefined;
+  const filters = [
+    `scale=${width}:${height}:force_original_aspect_ratio=decrease`,
+    `pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2`,
+    "setsar=1",
+    ...(text
+      ? [
+          `drawtext=textfile=text:expansion=none:fontsize=${Math.round(height / 12)}` +
+            ":fontcolor=white:borderw=2:x=(w-text_w)/2:y=(h-text_h)/2",
+        ]
+      : []),
+    "format=yuv420p",
+  ];
+  const pictures = Math.round(loopS * framesPerSecond);
+  const bitrate = String(videoBitrateBps);
+  return [
+    ...["-hide_banner", "-loglevel", "error", "-nostdin", ...shown],
+    ...(silence ? ["-f", "lavfi", "-i", silence, "-map", "1:a:0"] : []),
+    ...["-map", "0:v:0", "-vf", filters.join(",")],
+    ...["-c:v", "libx264", "-preset", "medium", "-tune", "zerolatency", "-b:v", bitrate],
+    ...["-maxrate", bitrate, "-bufsize", bitrate, "-g", String(Math.round(gopS * framesPerSecond))],
+    // One keyframe and picture more, by which the relay knows that the ones before are whole.
+    ...["-sc_threshold", "0", "-frames:v", String(pictures + 2), "-t", String(loopS + 1)],
+    ...["-c:a", "aac", "-b:a", "64000", "-f", "mpegts", "slate.ts"],
+  ];
+}
