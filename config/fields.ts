@@ -26,7 +26,10 @@ export const id = Id;
 export const logLevel = z.enum(["fatal", "error", "warn", "info", "debug", "trace"]);
 
 /** `$STATE_DIRECTORY` as systemd sets it (a list with `:`; ours is the first), else the default. */
-export function defaultStateDir(env: NodeJS.ProcessEnv): string {
+export function defaultStateDir(
+  env: NodeJS.ProcessEnv,
+  folder: "understudy" | "understudy-hub",
+): string {
   const first = env["STATE_DIRECTORY"]?.split(":")[0];
-  return first === undefined || first === "" ? "/var/lib/understudy" : first;
+  return first === undefined || first === "" ? `/var/lib/${folder}` : first;
 }

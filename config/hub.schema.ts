@@ -46,7 +46,7 @@ export const hubSchema = section({
     .describe("Where people open the page; providers of signIn send them back there"),
   stateDir: absolutePath
     .exactOptional()
-    .describe("Database and hashed keys; $STATE_DIRECTORY, else /var/lib/understudy"),
+    .describe("Database and hashed keys; $STATE_DIRECTORY, else /var/lib/understudy-hub"),
   mqtt: section({
     broker: broker.prefault({}).describe("Our own broker, a child of the hub"),
     external: external.exactOptional().describe("Use this broker; ours is then not started"),

@@ -26,7 +26,7 @@ export const hubFormat: ConfigFormat<z.output<typeof hubSchema>> = {
  */
 export function loadHub(file: string, env: NodeJS.ProcessEnv = process.env): Resolved<HubConfig> {
   const { config, describe } = loadConfig(file, hubFormat);
-  const stateDir = config.stateDir ?? defaultStateDir(env);
+  const stateDir = config.stateDir ?? defaultStateDir(env, "understudy-hub");
   return resolveSecrets({ config: { ...config, stateDir }, describe }, secretPlaces(stateDir, env));
 }
 

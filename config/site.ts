@@ -33,7 +33,7 @@ export function loadSite(
   const { config, describe } = loadConfig(file, siteFormat(drivers, outputsOf));
   const tooMuch = uplinkFindings(config);
   if (tooMuch.length > 0) throw new ConfigError(tooMuch.map(describe));
-  const stateDir = config.stateDir ?? defaultStateDir(env);
+  const stateDir = config.stateDir ?? defaultStateDir(env, "understudy");
   return resolveSecrets({ config: { ...config, stateDir }, describe }, secretPlaces(stateDir, env));
 }
 
