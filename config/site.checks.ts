@@ -2,6 +2,7 @@ import { z } from "zod";
 import { nearest } from "./nearest.ts";
 import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
+import { ingestFindings } from "./ingest.checks.ts";
 import { sessionFindings } from "./sessions.ts";
 import { spareFindings } from "./understudies.ts";
 import { inlineSecrets } from "./secrets.ts";
@@ -19,7 +20,20 @@ const Lenient = z.object({
     })
     .catch({ broker: { readers: [] } }),
   traps: z.unknown().optional(),
-  encoders: listOf(z.looseObject({ id: text, driver: text, outlet: text }).catch({})),
+  ingests: listOf(
+    z
+      .object({ id: text, kind: text, mode: text, host: text, port: z.unknown() })
+      .partial()
+      .catch({}),
+  ),
+  encoders: listOf(
+    z
+      .looseObject({
+        ...{ id: text, driver: text, outlet: text },
+        input: z.object({ kind: text, ingest: text }).partial().catch({}),
+      })
+      .catch({ input: {} }),
+  ),
   outlets: listOf(z.looseObject({ id: text }).catch({})),
   storages: listOf(z.looseObject({ id: text }).catch({})),
   destinations: listOf(
@@ -59,9 +73,11 @@ const Lenient = z.object({
 export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
   const lenient = Lenient.safeParse(raw, { jitless: true });
   if (!lenient.success) return [];
-  const { mqtt, traps, encoders, outlets, storages, destinations, streams } = lenient.data;
+  const { mqtt, traps, ingests, encoders, outlets, storages, destinations, streams } = lenient.data;
   return [
     ...duplicates("mqtt.broker.readers", "username", mqtt.broker.readers),
+    ...duplicates("ingests", "id", ingests),
+    ...ingestFindings(ingests),
     ...duplicates("encoders", "id", encoders),
     ...duplicates("outlets", "id", outlets),
     ...duplicates("storages", "id", storages),
@@ -105,6 +121,11 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         ];
       }),
     ]),
+    ...encoders.flatMap(({ input }, at) =>
+      input.kind === "ingest"
+        ? unknownId(["encoders", at, "input", "ingest"], "ingest", input.ingest, ingests)
+        : [],
+    ),
     ...encoders.flatMap(({ outlet }, at) => [
       ...unknownId(["encoders", at, "outlet"], "outlet", outlet, outlets),
       ...sharedOutlet(encoders, at),

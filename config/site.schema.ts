@@ -4,6 +4,7 @@ import { optionsJsonSchema } from "./as-written.ts";
 import { preview, streamContent } from "./content.schema.ts";
 import { destination } from "./destination.schema.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
+import { ingest } from "./ingest.schema.ts";
 import { events } from "./on-air-windows.ts";
 import { SecretReference } from "./secrets.ts";
 import { playbooks, repairOfBox, repairOfSite } from "./repair.schema.ts";
@@ -284,6 +285,11 @@ export function siteSchema(drivers: SiteDrivers) {
     })
       .exactOptional()
       .describe("The line that all encoders of this site share"),
+    ingests: z
+      .array(ingest)
+      .max(64)
+      .prefault([])
+      .describe("Processes that take a programme in, for any number of software encoders"),
     encoders: z
       .array(driven(EncoderBase, encoders))
       .max(500)
@@ -318,6 +324,7 @@ export function siteSchema(drivers: SiteDrivers) {
 type Parsed = z.output<ReturnType<typeof siteSchema>>;
 /** A site's config as the daemon uses it: quantities with their unit in the name. */
 export type SiteConfig = Parsed & { stateDir: string };
+export type IngestConfig = Parsed["ingests"][number];
 export type EncoderConfig = Parsed["encoders"][number];
 export type OutletConfig = Parsed["outlets"][number];
 export type StorageConfig = Parsed["storages"][number];

@@ -9,6 +9,7 @@ import type { Decider } from "./decider.ts";
 import { burstOf, type DeviceSession, openDeviceSession } from "./device-session.ts";
 import type { EncoderDriver, KnownTarget } from "./drivers/driver.ts";
 import { vendors } from "./drivers/index.ts";
+import { type IngestGroup, withGroup } from "./drivers/shared/engine/ingest-input.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
 
 type Parts = {
@@ -48,6 +49,8 @@ export function openSessions(p: Parts): Map<string, DeviceSession> {
 export async function openDrivers(
   p: Omit<Parts, "submit"> & {
     knownTargets: () => KnownTarget[];
+    /** Where an ingest is heard. */
+    groupOf: (ingest: string) => IngestGroup;
     sessions: ReadonlyMap<string, DeviceSession>;
   },
 ): Promise<Map<string, EncoderDriver>> {
@@ -65,7 +68,8 @@ export async function openDrivers(
         p.sessions.get(id)?.exchanged(exchange),
       stateDir,
     };
-    const own = { ...(options as object), ...(owned && { ownSelfStart: true }) };
+    const heard = withGroup(options, p.groupOf);
+    const own = { ...(heard as object), ...(owned && { ownSelfStart: true }) };
     return [id, await vendors[driver]!.open(site, own)] as const;
   });
   return new Map(await Promise.all(opened));

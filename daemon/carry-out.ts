@@ -3,6 +3,7 @@ import type { EffectError } from "../machines/effect.ts";
 import type { Intent, IntentKind, Intents } from "../machines/intents.ts";
 import type { FenceEvidence } from "../machines/stream/fence-evidence.ts";
 import { DriverError, type EncoderDriver, type PublishTarget } from "./drivers/driver.ts";
+import type { IngestKeeper } from "./ingest/keeper.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 import type { Outlet } from "./outlets.ts";
 import type { Supervised } from "./supervisor.ts";
@@ -23,6 +24,7 @@ const limitsMs: Record<IntentKind, number> = {
   fence: 15_000,
   ownSelfStart: 20_000,
   turnOutlet: 20_000,
+  runIngest: 15_000,
   setLoad: 20_000,
   reboot: 15_000,
   startRecording: 15_000,
@@ -46,6 +48,7 @@ export function openHands(p: {
   ingests: ReadonlyMap<string, Ingest>;
   observers: ReadonlyMap<string, readonly FarEndObserver[]>;
   outlets: ReadonlyMap<string, Outlet>;
+  ingestProcesses: ReadonlyMap<string, Pick<IngestKeeper, "run">>;
   wallMs: () => number;
   report: (intent: Intent, result: Result) => void;
 }) {
@@ -60,6 +63,12 @@ export function openHands(p: {
       if (!outlet) return failed("unknown_outlet", `there is no outlet ${intent.asks.outlet}`);
       await outlet.turn(intent.asks.to, signal);
       return { type: "effect.done", answer: { atMs: p.wallMs() } };
+    }
+    if (intent.kind === "runIngest") {
+      const process = p.ingestProcesses.get(intent.asks.ingest);
+      if (!process) return failed("unknown_ingest", `there is no ingest ${intent.asks.ingest}`);
+      await process.run(signal);
+      return { type: "effect.done", answer: {} };
     }
     const box = p.boxes.get(intent.asks.encoder);
     if (!box) return failed("unknown_encoder", `there is no encoder ${intent.asks.encoder}`);
@@ -164,7 +173,7 @@ export function openHands(p: {
   return {
     begin(intent: Intent): void {
       if (closed) return;
-      const { encoder } = intent.asks;
+      const encoder = "encoder" in intent.asks ? intent.asks.encoder : "";
       if (isOfProgramme(intent)) secondary.get(encoder)?.abort();
       const giveUp = new AbortController();
       const giveWay = new AbortController();

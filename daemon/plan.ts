@@ -17,6 +17,7 @@ import { contentPlan } from "./content/plan.ts";
 import type { EventPlan } from "../machines/stream/schedule.ts";
 import { type Detection, detectionOf, requestTimeoutOf } from "./detection-time.ts";
 import type { Vendor } from "./drivers/index.ts";
+import { ingestIn } from "./drivers/shared/engine/ingest-input.ts";
 import type { EventsConfig } from "./schedule/schedule.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
 import { pollLimitMs } from "./storages.ts";
@@ -81,7 +82,7 @@ export function planOf(
         ...(encoder.name !== undefined && { name: encoder.name }),
         vendor: encoder.driver,
         outputs: [...vendor.outputs],
-        ...(encoder.source !== undefined && { source: encoder.source }),
+        ...sourceOf(encoder),
         readingMaxAgeMs: isSoftware
           ? softwareReadingMaxAgeMs
           : pollsUntilOld * encoder.polling.normalMs,
@@ -110,8 +111,18 @@ export function planOf(
     destinations,
     streams,
     storages: storagePlans(config, vendors),
+    ingests: config.ingests.map(({ id, name, kind }) => ({
+      ...{ id, kind },
+      ...(name !== undefined && { name }),
+    })),
     clockAlarmOffsetMs: config.clock.alarmOffsetMs,
   };
+}
+
+/** Encoders on one ingest show the same, whatever it takes in. */
+function sourceOf({ source, options }: SiteConfig["encoders"][number]): { source?: string } {
+  const of = source ?? ingestIn(options);
+  return of === undefined ? {} : { source: of };
 }
 
 /**

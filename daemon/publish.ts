@@ -2,6 +2,7 @@ import type { Availability } from "../machines/contract.ts";
 import { destinationState } from "../machines/destination/destination.published.ts";
 import { type EncoderSnapshot, encoderState } from "../machines/encoder/encoder.published.ts";
 import { isToldAlike } from "../machines/encoder/told-alike.ts";
+import { ingestState } from "../machines/ingest/ingest.published.ts";
 import type { Published } from "../machines/published.ts";
 import { publishedFreeze } from "../machines/site/change-freeze.ts";
 import { hostClockWarnings, publishedHostClock } from "../machines/site/host-clock.ts";
@@ -89,6 +90,11 @@ export function openPublisher(p: {
       case "storage": {
         const sinceOf = (medium: string, word: string) => since(`${actor}/${medium}`, word);
         const state = storageState(core.storage(id), { published: header(id), sinceMs: sinceOf });
+        return { kind, id, state };
+      }
+      case "ingest": {
+        const sinceOf = (word: string) => since(actor, word);
+        const state = ingestState(core.ingest(id), { published: header(id), sinceMs: sinceOf });
         return { kind, id, state };
       }
       case "stream": {
@@ -185,6 +191,7 @@ export function openPublisher(p: {
         ...plan.encoders.map(entry("encoder")),
         ...plan.destinations.map(entry("destination")),
         ...(plan.storages ?? []).map(entry("storage")),
+        ...(plan.ingests ?? []).map(entry("ingest")),
         ...plan.streams.filter((s) => s.backupOf === undefined).map(entry("stream")),
       ];
     },

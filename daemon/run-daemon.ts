@@ -89,6 +89,7 @@ async function run(writer: Worker | undefined): Promise<number> {
       writer,
       writerUrl: new URL("./journal-writer.cjs", import.meta.url),
       brokerUrl: new URL("./broker.js", import.meta.url),
+      ingestUrl: new URL("./ingest.cjs", import.meta.url),
     });
   } catch (cause) {
     if (!(cause instanceof JournalError)) throw cause;

@@ -25,6 +25,8 @@ import { vendors } from "./drivers/index.ts";
 import { storageVendors } from "./drivers/storages.ts";
 import { watchFarEnds } from "./far-ends.ts";
 import { watchHostClock } from "./host-clock/watch-host-clock.ts";
+import { groupOf } from "./ingest/group.ts";
+import { openIngests } from "./ingest/keeper.ts";
 import { openJournal } from "./journal/open-journal.ts";
 import { type AckOutcome, eventsAfter } from "./journal/outbox.ts";
 import { lockState } from "./journal/state-lock.ts";
@@ -62,6 +64,8 @@ export async function startSite(p: {
   writerUrl: URL;
   /** The bundled broker program beside this one. */
   brokerUrl: URL;
+  /** The bundled ingest program. */
+  ingestUrl: URL;
 }): Promise<SiteDaemon> {
   const { config } = p;
   const log = p.log.child({ site: config.site });
@@ -89,8 +93,15 @@ export async function startSite(p: {
   const openingDrivers = openDrivers({
     ...{ config, plan, sessions, attention: watch },
     knownTargets: () => [...ingests.values()],
+    groupOf: (ingest) => groupOf(config, ingest),
   });
   openingDrivers.catch(() => undefined);
+  const openingIngests = openIngests({
+    config,
+    program: p.ingestUrl,
+    tell: (ingest, event) => void submit({ to: `ingest:${ingest}`, event }),
+  });
+  openingIngests.catch(() => undefined);
   const journal = await openingJournal;
   const drivers = await openingDrivers;
 
@@ -223,11 +234,13 @@ export async function startSite(p: {
     ...{ destinations: config.destinations, circuits, attention: watch, submit },
   });
 
+  const ingestProcesses = await openingIngests;
   parts.hands = openHands({
     boxes,
     ingests,
     observers: farEnds.observers,
     outlets,
+    ingestProcesses,
     wallMs: () => now().wallMs,
     report: (intent, event) => void submit({ to: `intent:${intent.id}`, event }),
   });
@@ -291,6 +304,7 @@ export async function startSite(p: {
   }
 
   await opened;
+  for (const process of ingestProcesses.values()) process.begin();
   void commands.takeUp();
   // Whoever waits for the site is told first that it decides.
   const connected = breath().then(() => links.connect());
@@ -321,6 +335,7 @@ export async function startSite(p: {
       await hostClock.close();
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
       await Promise.all(storages.map((storage) => storage.close()));
+      await Promise.all([...ingestProcesses.values()].map((process) => process.close()));
       await decider.close();
       await connected;
       await links.close();

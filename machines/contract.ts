@@ -7,6 +7,7 @@ import { CommandRequest, CommandResponse } from "./command/command.contract.ts";
 import { DestinationState } from "./destination/destination.contract.ts";
 import { EncoderState } from "./encoder/encoder.contract.ts";
 import { isId, type Id, type Kind } from "./id.ts";
+import { IngestState } from "./ingest/ingest.contract.ts";
 import { Ack, Replay, SiteEvent, SiteInfo, SiteState, Telemetry } from "./site/site.contract.ts";
 import { StorageState } from "./storage/storage.contract.ts";
 import { StreamState } from "./stream/stream.contract.ts";
@@ -74,6 +75,7 @@ export const stateSchemas = {
   stream: StreamState,
   destination: DestinationState,
   storage: StorageState,
+  ingest: IngestState,
   site: SiteState,
 } as const;
 export type StatefulKind = keyof typeof stateSchemas;

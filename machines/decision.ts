@@ -51,6 +51,8 @@ export const eventTypes = [
   "storage.fileSystem",
   "storage.rebootCycle",
   "storage.recording",
+  "ingest.changed",
+  "ingest.refused",
   "key.granted",
   "key.refused",
   "key.released",

@@ -15,6 +15,7 @@ export const kinds = [
   "stream",
   "destination",
   "storage",
+  "ingest",
   "job",
   "ad-break",
   "certificate",

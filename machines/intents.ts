@@ -52,6 +52,8 @@ export type Intents = {
     asks: { encoder: string; settings: EncoderSettings };
     answer: Record<string, never>;
   };
+  /** Have the process of this ingest running, as it is configured. */
+  runIngest: { asks: { ingest: string }; answer: Record<string, never> };
   /** Have its outlet on or off, read back. The encoder is the box that hangs on it. */
   turnOutlet: {
     asks: { encoder: string; outlet: string; to: "on" | "off" | "cycle" };

@@ -124,7 +124,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
 };
 
 /** Beside the bundled daemon, or where it lies when run from source. */
-function launcher(): string {
+export function launcher(): string {
   const places = ["./launcher.sh", "./shared/engine/launcher.sh"].map((place) =>
     fileURLToPath(new URL(place, import.meta.url)),
   );

@@ -3,6 +3,7 @@ import type { HeatLimits } from "../encoder/heat.ts";
 import type { Trouble } from "../encoder/encoder.contract.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
+import type { ingestKinds } from "../ingest/ingest.contract.ts";
 import type { ProfileId } from "../profile/profiles.ts";
 import type { StorageLevels } from "../storage/space.ts";
 import type { ContentPlan } from "../stream/content.ts";
@@ -16,9 +17,14 @@ export type SitePlan = {
   streams: StreamPlan[];
   /** Absent in plans made before there were any. */
   storages?: StoragePlan[];
+  /** Absent in plans made before there were any. */
+  ingests?: IngestPlan[];
   /** From so far off a clock is wrong. Absent in plans made before clocks were watched. */
   clockAlarmOffsetMs?: number;
 };
+
+/** A process that takes one programme in. */
+export type IngestPlan = { id: string; name?: string; kind: (typeof ingestKinds)[number] };
 
 /** The media of a box (under the box's id), of a NAS or of this host. */
 export type StoragePlan = {

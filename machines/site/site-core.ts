@@ -14,6 +14,8 @@ import type { EncoderReading } from "../encoder/reading.ts";
 import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
 import { encoderFacts, encoderResume, linkOf } from "../encoder/encoder.published.ts";
 import { isToldAlike } from "../encoder/told-alike.ts";
+import type { IngestEvent } from "../ingest/ingest.events.ts";
+import type { IngestSnapshot } from "../ingest/ingest.published.ts";
 import type { Intent, IntentKind, Intents } from "../intents.ts";
 import { isSame } from "../plain-json.ts";
 import { sessionResume, type SessionSnapshot } from "../session/session.machine.ts";
@@ -37,6 +39,7 @@ export type ActorName =
   | `encoder:${string}`
   | `destination:${string}`
   | `storage:${string}`
+  | `ingest:${string}`
   | `stream:${string}`
   /** What its stream is used for now; told as the stream's. */
   | `session:${string}`;
@@ -45,6 +48,7 @@ export type CoreInput =
   | { to: `encoder:${string}`; event: EncoderEvent }
   | { to: `destination:${string}`; event: DestinationEvent }
   | { to: `storage:${string}`; event: StorageEvent }
+  | { to: `ingest:${string}`; event: IngestEvent }
   | { to: `stream:${string}`; event: StreamEvent }
   | { to: "site"; event: SiteEvent }
   /** The result of an intent. One that nobody waits for any more is ignored. */
@@ -85,6 +89,7 @@ export type SiteCore = {
   encoderReading(id: string): { link: Link; reading: EncoderReading | undefined };
   destination(id: string): DestinationSnapshot;
   storage(id: string): StorageSnapshot;
+  ingest(id: string): IngestSnapshot;
   stream(id: string): StreamSnapshot;
   /** Of a stream that is kept for sessions. */
   session(stream: string): SessionSnapshot | undefined;
@@ -124,6 +129,7 @@ export function openSite(p: {
     ...p.plan.encoders.map(({ id }) => `encoder:${id}` as const),
     ...p.plan.destinations.map(({ id }) => `destination:${id}` as const),
     ...(p.plan.storages ?? []).map(({ id }) => `storage:${id}` as const),
+    ...(p.plan.ingests ?? []).map(({ id }) => `ingest:${id}` as const),
     ...p.plan.streams.map(({ id }) => `stream:${id}` as const),
     ...p.plan.streams.flatMap(({ id, sessions }) => (sessions ? [`session:${id}` as const] : [])),
     "site",
@@ -249,6 +255,7 @@ export function openSite(p: {
     }),
     destination: (id) => actor(`destination:${id}`)!.getSnapshot() as DestinationSnapshot,
     storage: (id) => actor(`storage:${id}`)!.getSnapshot() as StorageSnapshot,
+    ingest: (id) => actor(`ingest:${id}`)!.getSnapshot() as IngestSnapshot,
     stream: (id) => actor(`stream:${id}`)!.getSnapshot() as StreamSnapshot,
     session: (stream) => actor(`session:${stream}`)?.getSnapshot() as SessionSnapshot | undefined,
     resumeOf(name) {

@@ -5,6 +5,7 @@ import type { EncoderMachine } from "../encoder/encoder.machine.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import { exerciseMachine } from "../exercise/exercise.machine.ts";
 import type { Exercise } from "../exercise/exercise.ts";
+import { ingestMachine } from "../ingest/ingest.machine.ts";
 import type { SiteSessions } from "../session/site-sessions.ts";
 import { storageMachine } from "../storage/storage.machine.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
@@ -44,6 +45,7 @@ export type SiteContext = {
   encoders: Record<string, EncoderRef>;
   destinations: Record<string, ActorRefFrom<typeof destinationMachine>>;
   storages: Record<string, ActorRefFrom<typeof storageMachine>>;
+  ingests: Record<string, ActorRefFrom<typeof ingestMachine>>;
   streams: Record<string, ActorRefFrom<typeof streamMachine>>;
 };
 export type EncoderRef = ActorRefFrom<EncoderMachine>;

@@ -104,6 +104,13 @@ export const siteMachine = siteSetup.createMachine({
         return [storage.id, spawn("storage", { id: name, systemId: name, input })];
       }),
     ),
+    ingests: Object.fromEntries(
+      (plan.ingests ?? []).map((ingest) => {
+        const name = `ingest:${ingest.id}`;
+        const input = { plan: ingest, now };
+        return [ingest.id, spawn("ingest", { id: name, systemId: name, input })];
+      }),
+    ),
     streams: Object.fromEntries(
       plan.streams.map((s) => {
         const kept = resume.get(`stream:${s.id}`) as StreamResume | undefined;

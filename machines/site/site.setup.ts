@@ -4,6 +4,7 @@ import type { Decided } from "../decision.ts";
 import { destinationMachine } from "../destination/destination.machine.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import { exerciseMachine } from "../exercise/exercise.machine.ts";
+import { ingestMachine } from "../ingest/ingest.machine.ts";
 import { sessionMachine } from "../session/session.machine.ts";
 import { storageMachine } from "../storage/storage.machine.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
@@ -30,6 +31,7 @@ export const siteSetup = setup({
     session: sessionMachine,
     destination: destinationMachine,
     storage: storageMachine,
+    ingest: ingestMachine,
     exercises: exerciseMachine,
   },
   guards: {

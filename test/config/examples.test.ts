@@ -64,7 +64,7 @@ const shorthand = [
   "streams[].encoders[].encoder",
   "streams[].encoders[].output",
   // Other kinds of input than the one shown; the comment above it names them and their keys.
-  ...["path", "loop", "realtime", "url"].map((key) => `encoders[].input.${key}`),
+  ...["path", "loop", "realtime", "url", "ingest"].map((key) => `encoders[].input.${key}`),
   // Of SNMP v1 and v2c; the example shows v3, which signs.
   "outlets[].access.community",
 ];

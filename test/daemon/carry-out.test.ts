@@ -52,6 +52,7 @@ function aHand(
     ingests: new Map([["far", ingest]]),
     observers: new Map([["far", p.observers ?? []]]),
     outlets: new Map(Object.entries(p.outlets ?? {})),
+    ingestProcesses: new Map(),
     wallMs: () => 1_790_000_000_000,
     report: (intent, result) => void results.set(intent.id, result),
   });

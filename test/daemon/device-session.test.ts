@@ -114,6 +114,7 @@ test("a fence and a stop go out while the box is left alone; a start is refused 
     ingests: new Map([["far", { destination: "far", address: "rtmp://far/live", streamKey: "k" }]]),
     observers: new Map(),
     outlets: new Map(),
+    ingestProcesses: new Map(),
     wallMs: () => 0,
     report: (intent, result) => void results.set(intent.kind, result),
   });

@@ -3,7 +3,15 @@
  * simulated HELOs that really push, and a far end that notes to the millisecond who publishes.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import Database from "better-sqlite3";
@@ -340,14 +348,15 @@ export class Facility {
     return pid;
   }
 
-  /** Every process of this facility: its command line names the folder, or a key. */
+  /** Every process of this facility: it works in the folder, or its command line names it or a key. */
   leftovers(): number[] {
     return readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
       .filter((pid) => {
         try {
           const text = readFileSync(`/proc/${pid}/cmdline`, "utf8");
-          return text.includes(basename(this.folder)) || text.includes(this.stateDir);
+          const where = text + readlinkSync(`/proc/${pid}/cwd`);
+          return where.includes(basename(this.folder)) || where.includes(this.stateDir);
         } catch {
           return false; // gone meanwhile
         }

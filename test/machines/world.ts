@@ -598,6 +598,7 @@ export class World {
   #carryOut(intent: Intent) {
     this.#pending = this.#pending.filter((p) => p.intent !== intent);
     const to = `intent:${intent.id}` as const;
+    if (intent.kind === "runIngest") throw new Error("there is no ingest in this world");
     const box = this.box(intent.asks.encoder);
     const cut = (!box.reachable || box.unpowered) && box.kind === "helo";
     const failed = (code: string, more: { highestGeneration?: number } = {}) => {

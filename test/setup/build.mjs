@@ -35,6 +35,7 @@ const programs = [
   { from: "daemon/main.ts", to: "dist/daemon.cjs" },
   { from: "daemon/cli/main.ts", to: "dist/site-cli.js" },
   { from: "daemon/journal/writer.ts", to: "dist/journal-writer.cjs" },
+  { from: "daemon/ingest/main.ts", to: "dist/ingest.cjs" },
   { from: "daemon/relay/main.ts", to: "dist/relay.cjs" },
   { from: "hub/main.ts", to: "dist/hub.js" },
   { from: "hub/cli/main.ts", to: "dist/understudy.js", mode: 0o755 },

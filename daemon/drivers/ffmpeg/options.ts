@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   absolutePath,
   engineFields,
+  ingest,
   pictureFields,
   soundFields,
   source,
@@ -37,6 +38,7 @@ export const FfmpegInput = z.discriminatedUnion("kind", [
     url: url("http", "https").describe("the playlist"),
   }),
   udp,
+  ingest,
 ]);
 export type FfmpegInput = z.infer<typeof FfmpegInput>;
 

@@ -1,4 +1,5 @@
 import { caps, chain, element, fraction } from "./description.ts";
+import { groupOf } from "../shared/engine/ingest-input.ts";
 import type { GstreamerInput, GstreamerOptions } from "./options.ts";
 
 /**
@@ -65,6 +66,13 @@ function reader(input: Exclude<GstreamerInput, TestPattern>): string[][] {
         caps("video/mpegts", { systemstream: "true" }),
       ];
     }
+    case "ingest": {
+      const { address, port } = groupOf(input);
+      return [
+        element("udpsrc", { address, port, "multicast-iface": "lo", "buffer-size": 4_194_304 }),
+        caps("video/mpegts", { systemstream: "true" }),
+      ];
+    }
   }
 }
 
@@ -81,6 +89,7 @@ function demultiplexer(input: Exclude<GstreamerInput, TestPattern>): string {
       return "flvdemux";
     case "srt":
     case "udp":
+    case "ingest":
       return "tsdemux";
   }
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   absolutePath,
   engineFields,
+  ingest,
   pictureFields,
   soundFields,
   source,
@@ -34,6 +35,7 @@ export const GstreamerInput = z.discriminatedUnion("kind", [
     url: url("srt").describe("where to call"),
   }),
   udp,
+  ingest,
 ]);
 export type GstreamerInput = z.infer<typeof GstreamerInput>;
 

@@ -99,7 +99,10 @@ export class EngineDirectory {
   }
 
   /** The living process of a record. Its pid file may be some milliseconds away. */
-  async livingProcess({ run, bootId: boot }: EngineRecord): Promise<EngineProcess | undefined> {
+  async livingProcess({
+    run,
+    bootId: boot,
+  }: Pick<EngineRecord, "run" | "bootId">): Promise<EngineProcess | undefined> {
     const until = performance.now() + pidFileWithinMs;
     for (;;) {
       const process = this.process(run);

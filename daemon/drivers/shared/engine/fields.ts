@@ -30,6 +30,14 @@ export const testPattern = z.strictObject({
     .describe("what stands in the picture; the encoder's id when left out"),
 });
 
+export const ingest = z.strictObject({
+  kind: z.literal("ingest").describe("what an ingest of this site takes in"),
+  ingest: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and -, at most 63")
+    .describe("its id, under `ingests`"),
+});
+
 export const udp = z.strictObject({
   kind: z.literal("udp").describe("MPEG-TS by UDP, unicast or multicast"),
   url: z

@@ -4,6 +4,7 @@ import { DriverError } from "../../../../daemon/drivers/driver.ts";
 import { ffmpegArguments } from "../../../../daemon/drivers/ffmpeg/arguments.ts";
 import { FfmpegOptions } from "../../../../daemon/drivers/ffmpeg/options.ts";
 import { endpointOf } from "../../../../daemon/drivers/shared/engine/endpoint.ts";
+import { withGroup } from "../../../../daemon/drivers/shared/engine/ingest-input.ts";
 import { hidingScript } from "../../../../daemon/drivers/shared/engine/secret.ts";
 import { at } from "../../../setup/effort.ts";
 import { slow } from "../../../setup/slow.ts";
@@ -184,4 +185,20 @@ test("a suspicion earlier than two and a half frames is refused", () => {
 test("hiding a key takes it literally, and takes its parts", () => {
   expect(hidingScript("a.b*c/d")).toContain("s/a\\.b\\*c\\/d/[key]/g");
   expect(hidingScript("live?token=0123456789")).toContain("s/0123456789/[key]/g");
+});
+
+test("an ingest of this host is heard on loopback, where the daemon says", () => {
+  const from = withGroup({ ...plain, input: { kind: "ingest", ingest: "stage" } }, () => ({
+    ...{ address: "239.1.2.3", port: 5_500 },
+  })) as FfmpegOptions;
+  const argv = ffmpegArguments(from, publication);
+  expect(argv[argv.indexOf("-i") + 1]).toMatch(
+    /^udp:\/\/239\.1\.2\.3:5500\?localaddr=127\.0\.0\.1&/,
+  );
+  expect(argv[argv.indexOf("-protocol_whitelist") + 1]).toBe("udp");
+});
+
+test("an ingest that nobody knows of is not read from anywhere", () => {
+  const from = FfmpegOptions.parse({ input: { kind: "ingest", ingest: "stage" } });
+  expect(() => ffmpegArguments(from, publication)).toThrow("there is no ingest stage");
 });

@@ -1,0 +1,120 @@
+/** Where pictures come into this site: each ingest is a process that takes one programme in. */
+import { z } from "zod";
+import { absolutePath, displayName, host, id, port, url } from "./fields.ts";
+import { SecretReference } from "./secrets.ts";
+import { bitrate, duration, section } from "./units.ts";
+
+const common = {
+  id: id.describe("Stable id; encoders name it as their input"),
+  name: displayName.exactOptional().describe("What people call it"),
+};
+const listening = {
+  host: host.prefault("0.0.0.0").describe("Own address to listen on"),
+  port: port.min(1),
+};
+const passphrase = SecretReference.exactOptional().describe(
+  "Where the passphrase is kept (10 to 79 characters); without one the stream is not encrypted",
+);
+const latency = duration({ atLeast: "20ms", atMost: "8s" })
+  .prefault("120ms")
+  .describe("How long SRT may wait for packets that were lost");
+const side = z.int().min(16).max(8_192).multipleOf(2);
+/** Group or own address, and port. */
+const packets = (scheme: string) =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^${scheme}://[A-Za-z0-9.:[\\]-]{1,255}:\\d{1,5}$`),
+      `must be like ${scheme}://239.1.1.1:5000`,
+    );
+const networkInterface = host
+  .exactOptional()
+  .describe("Own address of the network a multicast group is joined on");
+
+export const ingest = z.discriminatedUnion("kind", [
+  section({
+    ...common,
+    kind: z.literal("rtmp").describe("Publishers push to rtmp://HOST:PORT/APP with the key"),
+    host: listening.host,
+    port: listening.port.prefault(1_935).describe("TCP port"),
+    app: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, "letters, digits, _ and -, at most 64")
+      .prefault("live")
+      .describe("RTMP application"),
+    streamKey: SecretReference.describe(
+      "Where the key of publishers is kept: letters, digits, _ and -",
+    ),
+  }),
+  z.discriminatedUnion("mode", [
+    section({
+      ...common,
+      kind: z.literal("srt").describe("MPEG-TS by SRT"),
+      mode: z
+        .literal("listener")
+        .describe("Publishers call; whoever has the passphrase is let in, one at a time"),
+      host: listening.host,
+      port: listening.port.describe("UDP port"),
+      passphrase,
+      latency,
+    }),
+    section({
+      ...common,
+      kind: z.literal("srt").describe("MPEG-TS by SRT"),
+      mode: z.literal("caller").describe("We call whoever has the picture"),
+      host: host.describe("Whom to call"),
+      port: listening.port.describe("UDP port"),
+      streamId: z
+        .string()
+        .regex(/^[!-~]{1,512}$/, "printable characters without blanks, at most 512")
+        .exactOptional()
+        .describe("Which stream is wanted there"),
+      passphrase,
+      latency,
+    }),
+  ]),
+  section({
+    ...common,
+    kind: z.literal("rtsp").describe("Pulled by RTSP, such as from a camera"),
+    url: url("rtsp").describe("Where to pull from"),
+    username: z
+      .string()
+      .regex(/^[^\p{Cc}]{1,128}$/u)
+      .exactOptional()
+      .describe("Name it knows us by"),
+    password: SecretReference.exactOptional().describe("Where the password is kept"),
+    transport: z.enum(["tcp", "udp"]).prefault("tcp").describe("How the media come"),
+  }),
+  section({
+    ...common,
+    kind: z.literal("udp").describe("MPEG-TS by UDP, unicast or multicast"),
+    url: packets("udp").describe("Group or own address, and port"),
+    interface: networkInterface,
+  }),
+  section({
+    ...common,
+    kind: z.literal("rtp").describe("MPEG-TS by RTP, unicast or multicast"),
+    url: packets("rtp").describe("Group or own address, and port"),
+    interface: networkInterface,
+  }),
+  section({
+    ...common,
+    kind: z.literal("file").describe("A file on this host, over and over, at its own speed"),
+    path: absolutePath.describe("Absolute path"),
+  }),
+  section({
+    ...common,
+    kind: z.literal("testPattern").describe("Moving bars with a clock, and a tone"),
+    width: side.prefault(1_280).describe("Pixels"),
+    height: side.prefault(720).describe("Pixels"),
+    framesPerSecond: z.number().min(1).max(120).prefault(25).describe("Frames a second"),
+    bitrate: bitrate({ atLeast: "50kbps", atMost: "100Mbps" })
+      .prefault("4Mbps")
+      .describe("Of the picture"),
+    label: z
+      .string()
+      .regex(/^[A-Za-z0-9 ._-]{1,40}$/, "letters, digits, blank, point, _ and -, at most 40")
+      .exactOptional()
+      .describe("What stands in the picture; the ingest's id when left out"),
+  }),
+]);

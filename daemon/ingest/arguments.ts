@@ -1,0 +1,133 @@
+/**
+ * ffmpeg's arguments from typed fields: what comes in is passed on as it is, as MPEG-TS to the
+ * group. Nothing of a user stands where an option could begin, and every source may open only the
+ * protocols and containers of its kind.
+ */
+import type { Group } from "./group.ts";
+import type { NetworkSource } from "./settings.ts";
+
+/** Seconds between two progress blocks. */
+const statsPeriodS = 0.5;
+/** A keyframe is spread over some ms, or the buffers of its readers would have to take it at once. */
+const paceBps = 100_000_000;
+const datagramBytes = 1_316;
+
+/** What is read: a source of its own, or FLV that is handed to it. */
+export type Read = NetworkSource | { kind: "flv" };
+
+type To = {
+  ingest: string;
+  group: Group;
+  /** Where the times of the output begin, s. */
+  beginS: number;
+  /** May something be written into a picture that is made here? */
+  text: boolean;
+};
+
+export function pumpArguments(read: Read, { ingest, group, beginS, text }: To): string[] {
+  const made = read.kind === "testPattern";
+  return [
+    ...["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"],
+    ...["-progress", "pipe:3", "-stats_period", String(statsPeriodS)],
+    ...inputArguments(read, ingest, text),
+    ...(made ? ["-map", "0:v:0", "-map", "1:a:0"] : ["-map", "0:v:0?", "-map", "0:a?"]),
+    ...(made ? patternEncoding(read) : ["-c", "copy"]),
+    ...["-output_ts_offset", beginS.toFixed(3), "-muxdelay", "0", "-muxpreload", "0"],
+    ...["-flush_packets", "1", "-pes_payload_size", "0", "-f", "mpegts"],
+    `udp://${group.address}:${group.port}?ttl=0&localaddr=127.0.0.1&pkt_size=${datagramBytes}` +
+      `&bitrate=${paceBps}&burst_bits=${8 * 10 * datagramBytes}`,
+  ];
+}
+
+const may = (protocols: string, formats: string) => [
+  ...["-protocol_whitelist", protocols, "-format_whitelist", formats],
+];
+/** Looked at for at most half a second: nothing of it is lost, it only begins later. */
+const live = [
+  ...["-fflags", "nobuffer", "-probesize", "500000", "-analyzeduration", "500000"],
+  ...["-fpsprobesize", "0"],
+];
+/** 4 MiB hold half a second of 64 Mbit/s, where the kernel allows it. */
+const buffered = "fifo_size=50000&overrun_nonfatal=1&buffer_size=4194304";
+
+function inputArguments(read: Read, ingest: string, text: boolean): string[] {
+  switch (read.kind) {
+    case "flv":
+      return [...live, ...may("pipe", "flv"), "-f", "flv", "-i", "pipe:0"];
+    case "srt": {
+      const { mode, host, port, streamId, passphrase, latencyMs } = read;
+      return [
+        ...live,
+        ...["-mode", mode, "-latency", String(latencyMs * 1_000)],
+        ...(streamId === undefined ? [] : ["-srt_streamid", streamId]),
+        ...(passphrase === undefined ? [] : ["-passphrase", passphrase]),
+        ...may("srt", "mpegts"),
+        ...["-f", "mpegts", "-i", `srt://${bracketed(host)}:${port}`],
+      ];
+    }
+    case "rtsp": {
+      const { url, username, password, transport } = read;
+      return [
+        ...live,
+        ...["-rtsp_transport", transport, "-timeout", "5000000"],
+        ...may("rtsp,rtp,udp,tcp", "rtsp,sdp,mpegts"),
+        ...["-i", withLogin(url, username, password)],
+      ];
+    }
+    case "udp": {
+      const { url, interface: own } = read;
+      const on = own === undefined ? "" : `&localaddr=${own}`;
+      return [...live, ...may("udp", "mpegts"), "-f", "mpegts", "-i", `${url}?${buffered}${on}`];
+    }
+    case "rtp": {
+      const { url, interface: own } = read;
+      const on = own === undefined ? "" : `?localaddr=${own}`;
+      return [...live, ...may("rtp,udp", "rtp,mpegts"), "-f", "rtp", "-i", `${url}${on}`];
+    }
+    case "file":
+      return [
+        ...["-re", "-stream_loop", "-1"],
+        ...may("file", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,flv,mpeg"),
+        ...["-i", `file:${read.path}`],
+      ];
+    case "testPattern": {
+      const { width, height, framesPerSecond, label = ingest } = read;
+      const tone = "sine=frequency=440:sample_rate=48000";
+      return [
+        ...["-re", "-f", "lavfi", "-i", pattern({ width, height, framesPerSecond, label }, text)],
+        ...["-re", "-f", "lavfi", "-i", tone],
+      ];
+    }
+  }
+}
+
+type Pattern = { width: number; height: number; framesPerSecond: number; label: string };
+
+/** `label` holds no character that means anything inside a filter. */
+function pattern({ width, height, framesPerSecond, label }: Pattern, withText: boolean): string {
+  const bars = `testsrc2=size=${width}x${height}:rate=${framesPerSecond}`;
+  if (!withText) return bars;
+  const size = Math.max(12, Math.round(height / 14));
+  const text = (what: string, y: string) =>
+    `drawtext=font=Mono:fontsize=${size}:fontcolor=white:box=1:boxcolor=black@0.7:boxborderw=4` +
+    `:x=(w-text_w)/2:y=${y}:text='${what}'`;
+  return [bars, text(label, "h*0.35"), text("%{localtime\\:%T} %{n}", "h*0.55")].join(",");
+}
+
+function patternEncoding(read: Read & { kind: "testPattern" }): string[] {
+  const { framesPerSecond, bitrateBps } = read;
+  return [
+    ...["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"],
+    ...["-g", String(Math.max(1, Math.round(2 * framesPerSecond))), "-sc_threshold", "0"],
+    ...["-b:v", String(bitrateBps), "-maxrate", String(bitrateBps), "-bufsize", String(bitrateBps)],
+    ...["-threads", "1", "-c:a", "aac", "-b:a", "128000", "-ac", "2"],
+  ];
+}
+
+const bracketed = (host: string) => (host.includes(":") ? `[${host}]` : host);
+
+function withLogin(url: string, username?: string, password?: string): string {
+  if (username === undefined) return url;
+  const login = [username, password ?? ""].map(encodeURIComponent).join(":");
+  return url.replace("rtsp://", `rtsp://${login}@`);
+}

@@ -1,0 +1,220 @@
+import { createSocket } from "node:dgram";
+import { readFileSync } from "node:fs";
+import { pumpArguments, type Read } from "./arguments.ts";
+import { Pump } from "./pump.ts";
+import { Rate } from "./rate.ts";
+import { readersOf } from "./readers.ts";
+import { openRtmpDoor, type Publisher } from "./rtmp-door.ts";
+import type { IngestSettings, IngestSource } from "./settings.ts";
+import type { IngestStatus } from "./status.ts";
+
+const tellEveryMs = 500;
+/** ffmpeg says every half second how far it is: three of these. */
+const silentAfterMs = 1_500;
+/** A source that comes back after so long may have other times: it is read anew. */
+const readAnewAfterMs = 5_000;
+const againMs = { first: 250, most: 5_000 };
+/** MPEG-TS counts to 2^33 at 90 kHz. */
+const turnS = 2 ** 33 / 90_000;
+/** As much of a publisher's media may wait for ffmpeg. */
+const mostWaitingBytes = 32 * 1024 * 1024;
+
+/**
+ * One programme from its source to the group, for as long as the process lives. The times of what
+ * it sends go by the clock of this host: whoever publishes next goes on after the one before.
+ */
+export class Ingest {
+  readonly #settings: IngestSettings;
+  readonly #socket = createSocket("udp4");
+  readonly #rate = new Rate();
+  #pump: Pump | undefined;
+  #publisher: Publisher | undefined;
+  #headers: Buffer | undefined;
+  /** The next tag for the pump must be a keyframe, after the headers. */
+  #needsKeyframe = false;
+  #againMs = againMs.first;
+  /** A test pattern has its name and the clock in the picture. */
+  #text = true;
+  #why: string | null = null;
+  /** It could not be had when it was last tried. */
+  #failed = false;
+  #endedAtS = 0;
+  #before = { bytes: 0, frames: 0 };
+  readonly #past = new WeakSet<Pump>();
+  /** The last that has passed something on. */
+  #begun: Pump | undefined;
+  #epochs = 0;
+  #refused: IngestStatus["refused"] = { count: 0, last: null };
+
+  constructor(settings: IngestSettings) {
+    this.#settings = settings;
+  }
+
+  /** Rejects when it cannot even wait for a publisher. */
+  async run(): Promise<void> {
+    const { source } = this.#settings;
+    this.#socket.on("error", () => undefined).unref();
+    setInterval(() => this.#beat(), tellEveryMs);
+    if (source.kind === "rtmp") await this.#openDoor(source);
+    else this.#read(source);
+    this.#tell();
+  }
+
+  async #openDoor(source: IngestSource & { kind: "rtmp" }): Promise<void> {
+    const door = openRtmpDoor(
+      source,
+      {
+        began: (publisher) => {
+          this.#publisher = publisher;
+          this.#headers = undefined;
+          this.#why = null;
+          this.#read({ kind: "flv" });
+        },
+        headers: (bytes) => (this.#headers = bytes),
+        tag: (bytes, isKeyframe) => this.#feed(bytes, isKeyframe),
+        ended: () => {
+          this.#publisher = undefined;
+          this.#why = "the publisher left";
+          this.#pump?.finish();
+        },
+      },
+      ({ from, why }) => this.#refuse(from, why),
+    );
+    await door.opened;
+  }
+
+  #refuse(from: string, why: string): void {
+    this.#refused = { count: this.#refused.count + 1, last: { atMs: Date.now(), from, why } };
+    this.#tell();
+  }
+
+  #feed(bytes: Buffer, isKeyframe: boolean): void {
+    const pump = this.#pump;
+    if (!pump || pump.hasEnded) return;
+    if (this.#needsKeyframe) {
+      if (!isKeyframe || !this.#headers) return;
+      this.#needsKeyframe = false;
+      pump.feed.write(this.#headers);
+    }
+    pump.feed.write(bytes);
+    if (pump.feed.writableLength > mostWaitingBytes) pump.kill();
+  }
+
+  #read(read: Read): void {
+    const { ingest, group, source } = this.#settings;
+    const before = this.#pump;
+    if (before) this.#count(before);
+    before?.kill();
+    const beginS = Math.max(uptimeS(), this.#endedAtS + 0.1);
+    const argv = pumpArguments(read, { ingest, group, beginS: beginS % turnS, text: this.#text });
+    this.#rate.forget();
+    this.#needsKeyframe = read.kind === "flv";
+    const pump: Pump = new Pump(argv, {
+      isMade: read.kind === "testPattern",
+      secrets: secretsOf(source),
+      moved: () => this.#moved(pump),
+      refused: (why) => this.#refuse("a caller", `is not let in: ${why}`),
+      ended: () => this.#ended(pump, read, beginS),
+    });
+    this.#pump = pump;
+  }
+
+  #moved(pump: Pump): void {
+    if (pump !== this.#pump) return;
+    const { bytes, frames } = pump;
+    this.#rate.note({ atMs: performance.now(), bytes, frames });
+    // What is left of a publisher who is gone is no news.
+    if (bytes === 0 || (this.#settings.source.kind === "rtmp" && !this.#publisher)) return;
+    this.#againMs = againMs.first;
+    this.#failed = false;
+    this.#why = null;
+  }
+
+  #ended(pump: Pump, read: Read, beginS: number): void {
+    this.#count(pump);
+    this.#endedAtS = Math.max(this.#endedAtS, beginS + pump.outTimeS);
+    if (pump !== this.#pump) return;
+    this.#pump = undefined;
+    const hadMedia = pump.bytes > 0;
+    if (read.kind === "flv") {
+      // Whoever publishes goes on and does not notice.
+      if (this.#publisher) setTimeout(() => this.#publisher && this.#read(read), againMs.first);
+      return this.#tell();
+    }
+    const waitsForCaller = read.kind === "srt" && read.mode === "listener";
+    this.#failed = !(hadMedia && waitsForCaller);
+    this.#why = hadMedia && waitsForCaller ? "the publisher left" : (pump.lastWords ?? "it ended");
+    // A host without fonts has its pattern without a clock.
+    if (read.kind === "testPattern" && !hadMedia) this.#text = !this.#text;
+    this.#againMs = hadMedia ? againMs.first : Math.min(2 * this.#againMs, againMs.most);
+    setTimeout(() => this.#read(read), this.#againMs);
+    this.#tell();
+  }
+
+  /** What it has passed on, once. */
+  #count(pump: Pump): void {
+    if (this.#past.has(pump)) return;
+    this.#past.add(pump);
+    this.#before.bytes += pump.bytes;
+    this.#before.frames += pump.frames;
+  }
+
+  #quietMs(): number | null {
+    const { movedAtMs } = this.#pump ?? {};
+    return movedAtMs === undefined ? null : Math.round(performance.now() - movedAtMs);
+  }
+
+  #beat(): void {
+    const { source } = this.#settings;
+    const quietMs = this.#quietMs();
+    if (source.kind !== "rtmp" && quietMs !== null && quietMs > readAnewAfterMs) {
+      this.#why = `nothing came for ${Math.round(quietMs / 1_000)} s`;
+      this.#read(source);
+    }
+    this.#tell();
+  }
+
+  #state(): IngestStatus["state"] {
+    const quietMs = this.#quietMs();
+    if (quietMs !== null) return quietMs > silentAfterMs ? "silent" : "receiving";
+    return this.#failed ? "failing" : "waiting";
+  }
+
+  #tell(): void {
+    const { run, group, statusPort } = this.#settings;
+    const pump = this.#pump;
+    if (pump && pump.bytes > 0 && pump !== this.#begun) {
+      this.#begun = pump;
+      this.#epochs += 1;
+    }
+    const rate = this.#rate.now();
+    const status: IngestStatus = {
+      run,
+      state: this.#state(),
+      why: this.#why,
+      publisher: this.#publisher ?? null,
+      epochs: this.#epochs,
+      bytes: this.#before.bytes + (pump?.bytes ?? 0),
+      frames: this.#before.frames + (pump?.frames ?? 0),
+      quietMs: this.#quietMs(),
+      bitrateBps: rate?.bitrateBps ?? null,
+      framesPerSecond: rate?.framesPerSecond ?? null,
+      video: pump?.video ?? null,
+      audio: pump?.audio ?? null,
+      ...readersOf(group),
+      refused: this.#refused,
+    };
+    this.#socket.send(JSON.stringify(status), statusPort, "127.0.0.1");
+  }
+}
+
+function secretsOf(source: IngestSource): string[] {
+  const secrets = [
+    source.kind === "srt" ? source.passphrase : undefined,
+    source.kind === "rtsp" ? source.password : undefined,
+  ];
+  return secrets.filter((secret) => secret !== undefined);
+}
+
+/** Goes on while processes come and go, and is never set. */
+const uptimeS = () => Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);

@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { createInterface } from "node:readline";
+import { parseProgress } from "../drivers/ffmpeg/progress.ts";
+import { type AudioForm, audioIn, type VideoForm, videoIn } from "./stream-lines.ts";
+
+/** It ends with us, also when we are killed: what nobody looks after holds no port. */
+const withUs = ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"];
+const program = "/usr/bin/ffmpeg";
+const keptWords = 6;
+/** libsrt, of a caller that it sent away. */
+const refusal = /processConnectRequest: rsp\(REJECT\): \d+ - (.+)$/;
+const noise = /^\[\w+\] *(Last message repeated|Past duration)/;
+
+/** One ffmpeg that passes on what comes in, from its start to its end. */
+export class Pump {
+  readonly #child: ChildProcess;
+  readonly #secrets: readonly string[];
+  readonly #isMade: boolean;
+  readonly #refused: (why: string) => void;
+  #words: string[] = [];
+  #isOutput = false;
+  #ended = false;
+  bytes = 0;
+  frames = 0;
+  /** Where the times of its output have got to, s since it began. */
+  outTimeS = 0;
+  /** Monotonic, of the last sign that something came in. */
+  movedAtMs: number | undefined;
+  video: VideoForm | undefined;
+  audio: AudioForm | undefined;
+
+  constructor(
+    argv: readonly string[],
+    p: {
+      /** What goes out is another than what comes in. */
+      isMade: boolean;
+      secrets: readonly string[];
+      moved: () => void;
+      /** A caller was sent away. */
+      refused: (why: string) => void;
+      ended: (pump: Pump) => void;
+    },
+  ) {
+    this.#isMade = p.isMade;
+    this.#refused = p.refused;
+    this.#secrets = p.secrets;
+    const [setpriv, ...rest] = [...withUs, program, ...argv];
+    this.#child = spawn(setpriv!, rest, {
+      stdio: ["pipe", "ignore", "pipe", "pipe"],
+      env: { PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
+    });
+    const end = () => {
+      if (this.#ended) return;
+      this.#ended = true;
+      p.ended(this);
+    };
+    // `close`: its last words have been read.
+    this.#child.once("close", end);
+    this.#child.once("error", ({ message }) => {
+      this.#words.push(message);
+      end();
+    });
+    // One that has ended does not take what is still handed to it.
+    this.#child.stdin!.on("error", () => undefined);
+    createInterface({ input: this.#child.stderr! }).on("line", (line) => this.#said(line));
+    this.#readProgress(this.#child.stdio[3] as Readable, p.moved);
+  }
+
+  #said(line: string): void {
+    if (/^\[info\] *Output #0/.test(line)) this.#isOutput = true;
+    if (this.#isOutput === this.#isMade) {
+      this.video ??= videoIn(line);
+      this.audio ??= audioIn(line);
+    }
+    const why = refusal.exec(line)?.[1];
+    if (why !== undefined) this.#refused(why);
+    if (!/^(\[[^\]]*\] *)*\[(error|fatal|panic)\]/.test(line) || noise.test(line)) return;
+    this.#words = [...this.#words, this.#harmless(line)].slice(-keptWords);
+  }
+
+  #readProgress(from: Readable, moved: () => void): void {
+    let text = "";
+    from.setEncoding("latin1").on("data", (chunk: string) => {
+      text += chunk;
+      for (let end; (end = /progress=\w+\n/.exec(text));) {
+        const until = end.index + end[0].length;
+        const block = parseProgress(Buffer.from(text.slice(0, until), "latin1"));
+        text = text.slice(until);
+        const bytes = block?.totalSizeBytes ?? this.bytes;
+        if (bytes > this.bytes) this.movedAtMs = performance.now();
+        this.bytes = bytes;
+        this.frames = block?.frames ?? this.frames;
+        this.outTimeS = Math.max(this.outTimeS, (block?.outTimeUs ?? 0) / 1e6);
+        moved();
+      }
+    });
+  }
+
+  /** Without secrets, and without what ffmpeg puts before each line. */
+  #harmless(line: string): string {
+    const plain = line.replace(/^(\[[^\]]*\] *)+/, "").replace(/:\/\/[^/@ ]*@/g, "://[login]@");
+    return this.#secrets.reduce((text, secret) => text.split(secret).join("[secret]"), plain);
+  }
+
+  /** The most telling of its last words. */
+  get lastWords(): string | undefined {
+    return this.#words.findLast((line) => !/^Conversion failed|^Error opening/.test(line));
+  }
+
+  /** What it reads, where that is handed to it. */
+  get feed(): Writable {
+    return this.#child.stdin!;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
+  /** What it has of its feed is passed on before it ends. */
+  finish(): void {
+    this.#child.stdin!.end();
+    setTimeout(() => this.kill(), 1_000).unref();
+  }
+
+  kill(): void {
+    if (!this.#ended) this.#child.kill("SIGKILL");
+  }
+}

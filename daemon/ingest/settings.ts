@@ -1,0 +1,76 @@
+/** What one ingest process is told: its one argument, as JSON. */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import type { IngestConfig } from "../../config/site.schema.ts";
+import { Id } from "../../machines/id.ts";
+import type { Group } from "./group.ts";
+
+const Port = z.number().int().min(1).max(65_535);
+
+export const IngestSource = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("rtmp"),
+    host: z.string(),
+    port: Port,
+    app: z.string(),
+    /** SHA-256 of the stream key, hexadecimal: who lists processes does not learn the key. */
+    keySha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
+  z.object({
+    kind: z.literal("srt"),
+    mode: z.enum(["listener", "caller"]),
+    host: z.string(),
+    port: Port,
+    streamId: z.string().optional(),
+    passphrase: z.string().optional(),
+    latencyMs: z.number().int(),
+  }),
+  z.object({
+    kind: z.literal("rtsp"),
+    url: z.string(),
+    username: z.string().optional(),
+    password: z.string().optional(),
+    transport: z.enum(["tcp", "udp"]),
+  }),
+  z.object({
+    kind: z.enum(["udp", "rtp"]),
+    url: z.string(),
+    interface: z.string().optional(),
+  }),
+  z.object({ kind: z.literal("file"), path: z.string() }),
+  z.object({
+    kind: z.literal("testPattern"),
+    width: z.number(),
+    height: z.number(),
+    framesPerSecond: z.number(),
+    bitrateBps: z.number(),
+    label: z.string().optional(),
+  }),
+]);
+export type IngestSource = z.infer<typeof IngestSource>;
+export type NetworkSource = Exclude<IngestSource, { kind: "rtmp" }>;
+
+export const IngestSettings = z.object({
+  ingest: Id,
+  /** Names this start. */
+  run: z.string(),
+  group: z.object({ address: z.string(), port: Port }),
+  /** On loopback: who wants to know how it goes listens there. */
+  statusPort: Port,
+  source: IngestSource,
+});
+export type IngestSettings = z.infer<typeof IngestSettings>;
+
+export function settingsOf(
+  config: IngestConfig,
+  to: { run: string; group: Group; statusPort: number },
+): IngestSettings {
+  return { ingest: config.id, ...to, source: sourceOf(config) };
+}
+
+function sourceOf(config: IngestConfig): IngestSource {
+  const { id: _, name: __, ...source } = config;
+  if (source.kind !== "rtmp") return source;
+  const { streamKey, ...rest } = source;
+  return { ...rest, keySha256: createHash("sha256").update(streamKey).digest("hex") };
+}

@@ -1,0 +1,39 @@
+import { z } from "zod";
+
+/** What an ingest process tells of itself, in one datagram. */
+export const IngestStatus = z.object({
+  run: z.string(),
+  /**
+   * waiting: for a publisher, or for the first bytes; receiving; silent: nothing has come for a
+   * while from who is there; failing: it cannot be had, see `why`.
+   */
+  state: z.enum(["waiting", "receiving", "silent", "failing"]),
+  why: z.string().nullable(),
+  /** Who publishes, where the source has somebody who connects. */
+  publisher: z.object({ from: z.string(), sinceMs: z.number() }).nullable(),
+  /** How often it began anew to receive. */
+  epochs: z.number(),
+  bytes: z.number(),
+  frames: z.number(),
+  /** Since the last bytes. */
+  quietMs: z.number().nullable(),
+  bitrateBps: z.number().nullable(),
+  framesPerSecond: z.number().nullable(),
+  video: z
+    .object({
+      codec: z.string(),
+      widthPx: z.number(),
+      heightPx: z.number(),
+      framesPerSecond: z.number().optional(),
+    })
+    .nullable(),
+  audio: z.object({ codec: z.string(), sampleRateHz: z.number() }).nullable(),
+  /** Sockets on this host that hear the group, and the datagrams that they were too slow for. */
+  readers: z.number(),
+  readerDrops: z.number(),
+  refused: z.object({
+    count: z.number(),
+    last: z.object({ atMs: z.number(), from: z.string(), why: z.string() }).nullable(),
+  }),
+});
+export type IngestStatus = z.infer<typeof IngestStatus>;

@@ -1,0 +1,25 @@
+/** What the process of an ingest told of itself. */
+export type IngestReading = {
+  state: "waiting" | "receiving" | "silent" | "failing";
+  why: string | null;
+  publisher: { from: string; sinceMs: number } | null;
+  bytes: number;
+  frames: number;
+  quietMs: number | null;
+  bitrateBps: number | null;
+  framesPerSecond: number | null;
+  video: { codec: string; widthPx: number; heightPx: number } | null;
+  audio: { codec: string; sampleRateHz: number } | null;
+  readers: number;
+  readerDrops: number;
+  refused: { count: number; last: { atMs: number; from: string; why: string } | null };
+};
+
+export type IngestEvent =
+  | { type: "reading"; reading: IngestReading }
+  /** Its process was found running when the site began. */
+  | { type: "found" }
+  /** There was none. */
+  | { type: "absent" }
+  /** Its process ended by itself. */
+  | { type: "ended"; because: string };

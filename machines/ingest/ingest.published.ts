@@ -1,0 +1,72 @@
+/** How the machine of an ingest is seen from outside. */
+import type { SnapshotFrom } from "xstate";
+import type { Figure, Published } from "../published.ts";
+import type { IngestFigures, IngestState, IngestWord } from "./ingest.contract.ts";
+import type { ingestMachine } from "./ingest.machine.ts";
+
+export type IngestSnapshot = SnapshotFrom<typeof ingestMachine>;
+
+export function ingestWord({ value }: IngestSnapshot): IngestWord {
+  switch (value) {
+    case "untold":
+      return "unknown";
+    case "begun":
+    case "resting":
+      return "starting";
+    default:
+      return value;
+  }
+}
+
+export function ingestState(
+  snapshot: IngestSnapshot,
+  p: { published: Published; sinceMs: (word: string) => number },
+): IngestState {
+  const { plan, reading, because, restarts } = snapshot.context;
+  const state = ingestWord(snapshot);
+  const isHeard = state !== "unknown";
+  return {
+    ...p.published,
+    ...(plan.name !== undefined && { name: plan.name }),
+    kind: plan.kind,
+    state,
+    sinceMs: p.sinceMs(state),
+    because,
+    publisher: reading && isHeard ? reading.publisher : null,
+    video: reading && isHeard ? reading.video : null,
+    audio: reading && isHeard ? reading.audio : null,
+    figures: isHeard ? figuresOf(snapshot) : {},
+    refused: reading?.refused.count ?? 0,
+    lastRefused: reading?.refused.last ?? null,
+    restarts,
+    warnings: warningsOf(snapshot, state),
+  };
+}
+
+function figuresOf({ context: { reading, readAt } }: IngestSnapshot): IngestFigures {
+  if (!reading || !readAt) return {};
+  const figure = (value: number | null): Figure | undefined =>
+    value === null ? undefined : { value, atMs: readAt.wallMs, source: "ingest" };
+  const { bitrateBps, framesPerSecond, bytes, frames, quietMs, readers, readerDrops } = reading;
+  const all = { bitrateBps, framesPerSecond, bytes, frames, quietMs, readers, readerDrops };
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]) => {
+      const told = figure(value);
+      return told ? [[name, told]] : [];
+    }),
+  );
+}
+
+function warningsOf({ context, value }: IngestSnapshot, state: IngestWord): string[] {
+  const { because, reading } = context;
+  const why = because === null ? "" : `: ${because}`;
+  return [
+    ...(value === "untold" ? ["it runs, but does not tell how it goes"] : []),
+    ...(state === "failing" ? [`cannot be had${why}`] : []),
+    ...(state === "silent" ? ["somebody publishes, but nothing comes"] : []),
+    ...(value === "resting" ? [`its process ended, and is started again${why}`] : []),
+    ...(reading && reading.readerDrops > 0
+      ? [`who reads it was too slow for ${reading.readerDrops} packets`]
+      : []),
+  ];
+}

@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { parseConfig } from "../../config/load.ts";
+import { ConfigError } from "../../config/problems.ts";
+import { siteFormat } from "../../config/site.ts";
+import { siteDrivers } from "../../daemon/drivers/options.ts";
+
+const site = (ingests: string, input = "{ kind: testPattern }") => `site: studio
+mqtt: { url: "mqtt://hub:1883" }
+ingests:
+${ingests}
+encoders:
+  - { id: enc, driver: ffmpeg, input: ${input} }
+destinations: []
+streams: []
+`;
+
+const parsed = (text: string) =>
+  parseConfig("site.yaml", text, siteFormat(siteDrivers)).config.ingests;
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    parsed(text);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test("an RTMP ingest needs its key alone; the rest has its default", () => {
+  expect(parsed(site("  - { id: stage, kind: rtmp, streamKey: credential:stage }"))).toEqual([
+    {
+      ...{ id: "stage", kind: "rtmp", host: "0.0.0.0", port: 1_935, app: "live" },
+      streamKey: "credential:stage",
+    },
+  ]);
+});
+
+test("an SRT ingest listens or calls, and its waiting time has a unit", () => {
+  const both = `  - { id: truck, kind: srt, mode: listener, port: 9000, latency: 0.5s }
+  - { id: far, kind: srt, mode: caller, host: far.example, port: 9000, streamId: studio/main }`;
+  expect(parsed(site(both))).toMatchObject([
+    { mode: "listener", host: "0.0.0.0", latencyMs: 500 },
+    { mode: "caller", host: "far.example", latencyMs: 120, streamId: "studio/main" },
+  ]);
+});
+
+test.each([
+  [
+    "a key that no ingest of this kind has",
+    "  - { id: stage, kind: rtmp, streamKey: credential:a, prot: 1936 }",
+    "site.yaml:4:55 ingests[0].prot: is not a known key, nearest known key: port",
+  ],
+  [
+    "a stream id that a listener could not look at",
+    "  - { id: truck, kind: srt, mode: listener, port: 9000, streamId: a }",
+    "site.yaml:4:57 ingests[0].streamId: is not a known key",
+  ],
+  [
+    "a passphrase that stands in the file",
+    "  - { id: truck, kind: srt, mode: listener, port: 9000, passphrase: correct horse }",
+    "site.yaml:4:69 ingests[0].passphrase: is a secret and must not be written here, use file:/path or credential:name",
+  ],
+  [
+    "a login in an address",
+    "  - { id: lobby, kind: rtsp, url: 'rtsp://me:secret@192.0.2.1/a' }",
+    "site.yaml:4:35 ingests[0].url: must not hold a user name or password, write them under their own keys",
+  ],
+  [
+    "two that listen at one port",
+    "  - { id: one, kind: rtmp, streamKey: credential:a }\n  - { id: two, kind: rtmp, streamKey: credential:b, host: 127.0.0.1 }",
+    "site.yaml:5:5 ingests[1].port: ingests[0] already listens at port 1935",
+  ],
+  [
+    "one id twice",
+    "  - { id: one, kind: file, path: /a.mp4 }\n  - { id: one, kind: testPattern }",
+    "site.yaml:5:11 ingests[1].id: one is already the id of ingests[0]",
+  ],
+])("%s is refused at its place", (_, ingests, problem) => {
+  expect(problemsOf(site(ingests))).toEqual([problem]);
+});
+
+test("an encoder's input must be an ingest that there is", () => {
+  const text = site("  - { id: stage, kind: testPattern }", "{ kind: ingest, ingest: stgae }");
+  expect(problemsOf(text)).toEqual([
+    'site.yaml:6:63 encoders[0].input.ingest: there is no ingest "stgae", nearest known ingest: stage',
+  ]);
+});
