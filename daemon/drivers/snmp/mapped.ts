@@ -38,10 +38,8 @@ function readMap(map: readonly SnmpMap[], values: SnmpValues): Found {
       default: {
         const raw = numberIn(value);
         const scaled = raw === undefined ? undefined : raw * item.scale + item.offset;
-        Object.assign(figures, {
-          ...figure(item.reading, scaled, item.oid),
-          ...figures,
-        });
+        if (!(item.reading in figures))
+          Object.assign(figures, figure(item.reading, scaled, item.oid));
       }
     }
   }

@@ -91,8 +91,8 @@ export function openSnmpEncoder(
   const oidsOf = (all: readonly Asked[]) => [...new Set(all.flatMap(({ oids }) => oids))];
 
   /** What is gone, or was named and is not there yet, is looked for at the next poll. */
-  function forgetGone(values: SnmpValues): void {
-    for (const { name, oids, isIncomplete = false } of asked()) {
+  function forgetGone(all: ReturnType<typeof asked>, values: SnmpValues): void {
+    for (const { name, oids, isIncomplete = false } of all) {
       const isGone = name !== "map" && !oids.some((oid) => values.has(oid));
       if (isGone || isIncomplete) known.delete(name);
     }
@@ -108,11 +108,13 @@ export function openSnmpEncoder(
       const uptime = uptimeOf(head);
       if (uptime && boot.seen(uptime)) known.clear();
       await lookAround(signal);
-      const rest = oidsOf(asked()).filter((oid) => !first.includes(oid));
-      const values = new Map([...head, ...(await get(rest, signal))]);
+      const all = asked();
+      const rest = oidsOf(all).filter((oid) => !first.includes(oid));
+      // To ask for nothing would count as an exchange that took no time.
+      const values = rest.length === 0 ? head : new Map([...head, ...(await get(rest, signal))]);
       const atMs = context.now();
-      const found = asked().map(({ read }) => read(values, atMs));
-      forgetGone(values);
+      const found = all.map(({ read }) => read(values, atMs));
+      forgetGone(all, values);
       const identity = identityOf(values);
       return {
         ...merged(found),

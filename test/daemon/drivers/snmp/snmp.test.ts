@@ -58,11 +58,18 @@ async function box(
   more: [string, Cell][],
   options: object = {},
   wallMs: () => number = Date.now,
-): Promise<{ agent: FakeAgent; driver: EncoderDriver; clock: { nowMs: number } }> {
+): Promise<{
+  agent: FakeAgent;
+  driver: EncoderDriver;
+  clock: { nowMs: number };
+  exchanges: unknown[];
+}> {
   const agent = await cell.startFakeAgent({ access: [access], tree: [...bare, ...more] });
   const clock = { nowMs: 1_000_000 };
+  const exchanges: unknown[] = [];
   const context = {
     encoder: "box-3",
+    exchanged: (exchange: unknown) => void exchanges.push(exchange),
     knownTargets: () => [],
     now: () => clock.nowMs,
     stateDir: "/nonexistent",
@@ -71,7 +78,7 @@ async function box(
   const parsed = SnmpEncoderOptions.parse({ host, port: agent.port, access, ...options });
   const driver = openSnmpEncoder(context, parsed, { wallMs });
   opened.push(driver, agent);
-  return { agent, driver, clock };
+  return { agent, driver, clock, exchanges };
 }
 
 const figuresOf = async (driver: EncoderDriver) => (await driver.poll(signal())).figures;
@@ -86,6 +93,14 @@ describe("a box that has hardly any MIB", () => {
       figures: {},
       identity: { vendor: "enterprise 8072", model: "Box 3 firmware 1.2" },
     });
+  });
+
+  test("whose answer fits one packet counts one exchange for each poll", async () => {
+    const { driver, exchanges } = await box([]);
+    await driver.poll(signal());
+    exchanges.splice(0);
+    await driver.poll(signal());
+    expect(exchanges).toHaveLength(1);
   });
 
   test("is only looked at: it starts nothing, stops nothing and proves nothing", async () => {
