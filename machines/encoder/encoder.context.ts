@@ -89,6 +89,7 @@ export function heatAfter({ heat, plan, now }: EncoderContext, { figures }: Enco
   const celsius = figures.temperatureC?.value;
   const samples = celsius === undefined ? [] : withSample(heat.samples, { celsius, at: now() });
   const busy = busyAfter(heat.busy, figures.cpuUsageRatio?.value, plan.heat, now());
+  if (samples.length === 0 && heat.samples.length === 0 && !busy && !heat.busy) return heat;
   return { step: heat.step, samples, ...(busy && { busy }) };
 }
 

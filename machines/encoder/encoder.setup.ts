@@ -2,6 +2,7 @@
 import { and, assign, emit, not, or, sendParent, setup, stateIn } from "xstate";
 import { decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
+import { isSame } from "../plain-json.ts";
 import { exerciseDecision } from "../exercise/exercise.ts";
 import type { Consent } from "../site/plan.ts";
 import { type EncoderContext, type EncoderInput, heatAfter, publishes } from "./encoder.context.ts";
@@ -31,7 +32,7 @@ import {
 } from "./other-hands.ts";
 import { comesBackWithinMs, countingCuts, keepsPower } from "./power.ts";
 import { afterExercise, isExercise, practised } from "./practice.ts";
-import type { EncoderReading } from "./reading.ts";
+import { type EncoderReading, withKeptParts } from "./reading.ts";
 import { consentTo, hasToRest, nextRepair, withRepair } from "./playbooks.ts";
 import { loadGivenBack, repairDelays } from "./repair.ts";
 import type { RepairNews } from "./repair-words.ts";
@@ -154,9 +155,9 @@ export const encoderSetup = setup({
   },
   actions: {
     keepReading: assign(({ context }, { reading }: Reads) => ({
-      reading,
+      reading: withKeptParts(context.reading, reading),
       readAtMs: context.now().wallMs,
-      unread: { ...context.unread, times: 0 },
+      unread: context.unread.times === 0 ? context.unread : { ...context.unread, times: 0 },
       serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
       staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
       heat: heatAfter(context, reading),
@@ -346,8 +347,10 @@ function handsAfter(context: EncoderContext, event: EncoderEvent): OtherHands {
   if (event.type !== "reading" || event.sinceOursMs === undefined) return hands;
   const changes = changesOf(context, event);
   const isTheirs = changes.some(({ what }) => what === "selfStart") && holds.length === 0;
+  const seen = withSeen(hands.seen, event.reading);
+  if (changes.length === 0 && isSame(seen, hands.seen)) return hands;
   return {
-    seen: withSeen(hands.seen, event.reading),
+    seen,
     changes: changes.length > 0 ? withChanges(context, changes) : hands.changes,
     setSelfStart: hands.setSelfStart || isTheirs,
   };

@@ -1,4 +1,5 @@
 import type { MediumReading } from "../storage/medium.ts";
+import { isSame } from "../plain-json.ts";
 import type { EncoderSettings } from "./settings.ts";
 
 /**
@@ -96,6 +97,23 @@ export type EncoderReading = {
   clock?: DeviceClock;
   figures: Partial<Record<FigureName, { value: number; source: string }>>;
 };
+
+/**
+ * The same reading, with those parts of the one before that say the same: whoever compares the two
+ * afterwards is done at once, and what is kept from second to second is only what moved.
+ */
+export function withKeptParts(
+  before: EncoderReading | undefined,
+  reading: EncoderReading,
+): EncoderReading {
+  if (!before) return reading;
+  const next: Record<string, unknown> = { ...reading };
+  for (const part in next) {
+    const known = before[part as keyof EncoderReading];
+    if (known !== undefined && isSame(known, next[part])) next[part] = known;
+  }
+  return next as EncoderReading;
+}
 
 /** Why a device could not be read. */
 export type PollFailure = "timeout" | "refused" | "unauthorized" | "malformed";

@@ -284,3 +284,19 @@ test("a storage with levels of its own is nearly full, full and soon full by the
   }
   expect(filling.medium().warnings).toEqual(["full in 216 min"]);
 });
+
+test("a reading without media is nothing new, until the box was rebooted or had not answered", () => {
+  const s = aStorage();
+  const reads = (bootMark: string) => s.send({ type: "reading", reading: { bootMark } });
+  reads("1");
+  s.looksNew();
+  reads("1");
+  expect(s.looksNew()).toBe(false);
+  reads("2");
+  expect(s.looksNew()).toBe(true);
+  expect(s.resume().reboots).toHaveLength(1);
+  s.send({ type: "unreadable", failure: "timeout", detail: "silence" });
+  expect(s.state().warnings).toEqual(["does not tell of its media: timeout: silence"]);
+  reads("2");
+  expect(s.state().warnings).toEqual([]);
+});
