@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Worker } from "node:worker_threads";
-import { fencePathWarnings } from "../config/fence-path.ts";
+import { configWarnings } from "../config/warnings.ts";
 import { ConfigError } from "../config/problems.ts";
 import { loadSite } from "../config/site.ts";
 import { uplinkSentence } from "../config/uplink.ts";
@@ -67,7 +67,7 @@ async function run(writer: Worker | undefined): Promise<number> {
     return 2;
   }
   if (flags.check) {
-    const notes = [uplinkSentence(loaded.config), ...fencePathWarnings(loaded.config)];
+    const notes = [uplinkSentence(loaded.config), ...configWarnings(loaded.config)];
     return say(`${flags.config} is fine\n${notes.join("\n")}\n`);
   }
 
@@ -78,7 +78,7 @@ async function run(writer: Worker | undefined): Promise<number> {
     toJournal: goesToJournal(process.stdout.fd, process.env),
   });
   log.info({ code: "uplink" }, uplinkSentence(config));
-  for (const warning of fencePathWarnings(config)) log.warn({ code: "fence_path" }, warning);
+  for (const warning of configWarnings(config)) log.warn({ code: "config_warning" }, warning);
   const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));
   let site;
   try {

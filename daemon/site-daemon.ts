@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
-import { fencePathWarnings } from "../config/fence-path.ts";
+import { configWarnings } from "../config/warnings.ts";
 import type { SiteConfig } from "../config/site.schema.ts";
 import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
@@ -149,7 +149,7 @@ export async function startSite(p: {
     onOnline: () => commands.linkUp(),
     onWarnings: () => publisher.changed(["site"]),
   });
-  const ofConfig = [...uplinkWarnings(config), ...fencePathWarnings(config)];
+  const ofConfig = [...uplinkWarnings(config), ...configWarnings(config)];
   const publisher = openPublisher({
     core,
     journal,

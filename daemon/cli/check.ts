@@ -1,5 +1,5 @@
 import { exitCode } from "../../config/exit-codes.ts";
-import { fencePathWarnings } from "../../config/fence-path.ts";
+import { configWarnings } from "../../config/warnings.ts";
 import { uplinkSentence } from "../../config/uplink.ts";
 import { flagsOf, type Io } from "./io.ts";
 import { readSite } from "./site-file.ts";
@@ -9,7 +9,7 @@ export async function check(args: string[], { env, out }: Io): Promise<number> {
   const options = { config: { type: "string", default: "/etc/understudy/site.yaml" } } as const;
   const { values } = flagsOf(args, options, "understudy config check site.yaml");
   const { config } = readSite(values.config, env);
-  const notes = [uplinkSentence(config), ...fencePathWarnings(config)];
+  const notes = [uplinkSentence(config), ...configWarnings(config)];
   out(`${values.config} is fine\n${notes.join("\n")}\n`);
   return exitCode.done;
 }

@@ -1,5 +1,5 @@
 import type { SiteConfig } from "../../config/site.schema.ts";
-import { fencePathWarnings } from "../../config/fence-path.ts";
+import { fencePathWarnings } from "../../config/warnings.ts";
 import { recognisers } from "../drivers/recognisers.ts";
 import { type Bench, type BenchBox, openBench } from "./bench.ts";
 import { capabilitiesOf, now } from "./capabilities.ts";

@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { configWarnings } from "../../config/warnings.ts";
+import { parseConfig } from "../../config/load.ts";
+import { siteFormat } from "../../config/site.ts";
+import type { SiteConfig } from "../../config/site.schema.ts";
+import { exampleDrivers } from "./drivers.ts";
+
+/** What the file alone shows. */
+function of(text: string): string[] {
+  const { config } = parseConfig("site.yaml", text, siteFormat(exampleDrivers));
+  return configWarnings({ ...config, stateDir: "/state" } satisfies SiteConfig);
+}
+
+function warnings(box: string, pdu: string): string[] {
+  const text = `site: studio
+mqtt: { url: mqtt://hub:1883 }
+encoders:
+  - { id: a, driver: aja-helo, host: 192.0.2.1, outlet: a-power${box} }
+outlets:
+  - id: a-power
+    driver: pdu-apc
+    expectedName: a
+    host: 192.0.2.9
+    outlet: 1
+    access: { version: v3, user: understudy, authPassword: credential:pdu }
+    ${pdu}
+destinations: []
+streams: []
+`;
+  return of(text);
+}
+
+test("a box and its outlet on one switch are a warning: when that fails, neither answers", () => {
+  expect(warnings(", network: rack-1", "network: rack-1")).toEqual([
+    "a and its outlet a-power hang on the same switch (rack-1): when that fails, neither answers",
+  ]);
+});
+
+test("two switches are no warning; where one was not named, nobody can tell, and that is said", () => {
+  expect(warnings(", network: rack-1", "network: management")).toEqual([]);
+  const unsaid =
+    "no `network` is named for a or the outlet: nobody can tell whether one switch takes both away";
+  expect(warnings("", "network: management")).toEqual([unsaid]);
+  expect(warnings(", network: rack-1", "")).toEqual([unsaid]);
+});
+
+test("a programme of two encoders whose sources nobody named is told what that costs", () => {
+  const site = (source: string) => `site: studio
+mqtt: { url: mqtt://hub:1883 }
+encoders:
+  - { id: a, driver: aja-helo, host: 192.0.2.1, source: camera }
+  - { id: b, driver: aja-helo, host: 192.0.2.2${source} }
+destinations:
+  - { id: far, address: "rtmp://192.0.2.3/live", streamKey: credential:far, takeover: exclusive }
+streams:
+  - { id: main, destination: far, encoders: [a, b] }
+`;
+  expect(of(site(", source: camera"))).toEqual([]);
+  expect(of(site(""))).toEqual([
+    "main: no `source` is named for b, so a lost input or a black picture never moves it there",
+  ]);
+});
