@@ -1,28 +1,26 @@
 /** "This changed", told to whoever shows it: page, sockets, metrics. */
 import type { SiteEvent } from "../machines/site/site.contract.ts";
 import type { Incident } from "../machines/stream/stream.contract.ts";
+import type { Actor } from "./actor.ts";
 
 /** Changes told at once in one window. */
 const toldAtOnce = 32;
 
-export type ActorKey = { site: string; kind: string; id: string };
-
 export type Changes = {
   /** Sites whose availability or birth changed; everything of theirs may be stale now. */
   sites: string[];
-  actors: ActorKey[];
+  actors: Actor[];
   /** In the order the sites decided them. */
   events: { site: string; event: SiteEvent }[];
   incidents: { site: string; incident: Incident }[];
   /** Encoders with a new fast reading only; their state is the same. */
-  telemetry: ActorKey[];
+  telemetry: Actor[];
 };
 
 export type Feed = {
   site(site: string): void;
-  /** @param key the same object each time, for the same actor */
-  actor(key: ActorKey): void;
-  telemetry(key: ActorKey): void;
+  actor(actor: Actor): void;
+  telemetry(actor: Actor): void;
   event(site: string, event: SiteEvent): void;
   incident(site: string, incident: Incident): void;
   /** @returns a function that ends the subscription */
@@ -38,8 +36,8 @@ export type Feed = {
 export function openFeed(windowMs = 100): Feed {
   const listeners = new Set<(changes: Changes) => void>();
   let sites = new Set<string>();
-  let actors = new Set<ActorKey>();
-  let telemetry = new Set<ActorKey>();
+  let actors = new Set<Actor>();
+  let telemetry = new Set<Actor>();
   let events: Changes["events"] = [];
   let incidents = new Map<string, { site: string; incident: Incident }>();
   let timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
@@ -55,7 +53,7 @@ export function openFeed(windowMs = 100): Feed {
       actors: [...actors],
       events,
       incidents: [...incidents.values()],
-      telemetry: [...telemetry].filter((key) => !actors.has(key)),
+      telemetry: [...telemetry].filter((actor) => !actors.has(actor)),
     };
     sites = new Set();
     actors = new Set();
@@ -73,8 +71,8 @@ export function openFeed(windowMs = 100): Feed {
 
   return {
     site: (site) => void (sites.add(site), soon()),
-    actor: (key) => void (actors.add(key), soon()),
-    telemetry: (key) => void (telemetry.add(key), soon()),
+    actor: (actor) => void (actors.add(actor), soon()),
+    telemetry: (actor) => void (telemetry.add(actor), soon()),
     event: (site, event) => void (events.push({ site, event }), soon()),
     incident: (site, incident) =>
       void (incidents.set(`${site}/${incident.id}`, { site, incident }), soon()),

@@ -4,19 +4,20 @@
  */
 import type { Logger } from "pino";
 import { z } from "zod";
-import { Availability, topics, type ParsedTopic } from "../machines/contract.ts";
+import { Availability } from "../machines/contract.ts";
 import { CommandResponse } from "../machines/command/command.contract.ts";
 import { SiteInfo, Telemetry } from "../machines/site/site.contract.ts";
 import type { Feed } from "./feed.ts";
+import { HeldState, readState } from "./held-state.ts";
 import { openPending } from "./ingest/pending.ts";
 import { noneYet, type IngestCounts } from "./ingest/counts.ts";
 import { openEvents } from "./ingest/events.ts";
 import type { Publish } from "./publish.ts";
-import { readJson, readState, readText } from "./ingest/read.ts";
+import { readJson, readText } from "./ingest/read.ts";
 import { statesOf } from "./ingest/states.ts";
-import { openTopics } from "./ingest/topics.ts";
+import { openTopics, type Spoken } from "./ingest/topics.ts";
 import type { Batch, Store } from "./store/store.ts";
-import type { Site, View } from "./view.ts";
+import type { Actor, Site, View } from "./view.ts";
 
 export type Ingest = {
   counts: IngestCounts;
@@ -58,14 +59,19 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
   const pending = openPending(view);
   const states = statesOf(view, pending);
   const counts = noneYet();
-  const parse = openTopics();
+  const spokenOn = openTopics(view);
   let flushing: Promise<void> | undefined;
   let unwritten: Batch | undefined;
   let healthy = true;
 
   const events = openEvents({ ...needs, marks: stored.marks, pending, counts, quarantine });
   for (const row of stored.sites) Object.assign(view.site(row.site), row);
-  for (const row of stored.actors) Object.assign(view.actor(row), row);
+  for (const { state, receivedAtMs, goneAtMs, ...key } of stored.actors) {
+    const read = state === null ? undefined : readState(key.kind, state);
+    const held =
+      state !== null && read?.ok ? new HeldState(key.kind, state, read.value, null) : null;
+    Object.assign(view.actor(key), { held, receivedAtMs, goneAtMs });
+  }
   for (const { site, ...count } of await store.counts()) Object.assign(view.site(site), count);
 
   function quarantine(site: Site, topic: string, reason: string, payload: Uint8Array): void {
@@ -78,20 +84,28 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     view.siteChanged(site);
   }
 
-  function takeState(site: Site, topic: ParsedTopic, raw: string, payload: Uint8Array): void {
-    const { kind, id } = topic;
-    if (kind === undefined || id === undefined) return;
-    const key = { site: site.site, kind, id };
-    if (payload.length === 0) return states.cleared(key, now());
-    const read = readState(kind, payload);
-    const known = read.ok && read.value.id === id;
-    if (known) {
+  /** undefined: the topic is about none, or its site has too many. */
+  function actorOf(spoken: Spoken): Actor | undefined {
+    const { site, kind, id } = spoken;
+    if (kind === undefined || id === undefined) return undefined;
+    spoken.actor ??= states.actor({ site: site.site, kind, id }, now());
+    return spoken.actor;
+  }
+
+  function takeState(spoken: Spoken, topic: string, payload: Uint8Array): void {
+    const { site, kind = "", id = "" } = spoken;
+    if (payload.length === 0) return states.cleared({ site: site.site, kind, id }, now());
+    const text = readText(payload);
+    const read = text.ok ? readState(kind, text.value) : text;
+    const actor = actorOf(spoken);
+    if (text.ok && read.ok && read.value.id === id) {
       events.known(site, read.value.epoch, read.value.seq);
-      if (!states.state(key, read.value, now())) counts.strange += 1;
+      if (actor) states.state(actor, text.value, read.value, now());
+      else counts.strange += 1;
       return;
     }
-    states.unreadable(key);
-    quarantine(site, raw, read.ok ? `id: says ${read.value.id}` : read.reason, payload);
+    if (actor) states.unreadable(actor);
+    quarantine(site, topic, read.ok ? `id: says ${read.value.id}` : read.reason, payload);
   }
 
   function takeInfo(site: Site, topic: string, payload: Uint8Array): void {
@@ -106,15 +120,16 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     events.born(site, info);
   }
 
-  function takeAvailability(site: Site, topic: ParsedTopic, raw: string, payload: Uint8Array) {
+  function takeAvailability(spoken: Spoken, topic: string, payload: Uint8Array): void {
+    const { site, id } = spoken;
+    if (payload.length === 0) return;
     const text = readText(payload);
     const word = Availability.safeParse(text.ok ? text.value : undefined);
-    const { kind, id } = topic;
-    if (payload.length === 0) return;
-    if (!word.success) return quarantine(site, raw, "neither online nor offline", payload);
+    if (!word.success) return quarantine(site, topic, "neither online nor offline", payload);
     const online = word.data === "online";
-    if (kind === undefined || id === undefined) states.availability(site, online);
-    else states.actorAvailability({ site: site.site, kind, id }, online);
+    if (id === undefined) return states.availability(site, online);
+    const actor = actorOf(spoken);
+    if (actor) states.actorAvailability(actor, online);
   }
 
   function takeTelemetry(site: Site, telemetry: Telemetry): void {
@@ -123,24 +138,24 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     states.telemetry(site, telemetry, now());
   }
 
-  function message(raw: string, payload: Uint8Array): void {
-    const topic = parse(raw);
-    if (!topic || topics[topic.name].direction === "down") {
+  function message(topic: string, payload: Uint8Array): void {
+    const spoken = spokenOn(topic);
+    if (!spoken) {
       counts.strange += 1;
       return;
     }
-    const site = view.site(topic.site);
+    const { name, site } = spoken;
     seen(site);
-    switch (topic.name) {
+    switch (name) {
       case "event":
-        return events.take(site, raw, payload);
+        return events.take(site, topic, payload);
       case "state":
-        return takeState(site, topic, raw, payload);
+        return takeState(spoken, topic, payload);
       case "info":
-        return payload.length === 0 ? undefined : takeInfo(site, raw, payload);
+        return payload.length === 0 ? undefined : takeInfo(site, topic, payload);
       case "availability":
       case "actorAvailability":
-        return takeAvailability(site, topic, raw, payload);
+        return takeAvailability(spoken, topic, payload);
       case "telemetry": {
         const read = readJson(payload, Telemetry.extend({ historical: z.boolean().optional() }));
         if (!read.ok) counts.strange += 1;
@@ -150,7 +165,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
       case "response": {
         const read = readJson(payload, CommandResponse);
         if (read.ok) needs.onResponse(site.site, read.value);
-        else quarantine(site, raw, read.reason, payload);
+        else quarantine(site, topic, read.reason, payload);
       }
     }
   }

@@ -3,47 +3,10 @@
  * shows reads it. *Stale* is decided here and nowhere else: a state of an older session, or of a
  * site that is not online, is the last thing known, not the truth.
  */
-import type { Published } from "../machines/published.ts";
-import type { SiteInfo, Telemetry } from "../machines/site/site.contract.ts";
-import type { ActorKey, Feed } from "./feed.ts";
+import { Actor, type ActorKey, type Site } from "./actor.ts";
+import type { Feed } from "./feed.ts";
 
-/** A readable state, with the fields we do not know kept beside those we do. */
-export type KnownState = Published & Record<string, unknown>;
-
-export type Fast = Telemetry["encoders"][string];
-
-export type Actor = ActorKey & {
-  /** null: in the inventory, but nothing readable has arrived. */
-  state: KnownState | null;
-  receivedAtMs: number;
-  /** The device as its daemon sees it; null = not said. */
-  available: boolean | null;
-  /** A newer state arrived and failed its schema: what we show is old. */
-  unreadable: boolean;
-  /** A state of a session whose birth has not arrived yet. */
-  early: KnownState | null;
-  /** Fast figures of the last second; never stored. */
-  telemetry: { atMs: number; receivedAtMs: number; figures: Fast } | null;
-  goneAtMs: number | null;
-  /** When what a reader would see changed last, counted over all actors. */
-  version: number;
-};
-
-export type Site = {
-  site: string;
-  info: SiteInfo | null;
-  /** null: nothing heard since the hub's own link came up. */
-  online: boolean | null;
-  lastSeenMs: number | null;
-  actors: Map<string, Actor>;
-  quarantined: number;
-  lostEvents: number;
-  /** Everything up to here is in the store, of the present epoch. */
-  ackedSeq: number | null;
-  version: number;
-  /** The highest version of any of its actors. */
-  latest: number;
-};
+export type { Actor, Site };
 
 export type View = {
   sites: ReadonlyMap<string, Site>;
@@ -64,7 +27,6 @@ export type View = {
   actorChanged(actor: Actor): void;
   /** Only its fast figures have. */
   telemetryChanged(actor: Actor): void;
-  removeSite(site: string): void;
 };
 
 export function openView(feed: Feed): View {
@@ -89,22 +51,11 @@ export function openView(feed: Feed): View {
     sites.set(site, made);
     return made;
   }
-  function makeActor(key: ActorKey): Actor {
-    const made: Actor = {
-      site: key.site,
-      kind: key.kind,
-      id: key.id,
-      state: null,
-      receivedAtMs: 0,
-      available: null,
-      unreadable: false,
-      early: null,
-      telemetry: null,
-      goneAtMs: null,
-      version: 1,
-    };
-    view.site(key.site).actors.set(`${key.kind}/${key.id}`, made);
-    lists.delete(key.kind);
+  function makeActor({ site, kind, id }: ActorKey): Actor {
+    const home = view.site(site);
+    const made = new Actor(home, kind, id);
+    home.actors.set(`${kind}/${id}`, made);
+    lists.delete(kind);
     return made;
   }
   /** Call it before a reader asks again. */
@@ -112,8 +63,7 @@ export function openView(feed: Feed): View {
     version += 1;
     actor.version = version;
     versions.set(actor.kind, version);
-    const site = sites.get(actor.site);
-    if (site) site.latest = version;
+    actor.home.latest = version;
     const isShown = actor.goneAtMs === null;
     if (lists.get(actor.kind)?.members.has(actor) === !isShown) lists.delete(actor.kind);
   }
@@ -149,10 +99,9 @@ export function openView(feed: Feed): View {
     named: (kind, name) => listOf(kind).byName.get(name) ?? [],
     latest: (kind) => versions.get(kind) ?? 0,
     isOnline: (site) => sites.get(site)?.online === true,
-    isStale: (actor) => {
-      const site = sites.get(actor.site);
-      if (!site || site.online !== true || actor.unreadable || !actor.state) return true;
-      return actor.state.session !== site.info?.session;
+    isStale: ({ home, unreadable, held }) => {
+      if (home.online !== true || unreadable || !held) return true;
+      return held.session !== home.info?.session;
     },
     siteChanged: (site) => {
       site.version += 1;
@@ -166,11 +115,6 @@ export function openView(feed: Feed): View {
     telemetryChanged: (actor) => {
       touch(actor);
       feed.telemetry(actor);
-    },
-    removeSite: (site) => {
-      for (const { kind } of sites.get(site)?.actors.values() ?? []) lists.delete(kind);
-      sites.delete(site);
-      feed.site(site);
     },
   };
   return view;

@@ -4,7 +4,8 @@
  */
 import type { Incident } from "../../machines/stream/stream.contract.ts";
 import type { Caller } from "../auth/caller.ts";
-import type { ActorKey, Feed } from "../feed.ts";
+import type { ActorKey } from "../actor.ts";
+import type { Feed } from "../feed.ts";
 import { refOf, type Actor, type Site, type View } from "../view.ts";
 import { touchedBy } from "./touched.ts";
 

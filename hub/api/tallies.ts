@@ -42,21 +42,19 @@ export function openTallies(view: Pick<View, "isStale">): Tallies {
 }
 
 /** What is stale is counted as that only. */
-function count({ encoders, streams }: Tally, { kind, state }: Actor, isStale: boolean): void {
+function count({ encoders, streams }: Tally, { kind, held }: Actor, isStale: boolean): void {
   if (kind === "encoder") {
     encoders.total += 1;
-    const { link, thermal } = (state ?? {}) as { link?: unknown; thermal?: unknown };
     if (isStale) encoders.stale += 1;
-    else if (link === "unreachable") encoders.unreachable += 1;
-    else if (thermal === "hot" || thermal === "protected") encoders.hot += 1;
+    else if (held?.link === "unreachable") encoders.unreachable += 1;
+    else if (held?.thermal === "hot" || held?.thermal === "protected") encoders.hot += 1;
   } else if (kind === "stream") {
     streams.total += 1;
-    const { carriage, understudy } = (state ?? {}) as { carriage?: unknown; understudy?: unknown };
     if (isStale) return void (streams.stale += 1);
-    if (carriage === "onAir") streams.onAir += 1;
-    else if (carriage === "offAir") streams.offAir += 1;
+    if (held?.carriage === "onAir") streams.onAir += 1;
+    else if (held?.carriage === "offAir") streams.offAir += 1;
     else streams.notKnown += 1;
-    if (understudy !== "ready") streams.withoutUnderstudy += 1;
+    if (held?.understudy !== "ready") streams.withoutUnderstudy += 1;
   }
 }
 

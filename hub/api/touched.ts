@@ -4,20 +4,13 @@ import type { Actor, View } from "../view.ts";
 
 /** Every actor a reader must be told about: changed itself, or its site, or its encoder. */
 export function touchedBy(changes: Changes, view: View): Actor[] {
-  const touched = new Set<Actor>();
-  const encoders = new Map<string, Set<string>>();
-  for (const key of [...changes.actors, ...changes.telemetry]) {
-    const actor = view.find(key);
-    if (actor) touched.add(actor);
-    if (key.kind !== "encoder") continue;
-    const held = encoders.get(key.site);
-    if (held) held.add(key.id);
-    else encoders.set(key.site, new Set([key.id]));
-  }
-  for (const [site, ids] of encoders) {
-    for (const other of view.sites.get(site)?.actors.values() ?? []) {
-      if (other.kind !== "stream" || !other.state) continue;
-      if (ids.has(other.state["encoder"] as string)) touched.add(other);
+  const touched = new Set([...changes.actors, ...changes.telemetry]);
+  const homes = new Set(Array.from(touched, ({ home }) => home));
+  for (const { actors } of homes) {
+    for (const stream of actors.values()) {
+      if (stream.kind !== "stream" || typeof stream.held?.encoder !== "string") continue;
+      const encoder = actors.get(`encoder/${stream.held.encoder}`);
+      if (encoder && touched.has(encoder)) touched.add(stream);
     }
   }
   for (const site of changes.sites) {

@@ -81,8 +81,8 @@ export function openPending(view: View): Pending {
           const { site, info, lastSeenMs } = view.site(id);
           return { site, info, lastSeenMs };
         }),
-        actors: [...actors].map(({ site, kind, id, state, receivedAtMs, goneAtMs }) => {
-          return { site, kind, id, state, receivedAtMs, goneAtMs };
+        actors: [...actors].map(({ site, kind, id, held, receivedAtMs, goneAtMs }) => {
+          return { site, kind, id, state: held?.text ?? null, receivedAtMs, goneAtMs };
         }),
         events: pending.events,
         incidents: pending.incidents,

@@ -1,7 +1,8 @@
 /** Births, availability and states: the part of the wire where only the last word counts. */
-import type { ActorKey } from "../feed.ts";
-import type { Actor, KnownState, Site, View } from "../view.ts";
 import type { SiteInfo, Telemetry } from "../../machines/site/site.contract.ts";
+import type { ActorKey } from "../actor.ts";
+import { HeldState, type KnownState } from "../held-state.ts";
+import type { Actor, Site, View } from "../view.ts";
 import type { Pending } from "./pending.ts";
 
 /** A site with more is misconfigured or hostile; the rest of it is turned away and counted. */
@@ -10,34 +11,27 @@ const mostActorsPerSite = 5_000;
 export type States = {
   availability(site: Site, online: boolean): void;
   birth(site: Site, info: SiteInfo, nowMs: number): void;
-  /** @returns false when the site has too many actors already */
-  state(key: ActorKey, state: KnownState, nowMs: number): boolean;
-  unreadable(key: ActorKey): void;
+  /**
+   * The actor, which may be new; undefined: its site has too many already. One that is known is
+   * gone or not as of the last birth.
+   */
+  actor(key: ActorKey, nowMs: number): Actor | undefined;
+  /** @param state what `text` says */
+  state(actor: Actor, text: string, state: KnownState, nowMs: number): void;
+  unreadable(actor: Actor): void;
   /** An empty retained payload: the site has cleared this actor. */
   cleared(key: ActorKey, nowMs: number): void;
-  actorAvailability(key: ActorKey, online: boolean): void;
+  actorAvailability(actor: Actor, online: boolean): void;
   telemetry(site: Site, telemetry: Telemetry, nowMs: number): void;
   /** Our own link is down: nothing is known to be online. */
   linkDown: () => void;
 };
 
 export function statesOf(view: View, pending: Pending): States {
-  function inInventory(key: ActorKey): boolean {
-    const { info } = view.site(key.site);
-    if (!info || key.kind === "site") return true;
-    return info.inventory.some(({ kind, id }) => kind === key.kind && id === key.id);
-  }
-  /**
-   * The actor, which may be new; undefined: its site has too many already. One that is known is
-   * gone or not as of the last birth.
-   */
-  function actorOf(key: ActorKey, nowMs = 0): Actor | undefined {
-    const known = view.find(key);
-    if (known) return known;
-    if (view.site(key.site).actors.size >= mostActorsPerSite) return undefined;
-    const made = view.actor(key);
-    if (!inInventory(key)) made.goneAtMs = nowMs;
-    return made;
+  function inInventory({ site, kind, id }: ActorKey): boolean {
+    const { info } = view.site(site);
+    if (!info || kind === "site") return true;
+    return info.inventory.some((item) => item.kind === kind && item.id === id);
   }
 
   return {
@@ -66,7 +60,7 @@ export function statesOf(view: View, pending: Pending): States {
         }
         const { early } = actor;
         if (early?.session === info.session) {
-          actor.state = early;
+          actor.held = early;
           actor.unreadable = false;
           pending.actor(actor);
         }
@@ -75,28 +69,31 @@ export function statesOf(view: View, pending: Pending): States {
       }
       view.siteChanged(site);
     },
-    state: (key, state, nowMs) => {
-      const actor = actorOf(key, nowMs);
-      if (!actor) return false;
-      const session = view.site(key.site).info?.session;
-      const { state: held } = actor;
+    actor: (key, nowMs) => {
+      const known = view.find(key);
+      if (known || view.site(key.site).actors.size >= mostActorsPerSite) return known;
+      const made = view.actor(key);
+      if (!inInventory(made)) made.goneAtMs = nowMs;
+      return made;
+    },
+    state: (actor, text, state, nowMs) => {
+      const session = actor.home.info?.session;
+      const { held } = actor;
+      const next = new HeldState(actor.kind, text, state, held);
       if (held && held.session === session && state.session !== session) {
         // Left over from an older session, or ahead of its own birth; the birth will tell.
-        actor.early = state;
-        return true;
+        actor.early = next;
+        return;
       }
       const older = held?.epoch === state.epoch && held.session === state.session;
-      if (older && held.seq > state.seq) return true;
-      actor.state = state;
+      if (older && held.seq > state.seq) return;
+      actor.held = next;
       actor.unreadable = false;
       actor.receivedAtMs = nowMs;
       pending.state(actor, nowMs);
       view.actorChanged(actor);
-      return true;
     },
-    unreadable: (key) => {
-      const actor = actorOf(key);
-      if (!actor) return;
+    unreadable: (actor) => {
       actor.unreadable = true;
       view.actorChanged(actor);
     },
@@ -107,9 +104,8 @@ export function statesOf(view: View, pending: Pending): States {
       pending.actor(actor);
       view.actorChanged(actor);
     },
-    actorAvailability: (key, online) => {
-      const actor = actorOf(key);
-      if (!actor || actor.available === online) return;
+    actorAvailability: (actor, online) => {
+      if (actor.available === online) return;
       actor.available = online;
       view.actorChanged(actor);
     },

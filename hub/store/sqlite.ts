@@ -58,12 +58,11 @@ function migrate(db: Db): void {
 
 async function load(db: Db): ReturnType<Store["load"]> {
   type Site = { site: string; info: string | null; lastSeenMs: number | null };
-  type Actor = Omit<ActorRow, "state"> & { state: string | null };
   const sites = db
     .prepare<[], Site>("SELECT site, info, last_seen_ms AS lastSeenMs FROM site")
     .all();
   const actors = db
-    .prepare<[], Actor>(
+    .prepare<[], ActorRow>(
       `SELECT site, kind, id, state, received_at_ms AS receivedAtMs, gone_at_ms AS goneAtMs
        FROM actor`,
     )
@@ -73,7 +72,7 @@ async function load(db: Db): ReturnType<Store["load"]> {
     .all();
   return {
     sites: sites.map((row) => ({ ...row, info: fromJson(row.info) })),
-    actors: actors.map((row) => ({ ...row, state: fromJson(row.state) })),
+    actors,
     marks,
   };
 }
@@ -115,7 +114,7 @@ function committerOf(db: Db): (batch: Batch) => void {
     for (const row of batch.sites) site.run(row.site, toJson(row.info), whole(row.lastSeenMs));
     for (const row of batch.actors) {
       const { kind, id, state, receivedAtMs, goneAtMs } = row;
-      actor.run(row.site, kind, id, toJson(state), whole(receivedAtMs), whole(goneAtMs));
+      actor.run(row.site, kind, id, state, whole(receivedAtMs), whole(goneAtMs));
     }
     for (const row of batch.events) {
       const { epoch, seq, atMs, type, subject } = row.event;

@@ -14,8 +14,8 @@ export type ActorRow = {
   site: string;
   kind: string;
   id: string;
-  /** The published state as the hub reads it; null = in the inventory, nothing readable yet. */
-  state: Record<string, unknown> | null;
+  /** The text its site published; null = in the inventory, nothing readable yet. */
+  state: string | null;
   receivedAtMs: number;
   /** When it left the inventory; null = it exists. */
   goneAtMs: number | null;

@@ -1,13 +1,15 @@
 import { expect, test, vi } from "vitest";
 import { openFeed, type Changes } from "../../hub/feed.ts";
+import { openView } from "../../hub/view.ts";
 
 function aFeed(windowMs: number) {
   const feed = openFeed(windowMs);
   const told: Changes[] = [];
   feed.onTick((changes) => void told.push(changes));
-  const encoders = Array.from({ length: 500 }, (_, id) => {
-    return { site: "s", kind: "encoder", id: `e${id}` };
-  });
+  const view = openView(feed);
+  const encoders = Array.from({ length: 500 }, (_, id) =>
+    view.actor({ site: "s", kind: "encoder", id: `e${id}` }),
+  );
   const encoder = (id: number) => feed.actor(encoders[id]!);
   return { feed, told, encoder };
 }
