@@ -21,7 +21,7 @@ import type { Actor, Site, View } from "./view.ts";
 
 export type Ingest = {
   counts: IngestCounts;
-  message: (topic: string, payload: Uint8Array) => void;
+  message: (topic: string, payload: Buffer) => void;
   linkDown: () => void;
   /** Write what is pending, then tell and acknowledge it. Called by the tick; tests call it. */
   flush: () => Promise<void>;
@@ -74,7 +74,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
   }
   for (const { site, ...count } of await store.counts()) Object.assign(view.site(site), count);
 
-  function quarantine(site: Site, topic: string, reason: string, payload: Uint8Array): void {
+  function quarantine(site: Site, topic: string, reason: string, payload: Buffer): void {
     counts.quarantined += 1;
     site.quarantined += 1;
     const kept = payload.slice(0, mostQuarantineBytes);
@@ -92,7 +92,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     return spoken.actor;
   }
 
-  function takeState(spoken: Spoken, topic: string, payload: Uint8Array): void {
+  function takeState(spoken: Spoken, topic: string, payload: Buffer): void {
     const { site, kind = "", id = "" } = spoken;
     if (payload.length === 0) return states.cleared({ site: site.site, kind, id }, now());
     const text = readText(payload);
@@ -108,7 +108,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     quarantine(site, topic, read.ok ? `id: says ${read.value.id}` : read.reason, payload);
   }
 
-  function takeInfo(site: Site, topic: string, payload: Uint8Array): void {
+  function takeInfo(site: Site, topic: string, payload: Buffer): void {
     const read = readJson(payload, SiteInfo);
     if (!read.ok) return quarantine(site, topic, read.reason, payload);
     const info = read.value;
@@ -120,7 +120,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     events.born(site, info);
   }
 
-  function takeAvailability(spoken: Spoken, topic: string, payload: Uint8Array): void {
+  function takeAvailability(spoken: Spoken, topic: string, payload: Buffer): void {
     const { site, id } = spoken;
     if (payload.length === 0) return;
     const text = readText(payload);
@@ -138,7 +138,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     states.telemetry(site, telemetry, now());
   }
 
-  function message(topic: string, payload: Uint8Array): void {
+  function message(topic: string, payload: Buffer): void {
     const spoken = spokenOn(topic);
     if (!spoken) {
       counts.strange += 1;

@@ -16,7 +16,7 @@ export type LinkNeeds = {
   username?: string;
   password?: string;
   hub: string;
-  onMessage: (topic: string, payload: Uint8Array) => void;
+  onMessage: (topic: string, payload: Buffer) => void;
   onDown: () => void;
   log: Logger;
 };

@@ -17,7 +17,7 @@ import { openSequence } from "./sequence.ts";
 const repeatAckMs = 5_000;
 
 export type Events = {
-  take(site: Site, topic: string, payload: Uint8Array): void;
+  take(site: Site, topic: string, payload: Buffer): void;
   /** A state says that events up to `seq` exist. */
   known(site: Site, epoch: string, seq: number): void;
   born(site: Site, info: SiteInfo): void;
@@ -33,7 +33,7 @@ export function openEvents(needs: {
   pending: Pending;
   counts: IngestCounts;
   publish: Publish;
-  quarantine: (site: Site, topic: string, reason: string, payload: Uint8Array) => void;
+  quarantine: (site: Site, topic: string, reason: string, payload: Buffer) => void;
   log: Logger;
   hub: string;
   now: () => number;
@@ -44,7 +44,7 @@ export function openEvents(needs: {
   const ackDue = new Map<string, Set<string>>();
   const ackedAtMs = new Map<string, number>();
 
-  function take(site: Site, topic: string, payload: Uint8Array): void {
+  function take(site: Site, topic: string, payload: Buffer): void {
     if (pending.isFull()) return;
     const read = readJson(payload, SiteEvent);
     const number = read.ok ? read.value : numberOf(read.json);

@@ -6,10 +6,11 @@ import { Incident } from "../../machines/stream/stream.contract.ts";
 
 export type Read<T> = { ok: true; value: T } | { ok: false; reason: string; json?: unknown };
 
-export function readText(payload: Uint8Array): Read<string> {
-  if (!isUtf8(payload)) return { ok: false, reason: "not UTF-8" };
-  const { buffer, byteOffset, byteLength } = payload;
-  return { ok: true, value: Buffer.from(buffer, byteOffset, byteLength).toString() };
+export function readText(payload: Buffer): Read<string> {
+  const text = payload.toString();
+  // What is not UTF-8 reads as this character, which a text may also have in it.
+  if (text.includes("\ufffd") && !isUtf8(payload)) return { ok: false, reason: "not UTF-8" };
+  return { ok: true, value: text };
 }
 
 export function readAny(text: string): Read<unknown> {
@@ -21,7 +22,7 @@ export function readAny(text: string): Read<unknown> {
 }
 
 /** One JSON object by its schema. Fields the schema does not know never fail it. */
-export function readJson<T>(payload: Uint8Array, schema: z.ZodType<T>): Read<T> {
+export function readJson<T>(payload: Buffer, schema: z.ZodType<T>): Read<T> {
   const text = readText(payload);
   if (!text.ok) return text;
   const read = readAny(text.value);

@@ -130,9 +130,28 @@ const knownAddon = {
   },
 };
 
+/**
+ * The MQTT and Socket.IO packages tell `debug` what they do, a dozen times a message, and it looks
+ * each time whether somebody has set DEBUG. Nobody does in a program that has a log of its own.
+ *
+ * @type {import("esbuild").Plugin}
+ */
+const noDebug = {
+  name: "no-debug",
+  setup({ onLoad }) {
+    onLoad({ filter: /node_modules\/debug\/src\/index\.js$/ }, () => ({
+      contents: `const quiet = () => {};
+        quiet.enabled = false;
+        quiet.extend = () => quiet;
+        const debug = () => quiet;
+        module.exports = Object.assign(debug, { debug, default: debug });`,
+    }));
+  },
+};
+
 const common = {
   bundle: true,
-  plugins: [onlyEnglish, knownAddon],
+  plugins: [onlyEnglish, knownAddon, noDebug],
   minifyWhitespace: true,
   minifySyntax: true,
   minifyIdentifiers: true,
