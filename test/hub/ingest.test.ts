@@ -29,7 +29,9 @@ async function aHub(store: Store = openSqliteStore(":memory:")) {
   closers.push(() => ingest.close());
   const items = itemsOf(view);
   const bytes = (payload: unknown) =>
-    Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload));
+    Buffer.isBuffer(payload)
+      ? payload
+      : Buffer.from(typeof payload === "string" ? payload : JSON.stringify(payload));
   return {
     ...{ ingest, store, said, clock },
     hears: (path: string, payload: unknown) =>
@@ -156,6 +158,18 @@ test("a state that cannot be read leaves the last one, marked stale, until a goo
   expect(hub.shown("encoder")).toMatchObject([{ link: "silent", stale: false }]);
 });
 
+test("bytes that are not UTF-8 are kept aside, and the character that stands for them is not", async () => {
+  const hub = await aSiteOnline();
+  const named = JSON.stringify(encoder({ seq: 1, name: "A\ufffd" }));
+  hub.hears("encoder/helo-a/state", named);
+  expect(hub.shown("encoder")).toMatchObject([{ name: "A\ufffd", stale: false }]);
+  const broken = Buffer.from(named.replace("\ufffd", "?"));
+  broken[broken.indexOf("?")] = 0xff;
+  hub.hears("encoder/helo-a/state", broken);
+  expect(hub.shown("encoder")).toMatchObject([{ name: "A\ufffd", stale: true }]);
+  expect(hub.site().quarantined).toBe(1);
+});
+
 test("what is in the inventory is shown even before it can be read", async () => {
   const hub = await aHub();
   hub.hears("info", info());
@@ -269,6 +283,32 @@ test("a restarted hub shows the last known states as stale and goes on after its
   await after.ingest.flush();
   expect(after.ingest.counts.duplicates).toBe(1);
   expect(await after.seqs()).toEqual([2, 1]);
+});
+
+test("a stored state that this hub cannot read any more is as if none had come", async () => {
+  const store = openSqliteStore(":memory:");
+  const row = { site: "studio", kind: "encoder", receivedAtMs: 5, goneAtMs: null };
+  const empty = { sites: [], events: [], incidents: [], quarantined: [], lost: [], marks: [] };
+  const [good, bad] = [encoder({ id: "good" }), { ...encoder({ id: "bad" }), outputs: "none" }];
+  const actors = [good, bad].map((state) => {
+    return { ...row, id: state.id, state: JSON.stringify(state) };
+  });
+  await store.commit({ ...empty, actors });
+  const hub = await aHub(store);
+  const [first, second] = hub.shown("encoder");
+  expect(first).toMatchObject({ id: "bad", stale: true });
+  expect(first).not.toHaveProperty("link");
+  expect(second).toMatchObject({ id: "good", link: "reachable", stale: true });
+});
+
+test("a state that was looked at is shown anew each time it changes, and as it was checked", async () => {
+  const hub = await aSiteOnline();
+  for (const link of ["silent", "unreachable", "asleep"]) {
+    hub.hears("encoder/helo-a/state", { ...encoder(), link, novelty: link });
+    if (link === "silent") continue;
+    const word = link === "asleep" ? "unknown" : link;
+    expect(hub.shown("encoder")).toMatchObject([{ link: word, novelty: link }]);
+  }
 });
 
 test("a state is written a minute after it changed, and what it says by then", async () => {
