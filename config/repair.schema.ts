@@ -12,8 +12,10 @@ export const repairOfBox = words.exactOptional().describe("The same for this box
 
 /** Where one kind of trouble is treated otherwise. */
 export const playbooks = section({
-  unreachable: consent("It carries nothing and does not answer: power cycle"),
-  failing: consent("It carries nothing and says its output fails: reboot, then power cycle"),
+  unreachable: consent(
+    "It does not answer, and carries nothing or is off air with nobody else: power cycle",
+  ),
+  failing: consent("Its output fails, likewise: reboot, then power cycle"),
   overload: consent("It carries and does not keep up: less load, step by step"),
   network: consent("It carries and its network takes less than it makes: lower bit rate"),
 });

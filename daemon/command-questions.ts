@@ -1,3 +1,4 @@
+import { repairRefusal, whatRepairDoes } from "../machines/site/interruption.ts";
 import { controlRefusal } from "../machines/encoder/control.ts";
 import { releaseRefusal, syncRefusal } from "../machines/encoder/drift.ts";
 import { encoderFacts } from "../machines/encoder/encoder.published.ts";
@@ -36,6 +37,7 @@ export function questionsTo(core: SiteCore) {
       const box = core.encoder(idOf(to));
       if (event.type === "sync") return syncRefusal(box.context);
       if (event.type === "release") return releaseRefusal(box.context);
+      if (event.type === "repair") return repairRefusal(box.context);
       if (event.type !== "control") return undefined;
       return controlRefusal(box.context, encoderFacts(box), event.control);
     },
@@ -46,6 +48,12 @@ export function questionsTo(core: SiteCore) {
       return "code" in seen
         ? { status: "refused", ...seen }
         : { status: "done", message: seen.because, data: seen };
+    },
+    /** What it does besides: a yes to a repair may cost a picture. */
+    consequence({ to, event }: CoreInput): string | undefined {
+      return event.type === "repair" && to.startsWith("encoder:")
+        ? whatRepairDoes(core.site(), idOf(to))
+        : undefined;
     },
     /** Id of the command this actor works on now. */
     underWay(actor: ActorName): string | undefined {

@@ -32,6 +32,8 @@ export function openCommands(p: {
   can: (input: CoreInput) => boolean;
   /** Why not, where that is known more exactly than by the situation. */
   whyNot?: (input: CoreInput) => string | undefined;
+  /** What it does besides, for the answer to whoever asked. */
+  consequence?: (input: CoreInput) => string | undefined;
   /** Id of the command this actor works on now. */
   underWay: (actor: ActorName) => string | undefined;
   /** What a dry run would answer, where more is known than that it would be possible. */
@@ -97,7 +99,8 @@ export function openCommands(p: {
     if (request.dryRun) {
       const told = p.foresee?.(inputs[0]!);
       if (told) return settle(to, id, told);
-      const message = `${to.verb} would be possible now`;
+      const so = p.consequence?.(inputs[0]!);
+      const message = `${to.verb} would be possible now${so === undefined ? "" : `: ${so}`}`;
       const more = foreseen(to.verb, request, p.wallMs());
       return settle(to, id, { status: "done", message, ...more });
     }
@@ -114,6 +117,7 @@ export function openCommands(p: {
     // Remembered before it is said: whoever hears "accepted" hears how it ended, too.
     await memory.accepted(id, open, accepted);
     void p.respond(to, { id, atMs: p.wallMs(), ...accepted });
+    const so = p.consequence?.(possible[0]!);
     const turns = await Promise.all(possible.map((input) => p.decider.submit(input)));
     // The machines may have finished it within the turn itself.
     if (!memory.open.has(id)) return;
@@ -128,7 +132,8 @@ export function openCommands(p: {
         to.kind === "storage" ||
         (to.kind === "encoder" && !isControl(to.verb)))
     ) {
-      await settle(to, id, { status: "done", message: `${to.verb} of ${to.id}` });
+      const message = `${to.verb} of ${to.id}${so === undefined ? "" : `: ${so}`}`;
+      await settle(to, id, { status: "done", message });
     } else {
       open.given = true;
       turned();

@@ -20,7 +20,7 @@ const actionOf = ({ next, nextLoad }: Repair) =>
   (next && actions[next]) ?? nextLoad ?? "what its playbook says";
 /** What its viewers notice. */
 const costOf = ({ next, nextCostsPicture, trouble }: Repair) => {
-  if (next !== "lowerLoad") return "It carries no programme.";
+  if (next !== "lowerLoad") return "No picture is on air from it.";
   if (nextCostsPicture !== true) return "Its picture stays.";
   return trouble === "network"
     ? "Its picture is lost for a moment."
@@ -62,7 +62,7 @@ export function proposalText(repair: Repair, nowMs: number): string {
 function repairWord(repair: Repair, nowMs: number): HTMLElement | undefined {
   if (repair.state === "proposing") return word("warning", proposalText(repair, nowMs));
   if (repair.state === "heldBack")
-    return word("warning", `${actionOf(repair)} would cost the picture, and waits for your yes`);
+    return word("warning", `${actionOf(repair)} could cost the picture, and waits for your yes`);
   if (repair.state !== "rejected") return undefined;
   return word("warning", `you said no to ${actionOf(repair)}: left as it is`);
 }
@@ -86,7 +86,9 @@ export function repairOffers({ repair, name, id }: EncoderItem): Offer[] {
       return [
         yes(
           "Do it all the same",
-          `${box} gets ${actionOf(repair)} now, on air. Its picture is lost for a moment.`,
+          repair.next === "lowerLoad"
+            ? `${box} gets ${actionOf(repair)} now, on air. Its picture is lost for a moment.`
+            : `${box} gets ${actionOf(repair)} now. A picture that is on air from it is lost until it has booted.`,
         ),
       ];
     case "observing":

@@ -93,7 +93,7 @@ export const troubleWords = ["unreachable", "failing", "overload", "network"] as
 /** What is wrong with a box, as a class that a playbook is written for. */
 export type Trouble = (typeof troubleWords)[number];
 
-/** How it is repaired: while it carries nothing, and what is done about its load on air. */
+/** How it is repaired: while no picture is on air from it, and what is done about its load. */
 export const EncoderRepair = z.object({
   /** What may be done without a person; about `trouble`, where there is one. */
   consent: word(["observe", "propose", "act"]),

@@ -14,9 +14,10 @@ import { busySentence, heatSentence } from "./thermal.ts";
 type Reads = { reading: EncoderReading };
 
 export function repair(context: EncoderContext, what: RepairNews): Decision {
-  const { trouble, loadStep } = context.repairs;
-  // Of a strained box the picture is still seen.
-  const severity = what === "givenUp" && !isStrain(trouble) ? "critical" : "warning";
+  const { trouble, loadStep, wasGivenUp } = context.repairs;
+  // Of a strained box the picture is still seen. Nobody is called twice for one trouble.
+  const calls = what === "givenUp" && !isStrain(trouble) && wasGivenUp !== true;
+  const severity = calls ? "critical" : "warning";
   return {
     type: "encoder.repair",
     severity: what === "proven" || what === "givesBack" ? "info" : severity,

@@ -2,6 +2,7 @@ import type { Connection } from "./connection.ts";
 import type { ControlEvent } from "./control.ts";
 import type { Exercise, ExerciseNews } from "../exercise/exercise.ts";
 import type { Desired } from "./drift.ts";
+import type { Trouble } from "./encoder.contract.ts";
 import type { EncoderReading, PollFailure } from "./reading.ts";
 
 export type EncoderEvent =
@@ -44,6 +45,10 @@ export type EncoderEvent =
   /** The site's answer to `wantsToInterrupt`. */
   | { type: "mayInterrupt" }
   | { type: "mayNotInterrupt"; because: string }
+  /** Its stream is about to see to that itself: ask again. */
+  | { type: "mayNotYet" }
+  /** Its stream started it twice, and it brought no picture; or it has brought one since. */
+  | { type: "starts"; failed: boolean }
   /** The site's answer to `wantsSync`. */
   | { type: "maySync" }
   | { type: "mayNotSync"; because: string }
@@ -69,8 +74,10 @@ export type EncoderToSite =
     }
   /** It should carry nothing: whoever can shall take its programmes over, if anybody can. */
   | { type: "wantsRelief"; encoder: string; because: ReliefReason }
-  /** A step of its repair costs the picture of what it carries: may it? */
-  | { type: "wantsToInterrupt"; encoder: string }
+  /** A step against its trouble could cost a picture: may it? */
+  | { type: "wantsToInterrupt"; encoder: string; trouble: Trouble }
+  /** It was told to boot, or got a power cycle: what was tried with it before does not count. */
+  | { type: "wasBooted"; encoder: string }
   /** It does not answer: is any of its programmes expected on air now, or soon? */
   | { type: "isMissed"; encoder: string }
   /** It is not set as its stream wants it, and carries nothing: may that be changed now? */

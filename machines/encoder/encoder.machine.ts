@@ -96,8 +96,9 @@ function make(
           wanted: { actions: { type: "want", params: ({ event }) => event.desired } },
           release: { guard: "mayRelease", actions: ["tellReleased", "forgetUse"] },
           exercise: { actions: ["tellExercise", "noteExercise"] },
-          benched: { actions: holding(false) },
-          released: { actions: holding(false) },
+          benched: { actions: [holding(false), { type: "noteStarts", params: () => false }] },
+          released: { actions: [holding(false), { type: "noteStarts", params: () => false }] },
+          starts: { actions: { type: "noteStarts", params: ({ event }) => event.failed } },
         },
       },
       link: {

@@ -33,7 +33,7 @@ import {
 import { comesBackWithinMs, countingCuts, keepsPower } from "./power.ts";
 import { afterExercise, isExercise, practised } from "./practice.ts";
 import { type EncoderReading, withKeptParts } from "./reading.ts";
-import { consentTo, hasToRest, nextRepair, withRepair } from "./playbooks.ts";
+import { consentTo, hasToRest, isStrain, nextRepair, withRepair } from "./playbooks.ts";
 import { loadGivenBack, repairDelays } from "./repair.ts";
 import type { RepairNews } from "./repair-words.ts";
 import { strainOf } from "./strain.ts";
@@ -44,11 +44,16 @@ type Reads = { reading: EncoderReading };
 const heats = ofContext(heatGuards);
 /** A box without an outlet is not ours to switch off: its region `power` is empty. */
 const hasPower = or(["hasNoOutlet", stateIn({ power: "on" })]);
-const isIdleBox = and(["holdsNothing", not(stateIn({ service: "maintenance" })), hasPower]);
-const isGone = and([isIdleBox, stateIn({ link: "unreachable" })]);
+/** Of who carries something, only what can be booted or power cycled is this region's matter. */
+const isOurs = and([
+  or(["holdsNothing", "canBeBooted"]),
+  not(stateIn({ service: "maintenance" })),
+  hasPower,
+]);
+const isGone = and([isOurs, stateIn({ link: "unreachable" })]);
 const isUp = and([stateIn({ link: "reachable" }), not(stateIn({ service: "rebooting" }))]);
 const mayBeSet = and(["isAtRest", hasPower, isUp, stateIn({ service: "inService" })]);
-const isFailing = and([isIdleBox, isUp, "outputFails"]);
+const isFailing = and([isOurs, isUp, or(["outputFails", "bringsNoPicture"])]);
 /** Of a box that is up: so much `mayControl` asks itself. */
 const standing = { link: "reachable", service: "inService" } as const;
 /** While its stream is stopped for a step of its cooling, nothing of it says anything. */
@@ -56,7 +61,14 @@ const carriesUp = and([isUp, not(stateIn({ service: "maintenance" })), not("hold
 const isOverloaded = and([carriesUp, { type: "suffersFrom", params: "overload" }]);
 const isCongested = and([carriesUp, { type: "suffersFrom", params: "network" }]);
 const isWell = and([not(isGone), not(isFailing), not(isOverloaded), not(isCongested)]);
-const isReady = and([isUp, not("outputFails"), not(isOverloaded), not(isCongested)]);
+const isReady = and([
+  isUp,
+  not("outputFails"),
+  not("bringsNoPicture"),
+  "carriesWhatItHolds",
+  not(isOverloaded),
+  not(isCongested),
+]);
 const isNew = (trouble: Trouble) => ({ type: "isNotTreatedFor", params: trouble }) as const;
 export const encoderSetup = setup({
   types: {} as {
@@ -107,8 +119,25 @@ export const encoderSetup = setup({
       context.resume?.custody[p.output] === p.word,
     staysIdle: ({ context }) => context.staysIdle,
     hasNoOutlet: ({ context }) => context.plan.outlet === undefined,
-    outputFails: ({ context }) =>
-      Object.values(context.reading?.outputs ?? {}).some(({ state }) => state === "failing"),
+    /** Of a box that carries something a recording that fails is no reason to interrupt it. */
+    outputFails: ({ context: { reading, holds } }) =>
+      Object.entries(reading?.outputs ?? {}).some(
+        ([output, { state }]) =>
+          state === "failing" && (holds.length === 0 || holds.includes(output)),
+      ),
+    canBeBooted: ({ context }) => context.plan.canRepair.length > 0,
+    bringsNoPicture: ({ context }) => context.repairs.bringsNoPicture === true,
+    /** Only a start that succeeds shows that it is cured. */
+    carriesWhatItHolds: ({ context: { holds, reading, repairs } }) =>
+      isStrain(repairs.trouble) ||
+      holds.every((output) => reading?.outputs[output]?.state === "streaming"),
+    mayCostAPicture: ({ context }) => !isStrain(context.repairs.trouble),
+    /** It was given up, and its programme is still off air: that cannot last for ever. */
+    mayTryAgain: ({ context }) =>
+      context.holds.length > 0 &&
+      !isStrain(context.repairs.trouble) &&
+      nextRepair(context) !== undefined,
+    hasNextStep: ({ context }) => nextRepair(context) !== undefined,
     isGone,
     isFailing,
     suffersFrom: ({ context }, strain: Trouble) => strainOf(context) === strain,
@@ -205,9 +234,27 @@ export const encoderSetup = setup({
       const dryRun = next && withWouldHave(repairs.dryRun, next.action, now().wallMs);
       return dryRun ? { repairs: { ...repairs, dryRun } } : {};
     }),
+    noteStarts: assign(({ context: { repairs } }, failed: boolean) => {
+      if (failed === (repairs.bringsNoPicture === true)) return {};
+      const { bringsNoPicture: _, ...rest } = repairs;
+      return { repairs: { ...rest, ...(failed && { bringsNoPicture: true as const }) } };
+    }),
+    noteGivenUp: assign(({ context: { repairs } }) => ({
+      repairs: { ...repairs, wasGivenUp: true as const },
+    })),
+    forgetGivenUp: assign(({ context: { repairs } }) => {
+      if (!repairs.wasGivenUp) return {};
+      const { wasGivenUp: _, ...rest } = repairs;
+      return { repairs: rest };
+    }),
+    tellBooted: sendParent(({ context }): EncoderToSite => ({
+      type: "wasBooted",
+      encoder: context.plan.id,
+    })),
     askToInterrupt: sendParent(({ context }): EncoderToSite => ({
       type: "wantsToInterrupt",
       encoder: context.plan.id,
+      trouble: context.repairs.trouble!,
     })),
     noteHeldBack: assign(({ context: { repairs }, event }) => ({
       repairs: {

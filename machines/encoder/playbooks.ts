@@ -7,9 +7,10 @@ import { elapsedMs, rebased, type Stamp } from "../time.ts";
 import type { Trouble } from "./encoder.contract.ts";
 import { type DryRun, dryRunSince } from "./dry-run.ts";
 import { interruptsBetween, loadStep } from "./load.ts";
+import { outletRests } from "./power.ts";
 import type { Heat } from "./thermal.ts";
 
-/** Those of a box that carries a programme; all others are of one that carries nothing. */
+/** Those of a picture that is still there; the others are of a box that does not work. */
 export const isStrain = (trouble: Trouble | null): trouble is "overload" | "network" =>
   trouble === "overload" || trouble === "network";
 
@@ -53,6 +54,10 @@ export type Repairs = {
   askedAt?: Stamp;
   /** Why the next step is not taken now. */
   heldBecause?: string;
+  /** Its stream has started it again and again, and it brought no picture. */
+  bringsNoPicture?: true;
+  /** A person was called for this trouble already. */
+  wasGivenUp?: true;
 };
 
 /** Where a restarted daemon picks up: what was done counts on. */
@@ -90,6 +95,8 @@ export type Repairable = {
   heat: Heat;
   /** As last read: after a boot it does nothing on its own. */
   staysIdle: boolean;
+  /** When its outlet was switched off, oldest first. */
+  cuts: readonly Stamp[];
 };
 
 /** It may still have the key of a stream that another box carries, and would use it. */
@@ -106,7 +113,10 @@ function stepsLeft(box: Repairable): RepairStep[] {
     lately(box).some((one) => one.action === action && one.step === step);
   return playbooks[trouble].flatMap((action): RepairStep[] => {
     if (action === "lowerLoad") return isStrain(trouble) ? loadSteps(box, trouble) : [];
-    const isPossible = box.plan.canRepair.includes(action) && !wouldPublish(box);
+    const isPossible =
+      box.plan.canRepair.includes(action) &&
+      !wouldPublish(box) &&
+      (action !== "powerCycle" || outletRests(box) === undefined);
     return isPossible && !isDone(action) ? [{ action, interrupts: true }] : [];
   });
 }

@@ -28,17 +28,31 @@ export function keepsPower(
   recording: "protect" | "sacrifice",
 ): string | undefined {
   if (!plan.outlet) return "it has no outlet";
+  const rests = outletRests({ plan, cuts, now });
+  if (rests !== undefined) return rests;
+  if (wasRecording(reading) && recording === "protect") return "it was recording when last read";
+  return undefined;
+}
+
+/** Why its outlet is switched no more for now, whatever for. */
+export function outletRests({
+  plan,
+  cuts,
+  now,
+}: Pick<Powered, "plan" | "cuts" | "now">): string | undefined {
+  if (!plan.outlet) return undefined;
   const { perHour, perDay } = plan.outlet;
   const lastDay = countingCuts(cuts, now());
   const lastHour = lastDay.filter((at) => elapsedMs(at, now()) < hourMs);
   if (lastHour.length >= perHour) return `its outlet was cut ${lastHour.length} times in an hour`;
   if (lastDay.length >= perDay) return `its outlet was cut ${lastDay.length} times in a day`;
-  const records = Object.entries(reading?.outputs ?? {}).some(
-    ([id, { state }]) => id.startsWith("record") && state === "streaming",
-  );
-  if (records && recording === "protect") return "it was recording when last read";
   return undefined;
 }
+
+export const wasRecording = (reading: EncoderReading | undefined): boolean =>
+  Object.entries(reading?.outputs ?? {}).some(
+    ([id, { state }]) => id.startsWith("record") && state === "streaming",
+  );
 
 /** What it was doing when it was last read, and does no more without power. */
 export const endsWithPower = ({ reading }: Pick<Powered, "reading">): string[] =>

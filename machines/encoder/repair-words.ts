@@ -41,7 +41,8 @@ const actionWords: Record<Exclude<RepairAction, "lowerLoad">, string> = {
   powerCycle: "a power cycle",
 };
 
-const stepWords = (
+/** `a reboot`, `less load (80 % of its bitrate)`. */
+export const stepWords = (
   { plan }: Pick<Repairable, "plan">,
   { action, step = 0 }: Pick<RepairStep, "action" | "step">,
 ): string => (action === "lowerLoad" ? loadWords({ plan }, step) : actionWords[action]);
@@ -54,7 +55,8 @@ export function loadWords({ plan }: Pick<Repairable, "plan">, step: number): str
 
 /** What a step on air costs. */
 function cost({ holds }: Repairable, { interrupts }: RepairStep, trouble: Trouble | null): string {
-  if (!interrupts || holds.length === 0) return "";
+  // Without a strain, its programme is off air already.
+  if (!interrupts || holds.length === 0 || !isStrain(trouble)) return "";
   return trouble === "network"
     ? ", which costs its picture for a moment"
     : ", which costs its picture for a moment where no understudy can take over first";
@@ -63,7 +65,9 @@ function cost({ holds }: Repairable, { interrupts }: RepairStep, trouble: Troubl
 export function repairSentence(context: Repairable, what: RepairNews): string {
   const { plan, repairs, heat, holds } = context;
   const { trouble } = repairs;
-  const troubled = `${plan.id} ${trouble === null ? "" : troubleWords[trouble]}`;
+  const word = trouble === null ? "" : troubleWords[trouble];
+  const isStarted = trouble === "failing" && repairs.bringsNoPicture === true;
+  const troubled = `${plan.id} ${isStarted ? "brings no picture" : word}`;
   const next = nextRepair(context);
   const action = next ? stepWords(context, next) : "nothing more";
   const last = repairs.done.at(-1);
@@ -83,12 +87,16 @@ export function repairSentence(context: Repairable, what: RepairNews): string {
       return `${plan.id}: ${done} did not work`;
     case "proven":
       if (last?.action !== "lowerLoad")
-        return `${plan.id} is repaired: it has been ready for a minute, and is back in the pool`;
+        return holds.length > 0
+          ? `${plan.id} is repaired: it has carried its programme again for a minute`
+          : `${plan.id} is repaired: it has been ready for a minute, and is back in the pool`;
       return `${plan.id} is well at ${done}; it is given back when 10 min have been calm`;
     case "givesBack":
       return `${plan.id} has been calm for 10 min: it works at ${loadWords({ plan }, repairs.loadStep ?? 0)} again`;
     case "heldBack":
-      return `${troubled}: ${action} would cost its picture, and ${repairs.heldBecause}; say yes (repair) to do it all the same`;
+      return isStrain(trouble)
+        ? `${troubled}: ${action} would cost its picture, and ${repairs.heldBecause}; say yes (repair) to do it all the same`
+        : `${troubled}: ${action} waits, ${repairs.heldBecause}; say yes (repair) to do it all the same`;
     case "rests":
       return `${troubled} still: three steps were taken in 10 min, the next waits so long`;
     case "givenUp":

@@ -2,7 +2,7 @@
 import type { EncoderContext } from "./encoder.context.ts";
 import type { EncoderRepair } from "./encoder.contract.ts";
 import { timesIn } from "./dry-run.ts";
-import { consentTo, nextRepair, proposalEndsAtMs, troubles } from "./playbooks.ts";
+import { consentTo, isStrain, nextRepair, proposalEndsAtMs, troubles } from "./playbooks.ts";
 import { loadWords, repairSentence } from "./repair-words.ts";
 
 /** The value of the region `repair`. */
@@ -27,7 +27,11 @@ export function repairState(context: EncoderContext, value: RepairValue): Encode
     ...(!isWell && repairs.trouble !== null && { trouble: repairs.trouble }),
     ...(next && {
       next: next.action,
-      nextCostsPicture: next.interrupts && context.holds.length > 0,
+      // Whoever may be booted by itself has no picture any more.
+      nextCostsPicture:
+        next.interrupts &&
+        context.holds.length > 0 &&
+        (isStrain(repairs.trouble) || state === "heldBack"),
       ...(next.step !== undefined && { nextLoad: loadWords(context, next.step) }),
     }),
     ...(endsAtMs !== undefined && { proposalEndsAtMs: endsAtMs }),

@@ -1,13 +1,15 @@
 /**
  * The region of an encoder that repairs it: one step of a playbook after the other, and after each
- * a time in which it has to prove itself. What interrupts is done to a box that carries nothing. Of
- * one that carries a programme only its load is touched, and where even that costs the picture its
- * stream takes over first; on air it is done only where nobody stands by.
+ * a time in which it has to prove itself. What interrupts is done to a box that carries nothing, or
+ * whose programme is off air with nobody else to carry it: the site is asked each time. Of a picture
+ * that is still there only the load is touched, and where even that costs the picture its stream
+ * takes over first; on air it is done only where nobody stands by.
  */
+import { not } from "xstate";
 import { elapsedMs } from "../time.ts";
 import { isCool, isHot } from "./heat.ts";
 import { comingBack, interruptsBetween, loadOrder, loadStep } from "./load.ts";
-import { budgetMs, nextRepair, type Repairable } from "./playbooks.ts";
+import { budgetMs, isStrain, nextRepair, type Repairable } from "./playbooks.ts";
 import type { Trouble } from "./encoder.contract.ts";
 import type { RepairNews } from "./repair-words.ts";
 
@@ -20,6 +22,10 @@ const provesWithinMs = { boot: 4 * minuteMs, load: 2 * minuteMs };
 const coolsWithinMs = 10 * minuteMs;
 /** Then a box that works at less load may try more. */
 const calmMs = 10 * minuteMs;
+/** A box that was given up is tried again so often, while nobody else carries its programme. */
+const triesAgainMs = 60 * minuteMs;
+/** While its stream sees to it itself, or nobody may act, the answer is asked for so often. */
+const asksAgainMs = 10_000;
 
 type Context = { context: Repairable };
 
@@ -35,7 +41,11 @@ const isTooHotToBoot = ({ context }: Context) =>
 
 /** The next step costs the picture of a programme that it carries. */
 const costsThePicture = ({ context }: Context) =>
-  context.holds.length > 0 && nextRepair(context)?.interrupts === true;
+  context.holds.length > 0 &&
+  isStrain(context.repairs.trouble) &&
+  nextRepair(context)?.interrupts === true;
+const isRelievedOfStrain = ({ context: { holds, repairs } }: Context) =>
+  holds.length === 0 && isStrain(repairs.trouble);
 const isOfTheNetwork = ({ context }: Context) => context.repairs.trouble === "network";
 const lastLowered = ({ context: { repairs } }: Context) =>
   repairs.done.at(-1)?.action === "lowerLoad";
@@ -76,15 +86,29 @@ const turns = [
   { guard: "becameOverloaded", ...watch("overload") },
 ] as const;
 const proving = "#encoder.repair.proving";
-const act = [{ guard: costsThePicture, target: "clearing" }, { target: "acting" }] as const;
+/** What comes of its starts from now on is to be seen anew. */
+const booted = {
+  target: proving,
+  actions: ["tellBooted", { type: "noteStarts", params: false }],
+} as const;
+const act = [
+  { guard: costsThePicture, target: "#encoder.repair.clearing" },
+  { target: "#encoder.repair.acting" },
+] as const;
 
 /** Nobody misses a box that is off while none of its programmes is expected on air. */
-const again = [{ guard: "isGone", target: "wondering" }, { target: "deciding" }] as const;
+const again = [
+  { guard: "isGone", target: "#encoder.repair.wondering" },
+  { target: "#encoder.repair.deciding" },
+] as const;
 
 export const repair = {
   initial: "well",
   states: {
-    well: { always: [...begins, { guard: isLowered, target: "lowered" }] },
+    well: {
+      entry: "forgetGivenUp",
+      always: [...begins, { guard: isLowered, target: "lowered" }],
+    },
     /** As well as it is at less load. */
     lowered: {
       always: begins,
@@ -107,8 +131,31 @@ export const repair = {
       },
     },
     watching: {
+      initial: "lasting",
       always: well,
-      after: { [troubleLastsMs]: again },
+      on: {
+        repair: [
+          { guard: costsThePicture, target: "clearing" },
+          { guard: "hasNextStep", target: "acting" },
+        ],
+      },
+      states: {
+        lasting: { after: { [troubleLastsMs]: again } },
+        /** Whether its picture is still there, and who else could carry it, the site knows. */
+        consulting: {
+          entry: "askToInterrupt",
+          on: {
+            mayInterrupt: "#encoder.repair.weighing",
+            mayNotInterrupt: [
+              { guard: not("hasNextStep"), target: "pending" },
+              { guard: { type: "consents", params: "observe" }, target: "pending" },
+              { target: "#encoder.repair.heldBack", actions: "noteHeldBack" },
+            ],
+            mayNotYet: "pending",
+          },
+        },
+        pending: { always: turns, after: { [asksAgainMs]: "consulting" } },
+      },
     },
     wondering: {
       entry: "askIfMissed",
@@ -123,6 +170,12 @@ export const repair = {
     deciding: {
       always: [
         ...turns,
+        { guard: "mayCostAPicture", target: "watching.consulting" },
+        { target: "weighing" },
+      ],
+    },
+    weighing: {
+      always: [
         { guard: "hasToRest", target: "resting" },
         { guard: "nothingIsLeft", target: "givenUp" },
         { guard: isTooHotToBoot, target: "coolingFirst" },
@@ -161,6 +214,7 @@ export const repair = {
       always: [
         { guard: "isRelieved", target: "acting" },
         { guard: "isWellOnAir", target: "well" },
+        ...turns,
       ],
       states: {
         choosing: {
@@ -180,17 +234,21 @@ export const repair = {
         },
       },
     },
-    /** The step would cost a picture that is seen, and somebody stands by. */
+    /** The step would cost a picture that is seen, or that may be there. */
     heldBack: {
       entry: tell("heldBack"),
       initial: "waiting",
-      always: [well, ...turns, { guard: "holdsNothing", target: "deciding" }],
+      always: [well, ...turns, { guard: isRelievedOfStrain, target: "deciding" }],
       on: { repair: "acting" },
       states: {
-        waiting: { after: { [minuteMs]: "asking" } },
+        waiting: { after: { asksAgain: "asking" } },
         asking: {
           entry: "askToInterrupt",
-          on: { mayInterrupt: "#encoder.repair.deciding", mayNotInterrupt: "waiting" },
+          on: {
+            mayInterrupt: "#encoder.repair.weighing",
+            mayNotInterrupt: { target: "waiting", actions: "noteHeldBack" },
+            mayNotYet: "waiting",
+          },
         },
       },
     },
@@ -229,7 +287,7 @@ export const repair = {
           invoke: {
             src: "reboot",
             input: ({ context }: Context) => ({ encoder: context.plan.id }),
-            onDone: proving,
+            onDone: booted,
             onError: { target: "#encoder.repair.deciding", actions: tell("failed") },
           },
         },
@@ -241,7 +299,7 @@ export const repair = {
               outlet: plan.outlet?.id ?? "",
               to: "cycle" as const,
             }),
-            onDone: proving,
+            onDone: booted,
             onError: { target: "#encoder.repair.deciding", actions: tell("failed") },
           },
         },
@@ -259,13 +317,25 @@ export const repair = {
       },
     },
     givenUp: {
-      entry: tell("givenUp"),
+      entry: [tell("givenUp"), "noteGivenUp"],
+      initial: "resting",
       always: [well, ...turns],
       on: { repair: { target: "deciding", actions: "forgetRepairs" } },
+      states: {
+        resting: {
+          after: {
+            [triesAgainMs]: [
+              { guard: "mayTryAgain", target: "#encoder.repair.deciding" },
+              { target: "resting", reenter: true },
+            ],
+          },
+        },
+      },
     },
   },
 } as const;
 
 export const repairDelays = {
   provesWithin: (args: Context) => provesWithinMs[lastLowered(args) ? "load" : "boot"],
+  asksAgain: ({ context }: Context) => (isStrain(context.repairs.trouble) ? minuteMs : asksAgainMs),
 };

@@ -34,12 +34,19 @@ export function hindrance(
   return undefined;
 }
 
+const recentTries = (encoder: string, tries: readonly Try[], now: Stamp) =>
+  tries.filter((t) => t.encoder === encoder && elapsedMs(t.at, now) < tryCountsMs);
+
+/** Of its starts that count, those that brought no picture. */
+export const barrenTries = (encoder: string, tries: readonly Try[], now: Stamp): number =>
+  recentTries(encoder, tries, now).filter((t) => !t.brought).length;
+
 /** How long until this encoder may be tried again: 0 = now. */
 export function waitMs(encoder: string, tries: readonly Try[], now: Stamp): number {
-  const recent = tries.filter((t) => t.encoder === encoder && elapsedMs(t.at, now) < tryCountsMs);
+  const recent = recentTries(encoder, tries, now);
   const last = recent.at(-1);
   if (!last) return 0;
-  const barren = recent.filter((t) => !t.brought).length;
+  const barren = barrenTries(encoder, tries, now);
   const short = recent.filter((t) => t.brought && elapsedMs(t.at, now) < shortCarries.withinMs);
   if (last.brought && short.length < shortCarries.allowed) return 0;
   const backOff = Math.min(backOffMs.first * 2 ** Math.max(0, barren - 1), backOffMs.longest);

@@ -45,6 +45,8 @@ export type StreamEvent =
   | { type: "lineUp"; lineUp: LineUp }
   /** A recording of its programme went on after a gap. */
   | { type: "recordingGap"; gap: RecordingGap }
+  /** It was booted: what it was tried for before does not count. */
+  | { type: "wasBooted"; encoder: string }
   /** Its carrier should carry nothing: move away if somebody else can carry. */
   | { type: "relieve"; encoder: string; because: ReliefReason }
   /** A box publishes on this key that is benched by what was remembered. */
@@ -79,6 +81,8 @@ export type StreamToSite =
   | { type: "wantsLineUp"; stream: string }
   /** It cannot be proven off in any other way, and somebody could take over. */
   | { type: "cutPower"; stream: string; encoder: string; recording: "protect" | "sacrifice" }
+  /** Started twice, it brought no picture; or it has brought one now. */
+  | { type: "starts"; encoder: string; failed: boolean }
   /** That box is benched indeed: stop it. */
   | { type: "rogue"; encoder: string; output: string }
   /** The world is newer than what was remembered. */

@@ -8,6 +8,7 @@ import * as tell from "./stream.decisions.ts";
 import { eventRegion, windowEndRegion } from "./stream.event-region.ts";
 import { movesRegion, returnsRegion } from "./stream.latch-region.ts";
 import * as moves from "./stream.moves.ts";
+import * as start from "./stream.start-moves.ts";
 import { streamSetup } from "./stream.setup.ts";
 import { change, type Of } from "./stream.steps.ts";
 import { programmeAlarm } from "./programme-alarm.ts";
@@ -39,6 +40,11 @@ export const streamMachine = streamSetup.createMachine({
           actions: assign(({ context, event }) => ({
             plan: { ...context.plan, encoders: event.encoders },
           })),
+        },
+        wasBooted: {
+          actions: change<Of<"wasBooted">>(({ context, event }) =>
+            start.forgotTries(context, event.encoder),
+          ),
         },
         content: { actions: { type: "keepLook", params: ({ event }) => event } },
         compared: { actions: { type: "keepLook", params: ({ event }) => event } },

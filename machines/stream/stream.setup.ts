@@ -5,6 +5,7 @@ import { effect, type EffectError } from "../effect.ts";
 import { startsNothingByItself } from "../encoder/facts.ts";
 import { elapsedMs, leftMs } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
+import { barrenTries } from "./candidates.ts";
 import { isSpare } from "./spares.ts";
 import { lacksProgramme, programmeNews, sendsProgramme } from "./programme-alarm.ts";
 import { type AlarmName, endHoldMs, withCall, withRaise } from "./raised.ts";
@@ -318,6 +319,20 @@ export const streamSetup = setup({
         ...ref,
         keyGeneration: outputOf(context, ref).keyGeneration,
       };
+    }),
+    /** A first failure is tried again; after the second it is the box that needs something. */
+    tellFailedStarts: enqueueActions(({ context, enqueue }) => {
+      const { encoder } = context.target ?? {};
+      if (encoder === undefined || barrenTries(encoder, context.memory.tries, context.now()) === 0)
+        return;
+      const news: StreamToSite = { type: "starts", encoder, failed: true };
+      enqueue.sendTo(({ self }) => self._parent!, news);
+    }),
+    tellGoodStart: enqueueActions(({ context, enqueue }) => {
+      const { encoder } = context.target ?? {};
+      if (encoder === undefined || !context.memory.tries.some((t) => t.encoder === encoder)) return;
+      const news: StreamToSite = { type: "starts", encoder, failed: false };
+      enqueue.sendTo(({ self }) => self._parent!, news);
     }),
     askForPowerCut: sendParent(({ context }): StreamToSite => {
       const { id: stream, recording } = context.plan;

@@ -64,6 +64,13 @@ export function startFailed(context: StreamContext, why: string): Change {
   };
 }
 
+/** It was booted meanwhile, and may bring a picture now. */
+export function forgotTries({ memory: { tries } }: StreamContext, encoder: string): Change {
+  return tries.some((t) => t.encoder === encoder)
+    ? { tries: tries.filter((t) => t.encoder !== encoder) }
+    : {};
+}
+
 /** The far end still keeps the session of the fenced encoder: the same start again, later. */
 export function ghost(context: StreamContext): Change {
   const sentence = `the far end still keeps the old session: trying ${nameOf(context.target)} again`;

@@ -86,6 +86,11 @@ export type ContentSwitch = {
 export type Journaled =
   { input: CoreInput; at: Stamp } | { started: Map<string, unknown>; at: Stamp };
 
+/** What is wrong with it. */
+const faultOf = { black: "black", still: "frozen", silent: "silent" } as Partial<
+  Record<Picture, "black" | "frozen" | "silent">
+>;
+
 const quarterMs = 250;
 /** Nobody can know sooner that a hand has pressed start: no start of ours is blamed for it. */
 const handMs = 20_000;
@@ -244,7 +249,7 @@ export class World {
   readonly #switchedFor = new Set<string>();
   /** Boxes that were set otherwise while they held a key. */
   readonly touched: string[] = [];
-  /** Streams whose picture a playbook took although somebody stood by, and nobody said yes. */
+  /** Streams whose picture a playbook took although it should not, and nobody said yes. */
   readonly picturesLost: string[] = [];
   #saysYes = false;
   /** The step a person said yes to: its heat may ask for the same one while it is being taken. */
@@ -254,6 +259,8 @@ export class World {
   observed = true;
   /** Somebody who is not ours publishes at the far end. */
   stranger = false;
+  /** The far end answers, and takes nobody. */
+  refusing = false;
   /** Whom the far end names as the publisher. */
   namedPublisher: string | null = null;
   /** False: what is sent does not arrive, queues fill. */
@@ -382,6 +389,9 @@ export class World {
       this.#pending = this.#pending.filter((p) => p.intent.id !== id);
     for (const intent of outcome.begun) {
       if (intent.kind === "setLoad") this.#notePictureLost(intent.asks);
+      if (intent.kind === "reboot") this.#noteBoot(intent.asks.encoder);
+      if (intent.kind === "turnOutlet" && intent.asks.to === "cycle")
+        this.#noteBoot(intent.asks.encoder);
       if (intent.kind === "applySettings") this.#noteTouch(intent.asks.encoder);
       if (intent.kind === "startOutput") this.#noteExercise(intent.asks);
       if (intent.kind === "fence") this.#noteContentSwitch(intent.asks.stream);
@@ -446,6 +456,22 @@ export class World {
       if (context.carrier?.encoder !== encoder || !seenOnAir(context)) continue;
       const understudy = understudyOf(context)?.encoder;
       if (understudy !== undefined) this.picturesLost.push(`${id} while ${understudy} stood by`);
+    }
+  }
+
+  /** A box is about to be booted: not while its own picture is seen, unless a person said yes. */
+  #noteBoot(encoder: string) {
+    const { running } = this.box(encoder);
+    if (!running || this.#saysYes) return;
+    for (const { id, destination, content } of this.plan.streams) {
+      const { context } = this.#core.stream(id);
+      if (destination !== running.destination || !seenOnAir(context)) continue;
+      if (this.publishers(destination).some((other) => other !== encoder)) continue;
+      const shown = this.#shown[id]?.[encoder];
+      const fault = shown && faultOf[shown];
+      const isActedOn = fault !== undefined && content[fault].does === "act";
+      if (isActedOn && understudyOf(context) === null) continue;
+      this.picturesLost.push(`${id}: ${encoder} was booted on air`);
     }
   }
 
@@ -579,6 +605,7 @@ export class World {
   #sightOf(destination: string): FarEndSight {
     if (!this.observed) return { word: "unseen", detail: "statistics do not answer" };
     const publishing = this.publishers(destination);
+    if (this.refusing) return { word: "refusing", detail: "unknown key" };
     if (this.stranger) {
       this.#moved = this.#bytes;
       return { word: "publishing", by: "somebody", bytes: this.#moved, publishers: 1 };

@@ -1,7 +1,7 @@
 /** What a box or its repair asks before it is touched, answered for the whole facility. */
 import { enqueueActions } from "xstate";
 import { changeFreeze } from "../change-freeze.ts";
-import { whyNotInterrupt } from "../interruption.ts";
+import { permitTo } from "../interruption.ts";
 import type { StreamPlan } from "../plan.ts";
 import { siteSetup } from "../site.setup.ts";
 
@@ -31,15 +31,24 @@ export const boxes = siteSetup.createStateConfig({
       }),
     },
     wantsToInterrupt: {
-      actions: enqueueActions(({ context, event: { encoder }, enqueue }) => {
-        const carried = Object.values(context.keys).flatMap(({ holder }) =>
-          holder?.encoder === encoder ? [context.streams[holder.stream]!.getSnapshot()] : [],
-        );
-        const because = whyNotInterrupt(carried);
+      actions: enqueueActions(({ context, event: { encoder, trouble }, enqueue }) => {
+        const permit = permitTo(context, encoder, trouble);
         enqueue.sendTo(
           context.encoders[encoder]!,
-          because === undefined ? { type: "mayInterrupt" } : { type: "mayNotInterrupt", because },
+          permit.word === "held"
+            ? { type: "mayNotInterrupt", because: permit.because }
+            : { type: permit.word === "may" ? "mayInterrupt" : "mayNotYet" },
         );
+      }),
+    },
+    wasBooted: {
+      actions: enqueueActions(({ context, event: { type, encoder }, enqueue }) => {
+        for (const ref of Object.values(context.streams)) enqueue.sendTo(ref, { type, encoder });
+      }),
+    },
+    starts: {
+      actions: enqueueActions(({ context, event: { type, encoder, failed }, enqueue }) => {
+        enqueue.sendTo(context.encoders[encoder]!, { type, failed });
       }),
     },
     wantsRelief: {

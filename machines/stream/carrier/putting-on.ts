@@ -136,6 +136,7 @@ export const puttingOn = {
           guard: "isConfirmed",
           target: "#stream.carrier.carried",
           actions: [
+            "tellGoodStart",
             change(({ context }) => start.took(context)),
             tells(tell.onAir),
             "tellIncident",
@@ -151,6 +152,7 @@ export const puttingOn = {
       {
         target: "checking",
         actions: [
+          "tellFailedStarts",
           change(({ context }) => start.startFailed(context, whyNotStarted(context))),
           tells(tell.startFailed),
           "tellIncident",

@@ -67,14 +67,6 @@ slow(
   },
 );
 
-test("the box that carries the programme is never repaired, whatever it says of itself", () => {
-  const w = facility();
-  w.box("a").claims = "failing";
-  w.pass(300);
-  expect(told(w)).toEqual([]);
-  expect(w.box("a").running).not.toBeNull();
-});
-
 test("each step is tried once in ten minutes, the mildest first; then a person is called", () => {
   const w = facility();
   w.boxesStayIll = true;
