@@ -16,7 +16,7 @@ import {
   type Outcome,
   type SiteCore,
 } from "../../machines/site/site-core.ts";
-import { seenOnAir, understudyOf } from "../../machines/stream/stream.context.ts";
+import { seenOffAir, seenOnAir, understudyOf } from "../../machines/stream/stream.context.ts";
 import type { EncoderFacts } from "../../machines/encoder/facts.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 import {
@@ -459,13 +459,14 @@ export class World {
     }
   }
 
-  /** A box is about to be booted: not while its own picture is seen, unless a person said yes. */
+  /** About to be booted: not while it publishes and was not seen off, unless a person said yes. */
   #noteBoot(encoder: string) {
     const { running } = this.box(encoder);
     if (!running || this.#saysYes) return;
     for (const { id, destination, content } of this.plan.streams) {
       const { context } = this.#core.stream(id);
-      if (destination !== running.destination || !seenOnAir(context)) continue;
+      if (destination !== running.destination || seenOffAir(context)) continue;
+      if (!context.destination.observed) continue;
       if (this.publishers(destination).some((other) => other !== encoder)) continue;
       const shown = this.#shown[id]?.[encoder];
       const fault = shown && faultOf[shown];

@@ -22,7 +22,7 @@ export const sequences: Record<Effort, number> = {
  */
 export const shares = {
   safety: { check: 0.31, test: 0.385, torture: 0.25 },
-  otherSafety: { check: 0.31, test: 0.385, torture: 0.25 },
+  otherSafety: { check: 0.3, test: 0.38, torture: 0.2 },
   content: { check: 0.08, test: 0.04, torture: 0.1 },
   exercise: { check: 0.07, test: 0.04, torture: 0.1 },
   events: { check: 0.03, test: 0.02, torture: 0.05 },
@@ -31,6 +31,7 @@ export const shares = {
   blindness: { check: 0.07, test: 0.04, torture: 0.07 },
   overload: { check: 0.01, test: 0.005, torture: 0.05 },
   congestion: { check: 0.01, test: 0.005, torture: 0.05 },
+  onDuty: { check: 0.01, test: 0.005, torture: 0.05 },
   recovery: { check: 0.02, test: 0.01, torture: 0.02 },
   stepping: { check: 0.01, test: 0.005, torture: 0.02 },
 } as const satisfies Record<string, Record<Effort, number>>;
