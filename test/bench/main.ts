@@ -18,6 +18,7 @@ import { p8 } from "./p8.ts";
 import { p10 } from "./p10.ts";
 import { p12 } from "./p12.ts";
 import { p15 } from "./p15.ts";
+import { relay } from "./relay.ts";
 import { keepResults, machineLine, tableOf } from "./results.ts";
 
 const benches: readonly Bench[] = [
@@ -33,6 +34,7 @@ const benches: readonly Bench[] = [
   p10,
   p12,
   p15,
+  relay,
 ];
 
 const usage = `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]
