@@ -15,6 +15,7 @@ export const stateLists = [
   { path: "streams", kind: "stream", also: null },
   { path: "destinations", kind: "destination", also: null },
   { path: "storage", kind: "storage", also: null },
+  { path: "ingests", kind: "ingest", also: null },
 ] as const;
 
 export const ListQuery = PageQuery.extend({ site: z.string().optional() });

@@ -191,7 +191,7 @@ export function openSockets(
   }
 
   function snapshot(seen: Seen) {
-    const actors = ["encoder", "stream", "destination", "storage"].flatMap((kind) =>
+    const actors = ["encoder", "stream", "destination", "storage", "ingest"].flatMap((kind) =>
       seen.shown(kind).map((actor) => ({ kind, ...actorItem(view, actor) })),
     );
     const sites = [...seen.sites.values()].map((site) => siteItem(view, site));

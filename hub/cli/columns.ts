@@ -170,6 +170,27 @@ export const storage: Of<"StorageItem"> = {
 const free = (ratio: number | undefined) =>
   ratio === undefined ? "" : ` ${Math.round(100 * ratio)} % free`;
 
+export const ingest: Of<"IngestItem"> = {
+  list: [
+    ["INGEST", (i) => i.ref],
+    ["KIND", (i) => i.kind],
+    ["STATE", (i) => word(i.state, i)],
+    ["BITRATE", (i) => megabits(i.figures?.bitrateBps?.value)],
+    ["PICTURE", (i) => (i.video ? `${i.video.codec} ${i.video.widthPx}x${i.video.heightPx}` : "")],
+    ["READERS", (i) => i.figures?.readers?.value],
+    ["WARNINGS", (i) => sentences(i.warnings)],
+  ],
+  more: [
+    ["Name", (i) => i.name],
+    ["Publisher", (i) => i.publisher?.from],
+    ["Why", (i) => i.because],
+    ["Frames a second", (i) => i.figures?.framesPerSecond?.value],
+    ["Sent away", (i) => i.refused],
+    ["The last", (i) => i.lastRefused && `${i.lastRefused.from} ${i.lastRefused.why}`],
+    ["Heard", (i) => ({ at: i.receivedAt })],
+  ],
+};
+
 export const destination: Of<"DestinationItem"> = {
   list: [
     ["DESTINATION", (d) => d.ref],

@@ -6,6 +6,7 @@ const lists = {
   stream: "streams",
   encoder: "encoders",
   storage: "storage",
+  ingest: "ingests",
   destination: "destinations",
 } as const;
 export type KnownKind = keyof typeof lists;

@@ -1,4 +1,4 @@
-/** Sites, streams, encoders, storage and destinations: seen, watched, and asked of their site. */
+/** Sites, streams, encoders, storage, ingests and destinations: seen, watched, and asked of their site. */
 import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { contentOf, type HubClient, type ItemOf, type Subject } from "../client/client.ts";
 import {
@@ -17,7 +17,7 @@ import type { Column } from "./print.ts";
 import { siteVerbs, type Verb } from "./verbs.ts";
 import { watch } from "./watch.ts";
 
-type States = "sites" | "streams" | "encoders" | "storage" | "destinations";
+type States = "sites" | "streams" | "encoders" | "storage" | "ingests" | "destinations";
 type Spec<N extends States> = {
   noun: string;
   of: N;
@@ -86,6 +86,12 @@ export function addStates(program: Program): { stream: Noun } {
     one: (hub, id) => contentOf(hub.api.GET("/api/storage/{id}", at(id))),
   });
   addAsking(storage, "storage", async () => ({}));
+
+  const ingest = program.noun("ingest", "what comes in, and from whom", ingestExamples);
+  addReading(ingest, {
+    ...{ noun: "ingest", of: "ingests", columns: columns.ingest },
+    one: (hub, id) => contentOf(hub.api.GET("/api/ingests/{id}", at(id))),
+  });
 
   const destination = program.noun(
     "destination",
@@ -196,6 +202,9 @@ const encoderExamples = `
   understudy encoder show helo-1
   understudy encoder maintenance helo-1   hands off, I work on it
   understudy encoder in-service helo-1    done with that`;
+const ingestExamples = `
+  understudy ingest list
+  understudy ingest show stage`;
 const storageExamples = `
   understudy storage list
   understudy storage retire nas volume1

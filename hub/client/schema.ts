@@ -1118,6 +1118,87 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/ingests": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: {
+          limit?: number;
+          /** @description `nextCursor` of the page before */
+          cursor?: string;
+          site?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              items: components["schemas"]["IngestItem"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/ingests/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["IngestItem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/keys": {
     parameters: {
       query?: never;
@@ -4117,6 +4198,123 @@ export interface components {
       })[];
       ref: string;
       site: string;
+    } & {
+      [key: string]: unknown;
+    };
+    IngestItem: {
+      epoch?: string;
+      seq?: number;
+      session?: string;
+      at?: string | null;
+      name?: string;
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      kind?: "rtmp" | "srt" | "rtsp" | "udp" | "rtp" | "file" | "testPattern" | "unknown";
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      state?: "unknown" | "starting" | "waiting" | "receiving" | "silent" | "failing";
+      since?: string | null;
+      because?: string | null;
+      publisher?:
+        | ({
+            from: string;
+            since: string | null;
+          } & {
+            [key: string]: unknown;
+          })
+        | null;
+      video?:
+        | ({
+            codec: string;
+            widthPx: number;
+            heightPx: number;
+          } & {
+            [key: string]: unknown;
+          })
+        | null;
+      audio?:
+        | ({
+            codec: string;
+            sampleRateHz: number;
+          } & {
+            [key: string]: unknown;
+          })
+        | null;
+      figures?: {
+        bitrateBps?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        framesPerSecond?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        bytes?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        frames?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        quietMs?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        readers?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        readerDrops?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+      } & {
+        [key: string]: unknown;
+      };
+      refused?: number;
+      lastRefused?:
+        | ({
+            at: string | null;
+            from: string;
+            why: string;
+          } & {
+            [key: string]: unknown;
+          })
+        | null;
+      restarts?: number;
+      warnings?: string[];
+      ref: string;
+      id: string;
+      site: string;
+      online: boolean;
+      stale: boolean;
+      receivedAt: string | null;
     } & {
       [key: string]: unknown;
     };

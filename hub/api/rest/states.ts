@@ -1,4 +1,4 @@
-/** Sites, encoders, streams, destinations and storage as they are now. */
+/** Sites, encoders, streams, destinations, storage and ingests as they are now. */
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { seenBy } from "../../auth/own-sites.ts";
@@ -7,6 +7,7 @@ import { callerOf } from "../auth.ts";
 import {
   DestinationItem,
   EncoderItem,
+  IngestItem,
   pageOf,
   SiteItem,
   StorageItem,
@@ -23,6 +24,7 @@ const itemOf = {
   stream: StreamItem,
   destination: DestinationItem,
   storage: StorageItem,
+  ingest: IngestItem,
 } as const;
 
 export const stateRoutes: FastifyPluginAsyncZod<{

@@ -1,0 +1,228 @@
+/** The ingest process by itself, with real publishers and encoders. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { type Group, groupOf } from "../../../daemon/ingest/group.ts";
+import type { IngestSettings } from "../../../daemon/ingest/settings.ts";
+import type { IngestStatus } from "../../../daemon/ingest/status.ts";
+import { ffmpegArguments } from "../../../daemon/drivers/ffmpeg/arguments.ts";
+import { FfmpegOptions } from "../../../daemon/drivers/ffmpeg/options.ts";
+import { withGroup } from "../../../daemon/drivers/shared/engine/ingest-input.ts";
+import { until } from "../../e2e/facility.ts";
+import { freePort } from "../../fakes/nginx-rtmp.ts";
+import { Publisher } from "../../fakes/publisher.ts";
+import { startFarEnd } from "../../fakes/rtmp-far-end/far-end.ts";
+import { at } from "../../setup/effort.ts";
+
+const program = new URL("../../../dist/ingest.cjs", import.meta.url).pathname;
+const kills = at({ check: 10, test: 10, torture: 100 });
+
+function aFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "ingest-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A running ingest of this source, and what it tells of itself. */
+async function anIngest(source: IngestSettings["source"]) {
+  const group = groupOf({ site: "studio", stateDir: aFolder() }, "stage");
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  let last: IngestStatus | undefined;
+  socket.on("message", (text) => (last = JSON.parse(text.toString()) as IngestStatus));
+  const settings = { ingest: "stage", run: "r", group, statusPort: socket.address().port, source };
+  const child = spawn(process.execPath, [program, JSON.stringify(settings)], { stdio: "ignore" });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+    socket.close();
+  });
+  await until("it tells", () => last);
+  const untilState = (
+    state: IngestStatus["state"],
+    more: (it: IngestStatus) => boolean = () => true,
+  ) => until(state, () => (last?.state === state && more(last) ? last : undefined));
+  return { group, child, status: () => last!, untilState };
+}
+
+function ffmpeg(argv: readonly string[]): ChildProcess {
+  const child = spawn("ffmpeg", argv, { stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+async function ended(child: ChildProcess, how: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill(how);
+  await gone;
+}
+
+/** From picture to picture in a file, s. */
+async function stepsIn(file: string): Promise<number[]> {
+  const argv = ["-v", "error", "-select_streams", "v", "-show_entries", "packet=pts_time"];
+  const probe = spawn("ffprobe", [...argv, "-of", "csv=p=0", file]);
+  let text = "";
+  probe.stdout.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  await once(probe, "close");
+  const times = text.split("\n").map(parseFloat).filter(Number.isFinite);
+  return times.slice(1).map((time, place) => time - times[place]!);
+}
+
+const rtmpOf = (port: number): IngestSettings["source"] => ({
+  ...{ kind: "rtmp", host: "127.0.0.1", port, app: "live" },
+  keySha256: createHash("sha256").update("open-sesame").digest("hex"),
+});
+const rtmpAddress = (port: number) => `rtmp://127.0.0.1:${port}/live/open-sesame`;
+
+/** Records what is heard on the group, unchanged. */
+const recording = ({ address, port }: Group, file: string) =>
+  ffmpeg([
+    ...["-nostdin", "-v", "error", "-copyts", "-f", "mpegts"],
+    ...["-i", `udp://${address}:${port}?localaddr=127.0.0.1&reuse=1`],
+    ...["-map", "0", "-c", "copy", "-copyts", "-f", "mpegts", file],
+  ]);
+
+test(`kill -9 of an encoder ${kills} times: the publisher sends on, and another reader misses nothing`, async () => {
+  const port = await freePort();
+  const far = await startFarEnd({ behaviour: "acceptBoth" });
+  onTestFinished(() => far.close());
+  const { group, status, untilState } = await anIngest(rtmpOf(port));
+  const publisher = Publisher.rtmp(rtmpAddress(port));
+  await untilState("receiving");
+  const encoder = (id: string) => {
+    const options = FfmpegOptions.parse({
+      input: { kind: "ingest", ingest: "stage" },
+      video: { framesPerSecond: 15, bitrateBps: 200_000, preset: "ultrafast", threads: 1 },
+    });
+    const publication = { encoder: id, address: far.rtmpUrl, streamKey: id, keyGeneration: 1 };
+    const own = withGroup(options, () => group) as FfmpegOptions;
+    return ffmpeg(ffmpegArguments(own, { ...publication, progressPort: 9 }));
+  };
+  const file = join(aFolder(), "heard.ts");
+  const reader = recording(group, file);
+  const second = encoder("b");
+  let first = encoder("a");
+  await until("a picture of the second", () => (far.publishers("b")[0]?.videoFrames ?? 0) > 3);
+  for (let kill = 1; kill <= kills; kill += 1) {
+    await until(`a picture of encoder ${kill}`, () =>
+      far.publishers("a").some((p) => p.endedAtMs === null && p.videoFrames > 3),
+    );
+    await ended(first, "SIGKILL");
+    first = encoder("a");
+  }
+  const framesThen = publisher.frames;
+  await until("the publisher sends on", () => publisher.frames > framesThen + 15);
+  await ended(reader, "SIGINT");
+
+  expect(publisher.isOver).toBe(false);
+  expect(publisher.words).toBe("");
+  expect(status()).toMatchObject({ epochs: 1, refused: { count: 0 }, readerDrops: 0 });
+  expect(second.exitCode).toBeNull();
+  expect(far.publishers("b")).toMatchObject([{ endedAtMs: null }]);
+  const steps = await stepsIn(file);
+  expect(steps.length).toBeGreaterThan(5 * kills);
+  expect(Math.max(...steps)).toBeLessThan(1.5 / 15);
+  expect(Math.min(...steps)).toBeGreaterThan(0.5 / 15);
+});
+
+test("two readers of the group get the same bytes", async () => {
+  const pattern = { width: 320, height: 180, framesPerSecond: 15, bitrateBps: 300_000 };
+  const { group, untilState } = await anIngest({ kind: "testPattern", ...pattern });
+  const heard = [0, 1].map(() => {
+    const socket = createSocket({ type: "udp4", reuseAddr: true });
+    const chunks: Buffer[] = [];
+    socket.on("message", (bytes) => void chunks.push(bytes));
+    socket.bind(group.port, group.address, () => socket.addMembership(group.address, "127.0.0.1"));
+    onTestFinished(() => void socket.close());
+    return chunks;
+  });
+  const { video } = await untilState("receiving", ({ readers }) => readers === 2);
+  expect(video).toMatchObject({ codec: "h264", widthPx: 320, heightPx: 180 });
+  await until("enough", () => heard.every((chunks) => chunks.length > 150));
+  const [one, other] = heard.map((chunks) => Buffer.concat(chunks.slice(20, 150)));
+  const begin = one!.indexOf(other!.subarray(0, 1_000));
+  const [a, b] = begin >= 0 ? [one!.subarray(begin), other!] : [other!, one!];
+  const from = begin >= 0 ? 0 : a.indexOf(b.subarray(0, 1_000));
+  const both = Math.min(a.length - from, b.length);
+  expect(from).toBeGreaterThanOrEqual(0);
+  expect(both).toBeGreaterThan(50_000);
+  expect(a.subarray(from, from + both).equals(b.subarray(0, both))).toBe(true);
+});
+
+test("an SRT publisher with the passphrase is let in, one with another is refused and said", async () => {
+  const port = await freePort();
+  const { untilState } = await anIngest({
+    ...{ kind: "srt", mode: "listener", host: "127.0.0.1", port },
+    ...{ passphrase: "correct horse", latencyMs: 120 },
+  });
+  const address = `srt://127.0.0.1:${port}`;
+  // It may not listen yet.
+  await until("it listens", () => false, 1_500).catch(() => undefined);
+  const stranger = Publisher.srt(address, "wrong horses");
+  const { refused } = await untilState("waiting", (it) => it.refused.count > 0);
+  expect(refused.last).toMatchObject({ why: "is not let in: Incorrect passphrase" });
+  await until("it is sent away", () => stranger.isOver);
+
+  const publisher = Publisher.srt(address, "correct horse");
+  const { video } = await untilState("receiving");
+  expect(video).toMatchObject({ codec: "h264", widthPx: 320, heightPx: 180 });
+  await publisher.end();
+  await untilState("waiting", ({ why }) => why === "the publisher left");
+  await until("it listens", () => false, 1_500).catch(() => undefined);
+  Publisher.srt(address, "correct horse");
+  await untilState("receiving", ({ epochs }) => epochs === 2);
+});
+
+test("a second RTMP publisher is refused while the first sends, and its pictures go nowhere", async () => {
+  const port = await freePort();
+  const { status, untilState } = await anIngest(rtmpOf(port));
+  const first = Publisher.rtmp(rtmpAddress(port));
+  await untilState("receiving");
+  const second = Publisher.rtmp(rtmpAddress(port));
+  await until("it is sent away", () => second.isOver);
+  expect(status().refused.last?.why).toMatch(/has the key, but 127\.0\.0\.1:\d+ publishes already/);
+  expect(first.isOver).toBe(false);
+  expect(status().epochs).toBe(1);
+});
+
+test("the times of the programme go on after its publisher was away", async () => {
+  const port = await freePort();
+  const { group, untilState } = await anIngest(rtmpOf(port));
+  const publisher = Publisher.rtmp(rtmpAddress(port));
+  await untilState("receiving");
+  const file = join(aFolder(), "heard.ts");
+  const reader = recording(group, file);
+  await untilState("receiving", ({ readers, frames }) => readers === 1 && frames > 120);
+  await publisher.end();
+  const { frames } = await untilState("waiting");
+  Publisher.rtmp(rtmpAddress(port));
+  await untilState("receiving", (it) => it.frames > frames + 30);
+  await ended(reader, "SIGINT");
+  const steps = await stepsIn(file);
+  expect(steps.length).toBeGreaterThan(30);
+  expect(Math.min(...steps)).toBeGreaterThan(0);
+  expect(Math.max(...steps)).toBeLessThan(15);
+  expect(steps.filter((step) => step > 1.5 / 15)).toHaveLength(1);
+});
+
+test("who does not speak RTMP, or only wants to look, gets nothing", async () => {
+  const port = await freePort();
+  const { child, status, untilState } = await anIngest(rtmpOf(port));
+  const socket = connect(port, "127.0.0.1")
+    .on("error", () => undefined)
+    .resume();
+  socket.end(Buffer.alloc(20_000, 0x47));
+  await once(socket, "close");
+  const player = ffmpeg(["-v", "error", "-i", rtmpAddress(port), "-f", "null", "-"]);
+  await until("the player is sent away", () => player.exitCode);
+  expect(status().refused.last?.why).toContain("wants to play");
+  expect(child.exitCode).toBeNull();
+  Publisher.rtmp(rtmpAddress(port));
+  await untilState("receiving");
+});
