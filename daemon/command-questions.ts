@@ -1,13 +1,15 @@
-import { repairRefusal, whatRepairDoes } from "../machines/site/interruption.ts";
-import { controlRefusal } from "../machines/encoder/control.ts";
+import type { CommandRequest } from "../machines/command/command.contract.ts";
+import { controlRefusal, isBoot } from "../machines/encoder/control.ts";
 import { releaseRefusal, syncRefusal } from "../machines/encoder/drift.ts";
 import { encoderFacts } from "../machines/encoder/encoder.published.ts";
 import { foreseen } from "../machines/session/site-sessions.ts";
 import { exerciseRefusal } from "../machines/site/exercises.ts";
+import { repairRefusal, whatBootingCosts, whatRepairDoes } from "../machines/site/interruption.ts";
 import type { ActorName, CoreInput, SiteCore } from "../machines/site/site-core.ts";
 import { moveRefusal } from "../machines/stream/readiness.ts";
 import { carrierStateOf } from "../machines/stream/stream.published.ts";
 import type { Answer } from "./command-memory.ts";
+import { streamOrder } from "./stream-order.ts";
 
 const idOf = (actor: string) => actor.slice(actor.indexOf(":") + 1);
 
@@ -51,10 +53,13 @@ export function questionsTo(core: SiteCore) {
     },
     /** What it does besides: a yes to a repair may cost a picture. */
     consequence({ to, event }: CoreInput): string | undefined {
-      return event.type === "repair" && to.startsWith("encoder:")
-        ? whatRepairDoes(core.site(), idOf(to))
-        : undefined;
+      if (!to.startsWith("encoder:")) return undefined;
+      if (event.type === "repair") return whatRepairDoes(core.site(), idOf(to));
+      if (event.type !== "control" || !isBoot(event.control)) return undefined;
+      return whatBootingCosts(core.site(), idOf(to)).join("; ") || undefined;
     },
+    streamOrder: (encoder: string, { id, by, args }: CommandRequest, verb: string) =>
+      streamOrder(core, { encoder, verb, command: { id, by }, ...args }),
     /** Id of the command this actor works on now. */
     underWay(actor: ActorName): string | undefined {
       if (actor.startsWith("encoder:"))

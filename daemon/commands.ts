@@ -14,6 +14,8 @@ import { argsProblem, foreseen } from "./command-args.ts";
 import { type Addressed, type Answer, commandMemory, type OpenCommand } from "./command-memory.ts";
 import type { Decider } from "./decider.ts";
 
+/** One of these. */
+export type StreamOrder = { inputs?: CoreInput[]; done?: string; refused?: string };
 type Heard = Pick<SiteEvent, "seq" | "type" | "subject" | "message" | "data">;
 
 /**
@@ -32,6 +34,8 @@ export function openCommands(p: {
   can: (input: CoreInput) => boolean;
   /** Why not, where that is known more exactly than by the situation. */
   whyNot?: (input: CoreInput) => string | undefined;
+  /** What a stream is asked where a box was asked to start or stop it. */
+  streamOrder?: (encoder: string, request: CommandRequest, verb: string) => StreamOrder;
   /** What it does besides, for the answer to whoever asked. */
   consequence?: (input: CoreInput) => string | undefined;
   /** Id of the command this actor works on now. */
@@ -91,7 +95,12 @@ export function openCommands(p: {
     if (problem !== undefined) return settle(to, id, refused("malformed", problem));
 
     // One wish may concern several streams: both legs of one programme, or the whole site.
-    const inputs = concerned(actor, to.verb).map((one) => inputFor(one, to.verb, request));
+    const order = isOfItsStream(to.verb) ? p.streamOrder?.(to.id, request, to.verb) : undefined;
+    if (order?.refused) return settle(to, id, refused("not_possible", order.refused));
+    if (order?.done) return settle(to, id, { status: "done", message: order.done });
+    const inputs = order
+      ? order.inputs!
+      : concerned(actor, to.verb).map((one) => inputFor(one, to.verb, request));
     const possible = inputs.filter((input) => p.can(input));
     if (possible.length === 0) {
       return settle(to, id, refused("not_possible", `not now: ${whyNot(inputs[0]!)}`));
@@ -130,7 +139,7 @@ export function openCommands(p: {
       !isForSession(to.verb) &&
       (actors.has("site") ||
         to.kind === "storage" ||
-        (to.kind === "encoder" && !isControl(to.verb)))
+        (to.kind === "encoder" && !isControl(to.verb) && !isOfItsStream(to.verb)))
     ) {
       const message = `${to.verb} of ${to.id}${so === undefined ? "" : `: ${so}`}`;
       await settle(to, id, { status: "done", message });
@@ -271,7 +280,11 @@ const encoderControls: Readonly<Record<string, ControlVerb>> = {
   "stop-recording": "stopRecording",
   "recall-preset": "recallPreset",
   "list-clips": "listClips",
+  reboot: "reboot",
+  "power-cycle": "powerCycle",
 };
+/** Asked of a box, and done by the stream that it is an encoder of. */
+const isOfItsStream = (verb: string) => verb === "start-stream" || verb === "stop-stream";
 
 /** What the answer to an opened session says, beside more. */
 const Opened = z.object({ stream: z.string(), session: z.string() });
@@ -303,7 +316,11 @@ function inputFor(actor: ActorName, verb: string, request: CommandRequest): Core
       return { to, event: { type: encoderEvents[verb as keyof typeof encoderEvents], by } };
     }
     const control: Control =
-      asked === "recallPreset" ? { verb: asked, preset: args!.preset! } : { verb: asked };
+      asked === "recallPreset"
+        ? { verb: asked, preset: args!.preset! }
+        : asked === "reboot" || asked === "powerCycle"
+          ? { verb: asked, ...(args?.interrupt === true && { interrupt: true }) }
+          : { verb: asked };
     return { to, event: { type: "control", command, control } };
   }
   if (actor.startsWith("storage:")) {

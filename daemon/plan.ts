@@ -97,12 +97,9 @@ export function planOf(
         sync: encoder.sync,
         practise: encoder.practise,
         ...(vendor.canBeSet === true && { canBeSet: true }),
-        ...(vendor.controls && { controls: vendor.controls }),
+        ...controlsOf(encoder, vendor),
         ...consentsOf(config, encoder),
-        canRepair: [
-          ...(vendor.canReboot === true ? ["reboot" as const] : []),
-          ...(encoder.outlet === undefined ? [] : ["powerCycle" as const]),
-        ],
+        canRepair: bootsOf(encoder, vendor),
         ...(encoder.outlet !== undefined && {
           outlet: outletPlan(encoder.outlet, config, spoofable),
         }),
@@ -123,6 +120,19 @@ export function planOf(
 function sourceOf({ source, options }: SiteConfig["encoders"][number]): { source?: string } {
   const of = source ?? ingestIn(options);
   return of === undefined ? {} : { source: of };
+}
+
+const bootsOf = ({ outlet }: Pick<SiteConfig["encoders"][number], "outlet">, vendor: Vendor) => [
+  ...(vendor.canReboot === true ? ["reboot" as const] : []),
+  ...(outlet === undefined ? [] : ["powerCycle" as const]),
+];
+
+function controlsOf(
+  encoder: SiteConfig["encoders"][number],
+  vendor: Vendor,
+): Pick<EncoderPlan, "controls"> {
+  const controls = [...(vendor.controls ?? []), ...bootsOf(encoder, vendor)];
+  return controls.length > 0 ? { controls } : {};
 }
 
 /**

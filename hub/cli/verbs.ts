@@ -29,6 +29,17 @@ const medium = {
     extra === undefined ? undefined : { medium: extra },
 };
 
+const boots = {
+  options: [["--interrupt", "though a picture or a recording ends with it"]] as const,
+  args: ({ interrupt }: Record<string, unknown>) =>
+    interrupt === true ? { interrupt } : undefined,
+};
+const itsStream = {
+  options: [["--stream <stream>", "where several may use it"]] as const,
+  args: ({ stream }: Record<string, unknown>) =>
+    text(stream) === undefined ? undefined : { stream: String(stream) },
+};
+
 export const siteVerbs: {
   [K in keyof Verbs]: { [V in Exclude<keyof Verbs[K], OfSessions>]: Verb };
 } = {
@@ -77,6 +88,17 @@ export const siteVerbs: {
     release: { does: "a used spare goes back into the pool" },
     "restore-power": { does: "switch its outlet on again" },
     cooldown: { does: "one cooling step more, now" },
+    reboot: { does: "boot it anew", interrupts: true, takes: boots },
+    "power-cycle": { does: "its outlet off and on again", interrupts: true, takes: boots },
+    "start-stream": { does: "put its stream on air from it", interrupts: true, takes: itsStream },
+    "stop-stream": {
+      does: "stop the stream that it carries",
+      interrupts: true,
+      takes: {
+        options: [...itsStream.options, ...boots.options],
+        args: (options) => ({ ...itsStream.args(options), ...boots.args(options) }),
+      },
+    },
     "start-recording": { does: "record", interrupts: true },
     "stop-recording": { does: "end the recording", interrupts: true },
     "recall-preset": {

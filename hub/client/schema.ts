@@ -609,7 +609,7 @@ export interface paths {
       requestBody: {
         content: {
           "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
             verb: string;
             args?: {
               to?: string;
@@ -619,6 +619,8 @@ export interface paths {
               why?: string;
               medium?: string;
               preset?: number;
+              interrupt?: boolean;
+              stream?: components["schemas"]["IdInput"];
               session?: {
                 settings: {
                   widthPx: number;
@@ -735,7 +737,7 @@ export interface paths {
       requestBody: {
         content: {
           "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
             verb: string;
             args?: {
               to?: string;
@@ -745,6 +747,8 @@ export interface paths {
               why?: string;
               medium?: string;
               preset?: number;
+              interrupt?: boolean;
+              stream?: components["schemas"]["IdInput"];
               session?: {
                 settings: {
                   widthPx: number;
@@ -1805,7 +1809,7 @@ export interface paths {
       requestBody: {
         content: {
           "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
             verb: string;
             args?: {
               to?: string;
@@ -1815,6 +1819,8 @@ export interface paths {
               why?: string;
               medium?: string;
               preset?: number;
+              interrupt?: boolean;
+              stream?: components["schemas"]["IdInput"];
               session?: {
                 settings: {
                   widthPx: number;
@@ -2025,7 +2031,7 @@ export interface paths {
       requestBody: {
         content: {
           "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
             verb: string;
             args?: {
               to?: string;
@@ -2035,6 +2041,8 @@ export interface paths {
               why?: string;
               medium?: string;
               preset?: number;
+              interrupt?: boolean;
+              stream?: components["schemas"]["IdInput"];
               session?: {
                 settings: {
                   widthPx: number;
@@ -2376,7 +2384,7 @@ export interface paths {
       requestBody: {
         content: {
           "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
             verb: string;
             args?: {
               to?: string;
@@ -2386,6 +2394,8 @@ export interface paths {
               why?: string;
               medium?: string;
               preset?: number;
+              interrupt?: boolean;
+              stream?: components["schemas"]["IdInput"];
               session?: {
                 settings: {
                   widthPx: number;

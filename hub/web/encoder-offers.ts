@@ -14,6 +14,7 @@ export function encoderOffers(encoder: EncoderItem): Offer[] {
     serviceOffer(encoder),
     ...(figures?.temperatureC === undefined ? [] : [coolDown]),
     ...recordingOffers(encoder),
+    ...bootOffers(encoder),
   ];
 }
 
@@ -70,6 +71,25 @@ const restorePower = (encoder: EncoderItem): Offer => ({
   label: "Restore power",
   will: `The outlet of ${nameOf(encoder)} is switched on. A box that streams at power-up may publish by itself: be sure that it may.`,
 });
+
+const boots = [
+  ["reboot", "reboot", "Reboot", "boots anew"],
+  ["powerCycle", "power-cycle", "Power cycle", "loses its power, and gets it back seconds later"],
+] as const;
+
+/** Who carries or records is booted only after that was ticked. */
+function bootOffers(encoder: EncoderItem): Offer[] {
+  const box = nameOf(encoder);
+  const busy = (encoder.outputs ?? []).flatMap(({ stream }) => stream ?? []);
+  const recording = encoder.recording?.state;
+  const ends = [...busy, ...(recording === "streaming" ? ["its recording"] : [])].join(", ");
+  return boots
+    .filter(([control]) => encoder.controls?.includes(control) === true)
+    .map(([, verb, label, does]) => ({
+      ...{ verb, label, will: `${box} ${does}, and is away for a minute or two.` },
+      ...(ends !== "" && { vouch: `I know that this ends ${ends}`, args: { interrupt: true } }),
+    }));
+}
 
 const coolDown: Offer = {
   verb: "cooldown",

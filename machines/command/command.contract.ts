@@ -35,6 +35,14 @@ export const verbs = {
     "restore-power": { safe: false },
     /** One cooling step more, now. */
     cooldown: { safe: true },
+    /** Boot anew. Refused while it carries a stream or records, unless `interrupt` is said. */
+    reboot: { safe: false },
+    /** Its outlet off and on again, likewise; also of a box that does not answer. */
+    "power-cycle": { safe: false },
+    /** Put its stream on air from this box: a start, or a move to it, by the stream itself. */
+    "start-stream": { safe: false },
+    /** Stop the stream that it carries; with `interrupt`, as long as that is not off air. */
+    "stop-stream": { safe: false },
     "start-recording": { safe: false },
     "stop-recording": { safe: false },
     /** Work as the preset says; refused while it carries a stream. */
@@ -62,7 +70,8 @@ export const verbs = {
  * `failover`: `{to?: encoder, unproven?: true}`; `add-window`: `{window}`; `remove-window`:
  * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; `retire` and
  * `bring-back`: `{medium}`; `move-recording`: `{medium?}`; `open-session`: `{session}`;
- * `change-session`: `{change}`; other verbs take none.
+ * `change-session`: `{change}`; `reboot` and `power-cycle`: `{interrupt?: true}`; `start-stream`:
+ * `{stream?}`; `stop-stream`: `{stream?, interrupt?: true}`; other verbs take none.
  */
 export const CommandArgs = z.object({
   to: z.string().optional(),
@@ -72,6 +81,10 @@ export const CommandArgs = z.object({
   why: z.string().min(3).max(300).optional(),
   medium: z.string().min(1).max(200).optional(),
   preset: z.number().int().min(1).max(100).optional(),
+  /** The picture or recording that ends with it may end. */
+  interrupt: z.boolean().optional(),
+  /** Of a box that several streams may use. */
+  stream: Id.optional(),
   session: SessionAsk.optional(),
   change: SessionChange.optional(),
 });

@@ -1,6 +1,7 @@
 /**
- * What a person may tell a box directly: record, stop recording, recall a preset, name its clips.
- * One at a time, and never against the programme: what would stop or redirect a stream is refused.
+ * What a person may tell a box directly: record, stop recording, recall a preset, name its clips,
+ * boot. One at a time, and never against the programme: what would stop or redirect a stream is
+ * refused, a boot unless it was said that the picture may be lost.
  */
 import type { CommandRef } from "../command/command-ref.ts";
 import type { Decision } from "../decision.ts";
@@ -10,7 +11,8 @@ import type { Link, Service } from "./facts.ts";
 import type { EncoderReading } from "./reading.ts";
 
 export type Control =
-  | { verb: Exclude<ControlVerb, "recallPreset"> }
+  | { verb: Exclude<ControlVerb, "recallPreset" | "reboot" | "powerCycle"> }
+  | { verb: "reboot" | "powerCycle"; interrupt?: true }
   /** 1..20 on a HELO. */
   | { verb: "recallPreset"; preset: number };
 export type ControlEvent = { type: "control"; command: CommandRef; control: Control };
@@ -32,7 +34,14 @@ const wishes: Record<ControlVerb, string> = {
   stopRecording: "stop its recording",
   recallPreset: "recall a preset",
   listClips: "name its clips",
+  reboot: "reboot",
+  powerCycle: "get a power cycle",
 };
+
+export const isBoot = (
+  control: Control,
+): control is Extract<Control, { verb: "reboot" | "powerCycle" }> =>
+  control.verb === "reboot" || control.verb === "powerCycle";
 
 /** Why this is not done now, for people; undefined: it may be tried. */
 export function controlRefusal(
@@ -44,8 +53,11 @@ export function controlRefusal(
   const { verb } = control;
   if (!(plan.controls ?? []).includes(verb)) return `${id} cannot be told to ${wishes[verb]}`;
   if (underWay) return `${id} is busy with another command`;
+  // A power cycle is for who does not answer.
+  if (control.verb === "powerCycle") return whyNotBoot({ plan, reading, holds }, control);
   if (link !== "reachable" || reading === undefined) return `${id} does not answer now`;
   if (service === "rebooting") return `${id} is booting`;
+  if (control.verb === "reboot") return whyNotBoot({ plan, reading, holds }, control);
   if (verb === "listClips") return undefined;
   const publishes = Object.entries(reading.outputs).some(
     ([output, { state }]) =>
@@ -71,6 +83,21 @@ export function controlRefusal(
   return undefined;
 }
 
+function whyNotBoot(
+  { plan: { id }, reading, holds }: Pick<Controllable, "plan" | "reading" | "holds">,
+  { interrupt }: { interrupt?: true },
+): string | undefined {
+  if (interrupt === true) return undefined;
+  const all = "say interrupt to do it all the same";
+  if (holds.length > 0) return `${id} carries a stream, whose picture would be lost: ${all}`;
+  const runs = Object.entries(reading?.outputs ?? {}).filter(
+    ([, { state }]) => state !== "idle" && state !== "unknown",
+  );
+  return runs.length === 0
+    ? undefined
+    : `${runs.map(([output, { state }]) => `${output} of ${id} is ${state}`).join(", ")}: ${all}`;
+}
+
 /** So many are told, the newest: answers are kept, and are sent to every hub. */
 const mostClips = 50;
 
@@ -93,6 +120,8 @@ export function controlDone(
         ? ""
         : `; it held another ${restored.join(" and ")}, which was put back`),
     listClips: () => `${id} has ${clips.length} clips`,
+    reboot: () => `${id} was told to boot anew`,
+    powerCycle: () => `${id} has had its power cycle: its outlet is on again`,
   }[asked.verb]();
   return {
     type: "command.done",
@@ -136,6 +165,10 @@ const ends = {
   onDone: { target: "#encoder.control.free", actions: "tellControlDone" },
   onError: { target: "#encoder.control.free", actions: "tellControlFailed" },
 } as const;
+const boots = {
+  onDone: { target: "#encoder.control.free", actions: ["tellBooted", "tellControlDone"] },
+  onError: ends.onError,
+} as const;
 
 export const control = {
   initial: "free",
@@ -152,6 +185,8 @@ export const control = {
             { guard: isAsked("startRecording"), target: "startRecording" },
             { guard: isAsked("stopRecording"), target: "stopRecording" },
             { guard: isAsked("recallPreset"), target: "recallPreset" },
+            { guard: isAsked("reboot"), target: "reboot", actions: "noteBoot" },
+            { guard: isAsked("powerCycle"), target: "powerCycle", actions: "noteBoot" },
             { target: "listClips" },
           ],
         },
@@ -165,6 +200,18 @@ export const control = {
               preset: (context.control?.control as { preset: number }).preset,
             }),
             ...ends,
+          },
+        },
+        reboot: { invoke: { src: "reboot", input: asks, ...boots } },
+        powerCycle: {
+          invoke: {
+            src: "turnOutlet",
+            input: ({ context: { plan } }: { context: Controllable }) => ({
+              encoder: plan.id,
+              outlet: plan.outlet?.id ?? "",
+              to: "cycle" as const,
+            }),
+            ...boots,
           },
         },
         listClips: { invoke: { src: "listClips", input: asks, ...ends } },

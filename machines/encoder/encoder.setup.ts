@@ -8,7 +8,7 @@ import type { Consent } from "../site/plan.ts";
 import { type EncoderContext, type EncoderInput, heatAfter, publishes } from "./encoder.context.ts";
 import type { Connection } from "./connection.ts";
 import { clockNews, clockSettlesMs, clockWord, type ClockWord } from "./clock.ts";
-import { controlDone, controlFailed, controlRefusal } from "./control.ts";
+import { controlDone, controlFailed, controlRefusal, isBoot } from "./control.ts";
 import { withWouldHave } from "./dry-run.ts";
 import {
   consentOf,
@@ -53,6 +53,8 @@ const isOurs = and([
 const isGone = and([isOurs, stateIn({ link: "unreachable" })]);
 const isUp = and([stateIn({ link: "reachable" }), not(stateIn({ service: "rebooting" }))]);
 const mayBeSet = and(["isAtRest", hasPower, isUp, stateIn({ service: "inService" })]);
+/** Not into a step of its repair. A power cycle is for who does not answer, too. */
+const mayBoot = and([not(stateIn({ repair: "acting" })), hasPower, or([isUp, "isCycleAsked"])]);
 const isFailing = and([isOurs, isUp, or(["outputFails", "bringsNoPicture"])]);
 /** Of a box that is up: so much `mayControl` asks itself. */
 const standing = { link: "reachable", service: "inService" } as const;
@@ -161,7 +163,12 @@ export const encoderSetup = setup({
     /** The outlet was not switched at all: another name in the PDU, or a command under way. */
     wasRefused: ({ event }) =>
       (event as unknown as { error?: EffectError }).error?.code === "notPossible",
-    mayControl: and([isUp, "permitsControl"]),
+    mayControl: and([
+      "permitsControl",
+      or([and([isUp, not("isBootAsked")]), and(["isBootAsked", mayBoot])]),
+    ]),
+    isBootAsked: ({ event }) => event.type === "control" && isBoot(event.control),
+    isCycleAsked: ({ event }) => event.type === "control" && event.control.verb === "powerCycle",
     permitsControl: ({ context, event }) =>
       event.type === "control" && controlRefusal(context, standing, event.control) === undefined,
     drifts: ({ context }) => (driftOf(context)?.length ?? 0) > 0,
@@ -278,6 +285,16 @@ export const encoderSetup = setup({
         ? { control: { command: event.command, control: event.control } }
         : {},
     ),
+    /** A boot by hand counts as one of the playbook, and against the limits of the outlet. */
+    noteBoot: assign(({ context }) => {
+      const { control, now, cuts } = context;
+      if (!control || !isBoot(control.control)) return {};
+      const action = control.control.verb;
+      return {
+        repairs: withRepair(context, { action, interrupts: true }),
+        ...(action === "powerCycle" && { cuts: [...countingCuts(cuts, now()), now()] }),
+      };
+    }),
     forgetControl: assign({ control: null }),
     tellControlDone: emit(({ context, event }) =>
       decided(controlDone(context, (event as unknown as { output: unknown }).output)),

@@ -116,7 +116,8 @@ export type Lowered = "requests" | "effort" | "bitrate" | "frameRate" | "size";
 
 export type Consent = "observe" | "propose" | "act";
 export type RepairAction = "lowerLoad" | "reboot" | "powerCycle";
-export type ControlVerb = "startRecording" | "stopRecording" | "recallPreset" | "listClips";
+export type ControlVerb =
+  "startRecording" | "stopRecording" | "recallPreset" | "listClips" | "reboot" | "powerCycle";
 
 export type DestinationPlan = {
   id: string;

@@ -25,7 +25,7 @@ function aSite(
     linkDown?: boolean;
     /** What the last run wrote down after the command came. */
     before?: Omit<Heard, "seq">[];
-  } = {},
+  } & Partial<Pick<Parameters<typeof openCommands>[0], "streamOrder" | "consequence">> = {},
 ) {
   const asked: CoreInput[] = [];
   const said: (CommandResponse & { on: string })[] = [];
@@ -48,6 +48,8 @@ function aSite(
     situation: () => "it is stopped",
     can: () => p.can ?? true,
     underWay: (actor) => underWay.get(actor),
+    ...(p.streamOrder && { streamOrder: p.streamOrder }),
+    ...(p.consequence && { consequence: p.consequence }),
     respond: ({ kind, id, verb }, response) => {
       if (!link.down) said.push({ ...response, on: `${kind}/${id}/${verb}` });
       return Promise.resolve(!link.down);
@@ -306,4 +308,29 @@ test("a preset without a number is no command", async () => {
   const site = aSite();
   await site.asks("recall-preset", {}, "encoder", "helo-a");
   expect(told(site)).toEqual(["malformed"]);
+});
+
+test("a box asked to start its stream is answered when the stream has done so", async () => {
+  const start = { type: "start", command: { id: "c1", by: "anna" }, to: "helo-a" } as const;
+  const site = aSite({ streamOrder: () => ({ inputs: [{ to: "stream:main", event: start }] }) });
+  await site.asks("start-stream", {}, "encoder", "helo-a");
+  expect(site.asked).toEqual([{ to: "stream:main", event: start }]);
+  expect(told(site)).toEqual(["accepted"]);
+  site.turns(ofMachine("command.done", "main"))();
+  await site.settled();
+  expect(told(site)).toEqual(["accepted", "done"]);
+});
+
+test("what a boot costs is in the dry run, and a person's interrupt reaches the box", async () => {
+  const site = aSite({ consequence: () => "main is on air" });
+  await site.asks("reboot", { dryRun: true, args: { interrupt: true } }, "encoder", "helo-a");
+  expect(site.said.at(-1)).toMatchObject({
+    status: "done",
+    message: "reboot would be possible now: main is on air",
+  });
+  await site.asks("reboot", { id: "c2", args: { interrupt: true } }, "encoder", "helo-a");
+  expect(site.asked.at(-1)).toMatchObject({
+    to: "encoder:helo-a",
+    event: { type: "control", control: { verb: "reboot", interrupt: true } },
+  });
 });

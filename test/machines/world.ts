@@ -369,7 +369,7 @@ export class World {
     for (const { id } of this.plan.streams) {
       this.#factsBefore[id] = this.#core.stream(id).context.facts;
     }
-    this.#saysYes = "type" in input.event && input.event.type === "repair";
+    this.#saysYes = input.event.type === "repair" || input.event.type === "control";
     const outcome = this.#core.turn(input, this.#at);
     this.#note(outcome);
     return outcome.accepted;

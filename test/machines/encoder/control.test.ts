@@ -8,10 +8,11 @@ import {
 import { encoderFacts } from "../../../machines/encoder/encoder.published.ts";
 import { aPlan, onAir, type World } from "../world.ts";
 
-const controls = ["startRecording", "stopRecording", "recallPreset", "listClips"] as const;
+const recordings = ["startRecording", "stopRecording", "recallPreset", "listClips"] as const;
+const controls = [...recordings, "reboot", "powerCycle"] as const;
 
 function facility(isLinked?: boolean): World {
-  const plan = aPlan({ kinds: { a: "helo", b: "helo" } });
+  const plan = aPlan({ kinds: { a: "helo", b: "helo" }, outlets: true });
   const w = onAir({ ...plan, encoders: plan.encoders.map((box) => ({ ...box, controls })) });
   const recording = { output: "record-1", ...(isLinked !== undefined && { isLinked }) };
   for (const id of ["a", "b"]) w.box(id).says = { recording };
@@ -107,4 +108,54 @@ test("a box that cannot, does not answer or fails is a refusal with its reason",
   });
   const plain = onAir(aPlan({ kinds: { a: "helo", b: "helo" } }));
   expect(why(plain, "a", { verb: "listClips" })).toBe("a cannot be told to name its clips");
+});
+
+test("a box that carries nothing is booted by a person at once; it says who asked, and it counts", () => {
+  const w = facility(false);
+  expect(asks(w, "b", { verb: "reboot" })).toBe(true);
+  w.pass(2);
+  expect(w.told("command.done").at(-1)).toMatchObject({
+    of: "encoder:b",
+    message: "b was told to boot anew",
+    data: { verb: "reboot", by: "anna" },
+  });
+  expect(w.core.encoder("b").context.repairs.done.map(({ action }) => action)).toEqual(["reboot"]);
+  expect([w.carrier(), w.carriage()]).toEqual(["a", "onAir"]);
+});
+
+test("a carrier is booted only where it was said that its picture may go; its stream starts it again", () => {
+  for (const verb of ["reboot", "powerCycle"] as const) {
+    const w = facility(false);
+    w.send({ to: "encoder:b", event: { type: "maintenance", by: "anna" } });
+    expect(asks(w, "a", { verb })).toBe(false);
+    expect(why(w, "a", { verb })).toBe(
+      "a carries a stream, whose picture would be lost: say interrupt to do it all the same",
+    );
+    expect(asks(w, "a", { verb, interrupt: true })).toBe(true);
+    w.pass(2);
+    expect(w.box("a").running).toBeNull();
+    w.pass(60);
+    expect([w.carrier(), w.carriage(), w.overlaps]).toEqual(["a", "onAir", []]);
+  }
+});
+
+test("a box that does not answer cannot be told to boot, but its outlet can be cycled; limits count it", () => {
+  const w = facility(false);
+  w.box("b").reachable = false;
+  w.pass(10);
+  expect(why(w, "b", { verb: "reboot" })).toBe("b does not answer now");
+  expect(asks(w, "b", { verb: "reboot" })).toBe(false);
+  expect(asks(w, "b", { verb: "powerCycle" })).toBe(true);
+  w.pass(2);
+  expect(w.told("command.done").at(-1)?.message).toContain("its outlet is on again");
+  expect(w.core.encoder("b").context.cuts).toHaveLength(1);
+});
+
+test("a recording is not ended by a boot that nobody said may end it", () => {
+  const w = facility(false);
+  w.box("b").records = { state: "streaming", medium: "sd", media: {} };
+  w.pass(2);
+  expect(why(w, "b", { verb: "reboot" })).toBe(
+    "record-1 of b is streaming: say interrupt to do it all the same",
+  );
 });

@@ -3459,6 +3459,16 @@ export declare type CommandArgs = Message<"understudy.v1.CommandArgs"> & {
    * @generated from field: understudy.v1.CommandArgsChange change = 9;
    */
   change?: CommandArgsChange | undefined;
+
+  /**
+   * @generated from field: optional bool interrupt = 10;
+   */
+  interrupt?: boolean | undefined;
+
+  /**
+   * @generated from field: optional string stream = 11;
+   */
+  stream?: string | undefined;
 };
 
 /**
