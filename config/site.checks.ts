@@ -3,12 +3,16 @@ import { nearest } from "./nearest.ts";
 import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
 import { ingestFindings } from "./ingest.checks.ts";
+import { relayedFindings } from "./relayed.ts";
 import { sessionFindings } from "./sessions.ts";
 import { spareFindings } from "./understudies.ts";
 import { inlineSecrets } from "./secrets.ts";
 
 /** Ids of the outputs an encoder has, from its driver's options; undefined = cannot be told. */
-export type OutputsOf = (driver: string, options: unknown) => readonly string[] | undefined;
+export type OutputsOf = ((driver: string, options: unknown) => readonly string[] | undefined) & {
+  /** Drivers whose encoders can bring pictures to a relay. */
+  canBeRelayed?: (driver: string) => boolean;
+};
 
 /** What the cross checks need, out of a file that may be wrong in any other way. */
 const Lenient = z.object({
@@ -53,13 +57,20 @@ const Lenient = z.object({
       .object({
         id: text,
         destination: text,
+        path: z.unknown().optional(),
         sessions: z.unknown().optional(),
+        failback: z.unknown().optional(),
         events: z.unknown().optional(),
         encoders: listOf(
           z.union([
             z.string().transform((encoder) => ({ encoder, output: undefined, bare: true })),
             z
-              .object({ encoder: text, output: text, spare: z.unknown().optional() })
+              .object({
+                encoder: text,
+                output: text,
+                spare: z.unknown().optional(),
+                level: z.unknown().optional(),
+              })
               .transform((e) => ({ ...e, bare: false })),
             z.unknown().transform(() => ({ encoder: undefined, output: undefined, bare: true })),
           ]),
@@ -102,6 +113,13 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         path: ["streams", at, "sessions"],
         stream,
         takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
+      }),
+      ...relayedFindings({
+        path: ["streams", at],
+        stream,
+        encoders,
+        takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
+        canBeRelayed: outputsOf?.canBeRelayed,
       }),
       ...spareFindings({
         path: ["streams", at, "encoders"],

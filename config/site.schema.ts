@@ -190,7 +190,12 @@ const stream = section({
     .max(16)
     .describe("In order of preference: the first is the primary"),
   settings: settings.exactOptional(),
-  path: z.enum(["direct"]).prefault("direct").describe("How the picture gets to the destination"),
+  path: z
+    .enum(["direct", "relayed"])
+    .prefault("direct")
+    .describe(
+      "direct: the encoder publishes itself; relayed: a relay on this host does, for all encoders",
+    ),
   autoStart: z.boolean().prefault(true).describe("Go on air when the daemon starts"),
   sessions: z
     .boolean()

@@ -14,11 +14,11 @@ export const encoderOfStream = section({
     .describe("Other streams use it, too: one at a time, for its own source, until released"),
   level: z
     .enum(["cold", "warm", "hot"])
-    .refine((level) => level !== "hot", {
-      error: "hot is not possible on path direct: an encode of its own has nowhere to go; use warm",
-    })
     .prefault("warm")
-    .describe("cold: that it answers is enough; warm: also set like the primary, with a picture"),
+    .describe(
+      "cold: that it answers is enough; warm: also set like the primary, with a picture; hot: as " +
+        "all are on path relayed",
+    ),
 });
 
 const side = z.int().min(16).max(8_192);

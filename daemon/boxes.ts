@@ -8,7 +8,7 @@ import { monotonicMs } from "./clock.ts";
 import type { Decider } from "./decider.ts";
 import { burstOf, type DeviceSession, openDeviceSession } from "./device-session.ts";
 import type { EncoderDriver, KnownTarget } from "./drivers/driver.ts";
-import { vendors } from "./drivers/index.ts";
+import { allVendors as vendors } from "./drivers/index.ts";
 import { type IngestGroup, withGroup } from "./drivers/shared/engine/ingest-input.ts";
 import { supervise, type Supervised } from "./supervisor.ts";
 

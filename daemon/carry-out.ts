@@ -6,6 +6,7 @@ import { DriverError, type EncoderDriver, type PublishTarget } from "./drivers/d
 import type { IngestKeeper } from "./ingest/keeper.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 import type { Outlet } from "./outlets.ts";
+import type { RelayProcess } from "./relays/relay-process.ts";
 import type { Supervised } from "./supervisor.ts";
 
 /** Where one key leads: an address of a destination, with its key. */
@@ -34,6 +35,8 @@ const limitsMs: Record<IntentKind, number> = {
   recallPreset: 30_000,
   listClips: 15_000,
   applySettings: 20_000,
+  orderRelay: 10_000,
+  endRelay: 10_000,
 };
 
 /** Of these, how long a box may take to prove itself off; the rest is for asking the far end. */
@@ -49,6 +52,8 @@ export function openHands(p: {
   observers: ReadonlyMap<string, readonly FarEndObserver[]>;
   outlets: ReadonlyMap<string, Outlet>;
   ingestProcesses: ReadonlyMap<string, Pick<IngestKeeper, "run">>;
+  /** By stream. */
+  relays?: ReadonlyMap<string, RelayProcess>;
   wallMs: () => number;
   report: (intent: Intent, result: Result) => void;
 }) {
@@ -69,6 +74,9 @@ export function openHands(p: {
       if (!process) return failed("unknown_ingest", `there is no ingest ${intent.asks.ingest}`);
       await process.run(signal);
       return { type: "effect.done", answer: {} };
+    }
+    if (intent.kind === "orderRelay" || intent.kind === "endRelay") {
+      return orderRelay(intent, signal);
     }
     const box = p.boxes.get(intent.asks.encoder);
     if (!box) return failed("unknown_encoder", `there is no encoder ${intent.asks.encoder}`);
@@ -152,6 +160,23 @@ export function openHands(p: {
         await box.run(signal, (driver, limit) => driver.ownSelfStart(limit));
         return { type: "effect.done", answer: {} };
     }
+  }
+
+  async function orderRelay(
+    { kind, asks }: Intent<"orderRelay" | "endRelay">,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const relay = p.relays?.get(asks.stream);
+    if (!relay) return failed("unknown_relay", `${asks.stream} has no relay`);
+    if (kind === "endRelay") {
+      await relay.end(signal);
+      return { type: "effect.done", answer: {} };
+    }
+    const refused = await relay.order(asks, signal);
+    if (!refused) return { type: "effect.done", answer: {} };
+    const message = `the relay goes by orders of generation ${refused.newer}`;
+    const error = { code: "staleOrders", message, highestGeneration: refused.newer };
+    return { type: "effect.failed", error };
   }
 
   /** The box is out of reach: the far end may be able to throw it out and keep it out. */

@@ -66,6 +66,8 @@ export function questionsTo(core: SiteCore) {
         return core.encoder(idOf(actor)).context.control?.command.id;
       if (!actor.startsWith("stream:")) return undefined;
       const stream = core.stream(idOf(actor));
+      const { wish } = stream.context.memory.relay;
+      if (wish?.command) return wish.command.id;
       const isAtRest = ["carried", "stopped"].includes(carrierStateOf(stream));
       return isAtRest ? undefined : stream.context.memory.command?.id;
     },

@@ -1,6 +1,7 @@
 import type { Decision } from "../machines/decision.ts";
 import type { Intent } from "../machines/intents.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
+import type { SitePlan } from "../machines/site/plan.ts";
 import type { ActorName, CoreInput, Outcome, SiteCore } from "../machines/site/site-core.ts";
 import type { Stamp } from "../machines/time.ts";
 import type { Journal } from "./journal/journal.ts";
@@ -31,6 +32,19 @@ export type Decider = {
   /** No input is taken any more; the one under way is finished. */
   close(): Promise<void>;
 };
+
+/** What belongs to a relayed stream, and nobody knows by its name, is told as that stream's. */
+function programmeOf(of: ActorName, { encoders, streams }: SitePlan): ActorName {
+  const id = of.slice(of.indexOf(":") + 1);
+  const part = of.startsWith("encoder:")
+    ? encoders.find((encoder) => encoder.id === id)?.publishesFor
+    : of.startsWith("stream:")
+      ? streams.find((stream) => stream.id === id)?.feedOf
+      : of.startsWith("destination:")
+        ? streams.find(({ destination }) => destination === id)?.feedOf
+        : undefined;
+  return part === undefined ? of : `stream:${part}`;
+}
 
 /**
  * The turn: one input at a time is written down, given to the machines, and what they decided is
@@ -101,7 +115,7 @@ export function openDecider(p: {
   }
 
   function eventOf(of: ActorName, decision: Decision, at: Stamp): Turned["events"][number] {
-    const [kind = "site", id] = of.split(":");
+    const [kind = "site", id] = programmeOf(of, core.site().plan).split(":");
     const { type, severity, message, data = {} } = decision;
     seq += 1;
     return {

@@ -21,6 +21,7 @@ import { ingestIn } from "./drivers/shared/engine/ingest-input.ts";
 import type { EventsConfig } from "./schedule/schedule.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
 import { pollLimitMs } from "./storages.ts";
+import type { RelayedStream } from "./relays/with-relays.ts";
 import { lookLimitsMs } from "./observers/observer.ts";
 
 /** A level 3 proof by absence needs at least this, whatever the configuration says (rule 2). */
@@ -42,8 +43,11 @@ export function planOf(
   vendors: Readonly<Record<string, Vendor>>,
   /** Ids of outlets whose answers could be forged. */
   spoofable: ReadonlySet<string> = new Set(),
+  relays: readonly RelayedStream[] = [],
 ): SitePlan {
-  const streams = config.streams.flatMap((stream) => legsOf(stream, config, vendors));
+  const streams = config.streams
+    .flatMap((stream) => legsOf(stream, config, vendors))
+    .map((stream) => withRelay(stream, relays));
   const destinations = config.destinations.flatMap((d): DestinationPlan[] => {
     const primary: DestinationPlan = {
       id: d.id,
@@ -80,6 +84,7 @@ export function planOf(
       return {
         id: encoder.id,
         ...(encoder.name !== undefined && { name: encoder.name }),
+        ...publishesFor(encoder.id, relays),
         vendor: encoder.driver,
         outputs: [...vendor.outputs],
         ...sourceOf(encoder),
@@ -135,6 +140,23 @@ function controlsOf(
   return controls.length > 0 ? { controls } : {};
 }
 
+function withRelay(stream: StreamPlan, relays: readonly RelayedStream[]): StreamPlan {
+  const own = relays.find((relay) => relay.stream === stream.id);
+  const fed = relays.find(({ inputs }) => inputs.some(({ leg }) => leg === stream.id));
+  return {
+    ...stream,
+    ...(own && {
+      relay: { inputs: own.inputs.map(({ encoder, output, leg }) => ({ encoder, output, leg })) },
+    }),
+    ...(fed && { feedOf: fed.stream }),
+  };
+}
+
+function publishesFor(encoder: string, relays: readonly RelayedStream[]) {
+  const relay = relays.find(({ pusher }) => pusher === encoder);
+  return relay ? { publishesFor: relay.stream } : {};
+}
+
 /**
  * A picture becomes smaller only where all destinations stand it that the box may carry for. These
  * steps are a driver's last, so those before them keep their numbers.
@@ -146,9 +168,18 @@ function loadStepsOf(
 ): readonly CoolingStep[] {
   const steps = vendor.cooling?.(options) ?? [];
   const of = streams.filter(({ encoders }) => encoders.some(({ encoder }) => encoder === id));
+  // A relay needs the same pictures of all its encoders.
+  if (of.some(({ path }) => path === "relayed")) return untilOtherPictures(steps);
   const stands = (to: string) => destinations.find((d) => d.id === to)?.allowSmallerPicture;
   if (of.length > 0 && of.every(({ destination }) => stands(destination))) return steps;
   const first = steps.findIndex(({ lowers }) => lowers?.includes("size"));
+  return first < 0 ? steps : steps.slice(0, first);
+}
+
+function untilOtherPictures(steps: readonly CoolingStep[]): readonly CoolingStep[] {
+  const first = steps.findIndex(
+    ({ lowers }) => lowers?.includes("frameRate") || lowers?.includes("size"),
+  );
   return first < 0 ? steps : steps.slice(0, first);
 }
 

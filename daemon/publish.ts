@@ -9,6 +9,7 @@ import { hostClockWarnings, publishedHostClock } from "../machines/site/host-clo
 import { exerciseRefusal } from "../machines/site/exercises.ts";
 import { generations, holdings, type Keys } from "../machines/site/keys.ts";
 import type { SiteInfo, SiteState, Telemetry } from "../machines/site/site.contract.ts";
+import type { StreamPlan } from "../machines/site/plan.ts";
 import type { ActorName, SiteCore } from "../machines/site/site-core.ts";
 import { sessionStateOf } from "../machines/session/session.machine.ts";
 import { storageState } from "../machines/storage/storage.published.ts";
@@ -67,9 +68,11 @@ export function openPublisher(p: {
     switch (kind) {
       case "encoder": {
         const snapshot = core.encoder(id);
+        const { publishesFor } = snapshot.context.plan;
+        if (publishesFor !== undefined) return stateOf(`stream:${publishesFor}`);
         const state = encoderState(snapshot, {
           published: header(id),
-          heldBy: holdings(keys),
+          heldBy: programmes(keys),
           generations: generations(keys),
           exerciseRefusal: (encoder) => exerciseRefusal(core.site(), encoder),
           sinceMs: (output, word) => since(`${id}/${output}`, word),
@@ -82,6 +85,8 @@ export function openPublisher(p: {
         };
       }
       case "destination": {
+        const fed = plan.streams.find(({ destination }) => destination === id)?.feedOf;
+        if (fed !== undefined) return stateOf(`stream:${fed}`);
         const snapshot = core.destination(id);
         const state = destinationState(snapshot, { published: header(id), sinceMs: 0 });
         state.sinceMs = since(actor, `${state.state} ${state.stalled}`);
@@ -98,8 +103,9 @@ export function openPublisher(p: {
         return { kind, id, state };
       }
       case "stream": {
-        const { backupOf } = plan.streams.find((s) => s.id === id)!;
-        if (backupOf !== undefined) return stateOf(`stream:${backupOf}`);
+        const { backupOf, feedOf } = plan.streams.find((s) => s.id === id)!;
+        const part = backupOf ?? feedOf;
+        if (part !== undefined) return stateOf(`stream:${part}`);
         const leg = plan.streams.find((s) => s.backupOf === id);
         const session = core.session(id);
         const state: StreamState = {
@@ -116,6 +122,16 @@ export function openPublisher(p: {
       default:
         return { kind: "site", id: plan.site, state: siteState() };
     }
+  }
+
+  /** Output → the programme that it is used for, also by way of a relay. */
+  function programmes(keys: Keys): Record<string, string> {
+    const { streams } = core.site().plan;
+    return Object.fromEntries(
+      Object.entries(holdings(keys)).map(([output, stream]) => {
+        return [output, streams.find(({ id }) => id === stream)?.feedOf ?? stream];
+      }),
+    );
   }
 
   function boxOf(actor: ActorName): Box | undefined {
@@ -181,6 +197,8 @@ export function openPublisher(p: {
     },
     inventory(): SiteInfo["inventory"] {
       const { plan } = core.site();
+      const isFarEnd = ({ id }: { id: string }) =>
+        !plan.streams.some((s) => s.destination === id && s.feedOf !== undefined);
       const entry = (kind: string) => (of: { id: string; name?: string }) => ({
         kind,
         id: of.id,
@@ -188,11 +206,11 @@ export function openPublisher(p: {
       });
       return [
         { kind: "site", id: plan.site },
-        ...plan.encoders.map(entry("encoder")),
-        ...plan.destinations.map(entry("destination")),
+        ...plan.encoders.filter((e) => e.publishesFor === undefined).map(entry("encoder")),
+        ...plan.destinations.filter(isFarEnd).map(entry("destination")),
         ...(plan.storages ?? []).map(entry("storage")),
         ...(plan.ingests ?? []).map(entry("ingest")),
-        ...plan.streams.filter((s) => s.backupOf === undefined).map(entry("stream")),
+        ...plan.streams.filter(isProgramme).map(entry("stream")),
       ];
     },
     telemetry(): Telemetry {
@@ -200,17 +218,22 @@ export function openPublisher(p: {
       return {
         atMs: p.wallMs(),
         encoders: Object.fromEntries(
-          plan.encoders.map(({ id }) => {
+          plan.encoders.flatMap(({ id, publishesFor }) => {
+            if (publishesFor !== undefined) return [];
             const { link, reading } = core.encoderReading(id);
             const figures = link === "reachable" ? (reading?.figures ?? {}) : {};
             const values = Object.entries(figures).map(([name, { value }]) => [name, value]);
-            return [id, Object.fromEntries(values) as Telemetry["encoders"][string]];
+            return [[id, Object.fromEntries(values) as Telemetry["encoders"][string]]];
           }),
         ),
       };
     },
   };
 }
+
+/** Not only a leg of one, nor what feeds a relay. */
+const isProgramme = ({ backupOf, feedOf }: StreamPlan) =>
+  backupOf === undefined && feedOf === undefined;
 
 /** The state without what changes all the time: of figures only which there are. */
 function shapeOf(state: unknown): string {

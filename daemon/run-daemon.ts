@@ -90,6 +90,7 @@ async function run(writer: Worker | undefined): Promise<number> {
       writerUrl: new URL("./journal-writer.cjs", import.meta.url),
       brokerUrl: new URL("./broker.js", import.meta.url),
       ingestUrl: new URL("./ingest.cjs", import.meta.url),
+      relayUrl: new URL("./relay.cjs", import.meta.url),
     });
   } catch (cause) {
     if (!(cause instanceof JournalError)) throw cause;

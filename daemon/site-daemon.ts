@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { configWarnings } from "../config/warnings.ts";
@@ -21,7 +22,7 @@ import { openCommands } from "./commands.ts";
 import { watchContent } from "./content/watch-content.ts";
 import { type Decider, openDecider, type Turned } from "./decider.ts";
 import { lookInTurn } from "./device-session.ts";
-import { vendors } from "./drivers/index.ts";
+import { allVendors, launcher, vendors } from "./drivers/index.ts";
 import { storageVendors } from "./drivers/storages.ts";
 import { watchFarEnds } from "./far-ends.ts";
 import { watchHostClock } from "./host-clock/watch-host-clock.ts";
@@ -36,6 +37,8 @@ import { openOutlets } from "./open-outlets.ts";
 import { backupLegOf, onAirRulesOf, planOf } from "./plan.ts";
 import { openPublisher } from "./publish.ts";
 import { rehearseRegularly } from "./rehearsals.ts";
+import { endOtherRelays, openRelays } from "./relays/open-relays.ts";
+import { withRelays } from "./relays/with-relays.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
 import { openTraps, type Traps } from "./traps.ts";
@@ -66,11 +69,14 @@ export async function startSite(p: {
   brokerUrl: URL;
   /** The bundled ingest program. */
   ingestUrl: URL;
+  /** The bundled relay program beside it. */
+  relayUrl: URL;
 }): Promise<SiteDaemon> {
-  const { config } = p;
-  const log = p.log.child({ site: config.site });
-  mkdirSync(config.stateDir, { recursive: true, mode: 0o750 });
-  const lock = lockState(config.stateDir);
+  const { config: written } = p;
+  const log = p.log.child({ site: written.site });
+  mkdirSync(written.stateDir, { recursive: true, mode: 0o750 });
+  const lock = lockState(written.stateDir);
+  const { config, relays: relayed } = withRelays(written, vendors);
   const openingJournal = openJournal({
     file: join(config.stateDir, "site.db"),
     writer: p.writer,
@@ -83,13 +89,19 @@ export async function startSite(p: {
   const circuits = openCircuits({ now: monotonicMs, changed: () => publisher.changed(["site"]) });
   const outlets = await openOutlets({ config, circuits, log });
   const spoofable = [...outlets.values()].filter(({ isSpoofable }) => isSpoofable);
-  const plan = planOf(config, vendors, new Set(spoofable.map(({ id }) => id)));
+  const plan = planOf(config, allVendors, new Set(spoofable.map(({ id }) => id)), relayed);
   const ingests = ingestsOf(config.destinations, backupLegOf);
 
   // Adoption comes first: what runs already is known before anything may be started.
   const watch = attention(plan, () => core);
   const submit: Decider["submit"] = (input) => decider.submit(input);
   const sessions = openSessions({ config, plan, attention: watch, submit });
+  await endOtherRelays(config.stateDir, relayed);
+  const openingRelays = openRelays({
+    ...{ relays: relayed, program: fileURLToPath(p.relayUrl), launcher: launcher() },
+    tell: (stream, event) => void submit({ to: `stream:${stream}`, event }),
+  });
+  openingRelays.catch(() => undefined);
   const openingDrivers = openDrivers({
     ...{ config, plan, sessions, attention: watch },
     knownTargets: () => [...ingests.values()],
@@ -104,6 +116,7 @@ export async function startSite(p: {
   openingIngests.catch(() => undefined);
   const journal = await openingJournal;
   const drivers = await openingDrivers;
+  const relays = await openingRelays;
 
   // An old copy of the journal would tell of holders that are not so any more.
   const engines = new Map([...drivers].filter(([id]) => isSoftware(plan, id)));
@@ -149,7 +162,7 @@ export async function startSite(p: {
     onOnline: () => commands.linkUp(),
     onWarnings: () => publisher.changed(["site"]),
   });
-  const ofConfig = [...uplinkWarnings(config), ...configWarnings(config)];
+  const ofConfig = [...uplinkWarnings(written), ...configWarnings(written)];
   const publisher = openPublisher({
     core,
     journal,
@@ -169,7 +182,7 @@ export async function startSite(p: {
   const commands = openCommands({
     decider,
     site: config.site,
-    streams: plan.streams,
+    streams: plan.streams.filter(({ feedOf }) => feedOf === undefined),
     ...questionsTo(core),
     async sealedKey({ stream, session }, to) {
       const ingest = ingests.get(plan.streams.find(({ id }) => id === stream)!.destination)!;
@@ -222,6 +235,7 @@ export async function startSite(p: {
   }
 
   const boxes = superviseAll({ config, plan, drivers, sessions, attention: watch, submit });
+  for (const relay of relays.values()) relay.listen();
   const lookAtSessions = lookInTurn([...sessions.values()]);
 
   parts.traps = await openTraps({
@@ -239,7 +253,7 @@ export async function startSite(p: {
     boxes,
     ingests,
     observers: farEnds.observers,
-    outlets,
+    ...{ outlets, relays },
     ingestProcesses,
     wallMs: () => now().wallMs,
     report: (intent, event) => void submit({ to: `intent:${intent.id}`, event }),
@@ -313,7 +327,8 @@ export async function startSite(p: {
 
   return {
     status() {
-      const streams = plan.streams.map((s) => `${s.id} ${carrierWord(core.stream(s.id))}`);
+      const own = plan.streams.filter(({ feedOf }) => feedOf === undefined);
+      const streams = own.map((s) => `${s.id} ${carrierWord(core.stream(s.id))}`);
       return `${streams.join(", ") || "no streams"}; hub link ${links.state()}`;
     },
     silenceMs: () => ({
@@ -330,6 +345,7 @@ export async function startSite(p: {
       parts.hands?.close();
       await parts.traps?.close();
       await Promise.all([...boxes.values()].map((box) => box.close()));
+      await Promise.all([...relays.values()].map((relay) => relay.close()));
       await farEnds.close();
       await content.close();
       await hostClock.close();

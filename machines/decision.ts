@@ -64,6 +64,8 @@ export const eventTypes = [
   "stream.suspect",
   "stream.understudy",
   "stream.programme",
+  "stream.relay",
+  "stream.feed",
   "stream.fenced",
   "stream.fenceUnproven",
   "stream.takingOver",

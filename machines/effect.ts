@@ -5,7 +5,7 @@ import type { IntentKind, Intents } from "./intents.ts";
 export type EffectError = {
   code: string;
   message: string;
-  /** `staleKey`: the highest generation of this key that the driver has seen. */
+  /** `staleKey`, `staleOrders`: the highest generation that was seen where it was refused. */
   highestGeneration?: number;
 };
 

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+/** Letters of the longest id. */
+export const idLimit = 63;
 const shapeOfId = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** A stable name for a role (never a display name). Valid as an MQTT level and a REST path part. */
 export const Id = z

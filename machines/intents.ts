@@ -25,6 +25,16 @@ export type Intents = {
     asks: OutputRef & { stream: string; destination: string };
     answer: { evidence: FenceEvidence[] };
   };
+  /**
+   * Have the relay of this stream running, and going by these orders. Answered when it does; refused
+   * (`staleOrders`) where it goes by newer ones already.
+   */
+  orderRelay: {
+    asks: { stream: string; generation: number; eligible: string[]; preferred: string | null };
+    answer: Record<string, never>;
+  };
+  /** Have no relay of this stream running. */
+  endRelay: { asks: { stream: string }; answer: Record<string, never> };
   /** Switch off what the box would do on its own (auto-recover, power-up, scheduler). */
   ownSelfStart: { asks: { encoder: string }; answer: Record<string, never> };
   /** Boot anew. The answer comes when it was told to, not when it is up. */

@@ -9,6 +9,7 @@ import { AjaHeloOptions } from "./aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
 import { EpiphanPearlOptions } from "./epiphan-pearl/options.ts";
 import { FfmpegOptions } from "./ffmpeg/options.ts";
+import type { PusherOptions } from "./ffmpeg/pusher.ts";
 import { GstreamerOptions } from "./gstreamer/options.ts";
 import { MagewellOptions } from "./magewell/options.ts";
 import { bitrateSteps } from "./shared/bitrate-load.ts";
@@ -20,6 +21,8 @@ export type Vendor = {
   /** Ids of the outputs that can carry a stream. */
   outputs: readonly string[];
   kind: "software" | "hardware";
+  /** It can bring pictures to the relay of a stream, at the times of their source. */
+  canBeRelayed?: boolean;
   /** Of processes: how long the end of one goes unnoticed at worst, ms. */
   endNoticedWithinMs?: number;
   /** It can be told to boot anew; see `reboot`. */
@@ -48,6 +51,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     outputs: ["stream-1"],
     kind: "software",
+    canBeRelayed: true,
     endNoticedWithinMs,
     cooling: (options) => loadSteps(options as FfmpegOptions),
     async open(context, options) {
@@ -119,6 +123,23 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     async open(context, options) {
       const { openSnmpEncoder } = await import("./snmp/snmp.ts");
       return openSnmpEncoder(context, options as SnmpEncoderOptions);
+    },
+  },
+};
+
+/** With what publishes for a relayed stream: it is run like an encoder, and nobody configures it. */
+export const allVendors: Readonly<Record<string, Vendor>> = {
+  ...vendors,
+  "relay-pusher": {
+    get options(): z.ZodType {
+      throw new Error("what publishes for a relay is not configured by hand");
+    },
+    outputs: ["stream-1"],
+    kind: "software",
+    endNoticedWithinMs,
+    async open(context, options) {
+      const { openPusher } = await import("./ffmpeg/pusher.ts");
+      return openPusher(context, options as PusherOptions, launcher());
     },
   },
 };

@@ -16,7 +16,9 @@ export const siteDrivers = {
 };
 
 /** Ids of the outputs that can carry a stream. */
-export const outputsOf = (driver: string) => vendors[driver]?.outputs;
+export const outputsOf = Object.assign((driver: string) => vendors[driver]?.outputs, {
+  canBeRelayed: (driver: string) => vendors[driver]?.canBeRelayed === true,
+});
 
 function optionsOf<V extends { options: z.ZodType }>(registry: Readonly<Record<string, V>>) {
   const schemas: Record<string, z.ZodType> = {};

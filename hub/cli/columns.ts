@@ -62,6 +62,13 @@ export const stream: Of<"StreamItem"> = {
           .join("; "),
     ],
     ["Destination", (s) => s.destination],
+    ["Path", (s) => s.path],
+    [
+      "Relay",
+      (s) =>
+        s.relay && `${s.relay.health}, sends ${s.relay.selected ?? "nothing"} (${s.relay.reason})`,
+    ],
+    ["Relay sends it", (s) => ({ at: s.relay?.selected == null ? undefined : s.relay.since })],
     ["Takeover", (s) => s.takeover],
     ["Takeovers left", (s) => s.budgetLeft],
     ["Held", (s) => sentences(s.latched)],

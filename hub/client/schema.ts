@@ -2623,18 +2623,59 @@ export interface paths {
                  * @default unknown
                  * @enum {string}
                  */
-                wants: "cold" | "warm" | "unknown";
+                wants: "cold" | "warm" | "hot" | "unknown";
                 /**
                  * @default unknown
                  * @enum {string}
                  */
-                is: "none" | "cold" | "warm" | "unknown";
+                is: "none" | "cold" | "warm" | "hot" | "unknown";
                 isAsWanted?: boolean;
                 hindrance?: string;
                 inUseFor?: components["schemas"]["Id"];
               } & {
                 [key: string]: unknown;
               })[];
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              path?: "direct" | "relayed" | "unknown";
+              relay?:
+                | ({
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    health: "running" | "starting" | "lost" | "off" | "unknown";
+                    selected: components["schemas"]["Id"] | null;
+                    since: string | null;
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    reason:
+                      | "start"
+                      | "preferred"
+                      | "silent"
+                      | "late"
+                      | "damaged"
+                      | "timestamps"
+                      | "notEligible"
+                      | "noInput"
+                      | "unknown";
+                    generation: number;
+                    inputs: ({
+                      encoder: components["schemas"]["Id"];
+                      brings: boolean;
+                    } & {
+                      [key: string]: unknown;
+                    })[];
+                    switches: number;
+                    missingMs: number;
+                  } & {
+                    [key: string]: unknown;
+                  })
+                | null;
               keyGeneration?: number;
               since?: string | null;
               because: string | null;
@@ -4774,18 +4815,59 @@ export interface components {
          * @default unknown
          * @enum {string}
          */
-        wants: "cold" | "warm" | "unknown";
+        wants: "cold" | "warm" | "hot" | "unknown";
         /**
          * @default unknown
          * @enum {string}
          */
-        is: "none" | "cold" | "warm" | "unknown";
+        is: "none" | "cold" | "warm" | "hot" | "unknown";
         isAsWanted?: boolean;
         hindrance?: string;
         inUseFor?: components["schemas"]["Id"];
       } & {
         [key: string]: unknown;
       })[];
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      path?: "direct" | "relayed" | "unknown";
+      relay?:
+        | ({
+            /**
+             * @default unknown
+             * @enum {string}
+             */
+            health: "running" | "starting" | "lost" | "off" | "unknown";
+            selected: components["schemas"]["Id"] | null;
+            since: string | null;
+            /**
+             * @default unknown
+             * @enum {string}
+             */
+            reason:
+              | "start"
+              | "preferred"
+              | "silent"
+              | "late"
+              | "damaged"
+              | "timestamps"
+              | "notEligible"
+              | "noInput"
+              | "unknown";
+            generation: number;
+            inputs: ({
+              encoder: components["schemas"]["Id"];
+              brings: boolean;
+            } & {
+              [key: string]: unknown;
+            })[];
+            switches: number;
+            missingMs: number;
+          } & {
+            [key: string]: unknown;
+          })
+        | null;
       keyGeneration?: number;
       since?: string | null;
       because?: string;

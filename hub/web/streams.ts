@@ -95,6 +95,7 @@ function facts(stream: StreamItem, now: Now): HTMLElement {
     ),
     ...row("Understudy", nameOf(stream.understudyEncoder), " ", state(stream.understudy)),
     ...understudyLines(stream, nameOf).flatMap((line) => row("", line)),
+    ...relay(stream, now.nowMs, nameOf),
     ...row("Far end", ...farEnd(stream, now)),
     ...content(stream, now.nowMs, nameOf),
     ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),
@@ -106,6 +107,25 @@ function facts(stream: StreamItem, now: Now): HTMLElement {
       : []),
     ...row("Told", h("span", { class: "muted" }, ageOf(stream.receivedAt, now.nowMs))),
   );
+}
+
+/** Of path relayed: the one process that all of it goes through. */
+function relay(
+  { relay }: StreamItem,
+  nowMs: number,
+  nameOf: (id: string | null | undefined) => string,
+): HTMLElement[] {
+  if (!relay) return [];
+  const { health, selected, since, reason, inputs, missingMs } = relay;
+  const tone = health === "running" ? "good" : health === "off" ? "unknown" : "critical";
+  const sends =
+    selected === null || since === null
+      ? "sends nothing"
+      : `sends ${nameOf(selected)} (${reason}) for ${lengthOf(nowMs - Date.parse(since))}`;
+  const silent = inputs.filter(({ brings }) => !brings).map(({ encoder }) => nameOf(encoder));
+  const lacks = silent.length > 0 ? `; no pictures from ${silent.join(", ")}` : "";
+  const lost = missingMs > 0 ? `; ${missingMs} ms are missing in what it sent` : "";
+  return row("Relay", word(tone, health), ` ${sends}${lacks}${lost}`);
 }
 
 function content(

@@ -17,6 +17,7 @@ export function understudyLines(
 function standing({ role, wants, is, isAsWanted, hindrance }: Understudy): string {
   const who = role === "spare" ? "spare, " : "";
   if (hindrance !== undefined) return `${who}${hindrance}`;
+  if (is === "hot") return `${who}hot: the relay has its pictures already`;
   if (is === "warm") return `${who}warm`;
   if (wants === "cold") return `${who}cold, as asked for`;
   return isAsWanted === false

@@ -49,6 +49,8 @@ export type RecordPlan = {
 export type EncoderPlan = {
   id: string;
   name?: string;
+  /** It encodes nothing: it publishes for the relay of this stream. */
+  publishesFor?: string;
   vendor: string;
   outputs: string[];
   /** What feeds it. Two encoders with one source losing it together is a source fault. */
@@ -140,6 +142,12 @@ export type DestinationPlan = {
   forExercises?: boolean;
 };
 
+/**
+ * A relayed stream's own `encoders` are what publishes for the relay; who encodes stands here, in
+ * order of preference, each with the stream by which it feeds the relay.
+ */
+export type RelayPlan = { inputs: (OutputRef & { leg: string })[] };
+
 export type StreamPlan = {
   id: string;
   name?: string;
@@ -156,6 +164,10 @@ export type StreamPlan = {
   /** It carries what others ask for, while they do. Absent: a programme of its own. */
   sessions?: boolean;
   allowUnproven: boolean;
+  /** Its encoders bring their pictures to a relay, which alone publishes. Absent: path direct. */
+  relay?: RelayPlan;
+  /** Only to bring one encoder's pictures to the relay of this stream. */
+  feedOf?: string;
   /** The second leg of a `primaryBackup` stream: published as part of this stream. */
   backupOf?: string;
   directFreezeMs: number;
@@ -170,3 +182,8 @@ export type StreamPlan = {
   /** What is done about its on-air windows. Absent in plans made before there were any. */
   events?: EventPlan;
 };
+
+/** It looks at this box, because it may carry or has carried the programme. */
+export const mayUse = ({ encoders, relay }: StreamPlan, encoder: string): boolean =>
+  encoders.some((ref) => ref.encoder === encoder) ||
+  relay?.inputs.some((ref) => ref.encoder === encoder) === true;

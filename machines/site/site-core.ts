@@ -294,7 +294,8 @@ export function openSite(p: {
       const ref = open.get(input.to.slice("intent:".length));
       if (!ref) return false;
       settle(ref);
-      ref.send(input.event as never);
+      // One of them for all: the union of what each takes is too much for the compiler.
+      (ref as EffectRef<"fence">).send(input.event as never);
       return true;
     }
     const ref = actor(input.to);

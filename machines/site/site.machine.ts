@@ -6,10 +6,11 @@ import type { SessionResume } from "../session/session.ts";
 import { assignedIn, planWith, streamFor } from "../session/site-sessions.ts";
 import { stepped } from "../stepping/stepped.ts";
 import type { StorageResume } from "../storage/storage.context.ts";
+import { pusherOf } from "../stream/relay/names.ts";
 import type { StreamResume } from "../stream/stream.context.ts";
 import { noFreeze } from "./change-freeze.ts";
 import { unknownHostClock } from "./host-clock.ts";
-import { freshKey } from "./keys.ts";
+import { freshKey, type Key } from "./keys.ts";
 import { boxes } from "./on/boxes.ts";
 import { facts } from "./on/facts.ts";
 import { host } from "./on/host.ts";
@@ -17,6 +18,7 @@ import { keys } from "./on/keys.ts";
 import { practice } from "./on/practice.ts";
 import { sessions } from "./on/sessions.ts";
 import { windows } from "./on/windows.ts";
+import type { SitePlan } from "./plan.ts";
 import type { EncoderRef, SiteResume } from "./site.context.ts";
 import { siteSetup } from "./site.setup.ts";
 
@@ -26,6 +28,20 @@ const spawnEncoder = (spawn: unknown) =>
     logic: EncoderMachine,
     options: { id: string; systemId: string; input: InputFrom<EncoderMachine> },
   ) => EncoderRef;
+
+/**
+ * What published for a relay that is not configured any more was ended before this site was opened:
+ * it holds no key.
+ */
+function keptKey(key: Key | undefined, { encoders }: SitePlan): Key {
+  if (!key) return freshKey;
+  const { holder } = key;
+  const isEnded =
+    holder !== null &&
+    holder.encoder === pusherOf(holder.stream) &&
+    !encoders.some(({ id }) => id === holder.encoder);
+  return isEnded ? { ...key, holder: null } : key;
+}
 
 /**
  * The facility: owns the other actors, passes on what they see, and is the only one who says who
@@ -52,7 +68,7 @@ export const siteMachine = siteSetup.createMachine({
     keys: Object.fromEntries(
       plan.destinations.map((d) => {
         const kept = resume.get("site") as SiteResume | undefined;
-        return [d.id, kept?.keys[d.id] ?? freshKey];
+        return [d.id, keptKey(kept?.keys[d.id], plan)];
       }),
     ),
     freeze: (resume.get("site") as SiteResume | undefined)?.freeze ?? noFreeze,

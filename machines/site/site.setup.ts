@@ -12,6 +12,7 @@ import { elapsedMs } from "../time.ts";
 import { concernedBy, isAsSetUp, wantedNews } from "./desired.ts";
 import { exerciseRefusal } from "./exercises.ts";
 import { holdings } from "./keys.ts";
+import { mayUse } from "./plan.ts";
 import { recordOrders } from "./recordings.ts";
 import type { SiteContext, SiteInput } from "./site.context.ts";
 import type { SiteEvent } from "./site.events.ts";
@@ -52,9 +53,9 @@ export const siteSetup = setup({
           return holder === undefined ? [] : [[output, holder]];
         }),
       );
-      for (const { id, encoders } of context.plan.streams) {
-        if (!encoders.some((ref) => ref.encoder === facts.encoder)) continue;
-        enqueue.sendTo(context.streams[id]!, { type: "encoder.facts", facts, heldBy });
+      for (const stream of context.plan.streams) {
+        if (!mayUse(stream, facts.encoder)) continue;
+        enqueue.sendTo(context.streams[stream.id]!, { type: "encoder.facts", facts, heldBy });
       }
       for (const [id, { encoders }] of Object.entries(context.sessions.assigned)) {
         if (!encoders.some((ref) => ref.encoder === facts.encoder)) continue;

@@ -1,5 +1,6 @@
 /** Who could take over, and how well each is prepared. */
 import type { OutputRef } from "../intents.ts";
+import { hotUnderstudies } from "./relay/relay.published.ts";
 import { isSpare } from "./spares.ts";
 import { hinders, type StreamContext, understudyOf } from "./stream.context.ts";
 import type { StreamState } from "./stream.contract.ts";
@@ -17,6 +18,7 @@ function isWarm(context: StreamContext, { encoder }: OutputRef): boolean {
 }
 
 export function understudies(context: StreamContext): Understudy[] {
+  if (context.plan.relay) return hotUnderstudies(context);
   const carrier = (context.target ?? context.carrier)?.encoder;
   return context.plan.encoders
     .filter(({ encoder }) => encoder !== carrier)
@@ -37,6 +39,7 @@ export function understudies(context: StreamContext): Understudy[] {
 
 /** It could take over, and would send something else than is wanted. */
 export function isStillWarming(context: StreamContext): boolean {
+  if (context.plan.relay) return false;
   const next = understudyOf(context);
   if (next === null || isCold(context, next)) return false;
   const { isAsWanted = null, input = "unknown" } = context.facts[next.encoder] ?? {};

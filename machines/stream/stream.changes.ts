@@ -46,6 +46,14 @@ const causes: Record<string, string> = {
   "shows-frozen": "its picture stands still",
   "shows-silent": "it has no sound",
   recording: "a recording of it stood still",
+  command: "it was asked for",
+  relaySilent: "it brings no pictures to the relay",
+  relayLate: "its pictures come late to the relay",
+  relayDamaged: "its pictures come damaged to the relay",
+  relayTimestamps: "its timestamps have jumped",
+  relayDied: "the relay had died",
+  notEligible: "it may not carry now",
+  noInput: "no encoder brings pictures to the relay",
   otherPublisher: "somebody else publishes in its place",
 };
 export function causeSentence(cause: string): string {

@@ -11,6 +11,15 @@ import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts"
 import type { OpenIncident } from "./incident.ts";
 import { actingFault, isFreeOf, nothingSeen, showsAnother, type StreamContent } from "./content.ts";
 import { judge, type Verdict } from "./judge.ts";
+import { pusherOf } from "./relay/names.ts";
+import {
+  hotUnderstudy,
+  rebasedRelay,
+  relayIsEmpty,
+  type RelayMemory,
+  type RelayWord,
+  newRelayMemory,
+} from "./relay/relay.ts";
 import { isSpare, spareHindrance } from "./spares.ts";
 import type { FenceCertificate, Incident } from "./stream.contract.ts";
 import type { CommandRef } from "../command/command-ref.ts";
@@ -35,6 +44,8 @@ export type StreamContext = {
   heldBy: Record<string, Record<string, string>>;
   farEnd: FarEndFacts;
   content: StreamContent;
+  /** The relay's last word; null: it runs not, or was not heard since the start. */
+  relay: RelayWord | null;
 
   // What was decided; survives a restart.
   carrier: OutputRef | null;
@@ -89,12 +100,13 @@ type Decided = {
   /** When its alarms were raised, and when a person was called. */
   raised: Raised;
   calls: Calls;
+  relay: RelayMemory;
 };
 
 /** Lasting part of the context: everything but the world and the way to look at it. */
 export type StreamMemory = Decided &
   Pick<StreamContext, "carrier" | "target" | "since" | "because">;
-type Later = "schedule" | "latch" | "raised" | "calls";
+type Later = "schedule" | "latch" | "raised" | "calls" | "relay";
 /** What journals from before it was kept do not have. */
 export type StreamResume = {
   carrier: string;
@@ -127,8 +139,9 @@ export type StreamInput = {
 
 export function newStreamContext(input: StreamInput): StreamContext {
   const now = input.now();
+  const isElsewhere = input.resume !== undefined && wasOnOtherPath(input.plan, input.resume);
   const { carrier, target, since, because, ...memory } = input.resume
-    ? rebasedMemory(input.resume.memory, now)
+    ? rebasedMemory(isElsewhere ? withoutCarrier(input.resume.memory) : input.resume.memory, now)
     : newMemory(now, input.plan);
   return {
     plan: input.plan,
@@ -136,11 +149,12 @@ export function newStreamContext(input: StreamInput): StreamContext {
     graceMs: Object.fromEntries(input.encoders.map((e) => [e.id, e.firstFrameGraceMs])),
     readingMaxAgeMs: Object.fromEntries(input.encoders.map((e) => [e.id, e.readingMaxAgeMs])),
     now: input.now,
-    was: input.resume?.carrier,
+    was: isElsewhere ? undefined : input.resume?.carrier,
     facts: {},
     heldBy: {},
     farEnd: unknownFarEnd(input.plan.destination),
     content: nothingSeen,
+    relay: null,
     carrier,
     target,
     since,
@@ -148,6 +162,26 @@ export function newStreamContext(input: StreamInput): StreamContext {
     memory,
   };
 }
+
+/**
+ * It was carried on the other path when it was known last, and the configuration was changed since:
+ * then it is looked who publishes, as if nothing were remembered of that.
+ */
+function wasOnOtherPath({ id, encoders, relay }: StreamPlan, { carrier, memory }: StreamResume) {
+  if (carrier === "stopped" || carrier === "offDuty") return false;
+  const refs = [memory.carrier, memory.target, ...memory.suspects].filter((ref) => ref !== null);
+  return refs.some(({ encoder }) =>
+    relay
+      ? !encoders.some((own) => own.encoder === encoder)
+      : encoder === pusherOf(id) && !encoders.some((own) => own.encoder === encoder),
+  );
+}
+
+const withoutCarrier = (memory: StreamResume["memory"]): StreamResume["memory"] => ({
+  ...memory,
+  ...{ carrier: null, target: null, suspects: [], certificates: [], incident: null, goal: "start" },
+  relay: { ...rebasedRelay(memory.relay, memory.since), on: false },
+});
 
 /** One that is kept for sessions is missed by nobody before the first. */
 function newMemory(now: Stamp, { sessions }: StreamPlan): StreamMemory {
@@ -185,6 +219,7 @@ function newMemory(now: Stamp, { sessions }: StreamPlan): StreamMemory {
     schedule: noSchedule,
     raised: {},
     calls: noCalls,
+    relay: newRelayMemory(now),
   };
 }
 
@@ -210,6 +245,7 @@ function rebasedMemory(memory: StreamResume["memory"], now: Stamp): StreamMemory
     schedule: rebasedSchedule(memory.schedule, now),
     raised: rebasedRaised(memory.raised, now),
     calls: rebasedCalls(memory.calls, now),
+    relay: rebasedRelay(memory.relay, now),
   };
 }
 
@@ -223,6 +259,8 @@ export function verdictOn(context: StreamContext, ref: OutputRef | null): Verdic
   const facts = ref && context.facts[ref.encoder];
   if (!facts) return unknown;
   const output = facts.outputs[ref.output] ?? unknownOutput;
+  // What publishes for a relay stands still with it, and is not at fault.
+  if (relayIsEmpty(context) && !output.exit) return { ...unknown, cause: "noInput" };
   const { content, farEnd, memory, now } = context;
   const policy = context.plan.content;
   return judge(facts, speaksOfBefore(context, ref) ? unknownOutput : output, farEnd, {
@@ -301,6 +339,7 @@ export function nextCarrier(context: StreamContext): Choice {
 
 /** The best encoder that is not carrying, whatever it was tried for. */
 export function understudyOf(context: StreamContext): OutputRef | null {
+  if (context.plan.relay) return hotUnderstudy(context);
   return (
     context.plan.encoders.find(
       (ref) =>

@@ -3,6 +3,7 @@ import { Id, word } from "../id.ts";
 import { StreamContent } from "./content.contract.ts";
 import { Published } from "../published.ts";
 import { SessionState } from "../session/session.contract.ts";
+import { relayReasons } from "./relay-protocol.ts";
 import { LineUp } from "./line-up.contract.ts";
 import { StreamSchedule } from "./schedule.contract.ts";
 
@@ -95,6 +96,25 @@ export const Incident = z
   .meta({ id: "Incident" });
 export type Incident = z.infer<typeof Incident>;
 
+export const StreamRelay = z
+  .object({
+    /** `lost`: it has died or cannot be had, and is started anew; `off`: it is not needed now. */
+    health: word(["running", "starting", "lost", "off"]),
+    /** Who carries; null: nobody brings it pictures, or it does not run. */
+    selected: Id.nullable(),
+    sinceMs: z.number(),
+    /** Why this one was taken, or why there is none. */
+    reason: word(relayReasons),
+    /** Of the orders that it goes by: who may carry, and who is asked for. */
+    generation: z.number().int(),
+    inputs: z.array(z.object({ encoder: Id, brings: z.boolean() })),
+    /** How often it went on with another, and what is missing in what it sent, ms; of its process. */
+    switches: z.number(),
+    missingMs: z.number(),
+  })
+  .meta({ id: "StreamRelay" });
+export type StreamRelay = z.infer<typeof StreamRelay>;
+
 /** `stream/<id>/state` */
 export const StreamState = Published.extend({
   name: z.string().optional(),
@@ -116,10 +136,13 @@ export const StreamState = Published.extend({
       z.object({
         encoder: Id,
         role: word(["understudy", "spare"]),
-        /** `cold`: that it answers is enough; `warm`: it is also set as wanted, with a picture at its input. */
-        wants: word(["cold", "warm"]),
-        /** `none`: it could not take over. */
-        is: word(["none", "cold", "warm"]),
+        /**
+         * `cold`: that it answers is enough; `warm`: it is also set as wanted, with a picture at its
+         * input; `hot`: it encodes all the time, on path relayed.
+         */
+        wants: word(["cold", "warm", "hot"]),
+        /** `none`: it could not take over; `hot`: it brings pictures to the relay already. */
+        is: word(["none", "cold", "warm", "hot"]),
         /** Absent: it does not tell how it is set. */
         isAsWanted: z.boolean().optional(),
         hindrance: z.string().optional(),
@@ -128,6 +151,10 @@ export const StreamState = Published.extend({
       }),
     )
     .optional(),
+  /** Who publishes: the encoder itself, or a relay for all of them. Absent: the site is older. */
+  path: word(["direct", "relayed"]).optional(),
+  /** Of path relayed, by the relay's own word. */
+  relay: StreamRelay.nullable().optional(),
   keyGeneration: z.number().int(),
   sinceMs: z.number(),
   /** Why the carrier region is in its state, one sentence. */

@@ -7,6 +7,7 @@ import type { ReliefReason } from "../encoder/encoder.events.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import type { OutputRef } from "../intents.ts";
 
+import type { RelayWord } from "./relay/relay.ts";
 import type { LineUp } from "./line-up.contract.ts";
 import type { OnAirWindow } from "./schedule.ts";
 import type { WindowRule } from "./schedule.contract.ts";
@@ -51,6 +52,12 @@ export type StreamEvent =
   | { type: "relieve"; encoder: string; because: ReliefReason }
   /** A box publishes on this key that is benched by what was remembered. */
   | { type: "publishesBenched"; encoder: string; output: string }
+  /** The relay's word on who carries, at each change. */
+  | { type: "relay.report"; report: RelayWord }
+  /** The relay has died, or does not answer. */
+  | { type: "relay.lost"; because: string }
+  /** To a stream that only feeds a relay: whether it is to. */
+  | { type: "feed"; on: boolean }
   /** It is stopped; from now on these are its encoders. */
   | { type: "assigned"; encoders: OutputRef[] }
   /** The journal is not to be trusted: look who publishes before doing anything. */
@@ -87,6 +94,8 @@ export type StreamToSite =
   | { type: "rogue"; encoder: string; output: string }
   /** The world is newer than what was remembered. */
   | { type: "rolledBack"; because: string }
+  /** Its encoders are to bring their pictures to its relay, or need not. */
+  | { type: "feeds"; stream: string; on: boolean }
   /** It is stopped: nobody of ours publishes, or it was not on at all. */
   | { type: "streamStopped"; stream: string }
   /** Somebody wants it stopped. */

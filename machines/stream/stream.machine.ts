@@ -7,6 +7,8 @@ import { changed, newStreamContext } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import { eventRegion, windowEndRegion } from "./stream.event-region.ts";
 import { movesRegion, returnsRegion } from "./stream.latch-region.ts";
+import { noticed } from "./relay/relay.moves.ts";
+import { relayRegion } from "./relay/relay.region.ts";
 import * as moves from "./stream.moves.ts";
 import * as start from "./stream.start-moves.ts";
 import { streamSetup } from "./stream.setup.ts";
@@ -16,8 +18,9 @@ import { understudyAlarm } from "./understudy-alarm.ts";
 
 /**
  * One programme on one stream key: is it on air, who carries it, who would be next?
- * This is the direct path: the encoder holds the key at the far end, so nobody takes over before
- * the last holder is proven off it.
+ * On path direct the encoder holds the key at the far end, so nobody takes over before the last
+ * holder is proven off it. On path relayed only what publishes for the relay ever holds it, and who
+ * carries is the relay's word.
  */
 export const streamMachine = streamSetup.createMachine({
   id: "stream",
@@ -29,6 +32,7 @@ export const streamMachine = streamSetup.createMachine({
       on: {
         "encoder.facts": {
           actions: assign(({ context, event }) => ({
+            ...(context.plan.relay && changed(context, noticed(context, event.facts))),
             ...(event.facts.encoder === context.carrier?.encoder &&
               changed(context, { confirmedAt: null })),
             facts: { ...context.facts, [event.facts.encoder]: event.facts },
@@ -165,6 +169,8 @@ export const streamMachine = streamSetup.createMachine({
 
     moves: movesRegion,
     returns: returnsRegion,
+
+    relay: relayRegion,
 
     carrier: carrierRegion,
   },

@@ -5,6 +5,7 @@ import { type OpenIncident, step, withGap } from "./incident.ts";
 import type { RecordingGap } from "./stream.contract.ts";
 import { noLatch } from "./latch.ts";
 import { latchAfterLeaving } from "./latch.moves.ts";
+import { inputsOf } from "./relay/relay.ts";
 import { at, causeSentence, nameOf, withoutExit, withTry } from "./stream.changes.ts";
 import {
   type Change,
@@ -145,9 +146,27 @@ export function decidedToStop(context: StreamContext, command: CommandRef): Chan
   };
 }
 
+/** The relay that it feeds is not needed now. */
+export function stoppedFeeding(context: StreamContext): Change {
+  const holders = [context.carrier, context.target, ...context.memory.suspects].filter(
+    (r) => r !== null,
+  );
+  return {
+    ...at(context, "its relay is not needed now"),
+    goal: "stop",
+    wanted: null,
+    suspects: holders.filter((r, i) => holders.findIndex((o) => same(o, r)) === i),
+    certificates: [],
+    unproven: null,
+    fencingSince: context.now(),
+  };
+}
+
 /** Nothing is known of the key: every encoder of this stream may be on it. */
 export function suspectAll(context: StreamContext): Change {
-  const suspects = context.plan.encoders.filter((ref) => {
+  // On path relayed only what publishes for the relay has the key; before, its encoders may have.
+  const all = [...context.plan.encoders, ...inputsOf(context).map(bare)];
+  const suspects = all.filter((ref) => {
     const target = context.facts[ref.encoder]?.outputs[ref.output]?.target;
     const heldBy = context.heldBy[ref.encoder]?.[ref.output];
     const elsewhere =
@@ -214,4 +233,5 @@ function open(context: StreamContext, cause: string, what: string, planned: bool
   };
 }
 
+const bare = ({ encoder, output }: OutputRef): OutputRef => ({ encoder, output });
 const same = (a: OutputRef, b: OutputRef) => a.encoder === b.encoder && a.output === b.output;

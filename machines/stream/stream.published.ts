@@ -7,6 +7,12 @@ import { startOf } from "./schedule.moves.ts";
 import { latched } from "./latch.moves.ts";
 import { isStillWarming, understudies } from "./readiness.ts";
 import { missesProgramme } from "./programme-alarm.ts";
+import {
+  publishedRelay,
+  relayedBecause,
+  relayedEncoder,
+  relayedWord,
+} from "./relay/relay.published.ts";
 import { publishedContent } from "./content.published.ts";
 import {
   budgetLeft,
@@ -32,7 +38,10 @@ export function streamResume(snapshot: StreamSnapshot): StreamResume {
 }
 
 /** The design's word for what the carrier region is doing. */
-export function carrierWord(snapshot: StreamSnapshot): StreamState["carrier"] {
+export const carrierWord = (snapshot: StreamSnapshot): StreamState["carrier"] =>
+  relayedWord(snapshot.context, regionWord(snapshot));
+
+function regionWord(snapshot: StreamSnapshot): StreamState["carrier"] {
   const state = carrierStateOf(snapshot);
   const { context } = snapshot;
   switch (state) {
@@ -58,6 +67,7 @@ export function carrierWord(snapshot: StreamSnapshot): StreamState["carrier"] {
       return context.memory.goal === "return" ? "returning" : "fencing";
     case "choosing":
     case "awaitingFirst":
+    case "awaitingRelay":
     case "claiming":
     case "takingOver":
     case "startFailed":
@@ -88,6 +98,11 @@ export function streamState(
     understudy: StreamState["understudy"];
   };
   const backup = p.backupLeg;
+  const { relay } = context.plan;
+  const all = relay?.inputs ?? context.plan.encoders;
+  const carrier = relay
+    ? all.find(({ encoder }) => encoder === relayedEncoder(context))
+    : (context.target ?? context.carrier);
   const carriage = backup
     ? bestCarriage(words.carriage, (backup.value as typeof words).carriage)
     : words.carriage;
@@ -100,14 +115,16 @@ export function streamState(
       words.understudy === "ready" && isStillWarming(context) ? "warming" : words.understudy,
     destination: context.destination.id,
     takeover: context.destination.takeover,
-    encoder: (context.target ?? context.carrier)?.encoder ?? null,
-    output: (context.target ?? context.carrier)?.output ?? null,
+    encoder: carrier?.encoder ?? null,
+    output: carrier?.output ?? null,
     understudyEncoder: understudyOf(context)?.encoder ?? null,
-    encoders: context.plan.encoders.map((ref) => ref.encoder),
+    encoders: all.map((ref) => ref.encoder),
     understudies: understudies(context),
+    path: context.plan.relay ? "relayed" : "direct",
+    relay: publishedRelay(context),
     keyGeneration: context.memory.keyGeneration,
     sinceMs: context.since.wallMs,
-    because: context.because,
+    because: relayedBecause(context, carrierWord(snapshot)),
     incident: context.memory.incident
       ? incidentRecord(context.memory.incident, "open", null)
       : context.memory.lastIncident,
@@ -158,6 +175,8 @@ export type ComparedPair = { carrier: string; with: string; isOnAir: boolean };
 /** Who carries and who would be next; off air the first two, for the line-up before an event. */
 export function comparedPair(snapshot: StreamSnapshot): ComparedPair | undefined {
   const { context } = snapshot;
+  // Its encoders' pictures are not compared yet.
+  if (context.plan.relay) return undefined;
   const isOnAir = ["carried", "suspect"].includes(carrierStateOf(snapshot));
   const [first, second] = context.plan.encoders;
   const carrier = isOnAir ? context.carrier : first;

@@ -4,6 +4,7 @@ import type { Intents } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
 import { isSomeoneElse } from "./judge.ts";
+import { relayIsEmpty } from "./relay/relay.ts";
 import { isExpected } from "./schedule.ts";
 import type { ClaimReason } from "./stream.events.ts";
 import {
@@ -291,7 +292,20 @@ export function ghostBackOffMs({ plan, memory }: StreamContext): number {
   return base + (base / 4) * (spread / 1000);
 }
 
+/** From the proof that nobody else publishes, the relay gets so long to have pictures, ms. */
+const relayStartsWithinMs = 20_000;
+export function awaitsRelayMs(context: StreamContext): number {
+  const { certifiedAt } = context.memory;
+  if (!relayIsEmpty(context) || certifiedAt === null) return 0;
+  return Math.max(0, relayStartsWithinMs - elapsedMs(certifiedAt, context.now()));
+}
+
 export function nobodyBecause(context: StreamContext): string {
+  if (relayIsEmpty(context)) {
+    return context.relay === null
+      ? "its relay does not run"
+      : "no encoder brings pictures to its relay";
+  }
   if (context.destination.takeover === "firstWins" && context.farEnd.word !== "quiet") {
     return "the far end is not free yet, and the first publisher wins there";
   }

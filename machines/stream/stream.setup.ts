@@ -37,7 +37,10 @@ import type { RecordingGap } from "./stream.contract.ts";
 import { isExpected, type Phase } from "./schedule.ts";
 import * as tellEvent from "./schedule.decisions.ts";
 import * as onDuty from "./schedule.moves.ts";
+import { inputsOf, relayIsEmpty, type RelayWord } from "./relay/relay.ts";
+import * as relayMoves from "./relay/relay.moves.ts";
 import {
+  awaitsRelayMs,
   carriesAfterAll,
   holderPublishesAgain,
   claimReason,
@@ -71,6 +74,14 @@ const seconds = (n: number) => n * 1_000;
 /** A box that boots, or a takeover that puts it right, takes less. */
 const missingForMs = seconds(30);
 
+/** What becomes of a feed is no matter of life and death: the stream that it feeds tells that. */
+function asTold({ feedOf }: StreamContext["plan"], decision: Decision): Decision {
+  if (feedOf === undefined) return decision;
+  const isNormal = decision.severity === "info" || decision.type === "stream.takingOver";
+  const severity = isNormal ? "info" : "warning";
+  return { ...decision, type: "stream.feed", severity };
+}
+
 export const streamSetup = setup({
   types: {} as {
     context: StreamContext;
@@ -78,7 +89,12 @@ export const streamSetup = setup({
     events: StreamEvent;
     emitted: Decided;
   },
-  actors: { startOutput: effect("startOutput"), fence: effect("fence") },
+  actors: {
+    startOutput: effect("startOutput"),
+    fence: effect("fence"),
+    orderRelay: effect("orderRelay"),
+    endRelay: effect("endRelay"),
+  },
   guards: {
     wasIn: ({ context: _ }, p: { was: string | undefined; in: readonly string[] }) =>
       p.was !== undefined && p.in.includes(p.was),
@@ -103,7 +119,7 @@ export const streamSetup = setup({
     isWantedNow: ({ context }) => context.memory.goal !== "stop",
     isCarriedAlready: ({ context }) => publishing(context) !== undefined,
     everybodyWasSeen: ({ context }) =>
-      context.plan.encoders.every(
+      [...context.plan.encoders, ...inputsOf(context)].every(
         ({ encoder }) => (context.facts[encoder]?.link ?? "unknown") !== "unknown",
       ) &&
       (context.farEnd.word !== "unknown" || !context.destination.observed),
@@ -162,10 +178,25 @@ export const streamSetup = setup({
     isBackByItself: ({ context }) => carriesAfterAll(context),
     wasOnlyAMove: ({ context }) => context.memory.incident?.planned === true && seenOnAir(context),
     someoneCanStart: ({ context }) =>
+      !relayIsEmpty(context) &&
       typeof nextCarrier(context) === "object" &&
       "ref" in (nextCarrier(context) as object) &&
       (context.destination.takeover !== "firstWins" || context.farEnd.word === "quiet"),
     firstIsUnread: ({ context }) => firstIsUnread(context),
+    awaitsRelay: ({ context }) => awaitsRelayMs(context) > 0,
+    wantsRelay: ({ context }) => context.memory.relay.on,
+    ordersAreOld: ({ context }) => relayMoves.ordersAreOld(context),
+    hasWish: ({ context }) =>
+      context.memory.relay.preferred !== null && context.memory.relay.wish !== null,
+    canWish: ({ context }, to: string | undefined) => relayMoves.wishFor(context, to) !== undefined,
+    canRelieveInput: ({ context }, encoder: string) =>
+      isExpected(context.memory.schedule) &&
+      context.memory.relay.selected === encoder &&
+      budgetLeft(context) > 0 &&
+      relayMoves.wishFor(context, undefined) !== undefined,
+    isStaleOrder: (_, { code }: EffectError) => code === "staleOrders",
+    feedsAgain: (_, on: boolean) => on,
+    feedsNoMore: ({ context }, on: boolean) => !on && context.memory.goal !== "stop",
     proofIsTooOld: ({ context }) => proofIsTooOld(context),
     isConfirmed: ({ context }) => isConfirmed(context),
     failedEarly: ({ context }) => {
@@ -212,8 +243,8 @@ export const streamSetup = setup({
   },
   actions: {
     change: assign(({ context }, change: Change) => changed(context, change)),
-    tell: enqueueActions(({ enqueue }, decision: Decision | null) => {
-      if (decision) enqueue.emit(decided(decision));
+    tell: enqueueActions(({ context, enqueue }, decision: Decision | null) => {
+      if (decision) enqueue.emit(decided(asTold(context.plan, decision)));
     }),
     keepLook: enqueueActions(({ context, enqueue }, event: ContentEvent) => {
       const { content, decisions } =
@@ -222,9 +253,34 @@ export const streamSetup = setup({
       for (const decision of decisions) enqueue.emit(decided(decision));
     }),
     tellIncident: enqueueActions(({ context, enqueue }) => {
-      const decision = tell.incident(context);
+      // The programme goes on without a feed: that is its relay's incident, if it is one.
+      const decision = context.plan.feedOf === undefined ? tell.incident(context) : null;
       if (decision) enqueue.emit(decided(decision));
     }),
+    /** Its encoders and its relay are to run, or need not any more. */
+    relayOn: assign(({ context }) => changed(context, relayMoves.turned(context, true))),
+    relayOff: assign(({ context }) => changed(context, relayMoves.turned(context, false))),
+    /** Its word counts, and what follows from it is told. */
+    believeRelay: enqueueActions(({ context, enqueue }, report: RelayWord) => {
+      for (const news of relayMoves.newsOf(context, report)) enqueue.emit(decided(news));
+      enqueue.assign({ ...changed(context, relayMoves.reported(context, report)), relay: report });
+    }),
+    /** Its last word counts no more. */
+    relayGone: assign({ relay: null }),
+    relayFailed: enqueueActions(({ context, enqueue }, because: string) => {
+      const failed = { ...context, ...changed(context, relayMoves.failed(context)) };
+      const isNews = relayMoves.cannotBeKeptUp(failed);
+      enqueue.assign(changed(failed, isNews ? relayMoves.paged(failed) : {}));
+      if (isNews) enqueue.emit(decided(relayMoves.relayDown(failed, because)));
+    }),
+    firstOrders: assign(({ context }) =>
+      context.memory.relay.generation === 0 ? changed(context, relayMoves.newOrders(context)) : {},
+    ),
+    feed: sendParent(({ context }): StreamToSite => ({
+      type: "feeds",
+      stream: context.plan.id,
+      on: context.memory.relay.on,
+    })),
     finishCommand: enqueueActions(({ context, enqueue }) => {
       const done = tell.commandDone(context);
       if (done) enqueue.emit(decided(done));
@@ -392,6 +448,9 @@ export const streamSetup = setup({
     windowLeft: ({ context }) =>
       Math.max(seconds(1), leftMs(context.memory.schedule.ends ?? undefined, context.now())),
     whoCame: whoCameMs,
+    relayStarts: ({ context }) => awaitsRelayMs(context),
+    relayRests: ({ context }) => relayMoves.restMs(context),
+    relayMoves: seconds(10),
     pageAfter: seconds(3),
     afterRefusal: seconds(5),
     eventEnds: ({ context }) => leftMs(context.memory.eventEnds ?? undefined, context.now()),

@@ -1,6 +1,7 @@
 /** The steps from a proven fence to a picture, or to giving up. */
 import type { EffectError } from "../effect.ts";
 import { incidentRecord, step } from "./incident.ts";
+import { relayIsEmpty } from "./relay/relay.ts";
 import { at, nameOf, withoutExit, withTry } from "./stream.changes.ts";
 import { type Change, nextCarrier, seenOnAir, type StreamContext } from "./stream.context.ts";
 import type { Incident } from "./stream.contract.ts";
@@ -52,7 +53,8 @@ export function startFailed(context: StreamContext, why: string): Change {
   const sentence = `${nameOf(context.target)} did not bring a picture: ${why}`;
   return {
     ...at(context, sentence),
-    tries: withTry(context, context.target, false),
+    // With nothing to publish no start can bring a picture.
+    tries: relayIsEmpty(context) ? context.memory.tries : withTry(context, context.target, false),
     suspects: context.target ? [context.target] : [],
     certificates: [],
     unproven: null,

@@ -4,25 +4,31 @@
  */
 import type { Decision } from "../decision.ts";
 import { alarmRegion } from "./alarm-region.ts";
+import type { OutputRef } from "../intents.ts";
+import { relayedEncoder } from "./relay/relay.published.ts";
+import { hindersInput } from "./relay/relay.ts";
 import { hinders, type StreamContext, understudyOf } from "./stream.context.ts";
 
 /** It carries a programme, was given others to take over, and none of them could. */
 export const lacksUnderstudy = (context: StreamContext): boolean =>
   context.carrier !== null &&
   context.memory.goal !== "stop" &&
-  context.plan.encoders.length > 1 &&
+  (context.plan.relay?.inputs ?? context.plan.encoders).length > 1 &&
   understudyOf(context) === null;
 
 export function understudyNews(context: StreamContext, isThere: boolean): Decision {
-  const { plan, carrier } = context;
-  const others = plan.encoders.filter(({ encoder }) => encoder !== carrier?.encoder);
-  const reasons = others.map((ref) => `${ref.encoder} ${hinders(context, ref) ?? "is on its way"}`);
+  const { plan } = context;
+  const carrier = plan.relay ? relayedEncoder(context) : context.carrier?.encoder;
+  const others = (plan.relay?.inputs ?? plan.encoders).filter(({ encoder }) => encoder !== carrier);
+  const why = (ref: OutputRef) =>
+    plan.relay ? hindersInput(context, ref.encoder) : hinders(context, ref);
+  const reasons = others.map((ref) => `${ref.encoder} ${why(ref) ?? "is on its way"}`);
   return {
     type: "stream.understudy",
     severity: isThere ? "info" : "critical",
     message: isThere
       ? `${plan.id} has an understudy again: ${understudyOf(context)?.encoder}`
-      : `${plan.id} has no understudy: nobody can take over from ${carrier?.encoder} (${reasons.join(", ")})`,
+      : `${plan.id} has no understudy: nobody can take over from ${carrier} (${reasons.join(", ")})`,
     data: { understudy: isThere ? "ready" : "none" },
   };
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { parseConfig } from "../../config/load.ts";
 import { ConfigError } from "../../config/problems.ts";
 import { siteFormat } from "../../config/site.ts";
+import { outputsOf as realOutputsOf, siteDrivers } from "../../daemon/drivers/options.ts";
 
 const drivers = {
   meter: z.strictObject({}),
@@ -39,6 +40,17 @@ function parsed(text: string) {
 function problemsOf(text: string): readonly string[] {
   try {
     parsed(text);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+/** The same with the drivers there really are. */
+function problemsWithDrivers(text: string): readonly string[] {
+  try {
+    parseConfig("site.yaml", text, siteFormat(siteDrivers, realOutputsOf));
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
@@ -493,4 +505,41 @@ test("an understudy that already encodes is refused where its encode has nowhere
     "site.yaml:18:44 streams[0].encoders[1].level: hot is not possible on path direct: an encode of its own has nowhere to go; use warm",
   ]);
   expect(withReplaced(own, "{ encoder: two, level: cold }")).toEqual([]);
+});
+
+test("path relayed says what it needs, and what is not built for it yet", () => {
+  const relayed = (encoders: string, more = "") =>
+    problemsWithDrivers(`site: studio
+mqtt: { url: mqtt://hub:1883 }
+encoders:
+${encoders}
+destinations:
+  - { id: platform, address: rtmp://far/live, streamKey: credential:key }
+streams:
+  - { id: main, destination: platform, path: relayed, encoders: [one, two]${more} }
+`);
+  const software = (id: string, more: string) =>
+    `  - { id: ${id}, driver: ffmpeg, input: { kind: udp, url: "udp://239.1.1.1:5000" }${more} }`;
+  const pair = (more: string, other = more) =>
+    `${software("one", more)}\n${software("two", other)}`;
+  expect(relayed(pair(", source: camera"))).toEqual([]);
+  expect(relayed(pair(", source: camera", ""))).toEqual([
+    expect.stringContaining("two names another source than one, or none"),
+  ]);
+  expect(relayed(pair(", source: camera", ", source: camera, video: { gopSeconds: 1 }"))).toEqual([
+    expect.stringContaining("two has another video.gopSeconds than one"),
+  ]);
+  const pattern = `  - { id: two, driver: ffmpeg, input: { kind: testPattern }, source: camera }`;
+  expect(relayed(`${software("one", ", source: camera")}\n${pattern}`)).toEqual([
+    expect.stringContaining(
+      'the input of two is "testPattern": path relayed needs kind udp or ingest',
+    ),
+  ]);
+  const box = `  - { id: two, driver: aja-helo, host: 10.0.0.2, source: camera }`;
+  expect(relayed(`${software("one", ", source: camera")}\n${box}`)).toEqual([
+    expect.stringContaining("two is aja-helo: path relayed is built for ffmpeg encoders only"),
+  ]);
+  expect(relayed(pair(", source: camera"), ", sessions: true")).toEqual([
+    expect.stringContaining("is true, which path relayed is not built for yet"),
+  ]);
 });

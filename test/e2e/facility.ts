@@ -255,7 +255,12 @@ export class Facility {
     ];
     const daemon = spawn(program, args, {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, ...this.#options.env },
+      env: {
+        ...process.env,
+        // As under systemd; what is put into memory is gone with the folder.
+        RUNTIME_DIRECTORY: join(this.folder, "run"),
+        ...this.#options.env,
+      },
     });
     const keep = (chunk: Buffer) => void (this.log += chunk.toString());
     daemon.stdout?.on("data", keep);

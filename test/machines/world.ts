@@ -24,6 +24,9 @@ import {
   carrierWord,
   comparedPair,
 } from "../../machines/stream/stream.published.ts";
+import { feedOf, pusherOf } from "../../machines/stream/relay/names.ts";
+import { FakeRelays } from "./fake-relays.ts";
+import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 import type { Stamp } from "../../machines/time.ts";
 
 /** What is really the case with one box; `soft` is a process of ours, `helo` a device. */
@@ -164,6 +167,35 @@ function hangsOn(id: string): Pick<EncoderPlan, "outlet" | "canRepair"> {
   return { outlet, canRepair: ["reboot", "powerCycle"] };
 }
 
+/** One programme on path relayed: `a` and `b` feed the relay, and `main-relay` publishes for it. */
+export function aRelayedPlan(inputs = ["a", "b"]): SitePlan {
+  const leg = (encoder: string) => feedOf("main", encoder);
+  const pusher = pusherOf("main");
+  return {
+    site: "studio",
+    encoders: [
+      ...inputs.map((id) => anEncoderPlan(id, "soft")),
+      { ...anEncoderPlan(pusher, "soft"), publishesFor: "main" },
+    ],
+    destinations: [
+      aDestinationPlan(),
+      ...inputs.map((id) => aDestinationPlan({ id: leg(id), observed: false })),
+    ],
+    streams: [
+      {
+        ...aStreamPlan({ encoders: [pusher] }),
+        relay: {
+          inputs: inputs.map((id) => ({ encoder: id, output: "stream-1", leg: leg(id) })),
+        },
+      },
+      ...inputs.map((id) => ({
+        ...aStreamPlan({ encoders: [id], id: leg(id), destination: leg(id), autoStart: false }),
+        feedOf: "main",
+      })),
+    ],
+  };
+}
+
 export function aDestinationPlan(
   p: Partial<SitePlan["destinations"][number]> = {},
 ): SitePlan["destinations"][number] {
@@ -256,6 +288,11 @@ export class World {
   readonly #agreedStep = new Map<string, number>();
   /** States that a stream should have passed through, and was found in after a turn. */
   readonly stuck: string[] = [];
+  readonly relays = new FakeRelays();
+  /** The last word of each relay that runs, as it was told in this run. */
+  relayWords: Record<string, RelayWord> = {};
+  /** Relays cannot be had. */
+  relaysFail = false;
   observed = true;
   /** Somebody who is not ours publishes at the far end. */
   stranger = false;
@@ -522,10 +559,31 @@ export class World {
       if (this.#pending.includes(due)) this.#carryOut(due.intent);
     }
     for (const box of Object.values(this.boxes)) this.#goOn(box);
+    this.#hearRelays();
     for (const id of Object.keys(this.boxes)) if (isDue(this.box(id))) this.read(id);
     if (!looks) return;
     for (const { id, observed } of this.plan.destinations) if (observed) this.look(id);
     for (const stream of this.plan.streams) this.#watchContent(stream);
+  }
+
+  /** What each relay sends now, told when it is another than before. */
+  #hearRelays() {
+    const brings = (leg: string) => this.publishers(leg).some((id) => !this.box(id).frozen);
+    for (const { stream, report } of this.relays.select(this.plan, brings)) {
+      this.relayWords[stream] = report;
+      this.send({ to: `stream:${stream}`, event: { type: "relay.report", report } });
+    }
+  }
+  /** It dies, and its supervisor sees it. */
+  killRelay(stream = "main") {
+    if (!this.relays.die(stream)) return;
+    delete this.relayWords[stream];
+    this.send({ to: `stream:${stream}`, event: { type: "relay.lost", because: "killed" } });
+  }
+  /** It publishes for a relay that has nothing to send. */
+  #isIdlePusher(id: string) {
+    const { publishesFor } = this.plan.encoders.find((encoder) => encoder.id === id)!;
+    return publishesFor !== undefined && this.relays.selected(publishesFor) === null;
   }
 
   #watchContent({ id: stream, encoders }: SitePlan["streams"][number]) {
@@ -560,12 +618,13 @@ export class World {
       this.send({ to, event: { type: "unreadable", failure: "timeout", detail: "no answer" } });
       return;
     }
-    this.send({ to, event: { type: "reading", reading: this.#readingOf(box) } });
+    this.send({ to, event: { type: "reading", reading: this.#readingOf(id, box) } });
     box.exit = null;
   }
 
-  #readingOf(box: Box): EncoderReading {
+  #readingOf(id: string, box: Box): EncoderReading {
     const stuck = box.running !== null && !this.uplink;
+    const isIdle = this.#isIdlePusher(id);
     return {
       outputs: {
         "stream-1": {
@@ -575,7 +634,7 @@ export class World {
           target: box.running ? { destination: box.running.destination } : "none",
           ...(box.kind === "soft" &&
             box.running && {
-              progress: box.frozen || stuck ? ("frozen" as const) : ("moving" as const),
+              progress: box.frozen || stuck || isIdle ? ("frozen" as const) : ("moving" as const),
               sendQueue: stuck ? ("stuck" as const) : ("draining" as const),
               keyGeneration: box.running.generation,
             }),
@@ -612,7 +671,8 @@ export class World {
       return { word: "publishing", by: "somebody", bytes: this.#moved, publishers: 1 };
     }
     if (publishing.length === 0) return { word: "quiet" };
-    const moving = this.uplink && publishing.some((id) => !this.box(id).frozen);
+    const moving =
+      this.uplink && publishing.some((id) => !this.box(id).frozen && !this.#isIdlePusher(id));
     if (moving) this.#moved = this.#bytes;
     return {
       word: "publishing",
@@ -627,6 +687,17 @@ export class World {
     this.#pending = this.#pending.filter((p) => p.intent !== intent);
     const to = `intent:${intent.id}` as const;
     if (intent.kind === "runIngest") throw new Error("there is no ingest in this world");
+    if (intent.kind === "orderRelay" || intent.kind === "endRelay") {
+      const error = this.relays.obey(intent, this.relaysFail);
+      if (intent.kind === "endRelay") delete this.relayWords[intent.asks.stream];
+      this.send({
+        to,
+        event: error
+          ? { type: "effect.failed", error }
+          : { type: "effect.done", answer: {} as Record<string, never> },
+      });
+      return;
+    }
     const box = this.box(intent.asks.encoder);
     const cut = (!box.reachable || box.unpowered) && box.kind === "helo";
     const failed = (code: string, more: { highestGeneration?: number } = {}) => {
@@ -817,6 +888,9 @@ export class World {
       this.#dead = false;
     }
     this.#pending = [];
+    this.relays.untold();
+    this.relayWords = {};
+    if (p.reboot) this.relays.dieAll();
     // What a driver stopped for a moment, nobody starts again.
     for (const box of Object.values(this.boxes)) box.resumes = null;
     this.#advance(p.downMs ?? 1_000);

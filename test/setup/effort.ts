@@ -33,6 +33,7 @@ export const shares = {
   congestion: { check: 0.01, test: 0.005, torture: 0.05 },
   onDuty: { check: 0.01, test: 0.005, torture: 0.05 },
   recovery: { check: 0.02, test: 0.01, torture: 0.02 },
+  relayed: { check: 0.02, test: 0.01, torture: 0.03 },
   stepping: { check: 0.01, test: 0.005, torture: 0.02 },
 } as const satisfies Record<string, Record<Effort, number>>;
 export type Property = keyof typeof shares;

@@ -10,6 +10,7 @@ import type { Endpoint } from "../shared/engine/endpoint.ts";
 import { groupOf } from "../shared/engine/ingest-input.ts";
 import { checkedEndpoint, type Publication } from "../shared/engine/publication.ts";
 import type { FfmpegInput, FfmpegOptions } from "./options.ts";
+import { spoolArguments } from "./spool.ts";
 
 /** Seconds between two progress blocks. 100 streams at this rate cost 1 to 2 % of a core. */
 export const statsPeriodS = 0.1;
@@ -21,8 +22,10 @@ export function ffmpegArguments(options: FfmpegOptions, publication: Publication
   return [
     ...["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+error"],
     ...["-progress", `udp://127.0.0.1:${progressPort}`, "-stats_period", String(statsPeriodS)],
+    // The relay needs the source's own times: by them it knows which pictures are the same.
+    ...(to.scheme === "spool" ? ["-copyts"] : []),
     ...inputArguments(options, publication.encoder),
-    ...videoArguments(options),
+    ...videoArguments(options, to),
     ...audioArguments(options),
     ...outputArguments(to, publication),
   ];
@@ -101,7 +104,7 @@ function testPattern(input: FfmpegInput & { kind: "testPattern" }, encoder: stri
   ].join(",");
 }
 
-function videoArguments({ video, input }: FfmpegOptions): string[] {
+function videoArguments({ video, input }: FfmpegOptions, { scheme }: Endpoint): string[] {
   const map = ["-map", "0:v:0"];
   if (video.codec === "copy") {
     if (input.kind === "testPattern") {
@@ -112,15 +115,30 @@ function videoArguments({ video, input }: FfmpegOptions): string[] {
   const { width, height, framesPerSecond, bitrateBps, gopSeconds, preset, threads } = video;
   const scaled = width !== undefined || height !== undefined;
   const framesPerGop = Math.max(1, Math.round(gopSeconds * framesPerSecond));
+  const pace =
+    scheme === "spool"
+      ? onSourceClock(gopSeconds)
+      : ["-r", String(framesPerSecond), "-g", String(framesPerGop)];
   return [
     ...map,
     ...(scaled ? ["-vf", `scale=${width ?? -2}:${height ?? -2}`] : []),
     ...["-c:v", "libx264", "-preset", preset, "-tune", "zerolatency", "-pix_fmt", "yuv420p"],
-    ...["-r", String(framesPerSecond), "-g", String(framesPerGop), "-sc_threshold", "0"],
+    ...[...pace, "-sc_threshold", "0"],
     ...["-b:v", String(bitrateBps), "-maxrate", String(bitrateBps)],
     ...["-bufsize", String(bitrateBps)],
     ...(threads === undefined ? [] : ["-threads", String(threads)]),
   ];
+}
+
+/**
+ * Every picture of the source at its time, and keyframes where the source's clock says so: two
+ * encoders that do this make the same GOPs, whenever each was started.
+ */
+function onSourceClock(gopSeconds: number): string[] {
+  const gop = `floor(t/${gopSeconds})`;
+  const last = `floor(prev_forced_t/${gopSeconds})`;
+  const forced = `expr:if(isnan(prev_forced_t),1,gte(${gop},${last}+1))`;
+  return ["-fps_mode", "passthrough", "-g", "10000", "-force_key_frames", forced];
 }
 
 function audioArguments({ audio, input }: FfmpegOptions): string[] {
@@ -138,11 +156,13 @@ function audioArguments({ audio, input }: FfmpegOptions): string[] {
 /** Debian's bundle of certificate authorities. */
 const certificateAuthorities = "/etc/ssl/certs/ca-certificates.crt";
 
-function outputArguments(
+/** @param to checked by `checkedEndpoint` */
+export function outputArguments(
   to: Endpoint,
   { encoder, streamKey, keyGeneration }: Publication,
 ): string[] {
   const { scheme, host, port, app } = to;
+  if (scheme === "spool") return ["-protocol_whitelist", "file", ...spoolArguments(app)];
   if (scheme === "srt") {
     return [
       ...["-srt_streamid", streamKey, "-protocol_whitelist", "srt"],

@@ -56,7 +56,10 @@ export const boxes = siteSetup.createStateConfig({
         const { encoder, because } = event;
         for (const { holder } of Object.values(context.keys)) {
           if (holder?.encoder !== encoder) continue;
-          enqueue.sendTo(context.streams[holder.stream]!, { type: "relieve", encoder, because });
+          // Who feeds a relay is relieved by the relay's taking another.
+          const { feedOf } = context.plan.streams.find(({ id }) => id === holder.stream) ?? {};
+          const ref = context.streams[feedOf ?? holder.stream];
+          if (ref) enqueue.sendTo(ref, { type: "relieve", encoder, because });
         }
       }),
     },

@@ -34,6 +34,14 @@ export const facts = siteSetup.createStateConfig({
         }
       }),
     },
+    feeds: {
+      actions: enqueueActions(({ context, event: { stream, on }, enqueue }) => {
+        const { relay } = context.plan.streams.find(({ id }) => id === stream)!;
+        for (const { leg } of relay?.inputs ?? []) {
+          enqueue.sendTo(context.streams[leg]!, { type: "feed", on });
+        }
+      }),
+    },
     "farEnd.facts": {
       actions: enqueueActions(({ context, event, enqueue }) => {
         const { destination, media, movedAt } = event.facts;

@@ -100,7 +100,9 @@ export const keys = siteSetup.createStateConfig({
         const streams = context.plan.streams.filter(
           (s) =>
             (destination === null || s.destination === destination) &&
-            s.encoders.some((ref) => ref.encoder === encoder && ref.output === output),
+            [...s.encoders, ...(s.relay?.inputs ?? [])].some(
+              (ref) => ref.encoder === encoder && ref.output === output,
+            ),
         );
         for (const { id } of streams) {
           enqueue.sendTo(context.streams[id]!, { type: "publishesBenched", encoder, output });

@@ -69,6 +69,12 @@ export const sessions = siteSetup.createStateConfig({
       actions: enqueueActions(({ context, event: { type, stream }, enqueue }) => {
         const session = context.sessions.refs[stream];
         if (session) enqueue.sendTo(session, { type });
+        // It may have been wanted again while it was being stopped.
+        const { feedOf } = context.plan.streams.find(({ id }) => id === stream)!;
+        const fed = feedOf === undefined ? undefined : context.streams[feedOf]?.getSnapshot();
+        if (fed?.context.memory.relay.on === true) {
+          enqueue.sendTo(context.streams[stream]!, { type: "feed", on: true });
+        }
       }),
     },
     streamStopAsked: {

@@ -15,7 +15,7 @@ export const atRest = {
       wasIn(["takingOver", "ghostWaiting"], "takingOver"),
       wasIn(["checking", "fencing", "waitingForFence", "needsHuman", "lookingWhoCame"], "checking"),
       wasIn(
-        ["choosing", "awaitingFirst", "claiming", "refused", "waitingForEncoder"],
+        ["choosing", "awaitingFirst", "awaitingRelay", "claiming", "refused", "waitingForEncoder"],
         "waitingForEncoder",
       ),
       wasIn(["looking", "adopting", "settling"], "looking"),
@@ -27,8 +27,16 @@ export const atRest = {
   }),
 
   stopped: state({
-    entry: "tellStopped",
+    entry: ["relayOff", "tellStopped"],
     on: {
+      feed: [
+        {
+          guard: { type: "feedsAgain", params: ({ event }) => event.on },
+          target: "looking",
+          actions: change(() => ({ goal: "start" })),
+        },
+        {},
+      ],
       ownershipUnknown: {},
       windowEnded: {},
       // From now on it may be started by hand.
@@ -64,6 +72,7 @@ export const atRest = {
    * somebody starts it. Whoever is started by hand carries it.
    */
   offDuty: state({
+    entry: "relayOff",
     always: [
       { guard: "wasStartedByHand", target: "adopting" },
       { guard: and(["isAlwaysExpected", "isWanted"]), target: "looking" },
@@ -98,7 +107,7 @@ export const atRest = {
     after: { lookAround: "settling" },
   }),
   adopting: state({
-    entry: [assign({ target: ({ context }) => publishing(context) ?? null }), "adopt"],
+    entry: ["relayOn", assign({ target: ({ context }) => publishing(context) ?? null }), "adopt"],
     on: {
       "key.granted": [
         {

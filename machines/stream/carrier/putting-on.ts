@@ -12,8 +12,11 @@ const state = streamSetup.createStateConfig;
 
 export const puttingOn = {
   choosing: state({
+    entry: "relayOn",
     always: [
       rests,
+      // All are proven off: who had the key before may feed the relay with its output.
+      { guard: "awaitsRelay", target: "awaitingRelay", actions: "releaseKey" },
       {
         guard: and(["someoneCanStart", "proofIsTooOld"]),
         target: "checking",
@@ -32,6 +35,11 @@ export const puttingOn = {
   awaitingFirst: state({
     always: [rests, { guard: not("firstIsUnread"), target: "choosing" }],
     after: { readAgain: "choosing" },
+  }),
+  /** The relay and its encoders begin as well: what publishes waits for something to publish. */
+  awaitingRelay: state({
+    always: [rests, { guard: not("awaitsRelay"), target: "choosing" }],
+    after: { relayStarts: "choosing" },
   }),
   claiming: state({
     entry: "claim",

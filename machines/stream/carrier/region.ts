@@ -17,6 +17,11 @@ export const carrierRegion = streamSetup.createStateConfig({
       target: ".looking",
       actions: change(() => ({ carrier: null, target: null, suspects: [], goal: "start" })),
     },
+    feed: {
+      guard: { type: "feedsNoMore", params: ({ event }) => event.on },
+      target: ".checking",
+      actions: change(({ context }) => moves.stoppedFeeding(context)),
+    },
     windowEnded: {
       guard: "stopsAtEnd",
       target: ".checking",

@@ -4,7 +4,10 @@ import { endpointOf, type Endpoint } from "./endpoint.ts";
 /** Where, as what and for whom a program publishes. */
 export type Publication = {
   encoder: string;
-  /** `rtmp(s)://host[:port]/app[/instance]` or `srt://host:port`; never with a key or a login. */
+  /**
+   * `rtmp(s)://host[:port]/app[/instance]` or `srt://host:port`, never with a key or a login; or
+   * `spool:/folder`, where the relay of its stream reads it.
+   */
   address: string;
   /** Secret. */
   streamKey: string;

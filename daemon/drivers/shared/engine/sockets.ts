@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { endpointOf } from "./endpoint.ts";
+import { type Endpoint, endpointOf } from "./endpoint.ts";
 
 /** One line of `/proc/net/tcp` or `tcp6`. */
 export type TcpSocket = {
@@ -116,7 +116,9 @@ const resolveWithinMs = 100;
  */
 export async function orphanedBytes({ known, addresses }: Orphans): Promise<number> {
   if (noOrphans()) return 0;
-  const endpoints = addresses.map(endpointOf).filter((endpoint) => endpoint !== undefined);
+  const endpoints = addresses
+    .map(endpointOf)
+    .filter((endpoint) => endpoint !== undefined && endpoint.scheme !== "spool") as Endpoint[];
   const [sockets, ...resolved] = await Promise.all([
     tcpSockets(),
     ...endpoints.map(({ host }) => resolve(host)),

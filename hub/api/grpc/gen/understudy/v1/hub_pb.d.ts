@@ -2502,6 +2502,20 @@ export declare type Stream = Message<"understudy.v1.Stream"> & {
    * @generated from field: understudy.v1.StreamMissesProgramme misses_programme = 34;
    */
   missesProgramme?: StreamMissesProgramme | undefined;
+
+  /**
+   * Who publishes: the encoder itself, or a relay for all of them.
+   *
+   * @generated from field: optional understudy.v1.StreamPath path = 35;
+   */
+  path?: StreamPath | undefined;
+
+  /**
+   * Of path relayed, by the relay's own word.
+   *
+   * @generated from field: understudy.v1.StreamRelay relay = 36;
+   */
+  relay?: StreamRelay | undefined;
 };
 
 /**
@@ -2509,6 +2523,78 @@ export declare type Stream = Message<"understudy.v1.Stream"> & {
  * Use `create(StreamSchema)` to create a new message.
  */
 export declare const StreamSchema: GenMessage<Stream>;
+
+/**
+ * @generated from message understudy.v1.StreamRelay
+ */
+export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
+  /**
+   * @generated from field: optional understudy.v1.StreamRelayHealth health = 1;
+   */
+  health?: StreamRelayHealth | undefined;
+
+  /**
+   * @generated from field: optional string selected = 2;
+   */
+  selected?: string | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 3;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional understudy.v1.StreamRelayReason reason = 4;
+   */
+  reason?: StreamRelayReason | undefined;
+
+  /**
+   * @generated from field: optional int64 generation = 5;
+   */
+  generation?: bigint | undefined;
+
+  /**
+   * @generated from field: repeated understudy.v1.StreamRelayInput inputs = 6;
+   */
+  inputs: StreamRelayInput[];
+
+  /**
+   * @generated from field: optional int64 switches = 7;
+   */
+  switches?: bigint | undefined;
+
+  /**
+   * @generated from field: optional double missing_ms = 8;
+   */
+  missingMs?: number | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamRelay.
+ * Use `create(StreamRelaySchema)` to create a new message.
+ */
+export declare const StreamRelaySchema: GenMessage<StreamRelay>;
+
+/**
+ * @generated from message understudy.v1.StreamRelayInput
+ */
+export declare type StreamRelayInput = Message<"understudy.v1.StreamRelayInput"> & {
+  /**
+   * @generated from field: optional string encoder = 1;
+   */
+  encoder?: string | undefined;
+
+  /**
+   * @generated from field: optional bool brings = 2;
+   */
+  brings?: boolean | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamRelayInput.
+ * Use `create(StreamRelayInputSchema)` to create a new message.
+ */
+export declare const StreamRelayInputSchema: GenMessage<StreamRelayInput>;
 
 /**
  * @generated from message understudy.v1.StreamUnderstudyEntry
@@ -4713,6 +4799,136 @@ export enum IncidentOutcome {
 export declare const IncidentOutcomeSchema: GenEnum<IncidentOutcome>;
 
 /**
+ * @generated from enum understudy.v1.StreamPath
+ */
+export enum StreamPath {
+  /**
+   * @generated from enum value: STREAM_PATH_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: STREAM_PATH_DIRECT = 1;
+   */
+  DIRECT = 1,
+
+  /**
+   * @generated from enum value: STREAM_PATH_RELAYED = 2;
+   */
+  RELAYED = 2,
+
+  /**
+   * @generated from enum value: STREAM_PATH_UNKNOWN = 3;
+   */
+  UNKNOWN = 3,
+}
+
+/**
+ * Describes the enum understudy.v1.StreamPath.
+ */
+export declare const StreamPathSchema: GenEnum<StreamPath>;
+
+/**
+ * @generated from enum understudy.v1.StreamRelayHealth
+ */
+export enum StreamRelayHealth {
+  /**
+   * @generated from enum value: STREAM_RELAY_HEALTH_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_HEALTH_RUNNING = 1;
+   */
+  RUNNING = 1,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_HEALTH_STARTING = 2;
+   */
+  STARTING = 2,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_HEALTH_LOST = 3;
+   */
+  LOST = 3,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_HEALTH_OFF = 4;
+   */
+  OFF = 4,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_HEALTH_UNKNOWN = 5;
+   */
+  UNKNOWN = 5,
+}
+
+/**
+ * Describes the enum understudy.v1.StreamRelayHealth.
+ */
+export declare const StreamRelayHealthSchema: GenEnum<StreamRelayHealth>;
+
+/**
+ * @generated from enum understudy.v1.StreamRelayReason
+ */
+export enum StreamRelayReason {
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_START = 1;
+   */
+  START = 1,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_PREFERRED = 2;
+   */
+  PREFERRED = 2,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_SILENT = 3;
+   */
+  SILENT = 3,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_LATE = 4;
+   */
+  LATE = 4,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_DAMAGED = 5;
+   */
+  DAMAGED = 5,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_TIMESTAMPS = 6;
+   */
+  TIMESTAMPS = 6,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_NOT_ELIGIBLE = 7;
+   */
+  NOT_ELIGIBLE = 7,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_NO_INPUT = 8;
+   */
+  NO_INPUT = 8,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_REASON_UNKNOWN = 9;
+   */
+  UNKNOWN = 9,
+}
+
+/**
+ * Describes the enum understudy.v1.StreamRelayReason.
+ */
+export declare const StreamRelayReasonSchema: GenEnum<StreamRelayReason>;
+
+/**
  * @generated from enum understudy.v1.StreamCarriage
  */
 export enum StreamCarriage {
@@ -4955,6 +5171,11 @@ export enum StreamUnderstudyEntryWants {
    * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_WANTS_UNKNOWN = 3;
    */
   UNKNOWN = 3,
+
+  /**
+   * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_WANTS_HOT = 4;
+   */
+  HOT = 4,
 }
 
 /**
@@ -4990,6 +5211,11 @@ export enum StreamUnderstudyEntryIs {
    * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_IS_UNKNOWN = 4;
    */
   UNKNOWN = 4,
+
+  /**
+   * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_IS_HOT = 5;
+   */
+  HOT = 5,
 }
 
 /**

@@ -1,0 +1,118 @@
+/** What a stream on path `relayed` needs, and what is not built for it yet. */
+import type { Finding } from "./problems.ts";
+
+type Box = { id?: string | undefined; driver?: string | undefined; [key: string]: unknown };
+type Listed = { encoder?: string | undefined; spare?: unknown; level?: unknown };
+type Stream = {
+  path?: unknown;
+  sessions?: unknown;
+  failback?: unknown;
+  encoders: readonly Listed[];
+};
+
+/** @param p.canBeRelayed drivers that can bring pictures to a relay; undefined = cannot be told */
+export function relayedFindings(p: {
+  path: Finding["path"];
+  stream: Stream;
+  encoders: readonly Box[];
+  takeover: string | undefined;
+  canBeRelayed: ((driver: string) => boolean) | undefined;
+}): Finding[] {
+  const { stream, path } = p;
+  if (stream.path !== "relayed") {
+    return stream.encoders.flatMap(({ level }, place) => {
+      if (level !== "hot") return [];
+      const what =
+        "hot is not possible on path direct: an encode of its own has nowhere to go; use warm";
+      return [{ path: [...path, "encoders", place, "level"], what }];
+    });
+  }
+  const says = (key: string, is: boolean, what: string): Finding[] =>
+    is ? [{ path: [...path, key], what }] : [];
+  return [
+    ...says(
+      "sessions",
+      stream.sessions === true,
+      "is true, which path relayed is not built for yet",
+    ),
+    ...says(
+      "failback",
+      stream.failback !== undefined && stream.failback !== "manual",
+      "is a time: on path relayed only `manual` is built yet",
+    ),
+    ...says(
+      "path",
+      p.takeover === "primaryBackup",
+      "is relayed: two addresses (takeover primaryBackup) are not built for it yet",
+    ),
+    ...stream.encoders.flatMap((listed, place) =>
+      encoderFindings({ ...p, path: [...path, "encoders", place], listed }),
+    ),
+    ...pairFindings(p),
+  ];
+}
+
+function encoderFindings(p: {
+  path: Finding["path"];
+  listed: Listed;
+  encoders: readonly Box[];
+  canBeRelayed: ((driver: string) => boolean) | undefined;
+}): Finding[] {
+  const { listed, path } = p;
+  const box = boxOf(p.encoders, listed);
+  if (!box) return [];
+  if (listed.spare === true) {
+    return [
+      { path, what: `${box.id} is a spare: on path relayed every encoder runs all the time` },
+    ];
+  }
+  if (listed.level !== undefined && listed.level !== "hot") {
+    const what = "is not hot: on path relayed every encoder runs all the time; leave it out";
+    return [{ path: [...path, "level"], what }];
+  }
+  if (box.driver === undefined || p.canBeRelayed?.(box.driver) !== false) return sourceFindings(p);
+  const what = `${box.id} is ${box.driver}: path relayed is built for ffmpeg encoders only so far; use direct`;
+  return [{ path, what }];
+}
+
+/** By its source's clock the relay knows which pictures of two encoders are the same. */
+function sourceFindings(p: {
+  path: Finding["path"];
+  listed: Listed;
+  encoders: readonly Box[];
+}): Finding[] {
+  const box = boxOf(p.encoders, p.listed)!;
+  const { kind } = (box["input"] ?? {}) as { kind?: unknown };
+  if (kind === undefined || kind === "udp" || kind === "ingest") return [];
+  const what = `the input of ${box.id} is ${JSON.stringify(kind)}: path relayed needs kind udp or ingest, whose times all encoders share`;
+  return [{ path: p.path, what }];
+}
+
+/** What has to be the same on all of them, so that they make the same GOPs. */
+function pairFindings({
+  path,
+  stream,
+  encoders,
+}: Parameters<typeof relayedFindings>[0]): Finding[] {
+  const [first, ...others] = stream.encoders.map((listed) => boxOf(encoders, listed));
+  if (!first) return [];
+  const gopOf = (box: Box) => (box["video"] as { gopSeconds?: unknown } | undefined)?.gopSeconds;
+  return [first, ...others].flatMap((box, place): Finding[] => {
+    if (!box) return [];
+    const at = [...path, "encoders", place];
+    if (sourceOf(box) === undefined || sourceOf(box) !== sourceOf(first)) {
+      const what = `${box.id} names another source than ${first.id}, or none: on path relayed all show the same`;
+      return [{ path: at, what }];
+    }
+    if (gopOf(box) === gopOf(first)) return [];
+    const what = `${box.id} has another video.gopSeconds than ${first.id}: on path relayed they have to be alike`;
+    return [{ path: at, what }];
+  });
+}
+
+/** What feeds it; encoders on one ingest show the same, whatever it takes in. */
+const sourceOf = (box: Box): unknown =>
+  box["source"] ?? (box["input"] as { ingest?: unknown } | undefined)?.ingest;
+
+const boxOf = (encoders: readonly Box[], { encoder }: Listed): Box | undefined =>
+  encoders.find(({ id }) => id !== undefined && id === encoder);

@@ -1,0 +1,98 @@
+/** All relays of a site: those that are configured are found again, others are ended. */
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pusherOf } from "../../machines/stream/relay/names.ts";
+import type { RelayWord } from "../../machines/stream/relay/relay.ts";
+import { freeLock } from "../drivers/shared/engine/ending.ts";
+import { EngineDirectory } from "../drivers/shared/engine/engine-directory.ts";
+import type { RelaySettings } from "../relay/settings.ts";
+import { memoryFolder } from "./memory-folder.ts";
+import { openRelayProcess, type RelayProcess } from "./relay-process.ts";
+import { type RelayedStream, relaysFolder } from "./with-relays.ts";
+
+export type RelayNews =
+  { type: "relay.report"; report: RelayWord } | { type: "relay.lost"; because: string };
+
+/**
+ * Before anything is decided: a relay of a stream that is not relayed any more is ended, and with it
+ * what published for it and what fed it.
+ */
+export async function endOtherRelays(stateDir: string, relays: readonly RelayedStream[]) {
+  const never = new AbortController().signal;
+  await endOtherFeeds(stateDir, relays);
+  for (const stream of foldersIn(relaysFolder(stateDir))) {
+    if (relays.some((relay) => relay.stream === stream)) continue;
+    const folder = join(relaysFolder(stateDir), stream);
+    await freeLock(new EngineDirectory(folder, "relay").lock, [], never);
+    const pusher = new EngineDirectory(join(stateDir, "encoders", pusherOf(stream)), "stream-1");
+    await freeLock(pusher.lock, [], never);
+    const memory = join(memoryFolder(relaysFolder(stateDir), process.env), stream);
+    for (const left of [folder, memory]) rmSync(left, { recursive: true, force: true });
+  }
+}
+
+/** Encoders that write for a relay which is not there: nobody would read it, or stop them. */
+async function endOtherFeeds(stateDir: string, relays: readonly RelayedStream[]): Promise<void> {
+  const addresses = relays.flatMap(({ inputs }) => inputs.map(({ spool }) => `spool:${spool}`));
+  for (const encoder of foldersIn(join(stateDir, "encoders"))) {
+    const folder = join(stateDir, "encoders", encoder);
+    for (const output of foldersIn(join(folder, "engines"))) {
+      const directory = new EngineDirectory(folder, output);
+      const { address = "" } = directory.record() ?? {};
+      if (!address.startsWith("spool:") || addresses.includes(address)) continue;
+      await freeLock(directory.lock, [], new AbortController().signal);
+    }
+  }
+}
+
+export async function openRelays(p: {
+  relays: readonly RelayedStream[];
+  /** The relay's program, and `launcher.sh`. */
+  program: string;
+  launcher: string;
+  tell: (stream: string, news: RelayNews) => void;
+}): Promise<Map<string, RelayProcess>> {
+  const opened = p.relays.map(async (relay) => {
+    const { stream, folder } = relay;
+    // Before any encoder is started into it.
+    for (const { spool } of relay.inputs) mkdirSync(spool, { recursive: true, mode: 0o700 });
+    const process = await openRelayProcess({
+      ...{ stream, folder, program: p.program, launcher: p.launcher },
+      settings: settingsOf(relay),
+      heard: (report) => p.tell(stream, { type: "relay.report", report }),
+      lost: (because) => p.tell(stream, { type: "relay.lost", because }),
+    });
+    return [stream, process] as const;
+  });
+  return new Map(await Promise.all(opened));
+}
+
+type Settings = Omit<RelaySettings, "watchdogMs" | "mostBytes" | "mode"> & {
+  mode: { kind: "gop-atomic" };
+};
+
+function settingsOf({ stream, folder, memory, pipe, inputs }: RelayedStream): Settings {
+  const ids = inputs.map(({ encoder }) => encoder);
+  return {
+    stream,
+    inputs: inputs.map(({ encoder, spool }) => ({
+      id: encoder,
+      from: { kind: "spool", folder: spool },
+    })),
+    outputs: [{ id: "pusher", path: pipe }],
+    mode: { kind: "gop-atomic" },
+    controlPath: join(folder, "control"),
+    statePath: join(memory, "state"),
+    // Until it is told others.
+    orders: { generation: 0, eligible: ids, preferred: ids[0]! },
+  };
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}

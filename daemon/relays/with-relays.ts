@@ -1,0 +1,155 @@
+/**
+ * A relayed stream as the rest of the daemon knows it: what publishes for the relay is run like an
+ * encoder, and each of its encoders carries a small stream of its own, whose far end is the relay.
+ */
+import { join } from "node:path";
+import type { SiteConfig } from "../../config/site.schema.ts";
+import type { RelayPlan } from "../../machines/site/plan.ts";
+import { feedOf, pusherOf } from "../../machines/stream/relay/names.ts";
+import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
+import type { PusherOptions } from "../drivers/ffmpeg/pusher.ts";
+import type { Vendor } from "../drivers/index.ts";
+import { memoryFolder } from "./memory-folder.ts";
+
+export const pusherDriver = "relay-pusher";
+
+export type RelayedStream = {
+  stream: string;
+  /** What publishes for it, as an encoder. */
+  pusher: string;
+  /** Its settings, its pipe and what is known of its process. */
+  folder: string;
+  pipe: string;
+  /** In memory: what is written with every picture. */
+  memory: string;
+  /** `spool`: the folder in memory that it fills and the relay reads. */
+  inputs: (RelayPlan["inputs"][number] & { spool: string })[];
+};
+
+type Stream = SiteConfig["streams"][number];
+type Box = SiteConfig["encoders"][number];
+
+export const relaysFolder = (stateDir: string): string => join(stateDir, "relays");
+
+/** Lays the relayed streams out. */
+export function withRelays(
+  config: SiteConfig,
+  vendors: Readonly<Record<string, Vendor>>,
+  env: NodeJS.ProcessEnv = process.env,
+): { config: SiteConfig; relays: RelayedStream[] } {
+  const relays = config.streams
+    .filter(({ path }) => path === "relayed")
+    .map((stream) => relayed(stream, config, vendors, env));
+  const relayOf = (id: string) => relays.find(({ stream }) => stream === id);
+  return {
+    relays,
+    config: {
+      ...config,
+      encoders: [...config.encoders, ...relays.map((relay) => pusher(config, relay))],
+      destinations: [
+        ...config.destinations,
+        ...relays.flatMap((relay) => relay.inputs.map((input) => feedEnd(config, relay, input))),
+      ],
+      streams: config.streams.flatMap((stream) => {
+        const relay = relayOf(stream.id);
+        return relay ? [published(stream, relay), ...relay.inputs.map(feed(stream))] : [stream];
+      }),
+    },
+  };
+}
+
+function relayed(
+  { id, encoders }: Stream,
+  config: SiteConfig,
+  vendors: Readonly<Record<string, Vendor>>,
+  env: NodeJS.ProcessEnv,
+): RelayedStream {
+  const folder = join(relaysFolder(config.stateDir), id);
+  const memory = join(memoryFolder(relaysFolder(config.stateDir), env), id);
+  return {
+    stream: id,
+    pusher: pusherOf(id),
+    ...{ folder, memory, pipe: join(folder, "selected.ts") },
+    inputs: encoders.map((ref) => {
+      const { encoder } = ref;
+      const driver = config.encoders.find((box) => box.id === encoder)!.driver;
+      const output = "output" in ref ? ref.output : undefined;
+      return {
+        encoder,
+        output: output ?? vendors[driver]!.outputs[0]!,
+        leg: feedOf(id, encoder),
+        spool: join(memory, encoder),
+      };
+    }),
+  };
+}
+
+/** As little of an encoder as there can be: nothing of it is cooled, repaired or practised. */
+function pusher(
+  { encoders, streams }: SiteConfig,
+  { stream, pusher: id, pipe }: RelayedStream,
+): Box {
+  const first = streams.find((s) => s.id === stream)!.encoders[0]!.encoder;
+  const like = encoders.find((box) => box.id === first)!;
+  const { video, audio, program } = like.options as FfmpegOptions;
+  const options: PusherOptions = {
+    outputs: ["stream-1"],
+    suspectAfterMs: 1_000,
+    firstFrameGraceMs: 10_000,
+    stopGraceMs: 1_000,
+    pipe,
+    bitrateBps: video.bitrateBps + audio.bitrateBps,
+    program,
+  };
+  const { outlet: _, preview: __, name: ___, source: ____, playbooks: _____, ...rest } = like;
+  return { ...rest, id, driver: pusherDriver, practise: "observe", sync: "observe", options };
+}
+
+/** The relay, as the far end of one encoder. Nobody has to look: the relay tells by itself. */
+function feedEnd(
+  { destinations, streams }: SiteConfig,
+  { stream }: RelayedStream,
+  { leg, spool }: RelayedStream["inputs"][number],
+): SiteConfig["destinations"][number] {
+  const to = streams.find(({ id }) => id === stream)!.destination;
+  const {
+    name: _,
+    profile: __,
+    backupAddress: ___,
+    offAirEndsEventAfterMs: ____,
+    ...like
+  } = destinations.find(({ id }) => id === to)!;
+  return {
+    ...like,
+    ...{
+      id: leg,
+      address: `spool:${spool}`,
+      streamKey: "no key is needed".replaceAll(" ", "-"),
+    },
+    ...{ takeover: "exclusive", test: false, allowUnproven: false, observers: [] },
+  };
+}
+
+/** A picture is not made smaller and nothing is set on what only passes it on. */
+function published(stream: Stream, { pusher: encoder }: RelayedStream): Stream {
+  const { settings: _, ...rest } = stream;
+  return { ...rest, encoders: [{ encoder }] };
+}
+
+const feed =
+  (stream: Stream) =>
+  ({ encoder, output, leg }: RelayedStream["inputs"][number]): Stream => {
+    const { name: _, events: __, ...like } = stream;
+    const { lost, black, frozen, silent } = stream.content;
+    const seen = <F extends object>(fault: F) => ({ ...fault, do: "observe" as const });
+    return {
+      ...like,
+      ...{ id: leg, destination: leg, autoStart: false, failbackMs: null },
+      // The relay's programme is what is judged by its picture.
+      content: {
+        ...stream.content,
+        ...{ lost: seen(lost), black: seen(black), frozen: seen(frozen), silent: seen(silent) },
+      },
+      encoders: [{ encoder, output, spare: false, level: "hot" }],
+    };
+  };

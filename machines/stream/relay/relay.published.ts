@@ -1,0 +1,62 @@
+/** How a relayed stream is seen from outside, where that differs from one on path direct. */
+import type { StreamContext } from "../stream.context.ts";
+import type { StreamRelay, StreamState } from "../stream.contract.ts";
+import { hindersInput, inputsOf, relayBrings } from "./relay.ts";
+
+/** Only states in which what publishes for it is well are told otherwise. */
+export function relayedWord(
+  context: StreamContext,
+  word: StreamState["carrier"],
+): StreamState["carrier"] {
+  if (!context.plan.relay || (word !== "carried" && word !== "suspect")) return word;
+  if (relayBrings(context)) return word;
+  return context.memory.relay.isPaged ? "needsHuman" : "holding";
+}
+
+export function relayedBecause(context: StreamContext, word: StreamState["carrier"]): string {
+  if (!context.plan.relay) return context.because;
+  if (word === "holding" || word === "needsHuman") {
+    if (context.relay === null) return "its relay does not run, and is started anew";
+    if (!relayBrings(context)) return "no encoder brings pictures to its relay";
+  }
+  if (word !== "carried") return context.because;
+  const { selected, reason } = context.memory.relay;
+  return `the relay sends ${selected} (${reason})`;
+}
+
+/** The programme's encoder: what the relay sends, or sent last. */
+export const relayedEncoder = ({ memory }: StreamContext): string | null =>
+  memory.relay.selected ?? memory.relay.empty?.from ?? null;
+
+export function publishedRelay(context: StreamContext): StreamRelay | null {
+  if (!context.plan.relay) return null;
+  const { memory, relay } = context;
+  const { on, lostAt, selected, since, reason, generation, switches, missingMs } = memory.relay;
+  return {
+    health: !on ? "off" : relay !== null ? "running" : lostAt === null ? "starting" : "lost",
+    selected: relay === null ? null : selected,
+    sinceMs: since.wallMs,
+    reason: relay === null ? "unknown" : reason,
+    generation: relay?.generation ?? generation,
+    inputs: inputsOf(context).map(({ encoder }) => ({
+      encoder,
+      brings: relay?.live.includes(encoder) === true,
+    })),
+    switches,
+    missingMs,
+  };
+}
+
+/** All of them encode, so who brings pictures could carry now. */
+export function hotUnderstudies(context: StreamContext): NonNullable<StreamState["understudies"]> {
+  return inputsOf(context)
+    .filter(({ encoder }) => encoder !== relayedEncoder(context))
+    .map(({ encoder }) => {
+      const hindrance = hindersInput(context, encoder);
+      return {
+        encoder,
+        ...{ role: "understudy", wants: "hot", is: hindrance === undefined ? "hot" : "none" },
+        ...(hindrance !== undefined && { hindrance }),
+      } as const;
+    });
+}

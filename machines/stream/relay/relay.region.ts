@@ -1,0 +1,132 @@
+/**
+ * The region of a stream that has its relay run, tells it who may carry, and believes it about who
+ * does. Of a stream on path direct it is off and stays so.
+ */
+import { not } from "xstate";
+import { streamSetup } from "../stream.setup.ts";
+import { type Args, change, errorOf, failureOf, type Of } from "../stream.steps.ts";
+import * as moves from "./relay.moves.ts";
+import { inputsOf } from "./relay.ts";
+
+const state = streamSetup.createStateConfig;
+
+const order = change(({ context }) => moves.newOrders(context));
+
+/** It died or could not be had: told with the reason when that happens again and again. */
+const lost = {
+  target: "resting",
+  actions: [
+    "relayGone",
+    { type: "relayFailed", params: ({ event }: Args<Of<"relay.lost">>) => event.because },
+  ],
+} as const;
+
+const toOrders = { target: "asking", actions: order } as const;
+
+export const relayRegion = state({
+  initial: "off",
+  on: {
+    "relay.report": {
+      actions: { type: "believeRelay", params: ({ event }) => event.report },
+    },
+  },
+  states: {
+    off: { always: { guard: "wantsRelay", target: "asking", actions: ["feed", "firstOrders"] } },
+
+    /** It is to run, and to go by our orders. Asking again for the same is harmless. */
+    asking: {
+      always: { guard: not("wantsRelay"), target: "ending" },
+      invoke: {
+        src: "orderRelay",
+        input: ({ context }) => moves.relayOrder(context),
+        onDone: [{ guard: "hasWish", target: "moving" }, { target: "following" }],
+        onError: [
+          {
+            guard: { type: "isStaleOrder", params: errorOf },
+            target: "asking",
+            reenter: true,
+            actions: change((args) =>
+              moves.newerGeneration(args.context, errorOf(args).highestGeneration ?? 0),
+            ),
+          },
+          { target: "resting", actions: { type: "relayFailed", params: failureOf } },
+        ],
+      },
+      on: { "relay.lost": lost },
+    },
+
+    following: {
+      always: [
+        { guard: not("wantsRelay"), target: "ending" },
+        { guard: "ordersAreOld", ...toOrders },
+      ],
+      on: {
+        "relay.lost": lost,
+        failover: {
+          guard: { type: "canWish", params: ({ event }) => event.to },
+          target: "asking",
+          actions: change<Of<"failover">>(({ context, event: { command, to } }) =>
+            moves.wished(context, moves.wishFor(context, to)!, {
+              ...{ command, by: command.by, cause: "command" },
+            }),
+          ),
+        },
+        return: {
+          guard: { type: "canWish", params: ({ context }) => inputsOf(context)[0]?.encoder },
+          target: "asking",
+          actions: change<Of<"return">>(({ context, event: { command } }) =>
+            moves.wished(context, inputsOf(context)[0]!.encoder, {
+              ...{ command, by: command.by, cause: "return" },
+            }),
+          ),
+        },
+        relieve: {
+          guard: { type: "canRelieveInput", params: ({ event }) => event.encoder },
+          target: "asking",
+          actions: change<Of<"relieve">>(({ context, event: { because } }) =>
+            moves.wished(context, moves.wishFor(context, undefined)!, {
+              command: null,
+              by: because === "heat" ? "the heat of its carrier" : "a repair",
+              cause: because,
+            }),
+          ),
+        },
+      },
+    },
+
+    /** Somebody else was asked for; it is so when the relay says so. */
+    moving: {
+      always: [
+        { guard: not("wantsRelay"), target: "ending" },
+        { guard: not("hasWish"), target: "following" },
+      ],
+      after: {
+        relayMoves: {
+          target: "asking",
+          actions: [
+            { type: "tell", params: ({ context }) => moves.wishRefused(context) },
+            change(({ context }) => moves.wishGivenUp(context)),
+          ],
+        },
+      },
+      on: { "relay.lost": lost },
+    },
+
+    resting: {
+      always: { guard: not("wantsRelay"), target: "ending" },
+      after: { relayRests: "asking" },
+    },
+
+    /** Nobody publishes any more: it and its encoders are not needed. */
+    ending: {
+      entry: ["feed", "relayGone"],
+      invoke: {
+        src: "endRelay",
+        input: ({ context }) => ({ stream: context.plan.id }),
+        onDone: "off",
+        onError: "off",
+      },
+      on: { "relay.report": {} },
+    },
+  },
+});

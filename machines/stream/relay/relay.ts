@@ -1,0 +1,146 @@
+/**
+ * What a relayed stream knows of its relay. The relay alone selects: what stands here of who is
+ * selected is its word and never ours, and ours is only who may carry and whom we would like.
+ */
+import type { CommandRef } from "../../command/command-ref.ts";
+import type { OutputRef } from "../../intents.ts";
+import { elapsedMs, rebased, type Stamp } from "../../time.ts";
+import type { RelayReason, RelayReport } from "../relay-protocol.ts";
+import type { EncoderFacts } from "../../encoder/facts.ts";
+import type { StreamPlan } from "../../site/plan.ts";
+
+/** What the machines need of a report: plain JSON, compared by value. */
+export type RelayWord = Pick<RelayReport, "generation" | "selected" | "switches" | "missingMs"> & {
+  reason: RelayReason | "unknown";
+  /** Inputs that bring pictures. */
+  live: readonly string[];
+  /** Somebody reads what it selects. */
+  isRead: boolean;
+  droppedPictures: number;
+};
+
+/** Something that was seen of an input and may be why the relay leaves it. */
+export type Trouble = { cause: string; at: Stamp };
+
+/** What was decided and told; survives a restart. */
+export type RelayMemory = {
+  /** Its encoders and the relay itself are to run. */
+  on: boolean;
+  generation: number;
+  eligible: readonly string[];
+  /** Who is asked for, until the relay has taken it. */
+  preferred: string | null;
+  wish: { command: CommandRef | null; by: string; cause: string; at: Stamp } | null;
+  /** By the relay's last report, and since when. */
+  selected: string | null;
+  since: Stamp;
+  reason: RelayWord["reason"];
+  switches: number;
+  missingMs: number;
+  troubles: Readonly<Record<string, Trouble>>;
+  /** When it died, or could not be had. */
+  failures: readonly Stamp[];
+  lostAt: Stamp | null;
+  /** Nobody brings anything since then, and who was the last. */
+  empty: { from: string; at: Stamp } | null;
+  /** A person was told that it cannot be kept up. */
+  isPaged: boolean;
+};
+
+export const newRelayMemory = (now: Stamp): RelayMemory => ({
+  on: false,
+  generation: 0,
+  eligible: [],
+  preferred: null,
+  wish: null,
+  selected: null,
+  since: now,
+  reason: "unknown",
+  switches: 0,
+  missingMs: 0,
+  troubles: {},
+  failures: [],
+  lostAt: null,
+  empty: null,
+  isPaged: false,
+});
+
+/** Moments of an earlier boot, in the clock of this one. */
+export function rebasedRelay(memory: RelayMemory | undefined, now: Stamp): RelayMemory {
+  if (memory === undefined) return newRelayMemory(now);
+  const { wish, troubles, lostAt, empty } = memory;
+  return {
+    ...memory,
+    wish: wish && { ...wish, at: rebased(wish.at, now) },
+    since: rebased(memory.since, now),
+    troubles: Object.fromEntries(
+      Object.entries(troubles).map(([id, t]) => [id, { ...t, at: rebased(t.at, now) }]),
+    ),
+    failures: memory.failures.map((at) => rebased(at, now)),
+    lostAt: lostAt && rebased(lostAt, now),
+    empty: empty && { ...empty, at: rebased(empty.at, now) },
+  };
+}
+
+/** Of a stream's context, what concerns its relay. */
+type Relayed = {
+  plan: StreamPlan;
+  facts: Record<string, EncoderFacts>;
+  memory: { relay: RelayMemory };
+  relay: RelayWord | null;
+  now: () => Stamp;
+};
+
+export const inputsOf = ({ plan }: Pick<Relayed, "plan">): readonly OutputRef[] =>
+  plan.relay?.inputs ?? [];
+
+/** The relay runs and says that somebody brings it pictures. */
+export const relayBrings = ({ relay }: Pick<Relayed, "relay">): boolean =>
+  relay !== null && relay.selected !== null;
+
+/** A relayed stream whose relay has nothing to send, as far as is known. */
+export const relayIsEmpty = (context: Pick<Relayed, "plan" | "relay">): boolean =>
+  context.plan.relay !== undefined && !relayBrings(context);
+
+/** Why this encoder shall not carry, or undefined. What is not known of a box is no reason. */
+export function unfit({ facts }: Pick<Relayed, "facts">, encoder: string) {
+  const box = facts[encoder];
+  if (box && box.service !== "inService") return `is in ${box.service}`;
+  if (box?.thermal === "protected") return "protects itself from heat";
+  return undefined;
+}
+
+/** Who may carry. Nobody at all would be off air for certain: then all may. */
+export function eligibleOf(context: Pick<Relayed, "plan" | "facts">): string[] {
+  const all = inputsOf(context).map(({ encoder }) => encoder);
+  const fit = all.filter((encoder) => unfit(context, encoder) === undefined);
+  return fit.length > 0 ? fit : all;
+}
+
+/** Why it could not carry now, or undefined. */
+export function hindersInput(context: Relayed, encoder: string): string | undefined {
+  const why = unfit(context, encoder);
+  if (why !== undefined) return why;
+  if (context.relay === null) return "is not seen: the relay does not answer";
+  return context.relay.live.includes(encoder) ? undefined : "brings no pictures to the relay";
+}
+
+/** The first in the order of the configuration that could carry in place of the selected one. */
+export function hotUnderstudy(context: Relayed): OutputRef | null {
+  return (
+    inputsOf(context).find(
+      ({ encoder }) =>
+        encoder !== context.memory.relay.selected && hindersInput(context, encoder) === undefined,
+    ) ?? null
+  );
+}
+
+/** Longer ago, it is not why the relay went on with another, ms. */
+const troubleCountsMs = 15_000;
+export function troubleOf(
+  { memory, now }: Pick<Relayed, "memory" | "now">,
+  encoder: string | null,
+): Trouble | undefined {
+  const trouble = encoder === null ? undefined : memory.relay.troubles[encoder];
+  return trouble && elapsedMs(trouble.at, now()) < troubleCountsMs ? trouble : undefined;
+}

@@ -1,0 +1,207 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test } from "vitest";
+import { decodeBarCodes, framesBetween } from "../fakes/picture.ts";
+import { Facility, type FacilityOptions, kill, until } from "./facility.ts";
+import { Hub } from "./hub.ts";
+import { carriers, incidents } from "./off-air.ts";
+import { type SharedSource, sourceFps, startSharedSource } from "./shared-source.ts";
+
+let facility: Facility;
+let source: SharedSource;
+afterEach(async () => {
+  await facility.close();
+  await source.close();
+});
+
+/** Two encoders of one source feed a relay, and it is on air with `a`. */
+async function aRelayedStream(more: Partial<FacilityOptions> = {}): Promise<void> {
+  source = await startSharedSource(2);
+  const reads = (reader: number) => ({
+    driver: "ffmpeg" as const,
+    config: {
+      input: { kind: "udp", url: source.url(reader) },
+      audio: { codec: "copy" },
+    },
+  });
+  facility = await Facility.build({
+    encoders: { a: reads(0), b: reads(1) },
+    stream: { path: "relayed" },
+    farEnd: { behaviour: "refuseSecond", record: true },
+    ...more,
+  });
+  facility.startDaemon();
+  await facility.untilOnAir("main-relay");
+  await untilSelected("a");
+  await facility.untilTold("stream.onAir");
+}
+
+async function untilSelected(encoder: string, after = 0): Promise<void> {
+  await facility.untilTold(
+    "stream.relay",
+    ({ data, seq }) => data["selected"] === encoder && seq > after,
+  );
+}
+const lastSeq = () => facility.told().at(-1)!.seq;
+
+/** So many more pictures have come to the far end. */
+async function pass(pictures: number): Promise<void> {
+  const came = () => carriers(facility).reduce((sum, { videoFrames }) => sum + videoFrames, 0);
+  const goal = came() + pictures;
+  await until(`${pictures} more pictures`, () => came() >= goal);
+}
+
+/** What the far end got: one connection, every picture once. */
+async function expectNothingLost(atLeast: number): Promise<void> {
+  const [one, ...others] = carriers(facility);
+  expect(others).toEqual([]);
+  expect(one!.endedAtMs).toBe(null);
+  const codes = await decodeBarCodes(one!.recordingPath!);
+  const steps = codes.slice(1).map(({ frame }, n) => framesBetween(codes[n]!.frame, frame));
+  expect(steps.map((step, n) => (step === 1 ? "" : `${n}: ${step}`)).filter(Boolean)).toEqual([]);
+  expect(codes.length).toBeGreaterThanOrEqual(atLeast);
+}
+
+const relayPid = () =>
+  Number(
+    readFileSync(join(facility.stateDir, "relays/main/engines/relay/pid"), "utf8").split(" ")[1],
+  );
+
+/** The newest record of the only incident. */
+async function theIncident() {
+  const [incident, ...others] = await until("an incident", () => {
+    const all = incidents(facility);
+    return all.length > 0 && all;
+  });
+  expect(others).toEqual([]);
+  return incident;
+}
+
+/** It was started anew, and brings its pictures to the relay again. */
+async function untilFeedsAgain(encoder: string, after: number): Promise<void> {
+  const message = `main-relay-${encoder}: ${encoder} carries it`;
+  await facility.untilTold("stream.feed", (told) => told.message === message && told.seq > after);
+}
+
+test("the carrier is killed: the far end gets every picture once, by one connection", async () => {
+  await aRelayedStream();
+  await pass(2 * sourceFps);
+  const before = lastSeq();
+  kill(facility.enginePid("a"));
+  await untilSelected("b", before);
+  const incident = await theIncident();
+  expect(incident).toMatchObject({
+    ...{ cause: "processExited", from: "a", to: "b", outcome: "tookOver", offAirMs: 0 },
+  });
+  await untilFeedsAgain("a", before);
+  await pass(3 * sourceFps);
+  await theIncident();
+  // It stays where it is: a loss of it is no reason to come back.
+  expect(facility.told("stream.relay").at(-1)!.data).toMatchObject({ selected: "b" });
+  await expectNothingLost(5 * sourceFps);
+}, 120_000);
+
+test("the carrier is frozen: nothing is missing, and it is ended and started anew", async () => {
+  await aRelayedStream();
+  await pass(2 * sourceFps);
+  const [before, pid] = [lastSeq(), facility.enginePid("a")];
+  kill(pid, "SIGSTOP");
+  await untilSelected("b", before);
+  expect(await theIncident()).toMatchObject({
+    ...{ cause: "frozen", from: "a", to: "b", outcome: "tookOver", offAirMs: 0 },
+  });
+  await untilFeedsAgain("a", before);
+  expect(facility.enginePid("a")).not.toBe(pid);
+  await pass(3 * sourceFps);
+  await expectNothingLost(5 * sourceFps);
+}, 120_000);
+
+test("the daemon is killed and comes back: it finds all of it running and believes the relay", async () => {
+  await aRelayedStream();
+  await pass(sourceFps);
+  const pids = () => [...["a", "b", "main-relay"].map((id) => facility.enginePid(id)), relayPid()];
+  const running = pids();
+  await facility.endDaemon("SIGKILL");
+  await pass(sourceFps);
+  // Nobody decides, and the relay goes on with the other by itself.
+  kill(facility.enginePid("a"));
+  await pass(3 * sourceFps);
+  const before = lastSeq();
+  facility.startDaemon();
+  await untilSelected("b", before);
+  await untilFeedsAgain("a", before);
+  await pass(2 * sourceFps);
+  expect(pids().slice(1)).toEqual(running.slice(1));
+  await expectNothingLost(7 * sourceFps);
+}, 120_000);
+
+test("the relay is killed: it is started anew and nothing is missing", async () => {
+  await aRelayedStream();
+  await pass(2 * sourceFps);
+  const pid = relayPid();
+  kill(pid);
+  expect(await theIncident()).toMatchObject({
+    ...{ cause: "relayDied", from: "a", to: "a", outcome: "restarted" },
+  });
+  expect(relayPid()).not.toBe(pid);
+  await pass(3 * sourceFps);
+  await expectNothingLost(5 * sourceFps);
+}, 120_000);
+
+test("what is asked over the hub is done without losing a picture, and the hub shows the relay", async () => {
+  const hub = await Hub.start();
+  try {
+    await aRelayedStream({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` });
+    await until("the hub can ask", async () => {
+      const asked = await hub
+        .command("streams/main", "failover", undefined, { dryRun: true })
+        .catch(() => ({ status: "" }));
+      return asked["status"] === "done";
+    });
+    expect(await hub.command("streams/main", "failover")).toMatchObject({ status: "done" });
+    expect(await hub.get("/api/streams/main")).toMatchObject({
+      ...{ path: "relayed", carrier: "carried", encoder: "b", understudyEncoder: "a" },
+      relay: { health: "running", selected: "b", reason: "preferred" },
+    });
+    await pass(sourceFps);
+    expect(await hub.command("streams/main", "return")).toMatchObject({ status: "done" });
+    await pass(sourceFps);
+    await expectNothingLost(3 * sourceFps);
+
+    expect(await hub.command("streams/main", "stop")).toMatchObject({ status: "done" });
+    expect(facility.onAir()).toBeUndefined();
+    await until("nothing of it runs", () => !facility.leftovers().some(isMedia));
+    const started = await hub.command("streams/main", "start");
+    expect(started).toMatchObject({ status: "done" });
+    await facility.untilOnAir("main-relay");
+  } finally {
+    await hub.close();
+  }
+}, 120_000);
+
+/** An encoder, what publishes, or the relay; not the daemon. */
+const isMedia = (pid: number) => /ffmpeg|relay\.cjs/.test(commandLine(pid));
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return ""; // gone meanwhile
+  }
+}
+
+test("put on path direct and back, one of them publishes at a time", async () => {
+  await aRelayedStream();
+  const config = readFileSync(facility.configFile, "utf8");
+  await facility.endDaemon();
+  writeFileSync(facility.configFile, config.replace("path: relayed", "path: direct"));
+  facility.startDaemon();
+  await facility.untilOnAir("a");
+  expect(facility.leftovers().some(isRelay)).toBe(false);
+  await facility.endDaemon();
+  writeFileSync(facility.configFile, config);
+  facility.startDaemon();
+  await facility.untilOnAir("main-relay");
+  expect(facility.overlapMs()).toBe(0);
+}, 120_000);
+
+const isRelay = (pid: number) => commandLine(pid).includes("relay.cjs");

@@ -1,0 +1,49 @@
+/** A programme that several encoders read at once: pictures with bar codes and a tone, by UDP. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { barCodeFilter } from "../fakes/picture.ts";
+
+export const sourceFps = 15;
+
+export type SharedSource = {
+  /** One of the copies, as an encoder's input. */
+  url(reader: number): string;
+  close(): Promise<void>;
+};
+
+/** @param readers how many read it; each gets the same bytes */
+export async function startSharedSource(readers: number): Promise<SharedSource> {
+  const ports = await freePorts(readers);
+  const url = (reader: number) => `udp://127.0.0.1:${ports[reader]}`;
+  const copies = ports.map((_, reader) => `[f=mpegts]${url(reader)}?pkt_size=1316`);
+  // prettier-ignore
+  const child: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "ffmpeg",
+    "-hide_banner", "-loglevel", "error", "-nostdin",
+    "-re", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=${sourceFps}`,
+    "-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000",
+    "-vf", `${barCodeFilter({ fps: sourceFps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
+    "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(sourceFps),
+    "-b:v", "600k", "-threads", "1", "-c:a", "aac", "-ac", "2", "-b:a", "64k",
+    "-f", "tee", copies.join("|")], { stdio: ["ignore", "ignore", "inherit"] });
+  return {
+    url,
+    async close() {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const sockets = Array.from({ length: count }, () => createSocket("udp4"));
+  for (const socket of sockets) {
+    socket.bind(0, "127.0.0.1");
+    await once(socket, "listening");
+  }
+  const ports = sockets.map((socket) => socket.address().port);
+  for (const socket of sockets) await new Promise<void>((done) => socket.close(() => done()));
+  return ports;
+}

@@ -1,0 +1,166 @@
+import { expect, test } from "vitest";
+import type { Incident } from "../../../machines/stream/stream.contract.ts";
+import { streamState } from "../../../machines/stream/stream.published.ts";
+import { aPlan, aRelayedPlan, asks, World } from "../world.ts";
+
+const header = { id: "main", epoch: "e", seq: 1, session: "s", atMs: 0 };
+const state = (world: World) =>
+  streamState(world.core.stream("main"), { published: header, backupLeg: undefined });
+const incidents = (world: World) =>
+  world.told("stream.incident").map(({ data }) => data["incident"] as Incident);
+
+function aRelayedWorld(): World {
+  const world = new World(aRelayedPlan());
+  world.pass(10);
+  expect(state(world)).toMatchObject({ carrier: "carried", encoder: "a", carriage: "onAir" });
+  return world;
+}
+
+test("nobody has the key of the far end but what publishes for the relay", () => {
+  const world = aRelayedWorld();
+  expect(world.publishers()).toEqual(["main-relay"]);
+  expect(world.publishers("main-relay-a")).toEqual(["a"]);
+  expect(world.publishers("main-relay-b")).toEqual(["b"]);
+  expect(world.overlaps).toEqual([]);
+  expect(state(world)).toMatchObject({
+    path: "relayed",
+    relay: { health: "running", selected: "a", inputs: [{ brings: true }, { brings: true }] },
+    understudies: [{ encoder: "b", is: "hot" }],
+  });
+});
+
+test("it is on air only when the relay has said who carries", () => {
+  const world = new World(aRelayedPlan());
+  world.relaysFail = true;
+  world.pass(15);
+  expect(world.publishers()).toEqual([]);
+  expect(state(world).carrier).toBe("starting");
+  world.relaysFail = false;
+  world.pass(20);
+  expect(state(world)).toMatchObject({ carrier: "carried", encoder: "a" });
+});
+
+test("a carrier that dies is replaced by the relay, and started anew without being put on air", () => {
+  const world = aRelayedWorld();
+  world.kill("a", true);
+  world.pass(5);
+  expect(state(world)).toMatchObject({ carrier: "carried", encoder: "b", keyGeneration: 1 });
+  expect(incidents(world).at(-1)).toMatchObject({
+    ...{ cause: "processExited", from: "a", to: "b", outcome: "tookOver", offAirMs: 0 },
+  });
+  expect(world.publishers("main-relay-a")).toEqual(["a"]);
+  expect(world.told("stream.suspect")).toEqual([]);
+  world.pass(60);
+  expect(state(world).encoder).toBe("b");
+});
+
+test("what is asked for is done when the relay says so", () => {
+  const world = aRelayedWorld();
+  expect(asks(world, "failover", { to: "b" })).toBe(true);
+  expect(world.told("command.done")).toEqual([]);
+  world.pass(2);
+  expect(world.told("command.done")).toHaveLength(1);
+  expect(state(world).encoder).toBe("b");
+  expect(asks(world, "failover", { to: "b" })).toBe(false);
+  expect(asks(world, "return")).toBe(true);
+  world.pass(2);
+  expect(state(world).encoder).toBe("a");
+  expect(incidents(world).map(({ cause }) => cause)).toEqual(["command", "return"]);
+});
+
+test("without any pictures it holds: what publishes is left alone, and nobody is blamed", () => {
+  const world = aRelayedWorld();
+  world.freeze("a");
+  world.freeze("b");
+  world.wait(100);
+  world.pass(1);
+  expect(state(world)).toMatchObject({ carrier: "holding", encoder: "a" });
+  world.pass(8);
+  expect(state(world).carrier).toBe("carried");
+  expect(world.told("key.granted").filter((d) => d.data["encoder"] === "main-relay")).toHaveLength(
+    1,
+  );
+});
+
+test("a relay that dies is had again at once; one that keeps dying calls a person", () => {
+  const world = aRelayedWorld();
+  world.killRelay();
+  expect(state(world)).toMatchObject({ carrier: "holding", relay: { health: "lost" } });
+  world.pass(2);
+  expect(state(world)).toMatchObject({ carrier: "carried", relay: { health: "running" } });
+  expect(incidents(world).at(-1)).toMatchObject({ cause: "relayDied", outcome: "restarted" });
+  world.relaysFail = true;
+  world.killRelay();
+  world.pass(15);
+  expect(world.told("stream.needsHuman")).toHaveLength(1);
+  expect(state(world).carrier).toBe("needsHuman");
+  world.relaysFail = false;
+  world.pass(15);
+  expect(state(world).carrier).toBe("carried");
+  expect(world.told("stream.needsHuman")).toHaveLength(1);
+});
+
+test("a restarted daemon believes the relay about what happened meanwhile", () => {
+  const world = aRelayedWorld();
+  world.boxes["a"]!.running = null;
+  world.restart();
+  world.pass(5);
+  expect(state(world)).toMatchObject({ carrier: "carried", encoder: "b", keyGeneration: 1 });
+  expect(incidents(world).at(-1)).toMatchObject({ from: "a", to: "b", outcome: "tookOver" });
+});
+
+test("without its journal it gives orders above those the relay goes by", () => {
+  const world = aRelayedWorld();
+  asks(world, "failover");
+  world.pass(2);
+  world.forgetEverything();
+  world.pass(15);
+  const { generation } = state(world).relay!;
+  expect(generation).toBeGreaterThan(2);
+  expect(state(world)).toMatchObject({ carrier: "carried", encoder: "b" });
+});
+
+test("stopped, nothing of it runs; started, all of it does", () => {
+  const world = aRelayedWorld();
+  asks(world, "stop");
+  world.pass(5);
+  expect(state(world)).toMatchObject({ carrier: "stopped", relay: { health: "off" } });
+  for (const place of ["far", "main-relay-a", "main-relay-b"]) {
+    expect(world.publishers(place)).toEqual([]);
+  }
+  asks(world, "start");
+  world.pass(8);
+  expect(state(world)).toMatchObject({ carrier: "carried", relay: { health: "running" } });
+});
+
+test("on maintenance an encoder may not carry, and the relay is told so", () => {
+  const world = aRelayedWorld();
+  world.send({ to: "encoder:a", event: { type: "maintenance", by: "engineer" } });
+  world.pass(3);
+  expect(state(world)).toMatchObject({ encoder: "b", understudy: "none" });
+  expect(state(world).understudies![0]).toMatchObject({ hindrance: "is in maintenance" });
+});
+
+test("put on the other path, nobody has the key twice, in either direction", () => {
+  const direct = new World(aPlan());
+  direct.pass(10);
+  const boxes = JSON.parse(direct.remains().boxes) as Record<string, object>;
+  const idle = { ...structuredClone(boxes["b"]), running: null };
+  const relayed = new World(aRelayedPlan(), {
+    ...direct.remains(),
+    boxes: JSON.stringify({ ...boxes, "main-relay": idle }),
+  });
+  relayed.pass(15);
+  expect(relayed.overlaps).toEqual([]);
+  expect(relayed.publishers()).toEqual(["main-relay"]);
+  expect(state(relayed).carrier).toBe("carried");
+
+  // The daemon has ended what published for the relay and what fed it, as it promises.
+  const { a, b } = JSON.parse(relayed.remains().boxes) as typeof boxes;
+  const left = { a: { ...a, running: null }, b: { ...b, running: null } };
+  const back = new World(aPlan(), { ...relayed.remains(), boxes: JSON.stringify(left) });
+  back.pass(15);
+  expect(back.overlaps).toEqual([]);
+  expect(back.publishers()).toEqual(["a"]);
+  expect(state(back)).toMatchObject({ carrier: "carried", path: "direct", encoder: "a" });
+});
