@@ -46,9 +46,13 @@ function anIngest() {
     told: () => told.map(({ severity, message }) => `${severity} ${message}`),
     send: (event: IngestEvent) => actor.send(event),
     reads: (reading: IngestReading) => actor.send({ type: "reading", reading }),
-    begins: () => asked.at(-1)!.send({ type: "effect.done", answer: {} } as never),
+    begins: () =>
+      (asked.at(-1) as EffectRef<"runIngest">).send({ type: "effect.done", answer: {} } as never),
     fails: (message: string) =>
-      asked.at(-1)!.send({ type: "effect.failed", error: { code: "failed", message } }),
+      (asked.at(-1) as EffectRef<"runIngest">).send({
+        type: "effect.failed",
+        error: { code: "failed", message },
+      }),
     pass(ms: number) {
       nowMs += ms;
       clock.advanceTo(stamp(nowMs), () => undefined);
