@@ -22,7 +22,7 @@ import { openCommands } from "./commands.ts";
 import { watchContent } from "./content/watch-content.ts";
 import { type Decider, openDecider, type Turned } from "./decider.ts";
 import { lookInTurn } from "./device-session.ts";
-import { allVendors, launcher, vendors } from "./drivers/index.ts";
+import { allVendors, vendors } from "./drivers/index.ts";
 import { storageVendors } from "./drivers/storages.ts";
 import { watchFarEnds } from "./far-ends.ts";
 import { watchHostClock } from "./host-clock/watch-host-clock.ts";
@@ -98,7 +98,7 @@ export async function startSite(p: {
   const sessions = openSessions({ config, plan, attention: watch, submit });
   await endOtherRelays(config.stateDir, relayed);
   const openingRelays = openRelays({
-    ...{ relays: relayed, program: fileURLToPath(p.relayUrl), launcher: launcher() },
+    ...{ relays: relayed, program: fileURLToPath(p.relayUrl) },
     tell: (stream, event) => void submit({ to: `stream:${stream}`, event }),
   });
   openingRelays.catch(() => undefined);

@@ -21,6 +21,9 @@ export type InputFigures = {
   syncLosses: number;
 };
 
+/** A new encoder process catches up at first: its tracks may run ahead of the time that passes, ms. */
+const settlingMs = 1_000;
+
 /** One encoder's transport stream, from bytes to GOPs. */
 export class InputLine {
   readonly id: string;
@@ -35,6 +38,8 @@ export class InputLine {
   #known: { ticks: Ticks; atMs: number } | undefined;
   #nowMs = 0;
   #lastPictureMs = -Infinity;
+  /** When it brought something again after a silence. */
+  #backMs = -Infinity;
   #ended = false;
   readonly #figures = { pictures: 0, damagedPictures: 0 };
   streams: ElementaryStream[] = [];
@@ -77,7 +82,10 @@ export class InputLine {
 
   /** A frame with unrolled times. */
   take(frame: Frame, nowMs: number): void {
-    const timeline = this.#timelines.of(frame, nowMs, !this.isLive(nowMs));
+    const live = this.isLive(nowMs);
+    if (!live && this.#lastPictureMs !== -Infinity) this.#backMs = nowMs;
+    const began = !live || nowMs - this.#backMs < settlingMs;
+    const timeline = this.#timelines.of(frame, nowMs, began);
     if (frame.track === 0) {
       this.#ended = false;
       this.#lastPictureMs = nowMs;

@@ -328,9 +328,11 @@ export class Playout {
     const [key] = gop.frames;
     const why = this.#whyChosen(input, nowMs);
     const shift = this.#clock.follow(gop.timeline, key!.dts, this.#nextDts(), wished);
-    // It has the sound up to the very picture; the encoder may begin with that one.
-    if (this.onSlate)
-      this.#restamp.sounds(this.#run!.line, this.#run!.gop, 0, key!.dts + shift - 1);
+    // Who was on air has the sound up to the very picture; who comes may begin with that one.
+    const before = this.#run;
+    const goesOnAlike = this.onSlate || this.#mode.kind === "gop-atomic";
+    if (before && before.line !== line && goesOnAlike)
+      this.#restamp.sounds(before.line, before.gop, before.shift, key!.dts + shift - 1);
     this.#run = { line, gop, shift, index: 0 };
     if (this.#restamp.last.pts !== null) {
       const missing = key!.pts + shift - this.#restamp.last.pts - 2 * this.#restamp.halfPicture;

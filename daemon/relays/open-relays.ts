@@ -6,6 +6,7 @@ import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 import { freeLock } from "../drivers/shared/engine/ending.ts";
 import { EngineDirectory } from "../drivers/shared/engine/engine-directory.ts";
 import type { RelaySettings } from "../relay/settings.ts";
+import { launcher } from "../drivers/index.ts";
 import { memoryFolder } from "./memory-folder.ts";
 import { openRelayProcess, type RelayProcess } from "./relay-process.ts";
 import { type RelayedStream, relaysFolder } from "./with-relays.ts";
@@ -47,9 +48,8 @@ async function endOtherFeeds(stateDir: string, relays: readonly RelayedStream[])
 
 export async function openRelays(p: {
   relays: readonly RelayedStream[];
-  /** The relay's program, and `launcher.sh`. */
+  /** The relay's program. */
   program: string;
-  launcher: string;
   tell: (stream: string, news: RelayNews) => void;
 }): Promise<Map<string, RelayProcess>> {
   const opened = p.relays.map(async (relay) => {
@@ -57,7 +57,7 @@ export async function openRelays(p: {
     // Before any encoder is started into it.
     for (const { spool } of relay.inputs) mkdirSync(spool, { recursive: true, mode: 0o700 });
     const process = await openRelayProcess({
-      ...{ stream, folder, program: p.program, launcher: p.launcher },
+      ...{ stream, folder, program: p.program, launcher: launcher() },
       settings: settingsOf(relay),
       heard: (report) => p.tell(stream, { type: "relay.report", report }),
       lost: (because) => p.tell(stream, { type: "relay.lost", because }),

@@ -109,7 +109,7 @@ export const StreamRelay = z
     generation: z.number().int(),
     inputs: z.array(z.object({ encoder: Id, brings: z.boolean() })),
     /** How often it went on with another, and what is missing in what it sent, ms; of its process. */
-    switches: z.number(),
+    switches: z.number().int(),
     missingMs: z.number(),
   })
   .meta({ id: "StreamRelay" });

@@ -393,6 +393,10 @@ export function mend(world: World) {
     });
     if (box.frozen) world.kill(id);
     box.frozen = false;
+    delete box.suffers;
+    const isHot = box.says.figures?.["temperatureC"] !== undefined;
+    if (isHot)
+      act(world, { do: "coolDown", box: Object.keys(world.boxes).indexOf(id), s: 0, ms: 0 });
     world.send({ to: `encoder:${id}`, event: { type: "inService", by: "engineer" } });
   }
   world.uplink = true;

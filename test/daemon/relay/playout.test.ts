@@ -69,6 +69,18 @@ describe("two encoders on their source's clock, whole GOPs", () => {
     }
   });
 
+  test("an encoder that comes back and catches up at first has not jumped", () => {
+    const lacks = (n: number) => n >= 40 && n < 60;
+    // From here on it is less late than it was, by more than encoders of one kind differ.
+    const jitterMs = (n: number) => (n < 62 ? 400 : 0);
+    const relay = aRelay({ encoders: { a: { lagMs: 30, lacks, jitterMs }, b: { lagMs: 45 } } });
+    relay.show(0, 90);
+    relay.order({ generation: 2, preferred: "a" });
+    relay.show(90, 150, 2_000);
+    expectUnbroken(relay, 140);
+    expect(relay.playout.carrier ?? relay.reasons.join()).toContain("a: preferred");
+  });
+
   test("when the source's clock jumps, all of it goes out, with times that go on", () => {
     for (const jump of [-900_000, 90_000 * 3_600, -45_000]) {
       const offset = (n: number) => (n >= 40 ? jump : 0);

@@ -5168,14 +5168,14 @@ export enum StreamUnderstudyEntryWants {
   WARM = 2,
 
   /**
-   * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_WANTS_UNKNOWN = 3;
-   */
-  UNKNOWN = 3,
-
-  /**
    * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_WANTS_HOT = 4;
    */
   HOT = 4,
+
+  /**
+   * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_WANTS_UNKNOWN = 3;
+   */
+  UNKNOWN = 3,
 }
 
 /**
@@ -5208,14 +5208,14 @@ export enum StreamUnderstudyEntryIs {
   WARM = 3,
 
   /**
-   * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_IS_UNKNOWN = 4;
-   */
-  UNKNOWN = 4,
-
-  /**
    * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_IS_HOT = 5;
    */
   HOT = 5,
+
+  /**
+   * @generated from enum value: STREAM_UNDERSTUDY_ENTRY_IS_UNKNOWN = 4;
+   */
+  UNKNOWN = 4,
 }
 
 /**
@@ -6171,6 +6171,26 @@ export enum EncoderVerb {
    * @generated from enum value: ENCODER_VERB_COOLDOWN = 9;
    */
   COOLDOWN = 9,
+
+  /**
+   * @generated from enum value: ENCODER_VERB_REBOOT = 14;
+   */
+  REBOOT = 14,
+
+  /**
+   * @generated from enum value: ENCODER_VERB_POWER_CYCLE = 15;
+   */
+  POWER_CYCLE = 15,
+
+  /**
+   * @generated from enum value: ENCODER_VERB_START_STREAM = 16;
+   */
+  START_STREAM = 16,
+
+  /**
+   * @generated from enum value: ENCODER_VERB_STOP_STREAM = 17;
+   */
+  STOP_STREAM = 17,
 
   /**
    * @generated from enum value: ENCODER_VERB_START_RECORDING = 10;
