@@ -9,6 +9,8 @@ const sameDelayMs = 50;
 /** When the source's clock jumps, each encoder shows it within this, ms. */
 const jumpTogetherMs = 5_000;
 
+type TimeOf = { timeline: Timeline; pts: Ticks };
+
 /** What must be kept over a restart of the relay. */
 export type ClockState = {
   /** Arrival minus input time, of the timeline that the output follows, ms. */
@@ -51,6 +53,7 @@ export class OutputClock {
     if (clock === undefined) return undefined;
     if (timeline === this.#followed) return clock.shift;
     if (!this.#sourceClocked) return this.#byArrival(timeline, clock);
+    if (timeline.provenShift === clock.shift) return clock.shift;
     // One may have been seen first before the wrap of 33 bits, the other after it.
     const laterMs = timeline.offsetMs - this.#offsetMs(clock);
     const wraps = Math.round((laterMs * ticksPerMs) / wrapTicks);
@@ -62,6 +65,20 @@ export class OutputClock {
     if (!near || (timeline.jumped && !together && !isBack)) return undefined;
     timeline.lineage.trusted = timeline;
     return clock.shift + wraps * wrapTicks;
+  }
+
+  /**
+   * A timeline is on the output's clock where at least two of its times are those of another input.
+   *
+   * @param known of that input; what of it is not on the output's clock itself does not count
+   */
+  prove(timeline: Timeline, own: readonly TimeOf[], known: readonly TimeOf[]): boolean {
+    const { shift } = this.#state ?? {};
+    if (!this.#sourceClocked || shift === undefined || own.length < 2) return false;
+    const out = new Set(known.map((one) => one.pts + (this.shiftOf(one.timeline) ?? NaN)));
+    if (!own.every(({ pts }) => out.has(pts + shift))) return false;
+    timeline.provenShift = shift;
+    return true;
   }
 
   /** The output was following this timeline already, in an earlier process. */

@@ -1,13 +1,14 @@
 import type { RelayOrders, RelayReason } from "../../machines/stream/relay-protocol.ts";
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { ticksPerMs } from "./frame.ts";
-import type { Gop } from "./gop-store.ts";
+import type { Gop, Sound } from "./gop-store.ts";
 import type { InputLine } from "./input-line.ts";
 import { OutputClock, type ClockState } from "./output-clock.ts";
 import { Pacer } from "./pacer.ts";
 import { type OutFrame, type Progress, Restamp } from "./restamp.ts";
 import { type Candidate, chooseNext } from "./selection.ts";
 import type { Slate } from "./slate.ts";
+import type { Timeline } from "./timeline.ts";
 import { wrapTicks } from "./ts/clock-33.ts";
 
 export type Mode =
@@ -232,6 +233,7 @@ export class Playout {
     const after = (this.#restamp.last.pts ?? -Infinity) + this.#restamp.halfPicture;
     return this.#eligible().flatMap((line) => {
       const { gops } = line.store;
+      this.#recognise(line);
       for (const gop of gops) {
         const shift = this.#clock.shiftOf(gop.timeline);
         const [key] = gop.frames;
@@ -239,6 +241,35 @@ export class Playout {
         if (!key.damaged) return [this.#candidate(line, gop, shift, nowMs)];
       }
       return [];
+    });
+  }
+
+  /**
+   * Damage also hits the times by which it is known how late an encoder is, and then its arrival does
+   * not tell that it is right again. Encoders of one source put their keyframes on the same pictures.
+   */
+  #recognise(line: InputLine): void {
+    const newest = line.store.gops.at(-1)?.timeline;
+    if (newest === undefined || this.#clock.shiftOf(newest) !== undefined) return;
+    for (const other of this.#lines.values()) {
+      if (other !== line && this.#soundsAlike(line, other, newest)) {
+        const own = line.store.gops.filter((gop) => gop.timeline === newest && !gop.damaged);
+        const keys = ({ timeline, frames }: Gop) => ({ timeline, pts: frames[0]!.pts });
+        if (this.#clock.prove(newest, own.slice(-2).map(keys), other.store.gops.map(keys))) return;
+      }
+    }
+  }
+
+  /** The sound too may be on times of its own after damage; it is compared where both have it. */
+  #soundsAlike(line: InputLine, other: InputLine, pictures: Timeline): boolean {
+    const time = ({ timeline, frame }: Sound) => ({ timeline, pts: frame.pts });
+    return line.store.sounds.every((sounds, track) => {
+      const timeline = sounds?.at(-1)?.timeline;
+      if (timeline === undefined || timeline === pictures) return true;
+      if (this.#clock.shiftOf(timeline) !== undefined) return true;
+      const own = sounds.slice(-20, -10).filter((sound) => sound.timeline === timeline);
+      const known = (other.store.sounds[track] ?? []).map(time);
+      return this.#clock.prove(timeline, own.slice(0, 3).map(time), known);
     });
   }
 
