@@ -182,8 +182,6 @@ test("an SRT publisher with the passphrase is let in, one with another is refuse
   const { publisher, found } = await calls("correct horse", () => untilState("receiving"));
   expect(found.video).toMatchObject({ codec: "h264", widthPx: 320, heightPx: 180 });
   await publisher.end();
-  await untilState("waiting", ({ why }) => why === "the publisher left");
-  await calls("correct horse", () => untilState("receiving", ({ epochs }) => epochs === 2));
 });
 
 test("a second RTMP publisher is refused while the first sends, and its pictures go nowhere", async () => {
