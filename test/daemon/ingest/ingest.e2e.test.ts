@@ -182,6 +182,10 @@ test("an SRT publisher with the passphrase is let in, one with another is refuse
   const { publisher, found } = await calls("correct horse", () => untilState("receiving"));
   expect(found.video).toMatchObject({ codec: "h264", widthPx: 320, heightPx: 180 });
   await publisher.end();
+  // Its goodbye may be lost; then that nothing comes has to do.
+  const { why } = await untilState("waiting");
+  expect(why).toMatch(/^(the publisher left|nothing came for \d+ s)$/);
+  await calls("correct horse", () => untilState("receiving", ({ epochs }) => epochs === 2));
 });
 
 test("a second RTMP publisher is refused while the first sends, and its pictures go nowhere", async () => {
