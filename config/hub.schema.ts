@@ -104,7 +104,9 @@ export const hubSchema = section({
       .min(1)
       .max(100_000_000)
       .prefault(1_000)
-      .describe("For one API key in an hour; people's sessions, sockets and 304 are free"),
+      .describe(
+        "For one API key in an hour, its pages have 100 times that; people, sockets and 304 are free",
+      ),
     commandReserve: z
       .int()
       .min(0)

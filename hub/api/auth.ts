@@ -55,7 +55,8 @@ export async function callerFrom(
   const atOnce = callerAtOnce(headers, doors, from);
   if (atOnce !== "notSaid") return atOnce;
   const secret = secretFrom(headers);
-  return secret === undefined ? undefined : doors.sessions.callerOf(secret);
+  if (secret === undefined) return undefined;
+  return doors.sessions.callerOf(secret, (key) => pageOf(key, doors.keys));
 }
 
 /** The last secret that came over a connection. It is compared with what came over the same only. */
@@ -99,10 +100,16 @@ function callerOfKey(row: KeyRow): Caller {
   return made;
 }
 
+/** A page that somebody has opened with a key: it may do what the key may, while that is good. */
+function pageOf(id: string, keys: KeyRing): Caller | undefined {
+  const row = keys.isLive(id) ? keys.all().find((one) => one.id === id) : undefined;
+  return row && row.kind !== "site" ? { ...callerOfKey(row), session: "page" } : undefined;
+}
+
 /** Whether who came in may still be here: for what stays open, such as a socket. */
 export function isStillIn({ id, session }: Caller, { keys, sessions }: Doors): boolean {
-  if (session !== undefined) return sessions.isLive(session);
-  return !id.startsWith("key:") || keys.isLive(id.slice("key:".length));
+  if (id.startsWith("key:")) return keys.isLive(id.slice("key:".length));
+  return session === undefined || sessions.isLive(session);
 }
 
 /**

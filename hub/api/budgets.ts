@@ -1,10 +1,10 @@
 /**
  * How much is answered: so many requests a second for one address, so many an hour for one key.
  * People's sessions, sockets and answers of 304 are free of the hourly budget, and a key whose hour
- * is used up can still command: nobody is locked out at 3 a.m. by a program that polls.
+ * is used up can still command: nobody is locked out at 3 a.m. by a program that polls. Whatever comes
+ * with a key counts; a page that somebody has opened with one has an hour of its own.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { IncomingMessage } from "node:http";
 import type { Caller } from "../auth/caller.ts";
 import { ApiProblem } from "./problem.ts";
 
@@ -22,6 +22,8 @@ type Window = { used: number; endsAtMs: number };
 /** More subjects than this are an attack; the oldest are forgotten. */
 const mostSubjects = 50_000;
 const hourMs = 3_600_000;
+/** All pages that were opened with one key have so many times its hour: a page asks several times a second. */
+const pagesShare = 100;
 
 export type Counter = {
   /** Counts one. @returns what is left (below 0: too many) and when the window ends */
@@ -71,6 +73,8 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Reads and commands come by the same route: its handler calls `request.allowKey`. */
     bodySaysWhat?: true;
+    /** As commands are, it is answered when the hour is used up. */
+    isReserved?: true;
   }
 }
 
@@ -89,43 +93,51 @@ export function openLimits(limit: RateLimit, now: () => number) {
     limit,
     /** Counts one request. */
     ofAddress: (address: string) => addresses.use(subjectOf(address), limit.requests),
-    ofKey: (callerId: string) => keys.use(callerId, limit.keyPerHour),
-    giveBack: (callerId: string) => keys.giveBack(callerId),
+    /** @returns undefined for a caller who has no key: nothing is counted */
+    ofKey: (caller: Caller): Counted | undefined => {
+      if (!caller.id.startsWith("key:")) return undefined;
+      const isPage = caller.session !== undefined;
+      const subject = isPage ? `page ${caller.id}` : caller.id;
+      const mostPerHour = limit.keyPerHour * (isPage ? pagesShare : 1);
+      return { ...keys.use(subject, mostPerHour), subject, mostPerHour };
+    },
+    giveBack: (subject: string) => keys.giveBack(subject),
     giveBackAddress: (address: string) => addresses.giveBack(subjectOf(address)),
     /** @throws ApiProblem 429 when `ofAddress` says that it was one too many */
     allowAddress: ({ left, endsInMs }: Left) => {
       if (left < 0) refuse(endsInMs, `more than ${limit.requests} requests from one address`);
     },
     /** @throws ApiProblem 429 when `ofKey` says so, unless it is a command and there is reserve */
-    allowKey: (callerId: string, { left, endsInMs }: Left, isCommand: boolean) => {
+    allowKey: ({ left, endsInMs, subject, mostPerHour }: Counted, isCommand: boolean) => {
       if (left >= 0) return;
-      if (isCommand && reserves.use(callerId, limit.commandReserve).left >= 0) return;
-      refuse(endsInMs, `more than ${limit.keyPerHour} requests an hour with one key`);
+      if (isCommand && reserves.use(subject, limit.commandReserve).left >= 0) return;
+      refuse(endsInMs, `more than ${mostPerHour} requests an hour with one key`);
     },
   };
 }
 type Left = { left: number; endsInMs: number };
+type Counted = Left & { subject: string; mostPerHour: number };
 
 export type Budgets = ReturnType<typeof openBudgets>;
 
 /** Call `perKey` once the caller is known. */
 export function openBudgets(app: FastifyInstance, limits: Limits) {
   const { limit } = limits;
-  const policies = {
-    address: `"address";q=${limit.requests};w=${limit.withinMs / 1_000}`,
-    key: `"key";q=${limit.keyPerHour};w=3600`,
-  };
-  const stateOf = (name: string, { left, endsInMs }: Left) =>
-    `"${name}";r=${Math.max(0, left)};t=${Math.max(1, Math.ceil(endsInMs / 1_000))}`;
-  function tell(reply: FastifyReply, name: keyof typeof policies, left: Left) {
-    reply.header("RateLimit-Policy", policies[name]).header("RateLimit", stateOf(name, left));
+  const ofAddress = `"address";q=${limit.requests};w=${limit.withinMs / 1_000}`;
+  const policyOf = (held: Left | Counted) =>
+    "mostPerHour" in held ? `"key";q=${held.mostPerHour};w=3600` : ofAddress;
+  const stateOf = (held: Left | Counted) =>
+    `"${"mostPerHour" in held ? "key" : "address"}";r=${Math.max(0, held.left)}` +
+    `;t=${Math.max(1, Math.ceil(held.endsInMs / 1_000))}`;
+  function tell(reply: FastifyReply, held: Left | Counted) {
+    reply.header("RateLimit-Policy", policyOf(held)).header("RateLimit", stateOf(held));
   }
 
   app.decorateRequest("countedIn", null);
   app.decorateRequest("allowKey", null);
   app.addHook("onRequest", async (request, reply) => {
     const held = limits.ofAddress(request.ip);
-    tell(reply, "address", held);
+    tell(reply, held);
     limits.allowAddress(held);
   });
   app.addHook("onResponse", async (request, reply) => {
@@ -134,37 +146,29 @@ export function openBudgets(app: FastifyInstance, limits: Limits) {
 
   return {
     perKey: (request: FastifyRequest, reply: FastifyReply) => {
-      const { id } = request.caller ?? {};
-      if (!id?.startsWith("key:") || isPerson(request)) return;
-      const held = limits.ofKey(id);
-      tell(reply, "key", held);
-      if (held.left >= 0) request.countedIn = id;
-      const allow = (isCommand: boolean) => limits.allowKey(id, held, isCommand);
+      const held = request.caller && limits.ofKey(request.caller);
+      if (!held) return;
+      tell(reply, held);
+      if (held.left >= 0) request.countedIn = held.subject;
+      const allow = (isCommand: boolean) => limits.allowKey(held, isCommand);
       if (request.routeOptions.config.bodySaysWhat) request.allowKey = allow;
-      else allow(isCommand(request));
+      else allow(isReserved(request));
     },
     /**
      * Counts an answer that is ready: one of 304 is free of the hour.
      * @returns its headers; undefined where a budget is used up, and nothing is counted
      */
-    ready: (p: { address: string; caller: Caller; isPerson: boolean; isSame: boolean }) => {
-      const ofAddress = limits.ofAddress(p.address);
-      const { id } = p.caller;
-      const counts = id.startsWith("key:") && !p.isPerson;
-      const ofKey = counts ? limits.ofKey(id) : undefined;
-      const isOver = ofAddress.left < 0 || (ofKey && ofKey.left < 0);
-      if (counts && (isOver || p.isSame)) limits.giveBack(id);
+    ready: (p: { address: string; caller: Caller; isSame: boolean }) => {
+      const byAddress = limits.ofAddress(p.address);
+      const byKey = limits.ofKey(p.caller);
+      const isOver = byAddress.left < 0 || (byKey && byKey.left < 0);
+      if (byKey && (isOver || p.isSame)) limits.giveBack(byKey.subject);
       if (isOver) return limits.giveBackAddress(p.address);
-      const name = ofKey ? "key" : "address";
-      return { policy: policies[name], state: stateOf(name, ofKey ?? ofAddress) };
+      const held = byKey ?? byAddress;
+      return { policy: policyOf(held), state: stateOf(held) };
     },
   };
 }
 
-const isCommand = ({ routeOptions }: FastifyRequest) =>
-  routeOptions.config.access?.startsWith("command") === true;
-
-/** A page of ours: a script need not, and does not, say that. */
-export function isPerson({ headers }: Pick<IncomingMessage, "headers">): boolean {
-  return headers["sec-fetch-site"] === "same-origin";
-}
+const isReserved = ({ routeOptions: { config } }: FastifyRequest) =>
+  config.isReserved === true || config.access?.startsWith("command") === true;

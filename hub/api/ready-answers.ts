@@ -8,7 +8,7 @@ import { refusal, type Caller } from "../auth/caller.ts";
 import { seenBy } from "../auth/own-sites.ts";
 import type { View } from "../view.ts";
 import { callerAtOnce, type Doors } from "./auth.ts";
-import { isPerson, type Budgets } from "./budgets.ts";
+import type { Budgets } from "./budgets.ts";
 import type { Items, Ready } from "./items.ts";
 import { ListQuery, stateLists, type Lists } from "./lists.ts";
 import type { HubMetrics } from "./metrics.ts";
@@ -80,7 +80,7 @@ export function readyAnswers(needs: Needs): Answering {
     const found = find(caller, asked);
     if (!found) return false;
     const isSame = isHeld(headers["if-none-match"], found.tag);
-    const counted = budgets.ready({ address, caller, isPerson: isPerson(request), isSame });
+    const counted = budgets.ready({ address, caller, isSame });
     if (!counted) return false;
 
     const told = ["ETag", found.tag, "Cache-Control", "private, no-cache"];

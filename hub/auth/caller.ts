@@ -15,7 +15,7 @@ export type Caller = {
   permissions: ReadonlySet<Permission>;
   /** The sites it sees; null = all. */
   sites: ReadonlySet<string> | null;
-  /** Of a person who is logged in. */
+  /** Of a person who is logged in, or of a page that was opened with a key. */
   session?: string;
 };
 

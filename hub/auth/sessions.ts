@@ -203,9 +203,25 @@ export async function openSessions({ store, tokens, audit, places, now }: Needs)
       return given;
     },
 
-    /** @returns the person behind an access token whose session is still open */
-    callerOf: async (token: string): Promise<Caller | undefined> => {
+    /** A page is opened with a key: the page need not send the key with each of its requests. */
+    openPage: async ({ id: person, name }: Pick<Caller, "id" | "name">, from: From) => {
+      audit.add({ type: "login.ok", actor: person, name, address: from.address, outcome: "ok" });
+      return {
+        access_token: await tokens.issue({ person, session: "page", name }),
+        ...{ token_type: "Bearer" as const, expires_in: accessLifeS },
+      };
+    },
+
+    /**
+     * @param pageOf who a page is that was opened with the key of that id
+     * @returns the person behind an access token whose session is still open
+     */
+    callerOf: async (
+      token: string,
+      pageOf: (key: string) => Caller | undefined = () => undefined,
+    ): Promise<Caller | undefined> => {
       const claims = await tokens.check(token);
+      if (claims?.person.startsWith("key:")) return pageOf(claims.person.slice("key:".length));
       const session = claims && sessions.get(claims.session);
       const person = session && people.get(session.person);
       if (!person || claims.person !== person.id || closed(person)) return undefined;

@@ -10,7 +10,8 @@ const audience = "understudy";
 
 export type Claims = { person: string; session: string };
 export type Tokens = {
-  issue(claims: Claims & { name: string; role: Role }): Promise<string>;
+  /** @param claims `person`: a person's id, or `key:<id>` for a page that was opened with a key */
+  issue(claims: Claims & { name: string; role?: Role }): Promise<string>;
   /** @returns undefined for whatever is not a valid token of ours */
   check(token: string): Promise<Claims | undefined>;
   keySet(): Promise<{ keys: JWK[] }>;
@@ -32,7 +33,7 @@ export function openTokens({ keyFile, hub, now }: Needs): Tokens {
     issue: async ({ person, session, name, role }) => {
       const { secret, kid } = await key();
       const atS = Math.floor(now() / 1_000);
-      return new SignJWT({ sid: session, name, role })
+      return new SignJWT({ sid: session, name, ...(role && { role }) })
         .setProtectedHeader({ alg: "RS256", typ: "at+jwt", kid })
         .setIssuer(issuer)
         .setAudience(audience)

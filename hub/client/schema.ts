@@ -86,6 +86,42 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/auth/key": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** @description A token for a page that somebody opens with a key: asked with the key, again when it ends. */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description OK */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["PageGrant"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/auth/login": {
     parameters: {
       query?: never;
@@ -4438,6 +4474,12 @@ export interface components {
         /** @description of those with several encoders */
         without_understudy: number;
       };
+    };
+    PageGrant: {
+      access_token: string;
+      /** @constant */
+      token_type: "Bearer";
+      expires_in: number;
     };
     Problem: {
       type: string;

@@ -1,7 +1,9 @@
 /** Who is at this page: a person who has logged in, or somebody with an API key. */
 
 type Person = { name: string; access: string; refresh: string };
-type Kept = { key: string } | Person;
+/** The key is asked for a token again when that has ended. */
+type WithKey = { key: string; access?: string };
+type Kept = WithKey | Person;
 export type Grant = { access_token: string; refresh_token: string };
 
 const place = "understudy-login";
@@ -27,8 +29,7 @@ function forget(): void {
 
 /** What goes along with each request and with the socket; undefined: nobody has logged in. */
 export function token(): string | undefined {
-  const login = kept();
-  return login && ("key" in login ? login.key : login.access);
+  return kept()?.access;
 }
 
 /** Who it is, for people. */
@@ -45,6 +46,14 @@ const post = (path: string, body: unknown) =>
     signal: AbortSignal.timeout(15_000),
   });
 
+/** What is in a key is no text for a header: then the hub would not know it either. */
+const open = (key: string) =>
+  fetch("/api/auth/key", {
+    method: "POST",
+    headers: { Authorization: `Bearer ${/^[\x21-\x7e]+$/.test(key) ? key : "none"}` },
+    signal: AbortSignal.timeout(15_000),
+  });
+
 /**
  * @param name left empty, `secret` is an API key
  * @returns why not
@@ -54,14 +63,14 @@ export async function logIn(
   staysHere: boolean,
 ): Promise<string | undefined> {
   const store = staysHere ? localStorage : sessionStorage;
-  if (name === "") {
-    keep({ key: secret }, store);
-    return undefined;
-  }
+  const byKey = name === "";
   try {
-    const response = await post("/api/auth/login", { name, password: secret });
+    const response = byKey
+      ? await open(secret)
+      : await post("/api/auth/login", { name, password: secret });
     if (!response.ok) return await whyNot(response);
-    keep(personOf(name, (await response.json()) as Grant), store);
+    const grant = (await response.json()) as Grant;
+    keep(byKey ? { key: secret, access: grant.access_token } : personOf(name, grant), store);
     return undefined;
   } catch {
     return "the hub did not answer";
@@ -119,14 +128,20 @@ export function renew(stale: string | undefined): Promise<boolean> {
 
 async function renewOnce(stale: string | undefined): Promise<boolean> {
   const login = kept();
-  if (!login || "key" in login) return false;
+  if (!login) return false;
   if (login.access !== stale) return true;
   const store = stores().find((one) => one.getItem(place) !== null);
-  const response = await post("/api/auth/refresh", { refresh_token: login.refresh });
+  const response =
+    "key" in login
+      ? await open(login.key)
+      : await post("/api/auth/refresh", { refresh_token: login.refresh });
   if (!response.ok || !store) {
     if (response.status === 401 || response.status === 403) forget();
     return false;
   }
-  keep(personOf(login.name, (await response.json()) as Grant), store);
+  const grant = (await response.json()) as Grant;
+  const next =
+    "key" in login ? { ...login, access: grant.access_token } : personOf(login.name, grant);
+  keep(next, store);
   return true;
 }

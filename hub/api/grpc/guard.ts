@@ -78,9 +78,8 @@ export function guard({
     const asker = { caller, address, requestId };
     const access = rpcAccess[method.localName as keyof typeof rpcAccess];
     allow(audit, asker, access, `grpc ${method.name}`);
-    if (caller.id.startsWith("key:")) {
-      limits.allowKey(caller.id, limits.ofKey(caller.id), access.startsWith("command"));
-    }
+    const held = limits.ofKey(caller);
+    if (held) limits.allowKey(held, access.startsWith("command"));
     contextValues.set(askerKey, asker);
     return next(request);
   };

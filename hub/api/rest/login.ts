@@ -25,6 +25,7 @@ export const Grant = z
     refresh_token: z.string(),
   })
   .meta({ id: "Grant" });
+const PageGrant = Grant.omit({ refresh_token: true }).meta({ id: "PageGrant" });
 const Me = z
   .object({
     id: z.string(),
@@ -73,6 +74,25 @@ export const loginRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) => {
     async (request, reply) => {
       const { name, password } = request.body;
       return given(reply, () => sessions.login(name, password, fromOf(request)));
+    },
+  );
+  app.post(
+    "/auth/key",
+    {
+      config: { access: "known", isReserved: true },
+      schema: {
+        description:
+          "A token for a page that somebody opens with a key: asked with the key, again when it ends.",
+        response: { 200: PageGrant, 409: Problem, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      if (!caller.id.startsWith("key:") || caller.session !== undefined) {
+        throw new ApiProblem(409, "not_a_key", "who has no key logs in with a password");
+      }
+      reply.header("Cache-Control", "no-store");
+      return sessions.openPage(caller, fromOf(request));
     },
   );
   app.post(

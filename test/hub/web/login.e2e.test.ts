@@ -63,12 +63,38 @@ test("a stranger sees nothing but the form, is told what was wrong, and a person
   await page.context().close();
 }, 120_000);
 
-test("an API key without a name is as good; a wrong one is said to be wrong", async () => {
+test("an API key without a name is as good, and polling is not counted as the key's; a wrong one is said to be wrong", async () => {
   const page = await open();
   await logIn(page, "", "us_adm_wrong");
   await answer(page, /Unknown or expired key/);
+  const sentWith = new Map<string, Set<string>>();
+  page.on("request", (request) => {
+    const path = new URL(request.url()).pathname;
+    const by = request.headers()["authorization"];
+    if (by) sentWith.set(path, (sentWith.get(path) ?? new Set()).add(by));
+  });
   await logIn(page, "", hub.adminKey);
   await isIn(page);
+  await expect.poll(() => sentWith.get("/api/streams")?.size).toBe(1);
+  const withKey = [...sentWith].filter(([, by]) => by.has(`Bearer ${hub.adminKey}`));
+  expect(withKey.map(([path]) => path)).toEqual(["/api/auth/key"]);
+  await page.reload();
+  await isIn(page);
+
+  // As it is after an hour: the page asks with its key again, and nobody notices.
+  const access = () =>
+    page.evaluate(() => {
+      const kept = sessionStorage.getItem("understudy-login");
+      return (JSON.parse(kept!) as { access: string }).access;
+    });
+  await page.evaluate(() => {
+    const kept = JSON.parse(sessionStorage.getItem("understudy-login")!) as object;
+    sessionStorage.setItem("understudy-login", JSON.stringify({ ...kept, access: "over" }));
+  });
+  await expect.poll(access, { timeout: 20_000 }).not.toBe("over");
+  expect(await page.locator("#login").isVisible()).toBe(false);
+  await page.getByRole("button", { name: "Log out" }).click();
+  await isOut(page);
   await page.context().close();
 }, 120_000);
 
