@@ -96,6 +96,10 @@ export function answerError(
     }));
     return sendProblem(request, reply, malformed(errors));
   }
+  if (error.code === "FST_ERR_HANDLER_TIMEOUT") {
+    const detail = "not done in time; what a site was asked goes on there";
+    return sendProblem(request, reply, new ApiProblem(504, "timed_out", detail));
+  }
   const status = error.statusCode ?? 500;
   if (status === 429) {
     return sendProblem(request, reply, new ApiProblem(429, "too_many_requests", error.message));

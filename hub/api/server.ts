@@ -6,11 +6,7 @@ import fastifyStatic from "@fastify/static";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from "fastify";
-import {
-  jsonSchemaTransform,
-  serializerCompiler,
-  validatorCompiler,
-} from "fastify-type-provider-zod";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { Audit } from "../audit/audit.ts";
 import type { Sessions } from "../auth/sessions.ts";
@@ -32,7 +28,7 @@ import { healthRoutes, type HubHealth } from "./health.ts";
 import type { Items } from "./items.ts";
 import type { KeyRing } from "./keys.ts";
 import type { HubMetrics } from "./metrics.ts";
-import { transformObject } from "./openapi.ts";
+import { transform, transformObject } from "./openapi.ts";
 import { answerError, ApiProblem, sendProblem } from "./problem.ts";
 import { commandRoutes } from "./rest/commands.ts";
 import { historyRoutes } from "./rest/history.ts";
@@ -75,6 +71,8 @@ export type ServerNeeds = {
   trustedProxies: string[];
   /** The built page; nothing is served where the folder does not exist. */
   webDir: string;
+  /** An answer that takes longer is 504; one that `Prefer` makes wait may. 30 s when left out. */
+  answersWithinMs?: number;
   /** Other origins the page may load pictures from, for example the demo's far end. */
   mediaFrom: string[];
 };
@@ -101,6 +99,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     // One line a request is a metric's work; errors are logged where they are answered.
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: 64 * 1024,
+    handlerTimeout: needs.answersWithinMs ?? 30_000,
     trustProxy: needs.trustedProxies.length > 0 && needs.trustedProxies,
     genReqId: () => crypto.randomUUID(),
     // Open sockets of people who left must not hold up a stop.
@@ -159,8 +158,14 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
       info: {
         title: "Understudy hub",
         version: health.version,
-        description: "Every path works with and without the prefix /api.",
+        license: { name: "MIT", identifier: "MIT" },
+        description: [
+          "Where a path is listed with and without the prefix /api, both spellings do the same; only",
+          "/jobs is two things. A path that is not listed answers 404, a method that is not listed",
+          "405 with `Allow`; either only to who may come in.",
+        ].join(" "),
       },
+      servers: [{ url: "/" }],
       components: {
         securitySchemes: {
           bearer: { type: "http", scheme: "bearer" },
@@ -169,7 +174,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
       },
       security: [{ bearer: [] }, { apiKey: [] }],
     },
-    transform: jsonSchemaTransform,
+    transform,
     transformObject,
   });
   const files = existsSync(needs.webDir) ? readdirSync(needs.webDir) : [];
@@ -201,7 +206,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     "/metrics",
     {
       config: { access: "scrape" },
-      schema: { description: "Prometheus text", response: { 200: z.string() } },
+      schema: { response: { 200: { content: { "text/plain": { schema: z.string() } } } } },
     },
     async (_request, reply) =>
       reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),

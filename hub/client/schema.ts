@@ -7,37 +7,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          type?: string;
-          /** @description key:<id> or user:<id> */
-          actor?: string;
-          since?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["AuditItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
+    /** Who did what, the newest first */
+    get: operations["listAudit"];
     put?: never;
     post?: never;
     delete?: never;
@@ -55,31 +26,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            invitation: string;
-            password: string;
-          };
-        };
-      };
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
+    /** The first password */
+    post: operations["acceptInvitation"];
     delete?: never;
     options?: never;
     head?: never;
@@ -131,33 +79,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            name: string;
-            password: string;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["Grant"];
-          };
-        };
-      };
-    };
+    /** With name and password */
+    post: operations["logIn"];
     delete?: never;
     options?: never;
     head?: never;
@@ -173,24 +96,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
+    /** End this session */
+    post: operations["logOut"];
     delete?: never;
     options?: never;
     head?: never;
@@ -204,26 +111,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["Me"];
-          };
-        };
-      };
-    };
+    /** Who I am, and what I may do */
+    get: operations["getMe"];
     put?: never;
     post?: never;
     delete?: never;
@@ -239,32 +128,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: {
-                id: string;
-                name: string;
-                url: string;
-              }[];
-            };
-          };
-        };
-      };
-    };
+    /** By whose accounts one may come in */
+    get: operations["listProviders"];
     put?: never;
     post?: never;
     delete?: never;
@@ -282,26 +147,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["Grant"];
-          };
-        };
-      };
-    };
+    /** After that: the tokens */
+    post: operations["logInByProvider"];
     delete?: never;
     options?: never;
     head?: never;
@@ -317,31 +164,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            password: string;
-            next: string;
-          };
-        };
-      };
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
+    /** My own password */
+    post: operations["changePassword"];
     delete?: never;
     options?: never;
     head?: never;
@@ -357,32 +181,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            refresh_token: string;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["Grant"];
-          };
-        };
-      };
-    };
+    /** A new token for the one that ends */
+    post: operations["refreshLogin"];
     delete?: never;
     options?: never;
     head?: never;
@@ -396,28 +196,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-      };
-    };
+    /** What became of a command */
+    get: operations["getCommand"];
     put?: never;
     post?: never;
     delete?: never;
@@ -433,34 +213,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["DestinationItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
+    /** All far ends */
+    get: operations["listDestinations"];
     put?: never;
     post?: never;
     delete?: never;
@@ -476,29 +230,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["DestinationItem"];
-          };
-        };
-      };
-    };
+    /** What a far end was seen to receive */
+    get: operations["getDestination"];
     put?: never;
     post?: never;
     delete?: never;
@@ -514,34 +247,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["EncoderItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
+    /** All encoders */
+    get: operations["listEncoders"];
     put?: never;
     post?: never;
     delete?: never;
@@ -557,26 +264,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["SystemStatus"];
-          };
-        };
-      };
-    };
+    /** Every encoder and their sum */
+    get: operations["getSystemStatus"];
     put?: never;
     post?: never;
     delete?: never;
@@ -592,29 +281,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["EncoderItem"];
-          };
-        };
-      };
-    };
+    /** One encoder, as it is now */
+    get: operations["getEncoder"];
     put?: never;
     post?: never;
     delete?: never;
@@ -632,95 +300,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
-            verb: string;
-            args?: {
-              to?: string;
-              unproven?: boolean;
-              window?: components["schemas"]["WindowRuleInput"];
-              windowId?: components["schemas"]["IdInput"];
-              why?: string;
-              medium?: string;
-              preset?: number;
-              interrupt?: boolean;
-              stream?: components["schemas"]["IdInput"];
-              session?: {
-                settings: {
-                  widthPx: number;
-                  heightPx: number;
-                  framesPerSecond: number;
-                  videoBps: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                /** @enum {string} */
-                input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
-                endsAfterMs?: number;
-                once?: string;
-                sealTo?: {
-                  /** @enum {string} */
-                  kty: "OKP";
-                  /** @enum {string} */
-                  crv: "X25519";
-                  x: string;
-                };
-              };
-              change?: {
-                settings: {
-                  widthPx?: number;
-                  heightPx?: number;
-                  framesPerSecond?: number;
-                  videoBps?: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                restart?: boolean;
-                ifRevision?: number;
-              };
-            };
-            /** @default 30000 */
-            ttlMs?: number;
-            /** @default false */
-            dryRun?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-      };
-    };
+    /** Ask for an encoder */
+    post: operations["commandEncoder"];
     delete?: never;
     options?: never;
     head?: never;
@@ -734,121 +315,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              verbs: string[];
-            };
-          };
-        };
-      };
-    };
+    /** What may be asked for one */
+    get: operations["listEncoderVerbs"];
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
-            verb: string;
-            args?: {
-              to?: string;
-              unproven?: boolean;
-              window?: components["schemas"]["WindowRuleInput"];
-              windowId?: components["schemas"]["IdInput"];
-              why?: string;
-              medium?: string;
-              preset?: number;
-              interrupt?: boolean;
-              stream?: components["schemas"]["IdInput"];
-              session?: {
-                settings: {
-                  widthPx: number;
-                  heightPx: number;
-                  framesPerSecond: number;
-                  videoBps: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                /** @enum {string} */
-                input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
-                endsAfterMs?: number;
-                once?: string;
-                sealTo?: {
-                  /** @enum {string} */
-                  kty: "OKP";
-                  /** @enum {string} */
-                  crv: "X25519";
-                  x: string;
-                };
-              };
-              change?: {
-                settings: {
-                  widthPx?: number;
-                  heightPx?: number;
-                  framesPerSecond?: number;
-                  videoBps?: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                restart?: boolean;
-                ifRevision?: number;
-              };
-            };
-            /** @default 30000 */
-            ttlMs?: number;
-            /** @default false */
-            dryRun?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-      };
-    };
+    /** Ask for an encoder */
+    post: operations["controlEncoder"];
     delete?: never;
     options?: never;
     head?: never;
@@ -862,29 +333,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["EncoderMetrics"];
-          };
-        };
-      };
-    };
+    /** What it measures */
+    get: operations["getEncoderMetrics"];
     put?: never;
     post?: never;
     delete?: never;
@@ -900,29 +350,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["EncoderItem"];
-          };
-        };
-      };
-    };
+    /** The same as without /status */
+    get: operations["getEncoderStatus"];
     put?: never;
     post?: never;
     delete?: never;
@@ -938,39 +367,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-          kind?: string;
-          /** @description id of the actor it is about */
-          subject?: string;
-          type?: string;
-          since?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["EventItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
+    /** Every decision, the newest first */
+    get: operations["listEvents"];
     put?: never;
     post?: never;
     delete?: never;
@@ -986,47 +384,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              /** @enum {string} */
-              status: "ok" | "degraded";
-              version: string;
-              /** Format: date-time */
-              startedAt: string;
-              /** @enum {string} */
-              link: "up" | "down";
-              /** @enum {string} */
-              store: "ok" | "failing";
-              broker: {
-                up: boolean;
-                restarts: number;
-              } | null;
-              sites: {
-                known: number;
-                online: number;
-              };
-              ingest: {
-                [key: string]: number;
-              };
-            };
-          };
-        };
-      };
-    };
+    /** What works, and what does not */
+    get: operations["getDetailedHealth"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1042,31 +401,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              encoder: components["schemas"]["EncoderHealth"];
-            };
-          };
-        };
-      };
-    };
+    /** How an encoder is, and why */
+    get: operations["getEncoderHealth"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1082,37 +418,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-          /** @description stream id, or <site>~<stream> */
-          stream?: string;
-          since?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["IncidentItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
+    /** Losses of picture, the newest first */
+    get: operations["listIncidents"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1128,28 +435,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["IncidentItem"];
-          };
-        };
-      };
-    };
+    /** One loss of picture and its story */
+    get: operations["getIncident"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1165,34 +452,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["IngestItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
+    /** All ingests */
+    get: operations["listIngests"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1208,29 +469,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["IngestItem"];
-          };
-        };
-      };
-    };
+    /** What comes in, and from whom */
+    get: operations["getIngest"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1246,80 +486,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["KeyItem"][];
-            };
-          };
-        };
-      };
-    };
+    /** All keys; none of the secrets */
+    get: operations["listKeys"];
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            name: string;
-            /**
-             * @description ro, op and adm stand for scopes; or name those
-             * @enum {string}
-             */
-            kind?: "adm" | "op" | "ro" | "site";
-            scopes?: ("read" | "write" | "admin")[];
-            site?: components["schemas"]["IdInput"];
-            /** @description the sites it sees; left out: all */
-            sites?: components["schemas"]["IdInput"][];
-            /** @default 90 */
-            days?: number;
-          };
-        };
-      };
-      responses: {
-        /** @description Created */
-        201: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              id: string;
-              name: string;
-              /** @enum {string} */
-              kind: "adm" | "op" | "ro" | "site";
-              scopes: ("read" | "write" | "admin")[];
-              site: string | null;
-              sites: string[] | null;
-              createdAt: string | null;
-              expiresAt: string | null;
-              lastUsedAt: string | null;
-              lastUsedFrom: string | null;
-              replacedBy: string | null;
-              key: string;
-            };
-          };
-        };
-      };
-    };
+    /** A new key, shown once */
+    post: operations["addKey"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1336,26 +507,8 @@ export interface paths {
     get?: never;
     put?: never;
     post?: never;
-    delete: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
+    /** End a key at once */
+    delete: operations["revokeKey"];
     options?: never;
     head?: never;
     patch?: never;
@@ -1370,52 +523,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /**
-             * @description how long the old key stays valid beside the new one
-             * @default 86400
-             */
-            graceS?: number;
-          };
-        };
-      };
-      responses: {
-        /** @description Created */
-        201: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              id: string;
-              name: string;
-              /** @enum {string} */
-              kind: "adm" | "op" | "ro" | "site";
-              scopes: ("read" | "write" | "admin")[];
-              site: string | null;
-              sites: string[] | null;
-              createdAt: string | null;
-              expiresAt: string | null;
-              lastUsedAt: string | null;
-              lastUsedFrom: string | null;
-              replacedBy: string | null;
-              key: string;
-            };
-          };
-        };
-      };
-    };
+    /** Another in its place */
+    post: operations["rotateKey"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1429,29 +538,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["EncoderMetrics"];
-          };
-        };
-      };
-    };
+    /** The same as below /encoders */
+    get: operations["getMonitoredEncoder"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1467,36 +555,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          strategy?: "weighted" | "least_connections" | "round_robin";
-          site?: string;
-          /** @description with round_robin: who was chosen last, as <site>~<id> */
-          after?: string;
-          /** @description like 1920x1080; with bitrate and fps: what is wanted */
-          resolution?: string;
-          /** @description bit/s */
-          bitrate?: number;
-          fps?: number;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["LoadBalancer"];
-          };
-        };
-      };
-    };
+    /** Who would take one stream more */
+    get: operations["rankEncoders"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1512,26 +572,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["SystemMetrics"];
-          };
-        };
-      };
-    };
+    /** All that is measured, as JSON */
+    get: operations["getSystemMetrics"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1547,26 +589,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["MonitoringStatus"];
-          };
-        };
-      };
-    };
+    /** All in a few figures */
+    get: operations["getMonitoringStatus"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1582,29 +606,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["EncoderStreamConfig"];
-          };
-        };
-      };
-    };
+    /** What a box is set to */
+    get: operations["getEncoderStreams"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1620,28 +623,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              streams: components["schemas"]["StreamHealth"][];
-            };
-          };
-        };
-      };
-    };
+    /** Every stream's health */
+    get: operations["listStreamHealth"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1657,28 +640,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              encoders: components["schemas"]["ThermalItem"][];
-            };
-          };
-        };
-      };
-    };
+    /** How hot the boxes are */
+    get: operations["listTemperatures"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1696,47 +659,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** @default 30000 */
-            ttlMs?: number;
-            /** @default false */
-            dryRun?: boolean;
-          } | null;
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-      };
-    };
+    /** One cooling step more, now */
+    post: operations["coolDownEncoder"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1750,29 +674,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["ThermalItem"];
-          };
-        };
-      };
-    };
+    /** How hot one box is */
+    get: operations["getTemperature"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1788,33 +691,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["SiteItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
+    /** All sites */
+    get: operations["listSites"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1832,95 +710,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
-            verb: string;
-            args?: {
-              to?: string;
-              unproven?: boolean;
-              window?: components["schemas"]["WindowRuleInput"];
-              windowId?: components["schemas"]["IdInput"];
-              why?: string;
-              medium?: string;
-              preset?: number;
-              interrupt?: boolean;
-              stream?: components["schemas"]["IdInput"];
-              session?: {
-                settings: {
-                  widthPx: number;
-                  heightPx: number;
-                  framesPerSecond: number;
-                  videoBps: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                /** @enum {string} */
-                input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
-                endsAfterMs?: number;
-                once?: string;
-                sealTo?: {
-                  /** @enum {string} */
-                  kty: "OKP";
-                  /** @enum {string} */
-                  crv: "X25519";
-                  x: string;
-                };
-              };
-              change?: {
-                settings: {
-                  widthPx?: number;
-                  heightPx?: number;
-                  framesPerSecond?: number;
-                  videoBps?: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                restart?: boolean;
-                ifRevision?: number;
-              };
-            };
-            /** @default 30000 */
-            ttlMs?: number;
-            /** @default false */
-            dryRun?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-      };
-    };
+    /** Ask for a whole site */
+    post: operations["commandSite"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1934,28 +725,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          site: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["SiteItem"];
-          };
-        };
-      };
-    };
+    /** One site, as it is now */
+    get: operations["getSite"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1971,34 +742,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["StorageItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
+    /** All storage */
+    get: operations["listStorage"];
     put?: never;
     post?: never;
     delete?: never;
@@ -2014,29 +759,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StorageItem"];
-          };
-        };
-      };
-    };
+    /** Whether there is room to record */
+    get: operations["getStorage"];
     put?: never;
     post?: never;
     delete?: never;
@@ -2054,95 +778,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
-            verb: string;
-            args?: {
-              to?: string;
-              unproven?: boolean;
-              window?: components["schemas"]["WindowRuleInput"];
-              windowId?: components["schemas"]["IdInput"];
-              why?: string;
-              medium?: string;
-              preset?: number;
-              interrupt?: boolean;
-              stream?: components["schemas"]["IdInput"];
-              session?: {
-                settings: {
-                  widthPx: number;
-                  heightPx: number;
-                  framesPerSecond: number;
-                  videoBps: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                /** @enum {string} */
-                input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
-                endsAfterMs?: number;
-                once?: string;
-                sealTo?: {
-                  /** @enum {string} */
-                  kty: "OKP";
-                  /** @enum {string} */
-                  crv: "X25519";
-                  x: string;
-                };
-              };
-              change?: {
-                settings: {
-                  widthPx?: number;
-                  heightPx?: number;
-                  framesPerSecond?: number;
-                  videoBps?: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                restart?: boolean;
-                ifRevision?: number;
-              };
-            };
-            /** @default 30000 */
-            ttlMs?: number;
-            /** @default false */
-            dryRun?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-      };
-    };
+    /** Ask for a storage */
+    post: operations["commandStorage"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2156,34 +793,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: {
-          limit?: number;
-          /** @description `nextCursor` of the page before */
-          cursor?: string;
-          site?: string;
-        };
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["StreamItem"][];
-              nextCursor: string | null;
-            };
-          };
-        };
-      };
-    };
+    /** All streams */
+    get: operations["listStreams"];
     put?: never;
     post?: never;
     delete?: never;
@@ -2201,69 +812,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            resolution: string;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            bitrate: number;
-            fps: number;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            audio_bitrate?: number;
-            /** @description seconds */
-            keyframe_interval?: number;
-            /** @description else the only one you see, else the best */
-            site_id?: string;
-            /**
-             * @description device: what is plugged into the encoder; push: a publisher sends it to the site
-             * @default device
-             * @enum {string}
-             */
-            input?: "device" | "push";
-            /**
-             * @description how the encoder is picked among those that can take it
-             * @default weighted
-             * @enum {string}
-             */
-            strategy?: "weighted" | "least_connections" | "round_robin";
-            /** @description seconds; else it lasts until DELETE */
-            ends_after?: number;
-            /**
-             * @description say what would be chosen, and do nothing
-             * @default false
-             */
-            dry_run?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSession"];
-          };
-        };
-        /** @description Created */
-        201: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSession"];
-          };
-        };
-      };
-    };
+    /** Have a stream, its key and its boxes */
+    post: operations["openSession"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2279,50 +829,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            resolution: string;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            bitrate: number;
-            fps: number;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            audio_bitrate?: number;
-            /** @description seconds */
-            keyframe_interval?: number;
-            /** @enum {string} */
-            protocol?: "rtmp" | "rtmps" | "srt" | "hls";
-            /** @description judged by its form, kept nowhere */
-            stream_key?: string;
-            /**
-             * @default rtmp
-             * @enum {string}
-             */
-            destination?: "youtube" | "facebook" | "twitch" | "rtmp" | "srt" | "hls";
-            /** @description `<site>~<id>`, or the bare id where only one site has it */
-            encoder_id?: string;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamJudgement"];
-          };
-        };
-      };
-    };
+    /** Would this stream work there */
+    post: operations["validateStream"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2336,63 +844,12 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamItem"];
-          };
-        };
-      };
-    };
+    /** One stream, as it is now */
+    get: operations["getStream"];
     put?: never;
     post?: never;
-    delete: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSessionEnd"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSessionEnd"];
-          };
-        };
-      };
-    };
+    /** Give the stream back */
+    delete: operations["endSession"];
     options?: never;
     head?: never;
     patch?: never;
@@ -2407,95 +864,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
-            verb: string;
-            args?: {
-              to?: string;
-              unproven?: boolean;
-              window?: components["schemas"]["WindowRuleInput"];
-              windowId?: components["schemas"]["IdInput"];
-              why?: string;
-              medium?: string;
-              preset?: number;
-              interrupt?: boolean;
-              stream?: components["schemas"]["IdInput"];
-              session?: {
-                settings: {
-                  widthPx: number;
-                  heightPx: number;
-                  framesPerSecond: number;
-                  videoBps: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                /** @enum {string} */
-                input: "device" | "push";
-                /** @enum {string} */
-                strategy?: "weighted" | "least_connections" | "round_robin";
-                endsAfterMs?: number;
-                once?: string;
-                sealTo?: {
-                  /** @enum {string} */
-                  kty: "OKP";
-                  /** @enum {string} */
-                  crv: "X25519";
-                  x: string;
-                };
-              };
-              change?: {
-                settings: {
-                  widthPx?: number;
-                  heightPx?: number;
-                  framesPerSecond?: number;
-                  videoBps?: number;
-                  audioBps?: number;
-                  keyframeEveryS?: number;
-                };
-                restart?: boolean;
-                ifRevision?: number;
-              };
-            };
-            /** @default 30000 */
-            ttlMs?: number;
-            /** @default false */
-            dryRun?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["CommandItem"];
-          };
-        };
-      };
-    };
+    /** Ask for a stream */
+    post: operations["commandStream"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2509,79 +879,10 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSessionConfig"];
-          };
-        };
-      };
-    };
-    put: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            resolution?: string;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            bitrate?: number;
-            fps?: number;
-            /** @description bit/s: 5000000, 5000k or 5M */
-            audio_bitrate?: number;
-            /** @description seconds */
-            keyframe_interval?: number;
-            /**
-             * @description where that cannot be changed on air: stop the stream for it, and start it again
-             * @default false
-             */
-            restart?: boolean;
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSessionConfig"];
-          };
-        };
-        /** @description Accepted */
-        202: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["StreamSessionConfig"];
-          };
-        };
-      };
-    };
+    /** How the stream is set */
+    get: operations["getSession"];
+    /** Set the stream otherwise */
+    put: operations["changeSession"];
     post?: never;
     delete?: never;
     options?: never;
@@ -2596,412 +897,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          /** @description `<site>~<id>`, or the bare id where only one site has it */
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              epoch?: string;
-              seq?: number;
-              session?: string;
-              at: string | null;
-              name?: string;
-              /** @enum {string} */
-              carriage: "onAir" | "offAir" | "notKnown" | "notExpected" | "unknown";
-              /** @enum {string} */
-              carrier:
-                | "stopped"
-                | "starting"
-                | "carried"
-                | "suspect"
-                | "remediating"
-                | "fencing"
-                | "takingOver"
-                | "holding"
-                | "waitingForFence"
-                | "returning"
-                | "needsHuman"
-                | "unknown";
-              /** @enum {string} */
-              understudy: "ready" | "warming" | "none" | "unknown";
-              destination?: components["schemas"]["Id"];
-              /**
-               * @default unknown
-               * @enum {string}
-               */
-              takeover?: "exclusive" | "primaryBackup" | "lastWins" | "firstWins" | "unknown";
-              encoder?: components["schemas"]["Id"] | null;
-              output?: components["schemas"]["Id"] | null;
-              understudyEncoder?: components["schemas"]["Id"] | null;
-              encoders?: components["schemas"]["Id"][];
-              understudies?: ({
-                encoder: components["schemas"]["Id"];
-                /**
-                 * @default unknown
-                 * @enum {string}
-                 */
-                role: "understudy" | "spare" | "unknown";
-                /**
-                 * @default unknown
-                 * @enum {string}
-                 */
-                wants: "cold" | "warm" | "hot" | "unknown";
-                /**
-                 * @default unknown
-                 * @enum {string}
-                 */
-                is: "none" | "cold" | "warm" | "hot" | "unknown";
-                isAsWanted?: boolean;
-                hindrance?: string;
-                inUseFor?: components["schemas"]["Id"];
-              } & {
-                [key: string]: unknown;
-              })[];
-              /**
-               * @default unknown
-               * @enum {string}
-               */
-              path?: "direct" | "relayed" | "unknown";
-              relay?:
-                | ({
-                    /**
-                     * @default unknown
-                     * @enum {string}
-                     */
-                    health: "running" | "starting" | "lost" | "off" | "unknown";
-                    selected: components["schemas"]["Id"] | null;
-                    since: string | null;
-                    /**
-                     * @default unknown
-                     * @enum {string}
-                     */
-                    reason:
-                      | "start"
-                      | "preferred"
-                      | "silent"
-                      | "late"
-                      | "damaged"
-                      | "timestamps"
-                      | "notEligible"
-                      | "noInput"
-                      | "unknown";
-                    generation: number;
-                    inputs: ({
-                      encoder: components["schemas"]["Id"];
-                      brings: boolean;
-                    } & {
-                      [key: string]: unknown;
-                    })[];
-                    switches: number;
-                    missingMs: number;
-                  } & {
-                    [key: string]: unknown;
-                  })
-                | null;
-              keyGeneration?: number;
-              since?: string | null;
-              because: string | null;
-              incident?:
-                | ({
-                    id: string;
-                    stream: components["schemas"]["Id"];
-                    cause: string;
-                    openedAt: string | null;
-                    closedAt: string | null;
-                    /**
-                     * @default unknown
-                     * @enum {string}
-                     */
-                    outcome:
-                      | "open"
-                      | "recovered"
-                      | "tookOver"
-                      | "restarted"
-                      | "needsHuman"
-                      | "aborted"
-                      | "stopped"
-                      | "unknown";
-                    from: components["schemas"]["Id"] | null;
-                    to: components["schemas"]["Id"] | null;
-                    offAirMs: number | null;
-                    segments: {
-                      detectMs: number | null;
-                      decideMs: number | null;
-                      fenceMs: number | null;
-                      startMs: number | null;
-                      confirmMs: number | null;
-                    } & {
-                      [key: string]: unknown;
-                    };
-                    certificate:
-                      | ({
-                          level: number;
-                          encoder: components["schemas"]["Id"];
-                          output: components["schemas"]["Id"];
-                          destination: components["schemas"]["Id"];
-                          evidence: string[];
-                          at: string | null;
-                        } & {
-                          [key: string]: unknown;
-                        })
-                      | null;
-                    recordingGaps?: ({
-                      encoder: components["schemas"]["Id"];
-                      by: components["schemas"]["Id"];
-                      to: string | null;
-                      ms: number;
-                      because: string;
-                      coveredBy: components["schemas"]["Id"] | null;
-                    } & {
-                      [key: string]: unknown;
-                    })[];
-                    timeline: ({
-                      at: string | null;
-                      what: string;
-                    } & {
-                      [key: string]: unknown;
-                    })[];
-                  } & {
-                    [key: string]: unknown;
-                  })
-                | null;
-              content?: {
-                views: ({
-                  of: string;
-                  /**
-                   * @default unknown
-                   * @enum {string}
-                   */
-                  picture: "seen" | "unknown";
-                  /**
-                   * @default unknown
-                   * @enum {string}
-                   */
-                  sound: "heard" | "silent" | "unknown";
-                  faults: ({
-                    /**
-                     * @default unknown
-                     * @enum {string}
-                     */
-                    fault: "lost" | "black" | "frozen" | "silent" | "unknown";
-                    /**
-                     * @default unknown
-                     * @enum {string}
-                     */
-                    does: "off" | "observe" | "act" | "unknown";
-                    since: string | null;
-                  } & {
-                    [key: string]: unknown;
-                  })[];
-                } & {
-                  [key: string]: unknown;
-                })[];
-                comparison:
-                  | ({
-                      carrier: components["schemas"]["Id"];
-                      with: components["schemas"]["Id"];
-                      /**
-                       * @default unknown
-                       * @enum {string}
-                       */
-                      word: "same" | "different" | "cannotTell" | "unknown";
-                      because: string;
-                      at: string | null;
-                    } & {
-                      [key: string]: unknown;
-                    })
-                  | null;
-              } & {
-                [key: string]: unknown;
-              };
-              missesProgramme?:
-                | ({
-                    cause: string;
-                    since: string | null;
-                  } & {
-                    [key: string]: unknown;
-                  })
-                | null;
-              eventEndsAt?: string | null;
-              budgetLeft?: number;
-              latched?: ("moves" | "returns" | "unknown")[];
-              legs?: ({
-                /**
-                 * @default unknown
-                 * @enum {string}
-                 */
-                leg: "primary" | "backup" | "unknown";
-                encoder: components["schemas"]["Id"];
-                /**
-                 * @default unknown
-                 * @enum {string}
-                 */
-                state: "stopped" | "starting" | "publishing" | "lost" | "unknown";
-              } & {
-                [key: string]: unknown;
-              })[];
-              schedule?: {
-                /**
-                 * @default unknown
-                 * @enum {string}
-                 */
-                phase: "always" | "off" | "frozen" | "lineUp" | "on" | "unknown";
-                window:
-                  | ({
-                      name?: string;
-                      startsAt: string | null;
-                      endsAt: string | null;
-                      /**
-                       * @default unknown
-                       * @enum {string}
-                       */
-                      from?: "configuration" | "calendar" | "command" | "unknown";
-                    } & {
-                      [key: string]: unknown;
-                    })
-                  | null;
-                next: ({
-                  name?: string;
-                  startsAt: string | null;
-                  endsAt: string | null;
-                  /**
-                   * @default unknown
-                   * @enum {string}
-                   */
-                  from?: "configuration" | "calendar" | "command" | "unknown";
-                } & {
-                  [key: string]: unknown;
-                })[];
-                startMissed: boolean;
-                rules: ({
-                  id: components["schemas"]["Id"];
-                  name?: string;
-                  start: string;
-                  zone: string;
-                  durationMs: number;
-                  rrule?: string;
-                } & {
-                  [key: string]: unknown;
-                })[];
-              } & {
-                [key: string]: unknown;
-              };
-              lineUp?:
-                | ({
-                    at: string | null;
-                    items: ({
-                      /**
-                       * @default unknown
-                       * @enum {string}
-                       */
-                      item:
-                        | "input"
-                        | "audio"
-                        | "sameProgramme"
-                        | "understudy"
-                        | "recording"
-                        | "clock"
-                        | "key"
-                        | "fencePath"
-                        | "unknown";
-                      /**
-                       * @default unknown
-                       * @enum {string}
-                       */
-                      result: "ok" | "notOk" | "unknown";
-                      message: string;
-                      source: string | null;
-                    } & {
-                      [key: string]: unknown;
-                    })[];
-                  } & {
-                    [key: string]: unknown;
-                  })
-                | null;
-              keptFor?:
-                | ({
-                    id: string;
-                    /**
-                     * @default unknown
-                     * @enum {string}
-                     */
-                    state: "preparing" | "running" | "restarting" | "ending" | "unknown";
-                    by: string;
-                    settings: {
-                      widthPx: number;
-                      heightPx: number;
-                      framesPerSecond: number;
-                      videoBps: number;
-                      audioBps?: number;
-                      keyframeEveryS?: number;
-                    } & {
-                      [key: string]: unknown;
-                    };
-                    encoder: components["schemas"]["Id"];
-                    backup: components["schemas"]["Id"] | null;
-                    revision: number;
-                    openedAt: string | null;
-                    endsAt: string | null;
-                  } & {
-                    [key: string]: unknown;
-                  })
-                | null;
-              ref: string;
-              id: string;
-              site: string;
-              online: boolean;
-              stale: boolean;
-              receivedAt: string | null;
-              stream_id: string;
-              site_id: string;
-              encoder_id: string | null;
-              backup_encoder_id: string | null;
-              /** @enum {string} */
-              status: "healthy" | "warning" | "critical" | "unknown";
-              /**
-               * @description what the site wants
-               * @enum {string}
-               */
-              commanded: "streaming" | "stopped" | "unknown";
-              /**
-               * @description what the encoder says of itself
-               * @enum {string}
-               */
-              reported: "unknown" | "idle" | "starting" | "streaming" | "failing" | "stopping";
-              /**
-               * @description what the far end was seen to receive
-               * @enum {string}
-               */
-              observed: "unknown" | "publishing" | "quiet" | "refusing";
-              /** @description % of the encoder */
-              cpu_usage: number | null;
-              /** @description since the encoder's start */
-              dropped_frames: number | null;
-              /** @description bit/s */
-              bitrate: number | null;
-              /** @description frames a second */
-              fps: number | null;
-            } & {
-              [key: string]: unknown;
-            };
-          };
-        };
-      };
-    };
+    /** Is it on air, and how well */
+    get: operations["getStreamHealth"];
     put?: never;
     post?: never;
     delete?: never;
@@ -3017,105 +914,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["UserItem"][];
-            };
-          };
-        };
-      };
-    };
+    /** All people */
+    get: operations["listUsers"];
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            name: string;
-            /** @default null */
-            email?: string | null;
-            /** @enum {string} */
-            role: "admin" | "operator" | "viewer" | "api_client";
-            /** @description left out: the answer has an invitation for 7 days */
-            password?: string;
-            /** @default null */
-            sites?: components["schemas"]["IdInput"][] | null;
-            /** @default null */
-            department?: string | null;
-            /** @default null */
-            region?: string | null;
-            /** @default null */
-            shifts?:
-              | {
-                  days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
-                  from: string;
-                  to: string;
-                  /** @default UTC */
-                  timeZone?: string;
-                }[]
-              | null;
-          };
-        };
-      };
-      responses: {
-        /** @description Created */
-        201: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              id: string;
-              name: string;
-              email: string | null;
-              /** @enum {string} */
-              role: "admin" | "operator" | "viewer" | "api_client";
-              sites: components["schemas"]["Id"][] | null;
-              department: string | null;
-              region: string | null;
-              shifts:
-                | {
-                    days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
-                    from: string;
-                    to: string;
-                    /** @default UTC */
-                    timeZone: string;
-                  }[]
-                | null;
-              identities: {
-                issuer: string;
-                subject: string;
-                linkedAt: string | null;
-              }[];
-              disabled: boolean;
-              invited: boolean;
-              createdAt: string | null;
-              lastLoginAt: string | null;
-              invitation?: string;
-            };
-          };
-        };
-      };
-    };
+    /** One person more */
+    post: operations["addUser"];
     delete?: never;
     options?: never;
     head?: never;
@@ -3129,102 +932,16 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["UserItem"];
-          };
-        };
-      };
-    };
+    /** One person */
+    get: operations["getUser"];
     put?: never;
     post?: never;
-    delete: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
+    /** Remove a person */
+    delete: operations["removeUser"];
     options?: never;
     head?: never;
-    patch: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** @enum {string} */
-            role?: "admin" | "operator" | "viewer" | "api_client";
-            sites?: components["schemas"]["IdInput"][] | null;
-            department?: string | null;
-            region?: string | null;
-            shifts?:
-              | {
-                  days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
-                  from: string;
-                  to: string;
-                  /** @default UTC */
-                  timeZone?: string;
-                }[]
-              | null;
-            email?: string | null;
-            disabled?: boolean;
-            password?: string;
-            /** @description all there are to be; [] = by none */
-            identities?: {
-              /** Format: uri */
-              issuer: string;
-              subject: string;
-            }[];
-          };
-        };
-      };
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["UserItem"];
-          };
-        };
-      };
-    };
+    /** Role, sites, hours, password, accounts */
+    patch: operations["changeUser"];
     trace?: never;
   };
   "/api/users/{id}/data": {
@@ -3234,35 +951,8 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              user: components["schemas"]["UserItem"];
-              sessions: components["schemas"]["SessionItem"][];
-              /** @description what this person did, the newest first */
-              audit: components["schemas"]["AuditItem"][];
-              /** @description false: there is more in GET /audit?actor= */
-              auditIsWhole: boolean;
-            };
-          };
-        };
-      };
-    };
+    /** All that is known of a person */
+    get: operations["exportUser"];
     put?: never;
     post?: never;
     delete?: never;
@@ -3278,52 +968,12 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["SessionItem"][];
-            };
-          };
-        };
-      };
-    };
+    /** Where a person is logged in */
+    get: operations["listUserSessions"];
     put?: never;
     post?: never;
-    delete: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
+    /** Log a person out everywhere */
+    delete: operations["endUserSessions"];
     options?: never;
     head?: never;
     patch?: never;
@@ -3336,74 +986,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: components["schemas"]["WebhookItem"][];
-            };
-          };
-        };
-      };
-    };
+    /** All webhooks, and how they fare */
+    get: operations["listWebhooks"];
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody: {
-        content: {
-          "application/json": {
-            /** Format: uri */
-            url: string;
-            /** @description left out: all events */
-            types?: string[];
-            /** @description left out: all sites */
-            sites?: components["schemas"]["IdInput"][];
-          };
-        };
-      };
-      responses: {
-        /** @description Created */
-        201: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              id: string;
-              url: string;
-              types: string[] | null;
-              sites: string[] | null;
-              createdAt: string | null;
-              createdBy: string;
-              lastDeliveredAt: string | null;
-              error: string | null;
-              attempts: number;
-              nextTryAt: string | null;
-              disabledAt: string | null;
-              /** @description shown only this once; checks signatures of standardwebhooks.com */
-              secret: string;
-            };
-          };
-        };
-      };
-    };
+    /** Tell another system */
+    post: operations["addWebhook"];
     delete?: never;
     options?: never;
     head?: never;
@@ -3420,26 +1007,8 @@ export interface paths {
     get?: never;
     put?: never;
     post?: never;
-    delete: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description No Content */
-        204: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content?: never;
-        };
-      };
-    };
+    /** Tell it no more */
+    delete: operations["removeWebhook"];
     options?: never;
     head?: never;
     patch?: never;
@@ -3452,37 +1021,11 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** @description Events that were given up after 16 h, or that the receiver refused. */
-    get: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              items: {
-                event: {
-                  [key: string]: unknown;
-                };
-                givenUpAt: string | null;
-                error: string;
-              }[];
-            };
-          };
-        };
-      };
-    };
+    /**
+     * What it could not be told
+     * @description Events that were given up after 16 h, or that the receiver refused.
+     */
+    get: operations["listDeadEvents"];
     put?: never;
     post?: never;
     delete?: never;
@@ -3500,32 +1043,11 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** @description Tries at once what waits, and what was given up. */
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              taken: number;
-              left: number;
-            };
-          };
-        };
-      };
-    };
+    /**
+     * Try what waits at once
+     * @description Tries at once what waits, and what was given up.
+     */
+    post: operations["retryWebhook"];
     delete?: never;
     options?: never;
     head?: never;
@@ -3541,42 +1063,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description Created */
-        201: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              id: string;
-              url: string;
-              types: string[] | null;
-              sites: string[] | null;
-              createdAt: string | null;
-              createdBy: string;
-              lastDeliveredAt: string | null;
-              error: string | null;
-              attempts: number;
-              nextTryAt: string | null;
-              disabledAt: string | null;
-              /** @description shown only this once; checks signatures of standardwebhooks.com */
-              secret: string;
-            };
-          };
-        };
-      };
-    };
+    /** A new secret */
+    post: operations["renewWebhookSecret"];
     delete?: never;
     options?: never;
     head?: never;
@@ -3592,32 +1080,11 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** @description Sends an event `understudy.ping` now and says what the receiver answered. */
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path: {
-          id: string;
-        };
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": {
-              taken: boolean;
-              error: string | null;
-            };
-          };
-        };
-      };
-    };
+    /**
+     * Send it something, now
+     * @description Sends an event `understudy.ping` now and says what the receiver answered.
+     */
+    post: operations["testWebhook"];
     delete?: never;
     options?: never;
     head?: never;
@@ -5343,10 +2810,2780 @@ export interface components {
     };
   };
   responses: never;
-  parameters: never;
+  parameters: {
+    /** @description A word of your own. What comes again with it within 24 h is done once and answered alike; something else with it is refused with 422 */
+    "Idempotency-Key": string;
+    /** @description `wait=10`: answer when it is done or refused, at the latest after so many seconds (60) */
+    Prefer: string;
+    /** @description Only while the `ETag` is this one; else 412 */
+    "If-Match": string;
+    /** @description While the `ETag` is this one: 304 and no body */
+    "If-None-Match": string;
+  };
   requestBodies: never;
   headers: never;
   pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+  listAudit: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        type?: string;
+        /** @description key:<id> or user:<id> */
+        actor?: string;
+        since?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["AuditItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  acceptInvitation: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          invitation: string;
+          password: string;
+        };
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  logIn: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          name: string;
+          password: string;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Grant"];
+        };
+      };
+    };
+  };
+  logOut: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  getMe: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Me"];
+        };
+      };
+    };
+  };
+  listProviders: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: {
+              id: string;
+              name: string;
+              url: string;
+            }[];
+          };
+        };
+      };
+    };
+  };
+  logInByProvider: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Grant"];
+        };
+      };
+    };
+  };
+  changePassword: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          password: string;
+          next: string;
+        };
+      };
+    };
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  refreshLogin: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          refresh_token: string;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Grant"];
+        };
+      };
+    };
+  };
+  getCommand: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+    };
+  };
+  listDestinations: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        site?: string;
+      };
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["DestinationItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  getDestination: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["DestinationItem"];
+        };
+      };
+    };
+  };
+  listEncoders: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        site?: string;
+      };
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["EncoderItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  getSystemStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SystemStatus"];
+        };
+      };
+    };
+  };
+  getEncoder: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EncoderItem"];
+        };
+      };
+    };
+  };
+  commandEncoder: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description A word of your own. What comes again with it within 24 h is done once and answered alike; something else with it is refused with 422 */
+        "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+        /** @description `wait=10`: answer when it is done or refused, at the latest after so many seconds (60) */
+        Prefer?: components["parameters"]["Prefer"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          verb: string;
+          args?: {
+            to?: string;
+            unproven?: boolean;
+            window?: components["schemas"]["WindowRuleInput"];
+            windowId?: components["schemas"]["IdInput"];
+            why?: string;
+            medium?: string;
+            preset?: number;
+            interrupt?: boolean;
+            stream?: components["schemas"]["IdInput"];
+            session?: {
+              settings: {
+                widthPx: number;
+                heightPx: number;
+                framesPerSecond: number;
+                videoBps: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              /** @enum {string} */
+              input: "device" | "push";
+              /** @enum {string} */
+              strategy?: "weighted" | "least_connections" | "round_robin";
+              endsAfterMs?: number;
+              once?: string;
+              sealTo?: {
+                /** @enum {string} */
+                kty: "OKP";
+                /** @enum {string} */
+                crv: "X25519";
+                x: string;
+              };
+            };
+            change?: {
+              settings: {
+                widthPx?: number;
+                heightPx?: number;
+                framesPerSecond?: number;
+                videoBps?: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              restart?: boolean;
+              ifRevision?: number;
+            };
+          };
+          /** @default 30000 */
+          ttlMs?: number;
+          /** @default false */
+          dryRun?: boolean;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+    };
+  };
+  listEncoderVerbs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            verbs: string[];
+          };
+        };
+      };
+    };
+  };
+  controlEncoder: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description A word of your own. What comes again with it within 24 h is done once and answered alike; something else with it is refused with 422 */
+        "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+        /** @description `wait=10`: answer when it is done or refused, at the latest after so many seconds (60) */
+        Prefer?: components["parameters"]["Prefer"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          verb: string;
+          args?: {
+            to?: string;
+            unproven?: boolean;
+            window?: components["schemas"]["WindowRuleInput"];
+            windowId?: components["schemas"]["IdInput"];
+            why?: string;
+            medium?: string;
+            preset?: number;
+            interrupt?: boolean;
+            stream?: components["schemas"]["IdInput"];
+            session?: {
+              settings: {
+                widthPx: number;
+                heightPx: number;
+                framesPerSecond: number;
+                videoBps: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              /** @enum {string} */
+              input: "device" | "push";
+              /** @enum {string} */
+              strategy?: "weighted" | "least_connections" | "round_robin";
+              endsAfterMs?: number;
+              once?: string;
+              sealTo?: {
+                /** @enum {string} */
+                kty: "OKP";
+                /** @enum {string} */
+                crv: "X25519";
+                x: string;
+              };
+            };
+            change?: {
+              settings: {
+                widthPx?: number;
+                heightPx?: number;
+                framesPerSecond?: number;
+                videoBps?: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              restart?: boolean;
+              ifRevision?: number;
+            };
+          };
+          /** @default 30000 */
+          ttlMs?: number;
+          /** @default false */
+          dryRun?: boolean;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+    };
+  };
+  getEncoderMetrics: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EncoderMetrics"];
+        };
+      };
+    };
+  };
+  getEncoderStatus: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EncoderItem"];
+        };
+      };
+    };
+  };
+  listEvents: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        site?: string;
+        kind?: string;
+        /** @description id of the actor it is about */
+        subject?: string;
+        type?: string;
+        since?: string;
+      };
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["EventItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  getDetailedHealth: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {string} */
+            status: "ok" | "degraded";
+            version: string;
+            /** Format: date-time */
+            startedAt: string;
+            /** @enum {string} */
+            link: "up" | "down";
+            /** @enum {string} */
+            store: "ok" | "failing";
+            broker: {
+              up: boolean;
+              restarts: number;
+            } | null;
+            sites: {
+              known: number;
+              online: number;
+            };
+            ingest: {
+              [key: string]: number;
+            };
+          };
+        };
+      };
+    };
+  };
+  getEncoderHealth: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            encoder: components["schemas"]["EncoderHealth"];
+          };
+        };
+      };
+    };
+  };
+  listIncidents: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        site?: string;
+        /** @description stream id, or <site>~<stream> */
+        stream?: string;
+        since?: string;
+      };
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["IncidentItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  getIncident: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["IncidentItem"];
+        };
+      };
+    };
+  };
+  listIngests: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        site?: string;
+      };
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["IngestItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  getIngest: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["IngestItem"];
+        };
+      };
+    };
+  };
+  listKeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["KeyItem"][];
+          };
+        };
+      };
+    };
+  };
+  addKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          name: string;
+          /**
+           * @description ro, op and adm stand for scopes; or name those
+           * @enum {string}
+           */
+          kind?: "adm" | "op" | "ro" | "site";
+          scopes?: ("read" | "write" | "admin")[];
+          site?: components["schemas"]["IdInput"];
+          /** @description the sites it sees; left out: all */
+          sites?: components["schemas"]["IdInput"][];
+          /** @default 90 */
+          days?: number;
+        };
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            kind: "adm" | "op" | "ro" | "site";
+            scopes: ("read" | "write" | "admin")[];
+            site: string | null;
+            sites: string[] | null;
+            createdAt: string | null;
+            expiresAt: string | null;
+            lastUsedAt: string | null;
+            lastUsedFrom: string | null;
+            replacedBy: string | null;
+            key: string;
+          };
+        };
+      };
+    };
+  };
+  revokeKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  rotateKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /**
+           * @description how long the old key stays valid beside the new one
+           * @default 86400
+           */
+          graceS?: number;
+        };
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            id: string;
+            name: string;
+            /** @enum {string} */
+            kind: "adm" | "op" | "ro" | "site";
+            scopes: ("read" | "write" | "admin")[];
+            site: string | null;
+            sites: string[] | null;
+            createdAt: string | null;
+            expiresAt: string | null;
+            lastUsedAt: string | null;
+            lastUsedFrom: string | null;
+            replacedBy: string | null;
+            key: string;
+          };
+        };
+      };
+    };
+  };
+  getMonitoredEncoder: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EncoderMetrics"];
+        };
+      };
+    };
+  };
+  rankEncoders: {
+    parameters: {
+      query?: {
+        strategy?: "weighted" | "least_connections" | "round_robin";
+        site?: string;
+        /** @description with round_robin: who was chosen last, as <site>~<id> */
+        after?: string;
+        /** @description like 1920x1080; with bitrate and fps: what is wanted */
+        resolution?: string;
+        /** @description bit/s: 5000000, 5000k or 5M */
+        bitrate?: number | string;
+        fps?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["LoadBalancer"];
+        };
+      };
+    };
+  };
+  getSystemMetrics: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SystemMetrics"];
+        };
+      };
+    };
+  };
+  getMonitoringStatus: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["MonitoringStatus"];
+        };
+      };
+    };
+  };
+  getEncoderStreams: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["EncoderStreamConfig"];
+        };
+      };
+    };
+  };
+  listStreamHealth: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            streams: components["schemas"]["StreamHealth"][];
+          };
+        };
+      };
+    };
+  };
+  listTemperatures: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            encoders: components["schemas"]["ThermalItem"][];
+          };
+        };
+      };
+    };
+  };
+  coolDownEncoder: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description A word of your own. What comes again with it within 24 h is done once and answered alike; something else with it is refused with 422 */
+        "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+        /** @description `wait=10`: answer when it is done or refused, at the latest after so many seconds (60) */
+        Prefer?: components["parameters"]["Prefer"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @default 30000 */
+          ttlMs?: number;
+          /** @default false */
+          dryRun?: boolean;
+        } | null;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+    };
+  };
+  getTemperature: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ThermalItem"];
+        };
+      };
+    };
+  };
+  listSites: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+      };
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["SiteItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  commandSite: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description A word of your own. What comes again with it within 24 h is done once and answered alike; something else with it is refused with 422 */
+        "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+        /** @description `wait=10`: answer when it is done or refused, at the latest after so many seconds (60) */
+        Prefer?: components["parameters"]["Prefer"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          verb: string;
+          args?: {
+            to?: string;
+            unproven?: boolean;
+            window?: components["schemas"]["WindowRuleInput"];
+            windowId?: components["schemas"]["IdInput"];
+            why?: string;
+            medium?: string;
+            preset?: number;
+            interrupt?: boolean;
+            stream?: components["schemas"]["IdInput"];
+            session?: {
+              settings: {
+                widthPx: number;
+                heightPx: number;
+                framesPerSecond: number;
+                videoBps: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              /** @enum {string} */
+              input: "device" | "push";
+              /** @enum {string} */
+              strategy?: "weighted" | "least_connections" | "round_robin";
+              endsAfterMs?: number;
+              once?: string;
+              sealTo?: {
+                /** @enum {string} */
+                kty: "OKP";
+                /** @enum {string} */
+                crv: "X25519";
+                x: string;
+              };
+            };
+            change?: {
+              settings: {
+                widthPx?: number;
+                heightPx?: number;
+                framesPerSecond?: number;
+                videoBps?: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              restart?: boolean;
+              ifRevision?: number;
+            };
+          };
+          /** @default 30000 */
+          ttlMs?: number;
+          /** @default false */
+          dryRun?: boolean;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+    };
+  };
+  getSite: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        site: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SiteItem"];
+        };
+      };
+    };
+  };
+  listStorage: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        site?: string;
+      };
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["StorageItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  getStorage: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StorageItem"];
+        };
+      };
+    };
+  };
+  commandStorage: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description A word of your own. What comes again with it within 24 h is done once and answered alike; something else with it is refused with 422 */
+        "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+        /** @description `wait=10`: answer when it is done or refused, at the latest after so many seconds (60) */
+        Prefer?: components["parameters"]["Prefer"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          verb: string;
+          args?: {
+            to?: string;
+            unproven?: boolean;
+            window?: components["schemas"]["WindowRuleInput"];
+            windowId?: components["schemas"]["IdInput"];
+            why?: string;
+            medium?: string;
+            preset?: number;
+            interrupt?: boolean;
+            stream?: components["schemas"]["IdInput"];
+            session?: {
+              settings: {
+                widthPx: number;
+                heightPx: number;
+                framesPerSecond: number;
+                videoBps: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              /** @enum {string} */
+              input: "device" | "push";
+              /** @enum {string} */
+              strategy?: "weighted" | "least_connections" | "round_robin";
+              endsAfterMs?: number;
+              once?: string;
+              sealTo?: {
+                /** @enum {string} */
+                kty: "OKP";
+                /** @enum {string} */
+                crv: "X25519";
+                x: string;
+              };
+            };
+            change?: {
+              settings: {
+                widthPx?: number;
+                heightPx?: number;
+                framesPerSecond?: number;
+                videoBps?: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              restart?: boolean;
+              ifRevision?: number;
+            };
+          };
+          /** @default 30000 */
+          ttlMs?: number;
+          /** @default false */
+          dryRun?: boolean;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+    };
+  };
+  listStreams: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        site?: string;
+      };
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["StreamItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  openSession: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description A word of your own. What comes again with it within 24 h is done once and answered alike; something else with it is refused with 422 */
+        "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          resolution: string;
+          /** @description bit/s: 5000000, 5000k or 5M */
+          bitrate: number | string;
+          fps: number;
+          /** @description bit/s: 5000000, 5000k or 5M */
+          audio_bitrate?: number | string;
+          /** @description seconds */
+          keyframe_interval?: number;
+          /** @description else the only one you see, else the best */
+          site_id?: string;
+          /**
+           * @description device: what is plugged into the encoder; push: a publisher sends it to the site
+           * @default device
+           * @enum {string}
+           */
+          input?: "device" | "push";
+          /**
+           * @description how the encoder is picked among those that can take it
+           * @default weighted
+           * @enum {string}
+           */
+          strategy?: "weighted" | "least_connections" | "round_robin";
+          /** @description seconds; else it lasts until DELETE */
+          ends_after?: number;
+          /**
+           * @description say what would be chosen, and do nothing
+           * @default false
+           */
+          dry_run?: boolean;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StreamSession"];
+        };
+      };
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StreamSession"];
+        };
+      };
+    };
+  };
+  validateStream: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          resolution: string;
+          /** @description bit/s: 5000000, 5000k or 5M */
+          bitrate: number | string;
+          fps: number;
+          /** @description bit/s: 5000000, 5000k or 5M */
+          audio_bitrate?: number | string;
+          /** @description seconds */
+          keyframe_interval?: number;
+          /** @enum {string} */
+          protocol?: "rtmp" | "rtmps" | "srt" | "hls";
+          /** @description judged by its form, kept nowhere */
+          stream_key?: string;
+          /**
+           * @default rtmp
+           * @enum {string}
+           */
+          destination?: "youtube" | "facebook" | "twitch" | "rtmp" | "srt" | "hls";
+          /** @description `<site>~<id>`, or the bare id where only one site has it */
+          encoder_id?: string;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StreamJudgement"];
+        };
+      };
+    };
+  };
+  getStream: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StreamItem"];
+        };
+      };
+    };
+  };
+  endSession: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Only while the `ETag` is this one; else 412 */
+        "If-Match"?: components["parameters"]["If-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StreamSessionEnd"];
+        };
+      };
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StreamSessionEnd"];
+        };
+      };
+    };
+  };
+  commandStream: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description A word of your own. What comes again with it within 24 h is done once and answered alike; something else with it is refused with 422 */
+        "Idempotency-Key"?: components["parameters"]["Idempotency-Key"];
+        /** @description `wait=10`: answer when it is done or refused, at the latest after so many seconds (60) */
+        Prefer?: components["parameters"]["Prefer"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          verb: string;
+          args?: {
+            to?: string;
+            unproven?: boolean;
+            window?: components["schemas"]["WindowRuleInput"];
+            windowId?: components["schemas"]["IdInput"];
+            why?: string;
+            medium?: string;
+            preset?: number;
+            interrupt?: boolean;
+            stream?: components["schemas"]["IdInput"];
+            session?: {
+              settings: {
+                widthPx: number;
+                heightPx: number;
+                framesPerSecond: number;
+                videoBps: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              /** @enum {string} */
+              input: "device" | "push";
+              /** @enum {string} */
+              strategy?: "weighted" | "least_connections" | "round_robin";
+              endsAfterMs?: number;
+              once?: string;
+              sealTo?: {
+                /** @enum {string} */
+                kty: "OKP";
+                /** @enum {string} */
+                crv: "X25519";
+                x: string;
+              };
+            };
+            change?: {
+              settings: {
+                widthPx?: number;
+                heightPx?: number;
+                framesPerSecond?: number;
+                videoBps?: number;
+                audioBps?: number;
+                keyframeEveryS?: number;
+              };
+              restart?: boolean;
+              ifRevision?: number;
+            };
+          };
+          /** @default 30000 */
+          ttlMs?: number;
+          /** @default false */
+          dryRun?: boolean;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+      /** @description Accepted */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+    };
+  };
+  getSession: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StreamSessionConfig"];
+        };
+      };
+    };
+  };
+  changeSession: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description Only while the `ETag` is this one; else 412 */
+        "If-Match"?: components["parameters"]["If-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          resolution?: string;
+          /** @description bit/s: 5000000, 5000k or 5M */
+          bitrate?: number | string;
+          fps?: number;
+          /** @description bit/s: 5000000, 5000k or 5M */
+          audio_bitrate?: number | string;
+          /** @description seconds */
+          keyframe_interval?: number;
+          /**
+           * @description where that cannot be changed on air: stop the stream for it, and start it again
+           * @default false
+           */
+          restart?: boolean;
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["StreamSessionConfig"];
+        };
+      };
+    };
+  };
+  getStreamHealth: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            epoch?: string;
+            seq?: number;
+            session?: string;
+            at: string | null;
+            name?: string;
+            /** @enum {string} */
+            carriage: "onAir" | "offAir" | "notKnown" | "notExpected" | "unknown";
+            /** @enum {string} */
+            carrier:
+              | "stopped"
+              | "starting"
+              | "carried"
+              | "suspect"
+              | "remediating"
+              | "fencing"
+              | "takingOver"
+              | "holding"
+              | "waitingForFence"
+              | "returning"
+              | "needsHuman"
+              | "unknown";
+            /** @enum {string} */
+            understudy: "ready" | "warming" | "none" | "unknown";
+            destination?: components["schemas"]["Id"];
+            /**
+             * @default unknown
+             * @enum {string}
+             */
+            takeover?: "exclusive" | "primaryBackup" | "lastWins" | "firstWins" | "unknown";
+            encoder?: components["schemas"]["Id"] | null;
+            output?: components["schemas"]["Id"] | null;
+            understudyEncoder?: components["schemas"]["Id"] | null;
+            encoders?: components["schemas"]["Id"][];
+            understudies?: ({
+              encoder: components["schemas"]["Id"];
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              role: "understudy" | "spare" | "unknown";
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              wants: "cold" | "warm" | "hot" | "unknown";
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              is: "none" | "cold" | "warm" | "hot" | "unknown";
+              isAsWanted?: boolean;
+              hindrance?: string;
+              inUseFor?: components["schemas"]["Id"];
+            } & {
+              [key: string]: unknown;
+            })[];
+            /**
+             * @default unknown
+             * @enum {string}
+             */
+            path?: "direct" | "relayed" | "unknown";
+            relay?:
+              | ({
+                  /**
+                   * @default unknown
+                   * @enum {string}
+                   */
+                  health: "running" | "starting" | "lost" | "off" | "unknown";
+                  selected: components["schemas"]["Id"] | null;
+                  since: string | null;
+                  /**
+                   * @default unknown
+                   * @enum {string}
+                   */
+                  reason:
+                    | "start"
+                    | "preferred"
+                    | "silent"
+                    | "late"
+                    | "damaged"
+                    | "timestamps"
+                    | "notEligible"
+                    | "noInput"
+                    | "unknown";
+                  generation: number;
+                  inputs: ({
+                    encoder: components["schemas"]["Id"];
+                    brings: boolean;
+                  } & {
+                    [key: string]: unknown;
+                  })[];
+                  switches: number;
+                  missingMs: number;
+                } & {
+                  [key: string]: unknown;
+                })
+              | null;
+            keyGeneration?: number;
+            since?: string | null;
+            because: string | null;
+            incident?:
+              | ({
+                  id: string;
+                  stream: components["schemas"]["Id"];
+                  cause: string;
+                  openedAt: string | null;
+                  closedAt: string | null;
+                  /**
+                   * @default unknown
+                   * @enum {string}
+                   */
+                  outcome:
+                    | "open"
+                    | "recovered"
+                    | "tookOver"
+                    | "restarted"
+                    | "needsHuman"
+                    | "aborted"
+                    | "stopped"
+                    | "unknown";
+                  from: components["schemas"]["Id"] | null;
+                  to: components["schemas"]["Id"] | null;
+                  offAirMs: number | null;
+                  segments: {
+                    detectMs: number | null;
+                    decideMs: number | null;
+                    fenceMs: number | null;
+                    startMs: number | null;
+                    confirmMs: number | null;
+                  } & {
+                    [key: string]: unknown;
+                  };
+                  certificate:
+                    | ({
+                        level: number;
+                        encoder: components["schemas"]["Id"];
+                        output: components["schemas"]["Id"];
+                        destination: components["schemas"]["Id"];
+                        evidence: string[];
+                        at: string | null;
+                      } & {
+                        [key: string]: unknown;
+                      })
+                    | null;
+                  recordingGaps?: ({
+                    encoder: components["schemas"]["Id"];
+                    by: components["schemas"]["Id"];
+                    to: string | null;
+                    ms: number;
+                    because: string;
+                    coveredBy: components["schemas"]["Id"] | null;
+                  } & {
+                    [key: string]: unknown;
+                  })[];
+                  timeline: ({
+                    at: string | null;
+                    what: string;
+                  } & {
+                    [key: string]: unknown;
+                  })[];
+                } & {
+                  [key: string]: unknown;
+                })
+              | null;
+            content?: {
+              views: ({
+                of: string;
+                /**
+                 * @default unknown
+                 * @enum {string}
+                 */
+                picture: "seen" | "unknown";
+                /**
+                 * @default unknown
+                 * @enum {string}
+                 */
+                sound: "heard" | "silent" | "unknown";
+                faults: ({
+                  /**
+                   * @default unknown
+                   * @enum {string}
+                   */
+                  fault: "lost" | "black" | "frozen" | "silent" | "unknown";
+                  /**
+                   * @default unknown
+                   * @enum {string}
+                   */
+                  does: "off" | "observe" | "act" | "unknown";
+                  since: string | null;
+                } & {
+                  [key: string]: unknown;
+                })[];
+              } & {
+                [key: string]: unknown;
+              })[];
+              comparison:
+                | ({
+                    carrier: components["schemas"]["Id"];
+                    with: components["schemas"]["Id"];
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    word: "same" | "different" | "cannotTell" | "unknown";
+                    because: string;
+                    at: string | null;
+                  } & {
+                    [key: string]: unknown;
+                  })
+                | null;
+            } & {
+              [key: string]: unknown;
+            };
+            missesProgramme?:
+              | ({
+                  cause: string;
+                  since: string | null;
+                } & {
+                  [key: string]: unknown;
+                })
+              | null;
+            eventEndsAt?: string | null;
+            budgetLeft?: number;
+            latched?: ("moves" | "returns" | "unknown")[];
+            legs?: ({
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              leg: "primary" | "backup" | "unknown";
+              encoder: components["schemas"]["Id"];
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              state: "stopped" | "starting" | "publishing" | "lost" | "unknown";
+            } & {
+              [key: string]: unknown;
+            })[];
+            schedule?: {
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              phase: "always" | "off" | "frozen" | "lineUp" | "on" | "unknown";
+              window:
+                | ({
+                    name?: string;
+                    startsAt: string | null;
+                    endsAt: string | null;
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    from?: "configuration" | "calendar" | "command" | "unknown";
+                  } & {
+                    [key: string]: unknown;
+                  })
+                | null;
+              next: ({
+                name?: string;
+                startsAt: string | null;
+                endsAt: string | null;
+                /**
+                 * @default unknown
+                 * @enum {string}
+                 */
+                from?: "configuration" | "calendar" | "command" | "unknown";
+              } & {
+                [key: string]: unknown;
+              })[];
+              startMissed: boolean;
+              rules: ({
+                id: components["schemas"]["Id"];
+                name?: string;
+                start: string;
+                zone: string;
+                durationMs: number;
+                rrule?: string;
+              } & {
+                [key: string]: unknown;
+              })[];
+            } & {
+              [key: string]: unknown;
+            };
+            lineUp?:
+              | ({
+                  at: string | null;
+                  items: ({
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    item:
+                      | "input"
+                      | "audio"
+                      | "sameProgramme"
+                      | "understudy"
+                      | "recording"
+                      | "clock"
+                      | "key"
+                      | "fencePath"
+                      | "unknown";
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    result: "ok" | "notOk" | "unknown";
+                    message: string;
+                    source: string | null;
+                  } & {
+                    [key: string]: unknown;
+                  })[];
+                } & {
+                  [key: string]: unknown;
+                })
+              | null;
+            keptFor?:
+              | ({
+                  id: string;
+                  /**
+                   * @default unknown
+                   * @enum {string}
+                   */
+                  state: "preparing" | "running" | "restarting" | "ending" | "unknown";
+                  by: string;
+                  settings: {
+                    widthPx: number;
+                    heightPx: number;
+                    framesPerSecond: number;
+                    videoBps: number;
+                    audioBps?: number;
+                    keyframeEveryS?: number;
+                  } & {
+                    [key: string]: unknown;
+                  };
+                  encoder: components["schemas"]["Id"];
+                  backup: components["schemas"]["Id"] | null;
+                  revision: number;
+                  openedAt: string | null;
+                  endsAt: string | null;
+                } & {
+                  [key: string]: unknown;
+                })
+              | null;
+            ref: string;
+            id: string;
+            site: string;
+            online: boolean;
+            stale: boolean;
+            receivedAt: string | null;
+            stream_id: string;
+            site_id: string;
+            encoder_id: string | null;
+            backup_encoder_id: string | null;
+            /** @enum {string} */
+            status: "healthy" | "warning" | "critical" | "unknown";
+            /**
+             * @description what the site wants
+             * @enum {string}
+             */
+            commanded: "streaming" | "stopped" | "unknown";
+            /**
+             * @description what the encoder says of itself
+             * @enum {string}
+             */
+            reported: "unknown" | "idle" | "starting" | "streaming" | "failing" | "stopping";
+            /**
+             * @description what the far end was seen to receive
+             * @enum {string}
+             */
+            observed: "unknown" | "publishing" | "quiet" | "refusing";
+            /** @description % of the encoder */
+            cpu_usage: number | null;
+            /** @description since the encoder's start */
+            dropped_frames: number | null;
+            /** @description bit/s */
+            bitrate: number | null;
+            /** @description frames a second */
+            fps: number | null;
+          } & {
+            [key: string]: unknown;
+          };
+        };
+      };
+    };
+  };
+  listUsers: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["UserItem"][];
+          };
+        };
+      };
+    };
+  };
+  addUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          name: string;
+          /** @default null */
+          email?: string | null;
+          /** @enum {string} */
+          role: "admin" | "operator" | "viewer" | "api_client";
+          /** @description left out: the answer has an invitation for 7 days */
+          password?: string;
+          /** @default null */
+          sites?: components["schemas"]["IdInput"][] | null;
+          /** @default null */
+          department?: string | null;
+          /** @default null */
+          region?: string | null;
+          /** @default null */
+          shifts?:
+            | {
+                days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                from: string;
+                to: string;
+                /** @default UTC */
+                timeZone?: string;
+              }[]
+            | null;
+        };
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            id: string;
+            name: string;
+            email: string | null;
+            /** @enum {string} */
+            role: "admin" | "operator" | "viewer" | "api_client";
+            sites: components["schemas"]["Id"][] | null;
+            department: string | null;
+            region: string | null;
+            shifts:
+              | {
+                  days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                  from: string;
+                  to: string;
+                  /** @default UTC */
+                  timeZone: string;
+                }[]
+              | null;
+            identities: {
+              issuer: string;
+              subject: string;
+              linkedAt: string | null;
+            }[];
+            disabled: boolean;
+            invited: boolean;
+            createdAt: string | null;
+            lastLoginAt: string | null;
+            invitation?: string;
+          };
+        };
+      };
+    };
+  };
+  getUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UserItem"];
+        };
+      };
+    };
+  };
+  removeUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  changeUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** @enum {string} */
+          role?: "admin" | "operator" | "viewer" | "api_client";
+          sites?: components["schemas"]["IdInput"][] | null;
+          department?: string | null;
+          region?: string | null;
+          shifts?:
+            | {
+                days: ("mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun")[];
+                from: string;
+                to: string;
+                /** @default UTC */
+                timeZone?: string;
+              }[]
+            | null;
+          email?: string | null;
+          disabled?: boolean;
+          password?: string;
+          /** @description all there are to be; [] = by none */
+          identities?: {
+            /** Format: uri */
+            issuer: string;
+            subject: string;
+          }[];
+        };
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["UserItem"];
+        };
+      };
+    };
+  };
+  exportUser: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            user: components["schemas"]["UserItem"];
+            sessions: components["schemas"]["SessionItem"][];
+            /** @description what this person did, the newest first */
+            audit: components["schemas"]["AuditItem"][];
+            /** @description false: there is more in GET /audit?actor= */
+            auditIsWhole: boolean;
+          };
+        };
+      };
+    };
+  };
+  listUserSessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["SessionItem"][];
+          };
+        };
+      };
+    };
+  };
+  endUserSessions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  listWebhooks: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["WebhookItem"][];
+          };
+        };
+      };
+    };
+  };
+  addWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": {
+          /** Format: uri */
+          url: string;
+          /** @description left out: all events */
+          types?: string[];
+          /** @description left out: all sites */
+          sites?: components["schemas"]["IdInput"][];
+        };
+      };
+    };
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            id: string;
+            url: string;
+            types: string[] | null;
+            sites: string[] | null;
+            createdAt: string | null;
+            createdBy: string;
+            lastDeliveredAt: string | null;
+            error: string | null;
+            attempts: number;
+            nextTryAt: string | null;
+            disabledAt: string | null;
+            /** @description shown only this once; checks signatures of standardwebhooks.com */
+            secret: string;
+          };
+        };
+      };
+    };
+  };
+  removeWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description No Content */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  listDeadEvents: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: {
+              event: {
+                [key: string]: unknown;
+              };
+              givenUpAt: string | null;
+              error: string;
+            }[];
+          };
+        };
+      };
+    };
+  };
+  retryWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            taken: number;
+            left: number;
+          };
+        };
+      };
+    };
+  };
+  renewWebhookSecret: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Created */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            id: string;
+            url: string;
+            types: string[] | null;
+            sites: string[] | null;
+            createdAt: string | null;
+            createdBy: string;
+            lastDeliveredAt: string | null;
+            error: string | null;
+            attempts: number;
+            nextTryAt: string | null;
+            disabledAt: string | null;
+            /** @description shown only this once; checks signatures of standardwebhooks.com */
+            secret: string;
+          };
+        };
+      };
+    };
+  };
+  testWebhook: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            taken: boolean;
+            error: string | null;
+          };
+        };
+      };
+    };
+  };
+}

@@ -20,6 +20,8 @@ export const pausesMs = [
   ...[1, 2, 4, 8].map((hours) => hours * hourMs),
 ];
 const atOnce = 100;
+/** With the last try of 10 s, within the time that an answer of REST may take. */
+const retryForMs = 15 * secondMs;
 export const mostWebhooks = 100;
 
 export type NewWebhook = Pick<WebhookRow, "url" | "types" | "sites" | "createdBy">;
@@ -160,8 +162,10 @@ export async function openWebhooks(needs: Needs) {
     async retry(row: WebhookRow): Promise<{ taken: number; left: number }> {
       await save(row, { disabledAtMs: null, nextTryAtMs: null });
       const dead = await store.dead(row.id, 1_000);
+      const endsAtMs = now() + retryForMs;
       let taken = 0;
       for (const one of dead) {
+        if (now() >= endsAtMs) break;
         if ((await send(row, cloudEvent(hub, one))).word !== "taken") break;
         await store.takeDead(row.id, one.n);
         taken += 1;

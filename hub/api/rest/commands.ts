@@ -18,6 +18,8 @@ type Needs = AskingNeeds & { asking: Asking };
 const CooldownBody = CommandBody.pick({ ttlMs: true, dryRun: true }).nullish();
 
 const longestWaitS = 60;
+/** Of a route that waits as long as its caller prefers; and as long as any other may take. */
+const handlerTimeout = (longestWaitS + 30) * 1_000;
 
 export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) => {
   const { view, commands, store, linkUp, audit, asking } = needs;
@@ -58,7 +60,7 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
     { path: "/storage/:id/commands", kind: "storage", access: "commandStorage" },
     { path: "/encoders/:id/control", kind: "encoder", access: "commandEncoder" },
   ] as const) {
-    app.post(path, { config: { access }, schema }, async (request, reply) =>
+    app.post(path, { config: { access }, schema, handlerTimeout }, async (request, reply) =>
       ask(request, reply, actorBy(seen(request), kind, request.params.id), request.body),
     );
   }
@@ -66,6 +68,7 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
     "/monitoring/thermal/:id/cooldown",
     {
       config: { access: "commandEncoder" },
+      handlerTimeout,
       schema: { params: z.object({ id: Ref }), body: CooldownBody, response: answers },
     },
     async (request, reply) =>
@@ -76,7 +79,7 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
   );
   app.post(
     "/sites/:id/commands",
-    { config: { access: "commandSite" }, schema },
+    { config: { access: "commandSite" }, schema, handlerTimeout },
     async (request, reply) => {
       const { site } = siteBy(seen(request), request.params.id);
       return ask(request, reply, { site, kind: "site", id: site }, request.body);
@@ -89,7 +92,10 @@ export const commandRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
       config: { access: "watch" },
       schema: {
         params: z.object({ id: Ref }),
-        response: { 200: z.object({ verbs: z.array(z.string()) }), 404: Problem, ...problems },
+        response: {
+          200: z.object({ verbs: z.array(z.string()) }),
+          ...{ 404: Problem, 409: Problem, ...problems },
+        },
       },
     },
     async (request) => {

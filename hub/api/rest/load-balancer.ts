@@ -13,7 +13,7 @@ import { refOf, type Actor, type View } from "../../view.ts";
 import { figureOf, percent } from "../figures.ts";
 import { problems } from "../problem.ts";
 import { Ref } from "../subject.ts";
-import { StreamSettings, wantedFrom } from "./stream-settings.ts";
+import { Bitrate, StreamSettings, wantedFrom } from "./stream-settings.ts";
 
 const figure = (unit: string) => z.number().nullable().describe(unit);
 
@@ -62,7 +62,7 @@ const Query = z.object({
   resolution: resolution
     .optional()
     .describe("like 1920x1080; with bitrate and fps: what is wanted"),
-  bitrate: z.coerce.number().int().min(1_000).max(1_000_000_000).optional().describe("bit/s"),
+  bitrate: Bitrate.optional(),
   fps: z.coerce.number().min(1).max(240).optional(),
 });
 

@@ -68,7 +68,13 @@ export const sessionRoutes: FastifyPluginAsyncZod<AskingNeeds> = async (app, nee
 
   app.post(
     "/streams/init",
-    { config, schema: { body: InitBody, response: { 200: Opened, 201: Opened, ...refusals } } },
+    {
+      config,
+      schema: {
+        body: InitBody,
+        response: { 200: Opened, 201: Opened, 502: Problem, ...refusals },
+      },
+    },
     async (request, reply) => {
       const { site_id, input, strategy, ends_after, dry_run: dryRun, ...asked } = request.body;
       const wanted = wantedFrom(asked);
@@ -155,7 +161,7 @@ export const sessionRoutes: FastifyPluginAsyncZod<AskingNeeds> = async (app, nee
     "/streams/:id/config",
     {
       config,
-      schema: { params, body: ChangeBody, response: { 200: Config, 202: Config, ...refusals } },
+      schema: { params, body: ChangeBody, response: { 200: Config, ...refusals } },
     },
     async (request, reply) => {
       const { actor, session } = sessionBy(request, request.params.id);

@@ -6,19 +6,16 @@ import type { StreamField, WantedStream } from "../../../machines/profile/valida
 const size = /^([1-9]\d{1,4})x([1-9]\d{1,4})$/;
 const scales = { "": 1, k: 1_000, m: 1_000_000 };
 
+const inRange = z.number().int().min(1_000).max(1_000_000_000);
 /** bit/s, or with k or M behind it. */
 export const Bitrate = z
-  .union([
-    z.number().int().min(1_000).max(1_000_000_000),
-    z
-      .string()
-      .regex(/^\d{1,10}(\.\d{1,3})?[kKmM]?$/, "bit/s, or like 5000k or 5M")
-      .transform((text) => {
-        const unit = /[km]$/i.exec(text)?.[0].toLowerCase() ?? "";
-        return Math.round(Number.parseFloat(text) * scales[unit as keyof typeof scales]);
-      })
-      .pipe(z.number().int().min(1_000).max(1_000_000_000)),
-  ])
+  .union([inRange, z.string().regex(/^\d{1,10}(\.\d{1,3})?[kKmM]?$/, "bit/s, or like 5000k or 5M")])
+  .transform((given) => {
+    if (typeof given === "number") return given;
+    const unit = /[km]$/i.exec(given)?.[0].toLowerCase() ?? "";
+    return Math.round(Number.parseFloat(given) * scales[unit as keyof typeof scales]);
+  })
+  .pipe(inRange)
   .describe("bit/s: 5000000, 5000k or 5M");
 
 export const StreamSettings = z.strictObject({

@@ -24,6 +24,7 @@ import { openGuard } from "../../../hub/webhooks/guard.ts";
 import { openSigning } from "../../../hub/webhooks/signing.ts";
 import { openWebhooks } from "../../../hub/webhooks/webhooks.ts";
 import { encoder, info, stream } from "../messages.ts";
+import { documentOf, undocumented } from "./documented.ts";
 
 const closers: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -49,6 +50,8 @@ type Over = {
   providers?: SignInProvider[];
   /** Waits no longer for a site than this. */
   waitsMs?: number;
+  /** An answer of REST that takes longer is 504, ms. */
+  answersWithinMs?: number;
   now?: () => number;
   /** Log lines, as they would be written. */
   lines?: string[];
@@ -110,6 +113,7 @@ export async function anApi(over: Over = {}) {
     trustedProxies: over.trustedProxies ?? [],
     ...{ webhooks, hub: "main" },
     ...{ webDir: "/nowhere", mediaFrom: [] },
+    ...(over.answersWithinMs !== undefined && { answersWithinMs: over.answersWithinMs }),
   });
   closers.push(
     () => ingest.close(),
@@ -122,6 +126,7 @@ export async function anApi(over: Over = {}) {
     const text = typeof payload === "string" ? payload : JSON.stringify(payload);
     ingest.message(`understudy/v1/${site}/${path}`, Buffer.from(text));
   };
+  /** Fails where the answer is not as the OpenAPI document says. */
   async function ask(
     method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE",
     url: string,
@@ -135,9 +140,12 @@ export async function anApi(over: Over = {}) {
       headers,
       ...(more.body && { payload: more.body }),
     });
+    const { statusCode: status } = reply;
+    const unsaid = undocumented(documentOf(app), { method, url, status, headers: reply.headers });
+    if (unsaid.length > 0) throw new Error(`not in the OpenAPI document: ${unsaid.join("; ")}`);
     const isJson = String(reply.headers["content-type"] ?? "").includes("json");
     const body = isJson && reply.body !== "" ? reply.json<Record<string, unknown>>() : {};
-    return { status: reply.statusCode, body, headers: reply.headers };
+    return { status, body, headers: reply.headers };
   }
   const forSurfaces = {
     ...{ view, feed, store, asking, limits, audit, log, keys, sessions },

@@ -46,7 +46,7 @@ function oneSpelling(document: OpenAPI3): OpenAPI3 {
   return {
     ...document,
     paths: sorted(paths),
-    components: { schemas: sorted(kept) },
+    components: { ...document.components, schemas: sorted(kept), headers: {} },
   };
 }
 
@@ -54,9 +54,11 @@ function oneSpelling(document: OpenAPI3): OpenAPI3 {
 const sorted = <V>(entries: readonly (readonly [string, V])[]) =>
   Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
 
-type Item = Record<string, { responses: Record<string, unknown> }>;
+type Item = Record<string, { responses: Record<string, { headers?: unknown }> }>;
 function answered(operation: Item[string]): Item[string] | undefined {
-  const good = Object.entries(operation.responses).filter(([status]) => status.startsWith("2"));
+  const good = Object.entries(operation.responses)
+    .filter(([status]) => status.startsWith("2"))
+    .map(([status, { headers: _, ...answer }]) => [status, answer] as const);
   return good.length === 0 ? undefined : { ...operation, responses: Object.fromEntries(good) };
 }
 
