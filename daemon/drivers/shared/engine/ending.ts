@@ -38,7 +38,8 @@ export async function endProcess(
 }
 
 /**
- * Whoever holds the lock, known or not, is killed with its group until the lock is free.
+ * Whoever holds the lock, known or not, is killed with its group until the lock is free. Who only
+ * waits for it, on our own behalf, is not.
  * @param known processes that end already
  * @returns whether it is, and all of them are over; false only when `signal` aborted
  */
@@ -55,6 +56,7 @@ export async function freeLock(
   ) {
     if (signal.aborted) return false;
     for (const holder of await processesWithOpen(lock)) {
+      if (smallShell.leads(statusOf(holder)?.group)) continue;
       ending.push(holder);
       signalGroupOf(holder, "SIGKILL");
     }

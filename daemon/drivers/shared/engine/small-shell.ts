@@ -88,6 +88,11 @@ export class SmallShell {
     return shell;
   }
 
+  /** What it forks to wait for a lock has that open as well, and is of its own group. */
+  leads(group: number | undefined): boolean {
+    return group !== undefined && group === this.#shell?.pid;
+  }
+
   #answered(line: string): void {
     const [id = "", ...answer] = line.split(" ");
     this.#waiting.get(id)?.(answer.join(" "));
