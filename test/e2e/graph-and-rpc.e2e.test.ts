@@ -186,6 +186,14 @@ test("a socket that does not keep to the rules, or whose key is revoked, is sent
   expect(wrong.of("q", "error")).toMatchObject([[{ extensions: { code: "needs_post" } }]]);
   expect(wrong.of("u", "error")).toMatchObject([[{ extensions: { code: "unknown_stream" } }]]);
 
+  // Whoever does not say who it is, is waited for 5 s.
+  const silent = await aSocket(hub);
+  const openedMs = performance.now();
+  await until("it is sent away", () => silent.closed() !== undefined);
+  expect(silent.closed()).toBe(4408);
+  expect(performance.now() - openedMs).toBeGreaterThan(4_000);
+  expect(silent.heard).toEqual([]);
+
   const startMs = performance.now();
   await fetch(`${hub.url}/api/keys/${id}`, {
     ...{ method: "DELETE", headers: { authorization: `Bearer ${hub.adminKey}` } },

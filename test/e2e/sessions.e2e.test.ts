@@ -1,5 +1,6 @@
 /** A script asks the hub for a stream, as the documents of old say, and gives it back. */
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { aClient } from "../daemon/link/a-link.ts";
@@ -102,3 +103,45 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
   expect(kept.length).toBeGreaterThan(0);
   expect(kept.filter((file) => readFileSync(file).includes(key))).toEqual([]);
 }, 60_000);
+
+test("one idempotency key, sent 1,000 times at once to init, opens one session", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "understudy-init-"));
+  keep({ close: async () => rmSync(folder, { recursive: true }) });
+  const config = join(folder, "hub.yaml");
+  const plenty = "{ requests: 1000000, keyPerHour: 100000000 }";
+  writeFileSync(config, `rateLimit: ${plenty}\nmqtt: { broker: { anonymous: true } }\n`);
+  const hub = keep(await Hub.start(config));
+  const facility = await aFacility({
+    encoders: { a: { driver: "aja-helo" }, b: { driver: "aja-helo" } },
+    otherStreams: { second: { c: { driver: "aja-helo" }, d: { driver: "aja-helo" } } },
+    stream: { sessions: true },
+    mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+  });
+  facility.startDaemon();
+  const init = async (once = "all of these") => {
+    const reply = await fetch(`${hub.url}/api/streams/init`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": once },
+      body: JSON.stringify({
+        resolution: "1280x720",
+        bitrate: 3_000_000,
+        fps: 30,
+        dry_run: once === "",
+      }),
+    });
+    return { status: reply.status, body: (await reply.json()) as Json };
+  };
+  await until("the site can say what it would choose", async () => {
+    return (await init("")).status === 200;
+  });
+  const replies = await Promise.all(Array.from({ length: 1_000 }, () => init()));
+  const opened = replies.filter(({ status }) => status === 201);
+  const others = replies.filter(({ status }) => status !== 201);
+  expect(opened.length).toBeGreaterThan(0);
+  expect(new Set(opened.map(({ body }) => body["session_id"])).size).toBe(1);
+  // While the first is being opened; who comes later is given the same.
+  expect(others.filter(({ body }) => body["code"] !== "still_running")).toEqual([]);
+  expect((await init()).body["session_id"]).toBe(opened[0]!.body["session_id"]);
+  expect(facility.told().filter(({ type }) => type === "session.opened")).toHaveLength(1);
+  await facility.untilOnAir();
+}, 120_000);

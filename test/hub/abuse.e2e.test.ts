@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAsync } from "mqtt";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { HubService } from "../../hub/api/grpc/gen/understudy/v1/hub_pb.js";
 import { until } from "../e2e/facility.ts";
 import { Hub } from "../e2e/hub.ts";
 import { at } from "../setup/effort.ts";
-import { info, stream } from "./messages.ts";
+import { encoder, event, info, stream } from "./messages.ts";
 
 let hub: Hub;
 const folder = mkdtempSync(join(tmpdir(), "understudy-abuse-"));
@@ -216,6 +217,181 @@ test(`${fewer} malformed calls by gRPC: each is answered, none by an error of ou
   expect((await ask("/api/sites")).status).toBe(200);
 }, 300_000);
 
+const wsUrl = (path: string) => hub.url.replace("http", "ws") + path;
+/** A socket that is open, with what it hears and how it ends. */
+function aSocket(path: string, protocol?: string) {
+  const socket = new WebSocket(wsUrl(path), protocol);
+  const heard: string[] = [];
+  socket.on("message", (data: Buffer) => heard.push(data.toString()));
+  socket.on("error", () => undefined);
+  const closed = new Promise<number>((resolve) => socket.on("close", resolve));
+  const isOpen = new Promise<void>((resolve, reject) => {
+    socket.once("open", resolve);
+    socket.once("error", reject);
+  });
+  return { socket, heard, closed, isOpen };
+}
+/** Changes a few places of a text that was good. */
+function mutator(random: (below: number) => number, seeds: readonly string[]) {
+  const signs = [
+    ...'{}[]:,"\\\u0000…😀',
+    "null",
+    "-1",
+    "1e400",
+    "__proto__",
+    "true",
+    "[[[[",
+    '{"a":',
+  ];
+  return () => {
+    let text = seeds[random(seeds.length)]!;
+    for (let n = 1 + random(4); n > 0; n--) {
+      const at = random(text.length);
+      text = text.slice(0, at) + signs[random(signs.length)]! + text.slice(at + random(4));
+    }
+    return text;
+  };
+}
+async function inBatches(of: number, one: () => Promise<void>): Promise<void> {
+  for (let n = 0; n < of; n += 25) await Promise.all(Array.from({ length: 25 }, one));
+}
+
+test(`${fewer} malformed messages by Socket.IO: nothing of ours fails, and memory stays`, async () => {
+  const random = seeded(13);
+  const mutated = mutator(random, [
+    '42["subscribe",{"stream_id":"studio~main"}]',
+    '427["subscribe",{"encoder_ids":["a","b~c"],"summary":true}]',
+    '42["unsubscribe",{"site_id":"studio"}]',
+    '451-["subscribe",{"_placeholder":true,"num":0}]',
+    '40/admin,{"token":"x"}',
+    "41",
+  ]);
+  let answered = 0;
+  let comers = 0;
+  /** Ten: more in a second are refused unread. */
+  const one = async () => {
+    const { socket, heard, closed, isOpen } = aSocket("/socket.io/?EIO=4&transport=websocket");
+    await isOpen;
+    socket.send(`40${JSON.stringify({ token: hub.adminKey })}`);
+    await until("it is in", () => heard.some((text) => text.startsWith("40")), 60_000);
+    comers += 1;
+    for (let n = 0; n < 10; n++) {
+      const text = mutated();
+      socket.send(random(10) === 0 ? Buffer.from(text) : text);
+    }
+    // Whoever was not sent away is heard as before.
+    socket.send("2");
+    await Promise.race([closed, until("it is alive", () => heard.includes("3"), 60_000)]);
+    answered += heard.length;
+    socket.terminate();
+  };
+  await inBatches(50, one);
+  const before = residentKiB();
+  const pid = hub.pid();
+  await inBatches(fewer / 10, one);
+  expect(comers).toBeGreaterThanOrEqual(50 + fewer / 10);
+  expect(answered).toBeGreaterThan(comers);
+  expect(residentKiB() - before).toBeLessThan(64 * 1_024);
+  expect([hub.pid(), (await ask("/api/sites")).status]).toEqual([pid, 200]);
+}, 300_000);
+
+test(`${fewer} malformed messages by graphql-ws: each is answered or ends its socket, none by an error of ours`, async () => {
+  const random = seeded(17);
+  const begin = JSON.stringify({ type: "connection_init", payload: { token: hub.adminKey } });
+  const mutated = mutator(random, [
+    begin,
+    '{"type":"subscribe","id":"1","payload":{"query":"subscription { siteChanged { id } }"}}',
+    '{"type":"subscribe","id":"2","payload":{"query":"{ sites { nodes { id } } }","variables":{"n":1}}}',
+    '{"type":"complete","id":"1"}',
+    '{"type":"ping","payload":{"a":[1,2,3]}}',
+  ]);
+  const codes = new Map<number, number>();
+  let spoken = 0;
+  const one = async () => {
+    const { socket, heard, closed, isOpen } = aSocket("/graphql", "graphql-transport-ws");
+    await isOpen;
+    const isIn = random(4) > 0;
+    if (isIn) {
+      socket.send(begin);
+      await until("it is in", () => heard.length > 0, 60_000);
+    }
+    const text = mutated();
+    socket.send(random(10) === 0 ? Buffer.from(text) : text);
+    // Answered, or sent away; a mutation may have left it as good as it was.
+    socket.send('{"type":"ping"}');
+    const pong = () => heard.some((said) => said.includes('"pong"'));
+    const code = await Promise.race([closed, until("it is alive", pong, 60_000).then(() => 0)]);
+    codes.set(code, (codes.get(code) ?? 0) + 1);
+    spoken += heard.filter((said) => said.includes('"internal"')).length;
+    socket.terminate();
+  };
+  await inBatches(100, one);
+  const before = residentKiB();
+  await inBatches(fewer, one);
+  expect(spoken).toBe(0);
+  expect([...codes.keys()]).not.toContain(1011);
+  expect([...codes.keys()]).toEqual(expect.arrayContaining([0, 4400]));
+  expect(residentKiB() - before).toBeLessThan(64 * 1_024);
+  expect((await ask("/api/sites")).status).toBe(200);
+}, 300_000);
+
+test(`${count} malformed messages by MQTT: kept aside, broker and hub go on, and memory stays`, async () => {
+  const random = seeded(19);
+  const broker = hub.brokerPid();
+  const paths = [
+    ...["availability", "info", "event", "telemetry", "encoder/helo-a/state", "stream/main/state"],
+    ...["encoder/helo-a/availability", "response/stream/main/stop", "site/flood/state", "ack/main"],
+  ];
+  const mutated = mutator(random, [
+    ...[info({ site: "flood" }), encoder(), stream(), event(1)].map((said) => JSON.stringify(said)),
+    '{"id":"1","status":"done","message":"x","atMs":1}',
+    '{"atMs":1,"encoders":{"helo-a":{"temperatureC":{"value":1,"atMs":1,"source":"device"}}}}',
+    "online",
+  ]);
+  const site = await connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`);
+  const one = async () => {
+    const payload =
+      random(5) === 0 ? Buffer.from(Array.from({ length: 60 }, () => random(256))) : mutated();
+    const topic = `understudy/v1/flood/${paths[random(paths.length)]!}`;
+    await site.publishAsync(topic, payload, { qos: 1, retain: random(4) === 0 });
+  };
+  const heard = async () => {
+    const sites = ((await (await ask("/api/sites")).json()) as { items: Record<string, unknown>[] })
+      .items;
+    return sites.find(({ id }) => id === "flood");
+  };
+  await inBatches(500, one);
+  const before = residentKiB();
+  await inBatches(count, one);
+  // Bytes that are no MQTT at all, and packets that are cut or longer than they say.
+  const connectPacket = Buffer.from([
+    16, 16, 0, 4, 77, 81, 84, 84, 4, 2, 0, 60, 0, 4, 97, 98, 99, 100,
+  ]);
+  await inBatches(fewer, async () => {
+    const bytes =
+      random(2) === 0
+        ? Buffer.from(Array.from({ length: 1 + random(200) }, () => random(256)))
+        : Buffer.from(connectPacket);
+    bytes[random(bytes.length)] = random(256);
+    const socket = connect(hub.mqttPort, "127.0.0.1");
+    socket.on("error", () => undefined);
+    await new Promise<void>((resolve) => socket.end(bytes, () => resolve()));
+    socket.resume();
+    setTimeout(() => socket.destroy(), 200).unref();
+  });
+  await until("the hub has heard of it", async () => (await heard()) !== undefined);
+  expect(residentKiB() - before).toBeLessThan(64 * 1_024);
+  expect(hub.brokerPid()).toBe(broker);
+  expect((await ask("/api/sites")).status).toBe(200);
+  // Who keeps to the rules is heard as before.
+  const tell = (path: string, payload: object) =>
+    site.publishAsync(`understudy/v1/flood2/${path}`, JSON.stringify(payload), { qos: 1 });
+  await tell("info", info({ site: "flood2" }));
+  await tell("stream/main/state", stream());
+  await until("it is known", async () => (await ask("/api/streams/flood2~main")).status === 200);
+  await site.endAsync();
+}, 300_000);
+
 test("one idempotency key, sent 1,000 times at once, asks the site once", async () => {
   const site = await connectAsync(`mqtt://127.0.0.1:${hub.mqttPort}`);
   let asked = 0;
@@ -228,10 +404,13 @@ test("one idempotency key, sent 1,000 times at once, asks the site once", async 
   await tell("info", info());
   await site.publishAsync("understudy/v1/studio/availability", "online", { qos: 1, retain: true });
   await tell("stream/main/state", stream());
-  await until("the stream is known", async () => (await ask("/api/streams/main")).status === 200);
+  await until(
+    "the stream is known",
+    async () => (await ask("/api/streams/studio~main")).status === 200,
+  );
   const replies = await Promise.all(
     Array.from({ length: 1_000 }, () =>
-      ask("/api/streams/main/commands", {
+      ask("/api/streams/studio~main/commands", {
         method: "POST",
         headers: { "content-type": "application/json", "idempotency-key": "once-only-please" },
         body: JSON.stringify({ verb: "stop" }),
