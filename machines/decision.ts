@@ -24,6 +24,7 @@ export const eventTypes = [
   "command.done",
   "command.refused",
   "encoder.link",
+  "encoder.alarm",
   "encoder.breaker",
   "encoder.connection",
   "encoder.thermal",

@@ -1564,6 +1564,18 @@ export interface components {
        * @enum {string}
        */
       power?: "on" | "cutting" | "cut" | "unknown" | "restoring";
+      alarms?: ({
+        code: string;
+        /**
+         * @default unknown
+         * @enum {string}
+         */
+        severity: "warning" | "error" | "unknown";
+        text: string;
+        since: string | null;
+      } & {
+        [key: string]: unknown;
+      })[];
       warnings?: string[];
       ref: string;
       id: string;

@@ -2,6 +2,7 @@ import type { EncoderPlan } from "../site/plan.ts";
 import { rebased, type Stamp } from "../time.ts";
 import type { Controlled } from "./control.ts";
 import type { Connection } from "./connection.ts";
+import { type Alarms, rebasedAlarms } from "./alarms.ts";
 import { type Duty, noDuty } from "./drift.ts";
 import { busyAfter } from "./busy.ts";
 import type { Custody, Service } from "./facts.ts";
@@ -29,6 +30,8 @@ export type EncoderResume = {
   /** The stream that this spare is kept for. */
   inUseFor?: string;
   practice?: Practice;
+  /** What it complains of, as far as it was told. */
+  alarms?: Alarms;
 };
 
 export type EncoderContext = {
@@ -51,6 +54,7 @@ export type EncoderContext = {
   hands: OtherHands;
   control: Controlled;
   duty: Duty;
+  alarms: Alarms;
   /** Outputs that hold a key. */
   holds: readonly string[];
 };
@@ -69,6 +73,7 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     serialNumber: input.resume?.serialNumber ?? null,
     staysIdle: input.resume?.staysIdle ?? false,
     control: null,
+    alarms: rebasedAlarms(input.resume?.alarms, input.now()),
     duty: {
       ...noDuty,
       inUseFor: input.resume?.inUseFor ?? null,

@@ -254,6 +254,17 @@ export const EncoderState = Published.extend({
     .optional(),
   /** Of the outlet it hangs on; absent = it has none that we could switch. */
   power: word(powerWords).optional(),
+  /** What the box itself complains of, since when; the same is in `warnings` in sentences. */
+  alarms: z
+    .array(
+      z.object({
+        code: z.string(),
+        severity: word(["warning", "error"]),
+        text: z.string(),
+        sinceMs: z.number(),
+      }),
+    )
+    .optional(),
   /** Sentences for the operator: what is not as it should be. */
   warnings: z.array(z.string()),
 }).meta({ id: "EncoderState" });

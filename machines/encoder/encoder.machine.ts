@@ -214,6 +214,20 @@ function make(
           }
         : {},
       power: hasOutlet ? power : {},
+      alarms: {
+        on: {
+          reading: [
+            {
+              guard: { type: "hasAlarmNews", params: reads },
+              actions: [
+                { type: "tellAlarms", params: reads },
+                { type: "noteAlarms", params: reads },
+              ],
+            },
+            { actions: { type: "noteAlarms", params: reads } },
+          ],
+        },
+      },
       repair,
       control,
       clock,

@@ -1,6 +1,7 @@
 /** How an encoder's machine is seen from outside: facts for the streams, state for the hub. */
 import type { SnapshotFrom } from "xstate";
 import type { Published } from "../published.ts";
+import { noAlarms, toldAlarms } from "./alarms.ts";
 import type { EncoderState } from "./encoder.contract.ts";
 import type { EncoderResume } from "./encoder.context.ts";
 import { type DriftWord, isAsWanted, ownSettings, publishedDuty } from "./drift.ts";
@@ -55,6 +56,9 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
     thermal: thermalWord(thermal),
     isAdjusted: isAdjusted(snapshot),
     service,
+    ...(fresh?.unfit !== undefined && { unfit: fresh.unfit }),
+    ...(fresh?.raised &&
+      fresh.raised.alarms.length > 0 && { alarms: fresh.raised.alarms.map(({ text }) => text) }),
     input: fresh ? input : "unknown",
     source: fresh?.source ?? plan.source ?? null,
     settings: (fresh && ownSettings(snapshot.context)) ?? null,
@@ -113,7 +117,8 @@ export function isBenched(snapshot: EncoderSnapshot, output: string): boolean {
 }
 
 export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
-  const { plan, serialNumber, cuts, staysIdle, heat, repairs, hands, duty } = snapshot.context;
+  const { context } = snapshot;
+  const { plan, serialNumber, cuts, staysIdle, heat, repairs, hands, duty, alarms } = context;
   const words = regions(snapshot);
   const custody = (output: string): Custody => {
     const word = words[`custody:${output}`];
@@ -128,6 +133,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(duty.inUseFor !== null && { inUseFor: duty.inUseFor }),
     ...(duty.practice && { practice: duty.practice }),
+    ...(alarms !== noAlarms && { alarms }),
     ...(plan.outlet && {
       isCut: words.power !== "on" && words.power !== "rising",
       cuts,
@@ -163,7 +169,8 @@ export function encoderState(
     ...connectionOf(snapshot),
     thermal: facts.thermal,
     thermalStep: snapshot.context.heat.step,
-    service: facts.service,
+    // It runs, and must not be used: no boot of it will end that by itself.
+    service: facts.unfit === undefined ? facts.service : "quarantined",
     input: facts.input,
     outputs: plan.outputs.map((id) => {
       const output = facts.outputs[id] ?? unknownOutput;
@@ -208,6 +215,7 @@ export function encoderState(
     },
     ...(reading?.selfStart && { selfStart: reading.selfStart }),
     ...(facts.power && { power: facts.power.word }),
+    alarms: toldAlarms(snapshot.context.alarms),
     warnings: warnings(snapshot, facts),
   };
 }

@@ -5,6 +5,7 @@ import { effect, type EffectError } from "../effect.ts";
 import { isSame } from "../plain-json.ts";
 import { exerciseDecision } from "../exercise/exercise.ts";
 import type { Consent } from "../site/plan.ts";
+import { alarmNews, alarmsAfter, isAlarmNews } from "./alarms.ts";
 import { type EncoderContext, type EncoderInput, heatAfter, publishes } from "./encoder.context.ts";
 import type { Connection } from "./connection.ts";
 import { clockNews, clockSettlesMs, clockWord, type ClockWord } from "./clock.ts";
@@ -109,6 +110,7 @@ export const encoderSetup = setup({
       reading.selfStart !== undefined &&
       !startsNothingByItself(reading.selfStart) &&
       !(context.holds.length === 0 && handsAfter(context, event).setSelfStart),
+    hasAlarmNews: ({ context }, reads: Reads) => isAlarmNews(alarmsAfter(context, reads)),
     clockIs: ({ context, event }, word: ClockWord) =>
       event.type === "reading" && clockWord(context, event.reading, false) === word,
     isClockRightAgain: ({ context, event }) =>
@@ -199,6 +201,12 @@ export const encoderSetup = setup({
       heat: heatAfter(context, reading),
       duty: dutyAfter(context, reading),
     })),
+    noteAlarms: assign(({ context }, reads: Reads) => ({
+      alarms: alarmsAfter(context, reads).alarms,
+    })),
+    tellAlarms: emit(({ context }, reads: Reads) =>
+      decided(alarmNews(context, alarmsAfter(context, reads))),
+    ),
     noteHands: assign(({ context, event }) => ({ hands: handsAfter(context, event) })),
     tellChangedElsewhere: emit(({ context, event }) =>
       decided(tell.changedElsewhere(context, changesOf(context, event))),

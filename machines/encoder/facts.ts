@@ -17,6 +17,10 @@ export type EncoderFacts = {
   /** Its stream is stopped and started by ourselves now: what is missing is no fault of it. */
   isAdjusted: boolean;
   service: Service;
+  /** Why it could not take over, though it answers. */
+  unfit?: string;
+  /** What it says is wrong with it, now. */
+  alarms?: readonly string[];
   input: Input;
   source: string | null;
   /** Absent: not readable. */

@@ -55,6 +55,16 @@ export type RecordingReading = {
 /** `number` counts from 1, as on the box. */
 export type Profile = { number: number; name?: string };
 
+/** What a device complains of, in our words. */
+export type DeviceAlarm = {
+  /** As `nearOverTemp`: the same over languages and firmwares. */
+  code: string;
+  /** By its device: an error costs something, a warning may. */
+  severity: "warning" | "error";
+  /** What it means, for people. */
+  text: string;
+};
+
 /** The clock of the device minus this host's, ms, and how exactly and by what that is known. */
 export type DeviceClock = {
   aheadMs: number;
@@ -85,8 +95,12 @@ export type EncoderReading = {
   bootMark?: string;
   /** The device is starting up and will not obey yet. */
   booting?: boolean;
-  /** Alarms that the device raises, in its own words. */
+  /** Why it could not take over, though it runs. Says `booting`, too. */
+  unfit?: string;
+  /** What an operator should know of it, in sentences. */
   alarms?: string[];
+  /** Of these, what the device itself calls an alarm; `isWhole`: all that it has were asked for. */
+  raised?: { alarms: readonly DeviceAlarm[]; isWhole: boolean };
   /** What it records to. Left out where the device tells nothing of its media. */
   media?: MediumReading[];
   recording?: RecordingReading;

@@ -26,6 +26,7 @@ export function hindrance(
   if (!facts) return "is not configured";
   if (heldBy !== undefined && heldBy !== stream) return `carries ${heldBy}`;
   if (facts.link !== "reachable") return "does not answer";
+  if (facts.unfit !== undefined) return facts.unfit;
   if (facts.service !== "inService") return `is in ${facts.service}`;
   if (facts.thermal === "protected") return "protects itself from heat";
   if (facts.isPractised) return "is being practised, which ends at once when it is needed";

@@ -1,7 +1,9 @@
 /** What more than one step of a stream does to its memory, and how it is put into words. */
+import type { EncoderFacts } from "../encoder/facts.ts";
 import type { OutputRef } from "../intents.ts";
 import { elapsedMs } from "../time.ts";
 import { tryCountsMs } from "./candidates.ts";
+import { step } from "./incident.ts";
 import type { Change, StreamContext } from "./stream.context.ts";
 
 /** A new situation, from now on. */
@@ -14,6 +16,18 @@ export function withTry(context: StreamContext, ref: OutputRef | null, brought: 
   const now = context.now();
   const recent = context.memory.tries.filter((t) => elapsedMs(t.at, now) < tryCountsMs);
   return ref ? [...recent.slice(-31), { encoder: ref.encoder, at: now, brought }] : recent;
+}
+
+/** What a box that has to do with the incident began to complain of. */
+export function heardAlarms(context: StreamContext, { encoder, alarms }: EncoderFacts): Change {
+  const { incident } = context.memory;
+  const isOfIt = [incident?.from, incident?.to, context.target?.encoder].includes(encoder);
+  if (!incident || !alarms || !isOfIt) return {};
+  const said = alarms.map((alarm) => `${encoder} says: ${alarm}`);
+  const news = said.filter((line) => incident.timeline.every(({ what }) => what !== line));
+  if (news.length === 0) return {};
+  const now = context.now();
+  return { incident: news.reduce((open, line) => step(open, now, line), incident) };
 }
 
 /** An exit is news once: it must not fail the next start. */

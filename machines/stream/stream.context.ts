@@ -6,7 +6,7 @@ import type { DestinationPlan, EncoderPlan, StreamPlan } from "../site/plan.ts";
 import { type Deadline, elapsedMs, rebased, type Stamp } from "../time.ts";
 import { noSchedule, rebasedSchedule, type Schedule } from "./schedule.ts";
 import { type Latch, noLatch, rebasedLatch } from "./latch.ts";
-import { type Calls, noCalls, type Raised, rebasedCalls, rebasedRaised } from "./raised.ts";
+import { type Calls, noCalls, type Raised, rebasedCalls, rebasedRaised } from "../raised.ts";
 import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts";
 import type { OpenIncident } from "./incident.ts";
 import { actingFault, isFreeOf, nothingSeen, showsAnother, type StreamContent } from "./content.ts";

@@ -12,6 +12,7 @@ import { relayRegion } from "./relay/relay.region.ts";
 import * as moves from "./stream.moves.ts";
 import * as start from "./stream.start-moves.ts";
 import { streamSetup } from "./stream.setup.ts";
+import { heardAlarms } from "./stream.changes.ts";
 import { change, type Of } from "./stream.steps.ts";
 import { programmeAlarm } from "./programme-alarm.ts";
 import { understudyAlarm } from "./understudy-alarm.ts";
@@ -32,9 +33,11 @@ export const streamMachine = streamSetup.createMachine({
       on: {
         "encoder.facts": {
           actions: assign(({ context, event }) => ({
-            ...(context.plan.relay && changed(context, noticed(context, event.facts))),
-            ...(event.facts.encoder === context.carrier?.encoder &&
-              changed(context, { confirmedAt: null })),
+            ...changed(context, {
+              ...(context.plan.relay && noticed(context, event.facts)),
+              ...heardAlarms(context, event.facts),
+              ...(event.facts.encoder === context.carrier?.encoder && { confirmedAt: null }),
+            }),
             facts: { ...context.facts, [event.facts.encoder]: event.facts },
             heldBy: { ...context.heldBy, [event.facts.encoder]: event.heldBy },
           })),

@@ -211,11 +211,13 @@ function open(context: StreamContext, cause: string, what: string, planned: bool
   const now = context.now();
   const lastGoodAt = planned ? now : lastGood(context);
   const suspectedAt = context.memory.suspectSince ?? now;
+  const { carrier, facts } = context;
+  const alarms = facts[carrier?.encoder ?? ""]?.alarms;
   return {
     id: nextIncidentId(context),
     stream: context.plan.id,
     cause,
-    from: context.carrier?.encoder ?? null,
+    from: carrier?.encoder ?? null,
     to: null,
     lastGoodAt,
     planned,
@@ -229,6 +231,10 @@ function open(context: StreamContext, cause: string, what: string, planned: bool
     timeline: [
       { atMs: lastGoodAt.wallMs, what: planned ? "the picture is good" : "last good picture" },
       { atMs: now.wallMs, what },
+      ...(alarms ?? []).map((alarm) => ({
+        atMs: now.wallMs,
+        what: `${carrier?.encoder} says: ${alarm}`,
+      })),
     ],
   };
 }

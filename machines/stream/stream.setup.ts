@@ -8,7 +8,8 @@ import type { FenceEvidence } from "./fence-evidence.ts";
 import { barrenTries } from "./candidates.ts";
 import { isSpare } from "./spares.ts";
 import { lacksProgramme, programmeNews, sendsProgramme } from "./programme-alarm.ts";
-import { type AlarmName, endHoldMs, withCall, withRaise } from "./raised.ts";
+import { endHoldMs, withCall, withRaise } from "../raised.ts";
+import type { AlarmName } from "./alarm-region.ts";
 import { lacksUnderstudy, understudyNews } from "./understudy-alarm.ts";
 import {
   budgetLeft,

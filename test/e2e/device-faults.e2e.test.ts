@@ -105,6 +105,10 @@ describe("two HELOs", () => {
     const endings = [helos["a"]!.faults.dropInput(), helos["b"]!.faults.dropInput()];
     await facility.untilTold("stream.suspect", ({ data }) => data["cause"] === "input-lost");
     await facility.untilTold("encoder.input", ({ message }) => message === "input of b: lost");
+    const noVideo = await facility.untilTold("encoder.alarm", ({ message }) =>
+      message.startsWith("a says: No Video Input: "),
+    );
+    expect(noVideo.data["raised"]).toContain("noVideoInput");
     const { videoFrames } = carriers(facility)[0]!;
     // 15 pictures a second: well past the 5 s after which a content fault would switch.
     await until("ten seconds more", () => carriers(facility)[0]!.videoFrames > videoFrames + 150);

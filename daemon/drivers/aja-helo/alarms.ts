@@ -79,6 +79,15 @@ export const alarmNames = {
 export type AlarmName = (typeof alarmNames)["error" | "warning"][number];
 
 const allNames: ReadonlySet<string> = new Set([...alarmNames.error, ...alarmNames.warning]);
+/** `Near_Over_Temp_Alarm` → `nearOverTemp` */
+export const codeOf = (name: AlarmName): string =>
+  name
+    .replace(/_?Alarm$/, "")
+    .split(/_|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/)
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1).toLowerCase())
+    .join("")
+    .replace(/^[A-Z]/, (first) => first.toLowerCase());
+
 export const isAlarmName = (name: string): name is AlarmName => allNames.has(name);
 
 /** Those that say most of the stream, which are read more often than the other 53. */

@@ -17,7 +17,7 @@ import {
   secondsOf,
   videoInTestPattern,
 } from "./parameters.ts";
-import { alarmsOf, unfitReasons } from "./raised-alarms.ts";
+import { alarmsOf, raisedNow, unfitReasons } from "./raised-alarms.ts";
 import {
   destinationNames,
   destinationReads,
@@ -253,7 +253,7 @@ export function openCompose(unit: Unit) {
     const lines = alarmsOf(unit, { systemState, record, lostNetwork: hadNetwork && !network });
     hadNetwork ||= network === true;
     const taken = input();
-    const wontObey = unfitReasons(unit).length > 0;
+    const unfit = state === "streaming" ? undefined : unfitReasons(unit)[0];
     return {
       outputs: {
         [streamOutput]: streamReading(state),
@@ -264,8 +264,10 @@ export function openCompose(unit: Unit) {
       ...(taken && { input: taken }),
       ...(lastMark !== undefined && { bootMark: lastMark }),
       // On air it is what it is; at rest it could not take over.
-      booting: wontObey && state !== "streaming",
+      booting: unfit !== undefined,
+      ...(unfit !== undefined && { unfit }),
       ...(lines && { alarms: lines }),
+      raised: raisedNow(unit, { record }),
       ...slowFields(),
     };
   }

@@ -1,7 +1,19 @@
-import type { OutputReading } from "../../../machines/encoder/reading.ts";
+import type {
+  DeviceAlarm,
+  EncoderReading,
+  OutputReading,
+} from "../../../machines/encoder/reading.ts";
 import { withoutSecrets } from "../shared/address.ts";
 import { alarmWords } from "./alarm-words.ts";
-import { decodeAlarm, isAlarmName, watchedAlarms } from "./alarms.ts";
+import {
+  type Alarm,
+  type AlarmName,
+  codeOf,
+  decodeAlarm,
+  isAlarmName,
+  watchedAlarms,
+} from "./alarms.ts";
+import type { Slow } from "./held-values.ts";
 import {
   flagOf,
   isGoingDown,
@@ -28,7 +40,7 @@ export type Seen = {
 export function alarmsOf(unit: Unit, seen: Seen): string[] | undefined {
   const { held } = unit;
   const { systemState, lostNetwork } = seen;
-  const lines = raisedAlarms(unit);
+  const lines = raisedAlarms(unit).map(sentenceOf);
   const message = shutdownMessages.get(held.value(slow.shutdown) ?? "");
   if (message !== undefined) lines.push(message);
   if (systemState === systemFatalError) lines.push("System state: fatal error");
@@ -37,14 +49,35 @@ export function alarmsOf(unit: Unit, seen: Seen): string[] | undefined {
   lines.push(...unfitReasons(unit), ...ownWill(unit, seen), ...ownClock(unit));
   const reboots = unit.reboots.alarm();
   if (reboots !== undefined) lines.push(reboots);
-  const allRead = alarmReads
-    .slice(0, watchedAlarms.length)
-    .every((alarm) => held.value(alarm) !== undefined || !held.worthReading(alarm.name));
+  const allRead = alarmReads.slice(0, watchedAlarms.length).every(isKnownOf(unit));
   return lines.length > 0 || allRead ? lines : undefined;
 }
 
 /** `Near Over Temp (warning): it is nearly too hot, …` */
-function raisedAlarms(unit: Unit): string[] {
+const sentenceOf = ({ own, severity, means }: Raised) => `${own} (${severity}): ${means}`;
+
+/** As `alarmsOf`, only what the unit itself calls an alarm, in our words. */
+export function raisedNow(
+  unit: Unit,
+  { record }: Pick<Seen, "record">,
+): NonNullable<EncoderReading["raised"]> {
+  const rests = record === undefined || record === "idle";
+  const alarms = raisedAlarms(unit).map(({ name, severity, own, means }): DeviceAlarm => {
+    // An empty slot is an error to the unit, also where nobody wants it to record.
+    const isMild = severity === "warning" || (rests && isOfMedia.test(name));
+    return { code: codeOf(name), severity: isMild ? "warning" : "error", text: `${own}: ${means}` };
+  });
+  return { alarms, isWhole: alarmReads.every(isKnownOf(unit)) };
+}
+const isOfMedia = /Media|Storage|SD_Card|Filesystem|Format_Error|Recording_Path/;
+
+const isKnownOf =
+  ({ held }: Unit) =>
+  (alarm: Slow) =>
+    held.value(alarm) !== undefined || !held.worthReading(alarm.name);
+
+type Raised = { name: AlarmName; severity: Alarm["severity"]; own: string; means: string };
+function raisedAlarms(unit: Unit): Raised[] {
   const { held, options } = unit;
   const secrets = [
     options.password,
@@ -54,9 +87,10 @@ function raisedAlarms(unit: Unit): string[] {
   return alarmReads.flatMap((alarm) => {
     const { name } = alarm;
     const { raised, text, severity } = decodeAlarm(held.value(alarm) ?? "") ?? {};
-    if (!raised || !isAlarmName(name)) return [];
-    const own = withoutSecrets(text || name, secrets);
-    return [`${own} (${severity}): ${alarmWords[name]}`];
+    if (!raised || !severity || !isAlarmName(name)) return [];
+    return [
+      { name, severity, own: withoutSecrets(text || name, secrets), means: alarmWords[name] },
+    ];
   });
 }
 

@@ -40,6 +40,10 @@ const reading: fc.Arbitrary<EncoderReading> = fc.record(
     input: fc.constantFrom("good", "lost"),
     bootMark: fc.constantFrom("1", "2"),
     alarms: fc.constantFrom([], ["hot"]),
+    raised: fc.constantFrom(
+      { alarms: [], isWhole: true },
+      { alarms: [{ code: "hot", severity: "error", text: "hot" } as const], isWhole: true },
+    ),
     selfStart: fc.record({
       autoRecover: fc.boolean(),
       powerUp: fc.constantFrom("idle", "stream"),

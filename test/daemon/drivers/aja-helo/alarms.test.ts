@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { alarmNames, decodeAlarm } from "../../../../daemon/drivers/aja-helo/alarms.ts";
+import { alarmNames, codeOf, decodeAlarm } from "../../../../daemon/drivers/aja-helo/alarms.ts";
 
 /** The bytes of §1.6: `08 <state> 10 <severity> 1a <len> 0a <len> <text>`. */
 function alarm(state: number, severity: number, ...texts: string[]): string {
@@ -11,6 +11,15 @@ function alarm(state: number, severity: number, ...texts: string[]): string {
   });
   return Buffer.concat([Buffer.from([8, state, 0x10, severity]), ...parts]).toString("base64");
 }
+
+test("each of the 63 has a code of its own in plain letters", () => {
+  const codes = [...alarmNames.error, ...alarmNames.warning].map(codeOf);
+  expect(new Set(codes).size).toBe(63);
+  for (const code of codes) expect(code).toMatch(/^[a-z0-9][A-Za-z0-9]*$/);
+  expect(codes).toEqual(
+    expect.arrayContaining(["ntpNameResolutionFailure", "smbV1InUse", "2ChannelFormat"]),
+  );
+});
 
 test("an alarm at rest is not raised and still has its text", () => {
   expect(decodeAlarm(alarm(0, 1, "Streaming Failed"))).toEqual({

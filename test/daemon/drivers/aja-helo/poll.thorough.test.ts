@@ -160,6 +160,40 @@ test("raised alarms are told in the unit's words, those at rest are not", async 
   ]);
 });
 
+test("raised alarms have a code and a severity; those of a medium nobody records to are mild", async () => {
+  const raised = {
+    ...{ Near_Over_Temp_Alarm: alarm(1, "Near Over Temp"), StreamingFailedAlarm: alarm(1, "") },
+    ...{ No_Media_Installed_Alarm: alarm(1, "No Media"), Dropped_Frames_Alarm: alarm(0, "x") },
+  };
+  const unit = await aUnit(raised);
+  const { pollAll } = aDriver(unit.port);
+  for (let minutes = 0; minutes < 4; minutes += 1) await pollAll();
+  const told = (await pollAll()).raised;
+  const names = told?.alarms.map(({ code, severity }) => `${code} ${severity}`);
+  expect(names?.toSorted()).toEqual([
+    "nearOverTemp error",
+    "noMediaInstalled warning",
+    "streamingFailed error",
+  ]);
+  unit.parameters.set("ReplicatorRecordState", "2");
+  await pollAll();
+  const recording = (await pollAll()).raised?.alarms;
+  expect(recording).toContainEqual({
+    ...{ code: "noMediaInstalled", severity: "error" },
+    text: "No Media: there is no primary medium, it cannot record",
+  });
+});
+
+test("until all alarms were asked for, those that are not raised are not known to be over", async () => {
+  const unit = await aUnit();
+  const driver = aDriver(unit.port);
+  expect((await driver.poll()).raised).toEqual({ alarms: [], isWhole: false });
+  let last = await driver.pollAll();
+  for (let minutes = 0; minutes < 15 && !last.raised?.isWhole; minutes += 1)
+    last = await driver.pollAll();
+  expect(last.raised).toEqual({ alarms: [], isWhole: true });
+});
+
 test("an alarm that quotes the stream key is told without it", async () => {
   const text = "no rtmp://far.example/live/k1 (pw)";
   const unit = await aUnit({ StreamingFailedAlarm: alarm(1, text) });
@@ -184,16 +218,17 @@ test.each([
   ["a firmware update", { FirmwareUpdateState: "3" }, /firmware is being updated \(verifying\)/],
 ])("a unit in %s is not ready to take over, and says why", async (_, values, why) => {
   const unit = await aUnit(values);
-  const { booting, alarms, outputs } = await aDriver(unit.port).pollAll();
+  const { booting, unfit, alarms, outputs } = await aDriver(unit.port).pollAll();
   expect(booting).toBe(true);
+  expect(unfit).toMatch(why);
   expect(alarms).toContainEqual(expect.stringMatching(why));
   expect(outputs["stream-1"]?.state).toBe("idle");
 });
 
 test("a unit on air with its safeboot image is on air, with a warning", async () => {
   const unit = await aUnit({ ...streaming, SafebootMode: "1" });
-  const { booting, alarms, outputs } = await aDriver(unit.port).pollAll();
-  expect(booting).toBe(false);
+  const { booting, unfit, alarms, outputs } = await aDriver(unit.port).pollAll();
+  expect([booting, unfit]).toEqual([false, undefined]);
   expect(outputs["stream-1"]?.state).toBe("streaming");
   expect(alarms).toContainEqual(expect.stringContaining("safeboot image"));
 });

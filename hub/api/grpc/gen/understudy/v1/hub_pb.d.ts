@@ -1326,6 +1326,11 @@ export declare type Encoder = Message<"understudy.v1.Encoder"> & {
   power?: EncoderPower | undefined;
 
   /**
+   * @generated from field: repeated understudy.v1.EncoderAlarmEntry alarms = 35;
+   */
+  alarms: EncoderAlarmEntry[];
+
+  /**
    * @generated from field: repeated string warnings = 30;
    */
   warnings: string[];
@@ -2091,6 +2096,37 @@ export declare type EncoderSelfStart = Message<"understudy.v1.EncoderSelfStart">
  * Use `create(EncoderSelfStartSchema)` to create a new message.
  */
 export declare const EncoderSelfStartSchema: GenMessage<EncoderSelfStart>;
+
+/**
+ * @generated from message understudy.v1.EncoderAlarmEntry
+ */
+export declare type EncoderAlarmEntry = Message<"understudy.v1.EncoderAlarmEntry"> & {
+  /**
+   * @generated from field: optional string code = 1;
+   */
+  code?: string | undefined;
+
+  /**
+   * @generated from field: optional understudy.v1.EncoderAlarmEntrySeverity severity = 2;
+   */
+  severity?: EncoderAlarmEntrySeverity | undefined;
+
+  /**
+   * @generated from field: optional string text = 3;
+   */
+  text?: string | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 4;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.EncoderAlarmEntry.
+ * Use `create(EncoderAlarmEntrySchema)` to create a new message.
+ */
+export declare const EncoderAlarmEntrySchema: GenMessage<EncoderAlarmEntry>;
 
 /**
  * @generated from message understudy.v1.Incident
@@ -4742,6 +4778,36 @@ export enum EncoderPower {
  * Describes the enum understudy.v1.EncoderPower.
  */
 export declare const EncoderPowerSchema: GenEnum<EncoderPower>;
+
+/**
+ * @generated from enum understudy.v1.EncoderAlarmEntrySeverity
+ */
+export enum EncoderAlarmEntrySeverity {
+  /**
+   * @generated from enum value: ENCODER_ALARM_ENTRY_SEVERITY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: ENCODER_ALARM_ENTRY_SEVERITY_WARNING = 1;
+   */
+  WARNING = 1,
+
+  /**
+   * @generated from enum value: ENCODER_ALARM_ENTRY_SEVERITY_ERROR = 2;
+   */
+  ERROR = 2,
+
+  /**
+   * @generated from enum value: ENCODER_ALARM_ENTRY_SEVERITY_UNKNOWN = 3;
+   */
+  UNKNOWN = 3,
+}
+
+/**
+ * Describes the enum understudy.v1.EncoderAlarmEntrySeverity.
+ */
+export declare const EncoderAlarmEntrySeveritySchema: GenEnum<EncoderAlarmEntrySeverity>;
 
 /**
  * @generated from enum understudy.v1.IncidentOutcome
