@@ -147,6 +147,7 @@ const rows: readonly Row[] = [
   ["GET /audit", "History", "listAudit", "Who did what, the newest first"],
 
   ["POST /auth/login", "Login", "logIn", "With name and password", secret],
+  ["POST /auth/key", "Login", "openPage", "A token for a page that is opened with a key", secret],
   ["POST /auth/refresh", "Login", "refreshLogin", "A new token for the one that ends", secret],
   ["POST /auth/logout", "Login", "logOut", "End this session"],
   ["GET /auth/me", "Login", "getMe", "Who I am, and what I may do"],

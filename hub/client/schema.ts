@@ -43,27 +43,11 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** @description A token for a page that somebody opens with a key: asked with the key, again when it ends. */
-    post: {
-      parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description OK */
-        200: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/json": components["schemas"]["PageGrant"];
-          };
-        };
-      };
-    };
+    /**
+     * A token for a page that is opened with a key
+     * @description A token for a page that somebody opens with a key: asked with the key, again when it ends.
+     */
+    post: operations["openPage"];
     delete?: never;
     options?: never;
     head?: never;
@@ -2891,6 +2875,26 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  openPage: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PageGrant"];
+        };
       };
     };
   };
