@@ -19,6 +19,8 @@ export type OpenCommand = {
   restored: boolean;
   /** Whom the stream key in its answer is for. */
   sealTo?: SealTo;
+  /** It is done, and its key is being sealed: nothing else may end it. */
+  isSealing?: true;
 };
 
 /** Answers are remembered for so many commands, so that one asked twice is done once. */

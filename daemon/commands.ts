@@ -119,7 +119,7 @@ export function openCommands(p: {
     };
     const actors = new Set(possible.map((input) => input.to));
     const sealTo = request.args?.session?.sealTo;
-    const open = {
+    const open: OpenCommand = {
       ...{ to, actors, afterSeq: p.decider.seq(), given: false, restored: false },
       ...(sealTo && { sealTo }),
     };
@@ -129,7 +129,7 @@ export function openCommands(p: {
     const so = p.consequence?.(possible[0]!);
     const turns = await Promise.all(possible.map((input) => p.decider.submit(input)));
     // The machines may have finished it within the turn itself.
-    if (!memory.open.has(id)) return;
+    if (!memory.open.has(id) || open.isSealing) return;
     for (const [at, { accepted: taken }] of turns.entries()) {
       if (!taken) open.actors.delete(possible[at]!.to);
     }
@@ -169,8 +169,7 @@ export function openCommands(p: {
   }
 
   async function settleSealed(id: string, open: OpenCommand, given: Answer, sealTo: SealTo) {
-    // Until it is sealed nothing else may end it.
-    open.given = false;
+    open.isSealing = true;
     const of = Opened.safeParse(given.data).data;
     const key = of && (await p.sealedKey?.(of, sealTo).catch(() => undefined));
     if (key === undefined) {
@@ -184,8 +183,8 @@ export function openCommands(p: {
   function turned(): void {
     // What was said of it may be on its way.
     if (heardSeq !== p.decider.seq()) return;
-    for (const [id, { to, actors, given, restored }] of memory.open) {
-      if (!given) continue;
+    for (const [id, { to, actors, given, restored, isSealing }] of memory.open) {
+      if (!given || isSealing) continue;
       const left = [...actors].find((actor) => p.underWay(actor as ActorName) !== id);
       if (left === undefined) continue;
       const how = p.situation(left as ActorName);

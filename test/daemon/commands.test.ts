@@ -25,7 +25,11 @@ function aSite(
     linkDown?: boolean;
     /** What the last run wrote down after the command came. */
     before?: Omit<Heard, "seq">[];
-  } & Partial<Pick<Parameters<typeof openCommands>[0], "streamOrder" | "consequence">> = {},
+    /** Events that are told before whoever asked for the turn goes on. */
+    toldAtOnce?: Omit<Heard, "seq">[];
+  } & Partial<
+    Pick<Parameters<typeof openCommands>[0], "streamOrder" | "consequence" | "sealedKey">
+  > = {},
 ) {
   const asked: CoreInput[] = [];
   const said: (CommandResponse & { on: string })[] = [];
@@ -38,6 +42,7 @@ function aSite(
       submit: (input) => {
         asked.push(input);
         if ("command" in input.event) underWay.set(input.to, input.event.command.id);
+        for (const event of p.toldAtOnce ?? []) commands.heard({ ...event, seq: ++seq });
         return Promise.resolve({ accepted: true } as Turned);
       },
       seq: () => seq,
@@ -50,6 +55,7 @@ function aSite(
     underWay: (actor) => underWay.get(actor),
     ...(p.streamOrder && { streamOrder: p.streamOrder }),
     ...(p.consequence && { consequence: p.consequence }),
+    ...(p.sealedKey && { sealedKey: p.sealedKey }),
     respond: ({ kind, id, verb }, response) => {
       if (!link.down) said.push({ ...response, on: `${kind}/${id}/${verb}` });
       return Promise.resolve(!link.down);
@@ -333,4 +339,24 @@ test("what a boot costs is in the dry run, and a person's interrupt reaches the 
     to: "encoder:helo-a",
     event: { type: "control", control: { verb: "reboot", interrupt: true } },
   });
+});
+
+test("a session that is opened before its turn is over is answered with its key, however long that takes to seal", async () => {
+  let seal = (_: string) => undefined as void;
+  const answer = { stream: "main", session: "c1" };
+  const site = aSite({
+    toldAtOnce: [ofMachine("command.done", "main", { answer })],
+    sealedKey: () => new Promise((resolve) => (seal = resolve)),
+  });
+  const settings = { widthPx: 640, heightPx: 360, framesPerSecond: 25, videoBps: 1_000_000 };
+  const sealTo = { kty: "OKP" as const, crv: "X25519" as const, x: "x".repeat(43) };
+  const session = { settings, input: "device" as const, sealTo };
+  await site.asks("open-session", { args: { session } }, "site", "studio");
+  site.commands.turned();
+  await site.settled();
+  expect(told(site)).toEqual(["accepted"]);
+  seal("sealed");
+  await site.settled();
+  expect(site.said.at(-1)).toMatchObject({ status: "done", data: { ...answer, sealed: "sealed" } });
+  expect(site.said).toHaveLength(2);
 });
