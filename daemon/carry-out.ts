@@ -82,9 +82,8 @@ export function openHands(p: {
     if (!box) return failed("unknown_encoder", `there is no encoder ${intent.asks.encoder}`);
     switch (intent.kind) {
       case "startOutput": {
-        const { output, stream, destination, keyGeneration } = intent.asks;
-        const ingest = ingestOf(destination);
-        const target: PublishTarget = { ...ingest, stream, keyGeneration };
+        const { encoder: _, output, destination, ...more } = intent.asks;
+        const target: PublishTarget = { ...ingestOf(destination), ...more };
         await box.run(signal, (driver, limit) => driver.startOutput(output, target, limit));
         return { type: "effect.done", answer: { startedAtMs: p.wallMs() } };
       }

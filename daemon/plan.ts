@@ -102,6 +102,7 @@ export function planOf(
         sync: encoder.sync,
         practise: encoder.practise,
         ...(vendor.canBeSet === true && { canBeSet: true }),
+        ...(vendor.isSetAtStart?.(encoder.options) === true && { isSetAtStart: true }),
         ...controlsOf(encoder, vendor),
         ...consentsOf(config, encoder),
         canRepair: bootsOf(encoder, vendor),

@@ -15,7 +15,13 @@ export type Clip = { name: string; durationS?: number; bytes?: number };
 export type Intents = {
   /** Be publishing to this destination. Refused by the driver if the generation is older. */
   startOutput: {
-    asks: OutputRef & { stream: string; destination: string; keyGeneration: number };
+    asks: OutputRef & {
+      stream: string;
+      destination: string;
+      keyGeneration: number;
+      /** Of its session: for encoders that are set by their start. */
+      settings?: EncoderSettings;
+    };
     answer: { startedAtMs: number };
   };
   /** Be idle on this output; forget the key when `forgetKey`. */

@@ -13,6 +13,8 @@ export type PublishTarget = {
   streamKey: string;
   /** The fencing token. A driver refuses a start with a lower one than it has seen. */
   keyGeneration: number;
+  /** Of a session: whoever is set by its start works so, and others are set before. */
+  settings?: EncoderSettings;
 };
 
 /** A destination as a driver may meet it configured in a box, so it can name what it finds. */

@@ -35,6 +35,8 @@ export type Vendor = {
   recordLight?: string;
   /** It can be set while it carries nothing; see `applySettings`. */
   canBeSet?: boolean;
+  /** A box with these options makes what the `settings` of its start say. */
+  isSetAtStart?(options: unknown): boolean;
   /** What can be done to make a box with these options cooler, the mildest first; see `setLoad`. */
   cooling?(options: unknown): readonly CoolingStep[];
   /** @param options parsed by this vendor's schema, secrets resolved */
@@ -54,6 +56,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     canBeRelayed: true,
     endNoticedWithinMs,
     cooling: (options) => loadSteps(options as FfmpegOptions),
+    isSetAtStart: (options) => (options as FfmpegOptions).video.codec !== "copy",
     async open(context, options) {
       const { openFfmpeg } = await import("./ffmpeg/ffmpeg.ts");
       return openFfmpeg(context, options as FfmpegOptions, launcher());
@@ -67,6 +70,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     kind: "software",
     endNoticedWithinMs,
     cooling: (options) => loadSteps(options as GstreamerOptions),
+    isSetAtStart: () => true,
     async open(context, options) {
       const { openGstreamer } = await import("./gstreamer/gstreamer.ts");
       return openGstreamer(context, options as GstreamerOptions, launcher());

@@ -26,6 +26,8 @@ export type Desired = {
   settings: EncoderSettings;
   /** The encoder it was read from; null: site.yaml says so. */
   model: string | null;
+  /** Of its session: a box that is set by its start needs no more to be set so. */
+  startWith?: EncoderSettings;
 };
 
 /** What the streams want of it. */
@@ -58,8 +60,29 @@ export type Driftable = {
 };
 
 /** While it works at less load, that is ours and not what anybody wanted. */
-export function ownSettings(box: Driftable): EncoderSettings | undefined {
-  return loadStep(box) === 0 ? box.reading?.settings : undefined;
+export const ownSettings = (box: Driftable): EncoderSettings | undefined =>
+  loadStep(box) === 0 ? madeSettings(box) : undefined;
+
+/** As it says; what is set by its start is, while it is idle, what it would be started with. */
+function madeSettings({ plan, reading, duty }: Driftable): EncoderSettings | undefined {
+  const { settings, outputs = {} } = reading ?? {};
+  const { startWith } = duty.desired ?? {};
+  const isIdle = Object.values(outputs).every(({ state }) => state === "idle");
+  return settings && startWith && plan.isSetAtStart === true && isIdle
+    ? { ...settings, ...startedWith(startWith, settings) }
+    : settings;
+}
+
+/** Sound that it leaves out, or only passes on, is not made of anything. */
+function startedWith(wanted: EncoderSettings, own: EncoderSettings): EncoderSettings {
+  const { audioBitrateBps, frameRateShare: _, h264Profile: __, ...picture } = wanted;
+  const { framesPerSecond: before = 0, gopFrames: gop = 0 } = own;
+  const { framesPerSecond: rate = before, gopFrames = Math.round((gop / before) * rate) } = wanted;
+  return {
+    ...picture,
+    ...(gop > 0 && { gopFrames: Math.max(1, gopFrames) }),
+    ...(audioBitrateBps !== undefined && own.audioBitrateBps !== undefined && { audioBitrateBps }),
+  };
 }
 
 /** Undefined: nothing is wanted of it, or it tells nothing that could be compared. */
@@ -117,6 +140,7 @@ export function driftDecision(box: Driftable, what: "drifts" | "asWanted"): Deci
 }
 
 function nextOf(box: Driftable): string {
+  if (box.plan.isSetAtStart === true) return "; it is with its next start";
   if (box.plan.canBeSet !== true) return "; set it at the box";
   if (box.holds.length > 0) return "; it is not touched while it holds a key";
   if (consentOf(box) === "act") return "; it is set now";
@@ -166,9 +190,10 @@ export function publishedDuty(
 ): Pick<EncoderState, "settings" | "wanted" | "inUseFor"> {
   const { desired, inUseFor, notSetBecause } = box.duty;
   const settings = ownSettings(box);
+  const made = madeSettings(box);
   const common = (one: EncoderSettings, other: EncoderSettings) => settingsHash(told(one, other));
   return {
-    ...(box.reading?.settings && { settings: box.reading.settings }),
+    ...(made && { settings: made }),
     ...(desired && {
       wanted: {
         stream: desired.stream,

@@ -108,11 +108,11 @@ export function cannotMake(
   id: string,
   settings: SessionSettings,
 ): string[] {
-  const { vendor, canBeSet } = plan.encoders.find((encoder) => encoder.id === id)!;
+  const { vendor, canBeSet, isSetAtStart } = plan.encoders.find((box) => box.id === id)!;
   const { identity } = encoders[id]!.getSnapshot().context.reading ?? {};
   const capability = capabilityOf(identity?.vendor ?? vendor);
   const beyond = judgeStream(wantedStream(settings), profiles.rtmp, capability).errors;
-  const drift = canBeSet === true ? [] : unlike(settings, facts[id]);
+  const drift = canBeSet === true || isSetAtStart === true ? [] : unlike(settings, facts[id]);
   return [
     ...beyond.map(({ message }) => message),
     ...(drift.length > 0 ? [`it cannot be set by us, and makes ${driftSentence(drift)}`] : []),

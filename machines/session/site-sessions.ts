@@ -64,13 +64,14 @@ export function planWith(plan: SitePlan, assigned: SiteSessions["assigned"]): Si
 }
 function streamNow(stream: StreamPlan, assigned: Assigned | undefined): StreamPlan {
   if (stream.sessions !== true) return stream;
-  const settings = assigned && { ...stream.settings, ...encoderSettings(assigned.settings) };
-  return { ...stream, encoders: [...(assigned?.encoders ?? [])], ...(settings && { settings }) };
+  if (!assigned) return { ...stream, encoders: [] };
+  const settings = { ...stream.settings, ...encoderSettings(assigned.settings) };
+  return { ...stream, encoders: [...assigned.encoders], settings, startWith: settings };
 }
 
 /** As its machine is to see it: between two sessions, with all boxes that it could get. */
 export const streamFor = (stream: StreamPlan, assigned: Assigned | undefined): StreamPlan =>
-  assigned ? { ...stream, encoders: [...assigned.encoders] } : stream;
+  assigned ? streamNow(stream, assigned) : stream;
 
 /** What would be answered now; nothing is opened. */
 export const foreseen = (site: OfSite, ask: SessionAsk): Admission | Refusal =>

@@ -40,7 +40,10 @@ export function desiredOf(
   const stands = model !== null && read === null && before?.stream === stream.id ? before : null;
   const settings = { ...(read ?? stands?.settings), ...stream.settings };
   if (Object.keys(settings).length === 0) return null;
-  return { stream: stream.id, settings, model: read === null ? (stands?.model ?? null) : model };
+  return {
+    ...{ stream: stream.id, settings, model: read === null ? (stands?.model ?? null) : model },
+    ...(stream.startWith && { startWith: stream.startWith }),
+  };
 }
 
 const isLookedAt = ({ encoders, cold }: StreamPlan, encoder: string) =>

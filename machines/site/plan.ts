@@ -84,6 +84,8 @@ export type EncoderPlan = {
   controls?: readonly ControlVerb[];
   /** Its driver can write its settings while it carries nothing. */
   canBeSet?: boolean;
+  /** A process of ours: it is started with the settings of a session, and keeps none of them. */
+  isSetAtStart?: boolean;
   /** May it be set as its stream wants it? Absent: propose. */
   sync?: Consent;
   /** May it be practised when it has carried nothing for a week? Absent: propose. */
@@ -160,6 +162,8 @@ export type StreamPlan = {
   cold?: readonly string[];
   /** How its encoders are to be set; what is left out is as on the primary. */
   settings?: EncoderSettings;
+  /** As its session wants it, while there is one: some encoders are started so. */
+  startWith?: EncoderSettings;
   autoStart: boolean;
   /** It carries what others ask for, while they do. Absent: a programme of its own. */
   sessions?: boolean;

@@ -5,6 +5,7 @@ import type { ContentLook } from "../content/look.ts";
 import type { FarEndFacts } from "../destination/far-end.ts";
 import type { ReliefReason } from "../encoder/encoder.events.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
+import type { EncoderSettings } from "../encoder/settings.ts";
 import type { OutputRef } from "../intents.ts";
 
 import type { RelayWord } from "./relay/relay.ts";
@@ -59,7 +60,7 @@ export type StreamEvent =
   /** To a stream that only feeds a relay: whether it is to. */
   | { type: "feed"; on: boolean }
   /** It is stopped; from now on these are its encoders. */
-  | { type: "assigned"; encoders: OutputRef[] }
+  | { type: "assigned"; encoders: OutputRef[]; startWith?: EncoderSettings }
   /** The journal is not to be trusted: look who publishes before doing anything. */
   | { type: "ownershipUnknown" };
 

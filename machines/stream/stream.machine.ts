@@ -44,9 +44,10 @@ export const streamMachine = streamSetup.createMachine({
         },
         "farEnd.facts": { actions: assign(({ event }) => ({ farEnd: event.facts })) },
         assigned: {
-          actions: assign(({ context, event }) => ({
-            plan: { ...context.plan, encoders: event.encoders },
-          })),
+          actions: assign(({ context: { plan }, event: { encoders, startWith } }) => {
+            const { startWith: _, ...rest } = plan;
+            return { plan: { ...rest, encoders, ...(startWith && { startWith }) } };
+          }),
         },
         wasBooted: {
           actions: change<Of<"wasBooted">>(({ context, event }) =>

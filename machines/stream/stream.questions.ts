@@ -26,11 +26,13 @@ export function fenceOrder(context: StreamContext): Intents["fence"]["asks"] {
 
 export function startOrder(context: StreamContext): Intents["startOutput"]["asks"] {
   if (!context.target) throw new Error("nobody to start");
+  const { id, startWith } = context.plan;
   return {
     ...context.target,
-    stream: context.plan.id,
+    stream: id,
     destination: context.destination.id,
     keyGeneration: context.memory.keyGeneration,
+    ...(startWith && { settings: startWith }),
   };
 }
 

@@ -62,6 +62,15 @@ export class Hub {
     this.mqttPort = Number(new URL(ready.mqttUrl).port);
   }
 
+  async ask(method: string, path: string, body?: object, headers: object = {}) {
+    const reply = await fetch(this.url + path, {
+      method,
+      headers: { ...(body && { "content-type": "application/json" }), ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: reply.status, body: (await reply.json()) as Json };
+  }
+
   async kill(): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;

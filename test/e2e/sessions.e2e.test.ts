@@ -28,14 +28,7 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
   await listener.subscribeAsync("#");
   facility.startDaemon();
 
-  const ask = async (method: string, path: string, body?: object, headers: object = {}) => {
-    const reply = await fetch(hub.url + path, {
-      method,
-      headers: { ...(body && { "content-type": "application/json" }), ...headers },
-      ...(body && { body: JSON.stringify(body) }),
-    });
-    return { status: reply.status, body: (await reply.json()) as Json };
-  };
+  const ask = hub.ask.bind(hub);
   const wish = { resolution: "1280x720", bitrate: 3_000_000, fps: 30 };
   await until(
     "the site can say what it would choose",

@@ -17,6 +17,7 @@ import {
   type SiteCore,
 } from "../../machines/site/site-core.ts";
 import { seenOffAir, seenOnAir, understudyOf } from "../../machines/stream/stream.context.ts";
+import type { EncoderSettings } from "../../machines/encoder/settings.ts";
 import type { EncoderFacts } from "../../machines/encoder/facts.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 import {
@@ -34,7 +35,7 @@ export type Box = {
   kind: "soft" | "helo";
   reachable: boolean;
   /** Publishing to this destination with this generation, or idle. */
-  running: { destination: string; generation: number } | null;
+  running: { destination: string; generation: number; settings?: EncoderSettings } | null;
   /** Knows a key it may use by itself. */
   knowsKeyOf: string | null;
   frozen: boolean;
@@ -157,6 +158,7 @@ export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
     repair: "act",
     sync: "act",
     canBeSet: kind === "helo",
+    isSetAtStart: kind === "soft",
     canRepair: kind === "soft" ? [] : ["reboot"],
     cooling: kind === "soft" ? [] : heloSteps,
   };
@@ -648,6 +650,7 @@ export class World {
       ...(!box.cannotMeasureInput && { input: box.input }),
       figures: {},
       ...box.says,
+      ...(box.running?.settings && { settings: { ...box.says.settings, ...box.running.settings } }),
       ...(box.kind === "helo" && {
         selfStart: { autoRecover: box.selfStart, powerUp: "idle" as const, scheduler: false },
       }),
@@ -713,7 +716,7 @@ export class World {
         return;
       }
       case "startOutput": {
-        const { destination, keyGeneration, encoder, stream } = intent.asks;
+        const { destination, keyGeneration, encoder, stream, settings } = intent.asks;
         if (cut) return failed("timeout");
         // Generations are counted by stream.
         const isExercise = stream === exerciseStream;
@@ -727,7 +730,11 @@ export class World {
           this.overlaps.push(`${encoder} started while ${others.join()} was on`);
         if (!isExercise) box.highestGeneration = keyGeneration;
         box.knowsKeyOf = destination;
-        if (!box.broken) box.running = { destination, generation: keyGeneration };
+        const isSetAtStart = this.plan.encoders.find(({ id }) => id === encoder)?.isSetAtStart;
+        // A keyframe every 2 s, where nobody says otherwise.
+        const gopFrames = 2 * (settings?.framesPerSecond ?? 25);
+        const made = isSetAtStart === true && settings && { settings: { gopFrames, ...settings } };
+        if (!box.broken) box.running = { destination, generation: keyGeneration, ...made };
         box.frozen = false;
         this.send({
           to,

@@ -25,7 +25,7 @@ export function ffmpegArguments(options: FfmpegOptions, publication: Publication
     // The relay needs the source's own times: by them it knows which pictures are the same.
     ...(to.scheme === "spool" ? ["-copyts"] : []),
     ...inputArguments(options, publication.encoder),
-    ...videoArguments(options, to),
+    ...videoArguments(options, to, publication),
     ...audioArguments(options),
     ...outputArguments(to, publication),
   ];
@@ -104,7 +104,11 @@ function testPattern(input: FfmpegInput & { kind: "testPattern" }, encoder: stri
   ].join(",");
 }
 
-function videoArguments({ video, input }: FfmpegOptions, { scheme }: Endpoint): string[] {
+function videoArguments(
+  { video, input }: FfmpegOptions,
+  { scheme }: Endpoint,
+  { settings }: Publication,
+): string[] {
   const map = ["-map", "0:v:0"];
   if (video.codec === "copy") {
     if (input.kind === "testPattern") {
@@ -115,10 +119,12 @@ function videoArguments({ video, input }: FfmpegOptions, { scheme }: Endpoint): 
   const { width, height, framesPerSecond, bitrateBps, gopSeconds, preset, threads } = video;
   const scaled = width !== undefined || height !== undefined;
   const framesPerGop = Math.max(1, Math.round(gopSeconds * framesPerSecond));
+  // FLV takes any times, so a slower source would stay as slow: a session gets the rate it asked for.
+  const inPace = settings?.framesPerSecond === undefined ? [] : ["-fps_mode", "cfr"];
   const pace =
     scheme === "spool"
       ? onSourceClock(gopSeconds)
-      : ["-r", String(framesPerSecond), "-g", String(framesPerGop)];
+      : ["-r", String(framesPerSecond), ...inPace, "-g", String(framesPerGop)];
   return [
     ...map,
     ...(scaled ? ["-vf", `scale=${width ?? -2}:${height ?? -2}`] : []),

@@ -1,6 +1,6 @@
 /** ffmpeg as a software encoder. */
 import type { DriverContext, EncoderDriver } from "../driver.ts";
-import { loadsOf } from "../shared/engine/load-steps.ts";
+import { madeLoads } from "../shared/engine/load-steps.ts";
 import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
@@ -15,10 +15,8 @@ export function openFfmpeg(
   launcher: string,
 ): Promise<EncoderDriver> {
   const { source, outputs } = options;
-  const [full, ...less] = loadsOf(options);
-  return openSoftwareEncoder(context, {
-    ...{ loads: [made(full), ...less.map(made)], source, outputs, times: options, launcher },
-  });
+  const loads = madeLoads(options, made);
+  return openSoftwareEncoder(context, { loads, source, outputs, times: options, launcher });
 }
 
 const made = (options: FfmpegOptions) => ({

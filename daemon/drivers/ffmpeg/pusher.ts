@@ -55,7 +55,7 @@ export function openPusher(
     lastWords: (lines) => lines.slice(-3),
   };
   return openSoftwareEncoder(context, {
-    loads: [{ program, settings: {} }],
+    loads: () => [{ program, settings: {} }],
     ...{ source: undefined, outputs: options.outputs, times: options, launcher },
   });
 }

@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { DriverContext, EncoderDriver } from "../driver.ts";
-import { loadsOf } from "../shared/engine/load-steps.ts";
+import { madeLoads } from "../shared/engine/load-steps.ts";
 import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
@@ -30,12 +30,11 @@ export async function openGstreamer(
     program: gstreamerProgram(at, registry),
     settings: madeSettings(at.video, at.audio),
   });
-  const [full, ...less] = loadsOf(options);
   const closing = new AbortController();
   let alarms: readonly string[] = [];
   const hostAlarms = () => alarms;
   const driver = await openSoftwareEncoder(context, {
-    ...{ loads: [made(full), ...less.map(made)], source, outputs, times: options, launcher },
+    ...{ loads: madeLoads(options, made), source, outputs, times: options, launcher },
     hostAlarms,
   });
   // Also writes the registry, so that a takeover finds it there.

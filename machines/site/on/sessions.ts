@@ -41,8 +41,9 @@ export const sessions = siteSetup.createStateConfig({
         const plan = planWith(context.plan, assigned);
         enqueue.assign({ sessions: { ...context.sessions, assigned, plan } });
         const full = context.plan.streams.find(({ id }) => id === stream)!;
-        const { encoders } = streamFor(full, now ?? undefined);
-        enqueue.sendTo(context.streams[stream]!, { type: "assigned", encoders });
+        const { encoders, startWith } = streamFor(full, now ?? undefined);
+        const boxes = { encoders, ...(startWith && { startWith }) };
+        enqueue.sendTo(context.streams[stream]!, { type: "assigned", ...boxes });
         const concerned = [...(before?.encoders ?? []), ...(now?.encoders ?? [])];
         for (const encoder of new Set(concerned.map((ref) => ref.encoder))) {
           const news = wantedNews(context, plan, encoder);

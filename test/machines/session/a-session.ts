@@ -1,7 +1,7 @@
 /** A site whose boxes are there for whoever asks for a stream. */
 import type { SessionAsk } from "../../../machines/session/session.contract.ts";
 import type { SitePlan } from "../../../machines/site/plan.ts";
-import { aDestinationPlan, aPlan, aStreamPlan, World } from "../world.ts";
+import { aDestinationPlan, aPlan, aStreamPlan, type Box, World } from "../world.ts";
 
 export const settings = {
   widthPx: 1_920,
@@ -11,8 +11,13 @@ export const settings = {
 };
 
 /** @param streams how many are kept for sessions, each with all boxes */
-export function aPool(boxes: string[], streams: number, more: Partial<SitePlan> = {}): World {
-  const kinds = Object.fromEntries(boxes.map((id) => [id, "helo" as const]));
+export function aPool(
+  boxes: string[],
+  streams: number,
+  more: Partial<SitePlan> = {},
+  kind: Box["kind"] = "helo",
+): World {
+  const kinds = Object.fromEntries(boxes.map((id) => [id, kind]));
   const ids = Array.from({ length: streams }, (_, at) => `pool-${at + 1}`);
   const world = new World(
     aPlan({
@@ -28,7 +33,10 @@ export function aPool(boxes: string[], streams: number, more: Partial<SitePlan> 
     }),
   );
   for (const id of boxes) {
-    world.box(id).says.settings = { sizeOf: "input", videoBitrateBps: 2_000_000 };
+    world.box(id).says.settings =
+      kind === "helo"
+        ? { sizeOf: "input", videoBitrateBps: 2_000_000 }
+        : { videoBitrateBps: 2_000_000, framesPerSecond: 25, gopFrames: 50 };
   }
   world.pass(10);
   return world;

@@ -15,9 +15,12 @@ import {
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { z } from "zod";
+import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import { statusOf, type ProcessId } from "./processes.ts";
 import { RecordFile } from "./record-file.ts";
 import { keepSpareRoom } from "./spare-room.ts";
+
+const Settings = z.custom<EncoderSettings>((value) => typeof value === "object" && value !== null);
 
 export const EngineRecord = z.object({
   /** Names this start, so that files of an earlier one are not mistaken for its own. */
@@ -30,6 +33,10 @@ export const EngineRecord = z.object({
   /** Name of the program; ffmpeg was the only one before there were others. */
   program: z.string().default("ffmpeg"),
   progressPort: z.number().int(),
+  /** Of the session it was started for. */
+  settings: Settings.optional(),
+  /** What it makes of its input; absent in records of older versions. */
+  makes: Settings.optional(),
   /** SHA-256 of the arguments without the key: whether it runs as it is configured now. */
   argvFingerprint: z.string(),
   /** The end of this run was told to whoever watches. */

@@ -2,6 +2,7 @@
 import type { FSWatcher } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { OutputReading } from "../../../../machines/encoder/reading.ts";
+import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import type { FenceEvidence } from "../../../../machines/stream/fence-evidence.ts";
 import { DriverError, type KnownTarget, type PublishTarget } from "../../driver.ts";
 import { endProcess, freeLock } from "./ending.ts";
@@ -15,6 +16,7 @@ import {
   argumentsOf,
   commandOf,
   fingerprintOf,
+  patienceMs,
   recordOf,
   type EngineSurroundings,
 } from "./launch.ts";
@@ -95,17 +97,22 @@ export class Engine {
     this.#lives(run, process);
     this.#run = run;
     // Another program's progress cannot be read: what is not understood is unknown, not frozen.
-    if (record.program !== this.#around.program().name) return;
+    if (record.program !== this.#name) return;
     const port = await ProgressPort.open(record.progressPort).catch(() => undefined);
     if (port) this.#listen(run, port);
   }
 
   #newRun(record: EngineRecord, graceMs: number, adopted: boolean): Run {
-    const { program, times, now } = this.#around;
+    const { made, times, now } = this.#around;
     this.#queue.forget();
     this.#restsUntilMs = 0;
-    const { suspectAfterMs } = times;
-    return new Run(record, program(), { suspectAfterMs, graceMs }, now(), adopted);
+    const { program } = made(record.settings);
+    const suspectAfterMs = patienceMs(times.suspectAfterMs, record.makes?.framesPerSecond);
+    return new Run(record, program, { suspectAfterMs, graceMs }, now(), adopted);
+  }
+
+  get #name(): string {
+    return this.#around.made().program.name;
   }
 
   #lives(run: Run, process: EngineProcess | undefined): void {
@@ -154,7 +161,11 @@ export class Engine {
     if (!run || run.stopping) return;
     const { record } = run;
     const { stream, destination, address, keyGeneration, argvFingerprint, progressPort } = record;
-    const place = { stream, destination, address, keyGeneration };
+    const { settings } = record;
+    const place = {
+      ...{ stream, destination, address, keyGeneration },
+      ...(settings && { settings }),
+    };
     if (fingerprintOf(this.#around, place, progressPort) === argvFingerprint) return;
     const key = known.find((at) => at.destination === destination && at.address === address);
     if (!key) throw new DriverError("notPossible", `nobody knows the key of ${destination} now`);
@@ -212,8 +223,7 @@ export class Engine {
       const why = launch.gaveUp() ?? (performance.now() > until ? "nothing came up" : undefined);
       if (why !== undefined) {
         await this.#end(run, signal);
-        const { name } = this.#around.program();
-        throw new DriverError("failed", `the launcher did not start ${name}: ${why}`);
+        throw new DriverError("failed", `the launcher did not start ${this.#name}: ${why}`);
       }
       await pause(2, undefined, { signal });
       this.#lookAtFiles();
@@ -283,7 +293,7 @@ export class Engine {
   #lookAtQueue(run: Run, nowMs: number, silent: boolean): void {
     if (!run.process || !this.#queue.isDue(nowMs, silent)) return;
     const before = this.#queue.verdict;
-    const { bitrateBps } = this.#around.program();
+    const { bitrateBps } = this.#around.made(run.record.settings).program;
     const changed = () => {
       if (this.#run === run && this.#queue.verdict !== before) this.#around.changed();
     };
@@ -336,12 +346,17 @@ export class Engine {
 
   /** Sentences for the operator. */
   alarms(): string[] {
-    const { name, lastWords } = this.#around.program();
+    const { name, lastWords } = this.#around.made().program;
     const words = lastWords(this.#lastEnd.lines).map((line) => `${name} ended: ${line}`);
     if (!this.#run || this.#run.port) return words;
     const { program } = this.#run.record;
     const why = program === name ? "its port is taken" : `it still runs ${program}, not ${name}`;
     return [...words, `progress unknown: ${why}`];
+  }
+
+  /** What the run that is under way makes of its input. */
+  makes(): EncoderSettings | undefined {
+    return this.#run && this.#run.record.makes;
   }
 
   /** The last that was heard of the run that is under way. */

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
+import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import type { PublishTarget } from "../../driver.ts";
 import { bootId, type EngineRecord } from "./engine-directory.ts";
 import type { Program } from "./program.ts";
@@ -13,12 +14,19 @@ export type EngineTimes = {
   stopGraceMs: number;
 };
 
+/** A frame may be late by one and a half: a session may want fewer a second than is configured. */
+export const patienceMs = (suspectAfterMs: number, framesPerSecond = Infinity): number =>
+  Math.max(suspectAfterMs, 2_500 / framesPerSecond);
+
+/** What is run, and what that makes of its input. */
+export type Made = { program: Program; settings: EncoderSettings };
+
 /** What an engine is given. */
 export type EngineSurroundings = {
   encoder: string;
   stateDir: string;
-  /** As it is to be run now. */
-  program: () => Program;
+  /** As it is to be run now: with the settings of a session, else as it is configured. */
+  made: (settings?: EncoderSettings) => Made;
   times: EngineTimes;
   launcher: string;
   now: () => number;
@@ -28,11 +36,11 @@ export type EngineSurroundings = {
 
 /** @throws DriverError `notPossible` */
 export function argumentsOf(
-  { program, encoder }: EngineSurroundings,
+  { made, encoder }: EngineSurroundings,
   target: PublishTarget,
   progressPort: number,
 ): string[] {
-  return program().arguments({ ...target, encoder, progressPort });
+  return made(target.settings).program.arguments({ ...target, encoder, progressPort });
 }
 
 /** What is written down of a start before it is made. */
@@ -42,10 +50,13 @@ export function recordOf(
   progressPort: number,
   highest: EngineRecord["highest"],
 ): EngineRecord {
-  const { stream, destination, address, keyGeneration } = target;
+  const { stream, destination, address, keyGeneration, settings } = target;
+  const made = around.made(settings);
   return {
     ...{ run: randomUUID(), bootId, stream, destination, address, keyGeneration },
-    program: around.program().name,
+    ...(settings && { settings }),
+    makes: made.settings,
+    program: made.program.name,
     progressPort,
     argvFingerprint: fingerprintOf(around, target, progressPort),
     endSeen: false,
@@ -71,7 +82,7 @@ export function commandOf(
   target: PublishTarget,
 ): string[] {
   const { launcher } = around;
-  const program = around.program();
+  const { program } = around.made(target.settings);
   const hide = hidingScript(target.streamKey, program.keySpellings(target.streamKey));
   return [
     ...["/bin/sh", launcher, folder, run, hide],

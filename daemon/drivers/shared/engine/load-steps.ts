@@ -1,10 +1,13 @@
 /** What makes a software encoder work less, step by step: each keeps what those before it took. */
+import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import type { CoolingStep } from "../../../../machines/site/plan.ts";
 import { suspectsInTime, type Picture } from "./fields.ts";
+import { type Sound, withSettings } from "./made-settings.ts";
 
 type Video = Picture & { codec?: string };
 type Loadable = {
   video: Video;
+  audio: Sound;
   input: { kind: string; width?: number; height?: number };
   suspectAfterMs: number;
   captions: boolean;
@@ -67,27 +70,40 @@ const rungs: readonly Rung[] = [
   },
 ];
 
-/** @returns the options to run with by load step; the first are those given */
-export function loadsOf<O extends Loadable>(options: O): [O, ...O[]] {
-  return [options, ...ladderOf(options).map(({ video }) => ({ ...options, video }))];
+/**
+ * @param as the same encoder with a session's settings: its steps are those of `options`, because
+ * what a step means was told of those; one that would take nothing of it takes nothing
+ * @returns the options to run with by load step; the first are those given
+ */
+export function loadsOf<O extends Loadable>(options: O, as: O = options): [O, ...O[]] {
+  return [as, ...ladderOf(options, as).map(({ video }) => ({ ...as, video }))];
 }
+
+/** What is run by load step, as configured or as a session wants it. */
+export const madeLoads =
+  <O extends Loadable, M>(options: O, made: (options: O) => M) =>
+  (settings?: EncoderSettings): [M, ...M[]] => {
+    const as = settings ? withSettings(options, settings) : options;
+    const [full, ...less] = loadsOf(options, as);
+    return [made(full), ...less.map(made)];
+  };
 
 /** Each of them means another start of the program, so the picture is lost for a moment. */
 export const loadSteps = (options: Loadable): readonly CoolingStep[] =>
   ladderOf(options).map(({ step }) => step);
 
-function ladderOf(options: Loadable): { video: Video; step: CoolingStep }[] {
+function ladderOf(options: Loadable, as = options): { video: Video; step: CoolingStep }[] {
   const { video: full } = options;
   if (full.codec === "copy") return [];
   let now = full;
+  let video = as.video;
   const said = new Map<string, string>();
   return rungs.flatMap(({ lowers, says, lower }) => {
     const lowered = lower(options, now);
     if (!lowered) return [];
     now = { ...now, ...lowered };
+    video = { ...video, ...lower(as, video) };
     said.set(lowers.join(), says(full, now));
-    return [
-      { video: now, step: { what: [...said.values()].join(", "), interrupts: true, lowers } },
-    ];
+    return [{ video, step: { what: [...said.values()].join(", "), interrupts: true, lowers } }];
   });
 }

@@ -1,3 +1,4 @@
+import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import { DriverError } from "../../driver.ts";
 import { endpointOf, type Endpoint } from "./endpoint.ts";
 
@@ -12,6 +13,8 @@ export type Publication = {
   /** Secret. */
   streamKey: string;
   keyGeneration: number;
+  /** Of the session it is for. */
+  settings?: EncoderSettings;
   /** On loopback, where its progress is listened for. */
   progressPort: number;
 };

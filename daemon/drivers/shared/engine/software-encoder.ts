@@ -9,17 +9,14 @@ import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import { DriverError, type DriverContext, type EncoderDriver } from "../../driver.ts";
 import { Engine } from "./engine.ts";
 import { figuresOf, type FigureMemory } from "./figures.ts";
-import type { EngineTimes } from "./launch.ts";
+import type { EngineTimes, Made } from "./launch.ts";
 import { openLoad } from "./load.ts";
 import { openOverload } from "./overload.ts";
-import type { Program } from "./program.ts";
 import { engineReports } from "./report-beat.ts";
-
-type Made = { program: Program; settings: EncoderSettings };
 
 export type SoftwareEncoder = {
   /** What is run, and what it makes of its input, by load step: full load first. */
-  loads: readonly [Made, ...Made[]];
+  loads: (settings?: EncoderSettings) => readonly [Made, ...Made[]];
   source: string | undefined;
   outputs: readonly string[];
   times: EngineTimes;
@@ -36,9 +33,15 @@ export async function openSoftwareEncoder(
 ): Promise<EncoderDriver> {
   const { encoder, stateDir, now } = context;
   const engines = new Map<string, Engine>();
-  const load = openLoad(encoder, stateDir, loads.length - 1);
-  const made = () => loads[load.step()] ?? loads[0];
-  const { name } = loads[0].program;
+  const configured = loads();
+  const load = openLoad(encoder, stateDir, configured.length - 1);
+  const bySettings = new WeakMap<EncoderSettings, readonly [Made, ...Made[]]>();
+  const made = (settings?: EncoderSettings) => {
+    const of = settings ? (bySettings.get(settings) ?? loads(settings)) : configured;
+    if (settings) bySettings.set(settings, of);
+    return of[load.step()] ?? of[0];
+  };
+  const { name } = configured[0].program;
   const memory: FigureMemory = new Map();
   const overload = openOverload();
   let report: ((reading: EncoderReading) => void) | undefined;
@@ -65,7 +68,7 @@ export async function openSoftwareEncoder(
       outputs: Object.fromEntries([...engines].map(outputOf)) as EncoderReading["outputs"],
       ...(source !== undefined && { source }),
       identity: { vendor: name },
-      settings: made().settings,
+      settings: [...engines.values()].flatMap((e) => e.makes() ?? [])[0] ?? made().settings,
       // A process of ours starts nothing by itself.
       selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
       alarms: [
@@ -99,7 +102,7 @@ export async function openSoftwareEncoder(
   for (const output of [...outputs, ...left]) {
     const engine = new Engine(output, {
       ...{ encoder, stateDir, times, launcher, now, changed },
-      program: () => made().program,
+      made,
     });
     await engine.open();
     engines.set(output, engine);

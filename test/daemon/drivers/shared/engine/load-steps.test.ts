@@ -5,6 +5,7 @@ import { FfmpegOptions } from "../../../../../daemon/drivers/ffmpeg/options.ts";
 import { gstreamerArguments } from "../../../../../daemon/drivers/gstreamer/arguments.ts";
 import { GstreamerOptions } from "../../../../../daemon/drivers/gstreamer/options.ts";
 import { loadsOf, loadSteps } from "../../../../../daemon/drivers/shared/engine/load-steps.ts";
+import { withSettings } from "../../../../../daemon/drivers/shared/engine/made-settings.ts";
 
 const video = { width: 1_920, height: 1_080, framesPerSecond: 50 };
 const pulled = { kind: "udp", url: "udp://239.1.1.1:5000" };
@@ -34,6 +35,18 @@ test("ffmpeg and GStreamer are started with the values of the step", () => {
   const gstreamer = gstreamerArguments(small, { ...to, progressPort: 1 }).join(" ");
   expect(gstreamer).toContain("width=1280,height=720,framerate=25/1");
   expect(gstreamer).toContain("speed-preset=superfast bitrate=2000");
+});
+
+test("at a session's settings each step means what was told of it, and none makes a picture smaller", () => {
+  const session = { framesPerSecond: 5, videoBitrateBps: 3_000_000, widthPx: 1_280, heightPx: 720 };
+  const of = options({ input: pulled, suspectAfterMs: 250 });
+  const loads = loadsOf(of, withSettings(of, { ...session, gopFrames: 10 }));
+  expect(loads).toHaveLength(loadSteps(of).length + 1);
+  expect(loads[0].video).toMatchObject({ width: 1_280, framesPerSecond: 5, gopSeconds: 2 });
+  expect(loads[3]!.video).toMatchObject({ bitrateBps: 1_500_000, preset: "superfast" });
+  // Half of 5 frames a second would be taken for a freeze: this step takes nothing.
+  expect(loads[4]!.video).toEqual(loads[3]!.video);
+  expect(loads[5]!.video).toMatchObject({ width: 854, height: 480 });
 });
 
 test("where captions are declared the frame rate is never halved", () => {
