@@ -33,12 +33,12 @@ const sampleEveryMs = 5_000;
 export function withSample(samples: readonly HeatSample[], next: HeatSample): HeatSample[] {
   const before = samples.at(-2);
   const replaces = before !== undefined && elapsedMs(before.at, next.at) < sampleEveryMs;
-  return [
-    ...samples
-      .slice(0, replaces ? -1 : undefined)
-      .filter(({ at }) => elapsedMs(at, next.at) <= trendKeepsMs),
-    next,
-  ];
+  // Thousands of boxes do this with each reading, and mostly one sample is too old, or none.
+  let from = 0;
+  while (from < samples.length && elapsedMs(samples[from]!.at, next.at) > trendKeepsMs) from += 1;
+  const kept = samples.slice(from, replaces ? -1 : undefined);
+  kept.push(next);
+  return kept;
 }
 
 /** °C per minute over the last five minutes, by least squares; undefined when too little is known. */
@@ -66,8 +66,9 @@ export function isHot(samples: readonly HeatSample[], limits: HeatLimits): boole
   const now = samples.at(-1)?.celsius;
   if (now === undefined) return false;
   if (now >= limits.hotC) return true;
+  if (now < limits.coolC) return false;
   const perMinute = trend(samples);
-  if (perMinute === undefined || perMinute <= 0 || now < limits.coolC) return false;
+  if (perMinute === undefined || perMinute <= 0) return false;
   return now + perMinute * (limits.lookAheadMs / 60_000) >= limits.hotC;
 }
 
