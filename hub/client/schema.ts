@@ -2578,6 +2578,7 @@ export interface components {
                 | "clock"
                 | "key"
                 | "fencePath"
+                | "ownWill"
                 | "unknown";
               /**
                * @default unknown
@@ -5051,6 +5052,7 @@ export interface operations {
                       | "clock"
                       | "key"
                       | "fencePath"
+                      | "ownWill"
                       | "unknown";
                     /**
                      * @default unknown

@@ -50,6 +50,15 @@ export type RecordingReading = {
   medium?: string;
   /** A second medium that the same is recorded to. */
   also?: string;
+  /** What it is set to write at most, sound and all, bit/s. */
+  bitrateBps?: number;
+};
+
+/** A calendar in the box, by which it starts and stops by itself. */
+export type OwnCalendar = {
+  does: "record" | "stream" | "record and stream";
+  /** When it begins next, as the box writes it. */
+  next?: string;
 };
 
 /** `number` counts from 1, as on the box. */
@@ -91,6 +100,8 @@ export type EncoderReading = {
   source?: string;
   identity?: { vendor: string; model?: string; serialNumber?: string; firmware?: string };
   selfStart?: SelfStart;
+  /** Left out where it is off, or where the box does not tell. */
+  calendar?: OwnCalendar;
   /** Changes whenever the device has booted since the last reading. */
   bootMark?: string;
   /** The device is starting up and will not obey yet. */

@@ -1,6 +1,7 @@
 /** The check before an event: what could keep it from air, or from being saved. */
 import { encoderFacts, type EncoderSnapshot } from "../encoder/encoder.published.ts";
 import { type EncoderFacts, startsNothingByItself } from "../encoder/facts.ts";
+import type { RecordingReading } from "../encoder/reading.ts";
 import type { OutputRef } from "../intents.ts";
 import { mediumState } from "../storage/medium.published.ts";
 import { endsFilesAt4GB } from "../storage/space.ts";
@@ -133,13 +134,14 @@ const looks: Record<LineUpItemName, (look: Look) => Found> = {
       const what = `${fat.name ?? fat.id} of ${carrier.encoder} has ${fat.fileSystem}`;
       return notOk(`${what}: a file ends at 4 GB, ${filesSentence}`, fat.id);
     }
-    const fills = media.find(({ figures }) => figures.secondsToFull !== undefined);
-    const seconds = fills?.figures.secondsToFull;
-    if (!fills || !seconds || needed === undefined) {
+    const { reading } = site.encoders[carrier.encoder]?.getSnapshot().context ?? {};
+    const room = roomWhileWriting(media) ?? roomAsSet(media, reading?.recording);
+    if (!room || needed === undefined) {
       return unknown(`nothing is written now, so nobody can tell for how long there is room`);
     }
-    const room = `${fills.name ?? fills.id} has room for ${hours(seconds.value)}, ${hours(needed)} are needed`;
-    return seconds.value >= needed ? ok(room, seconds.source) : notOk(room, seconds.source);
+    const { seconds, of, source } = room;
+    const message = `${of} has room for ${hours(seconds)}, ${hours(needed)} are needed`;
+    return seconds >= needed ? ok(message, source) : notOk(message, source);
   },
 
   /** The box against this host, and this host against the right time: neither alone is enough. */
@@ -191,7 +193,65 @@ const looks: Record<LineUpItemName, (look: Look) => Found> = {
     }
     return unknown(`only ${carrier.encoder} itself could say that it is off`, carrier.encoder);
   },
+
+  /** A calendar in a box starts and stops it without asking anybody. */
+  ownWill({ site, stream }) {
+    const { window } = stream.memory.schedule;
+    const boxes = stream.plan.relay?.inputs ?? stream.plan.encoders;
+    const looked = boxes.map(({ encoder }) => {
+      const { link, selfStart } = stream.facts[encoder] ?? {};
+      const { reading } = site.encoders[encoder]?.getSnapshot().context ?? {};
+      const isOn = link === "reachable" ? selfStart?.scheduler : undefined;
+      return { encoder, isOn, calendar: reading?.calendar };
+    });
+    const planned = looked.filter(({ isOn }) => isOn === true);
+    const judged = planned.map(({ encoder, calendar }) => {
+      const when = calendar?.next === undefined ? "" : `, next: ${calendar.next}`;
+      const message = `${encoder} will ${calendar?.does ?? "start"} on its own, by its own calendar${when}`;
+      return { encoder, message, isLater: beginsAfter(calendar?.next, window?.endMs) };
+    });
+    const now = judged.find(({ isLater }) => isLater === false);
+    if (now) return notOk(now.message, now.encoder);
+    const some = judged.find(({ isLater }) => isLater === undefined);
+    if (some) return unknown(`${some.message}; look whether that is in the event`, some.encoder);
+    const untold = looked.find(({ isOn }) => isOn === undefined);
+    if (untold) return unknown(`${untold.encoder} does not tell what it will do on its own`);
+    return ok("no box does anything by a calendar of its own before the end", "poll");
+  },
 };
+
+type Room = { seconds: number; of: string; source: string };
+type Media = readonly ReturnType<typeof mediumState>[];
+
+function roomWhileWriting(media: Media): Room | undefined {
+  const fills = media.find(({ figures }) => figures.secondsToFull !== undefined);
+  const seconds = fills?.figures.secondsToFull;
+  return (
+    fills &&
+    seconds && { seconds: seconds.value, of: fills.name ?? fills.id, source: seconds.source }
+  );
+}
+
+/** At rest: what is free, at the bit rate that is set. */
+function roomAsSet(media: Media, set: RecordingReading | undefined): Room | undefined {
+  const medium = media.find(({ id }) => id === set?.medium);
+  const free = medium?.figures.freeBytes;
+  if (!free || !set?.bitrateBps) return undefined;
+  const rate = `${(set.bitrateBps / 1e6).toFixed(1)} Mbit/s`;
+  const of = `${medium.name ?? medium.id} at ${rate}`;
+  return { seconds: (8 * free.value) / set.bitrateBps, of, source: free.source };
+}
+
+const isoTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/;
+/** A time without its zone may be that of any. */
+const anyZoneMs = 14 * 3_600_000;
+/** Whether a box begins only after `endMs`; undefined where its words are not a time for sure. */
+function beginsAfter(next: string | undefined, endMs: number | undefined): boolean | undefined {
+  const [, zone] = isoTime.exec(next ?? "") ?? [];
+  const atMs = Date.parse(zone === undefined ? `${next}Z` : next!);
+  if (!isoTime.test(next ?? "") || Number.isNaN(atMs) || endMs === undefined) return undefined;
+  return atMs - (zone === undefined ? anyZoneMs : 0) >= endMs;
+}
 
 /** At the 20 Mbit/s that a box writes at most. */
 const secondsIn4GB = (4 * 2 ** 30 * 8) / 20e6;

@@ -11,6 +11,7 @@ export const lineUpItems = [
   "clock",
   "key",
   "fencePath",
+  "ownWill",
 ] as const;
 export type LineUpItemName = (typeof lineUpItems)[number];
 

@@ -82,7 +82,7 @@ test("a window is planned over the hub, survives a restart, and freezes changes 
   });
   expect(stream["carriage"]).toBe("notExpected");
   expect(stream["schedule"]).toMatchObject({ phase: "lineUp", window: { name: "Fair" } });
-  expect((stream["lineUp"] as { items: Json[] }).items).toHaveLength(8);
+  expect((stream["lineUp"] as { items: Json[] }).items).toHaveLength(9);
 
   const why = "the spare has a broken lens";
   // One that is sent while the site is not there yet ends without an answer, after half a minute.

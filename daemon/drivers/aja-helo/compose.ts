@@ -17,7 +17,7 @@ import {
   secondsOf,
   videoInTestPattern,
 } from "./parameters.ts";
-import { alarmsOf, raisedNow, unfitReasons } from "./raised-alarms.ts";
+import { alarmsOf, ownCalendar, raisedNow, unfitReasons } from "./raised-alarms.ts";
 import {
   destinationNames,
   destinationReads,
@@ -25,6 +25,7 @@ import {
   isHeloPlus,
   plusDurations,
   profileNameReads,
+  recordBitrateRead,
   slow,
   watchedAlarm,
 } from "./reads.ts";
@@ -36,6 +37,8 @@ const second = 1_000;
 const mediaKeepMs = 10 * 60 * second;
 /** What was read within the poll that noticed a boot is of after it. */
 const ofThisPollMs = 3 * second;
+/** A recording writes its sound beside its picture. */
+const mostSoundKbps = 256;
 /** What is read in each poll, or told by events, holds no longer than this. */
 const stateKeepMs = 60 * second;
 
@@ -180,11 +183,13 @@ export function openCompose(unit: Unit) {
       firmware: held.value(slow.firmware),
     };
     const media = mediaOf((name) => held.fresh(name, mediaKeepMs));
+    const calendar = ownCalendar(unit);
     const clockReading = clock.reading();
     const profiles = profilesNow();
     const settings = settingsNow(unit);
     return {
       ...(allKnown(selfStart) && { selfStart }),
+      ...(calendar && { calendar }),
       // Whole or not at all, so that a unit read half way is not taken for another one.
       ...(names.serialNumber && { identity: { vendor: "AJA", ...known(names) } }),
       ...(media && { media }),
@@ -217,11 +222,13 @@ export function openCompose(unit: Unit) {
     const isLinked = flagOf(held.value(slow.link));
     const medium = mediumOf(held.fresh("RecordingDestination", mediaKeepMs));
     const also = mediumOf(held.fresh("SecondaryRecordingDestination", mediaKeepMs));
+    const kilobit = integerOf(held.value(recordBitrateRead(unit)));
     return {
       output: recordOutput,
       ...(isLinked !== undefined && { isLinked }),
       ...(medium !== undefined && { medium }),
       ...(also !== undefined && also !== medium && { also }),
+      ...(kilobit && { bitrateBps: (kilobit + mostSoundKbps) * 1_000 }),
     };
   }
 

@@ -2,6 +2,7 @@ import type {
   DeviceAlarm,
   EncoderReading,
   OutputReading,
+  OwnCalendar,
 } from "../../../machines/encoder/reading.ts";
 import { withoutSecrets } from "../shared/address.ts";
 import { alarmWords } from "./alarm-words.ts";
@@ -126,11 +127,10 @@ function ownWill({ held, options }: Unit, { record }: Seen): string[] {
     if (record === "streaming" && !options.ownSelfStart)
       lines.push("it is recording, and stopping its stream will end that recording too");
   }
-  if (flagOf(held.value(slow.scheduler)) === true) {
-    const activity = activities.get(held.value(slow.schedulerActivity) ?? "") ?? "start";
-    const next = held.value(slow.nextEvent)?.trim();
-    const when = next ? `, next: ${next}` : "";
-    lines.push(`its own calendar is on, this unit will ${activity} on its own${when}`);
+  const calendar = ownCalendar({ held });
+  if (calendar) {
+    const when = calendar.next === undefined ? "" : `, next: ${calendar.next}`;
+    lines.push(`its own calendar is on, this unit will ${calendar.does} on its own${when}`);
   }
   const powerUp = powerUpStates.get(held.value(slow.powerUp) ?? "");
   if (powerUp !== undefined && powerUp !== "idle") {
@@ -138,6 +138,13 @@ function ownWill({ held, options }: Unit, { record }: Seen): string[] {
     lines.push(`this unit will ${activity} on its own when its power comes back`);
   }
   return lines;
+}
+
+export function ownCalendar({ held }: Pick<Unit, "held">): OwnCalendar | undefined {
+  if (flagOf(held.value(slow.scheduler)) !== true) return undefined;
+  const does = activities.get(held.value(slow.schedulerActivity) ?? "") ?? "record and stream";
+  const next = held.value(slow.nextEvent)?.trim();
+  return { does, ...(next && { next }) };
 }
 
 /** Who sets its clock. Of a time server that does not answer it says nothing (§1.5). */
@@ -154,7 +161,7 @@ function ownClock({ held }: Unit): string[] {
 }
 
 /** `SchedulerActivity` */
-const activities: ReadonlyMap<string, string> = new Map([
+const activities: ReadonlyMap<string, OwnCalendar["does"]> = new Map([
   ["1", "record"],
   ["2", "stream"],
   ["3", "record and stream"],

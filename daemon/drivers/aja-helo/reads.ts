@@ -74,6 +74,12 @@ export function destinationReads(unit: Unit) {
   };
 }
 
+/** What the selected recording profile writes, kbit/s. */
+export function recordBitrateRead({ held, options }: Unit): Slow {
+  const profile = profileOf(held.value(slow.recordingProfileSel));
+  return every(2 * minute, nameOf("RecordingVideoBitrate", profile, { options }));
+}
+
 /** The names of the selected profiles; undefined where the unit does not say which these are. */
 export function profileNameReads({ held }: Unit) {
   const of = (family: string, selected: number | undefined) =>
@@ -119,6 +125,7 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
     ...alarmReads.slice(0, watchedAlarms.length),
     ...[shutdown, link, videoIn, bitrate, safeboot, firmwareUpdate, network],
     ...[schedulerActivity, nextEvent, slow.timeSource, slow.timeServer, slow.recordingProfileSel],
+    recordBitrateRead(unit),
     ...Object.values(profileNameReads(unit)).filter((name) => name !== undefined),
     ...mediaReads.filter((read) => !isDestination(read)),
     // What is raised should be seen to end.
@@ -146,5 +153,6 @@ const alwaysRead: ReadonlySet<string> = new Set([
   ...Object.values(slow).map(({ name }) => name),
   ...alarmReads.map(({ name }) => name),
 ]);
-const profileMember = /^(StreamType|RTMPServerURL|RTMPStreamName|StreamingVideoBitrate)(_\d+)?$/;
+const profileMember =
+  /^(StreamType|RTMPServerURL|RTMPStreamName|(Streaming|Recording)VideoBitrate)(_\d+)?$/;
 const profileName = /^(Streaming|Recording)ProfileName_\d+$/;

@@ -93,7 +93,11 @@ export function profileOf(value: string | undefined): number | undefined {
 }
 
 /** The parameter that holds `family`, by the configured form. */
-export function nameOf(family: ProfileFamily, profile: number | undefined, unit: Unit): string {
+export function nameOf(
+  family: ProfileFamily,
+  profile: number | undefined,
+  unit: Pick<Unit, "options">,
+): string {
   const numbered = unit.options.profileForm === "member" && profile !== undefined;
   return numbered ? memberOf(family, profile) : family;
 }

@@ -246,6 +246,7 @@ test("15 min before the begin everything is looked at and told as one event", ()
     clock: "unknown",
     key: "unknown",
     fencePath: "ok",
+    ownWill: "ok",
   });
   expect(items.every(({ message }) => message.length > 5)).toBe(true);
   expect(critical(world)).toEqual([]);
@@ -268,6 +269,52 @@ test.each([
   const item = published(world).lineUp?.items.find((one) => one.item === "recording");
   expect(item).toMatchObject({ result: "notOk" });
   expect(item?.message).toMatch(sentence);
+});
+
+test.each([
+  [20e9, "ok", "sd at 10.0 Mbit/s has room for 4.4 h, 1.0 h are needed"],
+  [4e9, "notOk", "sd at 10.0 Mbit/s has room for 0.9 h, 1.0 h are needed"],
+])("%d free bytes, at rest, for an hour at the set bit rate: %s", (freeBytes, result, message) => {
+  const world = new World({ ...aFacility(), storages: [{ id: "a", readingMaxAgeMs: 144_000 }] });
+  world.box("a").records = { state: "idle", medium: "sd", media: {} };
+  world.box("a").says = {
+    recording: { output: "record-1", medium: "sd", bitrateBps: 10e6 },
+    media: [
+      {
+        ...{ id: "sd", kind: "card", isNetwork: false, condition: "ok", source: "device" },
+        ...{ freeBytes, totalBytes: 64e9 },
+      },
+    ],
+  };
+  plans(world, { inMs: 14 * minute, ms: 60 * minute });
+  pass(world, 90);
+  const item = published(world).lineUp?.items.find((one) => one.item === "recording");
+  expect(item).toMatchObject({ result, message });
+});
+
+const inHours = (world: World, hours: number) =>
+  new Date(world.now().wallMs + hours * 60 * minute).toISOString();
+test.each([
+  ["in the event", (w: World) => inHours(w, 1), "notOk"],
+  ["before it, and may last", (w: World) => inHours(w, 0.1), "notOk"],
+  ["after it", (w: World) => inHours(w, 2), "ok"],
+  ["five hours later in no known zone", (w: World) => inHours(w, 5).slice(0, 19), "notOk"],
+  ["two days later in no known zone", (w: World) => inHours(w, 48).slice(0, 19), "ok"],
+  ["when nobody can read", () => "Sunday 20:00", "unknown"],
+])("an understudy whose own calendar begins %s: %#", (_, next, result) => {
+  const world = new World(aFacility({}, "soft"));
+  const atRest = { autoRecover: false, powerUp: "idle", scheduler: false } as const;
+  world.box("a").says = { selfStart: atRest };
+  world.box("b").says = {
+    selfStart: { ...atRest, scheduler: true },
+    calendar: { does: "stream", next: next(world) },
+  };
+  plans(world, { inMs: 14 * minute, ms: 60 * minute });
+  pass(world, 90);
+  const item = published(world).lineUp?.items.find((one) => one.item === "ownWill");
+  expect(item?.result).toBe(result);
+  if (result === "ok") return;
+  expect(item?.message).toContain(`b will stream on its own, by its own calendar, next: `);
 });
 
 test("a line-up that is not in order is an alarm, told again only when it changes", () => {

@@ -243,7 +243,9 @@ test("a calendar of its own and an action at power-up are told, with what is nex
     ...{ SchedulerEnabled: "1", SchedulerActivity: "2", PowerUpState: "3" },
     SchedulerNextEvent: "Sunday 20:00",
   });
-  expect((await aDriver(unit.port).pollAll()).alarms).toEqual([
+  const { alarms, calendar } = await aDriver(unit.port).pollAll();
+  expect(calendar).toEqual({ does: "stream", next: "Sunday 20:00" });
+  expect(alarms).toEqual([
     "its own calendar is on, this unit will stream on its own, next: Sunday 20:00",
     "this unit will record and stream on its own when its power comes back",
   ]);
@@ -278,6 +280,12 @@ test("a network that the unit says it lost is told; one it never spoke of is not
   unit.parameters.set("NetworkConnected", "0");
   await pollAll();
   expect((await pollAll()).alarms).toEqual(["it says that its network is not connected"]);
+});
+
+test("what a recording will write is that of the selected profile, with room for its sound", async () => {
+  const unit = await aUnit({ RecordingProfileSel: "2", RecordingVideoBitrate_3: "8000" });
+  const { recording } = await aDriver(unit.port).pollAll();
+  expect(recording?.bitrateBps).toBe(8_256_000);
 });
 
 test("an alarm that is raised late in the list is told, and seen to end", async () => {

@@ -5684,6 +5684,11 @@ export enum LineUpItemItem {
   FENCE_PATH = 8,
 
   /**
+   * @generated from enum value: LINE_UP_ITEM_ITEM_OWN_WILL = 10;
+   */
+  OWN_WILL = 10,
+
+  /**
    * @generated from enum value: LINE_UP_ITEM_ITEM_UNKNOWN = 9;
    */
   UNKNOWN = 9,
