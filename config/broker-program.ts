@@ -59,8 +59,18 @@ export const FromBroker = z.discriminatedUnion("type", [
   z.object({ type: z.literal("hello") }),
   z.object({ type: z.literal("ready"), port: z.number(), webSocketPort: z.number().nullable() }),
   z.object({ type: z.literal("failed"), code: z.string(), message: z.string() }),
+  /** Somebody was not let in, or wanted what is not theirs: for the audit log. */
+  z.object({
+    type: z.literal("refused"),
+    what: z.enum(["wrong_login", "publish_refused", "subscribe_refused"]),
+    /** As it was said; "" for nobody. */
+    user: z.string(),
+    address: z.string(),
+    topic: z.string().optional(),
+  }),
 ]);
 export type FromBroker = z.infer<typeof FromBroker>;
+export type Refused = Omit<Extract<FromBroker, { type: "refused" }>, "type">;
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);

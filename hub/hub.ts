@@ -117,6 +117,11 @@ async function open(
           {
             onExit: ({ code, signal, retryMs }) =>
               log.error({ exit: code, signal, retryMs, code: "broker_died" }, "broker restarts"),
+            onRefused: ({ what, user, address, topic }) =>
+              audit.often(`mqtt ${what} ${user} ${address}`, {
+                ...{ type: "mqtt.refused", actor: "stranger", outcome: "refused", address },
+                ...{ code: what, ...(user !== "" && { name: user }), object: topic ?? "mqtt" },
+              }),
           },
         )
       : undefined;
@@ -165,7 +170,7 @@ async function open(
   const addressOf = clientAddress(options.trustedProxies);
   const mayConnect = (request: IncomingMessage) => limits.ofAddress(addressOf(request)).left >= 0;
   const sockets = openSockets(app.server, {
-    ...{ view, feed, mayConnect, keys, sessions, demoOpen: options.demoOpen },
+    ...{ view, feed, audit, addressOf, mayConnect, keys, sessions, demoOpen: options.demoOpen },
   });
   closers.push(() => sockets.close());
   const graphSockets = openGraphSockets({
@@ -229,7 +234,19 @@ async function open(
 
   // Last, so that a start that fails does not use up a key nobody has seen.
   const isNew = !keys.all().some(({ kind, expiresAtMs }) => kind === "adm" && expiresAtMs !== null);
-  const bootstrapKey = isNew ? (await keys.mint("adm", "bootstrap")).secret : undefined;
+  const mintAdmin = async (name: string) => {
+    const { row, secret } = await keys.mint("adm", name);
+    const object = `key:${row.id}`;
+    audit.add({
+      type: "key.made",
+      actor: "hub",
+      outcome: "ok",
+      object,
+      detail: { name, kind: "adm" },
+    });
+    return secret;
+  };
+  const bootstrapKey = isNew ? await mintAdmin("bootstrap") : undefined;
 
   const { port } = app.server.address() as AddressInfo;
   const host = options.host === "0.0.0.0" ? "127.0.0.1" : options.host;
@@ -238,7 +255,7 @@ async function open(
     mqttUrl,
     grpcUrl: grpc?.url,
     bootstrapKey,
-    newAdminKey: async () => (await keys.mint("adm", "by command line")).secret,
+    newAdminKey: () => mintAdmin("by command line"),
     brokerPid: () => broker?.pid(),
     close,
   };

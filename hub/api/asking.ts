@@ -146,7 +146,10 @@ export function openAsking({ view, commands, store, linkUp, audit }: AskingNeeds
 
   return {
     ask: async (asker, subject, body, { idempotencyKey, waitS }) => {
-      const row = await sent(asker, subject, body, idempotencyKey);
+      const row = await sent(asker, subject, body, idempotencyKey).catch((error: unknown) => {
+        noteUnsent(audit, asker, { ...subject, ...body }, error);
+        throw error;
+      });
       if (waitS <= 0 || isFinal(row)) return row;
       return (await commands.settled(row.id, waitS * 1_000)) ?? row;
     },
@@ -156,6 +159,22 @@ export function openAsking({ view, commands, store, linkUp, audit }: AskingNeeds
       throw new ApiProblem(404, "unknown_command", `no command ${id}`);
     },
   };
+}
+
+/** What was asked for and no site was told. */
+export function noteUnsent(
+  audit: Audit,
+  { caller, address, requestId }: Asker,
+  { site, kind, id, verb }: Subject & { verb: string },
+  error: unknown,
+): void {
+  if (!(error instanceof ApiProblem)) return;
+  const { code } = error;
+  const object = `${kind}:${site}~${id}`;
+  audit.often(`command ${caller.id} ${object} ${verb} ${code}`, {
+    ...{ type: "command.notSent", actor: caller.id, name: caller.name, outcome: "refused", site },
+    ...{ object, code, address, requestId, detail: { verb } },
+  });
 }
 
 function onceOf(given: string | undefined, callerId: string, body: object) {

@@ -141,6 +141,21 @@ export function strangerProblem(
   return new ApiProblem(401, code, "Unknown or expired key");
 }
 
+/** What a page of another origin asked for, with a login that the browser sent along. */
+export function foreignProblem(
+  audit: Audit,
+  headers: Headers,
+  { address, object, actor = "stranger" }: { address: string; object: string; actor?: string },
+): ApiProblem {
+  const code = "foreign_origin";
+  const origin = one(headers["origin"])?.slice(0, 200);
+  audit.often(`${code} ${address} ${object}`, {
+    ...{ type: "refused", actor, outcome: "refused", code, address, object },
+    ...(origin !== undefined && { detail: { origin } }),
+  });
+  return new ApiProblem(403, code, "asked by a page of another origin");
+}
+
 /**
  * @param object what was asked for, for the audit log
  * @throws ApiProblem 403 `not_allowed`, and writes it down
@@ -179,10 +194,10 @@ export function authenticator(
       sendProblem(request, reply, strangerProblem(audit, headers, request.ip, request.id));
       return reply;
     }
-    if (request.method !== "GET" && request.method !== "HEAD" && isForeign(headers)) {
-      throw new ApiProblem(403, "foreign_origin", "asked by a page of another origin");
-    }
     const object = `${request.method} ${request.routeOptions.url ?? "unknown"}`;
+    if (request.method !== "GET" && request.method !== "HEAD" && isForeign(headers)) {
+      throw foreignProblem(audit, headers, { address: request.ip, object, actor: caller.id });
+    }
     allow(audit, { caller, address: request.ip, requestId: request.id }, name, object);
     request.caller = caller;
     perKey(request, reply);

@@ -224,7 +224,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(monitoringRoutes, { prefix, view, items, health, now });
     await app.register(keyRoutes, { prefix, keys, audit });
     await app.register(loginRoutes, { prefix, sessions, tokens, audit, now });
-    await app.register(signInRoutes, { prefix, signIn: needs.signIn });
+    await app.register(signInRoutes, { prefix, signIn: needs.signIn, audit });
     await app.register(userRoutes, { prefix, sessions, audit, now });
     await app.register(userDataRoutes, { prefix, sessions, store, audit });
     await app.register(auditRoutes, { prefix, store });

@@ -3,15 +3,24 @@
  * `health_update` with snake_case fields. An unknown figure is null: a Python client that prints
  * `data["bitrate"]` must neither fail nor read 0. Beside it the room `board` for our page.
  */
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
 import { z } from "zod";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
+import type { Audit } from "../audit/audit.ts";
 import { refusal, type Caller } from "../auth/caller.ts";
 import { seenBy, type Seen } from "../auth/own-sites.ts";
 import type { Changes, Feed } from "../feed.ts";
 import { refOf, type Actor, type View } from "../view.ts";
-import { callerFrom, isForeign, isStillIn, type Doors } from "./auth.ts";
+import {
+  callerFrom,
+  foreignProblem,
+  isForeign,
+  isStillIn,
+  strangerProblem,
+  type Doors,
+} from "./auth.ts";
 import { figureOf, healthScoreOf, percent } from "./figures.ts";
 import { actorItem, siteItem } from "./items.ts";
 import { ApiProblem } from "./problem.ts";
@@ -23,6 +32,8 @@ import { touchedBy } from "./touched.ts";
 type Needs = Doors & {
   view: View;
   feed: Feed;
+  audit: Audit;
+  addressOf: (request: IncomingMessage) => string;
   /** Counts one more connection. @returns whether its address may have it */
   mayConnect: (request: IncomingMessage) => boolean;
 };
@@ -45,7 +56,7 @@ const roomOf = (actor: Pick<Actor, "kind" | "site" | "id">) => `${actor.kind}:${
 
 export function openSockets(
   http: HttpServer,
-  { view, feed, mayConnect, ...doors }: Needs,
+  { view, feed, audit, addressOf, mayConnect, ...doors }: Needs,
 ): Sockets {
   const io = new Server(http, {
     maxHttpBufferSize: 16 * 1024,
@@ -55,7 +66,11 @@ export function openSockets(
     // MQTT over WebSocket shares the port; whoever knows a path answers its upgrade.
     destroyUpgrade: false,
     allowRequest: (request, done) => {
-      if (isForeign(request.headers)) return done("foreign origin", false);
+      if (isForeign(request.headers)) {
+        const from = { address: addressOf(request), object: "socket.io" };
+        foreignProblem(audit, request.headers, from);
+        return done("foreign origin", false);
+      }
       return mayConnect(request) ? done(null, true) : done("too many requests", false);
     },
   });
@@ -64,7 +79,9 @@ export function openSockets(
     const { headers, auth } = socket.handshake;
     const token: unknown = auth["token"];
     const given = typeof token === "string" ? { ...headers, "x-api-key": token } : headers;
-    const caller = await callerFrom(given, doors, socket.handshake.address);
+    const address = addressOf(socket.request);
+    const caller = await callerFrom(given, doors, address);
+    if (!caller) strangerProblem(audit, given, address, randomUUID());
     const why = caller ? refusal(caller, "watch") : "Missing Authorization header";
     if (caller && why === undefined) {
       (socket.data as Known).caller = caller;

@@ -1,13 +1,18 @@
 /** The broker itself: aedes behind our listeners, limits and access rule. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { Aedes, type AuthenticateError, type Client } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { maySubscribe, mayPublish, type Holder } from "./access.ts";
 import { limitPackets } from "./packet-limit.ts";
-import { isLoopback, type BrokerAccount, type BrokerOptions } from "../../config/broker-program.ts";
+import {
+  isLoopback,
+  type BrokerAccount,
+  type BrokerOptions,
+  type Refused,
+} from "../../config/broker-program.ts";
 
 export type Broker = {
   port: number;
@@ -23,8 +28,20 @@ const notAuthorized = 5;
 
 const sha256 = (text: Uint8Array) => createHash("sha256").update(text).digest();
 
-/** @throws when `anonymous` is asked for on an address that others can reach, or on EADDRINUSE */
-export async function openBroker(options: BrokerOptions): Promise<Broker> {
+/** Names and topics of strangers are cut: what is told of them goes into a log. */
+const mostTold = 200;
+const told = (text: string) => text.slice(0, mostTold);
+const addressOf = (client: Client | null) =>
+  (client?.conn as Partial<Socket> | undefined)?.remoteAddress ?? "by WebSocket";
+
+/**
+ * @param onRefused somebody was not let in, or wanted what is not theirs
+ * @throws when `anonymous` is asked for on an address that others can reach, or on EADDRINUSE
+ */
+export async function openBroker(
+  options: BrokerOptions,
+  onRefused: (refused: Refused) => void = () => undefined,
+): Promise<Broker> {
   const { limits } = options;
   if (options.anonymous && !isLoopback(options.host)) {
     throw new Error(`anonymous MQTT is only for loopback, not for ${options.host}`);
@@ -33,6 +50,10 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   const holders = new WeakMap<Client, Holder>();
   const users = new WeakMap<Client, BrokerAccount>();
   const live = new Set<Client>();
+  const refuse = (what: Refused["what"], client: Client | null, topic: string) => {
+    const { user } = (client && users.get(client)) ?? { user: "" };
+    onRefused({ what, user, address: addressOf(client), topic: told(topic) });
+  };
 
   const aedes = await Aedes.createBroker({
     drainTimeout: limits.drainTimeoutMs,
@@ -55,6 +76,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
         holders.set(client, { role: "hub" });
         return done(null, true);
       }
+      onRefused({ what: "wrong_login", user: told(user ?? ""), address: addressOf(client) });
       const error: AuthenticateError = Object.assign(new Error("wrong user or password"), {
         returnCode: notAuthorized,
       });
@@ -62,14 +84,16 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     },
     authorizePublish: (client, packet, done) => {
       const holder = client ? holders.get(client) : undefined;
-      if (holder && mayPublish(holder, packet.topic)) done(null);
-      else done(new Error(`may not publish to ${packet.topic}`));
+      if (holder && mayPublish(holder, packet.topic)) return done(null);
+      refuse("publish_refused", client, packet.topic);
+      done(new Error(`may not publish to ${packet.topic}`));
     },
     authorizeSubscribe: (client, subscription, done) => {
       const holder = holders.get(client);
       const open = Object.keys((client as Client & { subscriptions: object }).subscriptions).length;
       // `null` answers the subscriber with 128, "refused", and keeps its connection.
       const allowed = holder && maySubscribe(holder, subscription.topic);
+      if (!allowed) refuse("subscribe_refused", client, subscription.topic);
       done(null, allowed && open < limits.subscriptionsPerClient ? subscription : null);
     },
   });

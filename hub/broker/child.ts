@@ -5,6 +5,7 @@ import {
   BrokerOptions,
   FromBroker,
   type BrokerAccount,
+  type Refused,
   type ToBroker,
 } from "../../config/broker-program.ts";
 
@@ -22,6 +23,7 @@ export type BrokerChild = {
 export type BrokerChildEvents = {
   /** Called at each restart that was not asked for. */
   onExit?: (detail: { code: number | null; signal: string | null; retryMs: number }) => void;
+  onRefused?: (refused: Refused) => void;
 };
 
 /** A broker could not be started at all, for example because its port is taken. */
@@ -72,6 +74,7 @@ export async function startBroker(
       child = started;
       started.on("message", (raw) => {
         const message = FromBroker.parse(raw);
+        if (message.type === "refused") events.onRefused?.(message);
         if (message.type === "hello") say(started, { type: "start", options });
         if (message.type === "failed") {
           failure = new BrokerStartError(message.code, message.message);

@@ -3,13 +3,25 @@
  * slow subscriber never delays ingest. It takes its options over IPC and ends with its parent.
  */
 import { openBroker, type Broker } from "./broker.ts";
-import { ToBroker, type FromBroker } from "../../config/broker-program.ts";
+import { ToBroker, type FromBroker, type Refused } from "../../config/broker-program.ts";
 
 let broker: Broker | undefined;
 let stopping = false;
 
 function tell(message: FromBroker): void {
   process.send?.(message);
+}
+
+/** Of a flood so many a second are told: the rest would only keep the parent from its work. */
+const mostRefusedPerSecond = 20;
+function tellRefused(): (refused: Refused) => void {
+  let [count, sinceMs] = [0, 0];
+  return (refused) => {
+    const nowMs = performance.now();
+    if (nowMs - sinceMs >= 1_000) [count, sinceMs] = [0, nowMs];
+    count += 1;
+    if (count <= mostRefusedPerSecond) tell({ type: "refused", ...refused });
+  };
 }
 
 async function stop(): Promise<void> {
@@ -26,7 +38,7 @@ async function obey(raw: unknown): Promise<void> {
   if (message.type === "stop") return stop();
   if (message.type === "accounts") return broker?.setAccounts(message.accounts);
   try {
-    broker = await openBroker(message.options);
+    broker = await openBroker(message.options, tellRefused());
     tell({ type: "ready", port: broker.port, webSocketPort: broker.webSocketPort });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "broker_failed";

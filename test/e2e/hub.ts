@@ -16,7 +16,7 @@ export class Hub {
   grpcUrl = "";
   #port = "0";
   #child: ChildProcess | undefined;
-  readonly #stateDir = mkdtempSync(join(tmpdir(), "understudy-e2e-hub-"));
+  readonly stateDir = mkdtempSync(join(tmpdir(), "understudy-e2e-hub-"));
   readonly #config: string | undefined;
   readonly #isClosed: boolean;
   /** Of a hub that is not open to this machine, as it tells it at its first start. */
@@ -35,12 +35,13 @@ export class Hub {
   }
 
   /** Again on the same ports and the same database. */
-  async start(): Promise<void> {
+  async start(...more: string[]): Promise<void> {
     const child = spawn(
       process.execPath,
       [
         ...[program, "--port", this.#port, "--mqtt-port", String(this.mqttPort)],
-        ...["--state-dir", this.#stateDir],
+        ...["--state-dir", this.stateDir],
+        ...more,
         ...(this.#isClosed ? [] : ["--demo-open"]),
         ...(this.#config === undefined ? ["--mqtt-anonymous"] : ["--config", this.#config]),
       ],
@@ -139,6 +140,6 @@ export class Hub {
 
   async close(): Promise<void> {
     await this.kill();
-    rmSync(this.#stateDir, { recursive: true, force: true });
+    rmSync(this.stateDir, { recursive: true, force: true });
   }
 }

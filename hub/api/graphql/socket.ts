@@ -11,7 +11,14 @@ import { WebSocket, WebSocketServer, type RawData } from "ws";
 import { z } from "zod";
 import type { Audit } from "../../audit/audit.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { callerFrom, isForeign, isStillIn, strangerProblem, type Doors } from "../auth.ts";
+import {
+  callerFrom,
+  foreignProblem,
+  isForeign,
+  isStillIn,
+  strangerProblem,
+  type Doors,
+} from "../auth.ts";
 import { ApiProblem } from "../problem.ts";
 import { GraphRequest, type Graph } from "./graph.ts";
 
@@ -183,7 +190,12 @@ export function openGraphSockets({
   return {
     upgrade: (request, socket, head) => {
       const offered = request.headers["sec-websocket-protocol"]?.split(/\s*,\s*/) ?? [];
-      if (isForeign(request.headers) || !offered.includes(protocol)) {
+      const isOfOthers = isForeign(request.headers);
+      if (isOfOthers) {
+        const from = { address: addressOf(request), object: "graphql-ws" };
+        foreignProblem(audit, request.headers, from);
+      }
+      if (isOfOthers || !offered.includes(protocol)) {
         const why = offered.includes(protocol) ? "403 Forbidden" : "400 Bad Request";
         socket.end(`HTTP/1.1 ${why}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
         return;

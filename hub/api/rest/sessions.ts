@@ -8,7 +8,7 @@ import { seenBy } from "../../auth/own-sites.ts";
 import { openSeal } from "../../sealed-key.ts";
 import type { CommandRow } from "../../store/store.ts";
 import { refOf, type Actor } from "../../view.ts";
-import type { AskingNeeds } from "../asking.ts";
+import { noteUnsent, type AskingNeeds } from "../asking.ts";
 import { callerOf } from "../auth.ts";
 import { sha256Hex } from "../keys.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
@@ -47,8 +47,15 @@ export const sessionRoutes: FastifyPluginAsyncZod<AskingNeeds> = async (app, nee
   async function answerTo(request: FastifyRequest, ask: Ask, more: More = {}): Promise<CommandRow> {
     const { site, kind, id, verb } = ask;
     const caller = callerOf(request);
-    if (!needs.linkUp()) throw new ApiProblem(503, "broker_away", "the broker is away");
-    if (!view.isOnline(site)) throw offline(site, "is not online");
+    const unsent = !needs.linkUp()
+      ? new ApiProblem(503, "broker_away", "the broker is away")
+      : view.isOnline(site)
+        ? undefined
+        : offline(site, "is not online");
+    if (unsent) {
+      noteUnsent(audit, { caller, address: request.ip, requestId: request.id }, ask, unsent);
+      throw unsent;
+    }
     const { dryRun = false, args, idempotency } = more;
     const sent = await commands.ask({
       ...{ ...ask, dryRun, by: caller.name, ttlMs: answersWithinMs },

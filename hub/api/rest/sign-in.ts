@@ -3,7 +3,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { goingLifeS, provenLifeS, SignInError, type SignIn } from "../../auth/sign-in.ts";
-import { isForeign } from "../auth.ts";
+import type { Audit } from "../../audit/audit.ts";
+import { foreignProblem, isForeign } from "../auth.ts";
 import { openCookie } from "../cookie.ts";
 import { ApiProblem, Problem, problems } from "../problem.ts";
 import { fromOf, Grant } from "./login.ts";
@@ -17,7 +18,9 @@ const querystring = z.looseObject({
 });
 const redirect = { 302: z.null().describe("to the provider, or to the page"), 404: Problem };
 
-export const signInRoutes: FastifyPluginAsyncZod<{ signIn: SignIn }> = async (app, { signIn }) => {
+type Needs = { signIn: SignIn; audit: Audit };
+
+export const signInRoutes: FastifyPluginAsyncZod<Needs> = async (app, { signIn, audit }) => {
   const open = { access: "open" } as const;
   const cookie = openCookie("understudy-sign-in", signIn.publicUrl.startsWith("https:"));
   const known = (id: string) => {
@@ -86,7 +89,8 @@ export const signInRoutes: FastifyPluginAsyncZod<{ signIn: SignIn }> = async (ap
     { config: open, schema: { response: { 200: Grant, ...problems } } },
     async (request, reply) => {
       if (isForeign(request.headers)) {
-        throw new ApiProblem(403, "foreign_origin", "asked by a page of another origin");
+        const object = "POST /auth/oidc/session";
+        throw foreignProblem(audit, request.headers, { address: request.ip, object });
       }
       reply.header("Cache-Control", "no-store");
       const note = cookie.read(request);

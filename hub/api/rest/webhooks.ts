@@ -144,7 +144,9 @@ export const webhookRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
       },
     },
     async (request) => {
-      const outcome = await webhooks.ping(known(request.params.id));
+      const row = known(request.params.id);
+      note(request, "webhook.tested", row.id);
+      const outcome = await webhooks.ping(row);
       if (outcome.word === "taken") return { taken: true, error: null };
       return { taken: false, error: outcome.error };
     },

@@ -15,14 +15,14 @@ type Rows = { snapshot: boolean; items: { ref: string; seq: number; thermal: str
 
 async function aHub() {
   const api = await withAStudio();
-  const { view, feed, keys, sessions } = api;
+  const { keys } = api;
   const inventory = [{ kind: "encoder" as const, id: "helo-z" }];
   api.hears("campus", "info", info({ site: "campus", inventory }));
   api.hears("campus", "availability", "online");
   api.hears("campus", "encoder/helo-z/state", encoder({ id: "helo-z" }));
   const url = await api.app.listen({ port: 0, host: "127.0.0.1" });
   const sockets = openSockets(api.app.server, {
-    ...{ view, feed, keys, sessions, demoOpen: false, mayConnect: () => true },
+    ...{ ...api.forSurfaces, addressOf: () => "127.0.0.1", mayConnect: () => true },
   });
   ends.push(() => sockets.close());
 
