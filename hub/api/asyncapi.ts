@@ -1,11 +1,12 @@
 /**
- * The wire between sites and hubs, and the webhooks, as an AsyncAPI 3 document
+ * The wire between sites and hubs, the sockets and the webhooks, as an AsyncAPI 3 document
  * (https://www.asyncapi.com/docs/reference/specification/v3.0.0). It is made from the contract that
  * both ends read their messages with, so it cannot tell another story.
  */
 import { z } from "zod";
 import { stateSchemas, topicRoot, topics, type TopicName } from "../../machines/contract.ts";
 import { contentType } from "../webhooks/cloud-event.ts";
+import { Acknowledged, told, Wanted } from "./socket-messages.ts";
 
 type Json = Record<string, unknown>;
 
@@ -31,6 +32,51 @@ const levels: Record<string, string> = {
   hub: "Name of the hub",
 };
 
+const host = { default: "hub.example.org" };
+const servers: Json = {
+  mqtt: {
+    ...{ host: "{host}:1883", protocol: "mqtt", protocolVersion: "3.1.1", variables: { host } },
+    description: "The hub's broker, or one of your own; over WebSocket at /mqtt of the HTTP port",
+    security: [{ $ref: "#/components/securitySchemes/login" }],
+  },
+  socket: {
+    ...{ host: "{host}:8080", protocol: "socket.io", protocolVersion: "5", variables: { host } },
+    ...{ pathname: "/socket.io/", description: "The default namespace, at the HTTP port" },
+    security: [
+      { $ref: "#/components/securitySchemes/bearer" },
+      { $ref: "#/components/securitySchemes/token" },
+    ],
+  },
+  receiver: {
+    ...{ host: "{host}", protocol: "https", variables: { host: { default: "your.example.org" } } },
+    description: "Whoever a webhook names",
+  },
+};
+const securitySchemes: Json = {
+  login: {
+    type: "userPassword",
+    description: "A site: its id and a key of kind `site`; a reader: an account in the broker",
+  },
+  bearer: { type: "http", scheme: "bearer", description: "A key or access token in the handshake" },
+  token: {
+    ...{ type: "httpApiKey", in: "header", name: "X-API-Key" },
+    description: "The same as `auth.token` of the handshake, or in this header",
+  },
+};
+
+const saidOnSockets = {
+  subscribe: "Tell me about these from now on; what is known is told at once",
+  unsubscribe: "No more of these",
+};
+const toldOnSockets: Record<keyof typeof told, string> = {
+  stream_health: "A stream, whenever something of it changes",
+  stream_error: "A decision about a stream that is a warning or worse",
+  health_update: "An encoder, whenever something of it changes",
+  rows: "Of `encoder_ids`: those that have changed",
+  summary: "How many there are, and how many of them a person must look at",
+  board: "Everything, as the hub's own page shows it",
+};
+
 export function asyncApi(p: { title: string; version: string }): Json {
   const { schemas, refTo } = schemaBook();
   const channels: Json = {};
@@ -47,7 +93,7 @@ export function asyncApi(p: { title: string; version: string }): Json {
         : { [name]: { name, payload: refTo(name, topic.payload) } };
     const found = address.matchAll(/\{(\w+)\}/g);
     channels[name] = {
-      ...{ address, description: abouts[name as TopicName], messages },
+      ...{ address, description: abouts[name as TopicName], messages, servers: on("mqtt") },
       parameters: Object.fromEntries(
         [...found].map(([, level = ""]): [string, Json] => {
           return [level, { description: levels[level] }];
@@ -62,6 +108,7 @@ export function asyncApi(p: { title: string; version: string }): Json {
   channels["webhook"] = {
     address: null,
     description: "POST to each webhook: the site's event as a CloudEvent, signed",
+    servers: on("receiver"),
     messages: {
       event: {
         ...{ name: "event", contentType },
@@ -92,13 +139,33 @@ export function asyncApi(p: { title: string; version: string }): Json {
     },
   };
   operations["send.webhook"] = { action: "send", channel: { $ref: "#/channels/webhook" } };
+
+  const onSocket = (name: string, description: string, schema: z.ZodType) => {
+    const messages = { [name]: { name, payload: refTo(`socket_${name}`, schema) } };
+    channels[name] = { address: name, description, messages, servers: on("socket") };
+  };
+  for (const [name, description] of Object.entries(saidOnSockets)) {
+    onSocket(name, description, Wanted);
+    operations[`receive.${name}`] = {
+      ...{ action: "receive", channel: { $ref: `#/channels/${name}` } },
+      reply: { channel: { $ref: "#/channels/acknowledgement" } },
+    };
+  }
+  onSocket("acknowledgement", "The callback of the client's `emit`", Acknowledged);
+  (channels["acknowledgement"] as Json)["address"] = null;
+  for (const [name, schema] of Object.entries(told)) {
+    onSocket(name, toldOnSockets[name as keyof typeof told], schema);
+    operations[`send.${name}`] = { action: "send", channel: { $ref: `#/channels/${name}` } };
+  }
   return {
     asyncapi: "3.0.0",
-    info: { ...p, license: { name: "MIT" } },
+    info: { ...p, license: { name: "MIT", url: "https://opensource.org/license/mit" } },
     defaultContentType: "application/json",
-    ...{ channels, operations, components: { schemas } },
+    ...{ servers, channels, operations, components: { schemas, securitySchemes } },
   };
 }
+
+const on = (server: string) => [{ $ref: `#/servers/${server}` }];
 
 /** Schemas by name; what the contract itself names is kept once, under that name. */
 function schemaBook() {
@@ -106,14 +173,17 @@ function schemaBook() {
   const refTo = (name: string, schema: z.ZodType): Json => {
     const {
       $schema: _,
-      $defs,
+      definitions = {},
       ...own
     } = z.toJSONSchema(schema, {
-      ...{ io: "input", unrepresentable: "any" },
-    }) as Json & { $defs?: Record<string, Json> };
+      // The dialect that AsyncAPI's own is a superset of.
+      ...{ target: "draft-7", io: "input", unrepresentable: "any" },
+    }) as Json & { definitions?: Record<string, Json> };
     const moved = (part: Json) =>
-      JSON.parse(JSON.stringify(part).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json;
-    for (const [key, definition] of Object.entries($defs ?? {})) schemas[key] = moved(definition);
+      JSON.parse(
+        JSON.stringify(part).replaceAll('"#/definitions/', '"#/components/schemas/'),
+      ) as Json;
+    for (const [key, definition] of Object.entries(definitions)) schemas[key] = moved(definition);
     schemas[name] = moved(own);
     return { $ref: `#/components/schemas/${name}` };
   };

@@ -6,7 +6,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import { Server, type Socket } from "socket.io";
-import { z } from "zod";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
 import type { Audit } from "../audit/audit.ts";
 import { refusal, type Caller } from "../auth/caller.ts";
@@ -25,7 +24,8 @@ import { figureOf, healthScoreOf, percent } from "./figures.ts";
 import { actorItem, siteItem } from "./items.ts";
 import { ApiProblem } from "./problem.ts";
 import { isPage, openRows } from "./rows.ts";
-import { actorBy, Ref, siteBy } from "./subject.ts";
+import { Wanted } from "./socket-messages.ts";
+import { actorBy, siteBy } from "./subject.ts";
 import { isoOf, toIso } from "./times.ts";
 import { touchedBy } from "./touched.ts";
 
@@ -39,17 +39,6 @@ type Needs = Doors & {
 };
 export type Sockets = { io: Server; close(): Promise<void> };
 
-const Wanted = z
-  .object({
-    stream_id: Ref,
-    encoder_id: Ref,
-    /** The rows that a dashboard shows. */
-    encoder_ids: z.array(Ref).min(1).max(200),
-    summary: z.literal(true),
-    site_id: Ref,
-    board: z.literal(true),
-  })
-  .partial();
 const messagesPerSecond = 10;
 const board = "board";
 const roomOf = (actor: Pick<Actor, "kind" | "site" | "id">) => `${actor.kind}:${refOf(actor)}`;
