@@ -61,3 +61,31 @@ test(
     expect(facility.onAir()).toBe("a");
   },
 );
+
+test(
+  "the only HELO hangs and its line is dead: it is power cycled, and carries its programme again",
+  { timeout: 240_000 },
+  async () => {
+    const facility = await aFacility({
+      encoders: { a: quick },
+      pdu: "apc-2",
+      encoder: { repair: "act" },
+    });
+    facility.startDaemon();
+    await facility.untilOnAir("a");
+    const first = await facility.untilTold("stream.onAir");
+    const { faults } = facility.helos["a"]!;
+    faults.hang();
+    faults.cutMedia();
+    await until("the outlet is told", () => facility.pdu!.orders.length > 0, 120_000);
+    // What hung begins anew with its power.
+    faults.clearAll();
+    await facility.untilTold("stream.onAir", ({ seq }) => seq > first.seq, 120_000);
+    expect(facility.onAir()).toBe("a");
+    expect(facility.told("encoder.repair").map(({ message }) => message)).toEqual([
+      "a does not answer: a power cycle is under way",
+    ]);
+    expect(facility.pdu!.orders).toHaveLength(1);
+    expect(facility.overlapMs()).toBe(0);
+  },
+);
