@@ -21,6 +21,7 @@ import type { Asker } from "../../auth/caller.ts";
 import { allow } from "../auth.ts";
 import { ApiProblem } from "../problem.ts";
 import { checkLimits, limits } from "./limits.ts";
+import { openDeadline } from "./deadline.ts";
 import { contextOf, resolversOf, type GraphNeeds } from "./resolvers.ts";
 import { makeSchema } from "./schema.ts";
 
@@ -58,9 +59,16 @@ export class GraphQLErrors extends Error {
 }
 
 const mostErrors = 10;
+/** The rest of an answer that takes longer is errors. */
+const answersWithinMs = 15_000;
 
 export function openGraph(
-  needs: GraphNeeds & { audit: Audit; log: Pick<FastifyBaseLogger, "error"> },
+  needs: GraphNeeds & {
+    audit: Audit;
+    log: Pick<FastifyBaseLogger, "error">;
+    /** 15 s when left out. */
+    answersWithinMs?: number;
+  },
 ): Graph {
   const schema = makeSchema(resolversOf(needs));
 
@@ -105,13 +113,21 @@ export function openGraph(
       return {
         operation: kind,
         run: async (asker, signal) => {
+          const deadline = openDeadline(
+            kind === "subscription" ? Infinity : (needs.answersWithinMs ?? answersWithinMs),
+          );
           const how = {
             ...{ schema, document, variableValues, operationName: operationName ?? null },
-            contextValue: contextOf(needs, asker, signal, (access, object) =>
+            contextValue: contextOf(needs, { asker, signal, deadline }, (access, object) =>
               allow(needs.audit, asker, access, object),
             ),
           };
-          return kind === "subscription" ? subscribe(how) : execute(how);
+          if (kind === "subscription") return subscribe(how);
+          try {
+            return await execute(how);
+          } finally {
+            deadline.close();
+          }
         },
       };
     },

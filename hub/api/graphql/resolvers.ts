@@ -14,12 +14,15 @@ import { cutPage, encodeCursor } from "../pages.ts";
 import { checked } from "../problem.ts";
 import { actorBy, Ref, siteBy } from "../subject.ts";
 import { toIso } from "../times.ts";
+import type { Deadline } from "./deadline.ts";
 
 export type GraphContext = {
   asker: Asker;
   seen: Seen;
   /** Ends what stays open. */
   signal: AbortSignal;
+  /** Of everything else. */
+  deadline: Deadline;
   /** @throws ApiProblem 403 */
   allow(access: AccessName, object: string): void;
   lastIncidents(stream: StreamKey): Promise<StoredIncident[]>;
@@ -40,8 +43,9 @@ const Page = z.object({
   after: z.string().max(512).nullish(),
 });
 const One = z.object({ id: Ref.nullish(), site: z.string().nullish() });
-/** Every answer comes within 15 s. */
-export const longestWaitS = 15;
+const longestWaitS = 15;
+/** Of the time there is: the command's id must be on its way before that ends. */
+const marginMs = 200;
 const Ask = z.object({
   id: Ref,
   body: CommandBody,
@@ -51,14 +55,12 @@ const Ask = z.object({
 
 export function contextOf(
   { view, store }: GraphNeeds,
-  asker: Asker,
-  signal: AbortSignal,
+  request: Pick<GraphContext, "asker" | "signal" | "deadline">,
   allow: GraphContext["allow"],
 ): GraphContext {
   return {
-    asker,
-    seen: seenBy(asker.caller, view),
-    signal,
+    ...request,
+    seen: seenBy(request.asker.caller, view),
     allow,
     lastIncidents: batched(async (streams) => {
       const found = await store.lastIncidents(streams, Math.max(...streams.map((s) => s.first)));
@@ -115,17 +117,18 @@ export function resolversOf({ view, feed, store, asking }: GraphNeeds) {
       const actor = actorAt(context, kind, site, id);
       return actor && itemOf(actor);
     },
-    incidents: async ({ asker }: GraphContext, args: Item) => {
+    incidents: async ({ asker, deadline }: GraphContext, args: Item) => {
       const { first, after } = checked(Page, args);
       const wish = withoutNulls(args) as Pick<IncidentWish, "site" | "stream" | "since">;
-      const page = await incidentPage(store, asker.caller, {
-        ...{ ...wish, limit: first, cursor: after ?? undefined },
-      });
+      const cut = { ...wish, limit: first, cursor: after ?? undefined };
+      const page = await deadline.hold(() => incidentPage(store, asker.caller, cut));
       const edges = page.items.map((one) => [incidentCursor(one), incidentOf(one)] as const);
       return connectionOf(edges, page.next);
     },
-    incidentNamed: async ({ asker }: GraphContext, args: Item) =>
-      incidentOf(await incidentBy(store, asker.caller, String(args["id"]).slice(0, 200))),
+    incidentNamed: async ({ asker, deadline }: GraphContext, args: Item) => {
+      const id = String(args["id"]).slice(0, 200);
+      return incidentOf(await deadline.hold(() => incidentBy(store, asker.caller, id)));
+    },
     incidentIn: (site: unknown, incident: unknown) =>
       incident == null
         ? null
@@ -136,22 +139,25 @@ export function resolversOf({ view, feed, store, asking }: GraphNeeds) {
     lastIncidents: async (source: Item, args: Item, context: GraphContext) => {
       const first = checked(z.number().int().min(1).max(50), args["first"], "first");
       const [site, stream] = [String(source["site"]), String(source["id"])];
-      return (await context.lastIncidents({ site, stream, first })).map(incidentOf);
+      const last = () => context.lastIncidents({ site, stream, first });
+      return (await context.deadline.hold(last)).map(incidentOf);
     },
-    commandNamed: async ({ asker }: GraphContext, args: Item) =>
-      commandItem(await asking.command(asker.caller, String(args["id"]).slice(0, 64))),
-    ask: async ({ asker, seen }: GraphContext, kind: string, given: Item) => {
-      const { id, idempotencyKey, waitS, ...body } = withoutNulls(given) as Item;
-      const wish = checked(Ask, { id, body, idempotencyKey, waitS });
+    commandNamed: async ({ asker, deadline }: GraphContext, args: Item) => {
+      const id = String(args["id"]).slice(0, 64);
+      return commandItem(await deadline.hold(() => asking.command(asker.caller, id)));
+    },
+    ask: async ({ asker, seen, deadline }: GraphContext, kind: string, given: Item) => {
+      const { id, idempotencyKey, waitS: wanted, ...body } = withoutNulls(given) as Item;
+      const wish = checked(Ask, { id, body, idempotencyKey, waitS: wanted });
       const subject =
         kind === "site"
           ? { ...siteBy(seen, wish.id), kind, id: wish.id }
           : actorBy(seen, kind, wish.id);
       const { site } = subject;
-      const row = await asking.ask(asker, { site, kind, id: subject.id }, wish.body, {
-        ...{ idempotencyKey: wish.idempotencyKey, waitS: wish.waitS },
-      });
-      return commandItem(row);
+      const waitS = Math.max(0, Math.min(wish.waitS, (deadline.leftMs() - marginMs) / 1_000));
+      const how = { idempotencyKey: wish.idempotencyKey, waitS };
+      const ask = () => asking.ask(asker, { site, kind, id: subject.id }, wish.body, how);
+      return commandItem(await deadline.hold(ask));
     },
     changes: (context: GraphContext, kind: string, args: Item) =>
       changes(context, wantedOf(context, kind, args)),

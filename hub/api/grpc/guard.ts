@@ -1,5 +1,11 @@
 /** Who calls, whether they may, and how often: the same keys, table, budgets and log as REST. */
-import { createContextKey, type HandlerContext, type Interceptor } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  createContextKey,
+  type HandlerContext,
+  type Interceptor,
+} from "@connectrpc/connect";
 import { randomUUID } from "node:crypto";
 import type { FastifyBaseLogger } from "fastify";
 import type { Audit } from "../../audit/audit.ts";
@@ -53,11 +59,19 @@ export function doorkeeper({ limits, log }: { limits: Limits; log: Log }): Inter
     request.contextValues.set(requestIdKey, requestId);
     try {
       limits.allowAddress(limits.ofAddress(request.contextValues.get(addressKey)));
-      return await next(request);
+      return await (request.stream ? next(request) : orAborted(next(request), request.signal));
     } catch (error) {
       throw rpcError(error, requestId, log);
     }
   };
+}
+
+/** The library tells a method that its deadline has come, and would wait for it all the same. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(ConnectError.from(signal.reason, Code.Canceled)));
+  });
+  return Promise.race([work, aborted]);
 }
 
 export function guard({

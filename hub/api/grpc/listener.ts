@@ -29,12 +29,22 @@ type Needs = Doors &
     audit: Audit;
     healthy: () => boolean;
     log: Pick<FastifyBaseLogger, "error" | "info">;
+    /** For callers who set no deadline; 10 s when left out. */
+    answersWithinMs?: number;
     /** How often the files of its certificate are looked at. */
     lookEveryMs?: number;
   };
 
 export type GrpcListener = { url: string; close(): Promise<void> };
 
+/** Methods that go on until their caller has enough. */
+const endless = new Set(
+  [HubService, Health].flatMap(({ typeName, methods }) =>
+    methods
+      .filter(({ methodKind }) => methodKind !== "unary")
+      .map(({ name }) => `/${typeName}/${name}`),
+  ),
+);
 const mostBytes = 64 * 1024;
 const mostSessions = 1_000;
 /** A connection with no call open for so long is closed. */
@@ -46,13 +56,13 @@ const settings = { maxConcurrentStreams: 100, maxHeaderListSize: 8 * 1024 };
 /** @throws HubOptionsError when a file cannot be read or the port cannot be had */
 export async function openGrpc(options: GrpcOptions, needs: Needs): Promise<GrpcListener> {
   const { host, port, tls } = options;
-  const { keys, sessions, demoOpen, limits, audit, log } = needs;
+  const { keys, sessions, demoOpen, limits, audit, log, answersWithinMs = 10_000 } = needs;
   const watchers = openWatchers({ keys, sessions, demoOpen });
   const service = hubService({ ...needs, watchers });
   const { watch } = service;
   const door = doorkeeper({ limits, log });
   const stopping = new AbortController();
-  const handler = connectNodeAdapter({
+  const answer = connectNodeAdapter({
     readMaxBytes: mostBytes,
     contextValues: ({ socket }) =>
       createContextValues().set(addressKey, socket.remoteAddress ?? "unknown"),
@@ -76,6 +86,11 @@ export async function openGrpc(options: GrpcOptions, needs: Needs): Promise<Grpc
       );
     },
   });
+  const handler: typeof answer = (request, response) => {
+    // As if its caller had said so: the rest is done as with any deadline.
+    if (!endless.has(request.url ?? "")) request.headers["grpc-timeout"] ??= `${answersWithinMs}m`;
+    answer(request, response);
+  };
   const where = host.includes(":") ? `[${host}]` : host;
   const failed = (cause: unknown) => {
     watchers.close();

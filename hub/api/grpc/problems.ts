@@ -14,6 +14,7 @@ const codes: Partial<Record<number, Code>> = {
   429: Code.ResourceExhausted,
   501: Code.Unimplemented,
   503: Code.Unavailable,
+  504: Code.DeadlineExceeded,
 };
 
 /** What we did not expect is logged here, once, and not shown. */

@@ -50,8 +50,9 @@ type Over = {
   providers?: SignInProvider[];
   /** Waits no longer for a site than this. */
   waitsMs?: number;
-  /** An answer of REST that takes longer is 504, ms. */
-  answersWithinMs?: number;
+  /** How long an answer may take. */
+  restWithinMs?: number;
+  graphWithinMs?: number;
   now?: () => number;
   /** Log lines, as they would be written. */
   lines?: string[];
@@ -100,7 +101,11 @@ export async function anApi(over: Over = {}) {
   const waits = impatient(commands, over.waitsMs);
   const linkUp = () => true;
   const asking = openAsking({ view, commands: waits, store, linkUp, audit });
-  const graph = openGraph({ view, feed, store, asking, audit, log });
+  const { restWithinMs, graphWithinMs } = over;
+  const graph = openGraph({
+    ...{ view, feed, store, asking, audit, log },
+    ...(graphWithinMs !== undefined && { answersWithinMs: graphWithinMs }),
+  });
   const app: FastifyInstance = await openServer({
     ...{ sessions, signIn, tokens, audit, now, commands: waits },
     ...{ view, store, keys, metrics, log, linkUp, items: itemsOf(view) },
@@ -113,7 +118,7 @@ export async function anApi(over: Over = {}) {
     trustedProxies: over.trustedProxies ?? [],
     ...{ webhooks, hub: "main" },
     ...{ webDir: "/nowhere", mediaFrom: [] },
-    ...(over.answersWithinMs !== undefined && { answersWithinMs: over.answersWithinMs }),
+    ...(restWithinMs !== undefined && { answersWithinMs: restWithinMs }),
   });
   closers.push(
     () => ingest.close(),
