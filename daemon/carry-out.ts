@@ -32,6 +32,7 @@ const limitsMs: Record<IntentKind, number> = {
   stopRecording: 15_000,
   recordTo: 45_000,
   recordLight: 30_000,
+  releaseMedium: 20_000,
   recallPreset: 30_000,
   listClips: 15_000,
   applySettings: 20_000,
@@ -139,6 +140,11 @@ export function openHands(p: {
         await box.run(signal, (driver, limit) => able(driver.recordLight)(light, limit));
         return { type: "effect.done", answer: {} };
       }
+      case "releaseMedium": {
+        const { medium } = intent.asks;
+        await box.run(signal, (driver, limit) => able(driver.releaseMedium)(medium, limit));
+        return { type: "effect.done", answer: {} };
+      }
       case "recallPreset": {
         const { preset } = intent.asks;
         const answer = await box.run(signal, (driver, limit) =>
@@ -202,8 +208,7 @@ export function openHands(p: {
       const giveUp = new AbortController();
       const giveWay = new AbortController();
       underWay.set(intent.id, giveUp);
-      if (intent.kind === "recordTo" || intent.kind === "recordLight")
-        secondary.set(encoder, giveWay);
+      if (givesWay.has(intent.kind)) secondary.set(encoder, giveWay);
       const limit = AbortSignal.any([
         giveUp.signal,
         giveWay.signal,
@@ -237,6 +242,8 @@ export type Hands = ReturnType<typeof openHands>;
 /** Seconds count for these; a recording that is being moved gives way. */
 const isOfProgramme = ({ kind }: Intent) =>
   kind === "startOutput" || kind === "stopOutput" || kind === "fence";
+
+const givesWay: ReadonlySet<IntentKind> = new Set(["recordTo", "recordLight", "releaseMedium"]);
 
 /** What not every driver can. */
 function able<T>(method: T | undefined): T {

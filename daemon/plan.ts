@@ -214,7 +214,12 @@ function storagePlans(
       const { levels, failover } = box.recording;
       const paths = vendors[box.driver]!.recordTo?.(box.options);
       const light = vendors[box.driver]!.recordLight;
-      const record = paths && { paths, failover, ...(light !== undefined && { light }) };
+      const releases = vendors[box.driver]!.releasesMedia?.(box.options) === true;
+      const record = paths && {
+        ...{ paths, failover },
+        ...(light !== undefined && { light }),
+        ...(releases && { releases: true as const }),
+      };
       const owner = { ...box, own: levels, ...(record && { record }) };
       return plan(owner, Math.max(boxMediaEveryMs, box.polling.normalMs));
     }),

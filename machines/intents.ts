@@ -57,6 +57,8 @@ export type Intents = {
    * touched.
    */
   recordLight: { asks: { encoder: string; light: boolean }; answer: Record<string, never> };
+  /** Do not use this medium of the box, until it boots again. */
+  releaseMedium: { asks: { encoder: string; medium: string }; answer: Record<string, never> };
   /** Work as this preset says, but for where it publishes to: what that was, is put back. */
   recallPreset: {
     asks: { encoder: string; preset: number };

@@ -71,6 +71,11 @@ export interface EncoderDriver {
    */
   recordLight?: (light: boolean, signal: AbortSignal) => Promise<void>;
   /**
+   * Do not use this one of the box's media, until it boots again. Refuses (`notPossible`) while
+   * anything is recorded.
+   */
+  releaseMedium?: (medium: string, signal: AbortSignal) => Promise<void>;
+  /**
    * Work as this preset of the box says, but for the address and key: what the preset changed of
    * those is put back, and named in `restored` in words. Refuses while a stream runs.
    */

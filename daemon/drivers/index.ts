@@ -33,6 +33,8 @@ export type Vendor = {
   recordTo?(options: unknown): readonly string[];
   /** What `recordLight` does, for people. */
   recordLight?: string;
+  /** A box with these options can be told to release a medium; see `releaseMedium`. */
+  releasesMedia?(options: unknown): boolean;
   /** It can be set while it carries nothing; see `applySettings`. */
   canBeSet?: boolean;
   /** A box with these options makes what the `settings` of its start say. */
@@ -85,6 +87,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     cooling: (options) => coolingSteps(options as AjaHeloOptions),
     recordTo: (options) => (options as AjaHeloOptions).recordTo,
     recordLight: recordLightWords,
+    releasesMedia: (options) => (options as AjaHeloOptions).releasesMedia,
     canReboot: true,
     canBeSet: true,
     controls: ["startRecording", "stopRecording", "recallPreset", "listClips"],

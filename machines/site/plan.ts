@@ -44,6 +44,8 @@ export type RecordPlan = {
   failover: Consent;
   /** It can record with less, in words. Absent: it cannot, or the plan is older than that. */
   light?: string;
+  /** A medium that makes it boot again and again can be released. Absent: not, or an older plan. */
+  releases?: true;
 };
 
 export type EncoderPlan = {

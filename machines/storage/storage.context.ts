@@ -23,6 +23,8 @@ export type StorageContext = {
   suspects: Record<string, { at: Stamp; why: string }>;
   /** The cycle that was told last. */
   cycle: RebootCycle | null;
+  /** Of that slot: the boot after which it was released last, and why it could not be. */
+  release: { after: string | null; failed: string | null };
   /** Why the last attempt to read it failed; null = it was read. */
   failure: string | null;
   /** How often a medium became another one. */

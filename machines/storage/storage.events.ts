@@ -4,7 +4,7 @@ import type { MediumReading } from "./medium.ts";
 import type { RecordOrder } from "./record-path.ts";
 
 /** What a box or a NAS told; a box's whole reading will do. */
-export type StorageReading = Pick<EncoderReading, "media" | "bootMark" | "recording"> &
+export type StorageReading = Pick<EncoderReading, "media" | "bootMark" | "booting" | "recording"> &
   Partial<Pick<EncoderReading, "outputs">>;
 
 /** To the owner of media: a box with its slots, a NAS, the disks of this host. */

@@ -23,6 +23,7 @@ export const storageMachine = storageSetup.createMachine({
     reboots: (resume?.reboots ?? []).map((at) => rebased(at, now())),
     suspects: {},
     cycle: resume?.cycle ?? null,
+    release: { after: null, failed: null },
     failure: "not read yet",
     moves: 0,
     record: newRecordMemory(resume?.recording, now()),
@@ -80,6 +81,39 @@ export const storageMachine = storageSetup.createMachine({
           always: { guard: "reboots", target: "cycling", actions: ["noteCycle", "tellCycle"] },
         },
         cycling: {
+          initial: "deciding",
+          states: {
+            deciding: {
+              always: [
+                { guard: "isReleased", target: "released" },
+                { guard: "mayRelease", target: "due" },
+                { target: "asking" },
+              ],
+            },
+            /** What is to be done is a person's: that was said with the cycle. */
+            asking: {},
+            /** While it boots it would take the slot into use right afterwards. */
+            due: {
+              on: { reading: { guard: { type: "isUp", params: seen }, target: "releasing" } },
+            },
+            releasing: {
+              invoke: {
+                src: "releaseMedium",
+                input: ({ context: { plan, cycle } }) => ({
+                  encoder: plan.id,
+                  medium: cycle?.slot ?? "",
+                }),
+                onDone: {
+                  target: "released",
+                  actions: ["tellReleased", "noteReleased", "retireSlot"],
+                },
+                onError: { target: "waiting", actions: "tellNotReleased" },
+              },
+            },
+            waiting: { after: { releasesAgain: "due" } },
+            /** A boot takes it into use again. */
+            released: { always: { guard: "isUsedAgain", target: "due" } },
+          },
           after: {
             calmAfter: [
               { guard: "reboots", target: "cycling", reenter: true },

@@ -1,5 +1,5 @@
 import { type AnyActorRef, assign, emit, enqueueActions, setup } from "xstate";
-import { decided, type Decided } from "../decision.ts";
+import { decided, type Decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
 import type { Consent, StoragePlan } from "../site/plan.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
@@ -58,6 +58,7 @@ export const storageSetup = setup({
     recordTo: effect("recordTo"),
     recordLight: effect("recordLight"),
     stopRecording: effect("stopRecording"),
+    releaseMedium: effect("releaseMedium"),
   },
   guards: {
     /** Most boxes have no media, and most readings of them are of none. */
@@ -103,6 +104,12 @@ export const storageSetup = setup({
     gaveWay: ({ event }) => (event as unknown as { error?: EffectError }).error?.code === "gaveWay",
     wasCycling: ({ context }) => context.cycle !== null,
     reboots: ({ context }) => cycleOf(context) !== undefined,
+    mayRelease: ({ context: { plan } }) =>
+      plan.record?.releases === true && plan.record.failover === "act",
+    isUp: (_, { reading }: Reads) => reading.booting !== true,
+    isReleased: ({ context: { release, bootMark } }) =>
+      release.after !== null && release.after === bootMark,
+    isUsedAgain: ({ context: { release, bootMark } }) => release.after !== bootMark,
   },
   actions: {
     note: assign(({ context, event }, what: keyof typeof recordChanges) => ({
@@ -184,7 +191,24 @@ export const storageSetup = setup({
     noteReached: assign({ failure: null }),
     noteFailure: assign((_, failure: string) => ({ failure })),
     noteCycle: assign({ cycle: ({ context }) => cycleOf(context) ?? null }),
-    forgetCycle: assign({ cycle: null }),
+    forgetCycle: assign({ cycle: null, release: { after: null, failed: null } }),
+    noteReleased: assign(({ context: { bootMark } }) => ({
+      release: { after: bootMark, failed: null },
+    })),
+    /** So that it stays on the other path when the box is calm, until a person brings it back. */
+    retireSlot: enqueueActions(({ context, enqueue }) => {
+      const ref = context.media[context.cycle?.slot ?? ""];
+      if (ref) enqueue.sendTo(ref, { type: "retire", by: "us, for the reboots" });
+    }),
+    tellReleased: enqueueActions(({ context, enqueue }) => {
+      if (context.release.after === null) enqueue.emit(decided(releaseNews(context)));
+    }),
+    tellNotReleased: enqueueActions(({ context, event, enqueue }) => {
+      const failed = errorOf(event);
+      if (failed === context.release.failed) return;
+      enqueue.emit(decided(releaseNews(context, failed)));
+      enqueue.assign({ release: { ...context.release, failed } });
+    }),
     tellCycle: emit(({ context }) => {
       const { id } = context.plan;
       const { slot, why, otherPath, reboots } = context.cycle!;
@@ -214,6 +238,7 @@ export const storageSetup = setup({
     proposalEnds: 600_000,
     triesAgain: 10_000,
     restoresAgain: 600_000,
+    releasesAgain: 10_000,
   },
 });
 
@@ -248,13 +273,32 @@ function lastWord(ref: MediumRef, now: Stamp): MediumWord {
   return elapsedMs(readAt, now) < cycleWindowMs ? (level ?? word) : word;
 }
 
+/** @param failed why the slot could not be released */
+function releaseNews({ plan, cycle }: StorageContext, failed?: string): Decision {
+  const slot = cycle?.slot;
+  return {
+    type: "storage.rebootCycle",
+    severity: "warning",
+    message:
+      failed === undefined
+        ? `${plan.id}: ${slot} is released, and out of use until a person brings it back`
+        : `${plan.id}: ${slot} could not be released (${failed}): trying again`,
+    data: { encoder: plan.id, slot, released: failed === undefined },
+  };
+}
+
 /** What is known of a cycle, and what could be done about it; for events and warnings. */
-export function cycleSentence({ plan, cycle }: Pick<StorageContext, "plan" | "cycle">): string {
+export function cycleSentence({
+  plan,
+  cycle,
+  release,
+}: Pick<StorageContext, "plan" | "cycle" | "release">): string {
   if (!cycle) return "";
   const { reboots, slot, why, otherPath } = cycle;
   const instead =
     otherPath === null
       ? "there is no other path that could record"
       : `go on recording to ${otherPath}`;
-  return `${plan.id} rebooted ${reboots} times in 10 min and ${slot} is ${why}: release ${slot}, ${instead}`;
+  const done = release.after === null ? `release ${slot}` : `${slot} is released`;
+  return `${plan.id} rebooted ${reboots} times in 10 min and ${slot} is ${why}: ${done}, ${instead}`;
 }

@@ -147,7 +147,7 @@ test("a HELO whose card is pulled has lost its storage, critically, and has it a
   await until("it is back", async () => (await cardOf(hub))?.["state"] === "healthy", 60_000);
 }, 200_000);
 
-test("a HELO that reboots three times after its card was lost: the slot is named, once", async () => {
+test("a HELO that reboots three times after its card was lost: the slot is named, and released", async () => {
   const timings = { rebootMs: 1_000, initialiseMs: 12_000 };
   const hub = keep(await Hub.start());
   const facility = await aFacility({
@@ -158,9 +158,11 @@ test("a HELO that reboots three times after its card was lost: the slot is named
   facility.startDaemon();
   const box = facility.helos["helo"]!;
   await until("the card", async () => (await cardOf(hub))?.["state"] === "healthy", 60_000);
-  box.faults.pullCard();
+  const putBack = box.faults.pullCard();
   await facility.untilTold("storage.changed", (t) => t.data["state"] === "missing");
   for (const time of [1, 2, 3]) {
+    // It reads well after the boot.
+    if (time === 3) putBack();
     box.faults.reboot();
     await until(`boot ${time}`, () => facility.told("encoder.rebooted").length >= time);
     await until("it is seen to run", async () => {
@@ -175,5 +177,9 @@ test("a HELO that reboots three times after its card was lost: the slot is named
       "helo rebooted 3 times in 10 min and sd is missing: release sd, " +
       "there is no other path that could record",
   });
-  expect(facility.told("storage.rebootCycle")).toHaveLength(1);
+  await facility.untilTold("storage.rebootCycle", ({ data }) => data["released"] === true);
+  expect(box.get("CurrentMediaMounted")).toBe("0");
+  const named = facility.told("storage.rebootCycle").filter(({ data }) => "reboots" in data);
+  expect(named).toHaveLength(1);
+  await until("it is out of use", async () => (await cardOf(hub))?.["state"] === "retired");
 }, 200_000);

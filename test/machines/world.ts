@@ -69,6 +69,8 @@ export type Box = {
     /** It was told to record with less. */
     light?: boolean;
   };
+  /** Media that it was told not to use any more, each time anew. */
+  released?: string[];
   /** It does not keep up while it carries, or makes more than its network takes. */
   suffers?: "overload" | "network";
   /** The state it claims for its output, whatever is the case. */
@@ -792,6 +794,13 @@ export class World {
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;
       }
+      case "releaseMedium":
+        if (cut || box.deaf) return failed("notPossible");
+        if (box.records?.state === "streaming" && box.records.medium === intent.asks.medium)
+          return failed("notPossible");
+        box.released = [...(box.released ?? []), intent.asks.medium];
+        this.send({ to, event: { type: "effect.done", answer: {} } });
+        return;
       case "recordLight":
         if (cut || box.deaf || !box.records) return failed("failed");
         if (!intent.asks.light && box.records.state === "streaming") return failed("notPossible");

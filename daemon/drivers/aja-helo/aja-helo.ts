@@ -8,6 +8,7 @@ import { proveOff } from "./prove-off.ts";
 import { startOutput, stopOutput } from "./publish.ts";
 import { recallPreset } from "./presets.ts";
 import { recordLight } from "./record-light.ts";
+import { releaseMedium } from "./release-medium.ts";
 import { recordTo } from "./record-path.ts";
 import { startRecording, stopRecording } from "./recording.ts";
 import { reboot } from "./reboot.ts";
@@ -45,6 +46,7 @@ export function openAjaHelo(
     startRecording: (signal) => startRecording(unit, signal),
     stopRecording: (signal) => stopRecording(unit, signal),
     recordLight: (light, signal) => recordLight(unit, light, signal),
+    releaseMedium: (medium, signal) => releaseMedium(unit, medium, signal),
     recordTo: (medium, signal) => recordTo(unit, medium, signal),
     recallPreset: (preset, signal) => recallPreset(unit, preset, signal),
     listClips: (signal) => listClips(unit, signal),

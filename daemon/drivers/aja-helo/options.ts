@@ -50,6 +50,13 @@ export const AjaHeloOptions = z.strictObject({
       "media of the unit that a recording may be moved to, the best first; what it is not set to " +
         "it does not tell of, so such a one is tried only when a recording has ended otherwise",
     ),
+  releasesMedia: z
+    .boolean()
+    .default(true)
+    .describe(
+      "a medium whose slot makes the unit boot again and again is released by `StorageCommand`; " +
+        "nobody has recorded what a real unit does then, so it is read back",
+    ),
   captions: z
     .boolean()
     .default(false)

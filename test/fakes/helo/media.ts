@@ -65,6 +65,8 @@ export class Media {
   readonly #media: Partial<Record<Slot, Medium>>;
   /** What stands at the end of each path now; it is another one only after it was mounted. */
   readonly #mounted: { [P in Path]?: Slot | undefined } = {};
+  /** By command, until the next boot or until it is acquired. */
+  readonly #released = new Map<Path, Slot>();
   #mounting: NodeJS.Timeout | undefined;
 
   constructor(box: {
@@ -99,7 +101,21 @@ export class Media {
   /** After a boot everything is mounted, and a card that was lost is found again. */
   boot(): void {
     for (const medium of Object.values(this.#media)) medium.lost = false;
+    this.#released.clear();
     for (const path of pathNames) this.#mounted[path] = this.#wanted(path);
+  }
+
+  /** What stands at the end of this path is unmounted, and not used. */
+  release(path: Path): void {
+    const slot = this.#mounted[path];
+    if (slot) this.#released.set(path, slot);
+    this.#mounted[path] = undefined;
+    this.show();
+  }
+
+  acquire(path: Path): void {
+    this.#released.delete(path);
+    this.review();
   }
 
   /** The destinations may be others: what is newly named is mounted, which takes its time. */
@@ -123,7 +139,8 @@ export class Media {
   }
 
   #wanted(path: Path): Slot | undefined {
-    return slots[this.#parameters.number(paths[path].destination)];
+    const slot = slots[this.#parameters.number(paths[path].destination)];
+    return slot === this.#released.get(path) ? undefined : slot;
   }
 
   #showPath(path: Path): void {

@@ -135,6 +135,16 @@ export class Recording {
     this.#fallWhereUseless();
   }
 
+  /** 1 acquire, 2 release, 5 and 6 of the secondary path. What is recorded there ends. */
+  storageCommand(command: number): void {
+    const path = ({ 1: "primary", 2: "primary", 5: "secondary", 6: "secondary" } as const)[command];
+    if (path === undefined) return;
+    if (command === 1 || command === 5) return this.#media.acquire(path);
+    if (this.#takes[path]) this.#fall(path);
+    this.#media.release(path);
+    if (!this.active) this.#rest();
+  }
+
   /** Something has happened to the medium in this slot. */
   changed(slot: Slot): void {
     const path = this.#pathTo(slot);

@@ -92,6 +92,8 @@ export class StateModel {
         // In Data-LAN the unit neither records nor streams.
         streaming.stop();
         return recording.stop();
+      case "eParamID_StorageCommand":
+        return recording.storageCommand(Number(value));
       case "eParamID_VideoInSelect":
         parameters.write(id, value);
         return this.#showInput();
