@@ -5,7 +5,42 @@ type Lenient = {
   mode?: string | undefined;
   host?: string | undefined;
   port?: unknown;
+  streamKey?: unknown;
+  sessions?: unknown;
 };
+
+/** Who may publish: whoever has its key, or whoever has a session. */
+export function publisherFindings(ingests: readonly Lenient[]): Finding[] {
+  return ingests.flatMap(({ kind, streamKey, sessions }, at) => {
+    if (kind !== "rtmp") return [];
+    const path = ["ingests", at, "streamKey"];
+    if (sessions !== true && streamKey === undefined)
+      return [{ path, what: "is missing: who publishes needs a key, or `sessions: true`" }];
+    if (sessions !== true || streamKey === undefined) return [];
+    return [{ path, what: "is not used with `sessions: true`: each session has a key of its own" }];
+  });
+}
+
+/** What publishers with a session push is for their session alone. */
+export function sessionFeedFindings(p: {
+  ingests: readonly (Lenient & { id?: string | undefined })[];
+  encoders: readonly { id?: string | undefined; input: { ingest?: string | undefined } }[];
+  streams: readonly {
+    sessions?: unknown;
+    encoders: readonly { encoder?: string | undefined }[];
+  }[];
+}): Finding[] {
+  const kept = p.ingests.flatMap(({ id, sessions }) => (sessions === true && id ? [id] : []));
+  return p.streams.flatMap((stream, at) => {
+    if (stream.sessions === true) return [];
+    return stream.encoders.flatMap(({ encoder }, place) => {
+      const fed = p.encoders.find(({ id }) => id !== undefined && id === encoder)?.input.ingest;
+      if (fed === undefined || !kept.includes(fed)) return [];
+      const what = `${encoder} takes ${fed}, which is kept for sessions, and this stream is not`;
+      return [{ path: ["streams", at, "encoders", place], what }];
+    });
+  });
+}
 
 /** Two that listen at one port: the second would never come up. */
 export function ingestFindings(ingests: readonly Lenient[]): Finding[] {

@@ -42,9 +42,15 @@ export const ingest = z.discriminatedUnion("kind", [
       .regex(/^[A-Za-z0-9_-]{1,64}$/, "letters, digits, _ and -, at most 64")
       .prefault("live")
       .describe("RTMP application"),
-    streamKey: SecretReference.describe(
+    streamKey: SecretReference.exactOptional().describe(
       "Where the key of publishers is kept: letters, digits, _ and -",
     ),
+    sessions: z
+      .boolean()
+      .prefault(false)
+      .describe(
+        "Instead: only for whoever asks with POST /api/streams/init, each with a key of its own",
+      ),
   }),
   z.discriminatedUnion("mode", [
     section({

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { nearest } from "./nearest.ts";
 import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
-import { ingestFindings } from "./ingest.checks.ts";
+import { ingestFindings, publisherFindings, sessionFeedFindings } from "./ingest.checks.ts";
 import { relayedFindings } from "./relayed.ts";
 import { sessionFindings } from "./sessions.ts";
 import { spareFindings } from "./understudies.ts";
@@ -26,7 +26,10 @@ const Lenient = z.object({
   traps: z.unknown().optional(),
   ingests: listOf(
     z
-      .object({ id: text, kind: text, mode: text, host: text, port: z.unknown() })
+      .object({
+        ...{ id: text, kind: text, mode: text, host: text },
+        ...{ port: z.unknown(), streamKey: z.unknown(), sessions: z.unknown() },
+      })
       .partial()
       .catch({}),
   ),
@@ -89,6 +92,8 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ...duplicates("mqtt.broker.readers", "username", mqtt.broker.readers),
     ...duplicates("ingests", "id", ingests),
     ...ingestFindings(ingests),
+    ...publisherFindings(ingests),
+    ...sessionFeedFindings({ ingests, encoders, streams }),
     ...duplicates("encoders", "id", encoders),
     ...duplicates("outlets", "id", outlets),
     ...duplicates("storages", "id", storages),

@@ -73,7 +73,7 @@ export function openHands(p: {
     if (intent.kind === "runIngest") {
       const process = p.ingestProcesses.get(intent.asks.ingest);
       if (!process) return failed("unknown_ingest", `there is no ingest ${intent.asks.ingest}`);
-      await process.run(signal);
+      await process.run(signal, intent.asks.session);
       return { type: "effect.done", answer: {} };
     }
     if (intent.kind === "orderRelay" || intent.kind === "endRelay") {

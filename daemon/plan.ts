@@ -17,6 +17,7 @@ import { contentPlan } from "./content/plan.ts";
 import type { EventPlan } from "../machines/stream/schedule.ts";
 import { type Detection, detectionOf, requestTimeoutOf } from "./detection-time.ts";
 import type { Vendor } from "./drivers/index.ts";
+import { isForSessions } from "./ingest/settings.ts";
 import { ingestIn } from "./drivers/shared/engine/ingest-input.ts";
 import type { EventsConfig } from "./schedule/schedule.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
@@ -88,6 +89,7 @@ export function planOf(
         vendor: encoder.driver,
         outputs: [...vendor.outputs],
         ...sourceOf(encoder),
+        ...feedOf(encoder),
         readingMaxAgeMs: isSoftware
           ? softwareReadingMaxAgeMs
           : pollsUntilOld * encoder.polling.normalMs,
@@ -114,9 +116,10 @@ export function planOf(
     destinations,
     streams,
     storages: storagePlans(config, vendors),
-    ingests: config.ingests.map(({ id, name, kind }) => ({
-      ...{ id, kind },
-      ...(name !== undefined && { name }),
+    ingests: config.ingests.map((ingest) => ({
+      ...{ id: ingest.id, kind: ingest.kind },
+      ...(ingest.name !== undefined && { name: ingest.name }),
+      ...(isForSessions(ingest) && { sessions: true }),
     })),
     clockAlarmOffsetMs: config.clock.alarmOffsetMs,
   };
@@ -126,6 +129,11 @@ export function planOf(
 function sourceOf({ source, options }: SiteConfig["encoders"][number]): { source?: string } {
   const of = source ?? ingestIn(options);
   return of === undefined ? {} : { source: of };
+}
+
+function feedOf({ options }: SiteConfig["encoders"][number]): { ingest?: string } {
+  const ingest = ingestIn(options);
+  return ingest === undefined ? {} : { ingest };
 }
 
 const bootsOf = ({ outlet }: Pick<SiteConfig["encoders"][number], "outlet">, vendor: Vendor) => [

@@ -1,4 +1,5 @@
 /** The stream key of a session, readable only for the hub that asked for it. */
+import { hostname } from "node:os";
 import type { SealTo } from "../machines/session/session.contract.ts";
 import type { Ingest } from "./carry-out.ts";
 
@@ -9,7 +10,7 @@ import type { Ingest } from "./carry-out.ts";
 export async function sealed(p: {
   stream: string;
   session: string;
-  ingest: Ingest;
+  ingest: Pick<Ingest, "address" | "streamKey">;
   publicHost: string | undefined;
   to: SealTo;
 }): Promise<string> {
@@ -23,9 +24,9 @@ export async function sealed(p: {
     .encrypt(await importJWK(p.to, "ECDH-ES"));
 }
 
-/** A far end on this host is known to others by the site's public name. */
+/** What listens on this host is known to others by the site's public name. */
 export function reachable(address: string, publicHost: string | undefined): string {
-  if (publicHost === undefined) return address;
+  if (publicHost === undefined) return address.replace("//0.0.0.0:", `//${hostname()}:`);
   const host = publicHost.includes(":") ? `[${publicHost}]` : publicHost;
   return address.replace(
     /^([a-z]+:\/\/(?:[^/@]*@)?)(?:localhost|127(?:\.\d+){3}|\[::1\]|0\.0\.0\.0)(?=[:/?]|$)/i,

@@ -28,6 +28,7 @@ import { watchFarEnds } from "./far-ends.ts";
 import { watchHostClock } from "./host-clock/watch-host-clock.ts";
 import { groupOf } from "./ingest/group.ts";
 import { openIngests } from "./ingest/keeper.ts";
+import { openSessionKeys } from "./ingest/session-keys.ts";
 import { openJournal } from "./journal/open-journal.ts";
 import { type AckOutcome, eventsAfter } from "./journal/outbox.ts";
 import { lockState } from "./journal/state-lock.ts";
@@ -42,6 +43,9 @@ import { withRelays } from "./relays/with-relays.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
 import { openTraps, type Traps } from "./traps.ts";
+
+/** Whoever asks for a session is told its key then all the same: the door opens soon. */
+const doorOpensWithinMs = 5_000;
 
 export type SiteDaemon = {
   /** One line a person can read. */
@@ -111,6 +115,7 @@ export async function startSite(p: {
   const openingIngests = openIngests({
     config,
     program: p.ingestUrl,
+    keyOf: openSessionKeys(config.stateDir),
     tell: (ingest, event) => void submit({ to: `ingest:${ingest}`, event }),
   });
   openingIngests.catch(() => undefined);
@@ -185,9 +190,13 @@ export async function startSite(p: {
     streams: plan.streams.filter(({ feedOf }) => feedOf === undefined),
     ...questionsTo(core),
     async sealedKey({ stream, session }, to) {
-      const ingest = ingests.get(plan.streams.find(({ id }) => id === stream)!.destination)!;
+      const fedBy = core.session(stream)?.context.session?.ingest;
+      const door =
+        fedBy === undefined
+          ? ingests.get(plan.streams.find(({ id }) => id === stream)!.destination)!
+          : await ingestProcesses.get(fedBy)!.door(session, AbortSignal.timeout(doorOpensWithinMs));
       const { sealed } = await import("./sealed-key.ts");
-      return sealed({ stream, session, ingest, publicHost: config.publicHost, to });
+      return sealed({ stream, session, ingest: door, publicHost: config.publicHost, to });
     },
     respond: ({ kind, id, verb }, response) =>
       links.toHubs()?.publishResponse(kind, id, verb, response) ?? Promise.resolve(false),

@@ -84,6 +84,7 @@ export const eventTypes = [
   "stream.lineUp",
   "session.opened",
   "session.notSetUp",
+  "session.abandoned",
   "session.ended",
   "stream.windowAdded",
   "stream.windowRemoved",

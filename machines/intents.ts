@@ -70,8 +70,11 @@ export type Intents = {
     asks: { encoder: string; settings: EncoderSettings };
     answer: Record<string, never>;
   };
-  /** Have the process of this ingest running, as it is configured. */
-  runIngest: { asks: { ingest: string }; answer: Record<string, never> };
+  /**
+   * Have the process of this ingest running, as it is configured. Of one that is kept for sessions:
+   * with the key of this session, or with none.
+   */
+  runIngest: { asks: { ingest: string; session?: string }; answer: Record<string, never> };
   /** Have its outlet on or off, read back. The encoder is the box that hangs on it. */
   turnOutlet: {
     asks: { encoder: string; outlet: string; to: "on" | "off" | "cycle" };

@@ -20,7 +20,8 @@ import { RecordFile } from "../drivers/shared/engine/record-file.ts";
 import { hidingScript } from "../drivers/shared/engine/secret.ts";
 import { smallShell } from "../drivers/shared/engine/small-shell.ts";
 import { groupOf, type Group } from "./group.ts";
-import { IngestSettings, settingsOf } from "./settings.ts";
+import { IngestSettings, isForSessions, settingsOf } from "./settings.ts";
+import type { SessionKeys } from "./session-keys.ts";
 import { IngestStatus } from "./status.ts";
 
 /** What is on disk before a process is begun: no secret is in it. */
@@ -37,11 +38,15 @@ const sameEveryMs = 5_000;
 /** Where the processes of a state directory have their folders. */
 const foldersIn = (stateDir: string) => join(stateDir, "ingests");
 const output = "process";
+const lookForDoorEveryMs = 20;
+const keyInSettings = /"keySha256":(null|"[0-9a-f]*")/;
 
 /** Adopts what runs, ends what is not wanted any more, and begins nothing yet. */
 export async function openIngests(p: {
   config: SiteConfig;
   program: URL;
+  /** The key that a session's publisher has. */
+  keyOf: SessionKeys;
   tell: (ingest: string, event: IngestEvent) => void;
 }): Promise<Map<string, IngestKeeper>> {
   const { config, program } = p;
@@ -51,6 +56,7 @@ export async function openIngests(p: {
       ingest,
       program: fileURLToPath(program),
       group: groupOf(config, ingest.id),
+      keyOf: p.keyOf,
       stateDir: join(foldersIn(config.stateDir), ingest.id),
       tell: (event) => p.tell(ingest.id, event),
     });
@@ -83,6 +89,13 @@ export class IngestKeeper {
   readonly #directory: EngineDirectory;
   readonly #record: RecordFile;
   #running: { record: Record; process: EngineProcess } | undefined;
+  readonly #keyOf: SessionKeys;
+  /** One order after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Whose publisher is let in, of one that is kept for sessions. */
+  #session: string | undefined;
+  /** The run that was heard last: it listens. */
+  #heardRun: string | undefined;
   #port: ProgressPort | undefined;
   #files: FSWatcher | undefined;
   #look: NodeJS.Timeout | undefined;
@@ -95,9 +108,11 @@ export class IngestKeeper {
     ingest: IngestConfig;
     program: string;
     group: Group;
+    keyOf: SessionKeys;
     stateDir: string;
     tell: Tell;
   }) {
+    this.#keyOf = p.keyOf;
     this.#config = p.ingest;
     this.#program = p.program;
     this.#group = p.group;
@@ -107,7 +122,10 @@ export class IngestKeeper {
     this.#record = new RecordFile(this.#directory.path);
   }
 
-  /** Adopts the process that runs as it would be run now; ends any other. */
+  /**
+   * Adopts the process that runs as it would be run now; ends any other. For which session one runs is
+   * looked at when it is known which is wanted.
+   */
   async open(): Promise<void> {
     const { lock } = this.#directory;
     this.#files = this.#directory.watch(() => this.#lookAtFiles());
@@ -115,7 +133,7 @@ export class IngestKeeper {
     if (await smallShell.lockIsFree(lock, 0)) return;
     const record = this.#recorded();
     const process = record && (await this.#directory.livingProcess(record));
-    if (record && process && this.#isAsWanted(record, process)) {
+    if (record && process && this.#runsAs(record, process, isForSessions(this.#config))) {
       this.#running = { record, process };
       await this.#listen(record.statusPort);
       return;
@@ -131,11 +149,24 @@ export class IngestKeeper {
     this.#tell({ type: this.#running ? "found" : "absent" });
   }
 
-  /** It runs when this resolves, as before or from now on. */
-  async run(signal: AbortSignal): Promise<void> {
-    if (this.#running && statusOf(this.#running.process)) return;
+  /**
+   * It runs when this resolves, as before or from now on.
+   * @param session whose publisher is let in, and nobody else's; undefined: nobody's
+   */
+  run(signal: AbortSignal, session?: string): Promise<void> {
+    const turn = this.#turn.then(() => this.#run(signal, session));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #run(signal: AbortSignal, session: string | undefined): Promise<void> {
+    signal.throwIfAborted();
+    this.#session = session;
+    const { record: old, process } = this.#running ?? {};
+    if (old && process && statusOf(process) && this.#runsAs(old, process)) return;
     this.#running = undefined;
     const { lock } = this.#directory;
+    if (process) await endProcess(process, lock, { hurry: true, graceMs: stopGraceMs }, signal);
     if (!(await smallShell.lockIsFree(lock, 0))) await freeLock(lock, [], signal);
     this.#port?.close();
     this.#port = undefined;
@@ -165,8 +196,28 @@ export class IngestKeeper {
     }
   }
 
+  /** Where and with which key the publisher of this session is let in, when it is. */
+  async door(
+    session: string,
+    signal: AbortSignal,
+  ): Promise<{ address: string; streamKey: string }> {
+    const config = this.#config;
+    if (config.kind !== "rtmp") throw new Error(`${config.id} is not kept for sessions`);
+    const isOpen = () =>
+      this.#session === session &&
+      this.#running !== undefined &&
+      this.#running.record.run === this.#heardRun;
+    while (!isOpen() && !signal.aborted) await pause(lookForDoorEveryMs);
+    const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+    return {
+      address: `rtmp://${host}:${config.port}/${config.app}`,
+      streamKey: this.#keyOf(session),
+    };
+  }
+
   #settings({ run, statusPort }: Record): IngestSettings {
-    return settingsOf(this.#config, { run, statusPort, group: this.#group });
+    const key = this.#session === undefined ? undefined : this.#keyOf(this.#session);
+    return settingsOf(this.#config, { run, statusPort, group: this.#group }, key);
   }
 
   #command(record: Record): string[] {
@@ -183,11 +234,16 @@ export class IngestKeeper {
     ];
   }
 
-  /** Compared with what it was really started with: no trace of a secret need be kept for that. */
-  #isAsWanted(record: Record, { pid }: EngineProcess): boolean {
+  /**
+   * Compared with what it was really started with: no trace of a secret need be kept for that.
+   * @param anyKey whoever it lets in
+   */
+  #runsAs(record: Record, { pid }: EngineProcess, anyKey = false): boolean {
+    const plain = (text: string) => (anyKey ? text.replace(keyInSettings, "") : text);
+    const wanted = plain(JSON.stringify(this.#settings(record)));
     try {
       const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      return argv.includes(JSON.stringify(this.#settings(record)));
+      return argv.some((argument) => plain(argument) === wanted);
     } catch {
       return false;
     }
@@ -214,6 +270,7 @@ export class IngestKeeper {
   #hear(datagram: Buffer): void {
     const status = statusIn(datagram);
     if (!this.#hasBegun || status?.run !== this.#running?.record.run || !status) return;
+    this.#heardRun = status.run;
     const { run: _, epochs: __, ...reading } = status;
     const { state, why, publisher, video, audio, refused } = reading;
     const shape = JSON.stringify([state, why, publisher, video, audio, refused.count]);

@@ -95,6 +95,7 @@ export function openRtmpDoor(
     #asks(): void {
       const { streamApp = "", streamName = "" } = this.#rtmp;
       if (current === this) return;
+      if (source.keySha256 === null) return this.#refuse("has no session: it is kept for sessions");
       if (!isKey(streamName, source.keySha256)) return this.#refuse("has a wrong stream key");
       if (streamApp !== source.app) {
         return this.#refuse(`publishes to ${short(streamApp)}, not to ${source.app}`);

@@ -13,8 +13,14 @@ export const IngestSource = z.discriminatedUnion("kind", [
     host: z.string(),
     port: Port,
     app: z.string(),
-    /** SHA-256 of the stream key, hexadecimal: who lists processes does not learn the key. */
-    keySha256: z.string().regex(/^[0-9a-f]{64}$/),
+    /**
+     * SHA-256 of the stream key, hexadecimal: who lists processes does not learn the key. null: it
+     * is kept for sessions, and there is none.
+     */
+    keySha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .nullable(),
   }),
   z.object({
     kind: z.literal("srt"),
@@ -61,16 +67,23 @@ export const IngestSettings = z.object({
 });
 export type IngestSettings = z.infer<typeof IngestSettings>;
 
+export const isForSessions = (config: IngestConfig): boolean =>
+  config.kind === "rtmp" && config.sessions;
+
+/** @param sessionKey of the session that it is for now, where it is kept for them */
 export function settingsOf(
   config: IngestConfig,
   to: { run: string; group: Group; statusPort: number },
+  sessionKey?: string,
 ): IngestSettings {
-  return { ingest: config.id, ...to, source: sourceOf(config) };
+  return { ingest: config.id, ...to, source: sourceOf(config, sessionKey) };
 }
 
-function sourceOf(config: IngestConfig): IngestSource {
+function sourceOf(config: IngestConfig, sessionKey: string | undefined): IngestSource {
   const { id: _, name: __, ...source } = config;
   if (source.kind !== "rtmp") return source;
-  const { streamKey, ...rest } = source;
-  return { ...rest, keySha256: createHash("sha256").update(streamKey).digest("hex") };
+  const { streamKey, sessions, ...rest } = source;
+  const key = sessions ? sessionKey : streamKey;
+  const keySha256 = key === undefined ? null : createHash("sha256").update(key).digest("hex");
+  return { ...rest, keySha256 };
 }

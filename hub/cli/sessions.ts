@@ -8,6 +8,7 @@ import type { Column } from "./print.ts";
 const opened: readonly Column<Schemas["StreamSession"]>[] = [
   ["Stream", (s) => s.stream_id],
   ["Session", (s) => s.session_id],
+  ["Publish it", (s) => (s.input === "push" ? "you, to this address" : "the encoder does")],
   ["Address", (s) => s.rtmp_url],
   ["Stream key", (s) => s.stream_key],
   ["Encoder", (s) => s.encoder_id],
@@ -65,7 +66,7 @@ export function addSessions(stream: Noun): void {
     [
       ...wanted,
       ["--site <site>", "else the best that you see"],
-      ["--push", "a publisher sends the picture to the site"],
+      ["--push", "you publish the picture to the site; else where it takes that"],
       ["--ends-after <time>", "else it lasts until its end is asked for", asMs],
       ["-n, --dry-run", "only say what would be chosen"],
     ],

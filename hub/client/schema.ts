@@ -2601,7 +2601,7 @@ export interface components {
              * @default unknown
              * @enum {string}
              */
-            state: "preparing" | "running" | "restarting" | "ending" | "unknown";
+            state: "preparing" | "waiting" | "running" | "restarting" | "ending" | "unknown";
             by: string;
             settings: {
               widthPx: number;
@@ -2615,6 +2615,7 @@ export interface components {
             };
             encoder: components["schemas"]["Id"];
             backup: components["schemas"]["Id"] | null;
+            ingest?: components["schemas"]["Id"];
             revision: number;
             openedAt: string | null;
             endsAt: string | null;
@@ -2656,10 +2657,17 @@ export interface components {
       stream_id: string;
       /** @description null: a dry run */
       session_id: string | null;
-      /** @description of the far end; null: a dry run */
+      /** @description of the far end; with input push: yours for the time of this session */
       stream_key: string | null;
-      /** @description where the picture is published; null: a dry run */
+      /** @description where the encoder publishes; with input push: where you do; null: a dry run */
       rtmp_url: string | null;
+      /**
+       * @description push: send your picture to rtmp_url; device: the encoder publishes by itself
+       * @enum {string}
+       */
+      input: "device" | "push";
+      /** @description with input push: what takes it in */
+      ingest_id: string | null;
       site_id: string;
       encoder_id: string;
       /** @description set up the same, and kept free for it */
@@ -2676,8 +2684,11 @@ export interface components {
     StreamSessionConfig: {
       stream_id: string;
       session_id: string;
-      /** @enum {string} */
-      status: "preparing" | "running" | "restarting" | "ending" | "unknown";
+      /**
+       * @description waiting: for your picture at rtmp_url
+       * @enum {string}
+       */
+      status: "preparing" | "waiting" | "running" | "restarting" | "ending" | "unknown";
       resolution: string;
       bitrate: number;
       fps: number;
@@ -3258,6 +3269,7 @@ export interface operations {
               };
               /** @enum {string} */
               input: "device" | "push";
+              anyInput?: boolean;
               /** @enum {string} */
               strategy?: "weighted" | "least_connections" | "round_robin";
               endsAfterMs?: number;
@@ -3377,6 +3389,7 @@ export interface operations {
               };
               /** @enum {string} */
               input: "device" | "push";
+              anyInput?: boolean;
               /** @enum {string} */
               strategy?: "weighted" | "least_connections" | "round_robin";
               endsAfterMs?: number;
@@ -4136,6 +4149,7 @@ export interface operations {
               };
               /** @enum {string} */
               input: "device" | "push";
+              anyInput?: boolean;
               /** @enum {string} */
               strategy?: "weighted" | "least_connections" | "round_robin";
               endsAfterMs?: number;
@@ -4312,6 +4326,7 @@ export interface operations {
               };
               /** @enum {string} */
               input: "device" | "push";
+              anyInput?: boolean;
               /** @enum {string} */
               strategy?: "weighted" | "least_connections" | "round_robin";
               endsAfterMs?: number;
@@ -4420,8 +4435,7 @@ export interface operations {
           /** @description else the only one you see, else the best */
           site_id?: string;
           /**
-           * @description device: what is plugged into the encoder; push: a publisher sends it to the site
-           * @default device
+           * @description device: what is plugged into the encoder; push: you publish it to rtmp_url; else push where the site has ingests for sessions
            * @enum {string}
            */
           input?: "device" | "push";
@@ -4608,6 +4622,7 @@ export interface operations {
               };
               /** @enum {string} */
               input: "device" | "push";
+              anyInput?: boolean;
               /** @enum {string} */
               strategy?: "weighted" | "least_connections" | "round_robin";
               endsAfterMs?: number;
@@ -5075,7 +5090,7 @@ export interface operations {
                    * @default unknown
                    * @enum {string}
                    */
-                  state: "preparing" | "running" | "restarting" | "ending" | "unknown";
+                  state: "preparing" | "waiting" | "running" | "restarting" | "ending" | "unknown";
                   by: string;
                   settings: {
                     widthPx: number;
@@ -5089,6 +5104,7 @@ export interface operations {
                   };
                   encoder: components["schemas"]["Id"];
                   backup: components["schemas"]["Id"] | null;
+                  ingest?: components["schemas"]["Id"];
                   revision: number;
                   openedAt: string | null;
                   endsAt: string | null;

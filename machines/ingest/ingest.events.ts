@@ -17,6 +17,8 @@ export type IngestReading = {
 
 export type IngestEvent =
   | { type: "reading"; reading: IngestReading }
+  /** Of one that is kept for sessions: whoever has the key of this one is let in, null: nobody. */
+  | { type: "admit"; session: string | null }
   /** Its process was found running when the site began. */
   | { type: "found" }
   /** There was none. */

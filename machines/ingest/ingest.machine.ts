@@ -18,6 +18,8 @@ export type IngestContext = {
   /** Ends in a row, each soon after its start. */
   failures: number;
   startedAt: Stamp | null;
+  /** Whose key lets a publisher in, where it is kept for sessions. */
+  session: string | null;
 };
 
 /** Its process tells of itself twice a second, and what is new at once; the rest every 5 s. */
@@ -49,12 +51,14 @@ const untold = { tellsWithin: { target: "untold", actions: "tellUntold" } } as c
 export const ingestMachine = setup({
   types: {} as {
     context: IngestContext;
-    input: { plan: IngestPlan; now: () => Stamp };
+    input: { plan: IngestPlan; now: () => Stamp; session?: string };
     events: IngestEvent;
     emitted: ReturnType<typeof decided>;
   },
   actors: { runIngest: effect("runIngest") },
   guards: {
+    isForSessions: ({ context }) => context.plan.sessions === true,
+    admitsAnother: ({ context }, session: string | null) => context.session !== session,
     is: (_, { event, word }: { event: IngestEvent; word: string }) =>
       (event as Reading).reading.state === word,
   },
@@ -67,6 +71,7 @@ export const ingestMachine = setup({
       if (before?.state !== reading.state) enqueue.emit(decided(change(plan, reading, before)));
       enqueue.assign({ reading, readAt: now(), because: reading.why });
     }),
+    admit: assign((_, session: string | null) => ({ session, reading: null, readAt: null })),
     noteStart: assign({ startedAt: ({ context }) => context.now() }),
     noteEnd: assign(({ context }, because: string) => {
       const { startedAt, now, failures, restarts } = context;
@@ -108,6 +113,7 @@ export const ingestMachine = setup({
   id: "ingest",
   context: ({ input }) => ({
     ...input,
+    session: input.session ?? null,
     reading: null,
     readAt: null,
     because: null,
@@ -117,6 +123,11 @@ export const ingestMachine = setup({
   }),
   initial: "unknown",
   on: {
+    admit: {
+      guard: { type: "admitsAnother", params: ({ event }) => event.session },
+      target: ".starting",
+      actions: { type: "admit", params: ({ event }) => event.session },
+    },
     ended: {
       target: ".resting",
       actions: [
@@ -126,14 +137,24 @@ export const ingestMachine = setup({
     },
   },
   states: {
-    unknown: { on: { absent: "starting", found: "untold", ...told } },
+    unknown: {
+      on: {
+        absent: "starting",
+        // It may let another session's publisher in.
+        found: [{ guard: "isForSessions", target: "starting" }, { target: "untold" }],
+        ...told,
+      },
+    },
     /** It runs, as far as is known, but says nothing. */
     untold: { on: told },
     starting: {
       entry: "noteStart",
       invoke: {
         src: "runIngest",
-        input: ({ context }) => ({ ingest: context.plan.id }),
+        input: ({ context: { plan, session } }) => ({
+          ingest: plan.id,
+          ...(session !== null && { session }),
+        }),
         onDone: "begun",
         onError: {
           target: "resting",

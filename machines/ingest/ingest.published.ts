@@ -6,6 +6,20 @@ import type { ingestMachine } from "./ingest.machine.ts";
 
 export type IngestSnapshot = SnapshotFrom<typeof ingestMachine>;
 
+/** What a session has to know. */
+export type IngestFacts = {
+  ingest: string;
+  /** Whose publisher it lets in. */
+  session: string | null;
+  /** Whether that one sends a picture; null: not known. */
+  isFed: boolean | null;
+};
+
+export const ingestFacts = ({ context, value }: IngestSnapshot): IngestFacts => ({
+  ...{ ingest: context.plan.id, session: context.session },
+  isFed: value === "receiving" || (value === "waiting" ? false : null),
+});
+
 export function ingestWord({ value }: IngestSnapshot): IngestWord {
   switch (value) {
     case "untold":

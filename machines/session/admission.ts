@@ -35,6 +35,9 @@ export type Refusal = { code: string; message: string };
 export type Admission = {
   stream: string;
   encoders: OutputRef[];
+  input: SessionAsk["input"];
+  /** Where its publisher sends the picture; absent: input `device`. */
+  ingest?: string;
   because: string;
   score: number;
   /** What works, and is worse than it need be. */
@@ -42,15 +45,16 @@ export type Admission = {
 };
 
 export function admit(facility: Facility, ask: SessionAsk): Admission | Refusal {
-  const { settings, input } = ask;
+  const { settings } = ask;
+  const input = inputOf(facility.plan, ask);
   const kept = facility.plan.streams.filter(({ sessions }) => sessions === true);
   if (kept.length === 0) {
     const message = "no stream of this site is kept for sessions: see `sessions` in site.yaml";
     return { code: "no_session_streams", message };
   }
-  if (input === "push") {
-    const message = "this site takes no streams from publishers yet: use what is plugged into it";
-    return { code: "ingest_not_available", message };
+  if (input === "push" && ingestsForSessions(facility.plan).length === 0) {
+    const message = "no ingest of this site is kept for sessions: see `ingests` in site.yaml";
+    return { code: "no_session_ingests", message };
   }
   const judged = kept.map((stream) => ({ stream, is: judgedAt(facility.plan, stream, settings) }));
   const takers = judged.filter(({ is }) => is.isValid);
@@ -64,9 +68,15 @@ export function admit(facility: Facility, ask: SessionAsk): Admission | Refusal 
       takers.length < kept.length ? "streams whose destination takes this" : "streams for sessions";
     return { code: "no_free_stream", message: `all ${takers.length} ${which} are taken` };
   }
-  const placed = free.map(({ stream, is: { warnings } }) => ({
-    ...{ stream, warnings, is: placeOn(facility, stream, ask) },
-  }));
+  const placed = free.flatMap(({ stream: whole, is: { warnings } }) =>
+    feedsOf(facility, input).flatMap((ingest) => {
+      const encoders = whole.encoders.filter((ref) => isFedBy(facility.plan, ref, ingest));
+      const stream = { ...whole, encoders };
+      if (encoders.length === 0) return [];
+      return [{ stream, warnings, ingest, is: placeOn(facility, stream, ask) }];
+    }),
+  );
+  if (placed.length === 0) return nothingFeeds(facility, input);
   const able = placed.filter(({ is }) => is.chosen !== null);
   if (able.length === 0) {
     return { code: "no_encoder", message: placed.map(({ is }) => reasons(is)).join("; ") };
@@ -78,18 +88,62 @@ export function admit(facility: Facility, ask: SessionAsk): Admission | Refusal 
     const message = `${is.chosen} could carry it, but nobody could stand by: ${reasons(is)}`;
     return { code: "no_understudy", message };
   }
-  const { stream, is, warnings } = best;
+  const { stream, is, warnings, ingest } = best;
   const refOf = (id: string | null) => stream.encoders.filter(({ encoder }) => encoder === id);
   return {
     stream: stream.id,
     encoders: [...refOf(is.chosen), ...refOf(is.backup)],
     because: is.because,
     score: Math.round(scoreIn(is)),
+    ...{ input, ...(ingest !== undefined && { ingest }) },
     warnings: [
+      ...inputWarnings(facility.plan, ask),
       ...warnings.map(({ message }) => message),
       ...(is.backup === null ? [`${stream.id} has no other encoder: nobody stands by`] : []),
     ],
   };
+}
+
+const ingestsForSessions = ({ ingests = [] }: SitePlan) =>
+  ingests.filter(({ sessions }) => sessions === true);
+
+function inputOf(plan: SitePlan, { input, anyInput }: SessionAsk): SessionAsk["input"] {
+  return anyInput === true && ingestsForSessions(plan).length > 0 ? "push" : input;
+}
+
+/** Whoever goes by the documents of old publishes to the address that comes back. */
+export function inputWarnings(plan: SitePlan, ask: SessionAsk): string[] {
+  if (ask.anyInput !== true || inputOf(plan, ask) === "push") return [];
+  return [
+    "do not publish to this address: the encoder does, from what is plugged into it (no ingest of " +
+      "this site is kept for sessions)",
+  ];
+}
+
+/** Ingests that nobody has; undefined: what is plugged into the encoder. */
+function feedsOf({ plan, assigned }: Facility, input: SessionAsk["input"]): (string | undefined)[] {
+  if (input === "device") return [undefined];
+  const taken = Object.values(assigned).map(({ ingest }) => ingest);
+  return ingestsForSessions(plan).flatMap(({ id }) => (taken.includes(id) ? [] : [id]));
+}
+
+function isFedBy(plan: SitePlan, { encoder }: OutputRef, ingest: string | undefined): boolean {
+  const takes = plan.encoders.find(({ id }) => id === encoder)?.ingest;
+  if (ingest !== undefined) return takes === ingest;
+  return !ingestsForSessions(plan).some(({ id }) => id === takes);
+}
+
+function nothingFeeds(facility: Facility, input: SessionAsk["input"]): Refusal {
+  if (input === "device") {
+    const message = "its encoders take only what publishers push: ask with input push";
+    return { code: "no_encoder", message };
+  }
+  const all = ingestsForSessions(facility.plan);
+  const message =
+    feedsOf(facility, input).length === 0
+      ? `all ${all.length} ingests for sessions are taken`
+      : "no encoder of a free stream takes a free ingest that is kept for sessions";
+  return { code: "no_free_ingest", message };
 }
 
 /** By the rules of the stream's destination. */

@@ -30,6 +30,8 @@ export const SessionAsk = z.object({
   settings: SessionSettings,
   /** `device`: what is plugged into the encoder; `push`: a publisher sends it to the site. */
   input: z.enum(["device", "push"]),
+  /** Nobody said which: `push` after all, where the site keeps ingests for sessions. */
+  anyInput: z.boolean().optional(),
   /** How the box is picked among those that can; absent: `weighted`. */
   strategy: z.enum(strategies).optional(),
   /** It ends by itself after so long; absent: when it is asked to. */
@@ -50,7 +52,8 @@ export const SessionChange = z.object({
 });
 export type SessionChange = z.infer<typeof SessionChange>;
 
-export const sessionWords = ["preparing", "running", "restarting", "ending"] as const;
+/** `waiting`: for its publisher. */
+export const sessionWords = ["preparing", "waiting", "running", "restarting", "ending"] as const;
 
 /** In the state of a stream that carries sessions. */
 export const SessionState = z.object({
@@ -61,6 +64,8 @@ export const SessionState = z.object({
   encoder: Id,
   /** Kept free for it. null: its stream has no other encoder. */
   backup: Id.nullable(),
+  /** Where its publisher sends the picture; absent: it is plugged into the encoder. */
+  ingest: Id.optional(),
   /** Raised with each change. */
   revision: z.number().int().nonnegative(),
   openedAtMs: z.number(),

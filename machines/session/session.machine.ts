@@ -1,8 +1,9 @@
-import { assign, emit, sendParent, setup, type SnapshotFrom } from "xstate";
+import { assign, emit, not, sendParent, setup, type SnapshotFrom } from "xstate";
 import type { CommandRef } from "../command/command-ref.ts";
 import { decided, type Decision } from "../decision.ts";
 import { driftSentence } from "../encoder/settings.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
+import type { IngestFacts } from "../ingest/ingest.published.ts";
 import { stepped } from "../stepping/stepped.ts";
 import { elapsedMs, leftMs, type Stamp } from "../time.ts";
 import type { SessionChange, SessionState } from "./session.contract.ts";
@@ -23,6 +24,7 @@ export type SessionEvent =
   | { type: "open"; session: Session; facts: readonly EncoderFacts[] }
   | { type: "change"; command: CommandRef; change: SessionChange }
   | { type: "encoder.facts"; facts: EncoderFacts }
+  | { type: "ingest.facts"; facts: IngestFacts }
   /** Its stream is stopped: proven off, if it was on. */
   | { type: "streamStopped" }
   /** Somebody wants its stream stopped, by whatever command. */
@@ -46,6 +48,8 @@ type SessionContext = {
   given: Given | null;
   /** Of its boxes; lost with a restart and read again. */
   facts: Record<string, EncoderFacts>;
+  /** A picture comes from its publisher; null: not known, as after a restart. */
+  isFed: boolean | null;
 };
 
 export type SessionInput = { stream: string; now: () => Stamp; resume?: SessionResume };
@@ -89,6 +93,10 @@ const sessionSetup = setup({
       return carrier!.isKnown && carrier!.unlike.length === 0;
     },
     ends: ({ context }) => context.session?.ends !== null,
+    /** An encoder without a picture would only fail. */
+    awaitsPublisher: ({ context: { session, isFed } }) =>
+      session!.ingest !== undefined && isFed !== true,
+    hasLostPublisher: ({ context: { isFed } }) => isFed === false,
     isOutdated: ({ context }, event: Changing) => isOutdated(context, event),
     mustRestart: ({ context }, event: Changing) =>
       touchesCarrier(context, event) && event.change.restart !== true,
@@ -105,8 +113,14 @@ const sessionSetup = setup({
             since: context.now(),
             given: { encoder: event.session.encoders[0]!.encoder, at: context.now() },
             facts: Object.fromEntries(event.facts.map((facts) => [facts.encoder, facts])),
+            isFed: null,
           }
         : {},
+    ),
+    keepFed: assign(({ context: { session, isFed }, event }) =>
+      event.type === "ingest.facts" && session?.ingest === event.facts.ingest
+        ? { isFed: event.facts.session === session.id ? event.facts.isFed : null }
+        : { isFed },
     ),
     keepFacts: assign(({ context, event }) =>
       event.type === "encoder.facts"
@@ -117,11 +131,12 @@ const sessionSetup = setup({
       session: withChange(context.session!, change),
       since: context.now(),
     })),
-    forget: assign({ session: null, facts: {} }),
+    forget: assign({ session: null, facts: {}, isFed: null }),
     tell: emit((_, decision: Decision) => decided(decision)),
     assignBoxes: sendParent(({ context: { stream, session } }): SessionToSite => {
-      const { encoders, settings } = session!;
-      return { type: "session.assign", stream, assigned: { encoders, settings } };
+      const { id, encoders, settings, ingest } = session!;
+      const of = { id, encoders, settings, ...(ingest !== undefined && { ingest }) };
+      return { type: "session.assign", stream, assigned: of };
     }),
     setUp: sendParent(({ context }): SessionToSite => {
       const boxes = setUpOf(context).filter((box) => box.isIdle && box.unlike.length > 0);
@@ -155,6 +170,9 @@ const sessionSetup = setup({
   },
 });
 
+/** Before its encoder is taken for frozen: nobody else would have a picture either. */
+const publisherMissedAfterMs = 1_000;
+
 type Args = { context: SessionContext };
 const tells = (of: (args: Args) => Decision) => ({ type: "tell", params: of }) as const;
 const tellsChange = (of: (context: SessionContext, event: Changing) => Decision) =>
@@ -185,6 +203,12 @@ const ended = ({ context: { stream, session, now } }: Args): Decision => {
     data: { session: id },
   };
 };
+const abandoned = ({ context: { stream, session } }: Args): Decision => ({
+  type: "session.abandoned",
+  severity: "warning",
+  message: `${stream}: nobody publishes to ${session!.ingest} any more: it is on air again when ${session!.by} does`,
+  data: { session: session!.id },
+});
 const notSetUp = ({ context }: Args): Decision => {
   const [carrier] = setUpOf(context);
   const why =
@@ -240,18 +264,19 @@ export const sessionMachine = sessionSetup.createMachine({
   context: ({ input: { stream, now, resume } }) => {
     const kept = resume && rebasedResume(resume, now());
     return {
-      ...{ stream, now, was: kept?.state, facts: {} },
+      ...{ stream, now, was: kept?.state, facts: {}, isFed: null },
       since: kept?.since ?? now(),
       session: kept?.session ?? null,
       given: kept?.given ?? null,
     };
   },
   initial: "deciding",
-  on: { "encoder.facts": { actions: "keepFacts" } },
+  on: { "encoder.facts": { actions: "keepFacts" }, "ingest.facts": { actions: "keepFed" } },
   states: {
     deciding: {
       always: [
         { guard: { type: "was", params: "preparing" }, target: "preparing" },
+        { guard: { type: "was", params: "waiting" }, target: "waiting" },
         { guard: { type: "was", params: "running" }, target: "running" },
         {
           guard: { type: "was", params: "restarting" },
@@ -265,8 +290,8 @@ export const sessionMachine = sessionSetup.createMachine({
     free: { on: { open: { target: "preparing", actions: ["open", tells(opened)] } } },
     preparing: {
       entry: ["assignBoxes", "setUp"],
-      always: { guard: "isSetUp", target: "running", actions: "start" },
-      after: { preparedWithin: { target: "running", actions: [tells(notSetUp), "start"] } },
+      always: { guard: "isSetUp", target: "starting" },
+      after: { preparedWithin: { target: "starting", actions: tells(notSetUp) } },
       on: {
         "encoder.facts": { actions: ["keepFacts", "setUp"] },
         change: [
@@ -276,7 +301,36 @@ export const sessionMachine = sessionSetup.createMachine({
         streamStopAsked: over,
       },
     },
+    starting: {
+      always: [
+        { guard: "awaitsPublisher", target: "waiting" },
+        { target: "running", actions: "start" },
+      ],
+    },
+    /** Its boxes are ready, and nobody publishes to its ingest yet. */
+    waiting: {
+      always: { guard: not("awaitsPublisher"), target: "starting" },
+      after: { lifeLeft: { guard: "ends", ...over } },
+      on: {
+        "encoder.facts": { actions: ["keepFacts", "setUp"] },
+        change: [outdated, { target: "preparing", actions: ["note", changes, tellsChange(taken)] }],
+        streamStopAsked: over,
+      },
+    },
     running: {
+      initial: "fed",
+      states: {
+        fed: { always: { guard: "hasLostPublisher", target: "alone" } },
+        alone: {
+          always: { guard: not("hasLostPublisher"), target: "fed" },
+          after: {
+            [publisherMissedAfterMs]: {
+              target: "#session.restarting",
+              actions: [tells(abandoned), stops("restart")],
+            },
+          },
+        },
+      },
       after: { lifeLeft: { guard: "ends", target: "ending", actions: ["note", stops("end")] } },
       on: {
         change: [
@@ -312,8 +366,11 @@ export const sessionMachine = sessionSetup.createMachine({
 stepped(sessionMachine);
 
 export type SessionSnapshot = SnapshotFrom<typeof sessionMachine>;
-const wordOf = ({ value }: SessionSnapshot): SessionWord =>
-  value === "deciding" ? "free" : (value as SessionWord);
+function wordOf({ value }: SessionSnapshot): SessionWord {
+  if (typeof value === "object") return "running";
+  if (value === "deciding") return "free";
+  return value === "starting" ? "preparing" : value;
+}
 
 export function sessionResume(snapshot: SessionSnapshot): SessionResume | undefined {
   const { session, since, given } = snapshot.context;

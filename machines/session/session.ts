@@ -16,6 +16,8 @@ export type Session = {
   settings: SessionSettings;
   /** Who carries it, and who is kept free for it. */
   encoders: readonly OutputRef[];
+  /** Where its publisher sends the picture; absent: it is plugged into the encoder. */
+  ingest?: string;
   revision: number;
   openedAt: Stamp;
   /** null: when it is asked to. */
@@ -24,8 +26,8 @@ export type Session = {
   once: { word: string; asked: string } | null;
 };
 
-/** What a session has of its stream: these boxes, set so. */
-export type Assigned = Pick<Session, "encoders" | "settings">;
+/** What a session has of its stream: these boxes, set so, and an ingest that lets in who has its key. */
+export type Assigned = Pick<Session, "id" | "encoders" | "settings" | "ingest">;
 
 export type SessionWord = "free" | Exclude<SessionState["state"], "unknown">;
 /** Who was given to the newest session of a stream, and when. */
@@ -42,13 +44,15 @@ export function newSession(p: {
   command: { id: string; by: string };
   ask: SessionAsk;
   encoders: readonly OutputRef[];
+  ingest: string | undefined;
   now: Stamp;
 }): Session {
-  const { ask, command, encoders, now } = p;
+  const { ask, command, encoders, ingest, now } = p;
   return {
     ...command,
     settings: ask.settings,
     encoders,
+    ...(ingest !== undefined && { ingest }),
     revision: 0,
     openedAt: now,
     ends: ask.endsAfterMs === undefined ? null : deadlineIn(ask.endsAfterMs, now),
@@ -97,9 +101,10 @@ export function withChange(session: Session, { settings }: SessionChange): Sessi
 
 export function publishedSession(state: SessionWord, session: Session | null): SessionState | null {
   if (session === null || state === "free") return null;
-  const { id, by, settings, encoders, revision, openedAt, ends } = session;
+  const { id, by, settings, encoders, ingest, revision, openedAt, ends } = session;
   return {
     ...{ id, state, by, settings, revision },
+    ...(ingest !== undefined && { ingest }),
     encoder: encoders[0]!.encoder,
     backup: encoders[1]?.encoder ?? null,
     openedAtMs: openedAt.wallMs,

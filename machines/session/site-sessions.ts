@@ -5,7 +5,14 @@ import type { Decision } from "../decision.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import type { SitePlan, StreamPlan } from "../site/plan.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
-import { admit, type Admission, cannotMake, type Facility, type Refusal } from "./admission.ts";
+import {
+  admit,
+  type Admission,
+  cannotMake,
+  type Facility,
+  inputWarnings,
+  type Refusal,
+} from "./admission.ts";
 import type { SessionAsk, SessionChange } from "./session.contract.ts";
 import {
   type Assigned,
@@ -88,11 +95,14 @@ export function opening(
     const message = "this was asked for before, with other settings";
     return { decision: refused(command, { code: "idempotency_key_reused", message }) };
   }
-  if (before) return { decision: done(command, before.stream, before.session) };
+  if (before) {
+    const warnings = inputWarnings(site.plan, ask);
+    return { decision: done(command, before.stream, before.session, { warnings }) };
+  }
   const admission = admit(facility(site), ask);
   if ("code" in admission) return { decision: refused(command, admission) };
-  const { stream, encoders, ...why } = admission;
-  const session = newSession({ command, ask, encoders, now: site.now() });
+  const { stream, encoders, ingest, input: _, ...why } = admission;
+  const session = newSession({ command, ask, encoders, ingest, now: site.now() });
   return { decision: done(command, stream, session, why), open: { stream, session } };
 }
 
@@ -128,7 +138,7 @@ function done(
   command: CommandRef,
   stream: string,
   session: Session,
-  why?: Pick<Admission, "because" | "score" | "warnings">,
+  why: Pick<Admission, "warnings"> & Partial<Pick<Admission, "because" | "score">>,
 ): Decision {
   const [carrier, backup] = session.encoders;
   return {
@@ -141,6 +151,8 @@ function done(
         ...{ stream, session: session.id, revision: session.revision, ...why },
         encoder: carrier!.encoder,
         backup: backup?.encoder ?? null,
+        input: session.ingest === undefined ? "device" : "push",
+        ...(session.ingest !== undefined && { ingest: session.ingest }),
         endsAtMs: session.ends?.wallMs ?? null,
       },
     },

@@ -24,7 +24,13 @@ export type SitePlan = {
 };
 
 /** A process that takes one programme in. */
-export type IngestPlan = { id: string; name?: string; kind: (typeof ingestKinds)[number] };
+export type IngestPlan = {
+  id: string;
+  name?: string;
+  kind: (typeof ingestKinds)[number];
+  /** Only whoever has a session may publish to it, with that session's key. */
+  sessions?: boolean;
+};
 
 /** The media of a box (under the box's id), of a NAS or of this host. */
 export type StoragePlan = {
@@ -84,6 +90,8 @@ export type EncoderPlan = {
   canRepair: readonly RepairAction[];
   /** What a person may tell it directly. Absent in plans made before there was any. */
   controls?: readonly ControlVerb[];
+  /** The ingest it takes its picture from. */
+  ingest?: string;
   /** Its driver can write its settings while it carries nothing. */
   canBeSet?: boolean;
   /** A process of ours: it is started with the settings of a session, and keeps none of them. */

@@ -15,7 +15,7 @@ import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
 import { encoderFacts, encoderResume, linkOf } from "../encoder/encoder.published.ts";
 import { isToldAlike } from "../encoder/told-alike.ts";
 import type { IngestEvent } from "../ingest/ingest.events.ts";
-import type { IngestSnapshot } from "../ingest/ingest.published.ts";
+import { ingestFacts, type IngestSnapshot } from "../ingest/ingest.published.ts";
 import type { Intent, IntentKind, Intents } from "../intents.ts";
 import { isSame } from "../plain-json.ts";
 import { sessionResume, type SessionSnapshot } from "../session/session.machine.ts";
@@ -149,8 +149,7 @@ export function openSite(p: {
       outcome.decisions.push({ of, decision: (event as Decided).decision });
     });
     before.set(at, ref?.getSnapshot());
-    const tellsFacts =
-      name.startsWith("encoder:") || name.startsWith("destination:") || recorders.has(name);
+    const tellsFacts = /^(encoder|destination|ingest):/.test(name) || recorders.has(name);
     if (tellsFacts) untold.add(at);
     ref?.subscribe({
       next() {
@@ -197,6 +196,8 @@ export function openSite(p: {
     const id = name.slice(name.indexOf(":") + 1);
     if (recorders.has(name))
       return { type: "recording.facts", facts: recordFacts(core.storage(id)) };
+    if (name.startsWith("ingest:"))
+      return { type: "ingest.facts", facts: ingestFacts(core.ingest(id)) };
     return name.startsWith("encoder:")
       ? { type: "encoder.facts", facts: encoderFacts(core.encoder(id)) }
       : { type: "farEnd.facts", facts: farEndFacts(core.destination(id)) };

@@ -3,6 +3,7 @@ import type { FarEndFacts } from "../destination/far-end.ts";
 import type { EncoderToSite } from "../encoder/encoder.events.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import type { ExerciseToSite } from "../exercise/exercise.machine.ts";
+import type { IngestFacts } from "../ingest/ingest.published.ts";
 import type { SessionToSite } from "../session/session.machine.ts";
 import type { SessionCommand } from "../session/site-sessions.ts";
 import type { RecordFacts } from "../storage/record.published.ts";
@@ -16,6 +17,7 @@ export type SiteEvent =
   | SessionCommand
   | EncoderToSite
   | { type: "encoder.facts"; facts: EncoderFacts }
+  | { type: "ingest.facts"; facts: IngestFacts }
   | { type: "recording.facts"; facts: RecordFacts }
   | StorageToSite
   | { type: "farEnd.facts"; facts: FarEndFacts }

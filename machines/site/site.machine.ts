@@ -123,7 +123,10 @@ export const siteMachine = siteSetup.createMachine({
     ingests: Object.fromEntries(
       (plan.ingests ?? []).map((ingest) => {
         const name = `ingest:${ingest.id}`;
-        const input = { plan: ingest, now };
+        const session = Object.values(assignedIn(plan, resume)).find(
+          (assigned) => assigned.ingest === ingest.id,
+        )?.id;
+        const input = { plan: ingest, now, ...(session !== undefined && { session }) };
         return [ingest.id, spawn("ingest", { id: name, systemId: name, input })];
       }),
     ),

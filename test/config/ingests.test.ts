@@ -31,9 +31,25 @@ test("an RTMP ingest needs its key alone; the rest has its default", () => {
   expect(parsed(site("  - { id: stage, kind: rtmp, streamKey: credential:stage }"))).toEqual([
     {
       ...{ id: "stage", kind: "rtmp", host: "0.0.0.0", port: 1_935, app: "live" },
-      streamKey: "credential:stage",
+      ...{ streamKey: "credential:stage", sessions: false },
     },
   ]);
+});
+
+test("an ingest for sessions needs no key, and feeds no other stream", () => {
+  const kept = "  - { id: door, kind: rtmp, sessions: true }";
+  expect(problemsOf(site(kept))).toEqual([]);
+  const programme = site(kept, "{ kind: ingest, ingest: door }")
+    .replace(
+      "destinations: []",
+      'destinations: [{ id: far, address: "rtmp://far.example/live", streamKey: credential:far }]',
+    )
+    .replace("streams: []", "streams: [{ id: main, destination: far, encoders: [enc] }]");
+  expect(problemsOf(programme)).toEqual([
+    "site.yaml:8:52 streams[0].encoders[0]: enc takes door, which is kept for sessions, and this stream is not",
+  ]);
+  const both = programme.replace("encoders: [enc] }", "encoders: [enc], sessions: true }");
+  expect(problemsOf(both)).toEqual([]);
 });
 
 test("an SRT ingest listens or calls, and its waiting time has a unit", () => {
@@ -50,6 +66,16 @@ test.each([
     "a key that no ingest of this kind has",
     "  - { id: stage, kind: rtmp, streamKey: credential:a, prot: 1936 }",
     "site.yaml:4:55 ingests[0].prot: is not a known key, nearest known key: port",
+  ],
+  [
+    "an RTMP ingest that nobody could publish to",
+    "  - { id: stage, kind: rtmp }",
+    "site.yaml:4:5 ingests[0].streamKey: is missing: who publishes needs a key, or `sessions: true`",
+  ],
+  [
+    "a key of an ingest for sessions",
+    "  - { id: stage, kind: rtmp, streamKey: credential:a, sessions: true }",
+    "site.yaml:4:41 ingests[0].streamKey: is not used with `sessions: true`: each session has a key of its own",
   ],
   [
     "a stream id that a listener could not look at",

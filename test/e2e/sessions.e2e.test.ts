@@ -39,7 +39,7 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
     60_000,
   );
   expect(await ask("POST", "/api/streams/init", { ...wish, input: "push" })).toMatchObject({
-    ...{ status: 501, body: { code: "ingest_not_available" } },
+    ...{ status: 409, body: { code: "no_session_ingests" } },
   });
 
   const once = { "idempotency-key": "one" };
@@ -49,6 +49,9 @@ test("a stream that a script asks for is on air, outlives hub and daemon, and en
     ...{ stream_id: "studio~main", stream_key: facility.streamKey(), site_id: "studio" },
     rtmp_url: facility.farEnd.rtmpUrl.replace("127.0.0.1", "studio.example.org"),
   });
+  // Nobody said how the picture comes, and nothing can be pushed here.
+  expect(body["input"]).toBe("device");
+  expect(body["warnings"]).toEqual([expect.stringMatching(/^do not publish to this address/)]);
   // Whichever scores best now.
   const { encoder_id: carrier, backup_encoder_id: backup } = body as Record<string, string>;
   expect([carrier, backup].toSorted()).toEqual(["a", "b"]);

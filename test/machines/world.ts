@@ -288,6 +288,8 @@ export class World {
   /** Streams whose picture a playbook took although it should not, and nobody said yes. */
   readonly picturesLost: string[] = [];
   #saysYes = false;
+  /** Ingest → the session whose publisher it lets in. */
+  readonly doors: Record<string, string | null> = {};
   /** The step a person said yes to: its heat may ask for the same one while it is being taken. */
   readonly #agreedStep = new Map<string, number>();
   /** States that a stream should have passed through, and was found in after a turn. */
@@ -691,7 +693,11 @@ export class World {
   #carryOut(intent: Intent) {
     this.#pending = this.#pending.filter((p) => p.intent !== intent);
     const to = `intent:${intent.id}` as const;
-    if (intent.kind === "runIngest") throw new Error("there is no ingest in this world");
+    if (intent.kind === "runIngest") {
+      this.doors[intent.asks.ingest] = intent.asks.session ?? null;
+      this.send({ to, event: { type: "effect.done", answer: {} } });
+      return;
+    }
     if (intent.kind === "orderRelay" || intent.kind === "endRelay") {
       const error = this.relays.obey(intent, this.relaysFail);
       if (intent.kind === "endRelay") delete this.relayWords[intent.asks.stream];

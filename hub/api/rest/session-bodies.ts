@@ -9,8 +9,11 @@ export const InitBody = Asked.extend({
   site_id: z.string().max(63).optional().describe("else the only one you see, else the best"),
   input: z
     .enum(["device", "push"])
-    .default("device")
-    .describe("device: what is plugged into the encoder; push: a publisher sends it to the site"),
+    .optional()
+    .describe(
+      "device: what is plugged into the encoder; push: you publish it to rtmp_url; else push where " +
+        "the site has ingests for sessions",
+    ),
   strategy: z
     .enum(strategies)
     .default("weighted")
@@ -35,8 +38,18 @@ export const Opened = z
   .object({
     stream_id: z.string(),
     session_id: z.string().nullable().describe("null: a dry run"),
-    stream_key: z.string().nullable().describe("of the far end; null: a dry run"),
-    rtmp_url: z.string().nullable().describe("where the picture is published; null: a dry run"),
+    stream_key: z
+      .string()
+      .nullable()
+      .describe("of the far end; with input push: yours for the time of this session"),
+    rtmp_url: z
+      .string()
+      .nullable()
+      .describe("where the encoder publishes; with input push: where you do; null: a dry run"),
+    input: z
+      .enum(["device", "push"])
+      .describe("push: send your picture to rtmp_url; device: the encoder publishes by itself"),
+    ingest_id: z.string().nullable().describe("with input push: what takes it in"),
     site_id: z.string(),
     encoder_id: z.string(),
     backup_encoder_id: z.string().nullable().describe("set up the same, and kept free for it"),
@@ -52,7 +65,9 @@ export const Config = z
   .object({
     stream_id: z.string(),
     session_id: z.string(),
-    status: z.enum(["preparing", "running", "restarting", "ending", "unknown"]),
+    status: z
+      .enum(["preparing", "waiting", "running", "restarting", "ending", "unknown"])
+      .describe("waiting: for your picture at rtmp_url"),
     ...figures,
     audio_bitrate: z.number().int().nullable(),
     keyframe_interval: z.number().nullable(),
@@ -77,4 +92,7 @@ export const Answer = z.object({
   warnings: z.array(z.string()).default([]),
   endsAtMs: z.number().nullish(),
   sealed: z.string().optional(),
+  /** Absent in answers of older sites. */
+  input: z.enum(["device", "push"]).default("device"),
+  ingest: z.string().optional(),
 });

@@ -102,7 +102,8 @@ export const sessionRoutes: FastifyPluginAsyncZod<AskingNeeds> = async (app, nee
       try {
         const seal = await openSeal();
         const session = {
-          ...{ settings: wanted, input, strategy, sealTo: seal.sealTo },
+          ...{ settings: wanted, input: input ?? "device", strategy, sealTo: seal.sealTo },
+          ...(input === undefined && { anyInput: true }),
           ...(ends_after !== undefined && { endsAfterMs: Math.round(ends_after * 1_000) }),
           ...(once !== undefined && { once }),
         };
@@ -131,7 +132,7 @@ export const sessionRoutes: FastifyPluginAsyncZod<AskingNeeds> = async (app, nee
         return await reply.code(dryRun ? 200 : 201).send({
           ...{ stream_id: refOf({ site, id: stream }), session_id: id ?? null },
           ...{ stream_key: secret?.streamKey ?? null, rtmp_url: secret?.rtmpUrl ?? null },
-          site_id: site,
+          ...{ site_id: site, input: answer.input, ingest_id: answer.ingest ?? null },
           encoder_id: answer.encoder ?? answer.encoders?.[0]?.encoder ?? "",
           backup_encoder_id: answer.backup ?? answer.encoders?.[1]?.encoder ?? null,
           ...{ resolution: asked.resolution, bitrate: asked.bitrate, fps: asked.fps },

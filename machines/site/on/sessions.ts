@@ -45,9 +45,20 @@ export const sessions = siteSetup.createStateConfig({
         const boxes = { encoders, ...(startWith && { startWith }) };
         enqueue.sendTo(context.streams[stream]!, { type: "assigned", ...boxes });
         const concerned = [...(before?.encoders ?? []), ...(now?.encoders ?? [])];
+        if (before?.ingest !== undefined && before.ingest !== now?.ingest)
+          enqueue.sendTo(context.ingests[before.ingest]!, { type: "admit", session: null });
+        if (now?.ingest !== undefined)
+          enqueue.sendTo(context.ingests[now.ingest]!, { type: "admit", session: now.id });
         for (const encoder of new Set(concerned.map((ref) => ref.encoder))) {
           const news = wantedNews(context, plan, encoder);
           if (news) enqueue.sendTo(context.encoders[encoder]!, news);
+        }
+      }),
+    },
+    "ingest.facts": {
+      actions: enqueueActions(({ context, event, enqueue }) => {
+        for (const [stream, { ingest }] of Object.entries(context.sessions.assigned)) {
+          if (ingest === event.facts.ingest) enqueue.sendTo(context.sessions.refs[stream]!, event);
         }
       }),
     },

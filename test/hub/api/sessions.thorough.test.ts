@@ -73,12 +73,24 @@ test("a stream that is asked for comes with its key and address, by the words of
   });
   expect(headers["cache-control"]).toBe("no-store");
   expect(headers["location"]).toBe("/api/streams/studio~pool/config");
+  expect(body).toMatchObject({ input: "device", ingest_id: null });
   expect(asked[0]?.request.args?.session).toMatchObject({
-    input: "device",
+    ...{ input: "device", anyInput: true },
     settings: { widthPx: 1_920, videoBps: 5_000_000 },
     sealTo: { kty: "OKP", crv: "X25519" },
   });
   expect((await ask("POST", "/streams/init", { body: wish })).status).toBe(201);
+});
+
+test("who says how the picture comes is taken at the word, and told where to publish it", async () => {
+  const { ask, asked } = await aHub(async (request) => {
+    const { data } = await opened(request);
+    return { status: "done", data: { ...data, input: "push", ingest: "door" } };
+  });
+  const { body } = await ask("POST", "/api/streams/init", { body: { ...wish, input: "push" } });
+  expect(body).toMatchObject({ input: "push", ingest_id: "door" });
+  const { anyInput, input } = asked[0]!.request.args!.session!;
+  expect({ anyInput, input }).toEqual({ anyInput: undefined, input: "push" });
 });
 
 test("the stream key stays nowhere: not in the store, not in a log line, not on MQTT", async () => {
@@ -106,6 +118,7 @@ test.each([
   ["no_free_stream", 409],
   ["no_understudy", 409],
   ["not_valid", 422],
+  ["no_free_ingest", 409],
   ["ingest_not_available", 501],
   ["clock_unknown", 503],
 ])("what the site refuses is told with its code: %s is %i", async (code, status) => {

@@ -1,4 +1,5 @@
 /** A site whose boxes are there for whoever asks for a stream. */
+import { sessionStateOf } from "../../../machines/session/session.machine.ts";
 import type { SessionAsk } from "../../../machines/session/session.contract.ts";
 import type { SitePlan } from "../../../machines/site/plan.ts";
 import { aDestinationPlan, aPlan, aStreamPlan, type Box, World } from "../world.ts";
@@ -71,6 +72,8 @@ export function answerTo(world: World, id: string) {
     backup: string | null;
     because: string;
     warnings: string[];
+    input: string;
+    ingest: string;
   }>;
   return { ...answer, code: said?.data["code"], message: said?.message };
 }
@@ -81,4 +84,5 @@ export function stops(world: World, stream: string) {
   return id;
 }
 
-export const wordOf = (world: World, stream: string) => world.core.session(stream)?.value;
+export const wordOf = (world: World, stream: string) =>
+  sessionStateOf(world.core.session(stream)!)?.state ?? "free";

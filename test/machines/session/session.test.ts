@@ -107,7 +107,7 @@ test("a session that was asked for a time ends by itself, also over a restart", 
 
 test("what cannot be is refused with the reason: too large, no stream, no box, no ingest", () => {
   const world = aPool(["a", "b"], 1);
-  expect(asks(world, { input: "push" })).toMatchObject({ code: "ingest_not_available" });
+  expect(asks(world, { input: "push" })).toMatchObject({ code: "no_session_ingests" });
   const odd = { ...settings, widthPx: 1_921 };
   expect(asks(world, { settings: odd })).toMatchObject({ code: "not_valid" });
   for (const id of ["a", "b"]) world.box(id).reachable = false;

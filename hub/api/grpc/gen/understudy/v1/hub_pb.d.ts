@@ -3047,6 +3047,13 @@ export declare type StreamKeptFor = Message<"understudy.v1.StreamKeptFor"> & {
    * @generated from field: google.protobuf.Timestamp ends_at = 9;
    */
   endsAt?: Timestamp | undefined;
+
+  /**
+   * Where its publisher sends the picture; absent: it is plugged into the encoder.
+   *
+   * @generated from field: optional string ingest = 10;
+   */
+  ingest?: string | undefined;
 };
 
 /**
@@ -3632,6 +3639,13 @@ export declare type CommandArgsSession = Message<"understudy.v1.CommandArgsSessi
    * @generated from field: understudy.v1.CommandArgsSessionSealTo seal_to = 6;
    */
   sealTo?: CommandArgsSessionSealTo | undefined;
+
+  /**
+   * Nobody said which: `push` after all, where the site keeps ingests for sessions.
+   *
+   * @generated from field: optional bool any_input = 7;
+   */
+  anyInput?: boolean | undefined;
 };
 
 /**
@@ -5762,6 +5776,11 @@ export enum StreamKeptForState {
    * @generated from enum value: STREAM_KEPT_FOR_STATE_UNKNOWN = 5;
    */
   UNKNOWN = 5,
+
+  /**
+   * @generated from enum value: STREAM_KEPT_FOR_STATE_WAITING = 6;
+   */
+  WAITING = 6,
 }
 
 /**
