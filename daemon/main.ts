@@ -4,7 +4,7 @@ import { newWriter } from "./journal/start-writer.ts";
 import type { runDaemon } from "./run-daemon.ts";
 
 /** What only asks something needs no journal. */
-const onlyAsks = ["--check", "--version", "--help", "-h"];
+const onlyAsks = ["--check", "--health", "--ready", "--version", "--help", "-h"];
 const writes = !process.argv.some((flag) => onlyAsks.includes(flag));
 /** The slowest thing to start, and it needs nobody: it comes up while the program is read. */
 const writer = writes ? newWriter(new URL("./journal-writer.cjs", import.meta.url)) : undefined;

@@ -1,10 +1,14 @@
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Worker } from "node:worker_threads";
+import { parse } from "yaml";
+import { defaultStateDir } from "../config/fields.ts";
 import { configWarnings } from "../config/warnings.ts";
 import { ConfigError } from "../config/problems.ts";
 import { loadSite } from "../config/site.ts";
 import { uplinkSentence } from "../config/uplink.ts";
 import { outputsOf, siteDrivers } from "./drivers/options.ts";
+import { askHealth, openHealth, stuckParts } from "./health.ts";
 import { JournalError } from "./journal/journal-error.ts";
 import { openLog } from "./log.ts";
 import { startSite } from "./site-daemon.ts";
@@ -19,6 +23,8 @@ const usage = `understudy-daemon: keeps the encoders of one site on air
 
   --config FILE   site configuration (default /etc/understudy/site.yaml)
   --check         read the configuration, say what is wrong with it, and stop
+  --health        ask the daemon that runs; exit code 0 while it works, else 1
+  --ready         likewise; 0 while it also decides in time and keeps what it decides
   --version
   --help
 `;
@@ -47,6 +53,8 @@ async function run(writer: Worker | undefined): Promise<number> {
       options: {
         config: { type: "string", default: "/etc/understudy/site.yaml" },
         check: { type: "boolean", default: false },
+        health: { type: "boolean", default: false },
+        ready: { type: "boolean", default: false },
         version: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -57,6 +65,8 @@ async function run(writer: Worker | undefined): Promise<number> {
   }
   if (flags.help) return say(usage);
   if (flags.version) return say(`${version}\n`);
+
+  if (flags.health || flags.ready) return probe(flags.config, flags.ready);
 
   let loaded;
   try {
@@ -105,22 +115,42 @@ async function run(writer: Worker | undefined): Promise<number> {
   systemd.notify(`READY=1\nSTATUS=${running.status()}`);
   log.info({ code: "ready" }, running.status());
 
+  const health = openHealth({
+    ...{ stateDir: config.stateDir, site: running },
+    warn: (message) => log.warn({ code: "health" }, message),
+  });
+
   /** Fed only while every part moves: a daemon that cannot decide is better restarted. */
-  const stuckAfterMs = 10_000;
   const beat = setInterval(() => {
-    const silences = Object.entries(running.silenceMs());
-    const stuck = silences.filter(([, ms]) => ms > stuckAfterMs).map(([part]) => part);
+    const stuck = stuckParts(running);
     if (stuck.length === 0) systemd.notify(`WATCHDOG=1\nSTATUS=${running.status()}`);
     else log.error({ code: "stuck", stuck }, `no sign of life from: ${stuck.join(", ")}`);
   }, systemd.watchdogEveryMs ?? 10_000);
 
   await asked;
   clearInterval(beat);
+  health.close();
   systemd.notify("STOPPING=1");
   log.info({ code: "stopping" }, "stopping; media processes go on by themselves");
   await running.close();
   systemd.close();
   return 0;
+}
+
+/** Only where the state is kept is read: a file that is being edited does not make a daemon ill. */
+async function probe(configFile: string, mustBeReady: boolean): Promise<number> {
+  try {
+    const written = parse(readFileSync(configFile, "utf8")) as { stateDir?: unknown } | null;
+    const given = written?.stateDir;
+    const stateDir = typeof given === "string" ? given : defaultStateDir(process.env, "understudy");
+    const health = await askHealth(stateDir);
+    say(`${JSON.stringify(health)}\n`);
+    return (mustBeReady ? health.ready : health.live) ? 0 : 1;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    process.stderr.write(`no daemon answers: ${why}\n`);
+    return 1;
+  }
 }
 
 function say(text: string): number {

@@ -52,6 +52,7 @@ export type SiteDaemon = {
   status(): string;
   /** How long ago each part last moved, ms. */
   silenceMs(): { decider: number; journal: number; link: number };
+  condition(): { decider: "ok" | "impaired"; journal: string; hubLink: string };
   /** Lets go of the boxes without touching what they do. */
   close(): Promise<void>;
 };
@@ -344,6 +345,11 @@ export async function startSite(p: {
       decider: monotonicMs() - decider.aliveMs(),
       journal: monotonicMs() - moved.journal,
       link: monotonicMs() - moved.link,
+    }),
+    condition: () => ({
+      decider: core.siteWord(),
+      journal: core.site().journal,
+      hubLink: links.state(),
     }),
     async close() {
       clearInterval(lookAtSessions);

@@ -1,4 +1,7 @@
-/** How the hub itself is. `/health` tells a stranger one word, `/health/detailed` the rest. */
+/**
+ * How the hub itself is. `/health` tells a stranger one word, and that it answers; `/health/ready` is
+ * 503 while the word is `degraded`; `/health/detailed` tells the rest.
+ */
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import type { IngestCounts } from "../ingest/counts.ts";
@@ -19,6 +22,7 @@ export type HubHealth = {
 };
 
 const word = z.enum(["ok", "degraded"]);
+const Word = z.object({ status: word });
 
 export const healthRoutes: FastifyPluginAsyncZod<{ health: HubHealth; view: View }> = async (
   app,
@@ -30,8 +34,16 @@ export const healthRoutes: FastifyPluginAsyncZod<{ health: HubHealth; view: View
   if (app.prefix === "") {
     app.get(
       "/health",
-      { config: { access: "open" }, schema: { response: { 200: z.object({ status: word }) } } },
+      { config: { access: "open" }, schema: { response: { 200: Word } } },
       async () => ({ status: status() }),
+    );
+    app.get(
+      "/health/ready",
+      { config: { access: "open" }, schema: { response: { 200: Word, 503: Word } } },
+      async (_request, reply) => {
+        const now = status();
+        return reply.code(now === "ok" ? 200 : 503).send({ status: now });
+      },
     );
   }
   app.get(

@@ -97,7 +97,9 @@ function describe(operation: Documented, row: Operation, method: string): void {
   if (gives[304]) operation.responses[304] = { description: "" };
   for (const [status, answer] of Object.entries(operation.responses)) {
     answer.description = meanings[Number(status)] ?? STATUS_CODES[status] ?? "Answer";
-    if (Number(status) >= 400) answer.content = problem().content!;
+    const json = answer.content?.["application/json"];
+    const isOwn = json !== undefined && json.schema?.$ref !== problemRef;
+    if (Number(status) >= 400 && !isOwn) answer.content = problem().content!;
     const names: ResponseHeader[] = [
       ...(["RateLimit-Policy", "RateLimit"] as const),
       ...(gives.always ?? []),
@@ -110,9 +112,10 @@ function describe(operation: Documented, row: Operation, method: string): void {
   }
 }
 
+const problemRef = "#/components/schemas/Problem";
 const problem = (): Answer => ({
   description: "",
-  content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+  content: { "application/problem+json": { schema: { $ref: problemRef } } },
 });
 
 /** Those that are spoken of, and those that these speak of. */

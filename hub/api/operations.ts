@@ -188,6 +188,7 @@ const rows: readonly Row[] = [
   ["POST /webhooks/{id}/retry", "Webhooks", "retryWebhook", "Try what waits at once"],
 
   ["GET /health", "Hub", "getHealth", "Does it work? 200 as long as it answers"],
+  ["GET /health/ready", "Hub", "getReadiness", "Does all of it work? 503 while it does not"],
   ["GET /health/detailed", "Hub", "getDetailedHealth", "What works, and what does not"],
   ["GET /metrics", "Hub", "getMetrics", "For Prometheus"],
 

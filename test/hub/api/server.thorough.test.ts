@@ -11,6 +11,25 @@ import {
 import { encoder, event, incident, info, storage } from "../messages.ts";
 import { anApi, itemsIn, withAStudio } from "./an-api.ts";
 
+test("a hub whose store takes nothing is not ready, and works all the same", async () => {
+  const { ask, hears, ingest, store } = await withAStudio();
+  await ingest.flush();
+  const word = async (path: string) => {
+    const { status, body } = await ask("GET", path, { key: null });
+    return [status, body];
+  };
+  expect(await word("/health/ready")).toEqual([200, { status: "ok" }]);
+  const commit = store.commit.bind(store);
+  store.commit = () => Promise.reject(new Error("the disk is full"));
+  hears("studio", "event", event(1));
+  await ingest.flush();
+  expect(await word("/health/ready")).toEqual([503, { status: "degraded" }]);
+  expect(await word("/health")).toEqual([200, { status: "degraded" }]);
+  store.commit = commit;
+  await ingest.flush();
+  expect(await word("/health/ready")).toEqual([200, { status: "ok" }]);
+});
+
 test("nothing but /health, our public key and a login answers a stranger, and it says one word", async () => {
   const { app, ask } = await anApi();
   await app.ready();
@@ -22,7 +41,11 @@ test("nothing but /health, our public key and a login answers a stranger, and it
   // What checks our tokens needs our public key; a login by name is asked for by POST.
   const logins = ["/auth/oidc", "/auth/oidc/x/login", "/auth/oidc/x/callback"];
   const everybodys = ["/.well-known/jwks.json", ...logins];
-  const open = new Set(["/health", ...everybodys.flatMap((path) => [path, `/api${path}`])]);
+  const open = new Set([
+    "/health",
+    "/health/ready",
+    ...everybodys.flatMap((path) => [path, `/api${path}`]),
+  ]);
   const others = ["/openapi.json", "/docs", "/metrics", "/", "/nothing/here"];
   for (const url of [...paths, ...others].filter((p) => !open.has(p))) {
     const answer = await ask("GET", url, { key: null });
