@@ -71,7 +71,3 @@ export const FromBroker = z.discriminatedUnion("type", [
 ]);
 export type FromBroker = z.infer<typeof FromBroker>;
 export type Refused = Omit<Extract<FromBroker, { type: "refused" }>, "type">;
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
-}

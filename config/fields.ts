@@ -33,3 +33,7 @@ export function defaultStateDir(
   const first = env["STATE_DIRECTORY"]?.split(":")[0];
   return first === undefined || first === "" ? `/var/lib/${folder}` : first;
 }
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -47,6 +47,9 @@ export const hubSchema = section({
   stateDir: absolutePath
     .exactOptional()
     .describe("Database and hashed keys; $STATE_DIRECTORY, else /var/lib/understudy-hub"),
+  stateSecret: SecretReference.exactOptional().describe(
+    "Where the secret is kept that the hub's own keys in stateDir are sealed with (AES-256-GCM)",
+  ),
   mqtt: section({
     broker: broker.prefault({}).describe("Our own broker, a child of the hub"),
     external: external.exactOptional().describe("Use this broker; ours is then not started"),

@@ -1,7 +1,7 @@
 /** The hub's config file, from text to what the hub runs on. */
 import { z } from "zod";
 import { asWritten } from "./as-written.ts";
-import { defaultStateDir } from "./fields.ts";
+import { defaultStateDir, isLoopback } from "./fields.ts";
 import { hubSchema, type HubConfig } from "./hub.schema.ts";
 import type { JsonSchema } from "./known-keys.ts";
 import { duplicates, listOf, text } from "./lenient.ts";
@@ -43,7 +43,7 @@ function hubChecks(raw: unknown): Finding[] {
   if (!lenient.success) return [];
   const { sites, mqtt, signIn, publicUrl } = lenient.data;
   const { anonymous, host } = mqtt?.broker ?? { anonymous: false };
-  const loopback = host === undefined || /^(localhost|::1|127(\.\d{1,3}){3})$/.test(host);
+  const loopback = host === undefined || isLoopback(host);
   return [
     ...duplicates("sites", "site", sites),
     ...duplicates("sites", "username", sites),

@@ -6,6 +6,7 @@ import { destination } from "./destination.schema.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
 import { ingest } from "./ingest.schema.ts";
 import { events } from "./on-air-windows.ts";
+import { commandKeyShape } from "../machines/command/signature.contract.ts";
 import { SecretReference } from "./secrets.ts";
 import { playbooks, repairOfBox, repairOfSite } from "./repair.schema.ts";
 import { ownLevels, recording, storageLevels } from "./storage.schema.ts";
@@ -31,6 +32,13 @@ const mqtt = section({
   ca: absolutePath.exactOptional().describe("CA certificate the broker's must be signed by, PEM"),
   certificate: absolutePath.exactOptional().describe("This site's own certificate, PEM"),
   key: absolutePath.exactOptional().describe("Private key of `certificate`, PEM"),
+  commandKeys: z
+    .array(z.string().regex(commandKeyShape, "must be ed25519: and 43 characters of base64url"))
+    .max(8)
+    .prefault([])
+    .describe(
+      "The hub's public keys: nothing is done that none of them has signed; none: not looked at",
+    ),
   hubs: z
     .array(id)
     .min(1)

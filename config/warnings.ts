@@ -1,11 +1,24 @@
 /** What the file alone shows to be weak, though nothing in it is wrong. */
+import { isLoopback } from "./fields.ts";
 import type { SiteConfig } from "./site.schema.ts";
 
 /** Sentences for the start log, `--check` and the site's warnings. */
 export const configWarnings = (config: SiteConfig): string[] => [
+  ...commandKeyWarnings(config),
   ...fencePathWarnings(config),
   ...sourceWarnings(config),
 ];
+
+/** Whoever can publish to a broker that others reach commands this site, unless it knows its hub. */
+function commandKeyWarnings({ mqtt }: SiteConfig): string[] {
+  const { hostname } = new URL(mqtt.url);
+  const isHere = isLoopback(hostname.replace(/^\[|\]$/g, ""));
+  return mqtt.commandKeys.length > 0 || isHere
+    ? []
+    : [
+        `no \`commandKeys\` are named under mqtt: whoever may publish to ${hostname} commands this site; \`understudy hub-key list\` says the hub's`,
+      ];
+}
 
 /** Is the way to an outlet worth something when its box is in trouble? */
 export function fencePathWarnings({ encoders, outlets }: SiteConfig): string[] {

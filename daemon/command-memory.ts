@@ -45,6 +45,7 @@ const recordSchema = () =>
       }),
     ),
     untold: z.array(z.object({ id: z.string(), to: To })),
+    goodUntil: z.array(z.tuple([z.string(), z.number()])).optional(),
   });
 
 /**
@@ -56,9 +57,13 @@ export function commandMemory(p: {
   kept: unknown;
   /** Resolves when it is on disk, or the disk did not take it in time. */
   keep: (record: unknown) => Promise<unknown>;
+  /** Now by the hub's clock, ms. */
+  hubMs: () => number;
 }) {
   const before = p.kept === undefined ? undefined : recordSchema().safeParse(p.kept).data;
   const answered = new Map<string, Answer>(before?.answered);
+  /** By the hub's clock; sent again before, one of these must be known. */
+  const goodUntil = new Map<string, number>(before?.goodUntil);
   const untold = new Map<string, Addressed>(before?.untold.map(({ id, to }) => [id, to]));
   const open = new Map<string, OpenCommand>(
     before?.open.map(({ id, to, actors, afterSeq, sealTo }) => [
@@ -71,9 +76,11 @@ export function commandMemory(p: {
   );
 
   function forgetOldest(): void {
+    const hubMs = p.hubMs();
+    for (const [id, untilMs] of goodUntil) if (hubMs > untilMs) goodUntil.delete(id);
     for (const id of answered.keys()) {
       if (answered.size <= remembered) return;
-      if (!open.has(id) && !untold.has(id)) answered.delete(id);
+      if (!open.has(id) && !untold.has(id) && !goodUntil.has(id)) answered.delete(id);
     }
   }
 
@@ -85,11 +92,14 @@ export function commandMemory(p: {
         return { id, to, actors: [...actors], afterSeq, ...(sealTo && { sealTo }) };
       }),
       untold: [...untold].map(([id, to]) => ({ id, to })),
+      goodUntil: [...goodUntil],
     } satisfies z.input<ReturnType<typeof recordSchema>>);
   };
 
   return {
     answerTo: (id: string) => answered.get(id),
+    /** Its answer is remembered at least until then, however many others come. */
+    isGoodUntil: (id: string, untilMs: number) => void goodUntil.set(id, untilMs),
     open: open as ReadonlyMap<string, OpenCommand>,
     untold: untold as ReadonlyMap<string, Addressed>,
     accepted(id: string, command: OpenCommand, answer: Answer): Promise<unknown> {

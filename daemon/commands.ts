@@ -7,7 +7,7 @@ import {
 import type { SealTo } from "../machines/session/session.contract.ts";
 import type { Control } from "../machines/encoder/control.ts";
 import type { ControlVerb } from "../machines/site/plan.ts";
-import type { ParsedTopic } from "../machines/contract.ts";
+import { topicFor, type ParsedTopic } from "../machines/contract.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
 import type { ActorName, CoreInput } from "../machines/site/site-core.ts";
 import { argsProblem, foreseen } from "./command-args.ts";
@@ -49,6 +49,8 @@ export function openCommands(p: {
   wallMs: () => number;
   /** The hub's clock minus ours; undefined until it is known. */
   clockOffsetMs: () => number | undefined;
+  /** Why a request must not be obeyed, as it came; undefined: it is the hub's. */
+  unsigned?: (topic: string, payload: unknown) => string | undefined;
   /** What the last run kept. */
   kept: unknown;
   /** Keep it over a restart. Resolves when it is on disk, or was not taken in time. */
@@ -56,7 +58,8 @@ export function openCommands(p: {
   /** Events of the last run after this one, oldest first. */
   eventsAfter: (seq: number) => AsyncIterable<Heard>;
 }) {
-  const memory = commandMemory(p);
+  const hubMs = () => p.wallMs() + (p.clockOffsetMs() ?? 0);
+  const memory = commandMemory({ ...p, hubMs });
   const telling = new Set<string>();
   /** The newest event of this run that has come here: the decider may be ahead. */
   let heardSeq = p.decider.seq();
@@ -81,6 +84,8 @@ export function openCommands(p: {
     const { id, by } = request;
     const before = memory.answerTo(id);
     if (before) return void p.respond(to, { id, atMs: p.wallMs(), ...before });
+    // Anybody may send again what the hub has signed.
+    if (p.unsigned) memory.isGoodUntil(id, request.sentAtMs + request.ttlMs);
 
     const actor: ActorName = to.kind === "site" ? "site" : (`${to.kind}:${to.id}` as ActorName);
     const known = verbOf(to);
@@ -231,20 +236,22 @@ export function openCommands(p: {
   return {
     request(topic: ParsedTopic, payload: unknown): void {
       const to = { kind: topic.kind ?? "", id: topic.id ?? "", verb: topic.verb ?? "" };
+      const id = (payload as { id?: unknown } | null)?.id;
+      // Not kept: whoever is no hub must not push answers to the hub out of the memory.
+      const refuse = (code: string, why: string) => {
+        if (typeof id !== "string" || id === "" || id.length > 64) return;
+        void p.respond(to, { id, atMs: p.wallMs(), ...refused(code, why) });
+      };
+      const unsigned = p.unsigned?.(topicFor(p.site, "request", to), payload);
+      if (unsigned !== undefined) return refuse("bad_signature", unsigned);
       const parsed = CommandRequest.safeParse(payload);
       if (parsed.success) {
         void obey(to, parsed.data);
         return;
       }
-      const id = (payload as { id?: unknown } | null)?.id;
-      if (typeof id !== "string" || id === "" || id.length > 64) return;
       const [issue] = parsed.error.issues;
       const place = issue?.path.join(".") ?? "";
-      void p.respond(to, {
-        id,
-        atMs: p.wallMs(),
-        ...refused("malformed", `${place}: ${issue?.message ?? "not a command"}`),
-      });
+      refuse("malformed", `${place}: ${issue?.message ?? "not a command"}`);
     },
     /** Every event, in its order. */
     heard(event: Heard): void {

@@ -18,6 +18,7 @@ import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
 import { openCircuits } from "./circuits.ts";
 import { monotonicMs, now } from "./clock.ts";
 import { questionsTo } from "./command-questions.ts";
+import { signatureCheck } from "./command-signature.ts";
 import { openCommands } from "./commands.ts";
 import { watchContent } from "./content/watch-content.ts";
 import { type Decider, openDecider, type Turned } from "./decider.ts";
@@ -168,6 +169,12 @@ export async function startSite(p: {
     onOnline: () => commands.linkUp(),
     onWarnings: () => publisher.changed(["site"]),
   });
+  const signatures = signatureCheck({
+    pinned: config.mqtt.commandKeys,
+    monoMs: monotonicMs,
+    tell: (refused) => void submit({ to: "site", event: { type: "notSigned", ...refused } }),
+    changed: () => publisher.changed(["site"]),
+  });
   const ofConfig = [...uplinkWarnings(written), ...configWarnings(written)];
   const publisher = openPublisher({
     core,
@@ -178,6 +185,7 @@ export async function startSite(p: {
       ...ofConfig,
       ...(parts.schedules?.warnings() ?? []),
       ...links.warnings(),
+      ...signatures.warnings(),
       ...(parts.traps?.warnings ?? []),
       ...circuits.warnings(),
     ],
@@ -203,6 +211,9 @@ export async function startSite(p: {
       links.toHubs()?.publishResponse(kind, id, verb, response) ?? Promise.resolve(false),
     wallMs: () => now().wallMs,
     clockOffsetMs: () => links.toHubs()?.clockOffsetMs(),
+    ...(config.mqtt.commandKeys.length > 0 && {
+      unsigned: (topic: string, payload: unknown) => signatures.refuse(topic, payload),
+    }),
     kept: journal.resume.get("commands"),
     keep: (commands) =>
       journal.commit({ events: [], resume: { commands }, intents: [], settledIntents: [] }),
@@ -356,6 +367,7 @@ export async function startSite(p: {
       clearInterval(telemetry);
       rehearsals.close();
       parts.schedules?.close();
+      signatures.close();
       // Nothing new is begun; what the machines know is on disk already.
       parts.hands?.close();
       await parts.traps?.close();

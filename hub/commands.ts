@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { verbs } from "../machines/command/command.contract.ts";
 import type { CommandRequest, CommandResponse } from "../machines/command/command.contract.ts";
+import { signedText } from "../machines/command/signature.contract.ts";
 import { topicFor, topics } from "../machines/contract.ts";
 import type { Publish } from "./publish.ts";
 import type { CommandRow, Idempotency, Store } from "./store/store.ts";
@@ -39,6 +40,7 @@ export function openCommands(
   store: Pick<Store, "addCommand" | "answerCommand" | "command" | "expireCommands">,
   publish: Publish,
   now: () => number,
+  sign: (text: string) => Promise<string[]>,
 ): Commands {
   const waiting = new Map<string, Set<() => void>>();
   const wake = (id: string) => {
@@ -78,7 +80,8 @@ export function openCommands(
         ...(dryRun && { dryRun }),
       };
       const topic = topicFor(site, "request", { kind, id: subject, verb });
-      publish(topic, JSON.stringify(request), topics.request);
+      const signatures = await sign(signedText(topic, request));
+      publish(topic, JSON.stringify({ ...request, signatures }), topics.request);
       return row;
     },
     answered: async (site, { id, status, code, message, data, atMs }) => {

@@ -24,8 +24,10 @@ import { openSignIn } from "./auth/sign-in.ts";
 import { openTokens } from "./auth/tokens.ts";
 import { startBroker } from "./broker/child.ts";
 import { passToBroker } from "./broker/proxy.ts";
+import { commandSigner } from "./command-key.ts";
 import { openCommands } from "./commands.ts";
 import { openFeed } from "./feed.ts";
+import { openHubKeys } from "./hub-keys.ts";
 import { openIngest } from "./ingest.ts";
 import { keyIn } from "./key-file.ts";
 import { openLink, type Link } from "./link.ts";
@@ -83,8 +85,10 @@ async function open(
   const keys = await openKeyRing(store, now, options.givenKeys);
 
   const audit = openAudit(store, log, now);
-  const keyFile = join(options.stateDir, "token-key.pem");
-  const tokens = openTokens({ keyFile, hub: options.id, now });
+  const hubKeys = openHubKeys({ folder: options.stateDir, secret: options.stateSecret, now });
+  // Read now: what cannot be read stops the start. The third is made when somebody logs in.
+  await Promise.all([hubKeys.command.held(), hubKeys.webhook.held()]);
+  const tokens = openTokens({ key: hubKeys.token, hub: options.id, now });
   const { places, publicUrl, signIn: providers } = options;
   const sessions = await openSessions({ store, tokens, audit, places, now });
   const signIn = openSignIn({ publicUrl, providers, sessions, audit, now });
@@ -97,7 +101,7 @@ async function open(
   const wire: { link?: Link } = {};
   const publish: Publish = (topic, payload, how) => wire.link?.publish(topic, payload, how);
   const linkUp = () => wire.link?.up() === true;
-  const commands = openCommands(store, publish, now);
+  const commands = openCommands(store, publish, now, commandSigner(hubKeys.command));
   const ingest = await openIngest({
     ...{ store, view, feed, publish, log, now, hub: options.id },
     onResponse: (site, response) => {
@@ -146,7 +150,7 @@ async function open(
   });
   const webhooks = await openWebhooks({
     ...{ store, feed, log, now, hub: options.id, guard: openGuard(options.webhooks.allow) },
-    signing: openSigning(join(options.stateDir, "webhook-key")),
+    signing: openSigning(hubKeys.webhook),
   });
   closers.push(() => webhooks.close());
   const asking = openAsking({ view, commands, store, linkUp, audit });
@@ -159,7 +163,7 @@ async function open(
       broker: broker ? () => ({ up: broker.up(), restarts: broker.restarts() }) : null,
       startedAtMs: now(),
     },
-    ...{ sessions, signIn, tokens, audit, now, webhooks, hub: options.id },
+    ...{ sessions, signIn, tokens, audit, now, webhooks, hubKeys, hub: options.id },
     demoOpen: options.demoOpen,
     ...{ asking, limits, graph },
     trustedProxies: options.trustedProxies,

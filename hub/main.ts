@@ -1,12 +1,16 @@
 /** understudy-hub: flags, signals, and nothing else. */
+import { mkdirSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { ConfigError } from "../config/problems.ts";
 import { loadHub } from "../config/hub.ts";
 import { openSystemd } from "../config/systemd.ts";
 import { BrokerStartError } from "./broker/child.ts";
+import { publicHalf } from "./command-key.ts";
 import { handOver } from "./first-key.ts";
 import { hubVersion, openHub, type Hub } from "./hub.ts";
+import { openHubKeys } from "./hub-keys.ts";
+import { OwnKeyError } from "./own-keys.ts";
 import {
   defaultHubOptions,
   HubOptionsError,
@@ -28,6 +32,7 @@ const usage = `understudy-hub: shows every site, keeps what happened, asks sites
   --web-dir FOLDER      the built page
   --media-from ORIGIN   the page may play pictures from there; may be repeated
   --demo-open           answer without a key; loopback only
+  --print-command-key   print what sites pin in mqtt.commandKeys, and stop
   --new-admin-key       make one more admin key, print it, and go on
   --log-level LEVEL     trace debug info warn error silent            (info)
   --version, --help
@@ -48,6 +53,7 @@ const flags = {
   "web-dir": { type: "string" },
   "media-from": { type: "string", multiple: true },
   "demo-open": { type: "boolean" },
+  "print-command-key": { type: "boolean" },
   "new-admin-key": { type: "boolean" },
   "log-level": { type: "string" },
   version: { type: "boolean" },
@@ -126,7 +132,10 @@ function explain(error: unknown, options: HubOptions): string {
     const why = code === "EACCES" ? "may not be used by this user" : "is taken by another program";
     return `port ${port} ${why}: stop that one, or choose another with ${flag}`;
   }
-  if (error instanceof HubOptionsError || error instanceof BrokerStartError) return error.message;
+  const isPlain = [HubOptionsError, OwnKeyError, BrokerStartError].some(
+    (it) => error instanceof it,
+  );
+  if (isPlain) return (error as Error).message;
   return error instanceof Error ? (error.stack ?? error.message) : "failed";
 }
 
@@ -141,6 +150,17 @@ if (given.version) {
 
 const options = readOptions();
 const log = pino({ level: options.logLevel, base: null });
+if (given["print-command-key"]) {
+  try {
+    const { stateDir, stateSecret } = options;
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const { command } = openHubKeys({ folder: stateDir, secret: stateSecret, now: Date.now });
+    process.stdout.write(`${publicHalf((await command.held()).now)}\n`);
+    process.exit(0);
+  } catch (error) {
+    stop(1, `understudy-hub: ${explain(error, options)}`);
+  }
+}
 let hub: Hub | undefined;
 let leaving = false;
 const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));

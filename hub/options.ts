@@ -1,7 +1,8 @@
 /** What a hub is told. `main.ts` fills it from flags and environment, later from `hub.yaml`. */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BrokerOptions, isLoopback, type BrokerLimits } from "../config/broker-program.ts";
+import { BrokerOptions, type BrokerLimits } from "../config/broker-program.ts";
+import { isLoopback } from "../config/fields.ts";
 import type { HubConfig } from "../config/hub.schema.ts";
 import type { SignInProvider } from "../config/sign-in.schema.ts";
 import type { RateLimit } from "./api/budgets.ts";
@@ -26,6 +27,8 @@ export type HubOptions = {
   host: string;
   port: number;
   stateDir: string;
+  /** What the files of the hub's own keys are sealed with; undefined: they are not. */
+  stateSecret?: string;
   /** Answer without a key; only where `host` is loopback. */
   demoOpen: boolean;
   mqtt:
@@ -140,6 +143,12 @@ export function checkHubOptions(options: HubOptions): void {
         `${name} is refused: ${why}. Unset it, or make one with: openssl rand -base64 32`,
       );
     }
+  }
+  const why = options.stateSecret === undefined ? undefined : weakSecret(options.stateSecret);
+  if (why !== undefined) {
+    throw new HubOptionsError(
+      `stateSecret is refused: ${why}. Make one with: openssl rand -base64 32`,
+    );
   }
   if (demoOpen && !isLoopback(host)) {
     throw new HubOptionsError(`--demo-open lets anyone in, so --host may not be ${host}`);

@@ -20,6 +20,7 @@ export const eventTypes = [
   "site.clock",
   "site.clockJump",
   "site.sourceFault",
+  "site.notSigned",
   "command.accepted",
   "command.done",
   "command.refused",

@@ -178,6 +178,8 @@ const rows: readonly Row[] = [
   ["POST /keys", "Keys", "addKey", "A new key, shown once", secretOnce],
   ["POST /keys/{id}/rotate", "Keys", "rotateKey", "Another in its place", secretOnce],
   ["DELETE /keys/{id}", "Keys", "revokeKey", "End a key at once"],
+  ["GET /hub-keys", "Hub", "listHubKeys", "What the hub signs with; what sites pin"],
+  ["POST /hub-keys/{name}/rotate", "Hub", "rotateHubKey", "Another in its place", secret],
 
   ["GET /webhooks", "Webhooks", "listWebhooks", "All webhooks, and how they fare"],
   ["POST /webhooks", "Webhooks", "addWebhook", "Tell another system", secretOnce],

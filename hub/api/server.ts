@@ -13,6 +13,7 @@ import type { Sessions } from "../auth/sessions.ts";
 import type { SignIn } from "../auth/sign-in.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import type { Commands } from "../commands.ts";
+import type { HubKeys } from "../hub-keys.ts";
 import type { Store } from "../store/store.ts";
 import type { View } from "../view.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
@@ -32,6 +33,7 @@ import { transform, transformObject } from "./openapi.ts";
 import { answerError, ApiProblem, sendProblem } from "./problem.ts";
 import { commandRoutes } from "./rest/commands.ts";
 import { historyRoutes } from "./rest/history.ts";
+import { hubKeyRoutes } from "./rest/hub-keys.ts";
 import { auditRoutes } from "./rest/audit.ts";
 import { loginRoutes } from "./rest/login.ts";
 import { signInRoutes } from "./rest/sign-in.ts";
@@ -63,6 +65,7 @@ export type ServerNeeds = {
   tokens: Tokens;
   audit: Audit;
   webhooks: Webhooks;
+  hubKeys: HubKeys;
   /** Name of this hub. */
   hub: string;
   now: () => number;
@@ -222,6 +225,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(validateRoutes, { prefix, view });
     await app.register(loadBalancerRoutes, { prefix, view });
     await app.register(monitoringRoutes, { prefix, view, items, health, now });
+    await app.register(hubKeyRoutes, { prefix, hubKeys: needs.hubKeys, webhooks, audit });
     await app.register(keyRoutes, { prefix, keys, audit });
     await app.register(loginRoutes, { prefix, sessions, tokens, audit, now });
     await app.register(signInRoutes, { prefix, signIn: needs.signIn, audit });

@@ -1,8 +1,16 @@
 /** Access tokens: JWT, RS256, one hour. Anybody may check them against our key set. */
 import { createPrivateKey, createPublicKey, generateKeyPair, randomUUID } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { calculateJwkThumbprint, errors, exportJWK, jwtVerify, SignJWT, type JWK } from "jose";
+import {
+  calculateJwkThumbprint,
+  decodeProtectedHeader,
+  errors,
+  exportJWK,
+  jwtVerify,
+  SignJWT,
+  type JWK,
+} from "jose";
+import type { OwnKey } from "../own-keys.ts";
 import type { Role } from "./permissions.ts";
 
 export const accessLifeS = 3_600;
@@ -18,17 +26,31 @@ export type Tokens = {
 };
 
 type Needs = {
-  /** Where the private key lives, mode 0600; absent: in memory only. Made when first needed. */
-  keyFile?: string;
+  /** The private key in PEM; the one before goes on being good for as long as its tokens. */
+  key: OwnKey;
   /** Name of this hub. */
   hub: string;
   now: () => number;
 };
 
-export function openTokens({ keyFile, hub, now }: Needs): Tokens {
+export const makeTokenKey = async () => {
+  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
+  return privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+};
+
+export function openTokens({ key: own, hub, now }: Needs): Tokens {
   const issuer = `urn:understudy:hub:${hub}`;
-  let opening: ReturnType<typeof openKey> | undefined;
-  const key = () => (opening ??= openKey(keyFile));
+  const opened = new Map<string, ReturnType<typeof openKey>>();
+  const keyOf = (pem: string) => {
+    const held = opened.get(pem) ?? openKey(pem);
+    opened.set(pem, held);
+    return held;
+  };
+  const key = async () => keyOf((await own.held()).now);
+  const keys = async () => {
+    const { now: newest, before } = await own.held();
+    return Promise.all([newest, ...(before ? [before.text] : [])].map(keyOf));
+  };
   return {
     issue: async ({ person, session, name, role }) => {
       const { secret, kid } = await key();
@@ -46,22 +68,25 @@ export function openTokens({ keyFile, hub, now }: Needs): Tokens {
     },
     check: async (token) => {
       if (!isCanonical(token)) return undefined;
-      const { open, kid } = await key();
+      const known = await keys();
       try {
-        const { payload, protectedHeader } = await jwtVerify(token, open, {
+        const { kid } = decodeProtectedHeader(token);
+        const signer = known.find((one) => one.kid === kid);
+        if (!signer) return undefined;
+        const { payload } = await jwtVerify(token, signer.open, {
           ...{ algorithms: ["RS256"], typ: "at+jwt", issuer, audience },
           requiredClaims: ["exp", "nbf", "sub", "sid", "jti"],
           currentDate: new Date(now()),
         });
         const { sub, sid } = payload;
-        if (protectedHeader.kid !== kid || sub === undefined) return undefined;
+        if (sub === undefined) return undefined;
         return typeof sid === "string" ? { person: sub, session: sid } : undefined;
       } catch (error) {
         if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined;
         throw error;
       }
     },
-    keySet: async () => ({ keys: [(await key()).jwk] }),
+    keySet: async () => ({ keys: (await keys()).map(({ jwk }) => jwk) }),
   };
 }
 
@@ -72,29 +97,10 @@ function isCanonical(token: string): boolean {
   return parts.length === 3 && token.length <= 4_096 && parts.every(same);
 }
 
-async function openKey(file: string | undefined) {
-  const held = file === undefined ? undefined : readKey(file);
-  const secret = held ?? (await makeKey(file));
+async function openKey(pem: string) {
+  const secret = createPrivateKey(pem);
   const open = createPublicKey(secret);
   const jwk = await exportJWK(open);
   const kid = await calculateJwkThumbprint(jwk);
   return { secret, open, kid, jwk: { ...jwk, kid, alg: "RS256", use: "sig" } };
-}
-
-function readKey(file: string) {
-  try {
-    return createPrivateKey(readFileSync(file));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new Error(`${file} holds no private key; delete it to end all sessions`, {
-      cause: error,
-    });
-  }
-}
-
-async function makeKey(file: string | undefined) {
-  const { privateKey } = await promisify(generateKeyPair)("rsa", { modulusLength: 2048 });
-  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
-  if (file !== undefined) writeFileSync(file, pem, { mode: 0o600, flag: "wx" });
-  return privateKey;
 }

@@ -7,12 +7,8 @@ import { Aedes, type AuthenticateError, type Client } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { maySubscribe, mayPublish, type Holder } from "./access.ts";
 import { limitPackets } from "./packet-limit.ts";
-import {
-  isLoopback,
-  type BrokerAccount,
-  type BrokerOptions,
-  type Refused,
-} from "../../config/broker-program.ts";
+import type { BrokerAccount, BrokerOptions, Refused } from "../../config/broker-program.ts";
+import { isLoopback } from "../../config/fields.ts";
 
 export type Broker = {
   port: number;

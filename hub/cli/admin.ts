@@ -12,6 +12,7 @@ const sites: Option = ["--sites <sites>", "limited to these, separated by commas
 
 export function addAdmin(program: Program): void {
   addKeys(program);
+  addHubKeys(program);
   addUsers(program);
   addWebhooks(program);
   addAudit(program);
@@ -71,6 +72,32 @@ function addKeys(program: Program): void {
   key.verb("revoke <key>", "it is refused from now on", async ({ hub, note }, _, id = "") => {
     await (await hub()).api.DELETE("/api/keys/{id}", byId(id));
     note(`revoked: ${id}`);
+  });
+}
+
+function addHubKeys(program: Program): void {
+  const hubKey = program.noun(
+    "hub-key",
+    "what the hub signs with",
+    `
+  understudy hub-key list                  the key that sites pin in mqtt.commandKeys
+  understudy hub-key rotate command        both hold for 30 days: pin the new one meanwhile`,
+  );
+  hubKey.verb("list", "its own keys, and what sites pin", async ({ hub, print }) => {
+    const { items } = await contentOf((await hub()).api.GET("/api/hub-keys"));
+    await print.list(items, columns.hubKey);
+  });
+  hubKey.verb("rotate <name>", "token, webhook or command", async (cli, _, given = "") => {
+    const name = columns.hubKeyNames.find((one) => one === given);
+    if (!name) throw new Ending(exitCode.usage, `one of ${columns.hubKeyNames.join(", ")}`);
+    const { api } = await cli.hub();
+    const path = { params: { path: { name } } };
+    const made = await contentOf(api.POST("/api/hub-keys/{name}/rotate", path));
+    if (made.webhooks.length > 0) cli.note("Give each receiver its new secret.");
+    cli.print.one(made, [
+      ...columns.hubKey.map(titled),
+      ["Secrets", (k) => k.webhooks.map(({ url, secret }) => `${url} ${secret}`).join("\n")],
+    ]);
   });
 }
 

@@ -294,6 +294,15 @@ export const key: Columns<Schemas["KeyItem"]> = [
   ["REPLACED BY", (k) => k.replacedBy],
 ];
 
+export const hubKeyNames = ["token", "webhook", "command"] as const;
+export const hubKey: Columns<Schemas["HubKeyItem"]> = [
+  ["KEY", (k) => k.name],
+  ["SIGNS", (k) => k.signs],
+  ["PUBLIC", (k) => k.publicKey],
+  ["BEFORE", (k) => k.previousPublicKey],
+  ["HOLDS UNTIL", (k) => ({ at: k.previousUntil })],
+];
+
 export const user: Columns<Schemas["UserItem"]> = [
   ["NAME", (u) => u.name],
   ["ROLE", (u) => u.role],

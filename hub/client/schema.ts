@@ -395,6 +395,43 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/hub-keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What the hub signs with; what sites pin */
+    get: operations["listHubKeys"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/hub-keys/{name}/rotate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Another in its place
+     * @description Makes another. The one before holds for an hour (token), a week (webhook) or 30 days (command), and whatever was before that is over.
+     */
+    post: operations["rotateHubKey"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/incidents": {
     parameters: {
       query?: never;
@@ -1684,6 +1721,14 @@ export interface components {
       token_type: "Bearer";
       expires_in: number;
       refresh_token: string;
+    };
+    HubKeyItem: {
+      /** @enum {string} */
+      name: "token" | "webhook" | "command";
+      signs: string;
+      publicKey: string | null;
+      previousPublicKey: string | null;
+      previousUntil: string | null;
     };
     Id: string;
     IdInput: string;
@@ -3589,6 +3634,62 @@ export interface operations {
         content: {
           "application/json": {
             encoder: components["schemas"]["EncoderHealth"];
+          };
+        };
+      };
+    };
+  };
+  listHubKeys: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["HubKeyItem"][];
+          };
+        };
+      };
+    };
+  };
+  rotateHubKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: "token" | "webhook" | "command";
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            /** @enum {string} */
+            name: "token" | "webhook" | "command";
+            signs: string;
+            publicKey: string | null;
+            previousPublicKey: string | null;
+            previousUntil: string | null;
+            webhooks: {
+              id: string;
+              url: string;
+              secret: string;
+            }[];
           };
         };
       };

@@ -3,31 +3,38 @@
  * they have. No secret is stored: each follows from one key of this hub and the webhook's id.
  */
 import { createHmac, randomBytes } from "node:crypto";
-import { keyIn } from "../key-file.ts";
+import type { OwnKey } from "../own-keys.ts";
 
+type Of = { id: string; generation: number };
 export type Signing = {
   /** `whsec_…`, for the receiver. */
-  secretOf(webhook: { id: string; generation: number }): string;
+  secretOf(webhook: Of): Promise<string>;
   headers(
-    webhook: { id: string; generation: number },
+    webhook: Of,
     message: { id: string; body: string; atMs: number },
-  ): Record<string, string>;
+  ): Promise<Record<string, string>>;
 };
 
-/** @param keyFile mode 0600, made when missing; absent: in memory only */
-export function openSigning(keyFile?: string): Signing {
-  const key = keyFile === undefined ? randomBytes(32) : keyIn(keyFile);
-  const bytesOf = ({ id, generation }: { id: string; generation: number }) =>
-    createHmac("sha256", key).update(`${id}:${generation}`).digest();
+export const makeWebhookKey = () => randomBytes(32).toString("base64");
+
+/** @param key while the one before is good, both sign: a receiver checks with whichever it has */
+export function openSigning(key: OwnKey): Signing {
+  const bytesOf = (own: string, { id, generation }: Of) =>
+    createHmac("sha256", Buffer.from(own, "base64")).update(`${id}:${generation}`).digest();
   return {
-    secretOf: (webhook) => `whsec_${bytesOf(webhook).toString("base64")}`,
-    headers(webhook, { id, body, atMs }) {
+    secretOf: async (webhook) =>
+      `whsec_${bytesOf((await key.held()).now, webhook).toString("base64")}`,
+    async headers(webhook, { id, body, atMs }) {
+      const { now, before } = await key.held();
       const seconds = Math.floor(atMs / 1_000);
-      const hmac = createHmac("sha256", bytesOf(webhook)).update(`${id}.${seconds}.${body}`);
+      const signed = [now, ...(before ? [before.text] : [])].map((own) => {
+        const hmac = createHmac("sha256", bytesOf(own, webhook)).update(`${id}.${seconds}.${body}`);
+        return `v1,${hmac.digest("base64")}`;
+      });
       return {
         "webhook-id": id,
         "webhook-timestamp": String(seconds),
-        "webhook-signature": `v1,${hmac.digest("base64")}`,
+        "webhook-signature": signed.join(" "),
       };
     },
   };

@@ -46,9 +46,9 @@ export async function openWebhooks(needs: Needs) {
   const timers = new Map<string, NodeJS.Timeout>();
   let isOpen = true;
 
-  const send = (row: WebhookRow, event: CloudEvent): Promise<Outcome> => {
+  const send = async (row: WebhookRow, event: CloudEvent): Promise<Outcome> => {
     const body = JSON.stringify(event);
-    const signed = signing.headers(row, { id: event.id, body, atMs: now() });
+    const signed = await signing.headers(row, { id: event.id, body, atMs: now() });
     return deliver(row.url, { body, headers: { "content-type": contentType, ...signed } }, guard);
   };
   /** Whoever was deleted meanwhile is not saved again. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { Id } from "../id.ts";
 import { SessionAsk, SessionChange } from "../session/session.contract.ts";
 import { WindowRule } from "../stream/schedule.contract.ts";
+import { Signatures } from "./signature.contract.ts";
 
 /** What may be asked of a site. A safe verb is obeyed even when the clocks cannot be compared. */
 export const verbs = {
@@ -99,6 +100,8 @@ export const CommandRequest = z
     by: z.string().min(1).max(120),
     args: CommandArgs.optional(),
     dryRun: z.boolean().optional(),
+    /** Of the hub, over all the rest and the topic; a site that knows its key obeys nothing else. */
+    signatures: Signatures.optional(),
   })
   .meta({ id: "CommandRequest" });
 export type CommandRequest = z.infer<typeof CommandRequest>;
@@ -108,7 +111,7 @@ export const CommandResponse = z
   .object({
     id: z.string(),
     status: z.enum(["accepted", "done", "refused"]),
-    /** expired, clock_unknown, unknown_subject, unknown_verb, malformed, not_possible, … */
+    /** expired, clock_unknown, bad_signature, unknown_subject, unknown_verb, malformed, not_possible, … */
     code: z.string().optional(),
     message: z.string(),
     /** What was asked for, where a verb asks for something. */

@@ -35,5 +35,7 @@ export type SiteEvent =
   | { type: "hostClock"; look: HostClockLook }
   /** The wall clock was set by so much. */
   | { type: "clockJump"; byMs: number }
+  /** So many requests came that the hub has not signed; the last of them to this topic. */
+  | { type: "notSigned"; count: number; topic: string }
   /** First input of a run. */
   | { type: "opened"; version: string; fresh: boolean };

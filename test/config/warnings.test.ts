@@ -13,7 +13,7 @@ function of(text: string): string[] {
 
 function warnings(box: string, pdu: string): string[] {
   const text = `site: studio
-mqtt: { url: mqtt://hub:1883 }
+mqtt: { url: mqtt://127.0.0.1:1883 }
 encoders:
   - { id: a, driver: aja-helo, host: 192.0.2.1, outlet: a-power${box} }
 outlets:
@@ -46,7 +46,7 @@ test("two switches are no warning; where one was not named, nobody can tell, and
 
 test("a programme of two encoders whose sources nobody named is told what that costs", () => {
   const site = (source: string) => `site: studio
-mqtt: { url: mqtt://hub:1883 }
+mqtt: { url: mqtt://127.0.0.1:1883 }
 encoders:
   - { id: a, driver: aja-helo, host: 192.0.2.1, source: camera }
   - { id: b, driver: aja-helo, host: 192.0.2.2${source} }
@@ -59,4 +59,22 @@ streams:
   expect(of(site(""))).toEqual([
     "main: no `source` is named for b, so a lost input or a black picture never moves it there",
   ]);
+});
+
+test("a site that would obey whoever may publish at a broker is told, unless that is its own host", () => {
+  const key = "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+  const site = (mqtt: string) =>
+    of(`site: studio
+mqtt: { ${mqtt} }
+encoders: []
+destinations: []
+streams: []
+`);
+  const [warning] = site("url: mqtts://hub.example.org:8883");
+  expect(warning).toContain("whoever may publish to hub.example.org commands this site");
+  expect(site(`url: mqtts://hub.example.org:8883, commandKeys: ["${key}"]`)).toEqual([]);
+  for (const here of ["127.0.0.1", "localhost", "[::1]"]) {
+    expect(site(`url: "mqtt://${here}:1883"`)).toEqual([]);
+  }
+  expect(() => site("url: mqtts://hub:8883, commandKeys: [ed25519:short]")).toThrow("commandKeys");
 });

@@ -99,7 +99,11 @@ async function open(
     }),
   );
   say("the hub is up");
-  site.writeSiteConfig({ folder, farEnd, helos, mqttUrl: hub.mqttUrl, siteKey });
+  const hubKeys = z
+    .object({ items: z.array(z.object({ publicKey: z.string().nullable() })) })
+    .parse(await hub.ask("/api/hub-keys"));
+  const commandKeys = hubKeys.items.flatMap(({ publicKey }) => publicKey ?? []);
+  site.writeSiteConfig({ folder, farEnd, helos, mqttUrl: hub.mqttUrl, siteKey, commandKeys });
   const daemon = openProgram({
     name: "site daemon",
     args: () => [join(root, "dist/daemon.cjs"), "--config", folder.siteFile],

@@ -36,6 +36,8 @@ export function writeSiteConfig(p: {
   mqttUrl: string;
   /** Key of this site at the hub's broker. */
   siteKey: string;
+  /** What the hub signs its requests with. */
+  commandKeys: string[];
 }): void {
   const { folder, farEnd, helos } = p;
   const { width, height, framesPerSecond, kbps } = picture;
@@ -43,7 +45,10 @@ export function writeSiteConfig(p: {
     site: siteId,
     name: "Demo studio",
     stateDir: folder.siteState,
-    mqtt: { url: p.mqttUrl, username: siteId, password: folder.secret("mqtt", p.siteKey) },
+    mqtt: {
+      ...{ url: p.mqttUrl, username: siteId, password: folder.secret("mqtt", p.siteKey) },
+      commandKeys: p.commandKeys,
+    },
     encoders: [
       ...Object.entries(helos).map(([id, { host, port }]) => ({
         ...{ id, driver: "aja-helo", host, port, source: "studio-camera" },

@@ -103,7 +103,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
       const row = await webhooks.add({ url, types, sites, createdBy: callerOf(request).name });
       note(request, "webhook.made", row.id);
       reply.header("Cache-Control", "no-store");
-      return reply.code(201).send({ ...itemOf(row), secret: webhooks.secretOf(row) });
+      return reply.code(201).send({ ...itemOf(row), secret: await webhooks.secretOf(row) });
     },
   );
   app.delete(
@@ -127,7 +127,7 @@ export const webhookRoutes: FastifyPluginAsyncZod<Needs> = async (app, needs) =>
       await webhooks.renew(row);
       note(request, "webhook.secretReplaced", row.id);
       reply.header("Cache-Control", "no-store");
-      return reply.code(201).send({ ...itemOf(row), secret: webhooks.secretOf(row) });
+      return reply.code(201).send({ ...itemOf(row), secret: await webhooks.secretOf(row) });
     },
   );
   app.post(

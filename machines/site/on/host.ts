@@ -37,6 +37,18 @@ export const host = siteSetup.createStateConfig({
       }),
     },
     clockJump: { actions: emit(({ event }) => decided(jumpNews(event.byMs))) },
+    notSigned: {
+      actions: emit(({ event: { count, topic } }) =>
+        decided({
+          type: "site.notSigned",
+          severity: "critical",
+          message:
+            `${count === 1 ? "a command was" : `${count} commands were`} refused: not signed by the ` +
+            `hub. Somebody else may publish to the broker, or the hub's key is another now`,
+          data: { count, topic: topic.slice(0, 200) },
+        }),
+      ),
+    },
     opened: {
       actions: emit(({ event }) =>
         decided({

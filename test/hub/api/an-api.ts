@@ -14,8 +14,10 @@ import { openAudit } from "../../../hub/audit/audit.ts";
 import { openSessions, type Place } from "../../../hub/auth/sessions.ts";
 import { openSignIn } from "../../../hub/auth/sign-in.ts";
 import { openTokens } from "../../../hub/auth/tokens.ts";
+import { commandSigner } from "../../../hub/command-key.ts";
 import { type Commands, openCommands } from "../../../hub/commands.ts";
 import { openFeed } from "../../../hub/feed.ts";
+import { openHubKeys } from "../../../hub/hub-keys.ts";
 import { openIngest } from "../../../hub/ingest.ts";
 import type { Publish } from "../../../hub/publish.ts";
 import { openSqliteStore } from "../../../hub/store/sqlite.ts";
@@ -74,7 +76,8 @@ export async function anApi(over: Over = {}) {
   };
   const now = over.now ?? Date.now;
   const keys = await openKeyRing(store, now);
-  const commands = openCommands(store, publish, now);
+  const hubKeys = openHubKeys({ now });
+  const commands = openCommands(store, publish, now, commandSigner(hubKeys.command));
   const ingest = await openIngest({
     ...{ store, view, feed, publish, log, now, hub: "main" },
     onResponse: (site, response) => void commands.answered(site, response),
@@ -82,13 +85,21 @@ export async function anApi(over: Over = {}) {
   const version = "0.1.0";
   const metrics = await openMetrics({ view, feed, store, version, now, counts: ingest.counts });
   const audit = openAudit(store, log, now);
-  const tokens = openTokens({ hub: "main", now });
+  const tokens = openTokens({ key: hubKeys.token, hub: "main", now });
   const sessions = await openSessions({ store, tokens, audit, places: over.places ?? [], now });
   const signIn = openSignIn({
     ...{ publicUrl: "http://127.0.0.1", providers: over.providers ?? [], sessions, audit, now },
   });
   const webhooks = await openWebhooks({
-    ...{ store, feed, log, now, hub: "main", signing: openSigning(), pauses: over.pauses ?? [] },
+    ...{
+      store,
+      feed,
+      log,
+      now,
+      hub: "main",
+      signing: openSigning(hubKeys.webhook),
+      pauses: over.pauses ?? [],
+    },
     guard: openGuard(over.allow ?? []),
   });
   const limits = openLimits(
@@ -116,7 +127,7 @@ export async function anApi(over: Over = {}) {
     demoOpen: over.demoOpen ?? false,
     ...{ asking, limits, graph },
     trustedProxies: over.trustedProxies ?? [],
-    ...{ webhooks, hub: "main" },
+    ...{ webhooks, hubKeys, hub: "main" },
     ...{ webDir: "/nowhere", mediaFrom: [] },
     ...(restWithinMs !== undefined && { answersWithinMs: restWithinMs }),
   });
@@ -173,6 +184,7 @@ export async function anApi(over: Over = {}) {
     secret,
     sessions,
     tokens,
+    hubKeys,
   };
 }
 

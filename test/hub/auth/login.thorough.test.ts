@@ -11,6 +11,7 @@ import { expect, test } from "vitest";
 import { sitesOf } from "../../../hub/auth/sessions.ts";
 import { isOnShift, Shift } from "../../../hub/auth/shifts.ts";
 import { openTokens } from "../../../hub/auth/tokens.ts";
+import { openHubKeys } from "../../../hub/hub-keys.ts";
 import { anApi, withAStudio } from "../api/an-api.ts";
 import { aPerson, from, password } from "./people.ts";
 
@@ -143,7 +144,11 @@ test(
     const unsigned = `${json({ ...header, alg: "none" })}.${body}`;
     const confused = `${json({ ...header, alg: "HS256" })}.${body}`;
     const hmac = createHmac("sha256", JSON.stringify(jwk)).update(confused).digest("base64url");
-    const elsewhere = openTokens({ hub: "other", now: () => clock.nowMs });
+    const elsewhere = openTokens({
+      key: openHubKeys({ now: Date.now }).token,
+      hub: "other",
+      now: () => clock.nowMs,
+    });
     const wanted = { person: String(claims.sub), session: String(claims["sid"]) };
     const crafted = [
       ...[`${unsigned}.`, `${unsigned}.${signature}`, `${confused}.${hmac}`],

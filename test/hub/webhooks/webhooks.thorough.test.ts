@@ -6,6 +6,7 @@ import { pino } from "pino";
 import { openFeed } from "../../../hub/feed.ts";
 import { openSqliteStore } from "../../../hub/store/sqlite.ts";
 import { openGuard } from "../../../hub/webhooks/guard.ts";
+import { openHubKeys } from "../../../hub/hub-keys.ts";
 import { openSigning } from "../../../hub/webhooks/signing.ts";
 import { openWebhooks } from "../../../hub/webhooks/webhooks.ts";
 import { anApi } from "../api/an-api.ts";
@@ -154,7 +155,7 @@ test("a hub that was restarted goes on where it was", async () => {
       store,
       feed,
       guard,
-      signing: openSigning(),
+      signing: openSigning(openHubKeys({ now: Date.now }).webhook),
       hub: "main",
       log,
       now: Date.now,
