@@ -90,6 +90,7 @@ export function planOf(
         outputs: [...vendor.outputs],
         ...sourceOf(encoder),
         ...feedOf(encoder),
+        ...(isSoftware && { isProcess: true }),
         readingMaxAgeMs: isSoftware
           ? softwareReadingMaxAgeMs
           : pollsUntilOld * encoder.polling.normalMs,

@@ -90,6 +90,8 @@ export type EncoderPlan = {
   canRepair: readonly RepairAction[];
   /** What a person may tell it directly. Absent in plans made before there was any. */
   controls?: readonly ControlVerb[];
+  /** A process on the site's host: its load is told as a share of that. */
+  isProcess?: boolean;
   /** The ingest it takes its picture from. */
   ingest?: string;
   /** Its driver can write its settings while it carries nothing. */

@@ -58,6 +58,23 @@ test("ffmpeg and GStreamer make just what was asked for, the understudy and a la
   });
   expect(health).toMatchObject({ encoder_id: carrier, understudyEncoder: backup });
 
+  const load = await until("what its process takes of the host", async () => {
+    const { body } = await hub.ask("GET", `/api/encoders/studio~${carrier}`);
+    const { cpuUsageRatio, memoryUsageRatio } = body["figures"] as Record<
+      string,
+      { value: number }
+    >;
+    return cpuUsageRatio && memoryUsageRatio && { cpu: cpuUsageRatio.value };
+  });
+  expect(load.cpu).toBeGreaterThan(0.01);
+  expect(load.cpu).toBeLessThanOrEqual(1);
+  const metrics = await (await fetch(`${hub.url}/metrics`)).text();
+  expect(metrics).toContain(
+    `understudy_encoder_cpu_usage_ratio{site="studio",encoder="${carrier}"}`,
+  );
+  // Of one that runs nothing there is nothing to measure.
+  expect(metrics).not.toContain(`cpu_usage_ratio{site="studio",encoder="${backup}"}`);
+
   // The next daemon knows what runs, and that it is as wanted.
   const endedAtMs = Date.now();
   await facility.endDaemon("SIGKILL");

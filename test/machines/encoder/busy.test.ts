@@ -109,3 +109,16 @@ test("the limit is the configured one", () => {
     "works at its load limit: it has no room for a harder scene, take work off it",
   ]);
 });
+
+test("a process that takes three quarters of its host is named, and stays on air as it is", () => {
+  const plan = aPlan({ kinds: { a: "soft", b: "soft" } });
+  const process = { isProcess: true, repair: "act" as const };
+  const w = onAir({ ...plan, encoders: plan.encoders.map((box) => ({ ...box, ...process })) });
+  works(w, "a", 1);
+  w.pass(600);
+  expect(told(w)).toHaveLength(1);
+  expect(thermal(w)).toBe("warm");
+  expect(w.carrier()).toBe("a");
+  expect(w.box("a").load).toBe(0);
+  expect(w.told("stream.incident")).toEqual([]);
+});

@@ -309,8 +309,9 @@ test("settings that are lower because of a playbook are no drift", () => {
   expect(w.core.site().facts["a"]?.settings).toBeNull();
 });
 
-const carrying = (output: object, cpuUsageRatio?: number) =>
+const carrying = (output: object, cpuUsageRatio?: number, plan = {}) =>
   strainOf({
+    plan,
     holds: ["stream-1"],
     reading: {
       outputs: { "stream-1": { state: "streaming", ...output } },
@@ -323,6 +324,13 @@ const carrying = (output: object, cpuUsageRatio?: number) =>
 test("a processor is overloaded from 95 %, and not at 94.9 %", () => {
   expect(carrying({}, 0.949)).toBeUndefined();
   expect(carrying({}, 0.95)).toBe("overload");
+});
+
+test("a process that takes the whole host is overloaded only where it does not keep up", () => {
+  const process = { isProcess: true };
+  expect(carrying({ isOverloaded: false }, 1, process)).toBeUndefined();
+  expect(carrying({}, 1, process)).toBeUndefined();
+  expect(carrying({ isOverloaded: true }, 0.3, process)).toBe("overload");
 });
 
 test("what does not get rid of its output is the network, whatever else it says", () => {

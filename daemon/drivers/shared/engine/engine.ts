@@ -30,6 +30,7 @@ import { Run } from "./run.ts";
 import { SendQueueWatch } from "./send-queue.ts";
 import { smallShell, type Launch } from "./small-shell.ts";
 import { engineSweep } from "./sweep.ts";
+import { ProcessUsage, type Usage } from "./usage.ts";
 
 /** From the spawn to the pid file it takes some ms; on a starved host much more. */
 const launchWithinMs = 10_000;
@@ -50,6 +51,7 @@ export class Engine {
   readonly #sparePort = new SparePort();
   readonly #offProof: OffProof;
   readonly #lastEnd: LastEnd;
+  readonly #usage = new ProcessUsage();
   #run: Run | undefined;
   #highest: Record<string, number> = {};
   #files: FSWatcher | undefined;
@@ -357,6 +359,11 @@ export class Engine {
   /** What the run that is under way makes of its input. */
   makes(): EncoderSettings | undefined {
     return this.#run && this.#run.record.makes;
+  }
+
+  /** What its process takes of this host. */
+  usage(): Usage {
+    return this.#usage.now(this.#run?.process, this.#around.now());
   }
 
   /** The last that was heard of the run that is under way. */

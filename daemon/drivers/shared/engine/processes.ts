@@ -125,7 +125,37 @@ function isGone(error: unknown): boolean {
 }
 
 /** Clock ticks a second in `/proc/<pid>/stat`: 100 on every Linux that Node runs on. */
-const ticksPerSecond = 100;
+export const ticksPerSecond = 100;
+
+/** Fields 14, 15 and 24 of `/proc/<pid>/stat`; undefined when it is over. */
+export function spentBy({
+  pid,
+  startTicks,
+}: ProcessId): { cpuTicks: number; residentBytes: number } | undefined {
+  const fields = fieldsOf(pid);
+  const [user, system, resident] = [fields?.[11], fields?.[12], fields?.[21]].map(Number);
+  if (Number(fields?.[19]) !== startTicks || !Number.isInteger(user! + system! + resident!))
+    return undefined;
+  return { cpuTicks: user! + system!, residentBytes: resident! * pageBytes() };
+}
+
+let bytesOfPage: number | undefined;
+/** 4 KiB on most, 16 or 64 on some: whatever our own memory is counted in. */
+function pageBytes(): number {
+  const own = Number(fieldsOf(process.pid)?.[21]);
+  bytesOfPage ??= 2 ** Math.round(Math.log2(process.memoryUsage.rss() / own));
+  return bytesOfPage;
+}
+
+/** From the third field on; the name in the second may hold anything. */
+function fieldsOf(pid: number): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+  } catch (error) {
+    return ignoreGone(undefined)(error);
+  }
+}
 
 export function runningForMs({ startTicks }: ProcessId): number {
   const uptimeS = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);

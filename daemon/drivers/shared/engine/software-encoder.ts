@@ -13,6 +13,7 @@ import type { EngineTimes, Made } from "./launch.ts";
 import { openLoad } from "./load.ts";
 import { openOverload } from "./overload.ts";
 import { engineReports } from "./report-beat.ts";
+import { usageFigures } from "./usage.ts";
 
 export type SoftwareEncoder = {
   /** What is run, and what it makes of its input, by load step: full load first. */
@@ -76,7 +77,10 @@ export async function openSoftwareEncoder(
         ...[...engines.values()].flatMap((engine) => engine.alarms()),
         ...slow,
       ],
-      figures: figuresOf(engines, memory, now(), `${name} progress`),
+      figures: {
+        ...figuresOf(engines, memory, now(), `${name} progress`),
+        ...usageFigures(engines.values()),
+      },
     };
   };
 
