@@ -6,12 +6,27 @@ import { foreseen } from "../machines/session/site-sessions.ts";
 import { exerciseRefusal } from "../machines/site/exercises.ts";
 import { repairRefusal, whatBootingCosts, whatRepairDoes } from "../machines/site/interruption.ts";
 import type { ActorName, CoreInput, SiteCore } from "../machines/site/site-core.ts";
+import { comparisonSentence } from "../machines/stream/content.ts";
+import {
+  comparedWithCarrier,
+  type StreamContext,
+  understudyOf,
+} from "../machines/stream/stream.context.ts";
 import { moveRefusal } from "../machines/stream/readiness.ts";
 import { carrierStateOf } from "../machines/stream/stream.published.ts";
 import type { Answer } from "./command-memory.ts";
 import { streamOrder } from "./stream-order.ts";
 
 const idOf = (actor: string) => actor.slice(actor.indexOf(":") + 1);
+
+/** Who would carry then. */
+export function movesTo(
+  context: StreamContext,
+  event: { type: "return" } | { type: "failover"; to?: string },
+): string | undefined {
+  if (event.type === "return") return context.plan.encoders[0]?.encoder;
+  return event.to ?? understudyOf(context)?.encoder;
+}
 
 /** What has to be known of the machines to answer a command. */
 export function questionsTo(core: SiteCore) {
@@ -53,6 +68,11 @@ export function questionsTo(core: SiteCore) {
     },
     /** What it does besides: a yes to a repair may cost a picture. */
     consequence({ to, event }: CoreInput): string | undefined {
+      if (event.type === "failover" || event.type === "return") {
+        const { context } = core.stream(idOf(to));
+        const known = comparedWithCarrier(context, movesTo(context, event) ?? "");
+        return known?.word === "different" ? comparisonSentence(known) : undefined;
+      }
       if (!to.startsWith("encoder:")) return undefined;
       if (event.type === "repair") return whatRepairDoes(core.site(), idOf(to));
       if (event.type !== "control" || !isBoot(event.control)) return undefined;

@@ -36,6 +36,8 @@ export function openCommands(p: {
   whyNot?: (input: CoreInput) => string | undefined;
   /** What a stream is asked where a box was asked to start or stop it. */
   streamOrder?: (encoder: string, request: CommandRequest, verb: string) => StreamOrder;
+  /** Before a person moves a stream: look at once whether both show the same. */
+  beforeMove?: (input: CoreInput) => void;
   /** What it does besides, for the answer to whoever asked. */
   consequence?: (input: CoreInput) => string | undefined;
   /** Id of the command this actor works on now. */
@@ -109,6 +111,9 @@ export function openCommands(p: {
     const possible = inputs.filter((input) => p.can(input));
     if (possible.length === 0) {
       return settle(to, id, refused("not_possible", `not now: ${whyNot(inputs[0]!)}`));
+    }
+    for (const input of possible) {
+      if (["failover", "return"].includes(input.event.type)) p.beforeMove?.(input);
     }
     if (request.dryRun) {
       const told = p.foresee?.(inputs[0]!);

@@ -17,7 +17,7 @@ import { isSoftware, openDrivers, openSessions, superviseAll } from "./boxes.ts"
 import { type Hands, ingestsOf, openHands } from "./carry-out.ts";
 import { openCircuits } from "./circuits.ts";
 import { monotonicMs, now } from "./clock.ts";
-import { questionsTo } from "./command-questions.ts";
+import { movesTo, questionsTo } from "./command-questions.ts";
 import { signatureCheck } from "./command-signature.ts";
 import { openCommands } from "./commands.ts";
 import { watchContent } from "./content/watch-content.ts";
@@ -198,6 +198,11 @@ export async function startSite(p: {
     site: config.site,
     streams: plan.streams.filter(({ feedOf }) => feedOf === undefined),
     ...questionsTo(core),
+    beforeMove({ to, event }) {
+      if (event.type !== "failover" && event.type !== "return") return;
+      const stream = to.slice("stream:".length);
+      content.compareNow(stream, movesTo(core.stream(stream).context, event));
+    },
     async sealedKey({ stream, session }, to) {
       const fedBy = core.session(stream)?.context.session?.ingest;
       const door =

@@ -16,8 +16,8 @@ export async function compareViews(
   b: SeenWithDelay,
   pause: (ms: number) => Promise<void>,
 ): Promise<Comparison> {
-  const lag: Lag = { leastMs: -b.delayAtMostMs, mostMs: a.delayAtMostMs };
-  const atOnce = compare(a.view.pictures(), b.view.pictures(), lag);
+  const lag = lagOf(a, b);
+  const atOnce = compareAtOnce(a, b);
   if (atOnce.word === "same") return atOnce;
   // The one that is seen sooner is looked at closely, until the other has shown it, too.
   const [soon, late] = a.delayAtMostMs < b.delayAtMostMs ? [a, b] : [b, a];
@@ -34,6 +34,15 @@ export async function compareViews(
   const kept = late.view.pictures();
   return late === a ? compare(kept, close, lag) : compare(close, kept, lag);
 }
+
+/** By what was seen in the last minute: within milliseconds, and it can seldom tell that they differ. */
+export const compareAtOnce = (a: SeenWithDelay, b: SeenWithDelay): Comparison =>
+  compare(a.view.pictures(), b.view.pictures(), lagOf(a, b));
+
+const lagOf = (a: SeenWithDelay, b: SeenWithDelay): Lag => ({
+  leastMs: -b.delayAtMostMs,
+  mostMs: a.delayAtMostMs,
+});
 
 /** Between the keyframes of a view, ms. */
 function spacingMs(view: View): number {

@@ -1,5 +1,5 @@
 import type { DestinationConfig, StreamConfig } from "../../config/site.schema.ts";
-import type { ContentPlan } from "../../machines/stream/content.ts";
+import { comparisonCountsFor, type ContentPlan } from "../../machines/stream/content.ts";
 
 /** Where the far end's picture is watched: the first observer that is told to. */
 export function playbackOf({
@@ -28,6 +28,7 @@ export function contentPlan(
     silent: fault("silent"),
     silenceBelowDbfs: content.silenceBelowDbfs,
     pairs: content.pairs,
+    comparisonCountsMs: comparisonCountsFor(content.compareEveryMs),
     farEndDelayMs: playbackOf(destination)?.delayAtMostMs ?? 0,
   };
 }

@@ -5,7 +5,7 @@ import type { SitePlan } from "../../machines/site/plan.ts";
 import { farEndView } from "../../machines/stream/content.ts";
 import type { ContentEvent } from "../../machines/stream/content.moves.ts";
 import type { ComparedPair } from "../../machines/stream/stream.published.ts";
-import { compareViews, type SeenWithDelay } from "./comparing.ts";
+import { compareAtOnce, compareViews, type SeenWithDelay } from "./comparing.ts";
 import { playbackOf } from "./plan.ts";
 import { watchView } from "./view.ts";
 
@@ -14,6 +14,12 @@ const lookForWorkEveryMs = 2_000;
 const comparisonsAtOnce = 4;
 /** Fewer say nothing: a view that has just been opened is waited for. */
 const fewestPictures = 5;
+
+export type Content = {
+  /** By what is there already, before somebody moves a programme by hand: nobody waits for it. */
+  compareNow(stream: string, to: string | undefined): void;
+  close(): Promise<void>;
+};
 
 /**
  * Watches picture and sound of every stream wherever the configuration names a place to see them,
@@ -25,7 +31,7 @@ export function watchContent(p: {
   nowMs: () => number;
   pairOf: (stream: string) => ComparedPair | undefined;
   tell: (stream: string, event: ContentEvent) => void;
-}): { close(): Promise<void> } {
+}): Content {
   const { config, nowMs } = p;
   const closing = new AbortController();
 
@@ -113,6 +119,14 @@ export function watchContent(p: {
   const timer = setInterval(() => single.forEach(compareIfDue), lookForWorkEveryMs);
 
   return {
+    compareNow(stream, to) {
+      const of = single.find(({ id }) => id === stream);
+      const pair = p.pairOf(stream);
+      if (!of || !pair || of.content.compareEveryMs === null) return;
+      const asked = { ...pair, with: to ?? pair.with };
+      const views = asked.with === asked.carrier ? undefined : viewsOf(of.destination, asked);
+      if (Array.isArray(views)) tellOf(stream, asked, compareAtOnce(...views));
+    },
     async close() {
       clearInterval(timer);
       closing.abort();

@@ -1,7 +1,13 @@
 /** What a look and a comparison change in a stream, and what is told of it. */
 import type { Decision } from "../decision.ts";
-import { farEndView, type VisibleFault, withComparison, withLook } from "./content.ts";
-import type { StreamContext } from "./stream.context.ts";
+import {
+  farEndView,
+  type VisibleFault,
+  comparisonSentence,
+  withComparison,
+  withLook,
+} from "./content.ts";
+import { type StreamContext, verdict } from "./stream.context.ts";
 import type { StreamEvent } from "./stream.events.ts";
 
 type Of<T extends StreamEvent["type"]> = Extract<StreamEvent, { type: T }>;
@@ -41,8 +47,13 @@ export function looked(context: StreamContext, { view, look }: Of<"content">): S
 export function compared(context: StreamContext, event: Of<"compared">): Step {
   const { content, plan, now } = context;
   const { carrier, with: other } = event;
-  const next = { ...event.comparison, carrier, with: other, at: now() };
-  const comparison = withComparison(content.comparison, next);
+  // Who has lost the programme differs from everybody who has it: that is no reason to stay.
+  const isFaulty = event.comparison.word === "different" && verdict(context).word === "content";
+  const seen = isFaulty
+    ? { word: "cannotTell" as const, because: "the carrier does not show its programme" }
+    : event.comparison;
+  const next = { ...seen, carrier, with: other, at: now() };
+  const comparison = withComparison(content.comparison, next, plan.content);
   const before = content.comparison;
   const isNews =
     before?.word !== comparison.word || before.carrier !== carrier || before.with !== other;
@@ -64,13 +75,9 @@ export function compared(context: StreamContext, event: Of<"compared">): Step {
 
 function sentence(
   stream: string,
-  { word, carrier, with: other, because }: NonNullable<StreamContext["content"]["comparison"]>,
+  comparison: NonNullable<StreamContext["content"]["comparison"]>,
 ): string {
-  const both = `${stream}: ${carrier} and ${other}`;
-  if (word === "same") return `${both} show the same programme (${because})`;
-  if (word === "cannotTell") return `${both} cannot be compared any more: ${because}`;
-  return (
-    `${both} show different programmes (${because}): ` +
-    `${other} does not take over for a black, frozen or silent picture`
-  );
+  const what = `${stream}: ${comparisonSentence(comparison)}`;
+  if (comparison.word !== "different") return what;
+  return `${what}: ${comparison.with} does not take over for a black, frozen or silent picture`;
 }

@@ -9,6 +9,8 @@ import { elapsedMs, type Stamp } from "../time.ts";
 export type ContentPlan = ContentPolicy & {
   /** How much later the far end gives a picture back than it got it, at most. */
   farEndDelayMs: number;
+  /** A comparison says something of the present for so long; absent: ten minutes. */
+  comparisonCountsMs?: number;
 };
 
 /** What can be seen; a lost input is told by the box itself. */
@@ -36,8 +38,11 @@ export const farEndView = "farEnd";
 
 /** A look is told at least every 4 s. */
 const lookCountsMs = 10_000;
-/** After so long nobody knows any more what the other one shows. */
-const comparisonCountsMs = 10 * 60_000;
+/** After so long nobody knows any more what the other one shows, where they are compared each minute. */
+const usuallyCountsMs = 10 * 60_000;
+/** Where they are compared so often: as long as three comparisons that could not tell. */
+export const comparisonCountsFor = (everyMs: number | null): number =>
+  Math.max(usuallyCountsMs, 3 * (everyMs ?? 0));
 
 export const isFresh = ({ at }: { at: Stamp }, now: Stamp) => elapsedMs(at, now) <= lookCountsMs;
 
@@ -124,6 +129,7 @@ export function isFreeOf(
 export function withComparison(
   before: StreamContent["comparison"],
   next: NonNullable<StreamContent["comparison"]>,
+  { comparisonCountsMs = usuallyCountsMs }: ContentPlan,
 ): NonNullable<StreamContent["comparison"]> {
   const stands =
     before !== null &&
@@ -134,15 +140,25 @@ export function withComparison(
   return stands ? before : next;
 }
 
-/** The two are known to show different programmes, whichever of them carries. */
-export function showsAnother(
+/** What is known of these two, whichever of them carries. */
+export function comparisonOf(
   { comparison }: StreamContent,
-  one: string,
-  other: string,
+  [one, other]: readonly [string, string],
+  { comparisonCountsMs = usuallyCountsMs }: ContentPlan,
   now: Stamp,
-): boolean {
-  if (comparison?.word !== "different") return false;
-  if (elapsedMs(comparison.at, now) >= comparisonCountsMs) return false;
+): StreamContent["comparison"] {
+  if (!comparison || elapsedMs(comparison.at, now) >= comparisonCountsMs) return null;
   const pair = [comparison.carrier, comparison.with];
-  return pair.includes(one) && pair.includes(other);
+  return pair.includes(one) && pair.includes(other) ? comparison : null;
+}
+
+export function comparisonSentence({
+  word,
+  carrier,
+  with: other,
+  because,
+}: NonNullable<StreamContent["comparison"]>): string {
+  const both = `${carrier} and ${other}`;
+  if (word === "cannotTell") return `${both} cannot be compared: ${because}`;
+  return `${both} show ${word === "same" ? "the same programme" : "different programmes"} (${because})`;
 }

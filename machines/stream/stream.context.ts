@@ -9,7 +9,7 @@ import { type Latch, noLatch, rebasedLatch } from "./latch.ts";
 import { type Calls, noCalls, type Raised, rebasedCalls, rebasedRaised } from "../raised.ts";
 import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts";
 import type { OpenIncident } from "./incident.ts";
-import { actingFault, isFreeOf, nothingSeen, showsAnother, type StreamContent } from "./content.ts";
+import { actingFault, comparisonOf, isFreeOf, nothingSeen, type StreamContent } from "./content.ts";
 import { judge, type Verdict } from "./judge.ts";
 import { pusherOf } from "./relay/names.ts";
 import {
@@ -380,11 +380,15 @@ export function sameProgramme(context: StreamContext): OutputRef | null {
   );
 }
 
-function showsAnotherThanCarrier(
-  { carrier, content, now }: StreamContext,
-  { encoder }: OutputRef,
-): boolean {
-  return carrier !== null && showsAnother(content, carrier.encoder, encoder, now());
+/** What is known of how this one and the carrier compare. */
+export const comparedWithCarrier = (
+  { carrier, content, plan, now }: StreamContext,
+  encoder: string,
+): StreamContent["comparison"] =>
+  carrier && comparisonOf(content, [carrier.encoder, encoder], plan.content, now());
+
+export function showsAnotherThanCarrier(context: StreamContext, { encoder }: OutputRef): boolean {
+  return comparedWithCarrier(context, encoder)?.word === "different";
 }
 
 /** Switches away from an on-air carrier that the budget still allows. */

@@ -3,12 +3,14 @@ import type { OutputRef } from "../intents.ts";
 import { deadlineIn, elapsedMs } from "../time.ts";
 import { type OpenIncident, step, withGap } from "./incident.ts";
 import type { RecordingGap } from "./stream.contract.ts";
+import { comparisonSentence } from "./content.ts";
 import { noLatch } from "./latch.ts";
 import { latchAfterLeaving } from "./latch.moves.ts";
 import { inputsOf } from "./relay/relay.ts";
 import { at, causeSentence, nameOf, withoutExit, withTry } from "./stream.changes.ts";
 import {
   type Change,
+  comparedWithCarrier,
   type Goal,
   lastGood,
   outputOf,
@@ -125,8 +127,18 @@ export function decidedToMove(
           ? noLatch
           : context.memory.latch,
     incidents: context.memory.incidents + 1,
-    incident: open(context, p.cause ?? (p.goal === "return" ? "return" : "command"), because, true),
+    incident: withComparison(
+      context,
+      p.to,
+      open(context, p.cause ?? (p.goal === "return" ? "return" : "command"), because, true),
+    ),
   };
+}
+
+/** What was known of the two pictures when it was moved. */
+function withComparison(context: StreamContext, to: string | null, incident: OpenIncident) {
+  const known = to === null ? null : comparedWithCarrier(context, to);
+  return known ? step(incident, context.now(), comparisonSentence(known)) : incident;
 }
 
 /** Off for good: everything that may hold the key has to be proven off it. */

@@ -22,6 +22,7 @@ import {
   sameProgramme,
   seenOffAir,
   seenOnAir,
+  showsAnotherThanCarrier,
   type StreamContext,
   type StreamInput,
   understudyOf,
@@ -227,6 +228,7 @@ export const streamSetup = setup({
       !isSpare(context, context.carrier) &&
       !context.memory.latch.returns &&
       primaryIsReady(context) &&
+      !showsAnotherThanCarrier(context, context.plan.encoders[0]!) &&
       budgetLeft(context) > 0,
     isLatched: ({ context }) => latched(context).length > 0,
     movesAreLatched: ({ context }) => context.memory.latch.moves !== null,

@@ -28,7 +28,10 @@ function aSite(
     /** Events that are told before whoever asked for the turn goes on. */
     toldAtOnce?: Omit<Heard, "seq">[];
   } & Partial<
-    Pick<Parameters<typeof openCommands>[0], "streamOrder" | "consequence" | "sealedKey">
+    Pick<
+      Parameters<typeof openCommands>[0],
+      "streamOrder" | "consequence" | "sealedKey" | "beforeMove"
+    >
   > = {},
 ) {
   const asked: CoreInput[] = [];
@@ -55,6 +58,7 @@ function aSite(
     underWay: (actor) => underWay.get(actor),
     ...(p.streamOrder && { streamOrder: p.streamOrder }),
     ...(p.consequence && { consequence: p.consequence }),
+    ...(p.beforeMove && { beforeMove: p.beforeMove }),
     ...(p.sealedKey && { sealedKey: p.sealedKey }),
     respond: ({ kind, id, verb }, response) => {
       if (!link.down) said.push({ ...response, on: `${kind}/${id}/${verb}` });
@@ -339,6 +343,19 @@ test("what a boot costs is in the dry run, and a person's interrupt reaches the 
     to: "encoder:helo-a",
     event: { type: "control", control: { verb: "reboot", interrupt: true } },
   });
+});
+
+test("before a person moves a stream both pictures are looked at once; before a stop they are not", async () => {
+  const looked: string[] = [];
+  const site = aSite({
+    beforeMove: ({ to, event }) => {
+      if (to === "stream:main") looked.push(`${event.type} after ${site.asked.length}`);
+    },
+  });
+  await site.asks("failover", { args: { to: "helo-a" } });
+  await site.asks("return", { id: "c2" });
+  await site.asks("stop", { id: "c3" });
+  expect(looked).toEqual(["failover after 0", "return after 2"]);
 });
 
 test("a session that is opened before its turn is over is answered with its key, however long that takes to seal", async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { compareAtOnce } from "../../../daemon/content/comparing.ts";
+import type { View } from "../../../daemon/content/view.ts";
 import { compare } from "../../../machines/content/compare.ts";
 import { pictures } from "./programmes.ts";
 
@@ -23,6 +25,18 @@ describe("pictures that went through two encoders of their own", () => {
   test("keyframes alone tell a slow programme, however far apart the two encoders set them", () => {
     const other = pictures("fractal", { kbps: 200, seconds: 18, keyframesEvery: 23 });
     expect(compare(pictures("fractal", late), other, threeSeconds).word).toBe("same");
+  });
+
+  test("at the moment of a move, what was seen in the last minute is enough, and nobody waits", () => {
+    const view = (of: ReturnType<typeof pictures>) => ({
+      view: { pictures: () => of } as unknown as View,
+      delayAtMostMs: 3_000,
+    });
+    const other = pictures("fractal", { kbps: 200, seconds: 18, keyframesEvery: 23 });
+    const mine = pictures("fractal", late);
+    const before = performance.now();
+    expect(compareAtOnce(view(mine), view(other)).word).toBe("same");
+    expect(performance.now() - before).toBeLessThan(1_000);
   });
 
   test("two programmes are different, whichever is asked first", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ContentLook } from "../../../machines/content/look.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
+import { comparisonCountsFor } from "../../../machines/stream/content.ts";
 import { aContentPlan, aPlan, aStreamPlan, World } from "../world.ts";
 import { slow } from "../../setup/slow.ts";
 
@@ -11,8 +12,13 @@ const silent: ContentLook = { word: "seen", picture: "moving", pairsDbfs: [-51, 
 const unseen: ContentLook = { word: "unreadable", detail: "it could not be opened" };
 
 /** On air with `a`; `shows` is looked at each second while time passes. */
-function onAir(does: "off" | "observe" | "act" = "act") {
-  const stream = aStreamPlan({ encoders: ["a", "b"], content: aContentPlan(does) });
+function onAir(
+  does: "off" | "observe" | "act" = "act",
+  { compareEveryMs = 60_000, ...more }: { compareEveryMs?: number; failbackMs?: number } = {},
+) {
+  const comparisonCountsMs = comparisonCountsFor(compareEveryMs);
+  const content = { ...aContentPlan(does), comparisonCountsMs };
+  const stream = aStreamPlan({ encoders: ["a", "b"], content, ...more });
   const w = new World(aPlan({ streams: [stream] }));
   const shows: Record<string, ContentLook> = { farEnd: good, a: good, b: good };
   const pass = (seconds: number) => {
@@ -186,6 +192,56 @@ describe("carrier and understudy compared", () => {
     w.box("a").broken = true;
     pass(30);
     expect(w.carrier()).toBe("b");
+  });
+
+  slow("compared each hour, another programme blocks for three of them", () => {
+    const { w, shows, pass, compared } = onAir("act", { compareEveryMs: 3_600_000 });
+    compared("different");
+    w.leap(10_000, 400);
+    shows["farEnd"] = shows["a"] = black;
+    pass(20);
+    expect(w.carrier()).toBe("a");
+    w.leap(900, 40);
+    pass(20);
+    expect(w.carrier()).toBe("b");
+  });
+
+  test("who has lost its input differs from everybody: that does not keep it on air", () => {
+    const { w, pass, compared } = onAir();
+    compared("same");
+    w.box("a").input = "lost";
+    pass(3);
+    compared("different");
+    pass(20);
+    expect(w.carrier()).toBe("b");
+    expect(w.told("stream.compared").map(({ data }) => data["word"])).toEqual(["same"]);
+  });
+
+  test("by its rule it returns to the primary only when that shows the same", () => {
+    const { w, pass, compared } = onAir("act", { failbackMs: 60_000 });
+    const failover = { type: "failover", command: { id: "c1", by: "ops" } } as const;
+    w.send({ to: "stream:main", event: { ...failover, to: "b" } });
+    pass(30);
+    expect(w.carrier()).toBe("b");
+    compared("different");
+    pass(120);
+    expect(w.carrier()).toBe("b");
+    compared("same");
+    pass(90);
+    expect(w.carrier()).toBe("a");
+  });
+
+  test("a person's move stands in its incident with what was known of both pictures", () => {
+    const { w, pass, compared } = onAir();
+    compared("different");
+    const command = { id: "c1", by: "ops" };
+    w.send({ to: "stream:main", event: { type: "failover", command, to: "b" } });
+    pass(30);
+    expect(w.carrier()).toBe("b");
+    const { lastIncident } = w.core.stream("main").context.memory;
+    expect(lastIncident?.timeline.map(({ what }) => what)).toContain(
+      "a and b show different programmes (measured)",
+    );
   });
 
   slow("a comparison that is older than ten minutes blocks nothing", () => {
