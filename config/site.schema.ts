@@ -154,6 +154,9 @@ export const EncoderBase = section({
   network: displayName
     .exactOptional()
     .describe("Switch it hangs on; a fence should reach its outlet without passing it"),
+  power: displayName
+    .exactOptional()
+    .describe("Supply it hangs on: a circuit, a UPS; the way to its outlet should have another"),
 });
 
 export const OutletBase = section({
@@ -166,6 +169,9 @@ export const OutletBase = section({
     .max(128)
     .describe("Its name in the PDU; nothing is switched while the PDU names it otherwise"),
   network: displayName.exactOptional().describe("Switch the PDU hangs on"),
+  power: displayName
+    .exactOptional()
+    .describe("Supply of the switch and the management on the way to the PDU"),
   limits: section({
     perHour: z.int().min(0).max(60).prefault(2).describe("In any hour"),
     perDay: z.int().min(0).max(100).prefault(6).describe("In any 24 hours"),
@@ -286,6 +292,9 @@ export function siteSchema(drivers: SiteDrivers) {
   return section({
     site: id.describe("Stable id of this site, its name on MQTT"),
     name: displayName.exactOptional().describe("What people call it"),
+    power: displayName
+      .exactOptional()
+      .describe("Supply this host hangs on; a box that has an outlet should have another"),
     publicHost: host.exactOptional().describe("Name or address that others reach this site by"),
     stateDir: absolutePath
       .exactOptional()

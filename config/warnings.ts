@@ -20,26 +20,49 @@ function commandKeyWarnings({ mqtt }: SiteConfig): string[] {
       ];
 }
 
+/** What may fail for a box and for the way to its outlet at once. */
+const shared = {
+  network: {
+    means: (of: string, name: string) =>
+      `${of} hang on the same switch (${name}): when that fails, neither answers`,
+    unsaid: "one switch takes both away",
+  },
+  power: {
+    means: (of: string, name: string) =>
+      `${of} hang on the same supply (${name}): when that fails, nobody can prove the box off`,
+    unsaid: "one supply takes both away",
+  },
+} as const;
+
 /** Is the way to an outlet worth something when its box is in trouble? */
-export function fencePathWarnings({ encoders, outlets }: SiteConfig): string[] {
-  const unsaid: string[] = [];
-  const shared = encoders.flatMap(({ id, outlet: outletId, network }) => {
-    const outlet = outlets.find((known) => known.id === outletId);
-    if (!outlet) return [];
-    if (network === undefined || outlet.network === undefined) unsaid.push(id);
-    return network !== undefined && network === outlet.network
-      ? [
-          `${id} and its outlet ${outlet.id} hang on the same switch (${network}): when that fails, neither answers`,
-        ]
-      : [];
+export function fencePathWarnings({ encoders, outlets, power }: SiteConfig): string[] {
+  const fenced = encoders.flatMap((box) => {
+    const outlet = outlets.find(({ id }) => id === box.outlet);
+    return outlet ? [{ box, outlet }] : [];
   });
-  const [first, ...more] = unsaid;
-  if (first === undefined) return shared;
-  const all = more.length > 0 ? `${first} and ${more.length} more` : first;
-  return [
-    ...shared,
-    `no \`network\` is named for ${all} or the outlet: nobody can tell whether one switch takes both away`,
-  ];
+  const ofHost = fenced.flatMap(({ box }) =>
+    box.power !== undefined && box.power === power
+      ? [shared.power.means(`${box.id} and this host`, power)]
+      : [],
+  );
+  const ofOutlets = (["network", "power"] as const).flatMap((what) => {
+    const { means, unsaid } = shared[what];
+    const same = fenced.flatMap(({ box, outlet }) => {
+      const name = box[what];
+      if (name === undefined || name !== outlet[what]) return [];
+      return [means(`${box.id} and its outlet ${outlet.id}`, name)];
+    });
+    const [first, ...more] = fenced
+      .filter(({ box, outlet }) => box[what] === undefined || outlet[what] === undefined)
+      .map(({ box }) => box.id);
+    if (first === undefined) return same;
+    const all = more.length > 0 ? `${first} and ${more.length} more` : first;
+    return [
+      ...same,
+      `no \`${what}\` is named for ${all} or the outlet: nobody can tell whether ${unsaid}`,
+    ];
+  });
+  return [...ofOutlets, ...ofHost];
 }
 
 /** A lost input moves a programme only to a box that is known to be fed by the same source. */

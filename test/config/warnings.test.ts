@@ -11,8 +11,9 @@ function of(text: string): string[] {
   return configWarnings({ ...config, stateDir: "/state" } satisfies SiteConfig);
 }
 
-function warnings(box: string, pdu: string): string[] {
+function warnings(box: string, pdu: string, site = ""): string[] {
   const text = `site: studio
+${site}
 mqtt: { url: mqtt://127.0.0.1:1883 }
 encoders:
   - { id: a, driver: aja-helo, host: 192.0.2.1, outlet: a-power${box} }
@@ -30,18 +31,35 @@ streams: []
   return of(text);
 }
 
+const ofNetwork = (box: string, pdu: string) =>
+  warnings(box, pdu).filter((line) => !line.includes("supply"));
+
 test("a box and its outlet on one switch are a warning: when that fails, neither answers", () => {
-  expect(warnings(", network: rack-1", "network: rack-1")).toEqual([
+  expect(ofNetwork(", network: rack-1", "network: rack-1")).toEqual([
     "a and its outlet a-power hang on the same switch (rack-1): when that fails, neither answers",
   ]);
 });
 
+test("a box, its outlet and this host on one supply are warnings: nobody is left to prove it off", () => {
+  const [box, pdu] = [", network: rack-1, power: circuit-1", "network: management\n    power: "];
+  expect(warnings(box, `${pdu}circuit-1`)).toEqual([
+    "a and its outlet a-power hang on the same supply (circuit-1): when that fails, nobody can prove the box off",
+  ]);
+  expect(warnings(box, `${pdu}ups`)).toEqual([]);
+  expect(warnings(box, `${pdu}ups`, "power: circuit-1")).toEqual([
+    "a and this host hang on the same supply (circuit-1): when that fails, nobody can prove the box off",
+  ]);
+  const unsaid =
+    "no `power` is named for a or the outlet: nobody can tell whether one supply takes both away";
+  expect(warnings(", network: rack-1", "network: management")).toEqual([unsaid]);
+});
+
 test("two switches are no warning; where one was not named, nobody can tell, and that is said", () => {
-  expect(warnings(", network: rack-1", "network: management")).toEqual([]);
+  expect(ofNetwork(", network: rack-1", "network: management")).toEqual([]);
   const unsaid =
     "no `network` is named for a or the outlet: nobody can tell whether one switch takes both away";
-  expect(warnings("", "network: management")).toEqual([unsaid]);
-  expect(warnings(", network: rack-1", "")).toEqual([unsaid]);
+  expect(ofNetwork("", "network: management")).toEqual([unsaid]);
+  expect(ofNetwork(", network: rack-1", "")).toEqual([unsaid]);
 });
 
 test("a programme of two encoders whose sources nobody named is told what that costs", () => {
