@@ -115,6 +115,8 @@ export const relayRegion = state({
     resting: {
       always: { guard: not("wantsRelay"), target: "ending" },
       after: { relayRests: "asking" },
+      // An order that failed does not end it: that comes on its own.
+      on: { "relay.lost": { actions: lost.actions } },
     },
 
     /** Nobody publishes any more: it and its encoders are not needed. */

@@ -100,6 +100,15 @@ test("a relay that dies is had again at once; one that keeps dying calls a perso
   expect(world.told("stream.needsHuman")).toHaveLength(1);
 });
 
+test("a relay that dies while an order to it has just failed is not said to send anybody", () => {
+  const world = aRelayedWorld();
+  world.relaysFail = true;
+  world.restart();
+  world.pass(3);
+  world.killRelay();
+  expect(state(world).relay).toMatchObject({ health: "lost", selected: null });
+});
+
 test("a restarted daemon believes the relay about what happened meanwhile", () => {
   const world = aRelayedWorld();
   world.boxes["a"]!.running = null;
