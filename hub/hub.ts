@@ -22,6 +22,7 @@ import { auditKeyFile, pruneAudit } from "./audit/pruning.ts";
 import { openSessions } from "./auth/sessions.ts";
 import { openSignIn } from "./auth/sign-in.ts";
 import { openTokens } from "./auth/tokens.ts";
+import { tellRestored } from "./backup/tell-restored.ts";
 import { startBroker } from "./broker/child.ts";
 import { passToBroker } from "./broker/proxy.ts";
 import { commandSigner } from "./command-key.ts";
@@ -85,6 +86,7 @@ async function open(
   const keys = await openKeyRing(store, now, options.givenKeys);
 
   const audit = openAudit(store, log, now);
+  tellRestored(options.stateDir, audit);
   const hubKeys = openHubKeys({ folder: options.stateDir, secret: options.stateSecret, now });
   // Read now: what cannot be read stops the start. The third is made when somebody logs in.
   await Promise.all([hubKeys.command.held(), hubKeys.webhook.held()]);

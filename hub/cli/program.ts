@@ -4,6 +4,7 @@ import { keyNames } from "./access.ts";
 import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { redact } from "../../config/redaction.ts";
 import { addAdmin } from "./admin.ts";
+import { addBackups } from "./backups.ts";
 import { openProgram, plainTerms } from "./cli.ts";
 import { addCompletion } from "./completion.ts";
 import { addConfiguration } from "./configuration.ts";
@@ -75,6 +76,7 @@ export async function understudy(args: string[], io: Io, version: string): Promi
   addHistory(program, stream);
   addAdmin(program);
   addConfiguration(program);
+  addBackups(program, version);
   for (const [name, does] of Object.entries(ofTheSite)) root.command(name).description(does);
   addCompletion(program);
   try {

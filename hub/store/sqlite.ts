@@ -44,6 +44,9 @@ export function openSqliteStore(path: string): Store {
 /** Each once, in this order; `user_version` says how far a database is. */
 const migrations = [start, commandData, accessTables, webhookTables, signInColumns];
 
+/** How far a database of this hub is. */
+export const newestSchema = migrations.length;
+
 function migrate(db: Db): void {
   const done = Number(db.pragma("user_version", { simple: true }));
   if (done > migrations.length) throw new Error(`${db.name} was written by a newer hub`);

@@ -3,16 +3,11 @@ import { Facility, type FacilityOptions } from "./facility.ts";
 
 type Closable = { close(): Promise<unknown> };
 
-/**
- * What a test opens is closed after it, the last first, and a facility leaves no process. Where the
- * test failed, the end of the daemon's log is printed: a new machine's failure is seldom seen twice.
- */
+/** What a test opens is closed after it, the last first, and a facility leaves no process. */
 export function closedAfterEach() {
   const open: Closable[] = [];
-  afterEach(async ({ task }) => {
+  afterEach(async () => {
     for (const it of open.splice(0).reverse()) {
-      if (task.result?.state === "fail" && it instanceof Facility)
-        console.error(it.log.slice(-6000));
       await it.close();
       if (it instanceof Facility) expect(it.leftovers()).toEqual([]);
     }

@@ -148,10 +148,10 @@ export class Facility {
       }));
     const facility = new Facility({ options, folder, farEnd, helos, pdu });
     facility.#configure(boxes, streams);
-    // Why a test failed is seldom in what it expected. A bench is no test.
+    // A new machine's failure is seldom seen twice. A bench is no test.
     if (process.env["VITEST"]) {
       const { onTestFailed } = await import("vitest");
-      onTestFailed(() => console.error(facility.log.slice(-12_000)));
+      onTestFailed(() => console.error(facility.log.slice(-6_000)));
     }
     return facility;
   }

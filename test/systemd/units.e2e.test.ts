@@ -33,12 +33,18 @@ function exposure(unit: string): number {
   return Number(score);
 }
 
-describe.each(units)("%s", (unit) => {
-  test("leaves little open: exposure at most 1.5 of 10", () => {
-    expect(exposure(unit)).toBeLessThanOrEqual(1.5);
-  });
+const backup = ["understudy-hub-backup.service", "understudy-hub-backup.timer"];
 
-  test("has no setting that systemd does not know or that is given twice by mistake", () => {
+test.each([...units, "understudy-hub-backup.service"])(
+  "%s leaves little open: exposure at most 1.5 of 10",
+  (unit) => {
+    expect(exposure(unit)).toBeLessThanOrEqual(1.5);
+  },
+);
+
+test.each([...units, ...backup])(
+  "%s has no setting that systemd does not know or that is given twice by mistake",
+  (unit) => {
     const { stdout, stderr } = spawnSync(
       "systemd-analyze",
       ["verify", "--man=no", `systemd/${unit}`],
@@ -51,8 +57,17 @@ describe.each(units)("%s", (unit) => {
     const twice = keys.filter((key, at) => keys.indexOf(key) !== at);
     // Documentation, dependencies and system call filters add up; the rest would replace.
     expect(twice.filter((key) => key !== "SystemCallFilter")).toEqual([]);
-  });
+  },
+);
 
+test("a backup goes where it may write: its own folder, which is made at the installation", () => {
+  const [folder = ""] =
+    valuesOf("understudy-hub-backup.service", "ExecStart")[0]?.match(/\S+$/) ?? [];
+  expect(valuesOf("understudy-hub-backup.service", "ReadWritePaths").join(" ")).toContain(folder);
+  expect(readFileSync("systemd/understudy.tmpfiles", "utf8")).toContain(`d ${folder} `);
+});
+
+describe.each(units)("%s", (unit) => {
   test("leaves out the settings under which node dies or cannot see its encoders", () => {
     expect(valuesOf(unit, "MemoryDenyWriteExecute")).toEqual([]);
     expect(valuesOf(unit, "PrivateUsers")).toEqual([]);

@@ -1,0 +1,13 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Audit } from "../audit/audit.ts";
+import { Restored, restoredFile } from "./manifest.ts";
+
+/** The first start after a restore: what came after the backup is not in the log, and this says so. */
+export function tellRestored(stateDir: string, audit: Audit): void {
+  const file = join(stateDir, restoredFile);
+  if (!existsSync(file)) return;
+  const detail = Restored.parse(JSON.parse(readFileSync(file, "utf8")));
+  audit.add({ type: "hub.restored", actor: "hub", outcome: "ok", object: "hub", detail });
+  rmSync(file);
+}
