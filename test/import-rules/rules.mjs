@@ -62,11 +62,11 @@ export const rules = [
   {
     name: "the-command-line-asks-as-everybody-does",
     comment:
-      "It asks the hub through the client, in the page's words; only the audit file is read.",
+      "It asks the hub through the client, in the page's words; only the audit file and backups are read, which need no hub.",
     from: { path: "^hub/cli/" },
     to: {
       path: "^hub/",
-      pathNot: ["^hub/(cli|client|web|audit)/", "^hub/store/sqlite-audit\\.ts$"],
+      pathNot: ["^hub/(cli|client|web|audit|backup)/", "^hub/store/sqlite-audit\\.ts$"],
     },
   },
   {
