@@ -35,6 +35,8 @@ import { openLink, type Link } from "./link.ts";
 import { checkHubOptions, type HubOptions } from "./options.ts";
 import type { Publish } from "./publish.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
+import { openEventTopics } from "./topics/event-topics.ts";
+import { openMetricsDigest } from "./topics/metrics-digest.ts";
 import { openView } from "./view.ts";
 import { openGuard } from "./webhooks/guard.ts";
 import { openSigning } from "./webhooks/signing.ts";
@@ -155,6 +157,10 @@ async function open(
     signing: openSigning(hubKeys.webhook),
   });
   closers.push(() => webhooks.close());
+  const eventTopics = await openEventTopics({ store, feed, log, deliver: link.deliver });
+  closers.push(() => eventTopics.close());
+  const digest = openMetricsDigest({ view, publish, now });
+  closers.push(() => digest.close());
   const asking = openAsking({ view, commands, store, linkUp, audit });
   const limits = openLimits(options.rateLimit, now);
   const graph = openGraph({ view, feed, store, asking, audit, log });

@@ -6,6 +6,8 @@ import type { Publish } from "./publish.ts";
 
 export type Link = {
   publish: Publish;
+  /** Resolves when the broker has it; rejects where it has not, also while it is away. */
+  deliver: (topic: string, payload: string) => Promise<void>;
   up: () => boolean;
   close(): Promise<void>;
 };
@@ -68,6 +70,10 @@ export function openLink(needs: LinkNeeds): Link {
   return {
     publish: (topic, payload, { qos, retain }) => {
       if (client.connected) client.publish(topic, payload, { qos, retain });
+    },
+    deliver: async (topic, payload) => {
+      if (!client.connected) throw new Error("the broker is away");
+      await client.publishAsync(topic, payload, { qos: 1 });
     },
     up: () => up,
     close: async () => {

@@ -7,6 +7,14 @@ import { CommandRequest, CommandResponse } from "./command/command.contract.ts";
 import { DestinationState } from "./destination/destination.contract.ts";
 import { EncoderState } from "./encoder/encoder.contract.ts";
 import { isId, type Id, type Kind } from "./id.ts";
+import {
+  AdBreakEvent,
+  DeadLetter,
+  EncoderEvent,
+  MetricsEvent,
+  StreamEvent,
+  SubjectEvent,
+} from "./site/event-topics.contract.ts";
 import { IngestState } from "./ingest/ingest.contract.ts";
 import { Ack, Replay, SiteEvent, SiteInfo, SiteState, Telemetry } from "./site/site.contract.ts";
 import { StorageState } from "./storage/storage.contract.ts";
@@ -26,11 +34,13 @@ type Topic = {
   /** Below the site's root; `:name` stands for one level. */
   path: string;
   payload: z.ZodType;
-  direction: "up" | "down";
+  /** `out`: from the hub to whoever else subscribes. */
+  direction: "up" | "down" | "out";
   qos: 0 | 1;
   retain: boolean;
 };
 
+const out = { direction: "out", qos: 1, retain: false } as const;
 export const topics = {
   availability: {
     path: "availability",
@@ -66,6 +76,14 @@ export const topics = {
     qos: 1,
     retain: false,
   },
+  streamingEvents: { path: "streaming-events", payload: StreamEvent, ...out },
+  adBreakEvents: { path: "ad-break-events", payload: AdBreakEvent, ...out },
+  encoderEvents: { path: "encoder-events", payload: EncoderEvent, ...out },
+  metricsEvents: { path: "metrics-events", payload: MetricsEvent, ...out, qos: 0 },
+  systemEvents: { path: "system-events", payload: SubjectEvent, ...out },
+  configEvents: { path: "config-events", payload: SubjectEvent, ...out },
+  allEvents: { path: "all-events", payload: SubjectEvent, ...out },
+  deadLetter: { path: "dead-letter", payload: DeadLetter, ...out },
 } as const satisfies Record<string, Topic>;
 export type TopicName = keyof typeof topics;
 

@@ -22,6 +22,15 @@ const abouts: Record<TopicName, string> = {
   replay: "A hub asks for events again",
   request: "A command; what the site says about it comes as `response`",
   response: "Accepted, done or refused, and why",
+  streamingEvents: "For other systems: an event about a stream; at least once, by the hub",
+  adBreakEvents: "For other systems: an event about an ad break",
+  encoderEvents: "For other systems: an event about an encoder",
+  metricsEvents: "For other systems: the newest figures of the encoders, every 10 s",
+  systemEvents: "For other systems: an event about anything else of the site",
+  configEvents:
+    "For other systems: an event about how the site is set; also on the topic of its subject",
+  allEvents: "For other systems: every event",
+  deadLetter: "For other systems: a command that the site did not answer",
 };
 
 const levels: Record<string, string> = {

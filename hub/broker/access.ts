@@ -18,9 +18,14 @@ export function mayPublish(holder: Holder, topic: string): boolean {
   );
 }
 
+/** What the hub tells others about a site; the site's own programs may hear it, too. */
+const toldOthers = new Set<string>(
+  Object.values(topics).flatMap(({ path, direction }) => (direction === "out" ? [path] : [])),
+);
+
 /**
- * A site hears what is meant for it: requests, acks, replay requests, and its own availability, so
- * that it can answer the will of an older session. A reader hears all of its site.
+ * A site hears what is meant for it: requests, acks, replay requests, what is told about it, and its
+ * own availability, so that it can answer the will of an older session. A reader hears all of its site.
  */
 export function maySubscribe(holder: Holder, filter: string): boolean {
   if (holder.role === "hub") return true;
@@ -28,7 +33,8 @@ export function maySubscribe(holder: Holder, filter: string): boolean {
   const own = `${topicRoot}/${holder.site}/`;
   if (!filter.startsWith(own)) return false;
   if (holder.role === "reader") return true;
-  const [first, ...rest] = filter.slice(own.length).split("/");
+  const [first = "", ...rest] = filter.slice(own.length).split("/");
+  if (toldOthers.has(first)) return rest.length === 0;
   if (first === "replay" || first === "availability") return rest.length === 0;
   return first === "request" || first === "ack";
 }

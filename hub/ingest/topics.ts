@@ -25,7 +25,7 @@ export function openTopics(view: View): (topic: string) => Spoken | undefined {
     const held = known.get(topic);
     if (held) return held;
     const parsed = parseTopic(topic);
-    if (!parsed || topics[parsed.name].direction === "down") return undefined;
+    if (!parsed || topics[parsed.name].direction !== "up") return undefined;
     const { name, kind, id } = parsed;
     const spoken = { name, site: view.site(parsed.site), kind, id, actor: undefined };
     if (known.size >= mostTopics) known.clear();

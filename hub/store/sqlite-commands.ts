@@ -4,7 +4,13 @@ import type { CommandRow, Idempotency, Store } from "./store.ts";
 
 type Commands = Pick<
   Store,
-  "addCommand" | "answerCommand" | "command" | "idempotent" | "expireCommands"
+  | "addCommand"
+  | "answerCommand"
+  | "command"
+  | "idempotent"
+  | "expireCommands"
+  | "deadLetters"
+  | "deadLettered"
 >;
 
 /** A site may answer a little after the time it was given: it measures with its own clock. */
@@ -34,6 +40,10 @@ export function commandsIn(db: Database.Database): Commands {
     `UPDATE command SET status = ?, code = ?, message = ?, data = ?, answered_at_ms = ?
      WHERE id = ? AND site = ? AND status NOT IN ('done', 'refused')
      AND NOT (status = 'unanswered' AND ? = 'accepted')`,
+  );
+  const dead = db.prepare<[number], Raw>(
+    `SELECT ${columns} FROM command WHERE status = 'unanswered' AND is_dead_letter = 0
+     ORDER BY sent_at_ms LIMIT ?`,
   );
   const find = (id: string) => {
     const raw = one.get(id);
@@ -75,6 +85,9 @@ export function commandsIn(db: Database.Database): Commands {
         )
         .all(Math.floor(nowMs - graceMs), Math.floor(nowMs - acceptedMs))
         .map(read),
+    deadLetters: async (limit) => dead.all(limit).map(read),
+    deadLettered: async (id) =>
+      void db.prepare("UPDATE command SET is_dead_letter = 1 WHERE id = ?").run(id),
   };
 }
 

@@ -10,6 +10,8 @@ type Webhooks = Pick<
   | "deleteWebhook"
   | "eventsAfter"
   | "newestEvent"
+  | "cursor"
+  | "saveCursor"
   | "addDead"
   | "dead"
   | "takeDead"
@@ -58,6 +60,13 @@ export function webhooksIn(db: Database.Database): Webhooks {
     eventsAfter: async (n, limit) => after.all(n, limit).map(eventOf),
     newestEvent: async () =>
       db.prepare<[], number | null>("SELECT max(n) FROM event").pluck().get() ?? 0,
+    cursor: async (name) =>
+      db
+        .prepare<[string], number>("SELECT position FROM cursor WHERE name = ?")
+        .pluck()
+        .get(name) ?? 0,
+    saveCursor: async (name, n) =>
+      void db.prepare("INSERT OR REPLACE INTO cursor (name, position) VALUES (?, ?)").run(name, n),
     addDead: async (webhook, n, atMs, error) => void addDead.run(webhook, n, atMs, error),
     dead: async (webhook, limit) =>
       dead

@@ -5,6 +5,7 @@ import { commandData } from "./migrations/002-command-data.ts";
 import { accessTables } from "./migrations/003-access.ts";
 import { webhookTables } from "./migrations/004-webhooks.ts";
 import { signInColumns } from "./migrations/005-sign-in.ts";
+import { topicTables } from "./migrations/006-topics.ts";
 import { commandsIn } from "./sqlite-commands.ts";
 import { historyIn } from "./sqlite-history.ts";
 import { auditIn } from "./sqlite-audit.ts";
@@ -42,7 +43,7 @@ export function openSqliteStore(path: string): Store {
 }
 
 /** Each once, in this order; `user_version` says how far a database is. */
-const migrations = [start, commandData, accessTables, webhookTables, signInColumns];
+const migrations = [start, commandData, accessTables, webhookTables, signInColumns, topicTables];
 
 /** How far a database of this hub is. */
 export const newestSchema = migrations.length;

@@ -216,6 +216,10 @@ export type Store = {
   /** Commands past their time (plus grace) without a final answer become `unanswered`. */
   expireCommands(nowMs: number): Promise<CommandRow[]>;
 
+  /** Unanswered ones that nobody was told of yet. */
+  deadLetters(limit: number): Promise<CommandRow[]>;
+  deadLettered(id: string): Promise<void>;
+
   keys(): Promise<KeyRow[]>;
   addKey(row: KeyRow): Promise<void>;
   deleteKey(id: string): Promise<boolean>;
@@ -255,6 +259,9 @@ export type Store = {
   eventsAfter(n: number, limit: number): Promise<NumberedEvent[]>;
   /** 0 = none yet. */
   newestEvent(): Promise<number>;
+  /** How far whoever reads events has come; 0 = nowhere yet. */
+  cursor(name: string): Promise<number>;
+  saveCursor(name: string, n: number): Promise<void>;
   addDead(webhook: string, n: number, atMs: number, error: string): Promise<void>;
   dead(webhook: string, limit: number): Promise<DeadRow[]>;
   takeDead(webhook: string, n: number): Promise<boolean>;

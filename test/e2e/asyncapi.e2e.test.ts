@@ -90,16 +90,18 @@ test("what a site and its hub say is in the document, as it is said, and little 
   await hub.command("streams/main", "failover", {}, { dryRun: true });
   kill(facility.enginePid(await facility.untilOnAir()));
   await until("the socket has told of it", () => told.some((t) => t.event === "stream_error"));
-  await until("fast figures came", () => heard.some((h) => h.topic.endsWith("/telemetry")));
+  for (const last of ["/telemetry", "/metrics-events"]) {
+    await until(`${last} came`, () => heard.some(({ topic }) => topic.endsWith(last)));
+  }
 
   expect(heard.flatMap((one) => wrongIn(one, document)).slice(0, 20)).toEqual([]);
   const names = document.mqtt.filter(([, channel]) => {
     const pattern = channel.address!.replace(/\{\w+\}/g, "[^/]+");
     return heard.some(({ topic }) => new RegExp(`^${pattern}$`).test(topic));
   });
-  // A hub that misses nothing asks for nothing again.
+  // A hub that misses nothing asks for nothing again, all was answered, and no ad breaks are made.
   const unheard = document.mqtt.map(([name]) => name).filter((n) => !names.some(([m]) => m === n));
-  expect(unheard).toEqual(["replay"]);
+  expect(unheard).toEqual(["replay", "adBreakEvents", "deadLetter"]);
   const late: Heard[] = [];
   await listen(hub.mqttPort, late);
   const isRetained = (end: string) => late.some((h) => h.packet.retain && h.topic.endsWith(end));

@@ -19,6 +19,8 @@ test.each([
   "understudy/v1/studio2/info",
   "understudy/v1/studio/ack/main",
   "understudy/v1/studio/replay",
+  "understudy/v1/studio/streaming-events",
+  "understudy/v1/studio/dead-letter",
   "understudy/v1/studio/request/stream/main/failover",
   "understudy/v1/studio",
   "understudy/v2/studio/info",
@@ -35,6 +37,9 @@ test.each([
   "understudy/v1/studio/ack/main",
   "understudy/v1/studio/replay",
   "understudy/v1/studio/availability",
+  "understudy/v1/studio/streaming-events",
+  "understudy/v1/studio/all-events",
+  "understudy/v1/studio/dead-letter",
 ])("a site may subscribe to %s", (filter) => {
   expect(maySubscribe(site, filter)).toBe(true);
 });
@@ -44,6 +49,9 @@ test.each([
   "+/v1/studio/ack/main",
   "understudy/v1/+/ack/main",
   "understudy/v1/other/request/#",
+  "understudy/v1/other/all-events",
+  "understudy/v1/+/all-events",
+  "understudy/v1/studio/all-events/#",
   "understudy/v1/studio/#",
   "understudy/v1/studio/+",
   "understudy/v1/studio/replay/#",
