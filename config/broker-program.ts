@@ -33,10 +33,21 @@ export const BrokerLimits = z.object({
 });
 export type BrokerLimits = z.infer<typeof BrokerLimits>;
 
+/** Files in PEM. With `clientCa` who connects shows a certificate that names its site. */
+export const BrokerTls = z.object({
+  certificate: z.string(),
+  key: z.string(),
+  clientCa: z.string().exactOptional(),
+  clientCrl: z.string().exactOptional(),
+});
+
 export const BrokerOptions = z.object({
   /** MQTT over TCP; port 0 picks a free one. */
   host: z.string().default("127.0.0.1"),
   port: z.number().int().min(0).max(65_535),
+  tls: BrokerTls.exactOptional(),
+  /** Where `tls` is there: a port for the parent itself, without, on loopback. */
+  ownPort: z.number().int().min(0).max(65_535).exactOptional(),
   /** Also listen for MQTT over WebSocket on a free loopback port, for a proxy in front. */
   webSocket: z.boolean().default(true),
   accounts: z.array(BrokerAccount).default([]),
@@ -57,7 +68,13 @@ export type ToBroker = z.infer<typeof ToBroker>;
 /** Broker → parent. */
 export const FromBroker = z.discriminatedUnion("type", [
   z.object({ type: z.literal("hello") }),
-  z.object({ type: z.literal("ready"), port: z.number(), webSocketPort: z.number().nullable() }),
+  z.object({
+    type: z.literal("ready"),
+    port: z.number(),
+    webSocketPort: z.number().nullable(),
+    /** `port` itself, where there is no TLS. */
+    ownPort: z.number(),
+  }),
   z.object({ type: z.literal("failed"), code: z.string(), message: z.string() }),
   /** Somebody was not let in, or wanted what is not theirs: for the audit log. */
   z.object({

@@ -10,6 +10,18 @@ const broker = section({
   port: port.prefault(1883).describe("Its TCP port"),
   webSocket: z.boolean().prefault(true).describe("MQTT over WebSocket as well, on the HTTP port"),
   anonymous: z.boolean().prefault(false).describe("No passwords; only where host is loopback"),
+  tls: section({
+    certificate: absolutePath.describe("Its certificate with those that vouch for it, in PEM"),
+    key: absolutePath.describe("The certificate's private key, in PEM"),
+    clientCa: absolutePath
+      .exactOptional()
+      .describe("Only clients with a certificate of this authority, which names their site"),
+    clientCrl: absolutePath
+      .exactOptional()
+      .describe("Its list of certificates that are not good any more, in PEM"),
+  })
+    .exactOptional()
+    .describe("mqtts, TLS 1.3; without it passwords are sent in clear"),
   limits: section({
     clients: z.int().min(1).max(100_000).prefault(2_000).describe("Connections at a time"),
     packet: size({ atLeast: "16KiB", atMost: "16MiB" })

@@ -139,10 +139,14 @@ async function open(
   }
   const brokerHost = mqtt.kind === "own" && mqtt.host !== "0.0.0.0" ? mqtt.host : "127.0.0.1";
   const mqttUrl =
-    mqtt.kind === "external" ? mqtt.url : `mqtt://${brokerHost}:${broker?.port() ?? mqtt.port}`;
+    mqtt.kind === "external"
+      ? mqtt.url
+      : `${mqtt.tls ? "mqtts" : "mqtt"}://${brokerHost}:${broker?.port() ?? mqtt.port}`;
+  const isTls = mqtt.kind === "own" && mqtt.tls !== undefined;
+  const ownUrl = broker && isTls ? `mqtt://127.0.0.1:${broker.ownPort()}` : mqttUrl;
   const login = mqtt.kind === "own" ? own : externalLogin(mqtt);
   const link = openLink({
-    ...{ url: mqttUrl, hub: options.id, log, ...login },
+    ...{ url: ownUrl, hub: options.id, log, ...login },
     onMessage: ingest.message,
     onDown: ingest.linkDown,
   });

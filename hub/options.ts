@@ -9,13 +9,14 @@ import type { RateLimit } from "./api/budgets.ts";
 import type { GivenKey } from "./api/keys.ts";
 import type { Place } from "./auth/sessions.ts";
 import { weakSecret } from "./auth/strength.ts";
+import type { TlsFiles } from "./certificate.ts";
 import type { Retention } from "./store/store.ts";
 
 export type GrpcOptions = {
   host: string;
   port: number;
   /** Files in PEM. With `clientCa` only clients with a certificate of that authority may connect. */
-  tls?: { certificate: string; key: string; clientCa?: string };
+  tls?: TlsFiles;
 };
 
 /** `auditArchive`: the folder that old rows go to; left out: in `stateDir`. */
@@ -38,6 +39,7 @@ export type HubOptions = {
         port: number;
         webSocket: boolean;
         anonymous: boolean;
+        tls?: TlsFiles;
         limits: BrokerLimits;
       }
     | { kind: "external"; url: string; username?: string; password?: string };

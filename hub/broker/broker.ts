@@ -3,10 +3,13 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer as createHttpServer } from "node:http";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { createServer as createTlsServer, TLSSocket } from "node:tls";
 import { Aedes, type AuthenticateError, type Client } from "aedes";
 import { createWebSocketStream, WebSocketServer } from "ws";
 import { maySubscribe, mayPublish, type Holder } from "./access.ts";
 import { limitPackets } from "./packet-limit.ts";
+import { isId } from "../../machines/id.ts";
+import { followFiles, secretsIn, type TlsFiles } from "../certificate.ts";
 import type { BrokerAccount, BrokerOptions, Refused } from "../../config/broker-program.ts";
 import { isLoopback } from "../../config/fields.ts";
 
@@ -14,6 +17,8 @@ export type Broker = {
   port: number;
   /** Loopback port that takes MQTT over WebSocket; null when not asked for. */
   webSocketPort: number | null;
+  /** Without TLS, on loopback: `port`, or where that has TLS another. */
+  ownPort: number;
   /** Replace the accounts; whoever is connected with one that is gone is disconnected. */
   setAccounts(accounts: BrokerAccount[]): void;
   close(): Promise<void>;
@@ -63,12 +68,21 @@ export async function openBroker(
     authenticate: (client, user, password, done) => {
       const held = user === undefined ? [] : (accounts.get(user) ?? []);
       const account = password && held.find((one) => matches(one, password));
-      if (account) {
+      const named = namesIn(client.conn);
+      if (named) {
+        // A password may come with a certificate; then it is right, and of the same site.
+        const site = account ? account.site : password ? undefined : (user ?? named[0]);
+        if (site !== undefined && named.includes(site)) {
+          if (account) users.set(client, account);
+          holders.set(client, { role: "site", site });
+          return done(null, true);
+        }
+      } else if (account) {
         users.set(client, account);
         holders.set(client, account);
         return done(null, true);
       }
-      if (options.anonymous && user === undefined) {
+      if (!named && options.anonymous && user === undefined) {
         holders.set(client, { role: "hub" });
         return done(null, true);
       }
@@ -100,13 +114,17 @@ export async function openBroker(
     limitPackets(stream, limits.packetBytes);
     aedes.handle(stream);
   };
-  const tcp = createServer({ noDelay: true }, serve);
+  const plain = () => createServer({ noDelay: true }, serve);
+  const tcp = options.tls ? overTls(options.tls, serve) : plain();
   await listen(tcp, options.port, options.host);
+  const own = options.tls ? plain() : tcp;
+  if (own !== tcp) await listen(own, options.ownPort ?? 0, "127.0.0.1");
   const ws = options.webSocket ? await openWebSocket(serve, limits.packetBytes) : undefined;
 
   return {
     port: portOf(tcp),
     webSocketPort: ws ? ws.port : null,
+    ownPort: portOf(own),
     setAccounts: (next) => {
       accounts = byUser(next);
       for (const client of live) {
@@ -118,12 +136,38 @@ export async function openBroker(
       }
     },
     close: async () => {
-      const stopped = new Promise<void>((done) => tcp.close(() => done()));
+      const stopped = Promise.all(
+        [...new Set([tcp, own])].map((server) => new Promise((done) => server.close(done))),
+      );
       ws?.close();
       await new Promise<void>((done) => aedes.close(() => done()));
       await stopped;
     },
   };
+}
+
+/** A certificate is taken up anew when its files change. @throws when they cannot be read */
+function overTls(files: TlsFiles, serve: (stream: Duplex) => void): Server {
+  const asks = files.clientCa !== undefined;
+  const clients = { requestCert: asks, rejectUnauthorized: asks };
+  const server = createTlsServer({ ...secretsIn(files), ...clients, handshakeTimeout: 10_000 });
+  server.on("secureConnection", (socket) => {
+    socket.setNoDelay(true);
+    serve(socket);
+  });
+  const tell = (_: unknown, message?: string) => void process.stderr.write(`broker: ${message}\n`);
+  server.once("close", followFiles(server, files, { info: () => undefined, error: tell }));
+  return server;
+}
+
+/** The sites that a client's certificate names; undefined: it showed none, and needed none. */
+function namesIn(conn: unknown): string[] | undefined {
+  if (!(conn instanceof TLSSocket) || !conn.authorized) return undefined;
+  const { subject, subjectaltname = "" } = conn.getPeerCertificate();
+  const others = subjectaltname.split(", ").filter((name) => name.startsWith("DNS:"));
+  return [subject.CN, ...others.map((name) => name.slice("DNS:".length))]
+    .flatMap((name) => name ?? [])
+    .filter(isId);
 }
 
 function matches(account: BrokerAccount, password: Buffer): boolean {

@@ -13,6 +13,8 @@ export type BrokerChild = {
   /** The port it really has; stays the same over restarts. */
   port: () => number;
   webSocketPort: () => number | null;
+  /** For the hub itself: `port`, or where that has TLS another on loopback. */
+  ownPort: () => number;
   pid: () => number | undefined;
   restarts: () => number;
   up: () => boolean;
@@ -57,7 +59,7 @@ export async function startBroker(
 ): Promise<BrokerChild> {
   let options = asked;
   let child: ChildProcess | undefined;
-  let ports: { port: number; webSocketPort: number | null } | undefined;
+  let ports: { port: number; webSocketPort: number | null; ownPort: number } | undefined;
   let up = false;
   let closing = false;
   let restarts = 0;
@@ -82,8 +84,9 @@ export async function startBroker(
         if (message.type === "ready") {
           ready = true;
           up = true;
-          ports = { port: message.port, webSocketPort: message.webSocketPort };
-          options = { ...options, port: message.port };
+          const { port, webSocketPort, ownPort } = message;
+          ports = { port, webSocketPort, ownPort };
+          options = { ...options, port, ownPort };
           resolve();
         }
       });
@@ -126,6 +129,7 @@ export async function startBroker(
   return {
     port: () => ports?.port ?? options.port,
     webSocketPort: () => (up ? (ports?.webSocketPort ?? null) : null),
+    ownPort: () => ports?.ownPort ?? options.port,
     pid: () => child?.pid,
     restarts: () => restarts,
     up: () => up,

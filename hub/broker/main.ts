@@ -39,7 +39,8 @@ async function obey(raw: unknown): Promise<void> {
   if (message.type === "accounts") return broker?.setAccounts(message.accounts);
   try {
     broker = await openBroker(message.options, tellRefused());
-    tell({ type: "ready", port: broker.port, webSocketPort: broker.webSocketPort });
+    const { port, webSocketPort, ownPort } = broker;
+    tell({ type: "ready", port, webSocketPort, ownPort });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "broker_failed";
     tell({ type: "failed", code, message: error instanceof Error ? error.message : "unknown" });

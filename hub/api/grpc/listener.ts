@@ -8,7 +8,7 @@ import type { Audit } from "../../audit/audit.ts";
 import type { Doors } from "../auth.ts";
 import { HubOptionsError } from "../../options.ts";
 import type { Limits } from "../budgets.ts";
-import { followFiles, secretsIn, type TlsFiles } from "./certificate.ts";
+import { followFiles, secretsIn, type TlsFiles } from "../../certificate.ts";
 import { Health } from "./gen/grpc/health/v1/health_pb.js";
 import { HubService } from "./gen/understudy/v1/hub_pb.js";
 import { addressKey, doorkeeper, guard, requestIdOf } from "./guard.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, createServer } from "node:tls";
 import { expect, test } from "vitest";
-import { followFiles, secretsIn } from "../../../hub/api/grpc/certificate.ts";
+import { followFiles, secretsIn } from "../../hub/certificate.ts";
 
 test("a renewed certificate is shown without a restart, and a half-written one is not", async () => {
   const folder = mkdtempSync(join(tmpdir(), "understudy-certificate-"));

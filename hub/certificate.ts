@@ -3,16 +3,25 @@ import { readFileSync, statSync } from "node:fs";
 import type { SecureContextOptions, Server } from "node:tls";
 import type { FastifyBaseLogger } from "fastify";
 
-/** Files in PEM. With `clientCa` only clients with a certificate of that authority may connect. */
-export type TlsFiles = { certificate: string; key: string; clientCa?: string };
+/**
+ * Files in PEM. With `clientCa` only clients with a certificate of that authority may connect, and
+ * none that `clientCrl` takes back.
+ */
+export type TlsFiles = { certificate: string; key: string; clientCa?: string; clientCrl?: string };
 
 export const minVersion = "TLSv1.3";
 
 /** @throws Error when a file cannot be read */
-export function secretsIn({ certificate, key, clientCa }: TlsFiles): SecureContextOptions {
+export function secretsIn({
+  certificate,
+  key,
+  clientCa,
+  clientCrl,
+}: TlsFiles): SecureContextOptions {
   return {
     ...{ cert: readFileSync(certificate), key: readFileSync(key), minVersion },
     ...(clientCa !== undefined && { ca: readFileSync(clientCa) }),
+    ...(clientCrl !== undefined && { crl: readFileSync(clientCrl) }),
   };
 }
 
@@ -49,11 +58,11 @@ export function followFiles(
     try {
       server.setSecureContext(secretsIn(files));
       [shown, refused] = [now, ""];
-      log.info({ code: "certificate_renewed" }, `gRPC shows ${files.certificate} as it is now`);
+      log.info({ code: "certificate_renewed" }, `${files.certificate} is shown as it is now`);
     } catch (error) {
       // Once for each state of the files, not each time they are looked at.
       if (now !== refused) {
-        log.error({ err: error, code: "certificate_not_taken" }, "gRPC keeps its old certificate");
+        log.error({ err: error, code: "certificate_not_taken" }, "the old certificate is kept");
       }
       refused = now;
     }
