@@ -20,6 +20,7 @@ import { monotonicMs, now } from "./clock.ts";
 import { movesTo, questionsTo } from "./command-questions.ts";
 import { signatureCheck } from "./command-signature.ts";
 import { openCommands } from "./commands.ts";
+import { watchOverrides } from "./commissioning/overrides.ts";
 import { watchContent } from "./content/watch-content.ts";
 import { type Decider, openDecider, type Turned } from "./decider.ts";
 import { lookInTurn } from "./device-session.ts";
@@ -303,6 +304,10 @@ export async function startSite(p: {
     tell: (stream, event) => void submit({ to: `stream:${stream}`, event }),
   });
 
+  const overrides = watchOverrides(config.stateDir, (override) =>
+    submit({ to: "site", event: { type: "freezeWasOverridden", ...override } }),
+  );
+
   const hostClock = watchHostClock({
     ...config.clock,
     now,
@@ -380,6 +385,7 @@ export async function startSite(p: {
       await Promise.all([...relays.values()].map((relay) => relay.close()));
       await farEnds.close();
       await content.close();
+      overrides.close();
       await hostClock.close();
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
       await Promise.all(storages.map((storage) => storage.close()));

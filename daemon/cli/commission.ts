@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { redact } from "../../config/redaction.ts";
 import { withoutWellKnown } from "../commissioning/exposure.ts";
 import { asMarkdown } from "../commissioning/markdown.ts";
+import type { SiteConfig } from "../../config/site.schema.ts";
 import { frozenAt } from "../commissioning/freeze.ts";
+import { noteOverride } from "../commissioning/overrides.ts";
+import { type PlannedWindows, plannedWindows } from "../commissioning/planned-windows.ts";
 import type { Report } from "../commissioning/report.ts";
 import { walk } from "../commissioning/walk.ts";
 import { recognisers } from "../drivers/recognisers.ts";
@@ -32,6 +35,7 @@ while it is stopped, and nothing that is on air is touched here.
   --confirm ID       rehearse at this destination too, though people watch it; may be repeated
   --probe-takeover   see what a far end does with a second publisher; needs --rehearse and two boxes
   --power            cut and restore the power of idle boxes at their outlet; needs --rehearse
+  --override WHY   rehearse near an event, too; your words go into the journal of the site
   --report FOLDER    where the report goes              (commissioning in the state directory)
   --json             the report as JSON on stdout, not Markdown
   --quiet            no progress
@@ -44,6 +48,7 @@ const flags = {
   confirm: { type: "string", multiple: true },
   "probe-takeover": { type: "boolean", default: false },
   power: { type: "boolean", default: false },
+  override: { type: "string" },
   report: { type: "string" },
   json: { type: "boolean", default: false },
   quiet: { type: "boolean", default: false },
@@ -83,7 +88,7 @@ export async function commission(args: string[], io: Io & { version: string }): 
         ...{ encoders, confirmed, rehearse: values.rehearse, cutPower: values.power },
         probeTakeover: values["probe-takeover"],
       },
-      frozen: () => frozenAt(config, "probe", now()),
+      frozen: askFreeze(config, await plannedWindows(config.stateDir), values.override),
       signal: io.signal,
       tell: values.quiet ? () => undefined : (line) => io.tell(clean(line)),
     });
@@ -99,6 +104,18 @@ export async function commission(args: string[], io: Io & { version: string }): 
   if (!report.isWhole) return exitCode.interrupted;
   const steps = [...report.encoders, ...report.destinations].flatMap((of) => of.steps);
   return steps.some(({ outcome }) => outcome === "failed") ? exitCode.failed : exitCode.done;
+}
+
+/** The override is kept when it is first made use of. */
+function askFreeze(config: SiteConfig, planned: PlannedWindows, override: string | undefined) {
+  let isNoted = false;
+  return (): string | undefined => {
+    const freeze = frozenAt(config, "probe", now(), planned);
+    if (freeze === undefined || !override) return freeze;
+    if (!isNoted) noteOverride(config.stateDir, "commission", override);
+    isNoted = true;
+    return undefined;
+  };
 }
 
 function chosen(

@@ -3,7 +3,10 @@ import { portsOf, usualPorts } from "../discovery/ports.ts";
 import { asYaml, proposalsFor, type Proposed } from "../discovery/proposal.ts";
 import { scan, usualPace, type Box, type Scan } from "../discovery/scan.ts";
 import { now } from "../clock.ts";
+import type { SiteConfig } from "../../config/site.schema.ts";
 import { frozenAt } from "../commissioning/freeze.ts";
+import { noteOverride } from "../commissioning/overrides.ts";
+import { plannedWindows } from "../commissioning/planned-windows.ts";
 import { recognisers } from "../drivers/recognisers.ts";
 import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { flagsOf, numberFlag, type Io } from "./io.ts";
@@ -19,7 +22,8 @@ Only the ranges named are looked at. Boxes are read by HTTP GET and nobody is lo
 is spoken only with the community or user given here. What was found goes to stdout, progress to
 stderr. Nothing is written to any box, and nothing into your configuration.
 
-  --config FILE              of your site: then not near one of its events
+  --config FILE              of your site: then not near one of its events, but with
+  --override WHY             in spite of one; your words go into the journal of the site
   --ports LIST               what is looked at        (http:80,snmp:161)
   --snmp-community-file FILE holds the community, mode 0600; it is sent in clear to every address
   --snmp-user NAME           SNMP v3, with
@@ -37,6 +41,7 @@ stderr. Nothing is written to any box, and nothing into your configuration.
 const flags = {
   ...snmpFlags,
   config: { type: "string" },
+  override: { type: "string" },
   ports: { type: "string" },
   "at-once": { type: "string" },
   "per-second": { type: "string" },
@@ -61,10 +66,10 @@ export async function discover(args: string[], io: Io): Promise<number> {
     throw new Ending(exitCode.usage, `--ports must be like http:80,http:8080,snmp:161`);
   const addresses = rangesOf(positionals, values);
   const snmp = snmpAccessOf(values);
-  const freeze =
-    values.config && frozenAt(readSite(values.config, io.env).config, "discovery", now());
-  if (freeze) throw new Ending(exitCode.refused, freeze);
   const tell = values.quiet ? () => undefined : io.tell;
+  if (values.config === undefined)
+    tell("no --config was given: whether an event of the site is near was not asked");
+  else await askFreeze(readSite(values.config, io.env).config, values.override, tell);
   if (snmp === undefined && ports.some(({ over }) => over === "snmp"))
     tell("no SNMP community or user given: PDUs, NAS and other SNMP agents are not looked for");
   if (snmp?.access.version === "v2c")
@@ -94,6 +99,19 @@ export async function discover(args: string[], io: Io): Promise<number> {
   io.out(values.json ? asJson(found, proposals, startedAt) : asText(found, proposals, startedAt));
   if (!found.isWhole) return exitCode.interrupted;
   return found.boxes.length > 0 ? exitCode.done : exitCode.unreachable;
+}
+
+async function askFreeze(
+  config: SiteConfig,
+  override: string | undefined,
+  tell: (line: string) => void,
+): Promise<void> {
+  const planned = await plannedWindows(config.stateDir);
+  const freeze = frozenAt(config, "discovery", now(), planned);
+  if (freeze === undefined) return;
+  if (!override) throw new Ending(exitCode.refused, freeze);
+  noteOverride(config.stateDir, "discover", override);
+  tell(`all the same, because ${override}: ${freeze}`);
 }
 
 function rangesOf(

@@ -15,14 +15,22 @@ import {
 import { vendors } from "../drivers/index.ts";
 import { onAirRulesOf, planOf } from "../plan.ts";
 import { openSchedules } from "../schedule/schedule.ts";
+import type { PlannedWindows } from "./planned-windows.ts";
 
 /**
  * Why this may not be done at the site now, or undefined: from half an hour before an event to its
- * end nothing is changed that can wait. Windows come from the file and its calendars; those asked
- * for by command are the daemon's, and it is stopped. A calendar that cannot be read counts as an
+ * end nothing is changed that can wait. Windows come from the file and its calendars, and from what
+ * was planned by command. A calendar that cannot be read counts as an
  * event: what is not known is no permission.
  */
-export function frozenAt(config: SiteConfig, what: ChangeKind, now: Stamp): string | undefined {
+export function frozenAt(
+  config: SiteConfig,
+  what: ChangeKind,
+  now: Stamp,
+  byCommand: PlannedWindows,
+): string | undefined {
+  if (typeof byCommand === "string")
+    return `no ${what} while it is not known when events are: ${byCommand}`;
   const { streams } = planOf(config, vendors);
   const planned = streams.map((leg) => ({
     ...{ id: leg.id, config: onAirRulesOf(config, leg), plan: leg.events },
@@ -30,7 +38,7 @@ export function frozenAt(config: SiteConfig, what: ChangeKind, now: Stamp): stri
   const told = new Map<string, readonly OnAirWindow[] | null>();
   const schedules = openSchedules({
     streams: planned,
-    scheduleOf: () => noSchedule,
+    scheduleOf: (stream) => ({ ...noSchedule, rules: byCommand.get(stream) ?? [] }),
     wallMs: () => now.wallMs,
     tell: (stream, windows) => void told.set(stream, windows),
     onWarnings: () => undefined,

@@ -30,6 +30,8 @@ export type SiteEvent =
   | { type: "rolledBack"; because: string }
   /** A person lets changes through before or during an event. */
   | { type: "overrideFreeze"; by: string; why: string }
+  /** The command line did something in a change freeze, and said why. */
+  | { type: "freezeWasOverridden"; by: string; what: string; why: string; atMs: number }
   | { type: "journal"; health: "ok" | "slow" | "full" | "failed" }
   /** What could be found out of this host's clock. */
   | { type: "hostClock"; look: HostClockLook }

@@ -95,3 +95,25 @@ test("discover finds a HELO, a Magewell and a PDU; commission puts the HELO on a
     expect(text).not.toContain(community);
   }
 });
+
+test("near an event nothing is discovered but with a reason, which the running daemon takes into its journal", async () => {
+  const start = new Date(Date.now() + 20 * 60_000).toISOString().slice(0, 19);
+  const windows = [{ name: "Fair", start, duration: "1h" }];
+  const facility = await aFacility({
+    encoders: { a: { driver: "aja-helo" } },
+    stream: { autoStart: false, events: { zone: "UTC", windows } },
+  });
+  facility.startDaemon();
+  await facility.untilTold("site.changeFreeze");
+  const { host, port } = facility.helos["a"]!;
+  const discover = ["discover", host, "--ports", `http:${port}`, "--config", facility.configFile];
+  const refused = await understudy(...discover);
+  expect(refused).toMatchObject({ code: 5, out: "" });
+  expect(refused.told).toContain("no discovery during a change freeze: Fair");
+  const found = await understudy(...discover, "--override", "a box came without a label");
+  expect(found).toMatchObject({ code: 0 });
+  const told = await facility.untilTold("site.freezeOverridden");
+  expect(told.message).toMatch(
+    /\(understudy discover\) did not wait for .* a change freeze with discover: a box came/,
+  );
+});

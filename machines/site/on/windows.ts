@@ -39,6 +39,19 @@ export const windows = siteSetup.createStateConfig({
         );
       }),
     },
+    /** Nothing else is let through by it. */
+    freezeWasOverridden: {
+      actions: enqueueActions(({ event: { by, what, why, atMs }, enqueue }) => {
+        enqueue.emit(
+          decided({
+            type: "site.freezeOverridden",
+            severity: "warning",
+            message: `${by} did not wait for the end of a change freeze with ${what}: ${why}`,
+            data: { by, what, why, overriddenAtMs: atMs },
+          }),
+        );
+      }),
+    },
     wantsLineUp: {
       actions: enqueueActions(({ context, event, enqueue }) => {
         const lineUp = lineUpOf(context, event.stream);

@@ -1,5 +1,6 @@
-import { readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { expect, test } from "vitest";
 import { loadSite } from "../../../config/site.ts";
 import { openBench } from "../../../daemon/commissioning/bench.ts";
@@ -158,6 +159,28 @@ test.concurrent.each([
   expect(start).toMatchObject({ outcome: "skipped", because: containing(because) });
   expect(onlyRead(site.pearl.web.asked)).toBe(true);
 });
+
+test.concurrent(
+  "a window planned by command counts, and so does a reason not to wait for its end",
+  async () => {
+    const site = await aSite({ destination: { test: true } });
+    site.follows();
+    mkdirSync(site.stateDir);
+    const db = new Database(join(site.stateDir, "site.db"));
+    db.exec("create table resume (actor text primary key, body text, crc integer)");
+    const rule = { id: "fair", name: "Fair", start: inMinutes(20), zone: "UTC", durationMs: 3.6e6 };
+    const kept = { carrier: "stopped", memory: { schedule: { rules: [rule] } } };
+    db.prepare("insert into resume values ('stream:main', ?, 0)").run(JSON.stringify(kept));
+    db.close();
+    const { start } = await site.steps(["--rehearse"]);
+    expect(start).toMatchObject({ outcome: "skipped", because: containing("change freeze: Fair") });
+    const overridden = await site.steps(["--rehearse", "--override", "its fan is new"]);
+    expect(overridden.start).toMatchObject({ outcome: "done" });
+    const kepts = readFileSync(join(site.stateDir, "freeze-overrides.jsonl"), "utf8");
+    expect(kepts.trim().split("\n")).toHaveLength(1);
+    expect(kepts).toContain("its fan is new");
+  },
+);
 
 test.concurrent("a calendar that cannot be read is no permission", async () => {
   const stream = { events: { zone: "UTC", calendar: "/nowhere.ics" } };
