@@ -1,5 +1,6 @@
 /** What the file alone shows to be weak, though nothing in it is wrong. */
 import { isLoopback } from "./fields.ts";
+import { profileAt, profiles } from "../machines/profile/profiles.ts";
 import type { SiteConfig } from "./site.schema.ts";
 
 /** Sentences for the start log, `--check` and the site's warnings. */
@@ -7,6 +8,7 @@ export const configWarnings = (config: SiteConfig): string[] => [
   ...commandKeyWarnings(config),
   ...fencePathWarnings(config),
   ...sourceWarnings(config),
+  ...keyWarnings(config),
 ];
 
 /** Whoever can publish to a broker that others reach commands this site, unless it knows its hub. */
@@ -75,5 +77,17 @@ function sourceWarnings({ encoders, streams }: SiteConfig): string[] {
     return [
       `${id}: no \`source\` is named for ${without.join(", ")}, so a lost input or a black picture never moves it there`,
     ];
+  });
+}
+
+/**
+ * A far end says what is wrong with a key only when the programme is to begin. What is judged is its
+ * form; the key itself is never told.
+ */
+function keyWarnings({ destinations }: SiteConfig): string[] {
+  return destinations.flatMap(({ id, address, profile, streamKey }) => {
+    const { name, key } = profiles[profile ?? profileAt(new URL(address))];
+    if (key.pattern.test(streamKey)) return [];
+    return [`${id}: its stream key does not look like one of ${name}: ${key.looks}`];
   });
 }

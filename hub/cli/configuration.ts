@@ -3,7 +3,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { loadHub } from "../../config/hub.ts";
 import { ConfigError } from "../../config/problems.ts";
-import type { Program } from "./cli.ts";
+import { capabilityOf } from "../../machines/profile/encoder-capability.ts";
+import { profileIds, profiles, type ProfileId } from "../../machines/profile/profiles.ts";
+import { judgeStream, type WantedStream } from "../../machines/profile/validate.ts";
+import { asNumber, type Program } from "./cli.ts";
 import { handOver } from "./hand-over.ts";
 
 const usual = ["/etc/understudy/site.yaml", "/etc/understudy/hub.yaml"];
@@ -14,7 +17,8 @@ export function addConfiguration(program: Program): void {
     "which hub and key are used, and whether files are fine",
     `
   understudy config show                  which hub, and where its key comes from
-  understudy config check site.yaml       before the daemon is restarted`,
+  understudy config check site.yaml       before the daemon is restarted
+  understudy config recommend --destination youtube --resolution 1920x1080 --fps 60`,
   );
   config.verb("show", "which hub, and where its key comes from", ({ access, print }) => {
     const { hub, keyFrom } = access();
@@ -29,6 +33,26 @@ export function addConfiguration(program: Program): void {
       ["Key by", (s) => s.keyBy],
     ]);
   });
+  config.verb<Wish>(
+    "recommend",
+    "size, frames and bits that suit a destination",
+    ({ print }, wish) =>
+      print.one(recommended(wish), [
+        ["Resolution", (r) => r.resolution],
+        ["Frames/s", (r) => r.fps],
+        ["Bit rate", (r) => `${r.bitrate / 1_000_000} Mbit/s`],
+        ["Sound", (r) => (r.audio_bitrate === null ? null : `${r.audio_bitrate / 1_000} kbit/s`)],
+        ["Keyframes", (r) => `every ${r.keyframe_interval} s`],
+        ["Sources", (r) => r.sources.join("; ")],
+        ["Notes", (r) => r.notes.join("; ")],
+      ]),
+    [
+      ["--destination <kind>", `${profileIds.join(", ")} (rtmp)`],
+      ["--resolution <size>", "as the camera gives it (1920x1080)"],
+      ["--fps <number>", "likewise (30)", asNumber],
+      ["--encoder <kind>", "within what it makes: aja-helo, ffmpeg, gstreamer"],
+    ],
+  );
   config.verb(
     "check [file]",
     "site.yaml or hub.yaml, also with every secret it names",
@@ -45,6 +69,44 @@ export function addConfiguration(program: Program): void {
       return exitCode.done;
     },
   );
+}
+
+type Wish = { destination?: string; resolution?: string; fps?: number; encoder?: string };
+
+/** What suits a destination and an encoder best, without asking anybody. @throws Ending */
+function recommended({ destination = "rtmp", resolution, fps = 30, encoder }: Wish) {
+  if (!profileIds.some((id) => id === destination)) {
+    const known = profileIds.join(", ");
+    throw new Ending(exitCode.usage, `there is no destination ${destination}; there are ${known}`);
+  }
+  const [, width, height] = /^(\d{2,5})x(\d{2,5})$/.exec(resolution ?? "1920x1080") ?? [];
+  if (width === undefined || !(fps >= 1 && fps <= 240)) {
+    const what = "--resolution is like 1920x1080, --fps is 1 to 240";
+    throw new Ending(exitCode.usage, what);
+  }
+  const capability = capabilityOf(encoder);
+  if (encoder !== undefined && !capability) {
+    const known = "aja-helo, ffmpeg, gstreamer";
+    throw new Ending(exitCode.usage, `what a ${encoder} makes is not known; of ${known} it is`);
+  }
+  const profile = profiles[destination as ProfileId];
+  const judge = (wanted: WantedStream) => judgeStream(wanted, profile, capability);
+  const size = { widthPx: Number(width), heightPx: Number(height) };
+  // As if it had no bits: what it should have is then what is best.
+  const { better } = judge({ ...size, framesPerSecond: fps, videoBps: 0 });
+  const left = judge(better);
+  return {
+    destination,
+    resolution: `${better.widthPx}x${better.heightPx}`,
+    fps: better.framesPerSecond,
+    bitrate: better.videoBps,
+    audio_bitrate: better.audioBps ?? null,
+    keyframe_interval: better.keyframeEveryS,
+    sources: [profile.ladder?.source, profile.keyframes.source, capability?.source].filter(
+      (source) => source !== undefined,
+    ),
+    notes: [...left.errors, ...left.warnings].map(({ message }) => message),
+  };
 }
 
 /** @throws Ending where it cannot be read */

@@ -96,3 +96,29 @@ streams: []
   }
   expect(() => site("url: mqtts://hub:8883, commandKeys: [ed25519:short]")).toThrow("commandKeys");
 });
+
+test("a stream key of another form than its platform's is a warning that does not tell the key", () => {
+  const ofKey = (address: string, key: string, profile = "") => {
+    const { config } = parseConfig(
+      "site.yaml",
+      `site: studio
+mqtt: { url: mqtt://127.0.0.1:1883 }
+encoders: []
+destinations: [{ id: far, address: "${address}", streamKey: credential:far${profile} }]
+streams: []
+`,
+      siteFormat(exampleDrivers),
+    );
+    const destinations = config.destinations.map((one) => ({ ...one, streamKey: key }));
+    return configWarnings({ ...config, destinations, stateDir: "/state" } satisfies SiteConfig);
+  };
+  const youtube = "rtmps://a.rtmps.youtube.com/live2";
+  expect(ofKey(youtube, "abcd-efgh-1234-5678-wxyz")).toEqual([]);
+  const [told, ...more] = ofKey(youtube, "live_123_secretOfTwitch");
+  expect([told, more]).toEqual([
+    "far: its stream key does not look like one of YouTube Live: four or five groups of four letters and digits, joined by -",
+    [],
+  ]);
+  expect(ofKey("rtmp://far.example.org/live", "live_123_secretOfTwitch")).toEqual([]);
+  expect(ofKey("rtmp://far.example.org/live", "abcd", ", profile: twitch")).toHaveLength(1);
+});

@@ -285,3 +285,25 @@ test("the parts of a stream's recordings are told in order, and as a list for ff
   expect((await parts("a.mp4", "b.mp4")).out).toContain("file 'b.mp4'");
   expect(await parts("a.mp4")).toMatchObject({ code: 2 });
 });
+
+test("settings for a destination are recommended without a hub", async () => {
+  const of = (...args: string[]) => shell(["config", "recommend", ...args], { env: {} });
+  const youtube = ["--destination", "youtube", "--fps", "60", "--json"];
+  expect(JSON.parse((await of(...youtube)).out)).toMatchObject({
+    ...{ destination: "youtube", resolution: "1920x1080", fps: 60, bitrate: 12_000_000 },
+    ...{ audio_bitrate: 128_000, keyframe_interval: 2, notes: [] },
+  });
+  const large = [...youtube, "--resolution", "3840x2160", "--encoder", "aja-helo"];
+  expect(JSON.parse((await of(...large)).out)).toMatchObject({
+    ...{ resolution: "1920x1080", fps: 60, bitrate: 12_000_000, notes: [] },
+  });
+  expect((await of("--destination", "twitch")).out).toContain("Mbit/s");
+  for (const wrong of [
+    ["--destination", "nowhere"],
+    ["--resolution", "large"],
+    ["--fps", "0"],
+    ["--encoder", "toaster"],
+  ]) {
+    expect([wrong, (await of(...wrong)).code]).toEqual([wrong, 2]);
+  }
+});
