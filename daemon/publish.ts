@@ -5,6 +5,7 @@ import { isToldAlike } from "../machines/encoder/told-alike.ts";
 import { ingestState } from "../machines/ingest/ingest.published.ts";
 import type { Published } from "../machines/published.ts";
 import { publishedFreeze } from "../machines/site/change-freeze.ts";
+import { publishedHost } from "../machines/site/host-load.ts";
 import { hostClockWarnings, publishedHostClock } from "../machines/site/host-clock.ts";
 import { exerciseRefusal } from "../machines/site/exercises.ts";
 import { generations, holdings, type Keys } from "../machines/site/keys.ts";
@@ -140,7 +141,8 @@ export function openPublisher(p: {
   }
 
   function siteState(): SiteState {
-    const { plan, journal, freeze, hostClock, now } = core.site();
+    const { plan, journal, freeze, hostClock, hostLoad, now } = core.site();
+    const host = publishedHost(hostLoad);
     const impaired = core.siteWord() === "impaired";
     return {
       ...header(plan.site),
@@ -149,6 +151,7 @@ export function openPublisher(p: {
       journal,
       freeze: publishedFreeze(freeze, now()),
       clock: publishedHostClock(hostClock),
+      ...(host && { host }),
       warnings: [
         ...(impaired ? ["this host cannot keep up: its evidence is late"] : []),
         ...hostClockWarnings(hostClock),

@@ -28,6 +28,7 @@ import { allVendors, vendors } from "./drivers/index.ts";
 import { storageVendors } from "./drivers/storages.ts";
 import { watchFarEnds } from "./far-ends.ts";
 import { watchHostClock } from "./host-clock/watch-host-clock.ts";
+import { watchHostLoad } from "./host-load/watch-host-load.ts";
 import { groupOf } from "./ingest/group.ts";
 import { openIngests } from "./ingest/keeper.ts";
 import { openSessionKeys } from "./ingest/session-keys.ts";
@@ -315,6 +316,11 @@ export async function startSite(p: {
     jumped: (byMs) => void submit({ to: "site", event: { type: "clockJump", byMs } }),
   });
 
+  const hostLoad = watchHostLoad({
+    nowMs: monotonicMs,
+    tell: (load) => void submit({ to: "site", event: { type: "hostLoad", load } }),
+  });
+
   journal.onHealth((health) => {
     void submit({ to: "site", event: { type: "journal", health } });
     eventsCommitted();
@@ -387,6 +393,7 @@ export async function startSite(p: {
       await content.close();
       overrides.close();
       await hostClock.close();
+      await hostLoad.close();
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
       await Promise.all(storages.map((storage) => storage.close()));
       await Promise.all([...ingestProcesses.values()].map((process) => process.close()));

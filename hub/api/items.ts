@@ -56,6 +56,7 @@ export const SiteItem = isoObject(SiteInfo.omit({ site: true, inventory: true })
     freeze: isoSchema(SiteState.shape.freeze).optional(),
     /** How the clock of its host is. */
     clock: isoSchema(SiteState.shape.clock).optional(),
+    host: isoSchema(SiteState.shape.host).optional(),
     warnings: z.array(z.string()),
     encoders: z.number().int(),
     streams: z.number().int(),
@@ -139,6 +140,7 @@ export function siteItem(view: View, site: Site): Record<string, unknown> {
       journal: own.state["journal"],
       freeze: own.state["freeze"] ?? null,
       clock: own.state["clock"],
+      ...(own.state["host"] !== undefined && { host: own.state["host"] }),
     }),
     warnings: Array.isArray(said) ? said : [],
     encoders: count("encoder"),

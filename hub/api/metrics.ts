@@ -19,6 +19,7 @@ import type { Actor, View } from "../view.ts";
 import { addClockMetrics } from "./clock-metrics.ts";
 import { addDurations } from "./durations.ts";
 import { addConnectionMetrics } from "./connection-metrics.ts";
+import { addHostMetrics } from "./host-metrics.ts";
 import { addSessionMetrics } from "./session-metrics.ts";
 
 export type HubMetrics = {
@@ -119,6 +120,7 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
   addConnectionMetrics(gauge, () => fresh("encoder"));
   addSessionMetrics(gauge, () => fresh("encoder"));
   addClockMetrics(gauge, fresh);
+  addHostMetrics(gauge, () => fresh("site"));
   const figureOf = (actor: Actor, name: keyof EncoderFigures): number | undefined => {
     const live = actor.telemetry;
     const fast = live?.figures as Partial<Record<string, number>> | undefined;

@@ -2028,9 +2028,9 @@ export interface components {
         value: number | null;
         points: number;
       }[];
-      /** @description % */
+      /** @description %; of a program: of its host */
       cpu_usage: number | null;
-      /** @description % */
+      /** @description %; of a program: of its host */
       memory_usage: number | null;
       /** @description bit/s, of what it sends */
       bandwidth: number | null;
@@ -2104,6 +2104,31 @@ export interface components {
         offset?: {
           aheadMs: number;
           exactToMs: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+      } & {
+        [key: string]: unknown;
+      };
+      host?: {
+        cpuUsageRatio?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        memoryUsageRatio?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        temperatureC?: {
+          value: number;
           at: string | null;
           source: string;
         } & {

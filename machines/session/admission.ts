@@ -12,8 +12,10 @@ import { capabilityOf } from "../profile/encoder-capability.ts";
 import { profiles } from "../profile/profiles.ts";
 import { judgeStream, type Judgement, type WantedStream } from "../profile/validate.ts";
 import type { Keys } from "../site/keys.ts";
+import { freshLoad, type KnownHostLoad, loadOf } from "../site/host-load.ts";
 import type { SitePlan, StreamPlan } from "../site/plan.ts";
 import { carrierStateOf, type StreamSnapshot } from "../stream/stream.published.ts";
+import type { Stamp } from "../time.ts";
 import type { SessionAsk, SessionSettings } from "./session.contract.ts";
 import { type Assigned, unlike } from "./session.ts";
 
@@ -27,6 +29,8 @@ export type Facility = {
   /** Stream → what its session has of it. */
   assigned: Record<string, Assigned>;
   exercise: { encoder: string } | null;
+  hostLoad: KnownHostLoad | null;
+  now: () => Stamp;
   /** Who was given to the session before; null: there was none. */
   lastGiven: string | null;
 };
@@ -162,15 +166,20 @@ export function cannotMake(
   id: string,
   settings: SessionSettings,
 ): string[] {
-  const { vendor, canBeSet, isSetAtStart } = plan.encoders.find((box) => box.id === id)!;
-  const { identity } = encoders[id]!.getSnapshot().context.reading ?? {};
-  const capability = capabilityOf(identity?.vendor ?? vendor);
+  const { canBeSet, isSetAtStart } = plan.encoders.find((box) => box.id === id)!;
+  const capability = capabilityAt({ plan, encoders }, id);
   const beyond = judgeStream(wantedStream(settings), profiles.rtmp, capability).errors;
   const drift = canBeSet === true || isSetAtStart === true ? [] : unlike(settings, facts[id]);
   return [
     ...beyond.map(({ message }) => message),
     ...(drift.length > 0 ? [`it cannot be set by us, and makes ${driftSentence(drift)}`] : []),
   ];
+}
+
+function capabilityAt({ plan, encoders }: Pick<Facility, "plan" | "encoders">, id: string) {
+  const { vendor } = plan.encoders.find((box) => box.id === id)!;
+  const { identity } = encoders[id]!.getSnapshot().context.reading ?? {};
+  return capabilityOf(identity?.vendor ?? vendor);
 }
 
 /** Nobody has it: no session, and nobody who started it by hand. */
@@ -199,7 +208,9 @@ function candidate(
   { encoder, output }: OutputRef,
   settings: SessionSettings,
 ): Candidate {
-  const { facts, encoders } = facility;
+  const { facts, encoders, plan, hostLoad, now } = facility;
+  const boxPlan = plan.encoders.find(({ id }) => id === encoder)!;
+  const host = freshLoad(hostLoad, now());
   const { reading, connection } = encoders[encoder]!.getSnapshot().context;
   const box = facts[encoder];
   const figure = (name: "temperatureC" | "cpuUsageRatio" | "memoryUsageRatio" | "bitrateBps") =>
@@ -219,13 +230,14 @@ function candidate(
     isLeftAlone: connection !== undefined && connection.breaker !== "closed",
     thermal: box?.thermal ?? "unknown",
     temperatureC: figure("temperatureC"),
-    cpuUsageRatio: figure("cpuUsageRatio"),
-    memoryUsageRatio: figure("memoryUsageRatio"),
+    cpuUsageRatio: loadOf(boxPlan, figure("cpuUsageRatio"), host.cpuUsageRatio),
+    memoryUsageRatio: loadOf(boxPlan, figure("memoryUsageRatio"), host.memoryUsageRatio),
     healthScore: connection?.healthScore ?? null,
     failedRatio: connection?.failedRatio ?? null,
+    // No box we drive tells who watches at it.
     clients: null,
     bitrateBps: figure("bitrateBps"),
-    mostBitrateBps: null,
+    mostBitrateBps: capabilityAt(facility, encoder)?.videoBps.most ?? null,
     ...{ sessions, standbys, outputs: outputs.length > 0 ? outputs.length : null },
     cannotMake: [
       ...beyond,

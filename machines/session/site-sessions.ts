@@ -37,10 +37,7 @@ export type SessionCommand =
   | { type: "openSession"; command: CommandRef; ask: SessionAsk }
   | { type: "changeSession"; stream: string; command: CommandRef; change: SessionChange };
 
-type OfSite = Omit<Facility, "assigned" | "lastGiven"> & {
-  sessions: SiteSessions;
-  now: () => Stamp;
-};
+type OfSite = Omit<Facility, "assigned" | "lastGiven"> & { sessions: SiteSessions };
 const facility = ({ sessions, ...context }: OfSite): Facility => ({
   ...context,
   assigned: sessions.assigned,

@@ -12,6 +12,7 @@ import { streamMachine } from "../stream/stream.machine.ts";
 import type { Stamp } from "../time.ts";
 import type { Freeze } from "./change-freeze.ts";
 import type { HostClock } from "./host-clock.ts";
+import type { KnownHostLoad } from "./host-load.ts";
 import type { Keys } from "./keys.ts";
 import type { SitePlan } from "./plan.ts";
 import type { Recordings } from "./recordings.ts";
@@ -37,6 +38,7 @@ export type SiteContext = {
   stalls: Stamp[];
   journal: "ok" | "slow" | "full" | "failed";
   hostClock: HostClock;
+  hostLoad: KnownHostLoad | null;
   recordings: Recordings;
   /** The one under way. */
   exercise: Exercise | null;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Id, Kind, word } from "../id.ts";
-import { Published } from "../published.ts";
+import { Figure, Published } from "../published.ts";
 
 /** `info`: the birth of a session. What is not in `inventory` does not exist any more. */
 export const SiteInfo = z
@@ -45,6 +45,15 @@ export const SiteClock = z.object({
 });
 export type SiteClock = z.infer<typeof SiteClock>;
 
+/** Of the host that the daemon and its encoders run on. What it cannot tell is left out. */
+export const SiteHost = z.object({
+  cpuUsageRatio: Figure.optional(),
+  memoryUsageRatio: Figure.optional(),
+  /** Of its processor. */
+  temperatureC: Figure.optional(),
+});
+export type SiteHost = z.infer<typeof SiteHost>;
+
 /** `site/<id>/state` */
 export const SiteState = Published.extend({
   name: z.string().optional(),
@@ -61,6 +70,8 @@ export const SiteState = Published.extend({
     .optional(),
   /** Of the clock of the site's host. Absent: an older site. */
   clock: SiteClock.optional(),
+  /** Absent: not looked at yet, or an older site. */
+  host: SiteHost.optional(),
   /** Sentences for the operator. */
   warnings: z.array(z.string()),
 }).meta({ id: "SiteState" });

@@ -9,6 +9,7 @@ import type { SessionCommand } from "../session/site-sessions.ts";
 import type { RecordFacts } from "../storage/record.published.ts";
 import type { StorageToSite } from "../storage/storage.events.ts";
 import type { StreamToSite } from "../stream/stream.events.ts";
+import type { HostLoad } from "./host-load.ts";
 import type { HostClockLook } from "./host-clock.ts";
 
 export type SiteEvent =
@@ -35,6 +36,8 @@ export type SiteEvent =
   | { type: "journal"; health: "ok" | "slow" | "full" | "failed" }
   /** What could be found out of this host's clock. */
   | { type: "hostClock"; look: HostClockLook }
+  /** What this host has to do. */
+  | { type: "hostLoad"; load: HostLoad }
   /** The wall clock was set by so much. */
   | { type: "clockJump"; byMs: number }
   /** So many requests came that the hub has not signed; the last of them to this topic. */

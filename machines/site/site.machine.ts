@@ -88,6 +88,7 @@ export const siteMachine = siteSetup.createMachine({
       now(),
       (resume.get("site") as SiteResume | undefined)?.clockTold ?? null,
     ),
+    hostLoad: null,
     encoders: Object.fromEntries(
       plan.encoders.map((encoder) => {
         const { id } = encoder;

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { closedAfterEach } from "./after-each.ts";
 import { type Facility, kill, until } from "./facility.ts";
-import { Hub } from "./hub.ts";
+import { Hub, type Json } from "./hub.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 
@@ -72,6 +72,12 @@ test("ffmpeg and GStreamer make just what was asked for, the understudy and a la
   expect(metrics).toContain(
     `understudy_encoder_cpu_usage_ratio{site="studio",encoder="${carrier}"}`,
   );
+  expect(metrics).toMatch(/understudy_site_host_cpu_usage_ratio\{site="studio"\} (0\.\d+|1)\n/);
+  const { body: balance } = await hub.ask("GET", "/api/monitoring/load-balancer");
+  for (const { cpu_usage: cpu, memory_usage: memory } of balance["encoders"] as Json[]) {
+    expect(cpu).toBeGreaterThan(0);
+    expect(memory).toBeGreaterThan(0);
+  }
   // Of one that runs nothing there is nothing to measure.
   expect(metrics).not.toContain(`cpu_usage_ratio{site="studio",encoder="${backup}"}`);
 

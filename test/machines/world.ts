@@ -161,6 +161,7 @@ export function anEncoderPlan(id: string, kind: Box["kind"]): EncoderPlan {
     sync: "act",
     canBeSet: kind === "helo",
     isSetAtStart: kind === "soft",
+    isProcess: kind === "soft",
     canRepair: kind === "soft" ? [] : ["reboot"],
     cooling: kind === "soft" ? [] : heloSteps,
   };

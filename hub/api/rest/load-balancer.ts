@@ -7,6 +7,7 @@ import { factorNames, type Candidate } from "../../../machines/placement/score.t
 import { capabilityOf } from "../../../machines/profile/encoder-capability.ts";
 import { profiles } from "../../../machines/profile/profiles.ts";
 import { judgeStream, type WantedStream } from "../../../machines/profile/validate.ts";
+import type { SiteHost } from "../../../machines/site/site.contract.ts";
 import type { StreamState } from "../../../machines/stream/stream.contract.ts";
 import { seenBy, type Seen } from "../../auth/own-sites.ts";
 import { refOf, type Actor, type View } from "../../view.ts";
@@ -32,8 +33,8 @@ const RankedItem = z
         points: z.number(),
       }),
     ),
-    cpu_usage: figure("%"),
-    memory_usage: figure("%"),
+    cpu_usage: figure("%; of a program: of its host"),
+    memory_usage: figure("%; of a program: of its host"),
     bandwidth: figure("bit/s, of what it sends"),
     error_rate: figure("%"),
     client_count: figure("viewers at the box"),
@@ -111,6 +112,11 @@ export function candidateOf(seen: Seen, actor: Actor, wanted: WantedStream | nul
     wanted && capability
       ? judgeStream(wanted, profiles.rtmp, capability).errors.map(({ message }) => message)
       : [];
+  const host = hostOf(seen, actor);
+  const load = (name: "cpuUsageRatio" | "memoryUsageRatio") => {
+    const [own, ofHost] = [figureOf(actor, name), host?.[name]?.value];
+    return ofHost === undefined ? own : Math.max(own ?? 0, ofHost);
+  };
   const hasPicture = input === "good" || input === "unknown";
   return {
     encoder: refOf(actor),
@@ -120,8 +126,8 @@ export function candidateOf(seen: Seen, actor: Actor, wanted: WantedStream | nul
     isLeftAlone: connection !== undefined && connection.breaker !== "closed",
     thermal: state.thermal ?? "unknown",
     temperatureC: figureOf(actor, "temperatureC"),
-    cpuUsageRatio: figureOf(actor, "cpuUsageRatio"),
-    memoryUsageRatio: figureOf(actor, "memoryUsageRatio"),
+    cpuUsageRatio: load("cpuUsageRatio"),
+    memoryUsageRatio: load("memoryUsageRatio"),
     healthScore: connection?.healthScore ?? null,
     failedRatio: connection?.failedRatio ?? null,
     // No box we drive tells who watches at it.
@@ -134,6 +140,14 @@ export function candidateOf(seen: Seen, actor: Actor, wanted: WantedStream | nul
     cannotMake: [...beyond, ...(hasPicture ? [] : [`its input is ${input}`])],
     isCapable: wanted && capability ? beyond.length === 0 : null,
   };
+}
+
+/** Of a program: it has no more room than the host it runs on. */
+function hostOf(seen: Seen, { site, state }: Actor): SiteHost | undefined {
+  const { vendor } = (state?.["identity"] ?? {}) as { vendor?: string };
+  if (vendor !== "ffmpeg" && vendor !== "gstreamer") return undefined;
+  const home = seen.find({ site, kind: "site", id: site });
+  return home && !seen.isStale(home) ? (home.state?.["host"] as SiteHost | undefined) : undefined;
 }
 
 /** It is kept ready for that stream, so that a takeover finds it free. A cold one is not kept. */

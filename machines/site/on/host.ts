@@ -36,6 +36,11 @@ export const host = siteSetup.createStateConfig({
         if (news) enqueue.emit(decided(news));
       }),
     },
+    hostLoad: {
+      actions: assign({
+        hostLoad: ({ context, event }) => ({ load: event.load, at: context.now() }),
+      }),
+    },
     clockJump: { actions: emit(({ event }) => decided(jumpNews(event.byMs))) },
     notSigned: {
       actions: emit(({ event: { count, topic } }) =>

@@ -1,6 +1,7 @@
 /** Sessions on processes of ours, which are set by their start and keep nothing of it. */
 import { expect, test } from "vitest";
 import { encoderFacts } from "../../../machines/encoder/encoder.published.ts";
+import type { HostLoad } from "../../../machines/site/host-load.ts";
 import { aStreamPlan, type World } from "../world.ts";
 import { answerTo, aPool, asks, settings, stops, wordOf } from "./a-session.ts";
 
@@ -90,4 +91,18 @@ test("a pair of a programme of its own is set as before: nothing of it is starte
   expect(world.box("a").running?.settings).toBeUndefined();
   expect(factsOf(world, "b")).toMatchObject({ isAsWanted: false });
   expect(world.told("encoder.sync")).toEqual([]);
+});
+
+test("a program has no more room than its host, for as long as that is told", () => {
+  const scoreAt = (load: HostLoad, thenS = 0) => {
+    const world = pool();
+    world.send({ to: "site", event: { type: "hostLoad", load } });
+    world.pass(thenS);
+    return (asks(world) as { score?: number }).score!;
+  };
+  const unknown = scoreAt({});
+  expect(scoreAt({ cpuUsageRatio: 0.95 })).toBeLessThan(unknown);
+  expect(scoreAt({ cpuUsageRatio: 0.05, memoryUsageRatio: 0.1 })).toBeGreaterThan(unknown);
+  expect(scoreAt({ cpuUsageRatio: 0.1, memoryUsageRatio: 0.95 })).toBeLessThan(unknown);
+  expect(scoreAt({ cpuUsageRatio: 0.95 }, 120)).toBe(unknown);
 });

@@ -970,6 +970,13 @@ export declare type Site = Message<"understudy.v1.Site"> & {
   clock?: SiteClock | undefined;
 
   /**
+   * Absent: not looked at yet, or an older site.
+   *
+   * @generated from field: understudy.v1.SiteHost host = 24;
+   */
+  host?: SiteHost | undefined;
+
+  /**
    * @generated from field: repeated string warnings = 21;
    */
   warnings: string[];
@@ -1063,6 +1070,36 @@ export declare type SiteFreezeOverride = Message<"understudy.v1.SiteFreezeOverri
  * Use `create(SiteFreezeOverrideSchema)` to create a new message.
  */
 export declare const SiteFreezeOverrideSchema: GenMessage<SiteFreezeOverride>;
+
+/**
+ * Of the host that the daemon and its encoders run on. What it cannot tell is left out.
+ *
+ * @generated from message understudy.v1.SiteHost
+ */
+export declare type SiteHost = Message<"understudy.v1.SiteHost"> & {
+  /**
+   * @generated from field: understudy.v1.Figure cpu_usage_ratio = 1;
+   */
+  cpuUsageRatio?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure memory_usage_ratio = 2;
+   */
+  memoryUsageRatio?: Figure | undefined;
+
+  /**
+   * Of its processor.
+   *
+   * @generated from field: understudy.v1.Figure temperature_c = 3;
+   */
+  temperatureC?: Figure | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.SiteHost.
+ * Use `create(SiteHostSchema)` to create a new message.
+ */
+export declare const SiteHostSchema: GenMessage<SiteHost>;
 
 /**
  * @generated from message understudy.v1.SiteClock
@@ -5758,6 +5795,11 @@ export enum StreamKeptForState {
   PREPARING = 1,
 
   /**
+   * @generated from enum value: STREAM_KEPT_FOR_STATE_WAITING = 6;
+   */
+  WAITING = 6,
+
+  /**
    * @generated from enum value: STREAM_KEPT_FOR_STATE_RUNNING = 2;
    */
   RUNNING = 2,
@@ -5776,11 +5818,6 @@ export enum StreamKeptForState {
    * @generated from enum value: STREAM_KEPT_FOR_STATE_UNKNOWN = 5;
    */
   UNKNOWN = 5,
-
-  /**
-   * @generated from enum value: STREAM_KEPT_FOR_STATE_WAITING = 6;
-   */
-  WAITING = 6,
 }
 
 /**
