@@ -81,13 +81,18 @@ export function parseConfig<T>(file: string, text: string, format: ConfigFormat<
   throw new ConfigError([...new Set(inFileOrder)]);
 }
 
-/** Adds "nearest known key" to the findings that are about an unknown one. */
+/** More of them would be a page to read. */
+const fewKeys = 12;
+
+/** Adds "nearest known key" to the findings that are about an unknown one; else what there is. */
 function withNearestKey(finding: Finding, raw: unknown, jsonSchema: JsonSchema): Finding {
   if (finding.unknownKey === undefined) return finding;
-  const guess = nearest(finding.unknownKey, knownKeys(jsonSchema, raw, finding.path.slice(0, -1)));
-  return guess === undefined
-    ? finding
-    : { ...finding, what: `${finding.what}, nearest known key: ${guess}` };
+  const known = knownKeys(jsonSchema, raw, finding.path.slice(0, -1));
+  const guess = nearest(finding.unknownKey, known);
+  if (guess !== undefined)
+    return { ...finding, what: `${finding.what}, nearest known key: ${guess}` };
+  if (known.length === 0 || known.length > fewKeys) return finding;
+  return { ...finding, what: `${finding.what}; known here: ${known.join(", ")}` };
 }
 
 function yamlSays(error: YAMLError, text: string): string {

@@ -80,7 +80,7 @@ test.each([
   [
     "a stream id that a listener could not look at",
     "  - { id: truck, kind: srt, mode: listener, port: 9000, streamId: a }",
-    "site.yaml:4:57 ingests[0].streamId: is not a known key",
+    "site.yaml:4:57 ingests[0].streamId: is not a known key; known here: id, name, kind, mode, host, port, passphrase, latency",
   ],
   [
     "a passphrase that stands in the file",
