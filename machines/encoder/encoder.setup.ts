@@ -4,6 +4,7 @@ import { decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
 import { isSame } from "../plain-json.ts";
 import { exerciseDecision } from "../exercise/exercise.ts";
+import { endHoldMs, withRaise } from "../raised.ts";
 import type { Consent } from "../site/plan.ts";
 import { alarmNews, alarmsAfter, isAlarmNews } from "./alarms.ts";
 import { type EncoderContext, type EncoderInput, heatAfter, publishes } from "./encoder.context.ts";
@@ -156,6 +157,7 @@ export const encoderSetup = setup({
     isWellOnAir: and([isWell, not("holdsNothing")]),
     isReady,
     isNotReady: not(isReady),
+    wasGivenUp: ({ context }) => context.repairs.wasGivenUp === true,
     nothingIsLeft: ({ context }) => nextRepair(context) === undefined,
     hasToRest: ({ context }) => hasToRest(context),
     mayGiveBack: ({ context }) => loadGivenBack(context) !== undefined,
@@ -254,9 +256,11 @@ export const encoderSetup = setup({
       const { bringsNoPicture: _, ...rest } = repairs;
       return { repairs: { ...rest, ...(failed && { bringsNoPicture: true as const }) } };
     }),
-    noteGivenUp: assign(({ context: { repairs } }) => ({
-      repairs: { ...repairs, wasGivenUp: true as const },
-    })),
+    noteGivenUp: assign(({ context: { repairs, now } }) => {
+      if (repairs.wasGivenUp) return {};
+      const calls = withRaise(repairs.calls ?? {}, "givenUp", now());
+      return { repairs: { ...repairs, wasGivenUp: true as const, calls } };
+    }),
     forgetGivenUp: assign(({ context: { repairs } }) => {
       if (!repairs.wasGivenUp) return {};
       const { wasGivenUp: _, ...rest } = repairs;
@@ -399,6 +403,7 @@ export const encoderSetup = setup({
     grace: ({ context }) => context.plan.firstFrameGraceMs,
     untilSeen: 3_000,
     ...repairDelays,
+    staysWell: ({ context: { repairs, now } }) => endHoldMs(repairs.calls ?? {}, "givenUp", now()),
     clockSettles: clockSettlesMs,
   },
 });

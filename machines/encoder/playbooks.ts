@@ -3,6 +3,7 @@
  * region `repair` goes through with it.
  */
 import type { Consent, CoolingStep, EncoderPlan, RepairAction } from "../site/plan.ts";
+import type { Raised } from "../raised.ts";
 import { elapsedMs, rebased, type Stamp } from "../time.ts";
 import type { Trouble } from "./encoder.contract.ts";
 import { type DryRun, dryRunSince } from "./dry-run.ts";
@@ -58,6 +59,8 @@ export type Repairs = {
   bringsNoPicture?: true;
   /** A person was called for this trouble already. */
   wasGivenUp?: true;
+  /** When a person was called of late: the more often, the longer it has to be well. */
+  calls?: Raised;
 };
 
 /** Where a restarted daemon picks up: what was done counts on. */

@@ -106,8 +106,13 @@ export const repair = {
   initial: "well",
   states: {
     well: {
-      entry: "forgetGivenUp",
+      initial: "calm",
       always: [...begins, { guard: isLowered, target: "lowered" }],
+      states: {
+        calm: { always: { guard: "wasGivenUp", target: "calming" } },
+        /** Nobody is called again and again for a box that comes and goes. */
+        calming: { after: { staysWell: { target: "calm", actions: "forgetGivenUp" } } },
+      },
     },
     /** As well as it is at less load. */
     lowered: {
