@@ -190,7 +190,7 @@ async function open(
   });
   closers.push(() => sockets.close());
   const graphSockets = openGraphSockets({
-    ...{ graph, audit, keys, sessions, demoOpen: options.demoOpen },
+    ...{ graph, audit, addressOf, keys, sessions, demoOpen: options.demoOpen },
   });
   closers.push(() => graphSockets.close());
   app.server.on("upgrade", (request, socket, head) => {

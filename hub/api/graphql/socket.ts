@@ -62,8 +62,13 @@ type Connection = {
 export function openGraphSockets({
   graph,
   audit,
+  addressOf,
   ...doors
-}: Doors & { graph: Graph; audit: Audit }): GraphSockets {
+}: Doors & {
+  graph: Graph;
+  audit: Audit;
+  addressOf: (request: IncomingMessage) => string;
+}): GraphSockets {
   const server = new WebSocketServer({
     noServer: true,
     maxPayload: 64 * 1024,
@@ -210,8 +215,6 @@ export function openGraphSockets({
     },
   };
 }
-
-const addressOf = ({ socket }: IncomingMessage) => socket.remoteAddress ?? "unknown";
 
 function jsonOf(data: RawData): unknown {
   try {

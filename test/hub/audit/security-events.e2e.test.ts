@@ -13,7 +13,7 @@ let hub: Hub;
 const folder = mkdtempSync(join(tmpdir(), "understudy-security-events-"));
 beforeAll(async () => {
   const config = join(folder, "hub.yaml");
-  writeFileSync(config, "webhooks: { allow: [127.0.0.0/8] }\n");
+  writeFileSync(config, "webhooks: { allow: [127.0.0.0/8] }\ntrustedProxies: [127.0.0.1]\n");
   hub = await Hub.start(config, { isClosed: true });
 }, 60_000);
 afterAll(async () => {
@@ -76,19 +76,22 @@ test("whoever is refused at the broker is written down: a wrong password, and wh
   expect(JSON.stringify(await rows("mqtt.refused"))).not.toContain(password);
 }, 60_000);
 
-test("a page of another origin is written down wherever it knocks", async () => {
+test("a page of another origin is written down wherever it knocks, with the address before the proxy", async () => {
   const origin = "http://evil.example";
-  const refused = await ask("POST", "/api/keys", { name: "x", kind: "ro" }, { origin });
+  const headers = { origin, "x-forwarded-for": "192.0.2.7" };
+  const refused = await ask("POST", "/api/keys", { name: "x", kind: "ro" }, headers);
   expect(refused).toMatchObject({ status: 403, body: { code: "foreign_origin" } });
   const socket = io(hub.url, {
-    ...{ transports: ["websocket"], reconnection: false, extraHeaders: { origin } },
+    ...{ transports: ["websocket"], reconnection: false, extraHeaders: headers },
   });
   const graph = new WebSocket(`${hub.url.replace("http", "ws")}/graphql`, "graphql-transport-ws", {
-    origin,
+    headers,
   });
   graph.on("error", () => undefined);
   for (const object of ["POST /api/keys", "socket.io", "graphql-ws"]) {
-    const row = await written("refused", { code: "foreign_origin", object });
+    const row = await written("refused", {
+      ...{ code: "foreign_origin", object, address: "192.0.2.7" },
+    });
     expect(row["detail"]).toEqual({ origin });
   }
   socket.close();
