@@ -3,6 +3,7 @@
  * and the box carries nothing, sets it so. The site is asked each time: it alone knows of keys and
  * of a change freeze.
  */
+import { type Alarms, noAlarms } from "./alarms.ts";
 import type { Decision } from "../decision.ts";
 import type { Consent, EncoderPlan } from "../site/plan.ts";
 import type { EncoderReading } from "./reading.ts";
@@ -32,6 +33,8 @@ export type Desired = {
 
 /** What the streams want of it. */
 export type Duty = {
+  /** What it complains of. Here, because a 17th key of the context would make each reading dear. */
+  alarms: Alarms;
   desired: Desired | null;
   /** The stream that this spare was used for, and is kept for until a person releases it. */
   inUseFor: string | null;
@@ -41,7 +44,12 @@ export type Duty = {
   practice?: Practice;
 };
 
-export const noDuty: Duty = { desired: null, inUseFor: null, notSetBecause: null };
+export const noDuty: Duty = {
+  alarms: noAlarms,
+  desired: null,
+  inUseFor: null,
+  notSetBecause: null,
+};
 
 /** A box that is just being set up is let be; what is read in turn takes its time, ms. */
 const driftLastsMs = 60_000;

@@ -54,7 +54,6 @@ export type EncoderContext = {
   hands: OtherHands;
   control: Controlled;
   duty: Duty;
-  alarms: Alarms;
   /** Outputs that hold a key. */
   holds: readonly string[];
 };
@@ -73,9 +72,9 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     serialNumber: input.resume?.serialNumber ?? null,
     staysIdle: input.resume?.staysIdle ?? false,
     control: null,
-    alarms: rebasedAlarms(input.resume?.alarms, input.now()),
     duty: {
       ...noDuty,
+      alarms: rebasedAlarms(input.resume?.alarms, input.now()),
       inUseFor: input.resume?.inUseFor ?? null,
       ...(input.resume?.practice && { practice: input.resume.practice }),
     },

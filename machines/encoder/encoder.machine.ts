@@ -224,7 +224,10 @@ function make(
                 { type: "noteAlarms", params: reads },
               ],
             },
-            { actions: { type: "noteAlarms", params: reads } },
+            {
+              guard: { type: "alarmsMove", params: reads },
+              actions: { type: "noteAlarms", params: reads },
+            },
           ],
         },
       },

@@ -118,7 +118,7 @@ export function isBenched(snapshot: EncoderSnapshot, output: string): boolean {
 
 export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
   const { context } = snapshot;
-  const { plan, serialNumber, cuts, staysIdle, heat, repairs, hands, duty, alarms } = context;
+  const { plan, serialNumber, cuts, staysIdle, heat, repairs, hands, duty } = context;
   const words = regions(snapshot);
   const custody = (output: string): Custody => {
     const word = words[`custody:${output}`];
@@ -133,7 +133,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(duty.inUseFor !== null && { inUseFor: duty.inUseFor }),
     ...(duty.practice && { practice: duty.practice }),
-    ...(alarms !== noAlarms && { alarms }),
+    ...(duty.alarms !== noAlarms && { alarms: duty.alarms }),
     ...(plan.outlet && {
       isCut: words.power !== "on" && words.power !== "rising",
       cuts,
@@ -215,7 +215,7 @@ export function encoderState(
     },
     ...(reading?.selfStart && { selfStart: reading.selfStart }),
     ...(facts.power && { power: facts.power.word }),
-    alarms: toldAlarms(snapshot.context.alarms),
+    alarms: toldAlarms(snapshot.context.duty.alarms),
     warnings: warnings(snapshot, facts),
   };
 }

@@ -111,7 +111,9 @@ export const encoderSetup = setup({
       reading.selfStart !== undefined &&
       !startsNothingByItself(reading.selfStart) &&
       !(context.holds.length === 0 && handsAfter(context, event).setSelfStart),
-    hasAlarmNews: ({ context }, reads: Reads) => isAlarmNews(alarmsAfter(context, reads)),
+    hasAlarmNews: ({ context }, reads: Reads) => isAlarmNews(alarmsOf(context, reads)),
+    alarmsMove: ({ context }, reads: Reads) =>
+      alarmsOf(context, reads).alarms !== context.duty.alarms,
     clockIs: ({ context, event }, word: ClockWord) =>
       event.type === "reading" && clockWord(context, event.reading, false) === word,
     isClockRightAgain: ({ context, event }) =>
@@ -204,10 +206,10 @@ export const encoderSetup = setup({
       duty: dutyAfter(context, reading),
     })),
     noteAlarms: assign(({ context }, reads: Reads) => ({
-      alarms: alarmsAfter(context, reads).alarms,
+      duty: { ...context.duty, alarms: alarmsOf(context, reads).alarms },
     })),
     tellAlarms: emit(({ context }, reads: Reads) =>
-      decided(alarmNews(context, alarmsAfter(context, reads))),
+      decided(alarmNews(context, alarmsOf(context, reads))),
     ),
     noteHands: assign(({ context, event }) => ({ hands: handsAfter(context, event) })),
     tellChangedElsewhere: emit(({ context, event }) =>
@@ -407,6 +409,9 @@ export const encoderSetup = setup({
     clockSettles: clockSettlesMs,
   },
 });
+
+const alarmsOf = ({ duty, now }: EncoderContext, reads: Reads) =>
+  alarmsAfter({ alarms: duty.alarms, now }, reads);
 
 function dutyAfter(context: EncoderContext, reading: EncoderReading): Duty {
   const { duty } = context;
