@@ -14,6 +14,8 @@ import { sentencesFor } from "./sentences.ts";
 /** What a file of one kind may hold. */
 export type ConfigFormat<T> = {
   schema: z.ZodType<T>;
+  /** What stands where the file says nothing, besides the schema's own defaults. */
+  filledIn?: (raw: unknown) => unknown;
   /** What one schema cannot see: names that must match across sections. Gets the raw YAML value. */
   crossChecks: (raw: unknown) => Finding[];
   /** The file as editors know it; also where the nearest known key is looked up. */
@@ -66,7 +68,8 @@ export function parseConfig<T>(file: string, text: string, format: ConfigFormat<
     throw new ConfigError([describe({ path: [], what })], { cause });
   }
   // Parsed once: to compile a parser first would take longer.
-  const parsed = format.schema.safeParse(raw, { reportInput: true, jitless: true });
+  const whole = format.filledIn?.(raw) ?? raw;
+  const parsed = format.schema.safeParse(whole, { reportInput: true, jitless: true });
   const findings = [
     ...(parsed.success ? [] : sentencesFor(parsed.error.issues)),
     ...format.crossChecks(raw),

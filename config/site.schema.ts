@@ -90,6 +90,9 @@ const heat = section({
   calm: percent({ atLeast: "10%", atMost: "99%" })
     .prefault("65%")
     .describe("Below this its processor has room again"),
+  memory: percent({ atLeast: "20%", atMost: "100%" })
+    .prefault("90%")
+    .describe("From here its memory is warned of, where it tells that"),
   coolingPeriod: duration({ atLeast: "10s", atMost: "30min" })
     .prefault("60s")
     .describe("Between two steps; a chassis answers a lower load this slowly"),

@@ -1,5 +1,6 @@
 /** The site's config file, from text to what the daemon runs on. */
 import type { z } from "zod";
+import { withEnvironment } from "./environment.ts";
 import { defaultStateDir } from "./fields.ts";
 import { type DrivenSection, drivenSections, keysOf, siteJsonSchema } from "./json-schema.ts";
 import { loadConfig, type ConfigFormat } from "./load.ts";
@@ -30,7 +31,10 @@ export function loadSite(
   env: NodeJS.ProcessEnv = process.env,
   outputsOf?: OutputsOf,
 ): Resolved<SiteConfig> {
-  const { config, describe } = loadConfig(file, siteFormat(drivers, outputsOf));
+  const { config, describe } = loadConfig(file, {
+    ...siteFormat(drivers, outputsOf),
+    filledIn: (raw) => withEnvironment(raw, env),
+  });
   const tooMuch = uplinkFindings(config);
   if (tooMuch.length > 0) throw new ConfigError(tooMuch.map(describe));
   const stateDir = config.stateDir ?? defaultStateDir(env, "understudy");

@@ -13,8 +13,8 @@ export type Busy = {
 };
 
 /** Percent of the processor; absent in plans made before it was watched. */
-export type BusyLimits = { busyPercent?: number; calmPercent?: number };
-export const usualBusy = { busyPercent: 75, calmPercent: 65 };
+export type BusyLimits = { busyPercent?: number; calmPercent?: number; memoryPercent?: number };
+export const usualBusy = { busyPercent: 75, calmPercent: 65, memoryPercent: 90 };
 
 /** Shorter is a hard scene, or a page that somebody opened. */
 const busyLastsMs = 60_000;
@@ -36,3 +36,11 @@ export function busyAfter(
 
 export const isBusy = (busy: Busy | undefined, now: Stamp): boolean =>
   busy !== undefined && busy.since !== null && elapsedMs(busy.since, now) >= busyLastsMs;
+
+/** A program that gets no more memory is ended by the kernel: worth a look, and nothing is done. */
+export function memoryWarning(ratio: number | undefined, limits: BusyLimits): string | undefined {
+  const { memoryPercent } = { ...usualBusy, ...limits };
+  const percent = Math.round(100 * (ratio ?? 0));
+  if (percent < memoryPercent) return undefined;
+  return `its memory is ${percent} % full, ${memoryPercent} % is its limit`;
+}

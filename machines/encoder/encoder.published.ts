@@ -2,6 +2,7 @@
 import type { SnapshotFrom } from "xstate";
 import type { Published } from "../published.ts";
 import { noAlarms, toldAlarms } from "./alarms.ts";
+import { memoryWarning } from "./busy.ts";
 import type { EncoderState } from "./encoder.contract.ts";
 import type { EncoderResume } from "./encoder.context.ts";
 import { type DriftWord, isAsWanted, ownSettings, publishedDuty } from "./drift.ts";
@@ -247,6 +248,8 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   list.push(...repairWarnings(snapshot.context, repair));
   if (thermal === "busy")
     list.push("works at its load limit: it has no room for a harder scene, take work off it");
+  const memory = memoryWarning(reading?.figures.memoryUsageRatio?.value, plan.heat);
+  if (memory !== undefined) list.push(memory);
   if (facts.power !== null && facts.power.word !== "on") {
     const stays = snapshot.context.staysIdle
       ? ""

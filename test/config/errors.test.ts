@@ -73,7 +73,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     polling: { normalMs: 5_000, suspectMs: 500 },
     heat: {
       ...{ hotC: 80, coolC: 72, protectC: 90, lookAheadMs: 60_000, coolingPeriodMs: 60_000 },
-      ...{ busyPercent: 75, calmPercent: 65 },
+      ...{ busyPercent: 75, calmPercent: 65, memoryPercent: 90 },
     },
     sync: "propose",
     practise: "propose",

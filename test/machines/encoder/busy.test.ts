@@ -1,5 +1,6 @@
 /** The 75 % load limit: a margin used up, said and considered, never a reason to lose a picture. */
 import { expect, test } from "vitest";
+import { memoryWarning } from "../../../machines/encoder/busy.ts";
 import { encoderState } from "../../../machines/encoder/encoder.published.ts";
 import { relieverOf } from "../../../machines/stream/stream.questions.ts";
 import { aPlan, onAir, type World } from "../world.ts";
@@ -121,4 +122,11 @@ test("a process that takes three quarters of its host is named, and stays on air
   expect(w.carrier()).toBe("a");
   expect(w.box("a").load).toBe(0);
   expect(w.told("stream.incident")).toEqual([]);
+});
+
+test("memory is warned of from its limit on, and not where the box does not tell", () => {
+  expect(memoryWarning(undefined, {})).toBe(undefined);
+  expect(memoryWarning(0.89, {})).toBe(undefined);
+  expect(memoryWarning(0.9, {})).toBe("its memory is 90 % full, 90 % is its limit");
+  expect(memoryWarning(0.9, { memoryPercent: 95 })).toBe(undefined);
 });
