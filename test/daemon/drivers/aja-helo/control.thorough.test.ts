@@ -53,7 +53,12 @@ test("a reading says whether recording and stream are linked, where it goes and 
   });
   await pollAll();
   const { recording, profiles } = await pollAll();
-  expect(recording).toEqual({ output: "record-1", isLinked: true, medium: "usb" });
+  expect(recording).toEqual({
+    output: "record-1",
+    isLinked: true,
+    bitrateBps: 20_256_000,
+    medium: "usb",
+  });
   expect(profiles).toEqual({
     streaming: { number: 1, name: "YouTube 1080p" },
     recording: { number: 3, name: "archive" },
