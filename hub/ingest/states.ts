@@ -90,7 +90,9 @@ export function statesOf(view: View, pending: Pending): States {
       actor.held = next;
       actor.unreadable = false;
       actor.receivedAtMs = nowMs;
-      pending.state(actor, nowMs);
+      // The next hub knows of it, also where this one is killed within the minute.
+      if (held === null) pending.actor(actor);
+      else pending.state(actor, nowMs);
       view.actorChanged(actor);
     },
     unreadable: (actor) => {

@@ -311,18 +311,33 @@ test("a state that was looked at is shown anew each time it changes, and as it w
   }
 });
 
+test("the first state of an actor is written at once: a hub that is killed leaves the next one that", async () => {
+  const hub = await aSiteOnline();
+  await hub.ingest.flush();
+  const { actors } = await hub.store.load();
+  expect(actors.map(({ id, state }) => [id, state !== null])).toEqual(
+    expect.arrayContaining([
+      ["helo-a", true],
+      ["main", true],
+    ]),
+  );
+});
+
 test("a state is written a minute after it changed, and what it says by then", async () => {
   const hub = await aSiteOnline();
-  const written = async () => (await hub.store.load()).actors.find(({ id }) => id === "helo-a");
+  const written = async () => {
+    const { actors } = await hub.store.load();
+    return JSON.parse(actors.find(({ id }) => id === "helo-a")?.state ?? "null") as unknown;
+  };
   await hub.ingest.flush();
-  expect(await written()).toBeUndefined();
+  hub.hears("encoder/helo-a/state", encoder({ seq: 2, link: "unreachable" }));
   hub.clock.nowMs += 59_999;
-  hub.hears("encoder/helo-a/state", encoder({ seq: 1, link: "silent" }));
+  hub.hears("encoder/helo-a/state", encoder({ seq: 3, link: "silent" }));
   await hub.ingest.flush();
-  expect(await written()).toBeUndefined();
+  expect(await written()).toMatchObject({ link: "reachable" });
   hub.clock.nowMs += 1;
   await hub.ingest.flush();
-  expect(JSON.parse((await written())?.state ?? "null")).toMatchObject({ link: "silent" });
+  expect(await written()).toMatchObject({ link: "silent" });
 });
 
 test("the last states of a site that goes away are written at once: it cannot say them again", async () => {
