@@ -101,13 +101,19 @@ test("a wrong key is refused and said; a publisher that comes back is received a
 test("an ingest process that is killed is started again", async () => {
   const { facility, address } = await onStage();
   facility.startDaemon();
-  await facility.untilTold("ingest.changed", ({ data }) => data?.["state"] === "waiting");
+  const waits = (after: number) =>
+    facility.untilTold(
+      "ingest.changed",
+      ({ data, seq }) => data?.["state"] === "waiting" && seq > after,
+    );
+  await waits(0);
   const pid = ingestPid(facility);
   kill(pid);
-  await facility.untilTold("ingest.changed", ({ message }) =>
+  const ended = await facility.untilTold("ingest.changed", ({ message }) =>
     message.includes("its process ended"),
   );
-  await until("another process", () => ingestPid(facility) !== pid);
+  await waits(ended.seq);
+  expect(ingestPid(facility)).not.toBe(pid);
   Publisher.rtmp(address("open-sesame"));
   await untilReceives(facility, 1);
 });

@@ -107,8 +107,10 @@ test("the carrier is frozen: nothing is missing, and it is ended and started ane
   const [before, pid] = [lastSeq(), facility.enginePid("a")];
   kill(pid, "SIGSTOP");
   await untilSelected("b", before);
+  // Whoever is first to see it: we, that it stands still, or the relay, that nothing comes.
   expect(await theIncident()).toMatchObject({
-    ...{ cause: "frozen", from: "a", to: "b", outcome: "tookOver", offAirMs: 0 },
+    cause: expect.stringMatching(/^(frozen|relayLate|relaySilent)$/) as string,
+    ...{ from: "a", to: "b", outcome: "tookOver", offAirMs: 0 },
   });
   await untilFeedsAgain("a", before);
   expect(facility.enginePid("a")).not.toBe(pid);

@@ -117,7 +117,9 @@ describe.skipIf(whyNotBootable() !== undefined)("the shipped unit in a booted sy
       expect(await engines()).toBe(before.engines);
       expect(await publishers()).toBe(before.publishers);
     }
-    expect(await tell("systemctl show -P StatusText understudy-daemon")).toContain("main carried");
+    await until("it says so", async () =>
+      (await tell("systemctl show -P StatusText understudy-daemon")).includes("main carried"),
+    );
   }, 300_000);
 
   test("a stop and a start touch no encoder, and the next failure is still handled", async () => {
