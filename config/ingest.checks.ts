@@ -6,17 +6,18 @@ type Lenient = {
   host?: string | undefined;
   port?: unknown;
   streamKey?: unknown;
+  passphrase?: unknown;
   sessions?: unknown;
 };
 
 /** Who may publish: whoever has its key, or whoever has a session. */
 export function publisherFindings(ingests: readonly Lenient[]): Finding[] {
-  return ingests.flatMap(({ kind, streamKey, sessions }, at) => {
-    if (kind !== "rtmp") return [];
-    const path = ["ingests", at, "streamKey"];
-    if (sessions !== true && streamKey === undefined)
+  return ingests.flatMap(({ kind, streamKey, passphrase, sessions }, at) => {
+    const [key, given] = kind === "srt" ? ["passphrase", passphrase] : ["streamKey", streamKey];
+    const path = ["ingests", at, key];
+    if (kind === "rtmp" && sessions !== true && given === undefined)
       return [{ path, what: "is missing: who publishes needs a key, or `sessions: true`" }];
-    if (sessions !== true || streamKey === undefined) return [];
+    if (sessions !== true || given === undefined) return [];
     return [{ path, what: "is not used with `sessions: true`: each session has a key of its own" }];
   });
 }

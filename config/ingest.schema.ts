@@ -18,6 +18,12 @@ const passphrase = SecretReference.exactOptional().describe(
 const latency = duration({ atLeast: "20ms", atMost: "8s" })
   .prefault("120ms")
   .describe("How long SRT may wait for packets that were lost");
+const sessions = z
+  .boolean()
+  .prefault(false)
+  .describe(
+    "Instead: only for whoever asks with POST /api/streams/init, each with a key of its own",
+  );
 const side = z.int().min(16).max(8_192).multipleOf(2);
 /** Group or own address, and port. */
 const packets = (scheme: string) =>
@@ -45,12 +51,7 @@ export const ingest = z.discriminatedUnion("kind", [
     streamKey: SecretReference.exactOptional().describe(
       "Where the key of publishers is kept: letters, digits, _ and -",
     ),
-    sessions: z
-      .boolean()
-      .prefault(false)
-      .describe(
-        "Instead: only for whoever asks with POST /api/streams/init, each with a key of its own",
-      ),
+    sessions,
   }),
   z.discriminatedUnion("mode", [
     section({
@@ -63,6 +64,7 @@ export const ingest = z.discriminatedUnion("kind", [
       port: listening.port.describe("UDP port"),
       passphrase,
       latency,
+      sessions,
     }),
     section({
       ...common,

@@ -28,7 +28,8 @@ const Lenient = z.object({
     z
       .object({
         ...{ id: text, kind: text, mode: text, host: text },
-        ...{ port: z.unknown(), streamKey: z.unknown(), sessions: z.unknown() },
+        ...{ port: z.unknown(), streamKey: z.unknown(), passphrase: z.unknown() },
+        sessions: z.unknown(),
       })
       .partial()
       .catch({}),

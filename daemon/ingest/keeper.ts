@@ -39,7 +39,9 @@ const sameEveryMs = 5_000;
 const foldersIn = (stateDir: string) => join(stateDir, "ingests");
 const output = "process";
 const lookForDoorEveryMs = 20;
-const keyInSettings = /"keySha256":(null|"[0-9a-f]*")/;
+/** No session has this id. */
+const nobody = "";
+const keyInSettings = /"(?:keySha256":(?:null|"[0-9a-f]*")|passphrase":"[\w-]*")/;
 
 /** Adopts what runs, ends what is not wanted any more, and begins nothing yet. */
 export async function openIngests(p: {
@@ -202,22 +204,25 @@ export class IngestKeeper {
     signal: AbortSignal,
   ): Promise<{ address: string; streamKey: string }> {
     const config = this.#config;
-    if (config.kind !== "rtmp") throw new Error(`${config.id} is not kept for sessions`);
+    if (!("sessions" in config)) throw new Error(`${config.id} is not kept for sessions`);
     const isOpen = () =>
       this.#session === session &&
       this.#running !== undefined &&
       this.#running.record.run === this.#heardRun;
     while (!isOpen() && !signal.aborted) await pause(lookForDoorEveryMs);
     const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+    const at = `${config.kind}://${host}:${config.port}`;
     return {
-      address: `rtmp://${host}:${config.port}/${config.app}`,
+      address: config.kind === "rtmp" ? `${at}/${config.app}` : at,
       streamKey: this.#keyOf(session),
     };
   }
 
   #settings({ run, statusPort }: Record): IngestSettings {
+    const to = { run, statusPort, group: this.#group };
+    if (!isForSessions(this.#config)) return settingsOf(this.#config, to);
     const key = this.#session === undefined ? undefined : this.#keyOf(this.#session);
-    return settingsOf(this.#config, { run, statusPort, group: this.#group }, key);
+    return settingsOf(this.#config, to, { key, nobodys: this.#keyOf(nobody) });
   }
 
   #command(record: Record): string[] {

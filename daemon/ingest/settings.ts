@@ -68,22 +68,30 @@ export const IngestSettings = z.object({
 export type IngestSettings = z.infer<typeof IngestSettings>;
 
 export const isForSessions = (config: IngestConfig): boolean =>
-  config.kind === "rtmp" && config.sessions;
+  "sessions" in config && config.sessions;
 
-/** @param sessionKey of the session that it is for now, where it is kept for them */
+/** `key`: of the session that it is for now; undefined: of none. `nobodys`: nobody is ever told it. */
+type SessionKeys = { key: string | undefined; nobodys: string };
+
+/** @param keys where it is kept for sessions */
 export function settingsOf(
   config: IngestConfig,
   to: { run: string; group: Group; statusPort: number },
-  sessionKey?: string,
+  keys?: SessionKeys,
 ): IngestSettings {
-  return { ingest: config.id, ...to, source: sourceOf(config, sessionKey) };
+  return { ingest: config.id, ...to, source: sourceOf(config, keys) };
 }
 
-function sourceOf(config: IngestConfig, sessionKey: string | undefined): IngestSource {
+function sourceOf(config: IngestConfig, keys: SessionKeys | undefined): IngestSource {
   const { id: _, name: __, ...source } = config;
+  if (source.kind === "srt" && source.mode === "listener") {
+    const { sessions: ___, ...rest } = source;
+    // Without a passphrase a listener would let everybody in.
+    return keys ? { ...rest, passphrase: keys.key ?? keys.nobodys } : rest;
+  }
   if (source.kind !== "rtmp") return source;
-  const { streamKey, sessions, ...rest } = source;
-  const key = sessions ? sessionKey : streamKey;
+  const { streamKey, sessions: ___, ...rest } = source;
+  const key = keys ? keys.key : streamKey;
   const keySha256 = key === undefined ? null : createHash("sha256").update(key).digest("hex");
   return { ...rest, keySha256 };
 }

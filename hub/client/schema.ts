@@ -2729,7 +2729,7 @@ export interface components {
       session_id: string | null;
       /** @description of the far end; with input push: yours for the time of this session */
       stream_key: string | null;
-      /** @description where the encoder publishes; with input push: where you do; null: a dry run */
+      /** @description where the encoder publishes; with input push: where you do (srt://… takes stream_key as its passphrase); null: a dry run */
       rtmp_url: string | null;
       /**
        * @description push: send your picture to rtmp_url; device: the encoder publishes by itself

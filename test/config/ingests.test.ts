@@ -78,9 +78,14 @@ test.each([
     "site.yaml:4:41 ingests[0].streamKey: is not used with `sessions: true`: each session has a key of its own",
   ],
   [
+    "a passphrase of an ingest for sessions",
+    "  - { id: truck, kind: srt, mode: listener, port: 9000, passphrase: credential:a, sessions: true }",
+    "site.yaml:4:69 ingests[0].passphrase: is not used with `sessions: true`: each session has a key of its own",
+  ],
+  [
     "a stream id that a listener could not look at",
     "  - { id: truck, kind: srt, mode: listener, port: 9000, streamId: a }",
-    "site.yaml:4:57 ingests[0].streamId: is not a known key; known here: id, name, kind, mode, host, port, passphrase, latency",
+    "site.yaml:4:57 ingests[0].streamId: is not a known key; known here: id, name, kind, mode, host, port, passphrase, latency, sessions",
   ],
   [
     "a passphrase that stands in the file",

@@ -13,7 +13,7 @@ const { facility: aFacility, keep } = closedAfterEach();
 const pushed = { config: { input: { kind: "ingest", ingest: "door" } } };
 const wish = { resolution: "640x360", bitrate: 800_000, fps: 15 };
 
-async function aSite() {
+async function aSite(door: object = { kind: "rtmp" }) {
   const hub = keep(await Hub.start());
   const mqttUrl = `mqtt://127.0.0.1:${hub.mqttPort}`;
   const port = await freePort();
@@ -23,7 +23,7 @@ async function aSite() {
     stream: { sessions: true },
     site: {
       publicHost: "localhost",
-      ingests: [{ id: "door", kind: "rtmp", port, sessions: true }],
+      ingests: [{ id: "door", ...door, port, sessions: true }],
     },
     mqttUrl,
   });
@@ -143,4 +143,36 @@ test("a publisher that leaves and comes back is on air again, by the same sessio
   await facility.untilOnAir();
   expect(facility.told("session.abandoned")).toHaveLength(1);
   expect(facility.told("stream.takingOver")).toHaveLength(2);
+}, 120_000);
+
+test("by SRT the key is the passphrase of that session alone", async () => {
+  const { hub, facility, port } = await aSite({ kind: "srt", mode: "listener" });
+  /** An ffmpeg that calls before anybody listens, or with another passphrase, ends. */
+  const calling = (passphrase: string) => {
+    const address = `srt://127.0.0.1:${port}`;
+    let publisher = Publisher.srt(address, passphrase);
+    return {
+      again: () => {
+        if (publisher.isOver) publisher = Publisher.srt(address, passphrase);
+      },
+      end: () => publisher.end(),
+    };
+  };
+  const opened = await opens(hub, "one");
+  expect(opened).toMatchObject({ rtmp_url: `srt://localhost:${port}`, input: "push" });
+  const stranger = Publisher.srt(`srt://127.0.0.1:${port}`, "not-the-passphrase");
+  await until("another passphrase is refused", () => stranger.isOver);
+  const publisher = calling(opened.stream_key);
+  await until("it is on air", () => {
+    publisher.again();
+    return facility.onAir() !== undefined;
+  });
+  expect(await hub.ask("DELETE", "/api/streams/studio~main")).toMatchObject({ status: 200 });
+  await publisher.end();
+  const next = await opens(hub, "another");
+  expect(next.stream_key).not.toBe(opened.stream_key);
+  const late = Publisher.srt(`srt://127.0.0.1:${port}`, opened.stream_key);
+  await until("the passphrase of before is refused", () => late.isOver);
+  expect(facility.onAir()).toBeUndefined();
+  expect(facility.log).not.toContain(opened.stream_key);
 }, 120_000);

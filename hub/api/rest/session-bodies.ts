@@ -45,7 +45,9 @@ export const Opened = z
     rtmp_url: z
       .string()
       .nullable()
-      .describe("where the encoder publishes; with input push: where you do; null: a dry run"),
+      .describe(
+        "where the encoder publishes; with input push: where you do (srt://… takes stream_key as its passphrase); null: a dry run",
+      ),
     input: z
       .enum(["device", "push"])
       .describe("push: send your picture to rtmp_url; device: the encoder publishes by itself"),
