@@ -2,8 +2,8 @@ import { createPublicKey, verify } from "node:crypto";
 import { Signatures, signedText } from "../machines/command/signature.contract.ts";
 
 const hourMs = 3_600_000;
-/** The same again within this time is counted and told with the next. */
-const quietMs = 60_000;
+/** The same again within this time is counted and told with the next; each time that grows tenfold. */
+const quietAtFirstMs = 60_000;
 
 export type SignatureCheck = {
   /** @returns why this request must not be obeyed */
@@ -34,6 +34,7 @@ export function signatureCheck(p: {
     }),
   );
   let [refused, untold, toldMs, lastMs] = [0, 0, -Infinity, -Infinity];
+  let quietMs = quietAtFirstMs;
   let calming: NodeJS.Timeout | undefined;
 
   function problem(topic: string, payload: unknown): string | undefined {
@@ -54,8 +55,11 @@ export function signatureCheck(p: {
       if (why === undefined) return undefined;
       refused += 1;
       untold += 1;
+      // A stranger who goes on all night calls a few times, not each minute.
+      if (p.monoMs() - lastMs > hourMs) [quietMs, toldMs] = [quietAtFirstMs, -Infinity];
       lastMs = p.monoMs();
       if (lastMs - toldMs >= quietMs) {
+        if (toldMs !== -Infinity) quietMs = Math.min(10 * quietMs, hourMs);
         toldMs = lastMs;
         p.tell({ count: untold, topic });
         untold = 0;

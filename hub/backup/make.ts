@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -43,7 +44,8 @@ export async function makeBackup(
   const database = join(stateDir, inside.database);
   if (!existsSync(database)) throw new BackupError(`there is no ${database}`);
   const target = resolve(file);
-  const folder = mkdtempSync(join(dirname(target), ".backup-"));
+  removeLeftovers(dirname(target), nowMs);
+  const folder = mkdtempSync(join(dirname(target), leftover));
   const archive = `${folder}.tar`;
   try {
     const schema = await copyDatabase(database, join(folder, inside.database));
@@ -65,6 +67,18 @@ export async function makeBackup(
     rmSync(folder, { recursive: true, force: true });
     rmSync(archive, { force: true });
   }
+}
+
+/** What is being made; with the keys in it, nothing of one that was killed may stay. */
+const leftover = ".understudy-backup-";
+const longestMs = 3_600_000;
+
+function removeLeftovers(folder: string, nowMs: number): void {
+  const old = readdirSync(folder)
+    .filter((name) => name.startsWith(leftover))
+    .map((name) => join(folder, name))
+    .filter((path) => nowMs - lstatSync(path).mtimeMs > longestMs);
+  for (const path of old) rmSync(path, { recursive: true, force: true });
 }
 
 /** As it is at one moment, while the hub goes on writing. @returns how far it is */

@@ -7,7 +7,17 @@ import { Restored, restoredFile } from "./manifest.ts";
 export function tellRestored(stateDir: string, audit: Audit): void {
   const file = join(stateDir, restoredFile);
   if (!existsSync(file)) return;
-  const detail = Restored.parse(JSON.parse(readFileSync(file, "utf8")));
-  audit.add({ type: "hub.restored", actor: "hub", outcome: "ok", object: "hub", detail });
+  const detail = restoredIn(file);
+  const entry = { type: "hub.restored", actor: "hub", outcome: "ok", object: "hub" } as const;
+  audit.add({ ...entry, ...(detail && { detail }) });
   rmSync(file);
+}
+
+/** A power cut may have left it empty: that must not keep the hub from starting. */
+function restoredIn(file: string): Record<string, unknown> | undefined {
+  try {
+    return Restored.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    return undefined;
+  }
 }

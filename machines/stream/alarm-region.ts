@@ -1,5 +1,5 @@
 /** A region that raises an alarm once its reason has lasted, and tells its end once that has lasted. */
-/** Of a stream. */
+
 export type AlarmName = "understudy" | "programme";
 
 /** Names of what stream.setup.ts has for an alarm. */

@@ -66,7 +66,20 @@ test("while a key is replaced both sign, and a site that knows either obeys", as
   expect(aCheck([publicHalf(third), publicHalf(first)]).refuse(topic, signed)).toBeUndefined();
 });
 
-test("a flood of strangers is told once a minute, with how many they were, and warned of for an hour", () => {
+test("a stranger who goes on all night calls ten times, and one who comes again the next day calls at once", () => {
+  const { refuse, clock, told } = aCheck([publicHalf(makeCommandKey())]);
+  const hourMs = 3_600_000;
+  for (clock.ms = 0; clock.ms < 8 * hourMs; clock.ms += 1_000) refuse(topic, request);
+  expect(told).toHaveLength(10);
+  clock.ms += 2 * hourMs;
+  refuse(topic, request);
+  expect(told).toHaveLength(11);
+  clock.ms += 61_000;
+  refuse(topic, request);
+  expect(told).toHaveLength(12);
+});
+
+test("a flood of strangers is told at once and after a minute, with how many they were, and warned of for an hour", () => {
   const { refuse, warnings, clock, told } = aCheck([publicHalf(makeCommandKey())]);
   expect(warnings()).toEqual([]);
   for (let n = 0; n < 1_000; n++) {

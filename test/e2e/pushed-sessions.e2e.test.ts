@@ -147,32 +147,37 @@ test("a publisher that leaves and comes back is on air again, by the same sessio
 
 test("by SRT the key is the passphrase of that session alone", async () => {
   const { hub, facility, port } = await aSite({ kind: "srt", mode: "listener" });
-  /** An ffmpeg that calls before anybody listens, or with another passphrase, ends. */
-  const calling = (passphrase: string) => {
+  /** Whoever calls before anybody listens, or with another passphrase, ends, and is begun again. */
+  async function calls(passphrase: string, seen: () => unknown): Promise<Publisher> {
     const address = `srt://127.0.0.1:${port}`;
     let publisher = Publisher.srt(address, passphrase);
-    return {
-      again: () => {
+    await until(
+      `what comes of a call with ${passphrase.slice(0, 4)}…`,
+      async () => {
         if (publisher.isOver) publisher = Publisher.srt(address, passphrase);
+        return seen();
       },
-      end: () => publisher.end(),
-    };
+      60_000,
+    );
+    return publisher;
+  }
+  /** In this session so far. */
+  const isRefused = async () => {
+    const { lastRefused } = await hub.get("/api/ingests/studio~door");
+    return (lastRefused as { why: string } | null)?.why.includes("Incorrect passphrase") === true;
   };
   const opened = await opens(hub, "one");
   expect(opened).toMatchObject({ rtmp_url: `srt://localhost:${port}`, input: "push" });
-  const stranger = Publisher.srt(`srt://127.0.0.1:${port}`, "not-the-passphrase");
-  await until("another passphrase is refused", () => stranger.isOver);
-  const publisher = calling(opened.stream_key);
-  await until("it is on air", () => {
-    publisher.again();
-    return facility.onAir() !== undefined;
-  });
+  await calls("not-the-passphrase", isRefused);
+  expect(facility.onAir()).toBeUndefined();
+  const publisher = await calls(opened.stream_key, () => facility.onAir() !== undefined);
   expect(await hub.ask("DELETE", "/api/streams/studio~main")).toMatchObject({ status: 200 });
   await publisher.end();
+
   const next = await opens(hub, "another");
   expect(next.stream_key).not.toBe(opened.stream_key);
-  const late = Publisher.srt(`srt://127.0.0.1:${port}`, opened.stream_key);
-  await until("the passphrase of before is refused", () => late.isOver);
+  await until("another process, which has refused nobody yet", async () => !(await isRefused()));
+  await calls(opened.stream_key, isRefused);
   expect(facility.onAir()).toBeUndefined();
   expect(facility.log).not.toContain(opened.stream_key);
-}, 120_000);
+}, 180_000);

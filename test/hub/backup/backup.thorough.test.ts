@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -78,6 +79,29 @@ test("the first start after it writes down that the log has a gap, and the next 
     );
   }
   expect(await rows()).toEqual(["hub.restored", "before"]);
+});
+
+test("a power cut that emptied what a restore has left does not keep the hub from starting", async () => {
+  writeFileSync(join(stateDir, "restored.json"), "");
+  tellRestored(
+    stateDir,
+    openAudit(store, { error: () => undefined }, () => 2),
+  );
+  expect(await rows()).toEqual(["hub.restored", "before"]);
+  expect(existsSync(join(stateDir, "restored.json"))).toBe(false);
+});
+
+test("what a backup that was killed has left is gone with one that is made an hour later, and nothing else", async () => {
+  for (const name of [".understudy-backup-old", ".understudy-backup-now", ".backup-of-others"]) {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, "token-key.pem"), "a key\n");
+    if (name.endsWith("now")) continue;
+    const longAgo = Date.now() / 1_000 - 4_000;
+    utimesSync(join(folder, name), longAgo, longAgo);
+  }
+  expect(await make()).toMatchObject({ code: 0 });
+  const left = readdirSync(folder).filter((name) => name.startsWith("."));
+  expect(left.toSorted()).toEqual([".backup-of-others", ".understudy-backup-now"]);
 });
 
 test("while a hub runs nothing is put back, and nobody is asked twice", async () => {
