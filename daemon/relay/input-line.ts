@@ -1,17 +1,7 @@
-import {
-  type ElementaryStream,
-  type Frame,
-  h264StreamType,
-  type Ticks,
-  ticksPerMs,
-} from "./frame.ts";
+import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
+import { FrameReader } from "./frame-reader.ts";
 import { GopStore } from "./gop-store.ts";
 import { Timelines } from "./timeline.ts";
-import { AdtsCutter } from "./ts/adts.ts";
-import { unroll } from "./ts/clock-33.ts";
-import { Demux } from "./ts/demux.ts";
-import { inspectAccessUnit } from "./ts/h264.ts";
-import type { PesUnit } from "./ts/pes.ts";
 
 /** What is told of an input besides what it brings. */
 export type InputFigures = {
@@ -30,19 +20,12 @@ export class InputLine {
   readonly store: GopStore;
   readonly #watchdogMs: number;
   readonly #timelines = new Timelines();
-  readonly #demux: Demux;
-  #cutters: AdtsCutter[] = [];
-  /** Of each stream in the map, in order: which track it is. Several videos: only the first. */
-  #tracks: (number | undefined)[] = [];
-  /** A time of this input and when it came: what is unrolled stands near where it must be now. */
-  #known: { ticks: Ticks; atMs: number } | undefined;
-  #nowMs = 0;
+  readonly #reader = new FrameReader((frame, nowMs) => this.take(frame, nowMs));
   #lastPictureMs = -Infinity;
   /** When it brought something again after a silence. */
   #backMs = -Infinity;
   #ended = false;
   readonly #figures = { pictures: 0, damagedPictures: 0 };
-  streams: ElementaryStream[] = [];
   /** Of the last picture. */
   lastPts: Ticks | undefined;
 
@@ -51,15 +34,10 @@ export class InputLine {
     this.id = p.id;
     this.#watchdogMs = p.watchdogMs;
     this.store = new GopStore(p.mostBytes);
-    this.#demux = new Demux({
-      streams: (streams) => this.#mapped(streams),
-      unit: (index, unit) => this.#unit(index, unit),
-    });
   }
 
   feed(chunk: Buffer, nowMs: number): void {
-    this.#nowMs = nowMs;
-    this.#demux.feed(chunk);
+    this.#reader.feed(chunk, nowMs);
   }
 
   /** Its process has ended, which is known before its silence is. Until it brings something. */
@@ -71,13 +49,20 @@ export class InputLine {
     return !this.#ended && nowMs - this.#lastPictureMs <= this.#watchdogMs;
   }
 
+  get streams(): ElementaryStream[] {
+    return this.#reader.streams;
+  }
+
+  set streams(streams: ElementaryStream[]) {
+    this.#reader.streams = streams;
+  }
+
   get lastPictureMs(): number | undefined {
     return this.#lastPictureMs === -Infinity ? undefined : this.#lastPictureMs;
   }
 
   get figures(): InputFigures {
-    const { continuityErrors, syncLosses } = this.#demux;
-    return { ...this.#figures, continuityErrors, syncLosses };
+    return { ...this.#figures, ...this.#reader.faults };
   }
 
   /** A frame with unrolled times. */
@@ -94,41 +79,5 @@ export class InputLine {
       if (frame.damaged) this.#figures.damagedPictures++;
     }
     this.store.add(frame, timeline, nowMs);
-  }
-
-  #mapped(streams: ElementaryStream[]): void {
-    const isVideo = ({ streamType }: ElementaryStream) => streamType === h264StreamType;
-    const video = streams.find(isVideo);
-    const sounds = streams.filter((stream) => !isVideo(stream));
-    this.streams = video === undefined ? [] : [video, ...sounds];
-    this.#tracks = streams.map((stream) => {
-      const track = this.streams.indexOf(stream);
-      return track === -1 ? undefined : track;
-    });
-    this.#cutters = sounds.map(() => new AdtsCutter());
-  }
-
-  #unit(index: number, unit: PesUnit): void {
-    const track = this.#tracks[index];
-    if (track === undefined) return;
-    const { damaged, gapBefore } = unit;
-    this.#known ??= { ticks: unit.dts, atMs: this.#nowMs };
-    // Not near the time before it: one wrong time would put all that follow into another epoch.
-    const sinceTicks = Math.round((this.#nowMs - this.#known.atMs) * ticksPerMs);
-    const near = this.#known.ticks + sinceTicks;
-    const dts = unroll(unit.dts, near);
-    const pts = unroll(unit.pts, dts);
-    if (track > 0) {
-      this.#cutters[track - 1]!.cut(unit, pts, (sound) => {
-        if (!sound.damaged) this.take({ track, dts: sound.pts, key: false, ...sound }, this.#nowMs);
-      });
-      return;
-    }
-    const { payload } = unit;
-    const { key, broken } = inspectAccessUnit(payload);
-    this.take(
-      { track, pts, dts, key, damaged: damaged || broken, gapBefore, payload },
-      this.#nowMs,
-    );
   }
 }

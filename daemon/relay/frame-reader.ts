@@ -1,0 +1,81 @@
+import {
+  type ElementaryStream,
+  type Frame,
+  h264StreamType,
+  type Ticks,
+  ticksPerMs,
+} from "./frame.ts";
+import { AdtsCutter } from "./ts/adts.ts";
+import { unroll } from "./ts/clock-33.ts";
+import { Demux } from "./ts/demux.ts";
+import { inspectAccessUnit } from "./ts/h264.ts";
+import type { PesUnit } from "./ts/pes.ts";
+
+/** From the bytes of a transport stream to its pictures and sounds, with unrolled times. */
+export class FrameReader {
+  readonly #take: (frame: Frame, nowMs: number) => void;
+  readonly #demux: Demux;
+  #cutters: AdtsCutter[] = [];
+  /** Of each stream in the map, in order: which track it is. Several videos: only the first. */
+  #tracks: (number | undefined)[] = [];
+  /** A time of this stream and when it came: what is unrolled stands near where it must be now. */
+  #known: { ticks: Ticks; atMs: number } | undefined;
+  #nowMs = 0;
+  /** The picture, then the sounds; empty before they are known, and where there is no picture. */
+  streams: ElementaryStream[] = [];
+
+  constructor(take: (frame: Frame, nowMs: number) => void) {
+    this.#take = take;
+    this.#demux = new Demux({
+      streams: (streams) => this.#mapped(streams),
+      unit: (index, unit) => this.#unit(index, unit),
+    });
+  }
+
+  feed(chunk: Buffer, nowMs: number): void {
+    this.#nowMs = nowMs;
+    this.#demux.feed(chunk);
+  }
+
+  get faults(): { continuityErrors: number; syncLosses: number } {
+    const { continuityErrors, syncLosses } = this.#demux;
+    return { continuityErrors, syncLosses };
+  }
+
+  #mapped(streams: ElementaryStream[]): void {
+    const isVideo = ({ streamType }: ElementaryStream) => streamType === h264StreamType;
+    const video = streams.find(isVideo);
+    const sounds = streams.filter((stream) => !isVideo(stream));
+    this.streams = video === undefined ? [] : [video, ...sounds];
+    this.#tracks = streams.map((stream) => {
+      const track = this.streams.indexOf(stream);
+      return track === -1 ? undefined : track;
+    });
+    this.#cutters = sounds.map(() => new AdtsCutter());
+  }
+
+  #unit(index: number, unit: PesUnit): void {
+    const track = this.#tracks[index];
+    if (track === undefined) return;
+    const { damaged, gapBefore } = unit;
+    this.#known ??= { ticks: unit.dts, atMs: this.#nowMs };
+    // Not near the time before it: one wrong time would put all that follow into another epoch.
+    const sinceTicks = Math.round((this.#nowMs - this.#known.atMs) * ticksPerMs);
+    const near = this.#known.ticks + sinceTicks;
+    const dts = unroll(unit.dts, near);
+    const pts = unroll(unit.pts, dts);
+    if (track > 0) {
+      this.#cutters[track - 1]!.cut(unit, pts, (sound) => {
+        if (!sound.damaged)
+          this.#take({ track, dts: sound.pts, key: false, ...sound }, this.#nowMs);
+      });
+      return;
+    }
+    const { payload } = unit;
+    const { key, broken } = inspectAccessUnit(payload);
+    this.#take(
+      { track, pts, dts, key, damaged: damaged || broken, gapBefore, payload },
+      this.#nowMs,
+    );
+  }
+}
