@@ -41,6 +41,8 @@ export function nextStep(stream: StreamItem, now: Now): string {
 }
 
 function programmeStep(cause: string): string {
+  if (cause === "sourceLost")
+    return "Look at its source and the way from there: when it sends again, all goes on by itself.";
   const fault = cause.replace(/^(input|shows)-/, "");
   return `Look at its source and the cable to it (${faultWords[fault] ?? fault}), or fail over to an encoder that has the programme.`;
 }

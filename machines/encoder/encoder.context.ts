@@ -5,7 +5,7 @@ import type { Connection } from "./connection.ts";
 import { type Alarms, rebasedAlarms } from "./alarms.ts";
 import { type Duty, noDuty } from "./drift.ts";
 import { busyAfter } from "./busy.ts";
-import type { Custody, Service } from "./facts.ts";
+import type { Custody, Feed, Service } from "./facts.ts";
 import { withSample } from "./heat.ts";
 import { handsSince, type OtherHands } from "./other-hands.ts";
 import type { Practice } from "./practice.ts";
@@ -54,6 +54,8 @@ export type EncoderContext = {
   hands: OtherHands;
   control: Controlled;
   duty: Duty;
+  /** Of one on an ingest, when that has told. */
+  feed: Feed | undefined;
   /** Outputs that hold a key. */
   holds: readonly string[];
 };
@@ -72,6 +74,7 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     serialNumber: input.resume?.serialNumber ?? null,
     staysIdle: input.resume?.staysIdle ?? false,
     control: null,
+    feed: undefined,
     duty: {
       ...noDuty,
       alarms: rebasedAlarms(input.resume?.alarms, input.now()),

@@ -3,6 +3,7 @@ import type { ControlEvent } from "./control.ts";
 import type { Exercise, ExerciseNews } from "../exercise/exercise.ts";
 import type { Desired } from "./drift.ts";
 import type { Trouble } from "./encoder.contract.ts";
+import type { Feed } from "./facts.ts";
 import type { EncoderReading, PollFailure } from "./reading.ts";
 
 export type EncoderEvent =
@@ -16,6 +17,8 @@ export type EncoderEvent =
   | { type: "unreadable"; failure: PollFailure; detail: string }
   /** How it is to talk to, whenever that has become another. */
   | { type: "connection"; connection: Connection }
+  /** Whether anything comes from the ingest that it takes. */
+  | { type: "feed"; feed: Feed }
   /** The decider itself stood still: whatever was known has to be seen again. */
   | { type: "stalled" }
   /** The site gave this output a key; `asSpareFor`: it is a spare of this stream. */

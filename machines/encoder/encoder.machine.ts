@@ -91,6 +91,7 @@ function make(
             },
             { actions: keepConnection },
           ],
+          feed: { actions: { type: "keepFeed", params: ({ event }) => event.feed } },
           stalled: { actions: "forgetReading" },
           granted: { actions: [holding(true), "noteUse"] },
           wanted: { actions: { type: "want", params: ({ event }) => event.desired } },

@@ -48,7 +48,7 @@ export const linkOf = (snapshot: EncoderSnapshot): Link => regions(snapshot).lin
 
 /** Evidence counts only while the box answers; then it is what it last said. */
 export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
-  const { plan, reading } = snapshot.context;
+  const { plan, reading, feed } = snapshot.context;
   const { link, thermal, service, input, power } = regions(snapshot);
   const fresh = link === "reachable" ? reading : undefined;
   return {
@@ -60,8 +60,10 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
     ...(fresh?.unfit !== undefined && { unfit: fresh.unfit }),
     ...(fresh?.raised &&
       fresh.raised.alarms.length > 0 && { alarms: fresh.raised.alarms.map(({ text }) => text) }),
-    input: fresh ? input : "unknown",
+    // What it takes is lost, whatever it makes of that.
+    input: feed?.flow.word === "lost" ? "lost" : fresh ? input : "unknown",
     source: fresh?.source ?? plan.source ?? null,
+    ...(feed && { feed }),
     settings: (fresh && ownSettings(snapshot.context)) ?? null,
     isAsWanted: fresh ? isAsWanted(snapshot.context) : null,
     inUseFor: snapshot.context.duty.inUseFor,

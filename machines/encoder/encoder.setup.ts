@@ -24,7 +24,13 @@ import {
 import type { Trouble } from "./encoder.contract.ts";
 import * as tell from "./encoder.decisions.ts";
 import type { EncoderEvent, EncoderToSite, ReliefReason } from "./encoder.events.ts";
-import { startsNothingByItself, type Custody, type Service, type ThermalTold } from "./facts.ts";
+import {
+  startsNothingByItself,
+  type Custody,
+  type Feed,
+  type Service,
+  type ThermalTold,
+} from "./facts.ts";
 import {
   changesIn,
   isAnotherController,
@@ -321,6 +327,7 @@ export const encoderSetup = setup({
     })),
     keepConnection: assign((_, connection: Connection) => ({ connection })),
     tellConnection: emit((_, news: Decision) => decided(news)),
+    keepFeed: assign((_, feed: Feed) => ({ feed })),
     forgetReading: assign({ reading: undefined }),
     tellReplaced: emit(({ context }, reads: Reads) => decided(tell.replaced(context, reads))),
     tellRebooted: emit(({ context }) => decided(tell.rebooted(context))),

@@ -1,6 +1,7 @@
 import type { Power } from "./power.ts";
 import type { OutputReading, SelfStart } from "./reading.ts";
 import type { EncoderSettings } from "./settings.ts";
+import type { Flow } from "../ingest/flow.ts";
 
 export type Link = "unknown" | "reachable" | "silent" | "unreachable";
 export type ThermalTold = "normal" | "warm" | "cooling" | "hot" | "protected";
@@ -8,6 +9,8 @@ export type Thermal = ThermalTold | "unknown";
 export type Service = "inService" | "maintenance" | "quarantined" | "rebooting";
 export type Input = "unknown" | "good" | "lost" | "black" | "frozen" | "silent";
 export type Custody = "free" | "held" | "benched";
+
+export type Feed = { ingest: string; flow: Flow };
 
 /** What the streams and the site need to know of one box. Plain JSON, compared by value. */
 export type EncoderFacts = {
@@ -23,6 +26,8 @@ export type EncoderFacts = {
   alarms?: readonly string[];
   input: Input;
   source: string | null;
+  /** Of one that takes its picture from an ingest: whether anything comes there. */
+  feed?: Feed;
   /** Absent: not readable. */
   selfStart: SelfStart | null;
   /** Of its outlet; null: it has none that we could switch. */

@@ -4,6 +4,7 @@ import { effect } from "../effect.ts";
 import type { IngestPlan } from "../site/plan.ts";
 import { stepped } from "../stepping/stepped.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
+import { type Flow, flowAfter, flowEnded, unknownFlow } from "./flow.ts";
 import type { IngestEvent, IngestReading } from "./ingest.events.ts";
 
 export type IngestContext = {
@@ -11,6 +12,7 @@ export type IngestContext = {
   now: () => Stamp;
   reading: IngestReading | null;
   readAt: Stamp | null;
+  flow: Flow;
   /** Why it is not receiving. */
   because: string | null;
   /** How often its process has ended by itself. */
@@ -64,22 +66,29 @@ export const ingestMachine = setup({
   },
   actions: {
     take: enqueueActions(({ context, enqueue }, reading: IngestReading) => {
-      const { plan, reading: before, now } = context;
+      const { plan, reading: before, flow, now } = context;
       if (before && reading.refused.count > before.refused.count) {
         enqueue.emit(decided(refusal(plan, reading)));
       }
       if (before?.state !== reading.state) enqueue.emit(decided(change(plan, reading, before)));
-      enqueue.assign({ reading, readAt: now(), because: reading.why });
+      enqueue.assign({
+        ...{ reading, readAt: now(), because: reading.why },
+        flow: flowAfter(flow, reading, now()),
+      });
     }),
-    admit: assign((_, session: string | null) => ({ session, reading: null, readAt: null })),
+    admit: assign((_, session: string | null) => ({
+      ...{ session, reading: null, readAt: null },
+      flow: unknownFlow,
+    })),
     noteStart: assign({ startedAt: ({ context }) => context.now() }),
     noteEnd: assign(({ context }, because: string) => {
-      const { startedAt, now, failures, restarts } = context;
+      const { startedAt, now, failures, restarts, flow } = context;
       const livedWell = startedAt !== null && elapsedMs(startedAt, now()) >= livesWellFromMs;
       return {
         because,
         reading: null,
         readAt: null,
+        flow: flowEnded(flow, now()),
         restarts: restarts + 1,
         failures: livedWell ? 0 : failures + 1,
       };
@@ -116,6 +125,7 @@ export const ingestMachine = setup({
     session: input.session ?? null,
     reading: null,
     readAt: null,
+    flow: unknownFlow,
     because: null,
     restarts: 0,
     failures: 0,

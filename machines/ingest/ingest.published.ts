@@ -1,24 +1,32 @@
 /** How the machine of an ingest is seen from outside. */
 import type { SnapshotFrom } from "xstate";
 import type { Figure, Published } from "../published.ts";
+import { type Flow, unknownFlow } from "./flow.ts";
+import type { IngestPlan } from "../site/plan.ts";
 import type { IngestFigures, IngestState, IngestWord } from "./ingest.contract.ts";
 import type { ingestMachine } from "./ingest.machine.ts";
 
 export type IngestSnapshot = SnapshotFrom<typeof ingestMachine>;
 
-/** What a session has to know. */
+/** What a session and the encoders that take it have to know. */
 export type IngestFacts = {
   ingest: string;
   /** Whose publisher it lets in. */
   session: string | null;
   /** Whether that one sends a picture; null: not known. */
   isFed: boolean | null;
+  flow: Flow;
 };
 
 export const ingestFacts = ({ context, value }: IngestSnapshot): IngestFacts => ({
   ...{ ingest: context.plan.id, session: context.session },
   isFed: value === "receiving" || (value === "waiting" ? false : null),
+  flow: isFlowTold(context.plan, value) ? context.flow : unknownFlow,
 });
+
+/** One that does not tell may have got it back; whoever leaves a session is the session's business. */
+const isFlowTold = ({ sessions }: IngestPlan, value: IngestSnapshot["value"]): boolean =>
+  value !== "untold" && value !== "unknown" && !(sessions === true && value === "waiting");
 
 export function ingestWord({ value }: IngestSnapshot): IngestWord {
   switch (value) {

@@ -126,10 +126,11 @@ export function openSite(p: {
     givenUp: (ref) => settle(ref),
   });
   const names: ActorName[] = [
+    // Who takes what they pass on comes after them.
+    ...(p.plan.ingests ?? []).map(({ id }) => `ingest:${id}` as const),
     ...p.plan.encoders.map(({ id }) => `encoder:${id}` as const),
     ...p.plan.destinations.map(({ id }) => `destination:${id}` as const),
     ...(p.plan.storages ?? []).map(({ id }) => `storage:${id}` as const),
-    ...(p.plan.ingests ?? []).map(({ id }) => `ingest:${id}` as const),
     ...p.plan.streams.map(({ id }) => `stream:${id}` as const),
     ...p.plan.streams.flatMap(({ id, sessions }) => (sessions ? [`session:${id}` as const] : [])),
     "site",

@@ -7,22 +7,27 @@ import { publisherMark } from "../publisher-mark.ts";
  * What the evidence says of the encoder that carries a stream.
  * `good`: nothing speaks against it. `off`: proven off air. `suspect`: looks off, wait for the
  * freeze time. `network`: it encodes, the uplink does not take it. `content`: on air, but not the
- * programme. `unknown`: nothing can be measured; that alone never causes a switch.
+ * programme. `source`: nothing comes that anybody could encode. `unknown`: nothing can be measured;
+ * that alone never causes a switch.
  */
 export type Verdict = {
-  word: "good" | "suspect" | "off" | "network" | "content" | "unknown";
+  word: "good" | "suspect" | "off" | "network" | "content" | "source" | "unknown";
   /** Machine word of the cause, for the incident. */
   cause: string;
   /** May a takeover follow when it stays so? Not while the far end still sees a picture. */
   commits: boolean;
 };
 
+/** Nobody at this site can put that right: nobody is moved, and it is good again when it comes. */
+export const sourceLost: Verdict = { word: "source", cause: "sourceLost", commits: false };
 const good: Verdict = { word: "good", cause: "", commits: false };
 
-/** What is to be done about faults of picture and sound, and which of those to act on is seen. */
-export type ContentEvidence = {
+/** What else has to do with the picture: faults to act upon, and whether it could have one at all. */
+export type PictureEvidence = {
   acts: (fault: ContentFault) => boolean;
   shown: ContentFault | undefined;
+  /** Nothing comes from its source, and nobody else has another. */
+  isSourceLost: boolean;
 };
 
 /** @param encoder facts of the carrier, @param output its output that carries */
@@ -30,7 +35,7 @@ export function judge(
   encoder: EncoderFacts,
   output: OutputFacts,
   farEnd: FarEndFacts,
-  shows: ContentEvidence,
+  shows: PictureEvidence,
 ): Verdict {
   if (output.exit) return { word: "off", cause: "processExited", commits: true };
   if (encoder.thermal === "protected") return { word: "off", cause: "heat", commits: true };
@@ -40,15 +45,20 @@ export function judge(
   const seen = farEnd.word === "publishing" && farEnd.media === "moving";
   if (seen && isSomeoneElse(farEnd, encoder.encoder)) return suspect("otherPublisher", true);
   if (output.sendQueue === "stuck") return { word: "network", cause: "network", commits: false };
-  if (output.progress === "frozen") return suspect("frozen", !seen);
+  // A moment later it may be known that the source is lost.
+  const pauses = encoder.feed?.flow.pauses === true;
+  if (output.progress === "frozen") {
+    return shows.isSourceLost ? sourceLost : suspect("frozen", !seen && !pauses);
+  }
   if (output.state === "failing") return suspect("deviceFailing", !seen);
   if (output.state === "idle" || output.state === "stopping") return suspect("deviceIdle", !seen);
+  if (shows.isSourceLost) return sourceLost;
   if (seen) return content(encoder, shows);
 
   if (farEnd.word === "quiet") return suspect("farEndQuiet", true);
   if (farEnd.word === "refusing") return suspect("farEndRefuses", true);
   if (farEnd.word === "publishing" && farEnd.media === "stalled") {
-    return suspect("farEndStalled", true);
+    return suspect("farEndStalled", !pauses);
   }
   if (output.state === "unknown") return { word: "unknown", cause: "unknown", commits: false };
   return content(encoder, shows);
@@ -57,7 +67,7 @@ export function judge(
 const suspect = (cause: string, commits: boolean): Verdict => ({ word: "suspect", cause, commits });
 
 /** On air as far as one can tell: is it the programme? */
-function content({ input }: EncoderFacts, { acts, shown }: ContentEvidence): Verdict {
+function content({ input }: EncoderFacts, { acts, shown }: PictureEvidence): Verdict {
   if (input !== "good" && input !== "unknown" && acts(input)) return wrong(`input-${input}`);
   return shown === undefined ? good : wrong(`shows-${shown}`);
 }

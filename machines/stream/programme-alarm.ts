@@ -5,7 +5,7 @@
 import type { Decision } from "../decision.ts";
 import { alarmRegion } from "./alarm-region.ts";
 import { isExpected } from "./schedule.ts";
-import { causeSentence, nameOf } from "./stream.changes.ts";
+import { causeSentence, nameOf, troubleSentence } from "./stream.changes.ts";
 import type { StreamState } from "./stream.contract.ts";
 import { sameProgramme, type StreamContext, verdict } from "./stream.context.ts";
 
@@ -14,7 +14,7 @@ export const lacksProgramme = (context: StreamContext): boolean =>
   context.carrier !== null &&
   context.memory.goal !== "stop" &&
   isExpected(context.memory.schedule) &&
-  verdict(context).word === "content";
+  ["content", "source"].includes(verdict(context).word);
 
 /** What of it is published. */
 export function missesProgramme(context: StreamContext): StreamState["missesProgramme"] {
@@ -33,7 +33,9 @@ export function programmeNews(context: StreamContext, isThere: boolean): Decisio
     severity: isThere ? "info" : "critical",
     message: isThere
       ? `${plan.id} sends its programme again`
-      : `${plan.id} is on air without its programme: ${nameOf(carrier)}, ${causeSentence(cause)}; ${helps}`,
+      : cause === "sourceLost"
+        ? `${plan.id} has no programme: ${troubleSentence(context)}`
+        : `${plan.id} is on air without its programme: ${nameOf(carrier)}, ${causeSentence(cause)}; ${helps}`,
     data: { programme: isThere ? "there" : "missing", encoder: carrier?.encoder, cause },
   };
 }

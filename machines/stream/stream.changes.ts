@@ -4,7 +4,8 @@ import type { OutputRef } from "../intents.ts";
 import { elapsedMs } from "../time.ts";
 import { tryCountsMs } from "./candidates.ts";
 import { step } from "./incident.ts";
-import type { Change, StreamContext } from "./stream.context.ts";
+import { lossSentence } from "./source-loss.ts";
+import { type Change, type StreamContext, verdict } from "./stream.context.ts";
 
 /** A new situation, from now on. */
 export const at = (context: StreamContext, because: string): Change => ({
@@ -68,8 +69,18 @@ const causes: Record<string, string> = {
   relayDied: "the relay had died",
   notEligible: "it may not carry now",
   noInput: "no encoder brings pictures to the relay",
+  sourceLost: "its source sends nothing",
   otherPublisher: "somebody else publishes in its place",
 };
+/** What speaks against its carrier, or against the source of all of them. */
+export function troubleSentence(context: StreamContext): string {
+  const { cause } = verdict(context);
+  const { carrier, facts, plan } = context;
+  const feed = facts[(plan.relay?.inputs[0] ?? carrier)?.encoder ?? ""]?.feed;
+  if (cause === "sourceLost" && feed) return lossSentence(feed);
+  return `${nameOf(carrier)}: ${causeSentence(cause)}`;
+}
+
 export function causeSentence(cause: string): string {
   return causes[cause] ?? (cause.startsWith("input-") ? `its input is ${cause.slice(6)}` : cause);
 }

@@ -10,7 +10,8 @@ import { type Calls, noCalls, type Raised, rebasedCalls, rebasedRaised } from ".
 import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts";
 import type { OpenIncident } from "./incident.ts";
 import { actingFault, comparisonOf, isFreeOf, nothingSeen, type StreamContent } from "./content.ts";
-import { judge, type Verdict } from "./judge.ts";
+import { judge, sourceLost, type Verdict } from "./judge.ts";
+import { isDry } from "./source-loss.ts";
 import { pusherOf } from "./relay/names.ts";
 import {
   hotUnderstudy,
@@ -260,13 +261,27 @@ export function verdictOn(context: StreamContext, ref: OutputRef | null): Verdic
   if (!facts) return unknown;
   const output = facts.outputs[ref.output] ?? unknownOutput;
   // What publishes for a relay stands still with it, and is not at fault.
-  if (relayIsEmpty(context) && !output.exit) return { ...unknown, cause: "noInput" };
+  if (relayIsEmpty(context) && !output.exit) {
+    const isSources = context.relay !== null && isSourceLost(context, ref);
+    return isSources ? sourceLost : { ...unknown, cause: "noInput" };
+  }
   const { content, farEnd, memory, now } = context;
   const policy = context.plan.content;
   return judge(facts, speaksOfBefore(context, ref) ? unknownOutput : output, farEnd, {
     acts: (fault) => policy[fault].does === "act",
     shown: actingFault(content, ref.encoder, policy, { now: now(), startedAt: memory.startedAt }),
+    isSourceLost: isSourceLost(context, ref),
   });
+}
+
+/** Nothing comes to it, nor to anybody who could take its place. */
+function isSourceLost(context: StreamContext, ref: OutputRef): boolean {
+  const { facts, plan } = context;
+  if (plan.relay) return plan.relay.inputs.every(({ encoder }) => isDry(facts[encoder]));
+  if (!isDry(facts[ref.encoder])) return false;
+  return plan.encoders.every(
+    (other) => isDry(facts[other.encoder]) || hinders(context, other) !== undefined,
+  );
 }
 
 /**

@@ -69,7 +69,7 @@ export const Incident = z
   .object({
     id: z.string(),
     stream: Id,
-    /** Short machine word (`recording`: only a recording was touched): processExited, frozen, farEndQuiet, deviceFailing, command, network … */
+    /** Short machine word (`recording`: only a recording was touched): processExited, frozen, farEndQuiet, deviceFailing, command, network, sourceLost … */
     cause: z.string(),
     openedAtMs: z.number(),
     closedAtMs: z.number().nullable(),

@@ -3,7 +3,7 @@ import type { Decision } from "../decision.ts";
 import { isExpected } from "./schedule.ts";
 import { incidentRecord } from "./incident.ts";
 import { seenOffAir, seenOnAir, type StreamContext, verdict } from "./stream.context.ts";
-import { causeSentence, nameOf } from "./stream.changes.ts";
+import { causeSentence, nameOf, troubleSentence } from "./stream.changes.ts";
 
 export function carriage(context: StreamContext): Decision {
   const word = seenOnAir(context) ? "onAir" : seenOffAir(context) ? "offAir" : "notKnown";
@@ -29,16 +29,22 @@ export function suspected(context: StreamContext): Decision {
   return {
     type: "stream.suspect",
     severity: isExpected(context.memory.schedule) ? severity : "info",
-    message: `${context.plan.id}: ${nameOf(context.carrier)} is suspect, ${causeSentence(cause)}`,
+    message:
+      word === "source"
+        ? `${context.plan.id}: ${troubleSentence(context)}`
+        : `${context.plan.id}: ${nameOf(context.carrier)} is suspect, ${causeSentence(cause)}`,
     data: { cause, encoder: context.carrier?.encoder },
   };
 }
 
 export function cleared(context: StreamContext): Decision {
+  const isSources = context.memory.incident?.cause === "sourceLost";
   return {
     type: "stream.carrier",
     severity: "info",
-    message: `${context.plan.id}: ${nameOf(context.carrier)} is fine again`,
+    message: isSources
+      ? `${context.plan.id}: its source sends again`
+      : `${context.plan.id}: ${nameOf(context.carrier)} is fine again`,
     data: { encoder: context.carrier?.encoder },
   };
 }

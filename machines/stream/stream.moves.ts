@@ -1,13 +1,20 @@
 /** The steps before anything is taken from anybody: doubt, decision, and whom to fence. */
 import type { OutputRef } from "../intents.ts";
 import { deadlineIn, elapsedMs } from "../time.ts";
-import { type OpenIncident, step, withGap } from "./incident.ts";
+import { incidentRecord, type OpenIncident, step, withGap } from "./incident.ts";
 import type { RecordingGap } from "./stream.contract.ts";
 import { comparisonSentence } from "./content.ts";
 import { noLatch } from "./latch.ts";
 import { latchAfterLeaving } from "./latch.moves.ts";
 import { inputsOf } from "./relay/relay.ts";
-import { at, causeSentence, nameOf, withoutExit, withTry } from "./stream.changes.ts";
+import {
+  at,
+  causeSentence,
+  nameOf,
+  troubleSentence,
+  withoutExit,
+  withTry,
+} from "./stream.changes.ts";
 import {
   type Change,
   comparedWithCarrier,
@@ -22,16 +29,28 @@ import type { CommandRef } from "../command/command-ref.ts";
 
 /** The picture may be lost: remember when it was last good. */
 export function becameSuspect(context: StreamContext): Change {
-  const { cause } = verdict(context);
   return {
-    ...at(context, `${nameOf(context.carrier)}: ${causeSentence(cause)}`),
+    ...at(context, troubleSentence(context)),
     suspectSince: context.now(),
     lastGoodAt: lastGood(context),
   };
 }
 
+/** Nobody can help; what is off air is written down from its beginning to its end. */
+export function lostSource(context: StreamContext): Change {
+  const because = troubleSentence(context);
+  const { incident, incidents } = context.memory;
+  return {
+    ...at(context, because),
+    ...(incident
+      ? { incident: step(incident, context.now(), because) }
+      : { incident: open(context, "sourceLost", because, false), incidents: incidents + 1 }),
+  };
+}
+
 export function becameGood(context: StreamContext): Change {
   return {
+    ...closedIncident(context),
     ...at(context, `${nameOf(context.carrier)} carries it`),
     suspectSince: null,
     lastGoodAt: context.now(),
@@ -60,9 +79,12 @@ export function wasKicked(context: StreamContext): Change {
 export function decidedToLeave(context: StreamContext): Change {
   const now = context.now();
   const { cause } = verdict(context);
-  const because = `${nameOf(context.carrier)}: ${causeSentence(cause)}`;
+  const because = troubleSentence(context);
   const onAir = verdict(context).word === "content";
-  const incident = open(context, cause, because, onAir);
+  const opened = context.memory.incident;
+  const incident = opened
+    ? { ...step(opened, now, because), decidedAt: now }
+    : open(context, cause, because, onAir);
   return {
     ...at(context, because),
     goal: "takeOver",
@@ -92,7 +114,7 @@ export function decidedToLeave(context: StreamContext): Change {
     facts: outputOf(context, context.carrier).exit?.gone
       ? context.facts
       : withoutExit(context, context.carrier),
-    incidents: context.memory.incidents + 1,
+    incidents: context.memory.incidents + (opened ? 0 : 1),
     incident,
   };
 }
@@ -214,6 +236,14 @@ export function missedRecording(context: StreamContext, gap: RecordingGap): Chan
   const id = nextIncidentId(context);
   const noted = withGap({ stream: context.plan.id, id, open: incident, gap, now: context.now() });
   return incident ? noted : { ...noted, incidents: incidents + 1 };
+}
+
+/** It is over, and nobody had to do anything. */
+function closedIncident({ memory, now }: StreamContext): Change {
+  const { incident } = memory;
+  if (!incident) return {};
+  const over = { ...step(incident, now(), "the picture is back by itself"), confirmedAt: now() };
+  return { incident: null, lastIncident: incidentRecord(over, "recovered", now()) };
 }
 
 const nextIncidentId = ({ plan, memory, now }: StreamContext) =>

@@ -197,6 +197,13 @@ export function freezeBegan(context: StreamContext): Stamp {
   return isBefore(moved, earliest) ? earliest : moved;
 }
 
+/** What it takes came back a moment ago: it has to find its way into that first. */
+export function feedGraceMs({ carrier, facts, graceMs, now }: StreamContext): number {
+  const { flow } = facts[carrier?.encoder ?? ""]?.feed ?? {};
+  if (!carrier || flow?.word !== "comes" || flow.since === null) return 0;
+  return Math.max(0, (graceMs[carrier.encoder] ?? 0) - elapsedMs(flow.since, now()));
+}
+
 /**
  * The only one that still has to be proven off holds the key, is well and is seen on air: it
  * carries the stream after all. Not while a person waits for a move.

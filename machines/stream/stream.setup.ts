@@ -48,6 +48,7 @@ import {
   claimReason,
   contentFaultMs,
   exitProves,
+  feedGraceMs,
   fenceOverdue,
   freezeBegan,
   ghostBackOffMs,
@@ -127,7 +128,9 @@ export const streamSetup = setup({
       (context.farEnd.word !== "unknown" || !context.destination.observed),
     isOff: ({ context }) => verdict(context).word === "off",
     isGood: ({ context }) => verdict(context).word === "good",
-    isDoubtful: ({ context }) => ["suspect", "network", "content"].includes(verdict(context).word),
+    isDoubtful: ({ context }) =>
+      ["suspect", "network", "content", "source"].includes(verdict(context).word),
+    isSourceLost: ({ context }) => verdict(context).word === "source",
     looksOff: ({ context }) => verdict(context).word === "suspect" && verdict(context).commits,
     isPhase: ({ context }, phase: Phase) => context.memory.schedule.phase === phase,
     isNoPhaseOn: ({ context }) => context.memory.schedule.phase !== "on",
@@ -259,6 +262,13 @@ export const streamSetup = setup({
       // The programme goes on without a feed: that is its relay's incident, if it is one.
       const decision = context.plan.feedOf === undefined ? tell.incident(context) : null;
       if (decision) enqueue.emit(decided(decision));
+    }),
+    /** With the incident that was open because of it, if there was one. */
+    closeIncident: enqueueActions(({ context, enqueue }, change: Change) => {
+      const next = { ...context, ...changed(context, change) };
+      const closed = context.memory.incident && tell.incident(next);
+      enqueue.assign(changed(context, change));
+      if (closed && context.plan.feedOf === undefined) enqueue.emit(decided(closed));
     }),
     /** Its encoders and its relay are to run, or need not any more. */
     relayOn: assign(({ context }) => changed(context, relayMoves.turned(context, true))),
@@ -424,7 +434,10 @@ export const streamSetup = setup({
     lookAround: lookAroundMs,
     readAgain: readAgainMs,
     freezeLeft: ({ context }) =>
-      Math.max(0, context.plan.directFreezeMs - elapsedMs(freezeBegan(context), context.now())),
+      Math.max(
+        feedGraceMs(context),
+        context.plan.directFreezeMs - elapsedMs(freezeBegan(context), context.now()),
+      ),
     contentFault: ({ context }) => contentFaultMs(context),
     understudyMissing: missingForMs,
     understudyEndHold: ({ context }) =>

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Incident } from "../../machines/stream/stream.contract.ts";
 import { freePort } from "../fakes/nginx-rtmp.ts";
 import { Publisher } from "../fakes/publisher.ts";
 import { closedAfterEach } from "./after-each.ts";
@@ -96,6 +97,41 @@ test("a wrong key is refused and said; a publisher that comes back is received a
   expect(gone).toBeDefined();
   Publisher.rtmp(address("open-sesame"));
   await untilReceives(facility, 2);
+});
+
+test("a source that falls silent, or goes, moves nobody: it is named, and on air again by itself", async () => {
+  const { facility, address } = await onStage();
+  facility.startDaemon();
+  await facility.untilTold("ingest.changed", ({ data }) => data?.["state"] === "waiting");
+  const publisher = Publisher.rtmp(address("open-sesame"));
+  await facility.untilTold("stream.onAir");
+  const first = await facility.untilOnAir();
+  const pid = facility.enginePid(first);
+  const { seq } = facility.told().at(-1)!;
+  const incident = (outcome: string, after: number) =>
+    facility.untilTold("stream.incident", (told) => {
+      const { cause, outcome: now } = told.data["incident"] as Incident;
+      return cause === "sourceLost" && now === outcome && told.seq > after;
+    });
+
+  publisher.hold();
+  const lost = await incident("open", seq);
+  const { timeline } = lost.data["incident"] as Incident;
+  expect(timeline.at(-1)!.what).toMatch(
+    /^the source 'stage' sends nothing since \d\d:\d\d:\d\d UTC$/,
+  );
+  // Longer than an encoder that makes no pictures would be left on air.
+  await new Promise((resolve) => setTimeout(resolve, 6_000));
+  publisher.goOn();
+  const back = await incident("recovered", lost.seq);
+
+  await publisher.end();
+  const gone = await incident("open", back.seq);
+  Publisher.rtmp(address("open-sesame"));
+  await incident("recovered", gone.seq);
+  expect(facility.enginePid(first)).toBe(pid);
+  expect(facility.told("stream.takingOver").filter((told) => told.seq > seq)).toEqual([]);
+  expect(facility.told("stream.fenced").filter((told) => told.seq > seq)).toEqual([]);
 });
 
 test("an ingest process that is killed is started again", async () => {

@@ -37,6 +37,15 @@ export class Publisher {
     return this.#isOver;
   }
 
+  /** It stays connected, and sends nothing. */
+  hold(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  goOn(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   async end(): Promise<void> {
     if (this.#isOver) return;
     const gone = new Promise((resolve) => this.#child.once("exit", resolve));

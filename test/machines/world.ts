@@ -7,6 +7,7 @@ import type { FarEndSight } from "../../machines/destination/sight.ts";
 import type { EncoderReading, OutputReading } from "../../machines/encoder/reading.ts";
 import { interruptsBetween } from "../../machines/encoder/load.ts";
 import { exerciseStream } from "../../machines/exercise/exercise.ts";
+import type { IngestReading } from "../../machines/ingest/ingest.events.ts";
 import type { Intent, OutputRef } from "../../machines/intents.ts";
 import type { CoolingStep, EncoderPlan, SitePlan } from "../../machines/site/plan.ts";
 import {
@@ -201,6 +202,20 @@ export function aRelayedPlan(inputs = ["a", "b"]): SitePlan {
   };
 }
 
+/** All but what publishes for a relay take an ingest: `cam`, if nobody says otherwise. */
+export function onCam(
+  plan: SitePlan,
+  ingestOf: (encoder: string) => string = () => "cam",
+): SitePlan {
+  const encoders = plan.encoders.map((box) =>
+    box.publishesFor === undefined
+      ? { ...box, source: ingestOf(box.id), ingest: ingestOf(box.id) }
+      : box,
+  );
+  const ingests = [...new Set(encoders.flatMap(({ ingest = [] }) => ingest))];
+  return { ...plan, encoders, ingests: ingests.map((id) => ({ id, kind: "rtmp" as const })) };
+}
+
 export function aDestinationPlan(
   p: Partial<SitePlan["destinations"][number]> = {},
 ): SitePlan["destinations"][number] {
@@ -301,6 +316,9 @@ export class World {
   /** Relays cannot be had. */
   relaysFail = false;
   observed = true;
+  /** Ingest → since when its source sends nothing, monotonic ms. */
+  readonly silences = new Map<string, number>();
+  readonly #sendsSince = new Map<string, number>();
   /** Somebody who is not ours publishes at the far end. */
   stranger = false;
   /** The far end answers, and takes nobody. */
@@ -569,17 +587,48 @@ export class World {
     this.#hearRelays();
     for (const id of Object.keys(this.boxes)) if (isDue(this.box(id))) this.read(id);
     if (!looks) return;
+    for (const { id, sessions } of this.plan.ingests ?? []) if (!sessions) this.#hearIngest(id);
     for (const { id, observed } of this.plan.destinations) if (observed) this.look(id);
     for (const stream of this.plan.streams) this.#watchContent(stream);
   }
 
   /** What each relay sends now, told when it is another than before. */
   #hearRelays() {
-    const brings = (leg: string) => this.publishers(leg).some((id) => !this.box(id).frozen);
+    const brings = (leg: string) => this.publishers(leg).some((id) => !this.#standsStill(id));
     for (const { stream, report } of this.relays.select(this.plan, brings)) {
       this.relayWords[stream] = report;
       this.send({ to: `stream:${stream}`, event: { type: "relay.report", report } });
     }
+  }
+  #hearIngest(id: string) {
+    const since = this.silences.get(id);
+    const quietMs = since === undefined ? 100 : this.#at.monoMs - since;
+    const reading: IngestReading = {
+      ...{ state: quietMs > 1_500 ? "silent" : "receiving", why: null, publisher: null },
+      ...{ bytes: this.#bytes, frames: this.#bytes, quietMs, bitrateBps: 4e6, framesPerSecond: 25 },
+      ...{
+        video: null,
+        audio: null,
+        readers: 2,
+        readerDrops: 0,
+        refused: { count: 0, last: null },
+      },
+    };
+    this.send({ to: `ingest:${id}`, event: { type: "reading", reading } });
+  }
+  silence(ingest: string) {
+    this.silences.set(ingest, this.#at.monoMs);
+  }
+  sendAgain(ingest: string) {
+    this.silences.delete(ingest);
+    this.#sendsSince.set(ingest, this.#at.monoMs);
+  }
+  /** It makes no pictures, for whatever reason. */
+  #standsStill(id: string): boolean {
+    const { ingest = "" } = this.plan.encoders.find((encoder) => encoder.id === id)!;
+    // It begins again with the next keyframe.
+    const again = this.#at.monoMs - (this.#sendsSince.get(ingest) ?? -Infinity) < 2_000;
+    return this.box(id).frozen || this.silences.has(ingest) || again;
   }
   /** It dies, and its supervisor sees it. */
   killRelay(stream = "main") {
@@ -641,7 +690,10 @@ export class World {
           target: box.running ? { destination: box.running.destination } : "none",
           ...(box.kind === "soft" &&
             box.running && {
-              progress: box.frozen || stuck || isIdle ? ("frozen" as const) : ("moving" as const),
+              progress:
+                this.#standsStill(id) || stuck || isIdle
+                  ? ("frozen" as const)
+                  : ("moving" as const),
               sendQueue: stuck ? ("stuck" as const) : ("draining" as const),
               keyGeneration: box.running.generation,
             }),
@@ -680,7 +732,7 @@ export class World {
     }
     if (publishing.length === 0) return { word: "quiet" };
     const moving =
-      this.uplink && publishing.some((id) => !this.box(id).frozen && !this.#isIdlePusher(id));
+      this.uplink && publishing.some((id) => !this.#standsStill(id) && !this.#isIdlePusher(id));
     if (moving) this.#moved = this.#bytes;
     return {
       word: "publishing",

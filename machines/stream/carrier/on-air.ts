@@ -1,5 +1,5 @@
 /** The carrier region while somebody carries: on air, under suspicion, and the decision to leave it. */
-import { not } from "xstate";
+import { and, not } from "xstate";
 import { understudyOf, verdict } from "../stream.context.ts";
 import * as tell from "../stream.decisions.ts";
 import * as moves from "../stream.moves.ts";
@@ -14,6 +14,11 @@ export const onAir = {
     always: [
       { guard: "isOff", target: "leaving" },
       { guard: "isDoubtful", target: "suspect" },
+      // It went on while nobody was there to see it.
+      {
+        guard: and(["hasIncident", "isGood"]),
+        actions: [change(({ context }) => moves.becameGood(context)), "tellIncident"],
+      },
     ],
     on: {
       publishesBenched: memoryIsDoubted,
@@ -79,7 +84,10 @@ export const onAir = {
       {
         guard: "isGood",
         target: "carried",
-        actions: [tells(tell.cleared), change(({ context }) => moves.becameGood(context))],
+        actions: [
+          tells(tell.cleared),
+          { type: "closeIncident", params: ({ context }) => moves.becameGood(context) },
+        ],
       },
     ],
     states: {
@@ -87,7 +95,12 @@ export const onAir = {
         always: [
           { guard: "looksOff", target: "counting" },
           { guard: "showsWrongContent", target: "countingContent" },
+          { guard: "isSourceLost", target: "sourceless" },
         ],
+      },
+      sourceless: {
+        entry: [change(({ context }) => moves.lostSource(context)), "tellIncident"],
+        always: { guard: not("isSourceLost"), target: "watching" },
       },
       counting: {
         entry: change(({ context }) => ({ looksOffSince: context.now() })),

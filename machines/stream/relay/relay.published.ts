@@ -1,5 +1,6 @@
 /** How a relayed stream is seen from outside, where that differs from one on path direct. */
-import type { StreamContext } from "../stream.context.ts";
+import { troubleSentence } from "../stream.changes.ts";
+import { type StreamContext, verdict } from "../stream.context.ts";
 import type { StreamRelay, StreamState } from "../stream.contract.ts";
 import { hindersInput, inputsOf, relayBrings } from "./relay.ts";
 
@@ -17,6 +18,7 @@ export function relayedBecause(context: StreamContext, word: StreamState["carrie
   if (!context.plan.relay) return context.because;
   if (word === "holding" || word === "needsHuman") {
     if (context.relay === null) return "its relay does not run, and is started anew";
+    if (verdict(context).word === "source") return troubleSentence(context);
     if (!relayBrings(context)) return "no encoder brings pictures to its relay";
   }
   if (word !== "carried") return context.because;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { streamState } from "../../../machines/stream/stream.published.ts";
 import { effortOf } from "../facility.ts";
-import { aRelayedPlan, asks, replay, World } from "../world.ts";
+import { aRelayedPlan, asks, onCam, replay, World } from "../world.ts";
 
 const verbs = [
   ...([
@@ -24,6 +24,8 @@ const verbs = [
     "maintenance",
     "inService",
     "stall",
+    "silence",
+    "sendAgain",
     "nothing",
   ] as const),
 ];
@@ -65,6 +67,9 @@ function act(world: World, { do: verb, box: id }: Step): unknown {
       return world.send({ to: `encoder:${id}`, event: { type: verb, by: "engineer" } });
     case "stall":
       return world.stall(1_500);
+    case "silence":
+    case "sendAgain":
+      return world[verb]("cam");
     case "nothing":
       return undefined;
     default:
@@ -89,7 +94,7 @@ function expectTheRelaysWord(world: World) {
 test("a relayed stream says of its carrier what its relay says, and nobody else has its key", () => {
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
-      const world = new World(aRelayedPlan());
+      const world = new World(onCam(aRelayedPlan()));
       world.leap(8, 16);
       let [orders, forgot] = [0, false];
       for (const one of steps) {
@@ -119,7 +124,7 @@ test("whatever happened, once all works again it is on air, and nobody had to lo
   const calm = step.filter(({ do: verb }) => verb !== "stop");
   fc.assert(
     fc.property(fc.array(calm, { minLength: 1, maxLength: 6 }), (steps) => {
-      const world = new World(aRelayedPlan());
+      const world = new World(onCam(aRelayedPlan()));
       world.leap(8, 16);
       for (const one of steps) {
         act(world, one);
@@ -127,6 +132,7 @@ test("whatever happened, once all works again it is on air, and nobody had to lo
       }
       world.relaysFail = false;
       world.observed = true;
+      world.sendAgain("cam");
       for (const id of Object.keys(world.boxes)) {
         world.box(id).broken = false;
         if (world.box(id).frozen) world.kill(id);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { type FarEndFacts, unknownFarEnd } from "../../../machines/destination/far-end.ts";
 import { type OutputFacts, unknownEncoder } from "../../../machines/encoder/facts.ts";
-import { type ContentEvidence, judge as judged } from "../../../machines/stream/judge.ts";
+import { type PictureEvidence, judge as judged } from "../../../machines/stream/judge.ts";
 
-const acting: ContentEvidence = { acts: () => true, shown: undefined };
+const acting: PictureEvidence = { acts: () => true, shown: undefined, isSourceLost: false };
 const judge = (
   encoder: Parameters<typeof judged>[0],
   output: OutputFacts,
@@ -81,7 +81,7 @@ for (const input of ["lost", "black", "frozen", "silent"] as const) {
 
 test("a fault that is only observed is no reason for anything", () => {
   const encoder = { ...unknownEncoder("a", []), input: "black" as const };
-  const observed = { acts: () => false, shown: undefined };
+  const observed = { acts: () => false, shown: undefined, isSourceLost: false };
   expect(judge(encoder, streaming, moving, observed).word).toBe("good");
 });
 
