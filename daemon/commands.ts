@@ -2,6 +2,7 @@ import { z } from "zod";
 import {
   CommandRequest,
   type CommandResponse,
+  questions,
   verbs,
 } from "../machines/command/command.contract.ts";
 import type { SealTo } from "../machines/session/session.contract.ts";
@@ -44,6 +45,8 @@ export function openCommands(p: {
   underWay: (actor: ActorName) => string | undefined;
   /** What a dry run would answer, where more is known than that it would be possible. */
   foresee?: (input: CoreInput) => Answer | undefined;
+  /** What is asked of an encoder and changes nothing; `args` as they came. */
+  question: (encoder: string, args: unknown) => Promise<Answer>;
   /** The stream key of this session, for nobody else to read. */
   sealedKey?: (session: { stream: string; session: string }, to: SealTo) => Promise<string>;
   /** Resolves with whether a broker has it. */
@@ -159,6 +162,18 @@ export function openCommands(p: {
     }
   }
 
+  /** Asked twice it is answered twice: nothing is to be remembered. */
+  async function answer(to: Addressed, request: CommandRequest, args: unknown): Promise<void> {
+    const late = lateness(request);
+    const given =
+      late && late.code !== "clock_unknown"
+        ? late
+        : p.exists(`encoder:${to.id}`)
+          ? await p.question(to.id, args)
+          : refused("unknown_subject", `there is no encoder ${to.id} here`);
+    await p.respond(to, { id: request.id, atMs: p.wallMs(), ...given });
+  }
+
   const whyNot = (input: CoreInput) => p.whyNot?.(input) ?? p.situation(input.to as ActorName);
 
   /** What the machines said of a command that was accepted. */
@@ -251,7 +266,8 @@ export function openCommands(p: {
       if (unsigned !== undefined) return refuse("bad_signature", unsigned);
       const parsed = CommandRequest.safeParse(payload);
       if (parsed.success) {
-        void obey(to, parsed.data);
+        if (isQuestion(to)) void answer(to, parsed.data, (payload as { args?: unknown }).args);
+        else void obey(to, parsed.data);
         return;
       }
       const [issue] = parsed.error.issues;
@@ -284,6 +300,9 @@ function verbOf({ kind, verb }: Addressed): { safe: boolean } | undefined {
   const ofKind = new Map<string, { safe: boolean }>(Object.entries(kinds.get(kind) ?? {}));
   return ofKind.get(verb);
 }
+
+const isQuestion = ({ kind, verb }: Addressed) =>
+  kind === "encoder" && (questions.encoder as readonly string[]).includes(verb);
 
 /** Carried out by the box, which says how it ended; other verbs are done with their turn. */
 const encoderControls: Readonly<Record<string, ControlVerb>> = {

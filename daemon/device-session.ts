@@ -9,6 +9,7 @@ import {
   predictSlowness,
   resetsIn,
 } from "../machines/encoder/connection-health.ts";
+import { type ConnectionSample, historyPointMs } from "../machines/encoder/connection-history.ts";
 import type { Connection, Prediction } from "../machines/encoder/connection.ts";
 import { requestPressure } from "../machines/encoder/request-pressure.ts";
 
@@ -34,6 +35,8 @@ export type DeviceSession = {
   requestPressure(): number | undefined;
   /** Looks whether there is news by now; called every `lookEveryMs`. */
   look(): void;
+  /** Of the last 30 s; the score as at the last look. */
+  sample(): ConnectionSample;
 };
 
 const lookEveryMs = 10_000;
@@ -83,6 +86,7 @@ export function openDeviceSession(p: {
   let predicted: Prediction | undefined;
   let answeredAtMs: number | undefined;
   let pressed: number | undefined;
+  let scored: number | undefined;
   let told: Connection = { breaker: "closed" };
 
   function tell(connection: Connection): void {
@@ -143,7 +147,19 @@ export function openDeviceSession(p: {
       pressed = pressure();
       predicted = predictSlowness(history, predicted !== undefined);
       const next = connection();
+      scored = next.healthScore;
       if (isNews(told, next)) tell(next);
+    },
+    sample() {
+      const recent = within(historyPointMs);
+      const latencyMs = latencyOf(recent);
+      return {
+        healthScore: scored ?? null,
+        latencyMs: latencyMs === undefined ? null : Math.round(latencyMs),
+        requests: recent.length,
+        failed: failuresIn(recent),
+        resets: resetsIn(recent),
+      };
     },
   };
 }

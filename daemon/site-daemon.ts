@@ -21,6 +21,7 @@ import { movesTo, questionsTo } from "./command-questions.ts";
 import { signatureCheck } from "./command-signature.ts";
 import { openCommands } from "./commands.ts";
 import { watchOverrides } from "./commissioning/overrides.ts";
+import { openConnectionHistory } from "./connection-history.ts";
 import { watchContent } from "./content/watch-content.ts";
 import { type Decider, openDecider, type Turned } from "./decider.ts";
 import { lookInTurn } from "./device-session.ts";
@@ -195,11 +196,13 @@ export async function startSite(p: {
       links.publishState(kind, id, state, availability);
     },
   });
+  const history = openConnectionHistory({ journal, sessions, wallMs: () => now().wallMs });
   const commands = openCommands({
     decider,
     site: config.site,
     streams: plan.streams.filter(({ feedOf }) => feedOf === undefined),
     ...questionsTo(core),
+    question: (encoder, args) => history.answer(encoder, args),
     beforeMove({ to, event }) {
       if (event.type !== "failover" && event.type !== "return") return;
       const stream = to.slice("stream:".length);
@@ -381,6 +384,7 @@ export async function startSite(p: {
     async close() {
       clearInterval(lookAtSessions);
       clearInterval(telemetry);
+      history.close();
       rehearsals.close();
       parts.schedules?.close();
       signatures.close();

@@ -20,8 +20,16 @@ export type Ask = {
   idempotency?: Omit<Idempotency, "commandId" | "atMs">;
 };
 
+/** What changes nothing, and is forgotten when it is answered. */
+export type Question = Pick<Ask, "site" | "kind" | "id" | "verb" | "by"> & {
+  args: Readonly<Record<string, unknown>>;
+  answerWithinMs: number;
+};
+
 export type Commands = {
   ask(ask: Ask): Promise<CommandRow>;
+  /** @returns undefined: the site did not answer in time */
+  question(question: Question): Promise<CommandResponse | undefined>;
   answered(site: string, response: CommandResponse): Promise<void>;
   /** The command when it is done or refused, or as it is after `ms`. */
   settled(id: string, ms: number): Promise<CommandRow | undefined>;
@@ -43,9 +51,15 @@ export function openCommands(
   sign: (text: string) => Promise<string[]>,
 ): Commands {
   const waiting = new Map<string, Set<() => void>>();
+  const questions = new Map<string, { site: string; resolve: (said: CommandResponse) => void }>();
   const wake = (id: string) => {
     for (const done of waiting.get(id) ?? []) done();
   };
+
+  async function send(topic: string, request: Record<string, unknown>): Promise<void> {
+    const signatures = await sign(signedText(topic, request));
+    publish(topic, JSON.stringify({ ...request, signatures }), topics.request);
+  }
 
   return {
     ask: async ({ site, kind, id: subject, verb, args, ttlMs, dryRun, by, idempotency }) => {
@@ -79,12 +93,28 @@ export function openCommands(
         ...(args && { args }),
         ...(dryRun && { dryRun }),
       };
-      const topic = topicFor(site, "request", { kind, id: subject, verb });
-      const signatures = await sign(signedText(topic, request));
-      publish(topic, JSON.stringify({ ...request, signatures }), topics.request);
+      await send(topicFor(site, "request", { kind, id: subject, verb }), request);
       return row;
     },
-    answered: async (site, { id, status, code, message, data, atMs }) => {
+    question: async ({ site, kind, id: subject, verb, by, args, answerWithinMs }) => {
+      const id = randomUUID();
+      const request = { id, ttlMs: answerWithinMs, sentAtMs: now(), by, args };
+      let timer: NodeJS.Timeout | undefined;
+      try {
+        return await new Promise<CommandResponse | undefined>((resolve, reject) => {
+          questions.set(id, { site, resolve });
+          timer = setTimeout(resolve, answerWithinMs, undefined);
+          send(topicFor(site, "request", { kind, id: subject, verb }), request).catch(reject);
+        });
+      } finally {
+        clearTimeout(timer);
+        questions.delete(id);
+      }
+    },
+    answered: async (site, response) => {
+      const question = questions.get(response.id);
+      if (question?.site === site) return question.resolve(response);
+      const { id, status, code, message, data, atMs } = response;
       const row = await store.answerCommand({
         id,
         site,

@@ -1,3 +1,8 @@
+import type {
+  ConnectionPoint,
+  ConnectionSample,
+  HistoryRange,
+} from "../../machines/encoder/connection-history.ts";
 import type { Intent } from "../../machines/intents.ts";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
 import type { Stamp } from "../../machines/time.ts";
@@ -51,4 +56,12 @@ export interface Journal {
   /** Tells every change of health, and how many rows wait in memory. */
   onHealth(listener: (health: JournalHealth, rowsInMemory: number) => void): void;
   close(): Promise<void>;
+}
+
+/** How boxes were to talk to, for a week; kept by the same worker in a file that may be lost. */
+export interface History {
+  /** Of now, of each box. Not kept where the disk does not take it. */
+  keepSamples(encoders: [encoder: string, sample: ConnectionSample][]): void;
+  /** Oldest first; undefined: it cannot be read now. */
+  connectionHistory(encoder: string, range: HistoryRange): Promise<ConnectionPoint[] | undefined>;
 }

@@ -4,7 +4,7 @@ import type { Intent } from "../../machines/intents.ts";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
 import { elapsedMs } from "../../machines/time.ts";
 import { holdRows } from "./held-rows.ts";
-import type { InputRow, Journal, JournalHealth, TurnRow } from "./journal.ts";
+import type { History, InputRow, Journal, JournalHealth, TurnRow } from "./journal.ts";
 import type { AckOutcome, Outbox } from "./outbox.ts";
 import { openQuestions } from "./questions.ts";
 import { type JournalOptions, newWriter, startWriter, writerDataOf } from "./start-writer.ts";
@@ -17,7 +17,7 @@ const respawnMs = 1_000;
 const closeWithinMs = 5_000;
 
 /** Rejects with `JournalError` when the file cannot be opened; a damaged one is moved aside. */
-export async function openJournal(options: JournalOptions): Promise<Journal & Outbox> {
+export async function openJournal(options: JournalOptions): Promise<Journal & Outbox & History> {
   const { now } = options;
   const session = randomUUID();
   const openedAt = now();
@@ -113,6 +113,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
         return warn(message.message);
       case "events":
       case "inputs":
+      case "history":
         return questions.answered(message);
       case "truncated":
         for (const listener of truncatedListeners) listener(message.fromSeq, message.toSeq);
@@ -155,11 +156,15 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   const retention = setInterval(retain, betweenRetentionMs);
   retention.unref();
   function retain(): void {
-    // Age is counted by the monotonic clock since the start: a wall clock that jumps ten years
-    // ahead must not empty the journal.
+    post({ kind: "retain", wallMs: nowOfAges() });
+  }
+  /**
+   * Age is counted by the monotonic clock since the start: a wall clock that jumps ten years ahead
+   * must not empty the journal.
+   */
+  function nowOfAges(): number {
     const at = now();
-    const byMonotonic = openedAt.wallMs + elapsedMs(openedAt, at) + clockSlackMs;
-    post({ kind: "retain", wallMs: Math.min(at.wallMs, byMonotonic) });
+    return Math.min(at.wallMs, openedAt.wallMs + elapsedMs(openedAt, at) + clockSlackMs);
   }
 
   async function readPayloads(afterSeq: number, limit: number) {
@@ -286,6 +291,14 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
         to: actor,
         event: JSON.parse(body) as InputRow["event"],
       }));
+    },
+    keepSamples(encoders) {
+      const samples = { wallMs: now().wallMs, ageMs: nowOfAges(), encoders };
+      post({ kind: "samples", samples });
+    },
+    async connectionHistory(encoder, range) {
+      const answer = await questions.put((ask) => ({ kind: "readHistory", ask, encoder, range }));
+      return answer?.kind === "history" ? answer.points : undefined;
     },
     newEpoch(reason) {
       epoch = randomUUID();

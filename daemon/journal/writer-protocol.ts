@@ -1,4 +1,6 @@
+import type { ConnectionPoint, HistoryRange } from "../../machines/encoder/connection-history.ts";
 import type { Stamp } from "../../machines/time.ts";
+import type { Samples } from "./telemetry-ring.ts";
 
 /**
  * What the decider and the writer thread tell each other. Bodies travel as JSON text: a string is
@@ -95,6 +97,8 @@ export type ToWriter =
   | { kind: "topic"; topic: string; published: boolean }
   | { kind: "readEvents"; ask: number; epoch: string; afterSeq: number; limit: number }
   | { kind: "readInputs"; ask: number; fromId: number; limit: number }
+  | { kind: "samples"; samples: Samples }
+  | { kind: "readHistory"; ask: number; encoder: string; range: HistoryRange }
   | { kind: "retain"; wallMs: number }
   | { kind: "close" };
 
@@ -131,6 +135,7 @@ export type FromWriter =
   | { kind: "warning"; message: string }
   | { kind: "events"; ask: number; rows: EventPayload[] | undefined }
   | { kind: "inputs"; ask: number; rows: InputText[] | undefined }
+  | { kind: "history"; ask: number; points: ConnectionPoint[] | undefined }
   | { kind: "truncated"; fromSeq: number; toSeq: number }
   | { kind: "sizes"; inputBytes: number; eventBytes: number }
   | { kind: "closed" };

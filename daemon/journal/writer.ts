@@ -4,6 +4,7 @@
  * with the number of the last durable row. It remembers nothing: rows that could not be written
  * are kept by the decider and come again.
  */
+import { dirname, join } from "node:path";
 import { parentPort, receiveMessageOnPort } from "node:worker_threads";
 import type { MessagePort } from "node:worker_threads";
 import { logMover } from "./checkpoint.ts";
@@ -15,6 +16,7 @@ import { rebuild } from "./rebuild.ts";
 import { openReserve } from "./reserve.ts";
 import { openRetention } from "./retention.ts";
 import { openTables } from "./tables.ts";
+import { openTelemetryRing } from "./telemetry-ring.ts";
 import {
   Shared,
   type CarryOver,
@@ -38,6 +40,7 @@ function startWriter(port: MessagePort, data: WriterData): void {
   const mark = openHighWaterMark(`${data.file}.mark`);
   const reserve = openReserve(`${data.file}.reserve`, data.reserveBytes);
   const warn = (message: string): void => post({ kind: "warning", message });
+  const ring = openTelemetryRing(join(dirname(data.file), "telemetry.db"), warn);
 
   function openFirst(): Opened {
     const open = () => openWhatIsThere(data.file, data.wallMs, mark.found, warn);
@@ -64,7 +67,8 @@ function startWriter(port: MessagePort, data: WriterData): void {
   let rowsSinceCheckpoint = 0;
   /** Turns in the open transaction that decided something. */
   let batch: { row: number; epoch: string; fromSeq: number; toSeq: number }[] = [];
-  const reads: (() => void)[] = [];
+  /** What no turn waits for. */
+  const later: (() => void)[] = [];
   let flushTimer: NodeJS.Timeout | undefined;
   const cursors = new Map<string, number>(found.cursors);
   let hubs: string[] | undefined;
@@ -266,7 +270,7 @@ function startWriter(port: MessagePort, data: WriterData): void {
         return inTransaction(() => tables.setTopic(message.topic, message.published));
       case "readEvents": {
         const { ask, afterSeq, limit } = message;
-        reads.push(() => {
+        later.push(() => {
           const known = message.epoch === epoch && durableSeq > afterSeq;
           const rows = known ? answer(() => tables.events(epoch, afterSeq, durableSeq, limit)) : [];
           post({ kind: "events", ask, rows });
@@ -275,9 +279,20 @@ function startWriter(port: MessagePort, data: WriterData): void {
       }
       case "readInputs": {
         const { ask, fromId, limit } = message;
-        reads.push(() =>
+        later.push(() =>
           post({ kind: "inputs", ask, rows: answer(() => tables.inputs(fromId, limit)) }),
         );
+        return;
+      }
+      case "samples":
+        // What room there is left is the journal's.
+        later.push(
+          () => void (refusal === undefined && reserve.ready && ring.keep(message.samples)),
+        );
+        return;
+      case "readHistory": {
+        const { ask, encoder, range } = message;
+        later.push(() => post({ kind: "history", ask, points: ring.read(encoder, range) }));
         return;
       }
       case "retain":
@@ -296,6 +311,7 @@ function startWriter(port: MessagePort, data: WriterData): void {
     } catch (error) {
       warn(`the journal did not close cleanly: ${messageOf(error)}`);
     }
+    ring.close();
     mark.close();
     post({ kind: "closed" });
     port.close();
@@ -310,7 +326,7 @@ function startWriter(port: MessagePort, data: WriterData): void {
     }
     if (message) take(message);
     if (turnWaits) commit();
-    for (const read of reads.splice(0)) read();
+    for (const work of later.splice(0)) work();
     if (rowsSinceCheckpoint >= rowsPerCheckpoint) setImmediate(checkpoint);
   });
   const { lastInput, resume, intents, topics } = found;

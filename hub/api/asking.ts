@@ -118,10 +118,7 @@ export function openAsking({ view, commands, store, linkUp, audit }: AskingNeeds
       const row = await store.command(held.commandId);
       if (row) return row;
     }
-    if (!linkUp()) throw new ApiProblem(503, "broker_away", "the broker is away");
-    if (!view.isOnline(site)) {
-      throw new ApiProblem(503, "site_offline", `site ${site} is not online`);
-    }
+    mustHear({ linkUp, view }, site);
     if (once && starting.has(once.key)) {
       throw new ApiProblem(409, "still_running", "the same request is being started");
     }
@@ -159,6 +156,14 @@ export function openAsking({ view, commands, store, linkUp, audit }: AskingNeeds
       throw new ApiProblem(404, "unknown_command", `no command ${id}`);
     },
   };
+}
+
+/** @throws ApiProblem 503 `broker_away` or `site_offline` */
+export function mustHear({ linkUp, view }: Pick<AskingNeeds, "linkUp" | "view">, site: string) {
+  if (!linkUp()) throw new ApiProblem(503, "broker_away", "the broker is away");
+  if (!view.isOnline(site)) {
+    throw new ApiProblem(503, "site_offline", `site ${site} is not online`);
+  }
 }
 
 /** What was asked for and no site was told. */

@@ -92,6 +92,12 @@ const rows: readonly Row[] = [
     item,
   ],
   ["GET /encoders/{id}/metrics", "Encoders", "getEncoderMetrics", "What it measures"],
+  [
+    "GET /encoders/{id}/connection/history",
+    "Encoders",
+    "getConnectionHistory",
+    "How it was to talk to, for a week",
+  ],
   ["GET /encoders/{id}/control", "Encoders", "listEncoderVerbs", "What may be asked for one"],
   ["POST /encoders/{id}/control", "Commands", "controlEncoder", "Ask for an encoder", command],
   ["POST /encoders/{id}/commands", "Commands", "commandEncoder", "Ask for an encoder", command],

@@ -32,6 +32,7 @@ import type { HubMetrics } from "./metrics.ts";
 import { transform, transformObject } from "./openapi.ts";
 import { answerError, ApiProblem, sendProblem } from "./problem.ts";
 import { commandRoutes } from "./rest/commands.ts";
+import { connectionHistoryRoutes } from "./rest/connection-history.ts";
 import { historyRoutes } from "./rest/history.ts";
 import { hubKeyRoutes } from "./rest/hub-keys.ts";
 import { auditRoutes } from "./rest/audit.ts";
@@ -225,6 +226,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(validateRoutes, { prefix, view });
     await app.register(loadBalancerRoutes, { prefix, view });
     await app.register(monitoringRoutes, { prefix, view, items, health, now });
+    await app.register(connectionHistoryRoutes, { prefix, view, commands, linkUp, now });
     await app.register(hubKeyRoutes, { prefix, hubKeys: needs.hubKeys, webhooks, audit });
     await app.register(keyRoutes, { prefix, keys, audit });
     await app.register(loginRoutes, { prefix, sessions, tokens, audit, now });

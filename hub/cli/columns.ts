@@ -271,6 +271,15 @@ export const event: Columns<Schemas["EventItem"]> = [
   ["WHAT", (e) => e.message],
 ];
 
+export const connectionPoint: Columns<Schemas["ConnectionPoint"]> = [
+  ["AT", (p) => ({ at: p.at })],
+  ["SCORE", (p) => p.healthScore],
+  ["SLOWEST", (p) => (p.latencyMs === null ? undefined : `${p.latencyMs} ms`)],
+  ["REQUESTS", (p) => p.requests],
+  ["FAILED", (p) => p.failed],
+  ["RESETS", (p) => p.resets],
+];
+
 export const command: Columns<Schemas["CommandItem"]> = [
   ["Command", (c) => c.id],
   ["Asked", (c) => `${c.verb} ${c.kind} ${c.site}~${c.subject}${c.dryRun ? ", dry run" : ""}`],

@@ -10,12 +10,14 @@ import {
   type Question,
   streamOffer,
 } from "./asking.ts";
-import { type Cli, type Noun, type Option, type Program, textFrom } from "./cli.ts";
+import { asMs, type Cli, type Noun, type Option, type Program, textFrom } from "./cli.ts";
 import * as columns from "./columns.ts";
 import { titled } from "./columns.ts";
 import type { Column } from "./print.ts";
 import { siteVerbs, type Verb } from "./verbs.ts";
 import { watch } from "./watch.ts";
+
+const dayMs = 24 * 3_600_000;
 
 type States = "sites" | "streams" | "encoders" | "storage" | "ingests" | "destinations";
 type Spec<N extends States> = {
@@ -70,6 +72,23 @@ export function addStates(program: Program): { stream: Noun } {
     one: (hub, id) => contentOf(hub.api.GET("/api/encoders/{id}", at(id))),
   };
   addReading(encoder, encoders);
+  encoder.verb<{ since?: number; step?: number }>(
+    "history <encoder>",
+    "how it was to talk to, as its site kept it for a week",
+    async ({ hub, print }, { since = dayMs, step }, id = "") => {
+      const path = { id };
+      const from = new Date(Date.now() - since).toISOString();
+      const query = { from, ...(step !== undefined && { step: Math.round(step / 1_000) }) };
+      const of = await contentOf(
+        (await hub()).api.GET("/api/encoders/{id}/connection/history", { params: { path, query } }),
+      );
+      await print.list(of.points, columns.connectionPoint);
+    },
+    [
+      ["--since <time>", "of the last 2h, 7d, … (1d)", asMs],
+      ["--step <time>", "of each line, a multiple of 30s", asMs],
+    ],
+  );
   addAsking(encoder, "encoder", async (hub, ref, { asked }) => {
     const one = await encoders.one(hub, ref);
     // Its recording starts and stops the stream, too.
@@ -200,6 +219,7 @@ const streamExamples = `
 const encoderExamples = `
   understudy encoder list
   understudy encoder show helo-1
+  understudy encoder history helo-1 --since 2h
   understudy encoder maintenance helo-1   hands off, I work on it
   understudy encoder in-service helo-1    done with that`;
 const ingestExamples = `

@@ -292,6 +292,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/encoders/{id}/connection/history": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How it was to talk to, for a week */
+    get: operations["getConnectionHistory"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/encoders/{id}/control": {
     parameters: {
       query?: never;
@@ -1155,6 +1172,32 @@ export interface components {
       sentAt: string | null;
       expiresAt: string | null;
       answeredAt: string | null;
+    };
+    ConnectionHistory: {
+      ref: string;
+      /** Format: date-time */
+      from: string;
+      /** Format: date-time */
+      to: string;
+      /** @description s */
+      step: number;
+      /** @description oldest first; none of a time that nobody watched it */
+      points: components["schemas"]["ConnectionPoint"][];
+    };
+    ConnectionPoint: {
+      /** @description 0 to 100, the lowest of the step */
+      healthScore: number | null;
+      /** @description of one exchange; the slowest half minute */
+      latencyMs: number | null;
+      requests: number;
+      failed: number;
+      /** @description connections that the box broke */
+      resets: number;
+      /**
+       * Format: date-time
+       * @description when the step began
+       */
+      at: string;
     };
     DestinationItem: {
       epoch?: string;
@@ -3389,6 +3432,36 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["CommandItem"];
+        };
+      };
+    };
+  };
+  getConnectionHistory: {
+    parameters: {
+      query?: {
+        /** @description a day before `to` when left out; a week is kept */
+        from?: string;
+        /** @description now when left out */
+        to?: string;
+        /** @description s of each point, a multiple of 30; what gives about 288 points when left out */
+        step?: number;
+      };
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ConnectionHistory"];
         };
       };
     };

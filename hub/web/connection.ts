@@ -38,7 +38,7 @@ export function connectionRows({ connection }: EncoderItem): HTMLElement[] {
   ];
 }
 
-function healthTone(score: number): Tone {
+export function healthTone(score: number): Tone {
   if (score >= 75) return "good";
   return score >= 40 ? "warning" : "critical";
 }

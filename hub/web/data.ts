@@ -1,5 +1,12 @@
 /** Reading the hub and asking it for something. */
-import { type Command, type ItemOf, type ListName, openHubClient } from "../client/client.ts";
+import {
+  type Command,
+  contentOf,
+  type ItemOf,
+  type ListName,
+  openHubClient,
+  type Schemas,
+} from "../client/client.ts";
 import type { Board } from "./items.ts";
 import { renew, token } from "./login.ts";
 import type { List } from "./talk.ts";
@@ -43,6 +50,13 @@ export async function readBoard(): Promise<Board> {
     incidents: incidents.data?.items ?? [],
     clockOffsetMs: Math.abs(offset) < 1_500 ? 0 : offset,
   };
+}
+
+export type ConnectionHistory = Schemas["ConnectionHistory"];
+/** Of the last day. @throws HubError */
+export async function connectionHistory(ref: string): Promise<ConnectionHistory> {
+  const params = { path: { id: ref } };
+  return contentOf(hub.api.GET("/api/encoders/{id}/connection/history", { params }));
 }
 
 const kinds = {

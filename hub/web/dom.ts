@@ -24,6 +24,18 @@ export function h(
 const keyOf = (node: Node | undefined): string | null =>
   node instanceof Element ? node.getAttribute("data-key") : null;
 
+/** A part of a drawing; numbers are in its own units. */
+export function svg(
+  tag: string,
+  attributes: Record<string, string | number>,
+  ...children: Node[]
+): SVGElement {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, `${value}`);
+  element.append(...children);
+  return element;
+}
+
 /**
  * Changes only what differs, so that focus, scroll position, typed text and opened details survive.
  * Elements with a `data-key` keep their identity when the order changes, or something comes before

@@ -1,6 +1,7 @@
 /** An encoder in the list. What a box cannot measure is "not available", never 0. */
 import { box, row, warnings } from "./box.ts";
 import { clockRow } from "./clocks.ts";
+import { connectionChart } from "./connection-chart.ts";
 import { connectionRows } from "./connection.ts";
 import { h } from "./dom.ts";
 import { encoderOffers } from "./encoder-offers.ts";
@@ -35,6 +36,7 @@ export function encoderBox(encoder: EncoderItem, now: Now): HTMLElement {
       ...{ old, receivedAt: encoder.receivedAt },
       body: () => [
         facts(encoder, now.nowMs),
+        connectionChart(encoder, now),
         warnings(encoder.warnings ?? []),
         commandButtons({
           ...{ list: "encoders", ref: encoder.ref, name: encoder.name ?? encoder.id },

@@ -68,6 +68,13 @@ export const verbs = {
 } as const satisfies Record<string, Record<string, { safe: boolean }>>;
 
 /**
+ * What may be asked of a site that changes nothing, the same way as a verb. It is answered once, by
+ * `done` with `data`, and neither side remembers it. `connection-history` takes a `HistoryAsk` as
+ * its `args` and answers a `ConnectionHistory`.
+ */
+export const questions = { encoder: ["connection-history"] } as const;
+
+/**
  * `failover`: `{to?: encoder, unproven?: true}`; `add-window`: `{window}`; `remove-window`:
  * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; `retire` and
  * `bring-back`: `{medium}`; `move-recording`: `{medium?}`; `open-session`: `{session}`;

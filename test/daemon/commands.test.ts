@@ -30,7 +30,7 @@ function aSite(
   } & Partial<
     Pick<
       Parameters<typeof openCommands>[0],
-      "streamOrder" | "consequence" | "sealedKey" | "beforeMove"
+      "streamOrder" | "consequence" | "sealedKey" | "beforeMove" | "question"
     >
   > = {},
 ) {
@@ -56,6 +56,7 @@ function aSite(
     situation: () => "it is stopped",
     can: () => p.can ?? true,
     underWay: (actor) => underWay.get(actor),
+    question: p.question ?? (() => Promise.reject(new Error("nothing was to be asked"))),
     ...(p.streamOrder && { streamOrder: p.streamOrder }),
     ...(p.consequence && { consequence: p.consequence }),
     ...(p.beforeMove && { beforeMove: p.beforeMove }),
@@ -376,4 +377,33 @@ test("a session that is opened before its turn is over is answered with its key,
   await site.settled();
   expect(site.said.at(-1)).toMatchObject({ status: "done", data: { ...answer, sealed: "sealed" } });
   expect(site.said).toHaveLength(2);
+});
+
+test("a question is answered at once, with nothing decided and nothing remembered of it", async () => {
+  const asked: unknown[] = [];
+  const data = { points: [] };
+  const site = aSite({
+    question: (...question) => {
+      asked.push(question);
+      return Promise.resolve({ status: "done", message: "0 points of helo-a", data });
+    },
+  });
+  const args = { fromMs: 1, toMs: 2, stepMs: 30_000 } as object as { why: string };
+  for (let n = 0; n < 2; n++) {
+    await site.asks("connection-history", { args }, "encoder", "helo-a");
+  }
+  expect(asked).toEqual([
+    ["helo-a", args],
+    ["helo-a", args],
+  ]);
+  expect(site.said).toMatchObject([
+    { id: "c1", status: "done", data },
+    { id: "c1", status: "done", data },
+  ]);
+  expect(site.asked).toEqual([]);
+  expect(site.kept()).toBeUndefined();
+  await site.asks("connection-history", { args }, "encoder", "nobody");
+  expect(site.said.at(-1)).toMatchObject({ status: "refused", code: "unknown_subject" });
+  await site.asks("connection-history", { args, sentAtMs: noon - 60_000 }, "encoder", "helo-a");
+  expect(site.said.at(-1)).toMatchObject({ status: "refused", code: "expired" });
 });

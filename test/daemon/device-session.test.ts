@@ -182,3 +182,19 @@ test("each of 300 boxes is looked at every 10 s, and never more than a few at on
     vi.useRealTimers();
   }
 });
+
+test("half a minute of a box is its median, its failures and its resets, with the score of the last look", async () => {
+  const s = aSession();
+  expect(s.session.sample()).toEqual({
+    ...{ healthScore: null, latencyMs: null, requests: 0, failed: 0, resets: 0 },
+  });
+  await s.talk(60, () => 80);
+  s.session.exchanged({ atMs: s.at.nowMs, isReset: true });
+  expect(s.session.sample()).toEqual({
+    ...{ healthScore: 100, latencyMs: 80, requests: 31, failed: 1, resets: 1 },
+  });
+  s.at.nowMs += 30_001;
+  s.session.look();
+  // Silent for 30 s, and what it said is good for 12 s: three quarters of the way to no use.
+  expect(s.session.sample()).toMatchObject({ healthScore: 25, requests: 0, failed: 0 });
+});

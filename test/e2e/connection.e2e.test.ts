@@ -7,9 +7,10 @@ import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 import { closedAfterEach } from "./after-each.ts";
 import { until } from "./facility.ts";
+import { Hub } from "./hub.ts";
 
 const run = promisify(execFile);
-const { facility: aFacility } = closedAfterEach();
+const { facility: aFacility, keep } = closedAfterEach();
 const folder = mkdtempSync(join(tmpdir(), "understudy-traps-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -55,3 +56,44 @@ test("a trap has the box looked at long before its turn; a dead one is left alon
   expect(told!.message).toContain("b failed 5 times in a row");
   expect(facility.onAir()).toBe("a");
 });
+
+/** A point is kept each half minute. */
+const patient = { timeout: 240_000 };
+
+test(
+  "how a box was to talk to is kept at the site, over a kill, and seen from a shell",
+  patient,
+  async () => {
+    const hub = keep(await Hub.start(undefined, { isClosed: true }));
+    const facility = await aFacility({
+      encoders: { a: { driver: "aja-helo" }, b: { driver: "aja-helo" } },
+      mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+    });
+    facility.startDaemon();
+    await facility.untilOnAir("a");
+    const program = new URL("../../dist/understudy.js", import.meta.url).pathname;
+    const env = { ...process.env, UNDERSTUDY_HUB: hub.url, UNDERSTUDY_API_KEY: hub.adminKey };
+    type Point = { at: string; healthScore: number; latencyMs: number; requests: number };
+    const history = async (encoder: string): Promise<Point[]> => {
+      const asked = ["encoder", "history", encoder, "--since", "10min", "--step", "30s", "--json"];
+      const { stdout } = await run(process.execPath, [program, ...asked], { env });
+      return stdout.split("\n").flatMap((line) => (line === "" ? [] : (JSON.parse(line) as Point)));
+    };
+    const points = await until(
+      "a point",
+      async () => {
+        const found = await history("a").catch(() => []);
+        return found.length > 0 && found;
+      },
+      90_000,
+    );
+    expect(points[0]).toMatchObject({ failed: 0, resets: 0 });
+    expect(points[0]!.healthScore).toBeGreaterThan(0);
+    expect(points[0]!.latencyMs).toBeGreaterThanOrEqual(0);
+    expect(points[0]!.requests).toBeGreaterThan(5);
+    await facility.endDaemon("SIGKILL");
+    facility.startDaemon();
+    const after = await until("the site is asked again", () => history("a").catch(() => undefined));
+    expect(after[0]).toEqual(points[0]);
+  },
+);

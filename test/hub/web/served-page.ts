@@ -31,6 +31,8 @@ export async function servePage() {
     asked: [] as Asked[],
     foreseen: [] as Asked[],
     answer: (_: Asked): Answer => refusal,
+    /** Of connections, by the encoder; one that is not here is refused. */
+    histories: {} as Record<string, object>,
   };
   const files: Record<string, [type: string, text: () => string]> = {
     "/": ["text/html", () => readFileSync(file("index.html"), "utf8")],
@@ -60,6 +62,12 @@ export async function servePage() {
         response.end(JSON.stringify(hub.answer(asked)));
       });
       return;
+    }
+    const [, encoder] = /^\/api\/encoders\/([^/]+)\/connection\/history$/.exec(path) ?? [];
+    const history = encoder === undefined ? undefined : hub.histories[decodeURIComponent(encoder)];
+    if (history) return void response.end(JSON.stringify(history));
+    if (encoder !== undefined) {
+      return void response.writeHead(409).end(JSON.stringify({ detail: "others are asking" }));
     }
     const items = hub.board()[path.replace("/api/", "")];
     if (!items) return void response.writeHead(404).end("{}");
