@@ -23,10 +23,11 @@ export function watchFarEnd(p: {
   /** Monotonic milliseconds. */
   now?: () => number;
   tell: (sight: FarEndSight, source: string, provesAbsence: boolean) => void;
-}): { close(): Promise<void> } {
+}): { lookSoon(): void; close(): Promise<void> } {
   const now = p.now ?? (() => performance.now());
   const closing = new AbortController();
   const latest = new Map<FarEndObserver, Look>();
+  const resting = new Set<() => void>();
 
   function fresh(): Look[] {
     return p.observers.flatMap((observer) => {
@@ -55,12 +56,16 @@ export function watchFarEnd(p: {
       const look = { observer, sight, atMs: now() };
       latest.set(observer, look);
       if (mostTelling(fresh()) === look) p.tell(sight, observer.name, observer.provesAbsence);
-      await pause(Math.max(20, p.everyMs - (now() - beganMs)), closing.signal);
+      await pause(Math.max(20, p.everyMs - (now() - beganMs)), closing.signal, resting);
     }
   }
 
   const watches = p.observers.map((observer) => watch(observer));
   return {
+    /** Something speaks against what publishes there: the next look is due now. */
+    lookSoon() {
+      for (const wake of resting) wake();
+    },
     async close() {
       closing.abort();
       await Promise.all(watches);
@@ -91,14 +96,17 @@ export function mostTelling(looks: readonly Look[]): Look | undefined {
   );
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Until the time is up, `signal` aborts, or what it put into `resting` is called. */
+function pause(ms: number, signal: AbortSignal, resting: Set<() => void>): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", end);
+      resting.delete(end);
       resolve();
     };
     const timer = setTimeout(end, ms);
     signal.addEventListener("abort", end, { once: true });
+    resting.add(end);
   });
 }

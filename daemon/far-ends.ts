@@ -25,22 +25,26 @@ export function watchFarEnds(p: {
       ),
     ]),
   );
-  const watched = p.destinations.map(({ id, observeEveryMs }) =>
-    watchFarEnd({
-      observers: observers.get(id)!,
-      everyMs: observeEveryMs,
-      tell: (sight, source, provesAbsence) =>
-        void p.submit({
-          to: `destination:${id}`,
-          event: { type: "sight", sight, source, provesAbsence },
-        }),
-    }),
+  const watched = new Map(
+    p.destinations.map(({ id, observeEveryMs }) => [
+      id,
+      watchFarEnd({
+        observers: observers.get(id)!,
+        everyMs: observeEveryMs,
+        tell: (sight, source, provesAbsence) =>
+          void p.submit({
+            to: `destination:${id}`,
+            event: { type: "sight", sight, source, provesAbsence },
+          }),
+      }),
+    ]),
   );
   return {
     /** By destination. */
     observers,
+    lookSoon: (destination: string) => watched.get(destination)?.lookSoon(),
     async close() {
-      await Promise.all(watched.map((farEnd) => farEnd.close()));
+      await Promise.all([...watched.values()].map((farEnd) => farEnd.close()));
     },
   };
 }

@@ -11,6 +11,7 @@ import { contractMinor } from "../machines/contract.ts";
 import type { Ack } from "../machines/site/site.contract.ts";
 import { openSite } from "../machines/site/site-core.ts";
 import type { SiteResume } from "../machines/site/site.context.ts";
+import { verdict } from "../machines/stream/stream.context.ts";
 import { carrierWord, comparedPair } from "../machines/stream/stream.published.ts";
 import { attention } from "./attention.ts";
 import { isSoftware, openDrivers, openSessions, superviseAll } from "./boxes.ts";
@@ -136,7 +137,12 @@ export async function startSite(p: {
   const believed = !journal.fresh && outdated === undefined;
   const core = openSite({ plan, at: now(), resume: believed ? journal.resume : new Map() });
   // Opened last, spoken to by everything before.
-  const parts: { hands?: Hands; traps?: Traps; schedules?: Schedules } = {};
+  const parts: {
+    hands?: Hands;
+    traps?: Traps;
+    schedules?: Schedules;
+    farEnds?: ReturnType<typeof watchFarEnds>;
+  } = {};
   const moved = { journal: monotonicMs(), link: monotonicMs() };
 
   const decider = openDecider({
@@ -256,10 +262,18 @@ export async function startSite(p: {
         message,
       );
       commands.heard(event);
+      if (type === "stream.suspect") lookFromTheOtherSide(subject.id);
     }
     commands.turned();
     publisher.changed(turned.changed);
     eventsCommitted();
+  }
+  /** What speaks against a carrier is asked of the other side now, not at its next turn. */
+  function lookFromTheOtherSide(stream: string): void {
+    const { context } = core.stream(stream);
+    parts.farEnds?.lookSoon(context.plan.destination);
+    const seenThere = verdict(context).cause.startsWith("farEnd");
+    if (seenThere && context.carrier) boxes.get(context.carrier.encoder)?.pollSoon();
   }
   function eventsCommitted(): void {
     links.eventsCommitted(journal.counts().durableSeq);
@@ -278,6 +292,7 @@ export async function startSite(p: {
   const farEnds = watchFarEnds({
     ...{ destinations: config.destinations, circuits, attention: watch, submit },
   });
+  parts.farEnds = farEnds;
 
   const ingestProcesses = await openingIngests;
   parts.hands = openHands({

@@ -30,12 +30,16 @@ export type PictureEvidence = {
   isSourceLost: boolean;
 };
 
-/** @param encoder facts of the carrier, @param output its output that carries */
+/**
+ * @param encoder facts of the carrier, @param output its output that carries
+ * @param readSince it was read since the far end first had its picture: its word is of now
+ */
 export function judge(
   encoder: EncoderFacts,
   output: OutputFacts,
   farEnd: FarEndFacts,
   shows: PictureEvidence,
+  readSince = true,
 ): Verdict {
   if (output.exit) return { word: "off", cause: "processExited", commits: true };
   if (encoder.thermal === "protected") return { word: "off", cause: "heat", commits: true };
@@ -51,6 +55,10 @@ export function judge(
     return shows.isSourceLost ? sourceLost : suspect("frozen", !seen && !pauses);
   }
   if (output.state === "failing") return suspect("deviceFailing", !seen);
+  // It says so itself, and who can tell sees nobody: there is nothing left to wait for.
+  if (output.state === "idle" && readSince && farEnd.word === "quiet" && farEnd.provesAbsence) {
+    return { word: "off", cause: "deviceIdle", commits: true };
+  }
   if (output.state === "idle" || output.state === "stopping") return suspect("deviceIdle", !seen);
   if (shows.isSourceLost) return sourceLost;
   if (seen) return content(encoder, shows);

@@ -267,11 +267,14 @@ export function verdictOn(context: StreamContext, ref: OutputRef | null): Verdic
   }
   const { content, farEnd, memory, now } = context;
   const policy = context.plan.content;
-  return judge(facts, speaksOfBefore(context, ref) ? unknownOutput : output, farEnd, {
-    acts: (fault) => policy[fault].does === "act",
+  const shows = {
+    acts: (fault: ContentFault) => policy[fault].does === "act",
     shown: actingFault(content, ref.encoder, policy, { now: now(), startedAt: memory.startedAt }),
     isSourceLost: isSourceLost(context, ref),
-  });
+  };
+  const isRead = memory.confirmedAt === null || ref.encoder !== context.carrier?.encoder;
+  const told = speaksOfBefore(context, ref) ? unknownOutput : output;
+  return judge(facts, told, farEnd, shows, isRead);
 }
 
 /** Nothing comes to it, nor to anybody who could take its place. */

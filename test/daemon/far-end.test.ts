@@ -89,6 +89,17 @@ test("when the statistics cannot be had, the playlist goes on telling of the pic
   expect(of("nginx").length).toBe(before);
 });
 
+test("where something is doubted, the next look is now and not when it is due", async () => {
+  let publishes = true;
+  const web = await aWeb((_, response) => void response.end(page(publishes, 1)));
+  const { told, watch } = aWatch(3_600_000, statistics(web.url));
+  await until("a first look", () => told.length === 1);
+  publishes = false;
+  watch.lookSoon();
+  await until("a second look", () => told.length === 2);
+  expect(told.map(({ sight }) => sight.word)).toEqual(["publishing", "quiet"]);
+});
+
 test("when nobody sees anything, that is told", async () => {
   const broken = await aWeb((_, response) => void response.writeHead(502).end());
   const { told } = aWatch(20, statistics(broken.url), hls(broken.url));

@@ -19,6 +19,9 @@ const chatterPauseMs = 700;
 const tooSoonMs = 1_000;
 /** Waits leave so many requests to the polls, which are the truth. */
 const leftToPolls = 10;
+/** With so many requests in the last second a start or a proof is under way: the wait can wait. */
+const busyRequests = 5;
+const busyPauseMs = 200;
 /** So long after a poll saw a change its event may still be on its way. */
 const eventLateMs = 3_000;
 
@@ -127,6 +130,8 @@ export function openEvents(unit: Unit, onChange: () => Promise<void>): EventChan
   async function follow(id: string, signal: AbortSignal): Promise<void> {
     let tooSoon = 0;
     while (current === id) {
+      while (session.sentWithin(1_000) >= busyRequests)
+        await sleep(busyPauseMs, undefined, { signal });
       await budget.take(signal, leftToPolls);
       const askedAtMs = now();
       const path = `/config?action=wait_for_config_events&connectionid=${id}`;

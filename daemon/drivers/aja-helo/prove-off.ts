@@ -2,8 +2,8 @@ import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
 import { pause } from "../shared/pause.ts";
 import { proveBy } from "../shared/proof.ts";
 import { integerOf, isBooting, replicatorCommand, replicatorStates } from "./parameters.ts";
-import { refuseOtherOutputs, startPendingMs, stopLookMs } from "./publish.ts";
-import { isSelfStartOff, ownSelfStart } from "./self-start.ts";
+import { pollIsFreshMs, refuseOtherOutputs, startPendingMs, stopLookMs } from "./publish.ts";
+import { isSelfStartOff, ownSelfStart, selfStartNames, wasSelfStartOff } from "./self-start.ts";
 import type { Unit } from "./unit.ts";
 
 /**
@@ -29,7 +29,7 @@ export async function proveOff(
 
 /** @returns undefined where the two reads do not belong together, or the unit did not stay off */
 async function attempt(unit: Unit, signal: AbortSignal): Promise<FenceEvidence | undefined> {
-  const { device, options, context } = unit;
+  const { device, options, context, held } = unit;
   const stop = () => device.write("ReplicatorCommand", replicatorCommand.stopStreaming, signal);
   const readsOff = async () => isOff(await device.readNeeded("ReplicatorStreamState", signal));
   const bootMark = await markOfRunning(unit, signal);
@@ -39,7 +39,9 @@ async function attempt(unit: Unit, signal: AbortSignal): Promise<FenceEvidence |
     await pause(unit.where, startPendingMs(unit), signal);
     await stop();
   }
-  if (options.ownSelfStart) await ownSelfStart(unit, signal);
+  // It is read again below: twice would be a request too many, above which a unit gets slow.
+  const owns = options.ownSelfStart && !wasSelfStartOff(unit, pollIsFreshMs);
+  if (owns) await ownSelfStart(unit, signal);
 
   const giveUpAtMs = context.now() + options.stopWithinMs;
   while (!(await readsOff())) {
@@ -52,6 +54,10 @@ async function attempt(unit: Unit, signal: AbortSignal): Promise<FenceEvidence |
   const stillOff = await readsOff();
   const sameBoot = (await markOfRunning(unit, signal)) === bootMark;
   if (!stillOff || !sameBoot) return undefined;
+  if (!selfStartOff && options.ownSelfStart && !owns) {
+    held.forget(selfStartNames);
+    return undefined;
+  }
   return { kind: "deviceNotStreaming", reads: 2, selfStartOff, atMs: context.now() };
 }
 

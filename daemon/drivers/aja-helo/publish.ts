@@ -21,7 +21,7 @@ export const stopLookMs = 250;
  * What a poll read so lately is not asked again before a start: above ten requests a second the
  * unit gets slow, and these seconds are off air.
  */
-const pollIsFreshMs = 60_000;
+export const pollIsFreshMs = 60_000;
 /** 0.5 to 2 s from a start command to its effect, and a margin. */
 const startTakesMs = 3_000;
 
@@ -95,7 +95,7 @@ async function isConfigured(
   return true;
 }
 
-/** Ten requests in all from the state to the command, so that a start stays below the limit. */
+/** Nine requests in all from the state to the command, so that a start stays below the limit. */
 async function configure(
   unit: Unit,
   profile: number | undefined,
@@ -103,7 +103,8 @@ async function configure(
   signal: AbortSignal,
 ): Promise<void> {
   const streamType = nameOf("StreamType", profile, unit);
-  if ((await unit.device.read(streamType, signal)) !== streamTypeRtmp)
+  const known = unit.held.fresh(streamType, pollIsFreshMs);
+  if ((known ?? (await unit.device.read(streamType, signal))) !== streamTypeRtmp)
     await setBothForms(unit, "StreamType", profile, streamTypeRtmp, signal);
   unit.held.note(streamType, streamTypeRtmp);
   await setBothForms(unit, "RTMPServerURL", profile, address, signal);

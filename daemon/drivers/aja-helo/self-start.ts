@@ -6,6 +6,7 @@ const selfStartOff = [
   ["PowerUpState", "0"],
   ["SchedulerEnabled", "0"],
 ] as const;
+export const selfStartNames = selfStartOff.map(([name]) => name);
 
 /**
  * Switch off auto-recover, power-up action and scheduler, and read them back. Only what is not off

@@ -113,8 +113,8 @@ test("what a carrier complained of stands in its incident", () => {
   const { w, says } = aPair();
   says("a", damaged);
   w.pass(3);
-  w.box("a").running = null;
-  w.pass(2);
+  w.box("a").frozen = true;
+  w.pass(1);
   says("a", damaged, alarm("streamingFailed", "error"));
   w.pass(30);
   const { lastIncident, incident } = w.core.stream("main").context.memory;

@@ -132,7 +132,7 @@ test("a carrier is booted only where it was said that its picture may go; its st
       "a carries a stream, whose picture would be lost: say interrupt to do it all the same",
     );
     expect(asks(w, "a", { verb, interrupt: true })).toBe(true);
-    w.pass(2);
+    w.pass(1);
     expect(w.box("a").running).toBeNull();
     w.pass(60);
     expect([w.carrier(), w.carriage(), w.overlaps]).toEqual(["a", "onAir", []]);

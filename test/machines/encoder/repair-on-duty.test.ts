@@ -225,7 +225,7 @@ test("a person's yes interrupts a picture that is seen, and the stream starts it
   w.box("a").reachable = false;
   w.pass(60);
   expect(yes(w)).toBe(true);
-  w.pass(2);
+  w.pass(1);
   expect(w.box("a").running).toBeNull();
   expect(passUntil(w, () => w.carriage() === "onAir", 200)).toBeLessThan(60);
   isSafe(w);

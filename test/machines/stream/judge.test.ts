@@ -9,7 +9,8 @@ const judge = (
   output: OutputFacts,
   seen: FarEndFacts,
   content = acting,
-) => judged(encoder, output, seen, content);
+  readSince = true,
+) => judged(encoder, output, seen, content, readSince);
 const streaming: OutputFacts = { state: "streaming", target: "far" };
 const nothing = { state: "unknown", target: null } as const;
 const farEnd = (p: Partial<FarEndFacts>): FarEndFacts => ({ ...unknownFarEnd("far"), ...p });
@@ -17,6 +18,7 @@ const moving = farEnd({ word: "publishing", media: "moving" });
 const stalled = farEnd({ word: "publishing", media: "stalled" });
 const looking = farEnd({ word: "publishing" });
 const quiet = farEnd({ word: "quiet" });
+const empty = farEnd({ word: "quiet", provesAbsence: true });
 const refusing = farEnd({ word: "refusing" });
 const unseen = farEnd({});
 
@@ -40,6 +42,10 @@ const table: [string, Partial<OutputFacts>, FarEndFacts, string, string, boolean
   ["failing, quiet", { state: "failing" }, quiet, "suspect", "deviceFailing", true],
   ["idle, seen", { state: "idle" }, moving, "suspect", "deviceIdle", false],
   ["idle, unseen", { state: "idle" }, unseen, "suspect", "deviceIdle", true],
+  ["idle, quiet as far as can be told", { state: "idle" }, quiet, "suspect", "deviceIdle", true],
+  ["idle, and nobody publishes", { state: "idle" }, empty, "off", "deviceIdle", true],
+  ["stopping, and nobody publishes", { state: "stopping" }, empty, "suspect", "deviceIdle", true],
+  ["failing, and nobody publishes", { state: "failing" }, empty, "suspect", "deviceFailing", true],
   ["stopping", { state: "stopping" }, unseen, "suspect", "deviceIdle", true],
   ["queue stuck", { ...streaming, sendQueue: "stuck" }, stalled, "network", "network", false],
   [
@@ -66,6 +72,17 @@ for (const [when, output, seen, word, cause, commits] of table) {
     expect(verdict).toEqual({ word, cause, commits });
   });
 }
+
+test("what it said before the far end had its picture does not make it off", () => {
+  const verdict = judge(
+    unknownEncoder("a", []),
+    { ...nothing, state: "idle" },
+    empty,
+    acting,
+    false,
+  );
+  expect(verdict).toEqual({ word: "suspect", cause: "deviceIdle", commits: true });
+});
 
 for (const input of ["lost", "black", "frozen", "silent"] as const) {
   test(`on air with a ${input} input is a content fault, whoever looks`, () => {
