@@ -15,7 +15,9 @@ export const playbooks = section({
   unreachable: consent(
     "It does not answer, and carries nothing or is off air with nobody else: power cycle",
   ),
-  failing: consent("Its output fails, likewise: reboot, then power cycle"),
+  failing: consent(
+    "Its output fails, likewise: what fails is ended, then reboot, then power cycle",
+  ),
   overload: consent("It carries and does not keep up: less load, step by step"),
   network: consent("It carries and its network takes less than it makes: lower bit rate"),
 });

@@ -1431,7 +1431,7 @@ export interface components {
          * @default unknown
          * @enum {string}
          */
-        next?: "lowerLoad" | "reboot" | "powerCycle" | "unknown";
+        next?: "lowerLoad" | "restart" | "reboot" | "powerCycle" | "unknown";
         nextLoad?: string;
         nextCostsPicture?: boolean;
         loadStep?: number;

@@ -13,6 +13,7 @@ const consents: Readonly<Record<string, string>> = {
   act: "done by itself",
 };
 const actions: Readonly<Record<string, string>> = {
+  restart: "a restart of its output",
   reboot: "a reboot",
   powerCycle: "a power cycle",
 };

@@ -103,7 +103,7 @@ export const EncoderRepair = z.object({
   /** What is wrong with it. */
   trouble: word(troubleWords).optional(),
   /** What is proposed, or would be done. */
-  next: word(["lowerLoad", "reboot", "powerCycle"]).optional(),
+  next: word(["lowerLoad", "restart", "reboot", "powerCycle"]).optional(),
   /** In words, where `next` is `lowerLoad`. */
   nextLoad: z.string().optional(),
   /** It carries a programme now, whose picture would be lost for a moment. */

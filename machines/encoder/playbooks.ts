@@ -6,6 +6,7 @@ import type { Consent, CoolingStep, EncoderPlan, RepairAction } from "../site/pl
 import type { Raised } from "../raised.ts";
 import { elapsedMs, rebased, type Stamp } from "../time.ts";
 import type { Trouble } from "./encoder.contract.ts";
+import type { EncoderReading } from "./reading.ts";
 import { type DryRun, dryRunSince } from "./dry-run.ts";
 import { interruptsBetween, loadStep } from "./load.ts";
 import { outletRests } from "./power.ts";
@@ -18,7 +19,7 @@ export const isStrain = (trouble: Trouble | null): trouble is "overload" | "netw
 /** The actions against each trouble, the mildest first. */
 const playbooks: Record<Trouble, readonly RepairAction[]> = {
   unreachable: ["powerCycle"],
-  failing: ["reboot", "powerCycle"],
+  failing: ["restart", "reboot", "powerCycle"],
   overload: ["lowerLoad"],
   network: ["lowerLoad"],
 };
@@ -93,6 +94,8 @@ const budgetSteps = 3;
 export type Repairable = {
   plan: EncoderPlan;
   now: () => Stamp;
+  /** As last read. */
+  reading?: EncoderReading | undefined;
   holds: readonly string[];
   repairs: Repairs;
   heat: Heat;
@@ -116,6 +119,10 @@ function stepsLeft(box: Repairable): RepairStep[] {
     lately(box).some((one) => one.action === action && one.step === step);
   return playbooks[trouble].flatMap((action): RepairStep[] => {
     if (action === "lowerLoad") return isStrain(trouble) ? loadSteps(box, trouble) : [];
+    if (action === "restart") {
+      const isPossible = failingOutput(box) !== undefined && !isDone(action);
+      return isPossible ? [{ action, interrupts: false }] : [];
+    }
     const isPossible =
       box.plan.canRepair.includes(action) &&
       !wouldPublish(box) &&
@@ -123,6 +130,15 @@ function stepsLeft(box: Repairable): RepairStep[] {
     return isPossible && !isDone(action) ? [{ action, interrupts: true }] : [];
   });
 }
+
+/**
+ * What a restart ends, on a box that carries nothing: whoever is granted a key starts it again. What
+ * a stream gave the key to it starts again itself, five times in half a minute, and then each minute.
+ */
+export const failingOutput = ({ plan, reading, holds }: Repairable): string | undefined =>
+  holds.length > 0
+    ? undefined
+    : plan.outputs.find((output) => reading?.outputs[output]?.state === "failing");
 
 function loadSteps(box: Repairable, trouble: "overload" | "network"): RepairStep[] {
   const { cooling } = box.plan;

@@ -37,6 +37,7 @@ const hints: Record<Trouble, string> = {
   network: "look who else uses the uplink, or lower its bit rate",
 };
 const actionWords: Record<Exclude<RepairAction, "lowerLoad">, string> = {
+  restart: "a restart of it",
   reboot: "a reboot",
   powerCycle: "a power cycle",
 };

@@ -9,7 +9,7 @@ import { not } from "xstate";
 import { elapsedMs } from "../time.ts";
 import { isCool, isHot } from "./heat.ts";
 import { comingBack, interruptsBetween, loadOrder, loadStep } from "./load.ts";
-import { budgetMs, isStrain, nextRepair, type Repairable } from "./playbooks.ts";
+import { budgetMs, failingOutput, isStrain, nextRepair, type Repairable } from "./playbooks.ts";
 import type { Trouble } from "./encoder.contract.ts";
 import type { RepairNews } from "./repair-words.ts";
 
@@ -17,6 +17,8 @@ const minuteMs = 60_000;
 /** A trouble that goes away by itself in this time is none. */
 const troubleLastsMs = 30_000;
 /** A box boots for so long at most, and then has to be ready for a minute. */
+/** What was stopped says so by then, or the next step is taken. */
+const restartShowsMs = 15_000;
 const provesWithinMs = { boot: 4 * minuteMs, load: 2 * minuteMs };
 /** A box that fell silent while it was hot has cooled by then, as far as it will. */
 const coolsWithinMs = 10 * minuteMs;
@@ -35,7 +37,7 @@ const isCoolEnough = ({ context: { heat, plan, now } }: Context) => {
   return !last || isCool(heat.samples, plan.heat) || elapsedMs(last.at, now()) >= coolsWithinMs;
 };
 const isTooHotToBoot = ({ context }: Context) =>
-  nextRepair(context)?.action !== "lowerLoad" &&
+  ["reboot", "powerCycle"].includes(nextRepair(context)?.action ?? "") &&
   isHot(context.heat.samples, context.plan.heat) &&
   !isCoolEnough({ context });
 
@@ -47,6 +49,8 @@ const costsThePicture = ({ context }: Context) =>
 const isRelievedOfStrain = ({ context: { holds, repairs } }: Context) =>
   holds.length === 0 && isStrain(repairs.trouble);
 const isOfTheNetwork = ({ context }: Context) => context.repairs.trouble === "network";
+const lastRestarted = ({ context: { repairs } }: Context) =>
+  repairs.done.at(-1)?.action === "restart";
 const lastLowered = ({ context: { repairs } }: Context) =>
   repairs.done.at(-1)?.action === "lowerLoad";
 /** Taking the last step costs the picture of a programme that it carries. */
@@ -270,6 +274,7 @@ export const repair = {
         choosing: {
           always: [
             { guard: lastLowered, target: "lowering" },
+            { guard: lastRestarted, target: "restarting" },
             { guard: "wasRebootChosen", target: "rebooting" },
             { target: "cycling" },
           ],
@@ -286,6 +291,18 @@ export const repair = {
               },
             },
             ...comingBack(proving),
+          },
+        },
+        restarting: {
+          invoke: {
+            src: "stopOutput",
+            input: ({ context }: Context) => ({
+              encoder: context.plan.id,
+              output: failingOutput(context) ?? context.plan.outputs[0] ?? "",
+              forgetKey: false,
+            }),
+            onDone: proving,
+            onError: { target: "#encoder.repair.deciding", actions: tell("failed") },
           },
         },
         rebooting: {
@@ -314,7 +331,12 @@ export const repair = {
       initial: "waiting",
       after: { provesWithin: "deciding" },
       states: {
-        waiting: { always: { guard: "isReady", target: "counting" } },
+        waiting: {
+          always: { guard: "isReady", target: "counting" },
+          after: {
+            [restartShowsMs]: { guard: lastRestarted, target: "#encoder.repair.deciding" },
+          },
+        },
         counting: {
           always: { guard: "isNotReady", target: "waiting" },
           after: { [minuteMs]: { target: "#encoder.repair.well", actions: tell("proven") } },

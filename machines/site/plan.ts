@@ -131,7 +131,7 @@ export type CoolingStep = {
 export type Lowered = "requests" | "effort" | "bitrate" | "frameRate" | "size";
 
 export type Consent = "observe" | "propose" | "act";
-export type RepairAction = "lowerLoad" | "reboot" | "powerCycle";
+export type RepairAction = "lowerLoad" | "restart" | "reboot" | "powerCycle";
 export type ControlVerb =
   "startRecording" | "stopRecording" | "recallPreset" | "listClips" | "reboot" | "powerCycle";
 

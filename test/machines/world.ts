@@ -332,6 +332,8 @@ export class World {
   outletsFail = false;
   /** No reboot and no power cycle helps. */
   boxesStayIll = false;
+  /** An output that is stopped says no more that it fails. */
+  stopsCure = false;
   /** Boxes refuse to work at another load. */
   loadIsFixed = false;
   /** What the next fences find, instead of the truth. */
@@ -807,6 +809,7 @@ export class World {
         box.resumes = null;
         if (cut || box.deaf) return failed("timeout");
         box.running = null;
+        if (this.stopsCure) box.claims = null;
         if (intent.asks.forgetKey) box.knowsKeyOf = null;
         this.send({ to, event: { type: "effect.done", answer: {} } });
         return;

@@ -291,14 +291,14 @@ test("a box on maintenance is not relieved, and one that carries nothing is not 
   expect(told(w)).toEqual([]);
 });
 
-test("a box that carries nothing and breaks while its load is low is rebooted all the same", () => {
+test("a box that carries nothing and breaks while its load is low is repaired all the same", () => {
   const w = two();
   suffers(w, "overload");
   w.pass(300);
   recovers(w);
   w.box("a").claims = "failing";
   w.pass(40);
-  expect(sentences(w).at(-1)).toBe("a says its output is failing: a reboot is under way");
+  expect(sentences(w).at(-1)).toBe("a says its output is failing: a restart of it is under way");
 });
 
 test("settings that are lower because of a playbook are no drift", () => {
