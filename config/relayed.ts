@@ -1,22 +1,37 @@
 /** What a stream on path `relayed` needs, and what is not built for it yet. */
 import type { Finding } from "./problems.ts";
+import { firstRelayPort, relayModes } from "./relay.schema.ts";
 
 type Box = { id?: string | undefined; driver?: string | undefined; [key: string]: unknown };
 type Listed = { encoder?: string | undefined; spare?: unknown; level?: unknown };
 type Stream = {
   path?: unknown;
+  relay: { mode?: string | undefined; host?: string | undefined; port?: unknown };
   sessions?: unknown;
   failback?: unknown;
   encoders: readonly Listed[];
 };
 
-/** @param p.canBeRelayed drivers that can bring pictures to a relay; undefined = cannot be told */
+type IsBox = ((driver: string) => boolean) | undefined;
+
+/** How encoders of these kinds are taken from one to the other, where nobody says. */
+export const relayModeOf = (
+  said: string | undefined,
+  hasBox: boolean,
+): (typeof relayModes)[number] =>
+  relayModes.find((mode) => mode === said) ?? (hasBox ? "delay-line" : "gop-atomic");
+
+/**
+ * @param p.canBeRelayed drivers that can bring pictures to a relay; undefined = cannot be told
+ * @param p.isBox drivers of boxes, with clocks and GOPs of their own
+ */
 export function relayedFindings(p: {
   path: Finding["path"];
   stream: Stream;
   encoders: readonly Box[];
   takeover: string | undefined;
   canBeRelayed: ((driver: string) => boolean) | undefined;
+  isBox: IsBox;
 }): Finding[] {
   const { stream, path } = p;
   if (stream.path !== "relayed") {
@@ -27,6 +42,8 @@ export function relayedFindings(p: {
       return [{ path: [...path, "encoders", place, "level"], what }];
     });
   }
+  const hasBox = boxesOf(stream, p.encoders, p.isBox).length > 0;
+  const isAtomic = relayModeOf(stream.relay.mode, hasBox) === "gop-atomic";
   const says = (key: string, is: boolean, what: string): Finding[] =>
     is ? [{ path: [...path, key], what }] : [];
   return [
@@ -46,17 +63,75 @@ export function relayedFindings(p: {
       "is relayed: two addresses (takeover primaryBackup) are not built for it yet",
     ),
     ...stream.encoders.flatMap((listed, place) =>
-      encoderFindings({ ...p, path: [...path, "encoders", place], listed }),
+      encoderFindings({ ...p, path: [...path, "encoders", place], listed, isAtomic }),
     ),
-    ...pairFindings(p),
+    ...pairFindings(p, isAtomic),
+    ...boxFindings(p),
   ];
 }
+
+/** Boxes make GOPs of their own, and have to be told where this host is. */
+function boxFindings({ path, stream, encoders, isBox }: PairOf): Finding[] {
+  const [box] = boxesOf(stream, encoders, isBox);
+  if (box === undefined) return [];
+  const { mode, host } = stream.relay;
+  return [
+    ...(mode === "gop-atomic"
+      ? [
+          {
+            path: [...path, "relay", "mode"],
+            what: `is gop-atomic, but ${box} makes GOPs of its own: use delay-line or next-keyframe`,
+          },
+        ]
+      : []),
+    ...(host === undefined
+      ? [
+          {
+            path: [...path, "relay", "host"],
+            what: `is missing: ${box} pushes to this host, by which address does it reach it?`,
+          },
+        ]
+      : []),
+  ];
+}
+
+const boxesOf = (stream: Stream, encoders: readonly Box[], isBox: IsBox): string[] =>
+  stream.encoders.flatMap((listed) => {
+    const box = boxOf(encoders, listed);
+    return box?.id !== undefined && isBox?.(box.driver ?? "") === true ? [box.id] : [];
+  });
+
+/** Two that listen at one port: the second would never come up. */
+export function relayPortFindings(p: {
+  ingests: readonly { kind?: string | undefined; port?: unknown }[];
+  streams: readonly Stream[];
+  encoders: readonly Box[];
+  isBox: IsBox;
+}): Finding[] {
+  const taken = new Map<number, string>();
+  for (const [at, { kind, port = 1_935 }] of p.ingests.entries()) {
+    if (kind === "rtmp" && typeof port === "number") taken.set(port, `ingests[${at}]`);
+  }
+  return p.streams.flatMap((stream, at) => {
+    if (stream.path !== "relayed") return [];
+    const first = typeof stream.relay.port === "number" ? stream.relay.port : firstRelayPort;
+    const ports = boxesOf(stream, p.encoders, p.isBox).map((_, place) => first + place);
+    const other = ports.find((port) => taken.has(port));
+    for (const port of ports) if (!taken.has(port)) taken.set(port, `streams[${at}]`);
+    if (other === undefined) return [];
+    const what = `leads to port ${other}, at which ${taken.get(other)} listens already`;
+    return [{ path: ["streams", at, "relay", "port"], what }];
+  });
+}
+
+type PairOf = Parameters<typeof relayedFindings>[0];
 
 function encoderFindings(p: {
   path: Finding["path"];
   listed: Listed;
   encoders: readonly Box[];
   canBeRelayed: ((driver: string) => boolean) | undefined;
+  isAtomic: boolean;
 }): Finding[] {
   const { listed, path } = p;
   const box = boxOf(p.encoders, listed);
@@ -70,8 +145,10 @@ function encoderFindings(p: {
     const what = "is not hot: on path relayed every encoder runs all the time; leave it out";
     return [{ path: [...path, "level"], what }];
   }
-  if (box.driver === undefined || p.canBeRelayed?.(box.driver) !== false) return sourceFindings(p);
-  const what = `${box.id} is ${box.driver}: path relayed is built for ffmpeg encoders only so far; use direct`;
+  if (box.driver === undefined || p.canBeRelayed?.(box.driver) !== false) {
+    return p.isAtomic ? sourceFindings(p) : [];
+  }
+  const what = `${box.id} is ${box.driver}, which path relayed is not built for yet; use direct`;
   return [{ path, what }];
 }
 
@@ -89,11 +166,7 @@ function sourceFindings(p: {
 }
 
 /** What has to be the same on all of them, so that they make the same GOPs. */
-function pairFindings({
-  path,
-  stream,
-  encoders,
-}: Parameters<typeof relayedFindings>[0]): Finding[] {
+function pairFindings({ path, stream, encoders }: PairOf, isAtomic: boolean): Finding[] {
   const [first, ...others] = stream.encoders.map((listed) => boxOf(encoders, listed));
   if (!first) return [];
   const gopOf = (box: Box) => (box["video"] as { gopSeconds?: unknown } | undefined)?.gopSeconds;
@@ -104,7 +177,7 @@ function pairFindings({
       const what = `${box.id} names another source than ${first.id}, or none: on path relayed all show the same`;
       return [{ path: at, what }];
     }
-    if (gopOf(box) === gopOf(first)) return [];
+    if (!isAtomic || gopOf(box) === gopOf(first)) return [];
     const what = `${box.id} has another video.gopSeconds than ${first.id}: on path relayed they have to be alike`;
     return [{ path: at, what }];
   });

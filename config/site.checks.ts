@@ -3,7 +3,7 @@ import { nearest } from "./nearest.ts";
 import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
 import { ingestFindings, publisherFindings, sessionFeedFindings } from "./ingest.checks.ts";
-import { relayedFindings } from "./relayed.ts";
+import { relayedFindings, relayPortFindings } from "./relayed.ts";
 import { sessionFindings } from "./sessions.ts";
 import { spareFindings } from "./understudies.ts";
 import { inlineSecrets } from "./secrets.ts";
@@ -12,6 +12,8 @@ import { inlineSecrets } from "./secrets.ts";
 export type OutputsOf = ((driver: string, options: unknown) => readonly string[] | undefined) & {
   /** Drivers whose encoders can bring pictures to a relay. */
   canBeRelayed?: (driver: string) => boolean;
+  /** Drivers of boxes: these push to the site, by clocks of their own. */
+  isBox?: (driver: string) => boolean;
 };
 
 /** What the cross checks need, out of a file that may be wrong in any other way. */
@@ -62,6 +64,7 @@ const Lenient = z.object({
         id: text,
         destination: text,
         path: z.unknown().optional(),
+        relay: z.object({ mode: text, host: text, port: z.unknown() }).partial().catch({}),
         sessions: z.unknown().optional(),
         failback: z.unknown().optional(),
         events: z.unknown().optional(),
@@ -80,7 +83,7 @@ const Lenient = z.object({
           ]),
         ),
       })
-      .catch({ encoders: [] }),
+      .catch({ relay: {}, encoders: [] }),
   ),
 });
 
@@ -112,6 +115,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         : [],
     ),
     ...destinations.flatMap(({ observers }, at) => blocksWithoutDrop(observers, at)),
+    ...relayPortFindings({ ingests, streams, encoders, isBox: outputsOf?.isBox }),
     ...streams.flatMap((stream, at) => [
       ...unknownId(["streams", at, "destination"], "destination", stream.destination, destinations),
       ...sharedDestination(streams, at),
@@ -126,6 +130,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         encoders,
         takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
         canBeRelayed: outputsOf?.canBeRelayed,
+        isBox: outputsOf?.isBox,
       }),
       ...spareFindings({
         path: ["streams", at, "encoders"],

@@ -8,6 +8,7 @@ import { ingest } from "./ingest.schema.ts";
 import { events } from "./on-air-windows.ts";
 import { commandKeyShape } from "../machines/command/signature.contract.ts";
 import { SecretReference } from "./secrets.ts";
+import { relay } from "./relay.schema.ts";
 import { playbooks, repairOfBox, repairOfSite } from "./repair.schema.ts";
 import { ownLevels, recording, storageLevels } from "./storage.schema.ts";
 import { bitrate, celsius, duration, durationOr, percent, section } from "./units.ts";
@@ -213,6 +214,7 @@ const stream = section({
     .describe(
       "direct: the encoder publishes itself; relayed: a relay on this host does, for all encoders",
     ),
+  relay: relay.prefault({}),
   autoStart: z.boolean().prefault(true).describe("Go on air when the daemon starts"),
   sessions: z
     .boolean()

@@ -81,7 +81,8 @@ async function run(writer: Worker | undefined): Promise<number> {
     return say(`${flags.config} is fine\n${notes.join("\n")}\n`);
   }
 
-  const { config, secrets } = loaded;
+  const { config } = loaded;
+  const secrets = new Set(loaded.secrets);
   const log = openLog({
     level: config.log.level,
     secrets: () => secrets,
@@ -95,6 +96,7 @@ async function run(writer: Worker | undefined): Promise<number> {
     site = await startSite({
       config,
       log,
+      hide: (secret) => secrets.add(secret),
       version,
       writer,
       writerUrl: new URL("./journal-writer.cjs", import.meta.url),

@@ -70,6 +70,8 @@ export type SiteDaemon = {
 export async function startSite(p: {
   config: SiteConfig;
   log: Logger;
+  /** A secret that is made here stands in no log either. */
+  hide: (secret: string) => void;
   version: string;
   /** A journal's writer that was started ahead; without one it is started here. */
   writer: Worker | undefined;
@@ -86,7 +88,10 @@ export async function startSite(p: {
   const log = p.log.child({ site: written.site });
   mkdirSync(written.stateDir, { recursive: true, mode: 0o750 });
   const lock = lockState(written.stateDir);
-  const { config, relays: relayed } = withRelays(written, vendors);
+  const keyOf = openSessionKeys(written.stateDir);
+  const { config, relays: relayed } = withRelays(written, vendors, keyOf);
+  const relayInputs = relayed.flatMap(({ inputs }) => inputs);
+  for (const { door } of relayInputs) if (door) p.hide(door.streamKey);
   const openingJournal = openJournal({
     file: join(config.stateDir, "site.db"),
     writer: p.writer,
@@ -121,7 +126,8 @@ export async function startSite(p: {
   const openingIngests = openIngests({
     config,
     program: p.ingestUrl,
-    keyOf: openSessionKeys(config.stateDir),
+    keyOf,
+    spoolOf: (ingest) => relayInputs.find(({ leg }) => leg === ingest)?.spool,
     tell: (ingest, event) => void submit({ to: `ingest:${ingest}`, event }),
   });
   openingIngests.catch(() => undefined);

@@ -21,7 +21,7 @@ export type Vendor = {
   /** Ids of the outputs that can carry a stream. */
   outputs: readonly string[];
   kind: "software" | "hardware";
-  /** It can bring pictures to the relay of a stream, at the times of their source. */
+  /** It can bring pictures to the relay of a stream: a program its source's, a box its own. */
   canBeRelayed?: boolean;
   /** Of processes: how long the end of one goes unnoticed at worst, ms. */
   endNoticedWithinMs?: number;
@@ -84,6 +84,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     outputs: ["stream-1"],
     kind: "hardware",
+    canBeRelayed: true,
     cooling: (options) => coolingSteps(options as AjaHeloOptions),
     recordTo: (options) => (options as AjaHeloOptions).recordTo,
     recordLight: recordLightWords,

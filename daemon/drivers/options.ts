@@ -18,6 +18,7 @@ export const siteDrivers = {
 /** Ids of the outputs that can carry a stream. */
 export const outputsOf = Object.assign((driver: string) => vendors[driver]?.outputs, {
   canBeRelayed: (driver: string) => vendors[driver]?.canBeRelayed === true,
+  isBox: (driver: string) => vendors[driver]?.kind === "hardware",
 });
 
 function optionsOf<V extends { options: z.ZodType }>(registry: Readonly<Record<string, V>>) {

@@ -49,6 +49,8 @@ export async function openIngests(p: {
   program: URL;
   /** The key that a session's publisher has. */
   keyOf: SessionKeys;
+  /** The folder of the relay that an ingest feeds instead of encoders. */
+  spoolOf: (ingest: string) => string | undefined;
   tell: (ingest: string, event: IngestEvent) => void;
 }): Promise<Map<string, IngestKeeper>> {
   const { config, program } = p;
@@ -59,6 +61,7 @@ export async function openIngests(p: {
       program: fileURLToPath(program),
       group: groupOf(config, ingest.id),
       keyOf: p.keyOf,
+      spool: p.spoolOf(ingest.id),
       stateDir: join(foldersIn(config.stateDir), ingest.id),
       tell: (event) => p.tell(ingest.id, event),
     });
@@ -92,6 +95,7 @@ export class IngestKeeper {
   readonly #record: RecordFile;
   #running: { record: Record; process: EngineProcess } | undefined;
   readonly #keyOf: SessionKeys;
+  readonly #spool: string | undefined;
   /** One order after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Whose publisher is let in, of one that is kept for sessions. */
@@ -111,10 +115,12 @@ export class IngestKeeper {
     program: string;
     group: Group;
     keyOf: SessionKeys;
+    spool: string | undefined;
     stateDir: string;
     tell: Tell;
   }) {
     this.#keyOf = p.keyOf;
+    this.#spool = p.spool;
     this.#config = p.ingest;
     this.#program = p.program;
     this.#group = p.group;
@@ -219,7 +225,7 @@ export class IngestKeeper {
   }
 
   #settings({ run, statusPort }: Record): IngestSettings {
-    const to = { run, statusPort, group: this.#group };
+    const to = { run, statusPort, group: this.#group, spool: this.#spool };
     if (!isForSessions(this.#config)) return settingsOf(this.#config, to);
     const key = this.#session === undefined ? undefined : this.#keyOf(this.#session);
     return settingsOf(this.#config, to, { key, nobodys: this.#keyOf(nobody) });

@@ -64,6 +64,8 @@ export const IngestSettings = z.object({
   /** On loopback: who wants to know how it goes listens there. */
   statusPort: Port,
   source: IngestSource,
+  /** Folder that the relay of a stream reads: it goes there, and not to the group. */
+  spool: z.string().startsWith("/").optional(),
 });
 export type IngestSettings = z.infer<typeof IngestSettings>;
 
@@ -76,7 +78,7 @@ type SessionKeys = { key: string | undefined; nobodys: string };
 /** @param keys where it is kept for sessions */
 export function settingsOf(
   config: IngestConfig,
-  to: { run: string; group: Group; statusPort: number },
+  to: { run: string; group: Group; statusPort: number; spool?: string | undefined },
   keys?: SessionKeys,
 ): IngestSettings {
   return { ingest: config.id, ...to, source: sourceOf(config, keys) };

@@ -3,12 +3,14 @@
  * encoder, and each of its encoders carries a small stream of its own, whose far end is the relay.
  */
 import { join } from "node:path";
-import type { SiteConfig } from "../../config/site.schema.ts";
+import { relayModeOf } from "../../config/relayed.ts";
+import type { IngestConfig, SiteConfig } from "../../config/site.schema.ts";
 import type { RelayPlan } from "../../machines/site/plan.ts";
 import { feedOf, pusherOf } from "../../machines/stream/relay/names.ts";
 import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
 import type { PusherOptions } from "../drivers/ffmpeg/pusher.ts";
 import type { Vendor } from "../drivers/index.ts";
+import type { SessionKeys } from "../ingest/session-keys.ts";
 import { memoryFolder } from "./memory-folder.ts";
 
 export const pusherDriver = "relay-pusher";
@@ -22,9 +24,15 @@ export type RelayedStream = {
   pipe: string;
   /** In memory: what is written with every picture. */
   memory: string;
-  /** `spool`: the folder in memory that it fills and the relay reads. */
-  inputs: (RelayPlan["inputs"][number] & { spool: string })[];
+  /** How it goes from one to the other. */
+  mode: ReturnType<typeof relayModeOf>;
+  /** `spool`: the folder in memory that is filled for it and that the relay reads. */
+  inputs: (RelayPlan["inputs"][number] & { spool: string; door?: Door })[];
 };
+
+/** Where a box pushes to, each with a key of its own: what takes it in fills the spool. */
+type Door = { host: string; port: number; streamKey: string };
+const doorApp = "relay";
 
 type Stream = SiteConfig["streams"][number];
 type Box = SiteConfig["encoders"][number];
@@ -35,16 +43,18 @@ export const relaysFolder = (stateDir: string): string => join(stateDir, "relays
 export function withRelays(
   config: SiteConfig,
   vendors: Readonly<Record<string, Vendor>>,
+  keyOf: SessionKeys,
   env: NodeJS.ProcessEnv = process.env,
 ): { config: SiteConfig; relays: RelayedStream[] } {
   const relays = config.streams
     .filter(({ path }) => path === "relayed")
-    .map((stream) => relayed(stream, config, vendors, env));
+    .map((stream) => relayed(stream, config, { vendors, keyOf, env }));
   const relayOf = (id: string) => relays.find(({ stream }) => stream === id);
   return {
     relays,
     config: {
       ...config,
+      ingests: [...config.ingests, ...relays.flatMap((relay) => relay.inputs.flatMap(doorOf))],
       encoders: [...config.encoders, ...relays.map((relay) => pusher(config, relay))],
       destinations: [
         ...config.destinations,
@@ -59,29 +69,45 @@ export function withRelays(
 }
 
 function relayed(
-  { id, encoders }: Stream,
+  { id, encoders, relay }: Stream,
   config: SiteConfig,
-  vendors: Readonly<Record<string, Vendor>>,
-  env: NodeJS.ProcessEnv,
+  {
+    vendors,
+    keyOf,
+    env,
+  }: { vendors: Readonly<Record<string, Vendor>>; keyOf: SessionKeys; env: NodeJS.ProcessEnv },
 ): RelayedStream {
+  const driverOf = (encoder: string) => config.encoders.find((box) => box.id === encoder)!.driver;
+  const isBox = ({ encoder }: { encoder: string }) =>
+    vendors[driverOf(encoder)]!.kind === "hardware";
+  const boxes = encoders.filter(isBox);
   const folder = join(relaysFolder(config.stateDir), id);
   const memory = join(memoryFolder(relaysFolder(config.stateDir), env), id);
   return {
     stream: id,
     pusher: pusherOf(id),
     ...{ folder, memory, pipe: join(folder, "selected.ts") },
+    mode: relayModeOf(relay.mode, boxes.length > 0),
     inputs: encoders.map((ref) => {
       const { encoder } = ref;
-      const driver = config.encoders.find((box) => box.id === encoder)!.driver;
       const output = "output" in ref ? ref.output : undefined;
+      const leg = feedOf(id, encoder);
+      const port = relay.port + boxes.indexOf(ref);
       return {
         encoder,
-        output: output ?? vendors[driver]!.outputs[0]!,
-        leg: feedOf(id, encoder),
+        output: output ?? vendors[driverOf(encoder)]!.outputs[0]!,
+        leg,
         spool: join(memory, encoder),
+        // No session has an id like this.
+        ...(isBox(ref) && { door: { host: relay.host!, port, streamKey: keyOf(`relay/${leg}`) } }),
       };
     }),
   };
+}
+
+/** What takes a box in: an ingest that nobody but the relay hears. */
+function doorOf({ leg, door }: RelayedStream["inputs"][number]): IngestConfig[] {
+  return door ? [{ id: leg, kind: "rtmp", app: doorApp, sessions: false, ...door }] : [];
 }
 
 /** As little of an encoder as there can be: nothing of it is cooled, repaired or practised. */
@@ -91,15 +117,15 @@ function pusher(
 ): Box {
   const first = streams.find((s) => s.id === stream)!.encoders[0]!.encoder;
   const like = encoders.find((box) => box.id === first)!;
-  const { video, audio, program } = like.options as FfmpegOptions;
+  const { video, audio, program } = like.options as Partial<FfmpegOptions>;
   const options: PusherOptions = {
     outputs: ["stream-1"],
     suspectAfterMs: 1_000,
     firstFrameGraceMs: 10_000,
     stopGraceMs: 1_000,
     pipe,
-    bitrateBps: video.bitrateBps + audio.bitrateBps,
-    program,
+    ...(video && audio && { bitrateBps: video.bitrateBps + audio.bitrateBps }),
+    program: program ?? "/usr/bin/ffmpeg",
   };
   const { outlet: _, preview: __, name: ___, source: ____, playbooks: _____, ...rest } = like;
   return { ...rest, id, driver: pusherDriver, practise: "observe", sync: "observe", options };
@@ -109,7 +135,7 @@ function pusher(
 function feedEnd(
   { destinations, streams }: SiteConfig,
   { stream }: RelayedStream,
-  { leg, spool }: RelayedStream["inputs"][number],
+  { leg, spool, door }: RelayedStream["inputs"][number],
 ): SiteConfig["destinations"][number] {
   const to = streams.find(({ id }) => id === stream)!.destination;
   const {
@@ -123,12 +149,14 @@ function feedEnd(
     ...like,
     ...{
       id: leg,
-      address: `spool:${spool}`,
-      streamKey: "no key is needed".replaceAll(" ", "-"),
+      address: door ? `rtmp://${hostPart(door.host)}:${door.port}/${doorApp}` : `spool:${spool}`,
+      streamKey: door?.streamKey ?? "no-key-is-needed",
     },
     ...{ takeover: "exclusive", test: false, allowUnproven: false, observers: [] },
   };
 }
+
+const hostPart = (host: string) => (host.includes(":") ? `[${host}]` : host);
 
 /** A picture is not made smaller and nothing is set on what only passes it on. */
 function published(stream: Stream, { pusher: encoder }: RelayedStream): Stream {

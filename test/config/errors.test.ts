@@ -99,6 +99,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
       { encoder: "two", output: "stream-1", spare: false, level: "warm" },
     ],
     path: "direct",
+    relay: { port: 1_940 },
     autoStart: true,
     sessions: false,
     directFreezeMs: 2_000,
@@ -536,8 +537,26 @@ streams:
     ),
   ]);
   const box = `  - { id: two, driver: aja-helo, host: 10.0.0.2, source: camera }`;
-  expect(relayed(`${software("one", ", source: camera")}\n${box}`)).toEqual([
-    expect.stringContaining("two is aja-helo: path relayed is built for ffmpeg encoders only"),
+  const mixed = `${software("one", ", source: camera")}\n${box}`;
+  const at = (more: string) => `, relay: { host: 10.0.0.5${more} }`;
+  expect(relayed(mixed)).toEqual([
+    expect.stringContaining("relay.host: is missing: two pushes to this host"),
+  ]);
+  expect(relayed(mixed, at(""))).toEqual([]);
+  expect(relayed(mixed, at(", mode: next-keyframe"))).toEqual([]);
+  expect(relayed(mixed, at(", mode: gop-atomic"))).toEqual([
+    expect.stringContaining("relay.mode: is gop-atomic, but two makes GOPs of its own"),
+  ]);
+  // Held, they need no times of one source and no GOPs alike.
+  const unlike = `${software("one", ", source: camera, video: { gopSeconds: 1 }")}\n${pattern}`;
+  expect(relayed(unlike, ", relay: { mode: delay-line }")).toEqual([]);
+  const stage = `${mixed}\ningests: [{ id: stage, kind: rtmp, streamKey: credential:a }]`;
+  expect(relayed(stage, at(", port: 1935"))).toEqual([
+    expect.stringContaining("relay.port: leads to port 1935, at which ingests[0] listens already"),
+  ]);
+  const other = pattern.replace("driver: ffmpeg", "driver: gstreamer");
+  expect(relayed(`${software("one", ", source: camera")}\n${other}`)).toEqual([
+    expect.stringContaining("two is gstreamer, which path relayed is not built for yet"),
   ]);
   expect(relayed(pair(", source: camera"), ", sessions: true")).toEqual([
     expect.stringContaining("is true, which path relayed is not built for yet"),
