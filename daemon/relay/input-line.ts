@@ -1,7 +1,7 @@
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { GopStore } from "./gop-store.ts";
-import { Timelines } from "./timeline.ts";
+import { type Timeline, Timelines } from "./timeline.ts";
 
 /** What is told of an input besides what it brings. */
 export type InputFigures = {
@@ -28,6 +28,7 @@ export class InputLine {
   readonly #figures = { pictures: 0, damagedPictures: 0 };
   /** Of the last picture. */
   lastPts: Ticks | undefined;
+  timeline: Timeline | undefined;
 
   /** @param p.watchdogMs without a picture for so long, it is silent */
   constructor(p: { id: string; watchdogMs: number; mostBytes: number }) {
@@ -75,6 +76,7 @@ export class InputLine {
       this.#ended = false;
       this.#lastPictureMs = nowMs;
       this.lastPts = frame.pts;
+      this.timeline = timeline;
       this.#figures.pictures++;
       if (frame.damaged) this.#figures.damagedPictures++;
     }

@@ -14,8 +14,10 @@ import { wrapTicks } from "./ts/clock-33.ts";
 export type Mode =
   /** Whole GOPs only: encoders on their source's clock with the same GOPs lose and double nothing. */
   | { kind: "gop-atomic"; marginMs: number }
-  /** Held by a fixed time: encoders with clocks and GOPs of their own. 0 is `next-keyframe`. */
-  | { kind: "delay-line"; holdMs: number };
+  /** Held until another's keyframe has come: encoders with clocks and GOPs of their own. */
+  | { kind: "delay-line"; marginMs: number }
+  /** The same, held by nothing. */
+  | { kind: "next-keyframe" };
 
 export type PlayoutState = {
   orders: Omit<RelayOrders, "type">;
@@ -31,7 +33,7 @@ export type PlayoutState = {
 const togetherMs = 4;
 /** While nothing can be chosen, which input and time may change, ms. */
 const lookAgainMs = 10;
-/** What is kept of an input beyond hold and one GOP, for encoders that are late, ms. */
+/** What is kept beyond hold and one GOP of encoders whose GOPs are compared, ms. */
 const spareMs = 1_000;
 /** For how long the very first GOP is waited for where there is a slate, ms. */
 const firstGopMs = 5_000;
@@ -187,7 +189,7 @@ export class Playout {
    */
   #isCut(run: Run, next: Frame, nowMs: number): boolean {
     if (this.onSlate) return this.#choose(nowMs) !== undefined;
-    if (this.#mode.kind === "gop-atomic" || !this.#isGivenUp(run.line.id, nowMs)) return false;
+    if (this.#mode.kind === "gop-atomic" || !this.#givesWay(run.line.id, nowMs)) return false;
     const others = this.#candidates(nowMs).filter(({ input }) => input !== run.line.id);
     return others.some(
       ({ startPts }) => next.pts + run.shift >= startPts - this.#restamp.halfPicture,
@@ -196,7 +198,21 @@ export class Playout {
 
   #isGivenUp(id: string, nowMs: number): boolean {
     const wanted = this.#wanted !== undefined && this.#wanted !== id;
-    return wanted || !this.#orders.eligible.includes(id) || !this.#lines.get(id)!.isLive(nowMs);
+    const line = this.#lines.get(id)!;
+    if (wanted || !this.#orders.eligible.includes(id) || !line.isLive(nowMs)) return true;
+    return this.#hasJumped(line);
+  }
+
+  /** It is given up, and not all others are as well: then it plays what it has. */
+  #givesWay(id: string, nowMs: number): boolean {
+    if (!this.#isGivenUp(id, nowMs)) return false;
+    return this.#eligible().some((line) => line.id !== id && line.isLive(nowMs));
+  }
+
+  /** What it brings now does not follow on what goes out of it: up to its next keyframe it is a hole. */
+  #hasJumped(line: InputLine): boolean {
+    const { gop } = this.#run ?? {};
+    return this.#run?.line === line && line.timeline !== gop?.timeline;
   }
 
   #choose(nowMs: number): Candidate | undefined {
@@ -221,6 +237,10 @@ export class Playout {
   }
 
   readonly #rank = (id: string): number => {
+    // Of what it has left, nobody knows how much will come.
+    if (this.#mode.kind !== "gop-atomic" && id === this.#selected && this.#lines.has(id)) {
+      if (this.#givesWay(id, this.#tickedMs)) return Infinity;
+    }
     const first = [this.#wanted, this.#selected, this.#orders.preferred].indexOf(id);
     return first === -1 ? 3 + this.#orders.eligible.indexOf(id) : first;
   };
@@ -231,17 +251,24 @@ export class Playout {
 
   #candidates(nowMs: number): Candidate[] {
     const after = (this.#restamp.last.pts ?? -Infinity) + this.#restamp.halfPicture;
-    return this.#eligible().flatMap((line) => {
-      const { gops } = line.store;
-      this.#recognise(line);
-      for (const gop of gops) {
-        const shift = this.#clock.shiftOf(gop.timeline);
-        const [key] = gop.frames;
-        if (shift === undefined || key === undefined || key.pts + shift <= after) continue;
-        if (!key.damaged) return [this.#candidate(line, gop, shift, nowMs)];
-      }
-      return [];
-    });
+    const eligible = this.#eligible();
+    const found = eligible.flatMap((line) => this.#firstAfter(after, line, nowMs));
+    // Who may not carry any more still plays up to the keyframe of who may.
+    const carrier = this.#lines.get(this.#selected ?? "");
+    const playsOn = this.#mode.kind !== "gop-atomic" && found.length > 0 && carrier;
+    if (!playsOn || eligible.includes(carrier)) return found;
+    return [...found, ...this.#firstAfter(after, carrier, nowMs)];
+  }
+
+  #firstAfter(after: Ticks, line: InputLine, nowMs: number): Candidate[] {
+    this.#recognise(line);
+    for (const gop of line.store.gops) {
+      const shift = this.#clock.shiftOf(gop.timeline);
+      const [key] = gop.frames;
+      if (shift === undefined || key === undefined || key.pts + shift <= after) continue;
+      if (!key.damaged) return [this.#candidate(line, gop, shift, nowMs)];
+    }
+    return [];
   }
 
   /**
@@ -292,7 +319,8 @@ export class Playout {
         ? this.#startedMs!
         : this.#pacer.dueMs(this.#restamp.last.dts);
     const isPatient = nowMs < sinceMs + this.#watchdogMs;
-    const wholeGops = this.#mode.kind === "gop-atomic";
+    // Until one is whole it is not known for how long to hold.
+    const wholeGops = this.#mode.kind !== "next-keyframe";
     const live = this.#eligible()
       .filter((line) => line.isLive(nowMs))
       .sort((a, b) => this.#rank(a.id) - this.#rank(b.id));
@@ -393,6 +421,7 @@ export class Playout {
     if (!line.isLive(nowMs)) return "silent";
     const newest = line.store.gops.at(-1);
     if (newest && this.#clock.shiftOf(newest.timeline) === undefined) return "timestamps";
+    if (this.#mode.kind !== "gop-atomic" && this.#hasJumped(line)) return "timestamps";
     const after = (this.#restamp.last.pts ?? 0) + this.#restamp.halfPicture;
     const damaged = line.store.gops.some(
       (gop) =>
@@ -402,9 +431,10 @@ export class Playout {
   }
 
   #holdMs(): number {
-    if (this.#mode.kind === "delay-line") return this.#mode.holdMs;
+    if (this.#mode.kind === "next-keyframe") return 0;
     const lengths = [...this.#lines.values()].map(({ store }) => store.longestGopMs ?? 0);
-    return Math.max(...lengths) + this.#mode.marginMs;
+    const noticedMs = this.#mode.kind === "delay-line" ? this.#watchdogMs : 0;
+    return Math.max(...lengths) + noticedMs + this.#mode.marginMs;
   }
 
   /** While it catches up the output is further behind than it means to be. */
@@ -422,7 +452,8 @@ export class Playout {
     for (const line of this.#lines.values()) {
       const longestMs = line.store.longestGopMs ?? 0;
       const neededMs = this.#holdMs() + longestMs + Math.min(lateMs, mostLateMs);
-      const sinceMs = nowMs - neededMs - this.#watchdogMs - spareMs;
+      const spare = this.#mode.kind === "gop-atomic" ? this.#watchdogMs + spareMs : 0;
+      const sinceMs = nowMs - neededMs - spare;
       const carries = line === this.#run?.line;
       line.store.trim(carries ? Math.min(sinceMs, this.#run!.gop.arrivedMs) : sinceMs);
       if (carries || this.#restamp.last.pts === null) continue;

@@ -61,10 +61,10 @@ function isGood({ gop, endDts }: Candidate, { wholeGops }: Choice): boolean {
   return !gop.damaged && (!wholeGops || endDts !== undefined);
 }
 
-/** The carrier at any time; another when it is asked for, or when its GOP is due. */
+/** The carrier at any time; another when it is asked for, or when its whole GOP is due. */
 function mayCarry({ input, dueMs }: Candidate, c: Choice): boolean {
   if (c.selected === undefined || input === c.selected || input === c.wanted) return true;
-  return c.mayTakeOver && dueMs <= c.nowMs;
+  return c.mayTakeOver && (!c.wholeGops || dueMs <= c.nowMs);
 }
 
 function earliest(candidates: Candidate[], c: Choice): Candidate | undefined {

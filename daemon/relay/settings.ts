@@ -20,7 +20,12 @@ const Mode = z.discriminatedUnion("kind", [
     /** How much later than the carrier's another encoder's GOP may come, and no pause be seen. */
     marginMs: z.number().min(0).max(2_000).default(100),
   }),
-  z.object({ kind: z.literal("delay-line"), holdMs: z.number().min(0).max(20_000) }),
+  z.object({
+    kind: z.literal("delay-line"),
+    /** Beyond the longest GOP and the watchdog: for what a switch itself takes. */
+    marginMs: z.number().min(0).max(20_000).default(300),
+  }),
+  z.object({ kind: z.literal("next-keyframe") }),
 ]);
 
 /** What one relay process is given: the path of a JSON file with this is its one argument. */

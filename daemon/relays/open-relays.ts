@@ -68,10 +68,10 @@ export async function openRelays(p: {
 }
 
 type Settings = Omit<RelaySettings, "watchdogMs" | "mostBytes" | "mode"> & {
-  mode: { kind: "gop-atomic" };
+  mode: { kind: RelayedStream["mode"] };
 };
 
-function settingsOf({ stream, folder, memory, pipe, inputs }: RelayedStream): Settings {
+function settingsOf({ stream, folder, memory, pipe, mode, inputs }: RelayedStream): Settings {
   const ids = inputs.map(({ encoder }) => encoder);
   return {
     stream,
@@ -80,7 +80,7 @@ function settingsOf({ stream, folder, memory, pipe, inputs }: RelayedStream): Se
       from: { kind: "spool", folder: spool },
     })),
     outputs: [{ id: "pusher", path: pipe }],
-    mode: { kind: "gop-atomic" },
+    mode: { kind: mode },
     controlPath: join(folder, "control"),
     statePath: join(memory, "state"),
     // Until it is told others.

@@ -21,7 +21,7 @@ export async function startSharedSource(readers: number): Promise<SharedSource> 
   const child: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "ffmpeg",
     "-hide_banner", "-loglevel", "error", "-nostdin",
     "-re", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=${sourceFps}`,
-    "-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000",
+    "-f", "lavfi", "-i", "sine=frequency=330:beep_factor=3:sample_rate=48000",
     "-vf", `${barCodeFilter({ fps: sourceFps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(sourceFps),
     "-b:v", "600k", "-threads", "1", "-c:a", "aac", "-ac", "2", "-b:a", "64k",

@@ -24,6 +24,14 @@ export type Encoder = {
   offset?: (n: number) => number;
   /** Its first keyframe after the source's, for encoders with GOPs of their own. */
   phase?: number;
+  /** Its clock runs faster than the source's, millionths. */
+  ppm?: number;
+  /** Its times are whole ms, as RTMP writes them. */
+  wholeMs?: boolean;
+  /** What it brings is looked for every so many ms. */
+  lookedForMs?: number;
+  /** Its sound is cut into frames so much later, ticks. */
+  soundPhase?: number;
 };
 
 export type Sent = OutFrame & { atMs: number; number: number };
@@ -68,7 +76,8 @@ export function aRelay(p: {
       return Array.from({ length: to - from }, (_, i) => from + i).flatMap((n) => {
         const due = startMs + n * pictureMs + encoder.lagMs + (encoder.jitterMs?.(n) ?? 0);
         // What an encoder brings late makes the rest late, not reordered.
-        last = Math.max(last, due);
+        const each = encoder.lookedForMs ?? 1;
+        last = Math.max(last, Math.ceil(due / each) * each);
         return [{ line: lines[index]!, encoder, n, atMs: last }];
       });
     });
@@ -77,7 +86,9 @@ export function aRelay(p: {
 
   function bring(line: InputLine, encoder: Encoder, n: number): void {
     const base = 900_000 + (encoder.offset?.(n) ?? 0);
-    const time = (m: number) => base + m * pictureMs * 90;
+    const rate = 1 + (encoder.ppm ?? 0) / 1e6;
+    const whole = (ticks: number) => (encoder.wholeMs ? Math.round(ticks / 90) * 90 : ticks);
+    const time = (m: number) => whole(base + Math.round(m * pictureMs * 90 * rate));
     if (encoder.lacks?.(n)) return;
     const damaged = encoder.damages?.(n) ?? false;
     const gapBefore = n > 0 && (encoder.lacks?.(n - 1) ?? false);
@@ -85,9 +96,11 @@ export function aRelay(p: {
     const { payload } = { payload: picture(n, 60, gopPictures).payload };
     const times = { pts: time(n), dts: time(n) };
     line.take({ ...made, payload, ...times, damaged, gapBefore }, nowMs);
-    for (let m = Math.ceil((n * pictureMs * 90) / soundTicks); ; m++) {
-      const pts = base + m * soundTicks;
-      if (pts >= time(n + 1)) break;
+    const phase = encoder.soundPhase ?? 0;
+    for (let m = Math.ceil((n * pictureMs * 90 - phase) / soundTicks); ; m++) {
+      const at = m * soundTicks + phase;
+      if (at >= (n + 1) * pictureMs * 90) break;
+      const pts = whole(base + Math.round(at * rate));
       const sound = { track: 1, pts, dts: pts, key: false, damaged: false, gapBefore: false };
       line.take({ ...sound, payload: adtsFrame(20, m) }, nowMs);
     }
@@ -120,6 +133,17 @@ export function aRelay(p: {
       passTo(nowMs + tailMs);
     },
     numbers: () => sent.filter(({ track }) => track === 0).map(({ number }) => number),
+    /** How far each picture and the sound of its moment are apart from how they were made, ms. */
+    skewsMs: () => {
+      // Sound number m was made m frames of 1920 ticks after picture 0, and its phase.
+      let near: Sent | undefined;
+      return sent.flatMap((frame) => {
+        if (frame.track === 0) near = frame;
+        if (frame.track === 0 || near === undefined) return [];
+        const madeApart = frame.number * soundTicks - near.number * pictureMs * 90;
+        return [Math.abs(frame.pts - near.pts - madeApart) / 90];
+      });
+    },
     sounds: () => sent.filter(({ track }) => track === 1).map(({ number }) => number),
   };
 }

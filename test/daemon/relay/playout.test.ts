@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { aRelay, gopPictures, pictureMs, steps } from "./a-relay.ts";
+import { aRelay, type Encoder, gopPictures, pictureMs, steps } from "./a-relay.ts";
 
 const gopMs = gopPictures * pictureMs;
 const after = (n: number) => (m: number) => m >= n;
@@ -161,40 +161,151 @@ describe("orders", () => {
 });
 
 describe("encoders with GOPs of their own, held", () => {
-  const holdMs = gopMs + 300 + 100;
+  const mode = { kind: "delay-line", marginMs: 300 } as const;
+  /** As two boxes are: nothing is common to them but what they see. */
+  const boxA: Encoder = { lagMs: 130, wholeMs: true, lookedForMs: 20, ppm: -50 };
+  const boxB: Encoder = {
+    ...{ ...boxA, phase: 5, ppm: 50, soundPhase: 700 },
+    offset: () => 95_400 * 90_000,
+  };
+
+  /** Every picture once, at the far end as far apart as they were; the sound goes on without a hole. */
+  function expectHeld(relay: ReturnType<typeof aRelay>, atLeast: number): void {
+    expect(steps(relay.numbers())).toEqual([]);
+    expect(relay.numbers().length).toBeGreaterThanOrEqual(atLeast);
+    for (const [track, ticks] of [pictureMs * 90, 1_920].entries()) {
+      const dts = relay.sent.filter((frame) => frame.track === track).map((frame) => frame.dts);
+      const apart = dts.slice(1).map((time, n) => time - dts[n]!);
+      expect(apart.filter((step) => step < ticks - 10 * 90 || step > ticks + 13 * 90)).toEqual([]);
+    }
+    expect(Math.max(...relay.skewsMs())).toBeLessThanOrEqual(20);
+    expect(relay.playout.missingMs).toBe(0);
+  }
+
   test("the carrier dies at any picture: nothing is lost, nothing doubled", () => {
-    for (let death = 40; death < 40 + gopPictures; death++) {
+    for (let death = 60; death < 60 + gopPictures; death++) {
       const relay = aRelay({
-        mode: { kind: "delay-line", holdMs },
-        encoders: { a: { lagMs: 30, lacks: after(death) }, b: { lagMs: 30, phase: 5 } },
+        mode,
+        encoders: { a: { ...boxA, lacks: after(death) }, b: boxB },
       });
-      relay.show(0, 130, 2_000);
-      expectUnbroken(relay, 120);
+      relay.show(0, 150, 2_000);
+      expectHeld(relay, 140);
       expect(relay.reasons[1]).toBe("b: silent");
     }
   });
 
-  test("their clocks begin where they like", () => {
-    const relay = aRelay({
-      mode: { kind: "delay-line", holdMs },
-      encoders: {
-        a: { lagMs: 30, lacks: after(50) },
-        b: { lagMs: 30, phase: 5, offset: () => 95_400 * 90_000 },
-      },
+  test("for five minutes on the clock of the one, then it dies", () => {
+    const relay = aRelay({ mode, encoders: { a: { ...boxA, lacks: after(7_500) }, b: boxB } });
+    relay.show(0, 7_600, 2_000);
+    expectHeld(relay, 7_590);
+  });
+
+  test("the carrier is asked to give way and comes back, at any picture", () => {
+    for (let asked = 60; asked < 60 + gopPictures; asked++) {
+      const relay = aRelay({ mode, encoders: { a: boxA, b: boxB } });
+      relay.show(0, asked);
+      relay.order({ generation: 2, preferred: "b" });
+      relay.show(asked, asked + 60);
+      expect(relay.playout.carrier).toBe("b");
+      relay.order({ generation: 3, preferred: "a" });
+      relay.show(asked + 60, asked + 120, 2_000);
+      expectHeld(relay, asked + 110);
+      expect(relay.reasons.slice(0, 3)).toEqual(["a: start", "b: preferred", "a: preferred"]);
+    }
+  });
+
+  test("timestamps of the carrier that begin anew: the other goes on", () => {
+    for (const jump of [-900_000, 90_000 * 3_600, -45_000]) {
+      const offset = (n: number) => (n >= 66 ? jump : 0);
+      const relay = aRelay({ mode, encoders: { a: { ...boxA, offset }, b: boxB } });
+      relay.show(0, 150, 2_000);
+      expectHeld(relay, 140);
+    }
+  });
+
+  test("one that was gone is back with other times, and takes over again", () => {
+    const offset = (n: number) => (n >= 66 ? -900_000 : 0);
+    const lacks = (n: number) => n >= 66 && n < 95;
+    const relay = aRelay({ mode, encoders: { a: { ...boxA, offset, lacks }, b: boxB } });
+    relay.show(0, 220);
+    relay.order({ generation: 2, preferred: "a" });
+    relay.show(220, 300, 2_000);
+    expectHeld(relay, 290);
+    expect(relay.reasons.slice(0, 3)).toEqual(["a: start", "b: silent", "a: preferred"]);
+  });
+
+  test("any deaths, jumps, pauses and wishes, on either: every picture goes out once", () => {
+    const gops = 6;
+    const fault = fc.record({
+      of: fc.constantFrom("a", "b"),
+      kind: fc.constantFrom("dead", "jump", "late", "asked", "off"),
+      at: fc.integer({ min: 0, max: gopPictures - 1 }),
+      pictures: fc.integer({ min: 1, max: 2 * gopPictures }),
+      by: fc.constantFrom(-900_000, -135_000, 225_000, 9_000_000),
     });
-    relay.show(0, 130, 2_000);
-    expectUnbroken(relay, 120);
+    fc.assert(
+      fc.property(fc.array(fault, { maxLength: 5 }), fc.nat(gopPictures - 1), (faults, phase) => {
+        const places = faults.map((f, n) => {
+          const from = (5 + n * gops) * gopPictures + f.at;
+          return { ...f, from, to: from + f.pictures };
+        });
+        const hit = (of: string, n: number, ...kinds: string[]) =>
+          places.some((f) => f.of === of && kinds.includes(f.kind) && n >= f.from && n < f.to);
+        const box = (id: string, own: Encoder): Encoder => ({
+          ...own,
+          lacks: (n) => hit(id, n, "dead"),
+          // Whoever comes back begins its times anew.
+          offset: (n) =>
+            (own.offset?.(n) ?? 0) +
+            places
+              .filter((f) => f.of === id && (f.kind === "dead" ? n >= f.to : n >= f.from))
+              .reduce((sum, f) => sum + (["dead", "jump"].includes(f.kind) ? f.by : 0), 0),
+          jitterMs: (n) => (hit(id, n, "late") ? 150 : 0),
+        });
+        const relay = aRelay({
+          mode,
+          encoders: { a: box("a", boxA), b: box("b", { ...boxB, phase }) },
+        });
+        let shown = 0;
+        for (const [n, { of, kind, from }] of places.entries()) {
+          if (kind !== "asked" && kind !== "off") continue;
+          relay.show(shown, from);
+          shown = from;
+          const eligible = kind === "off" ? [of === "a" ? "b" : "a"] : ["a", "b"];
+          const preferred = kind === "asked" ? of : null;
+          relay.order({ generation: 2 + 2 * n, preferred, eligible });
+          relay.show(shown, (shown += 3 * gopPictures));
+          relay.order({ generation: 3 + 2 * n, preferred: null });
+        }
+        const pictures = (8 + faults.length * gops) * gopPictures;
+        relay.show(shown, pictures, 2_000);
+        expectHeld(relay, pictures - 10);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("it comes a GOP, the watchdog and a margin later, and no more is kept than a GOP beyond", () => {
+    const relay = aRelay({ mode, encoders: { a: boxA, b: boxB } });
+    relay.show(0, 100);
+    const { atMs } = relay.sent.find(({ track, number }) => track === 0 && number === 60)!;
+    const lateMs = atMs - (50_000 + 60 * pictureMs + 130);
+    expect(lateMs).toBeGreaterThanOrEqual(gopMs + 600 - pictureMs);
+    expect(lateMs).toBeLessThanOrEqual(gopMs + 600 + pictureMs);
+    for (const { store } of relay.lines) {
+      const firstMs = store.gops[0]!.arrivedMs;
+      expect(relay.now() - firstMs).toBeLessThanOrEqual(gopMs + 600 + 2 * gopMs);
+    }
   });
 
   test("without a hold the output is at once, and the hole at most a GOP and the watchdog", () => {
     const relay = aRelay({
-      mode: { kind: "delay-line", holdMs: 0 },
-      encoders: { a: { lagMs: 30, lacks: after(50) }, b: { lagMs: 30, phase: 5 } },
+      mode: { kind: "next-keyframe" },
+      encoders: { a: { ...boxA, lacks: after(66) }, b: boxB },
     });
-    relay.show(0, 130, 2_000);
-    expect(relay.sent.find(({ number }) => number === 20)!.atMs).toBeLessThanOrEqual(
-      50_000 + 20 * pictureMs + 30 + 5,
-    );
+    relay.show(0, 150, 2_000);
+    const { atMs } = relay.sent.find(({ track, number }) => track === 0 && number === 40)!;
+    expect(atMs).toBeLessThanOrEqual(50_000 + 40 * pictureMs + 130 + 25);
     const [hole] = steps(relay.numbers());
     expect(steps(relay.numbers())).toHaveLength(1);
     const [from, to] = hole!.split(" → ").map(Number);

@@ -58,7 +58,7 @@ describe("nobody delivers, and there is a slate", () => {
   for (const [name, offset, mode] of [
     ["whole GOPs, the same clock", 0, { kind: "gop-atomic", marginMs: 60 }],
     ["whole GOPs, another clock", 9_000_000, { kind: "gop-atomic", marginMs: 60 }],
-    ["held, another clock", -450_000, { kind: "delay-line", holdMs: 900 }],
+    ["held, another clock", -450_000, { kind: "delay-line", marginMs: 120 }],
   ] as const) {
     test(`${name}: it comes after the last picture, and goes at a keyframe`, () => {
       const lacks = after(50, 110);

@@ -15,6 +15,18 @@ export type PictureOptions = {
   maxBitrateKbps: number;
   /** Number in the bar code, 0..63: which box made this picture. */
   source: number;
+  /** What stands at the input; a picture of its own when left out. */
+  feed?: Feed;
+};
+
+/** A programme that comes over a cable, as to boxes side by side: each encodes the same frames. */
+export type Feed = {
+  /** MPEG-TS by UDP, for this box alone. */
+  url: string;
+  /** How much faster its clock runs, millionths. */
+  ppm?: number;
+  /** Where its timestamps begin, s. */
+  originS?: number;
 };
 
 /** Why a push could not be made or came to its end without being asked. */
@@ -58,6 +70,7 @@ function cameraColour(source: number): string {
 
 /** Pictures and sound of the box; `pick` and `level` are switched while it runs. */
 function inputArguments({ name, picture, view }: PushOptions): string[] {
+  if (picture.feed) return feedArguments(picture.feed);
   const { width, height, fps, source } = picture;
   const size = `s=${width}x${height}:r=${fps}`;
   const label = name.replace(/[^A-Za-z0-9 _.-]/g, "_");
@@ -83,6 +96,18 @@ function inputArguments({ name, picture, view }: PushOptions): string[] {
     "-re", "-f", "lavfi", "-i", `testsrc2=${size}`,
     "-re", "-f", "lavfi", "-i", `sine=frequency=${330 + source * 20}:beep_factor=3:r=44100`,
     "-filter_complex", `${graph};${sound}`, "-map", "[v]", "-map", "[a]",
+  ];
+}
+
+function feedArguments({ url, ppm = 0, originS = 0 }: Feed): string[] {
+  const pace = `PTS*${1 + ppm / 1e6}`;
+  // prettier-ignore
+  return [
+    "-fflags", "nobuffer", "-probesize", "200000", "-analyzeduration", "500000",
+    "-i", `${url}?fifo_size=50000&overrun_nonfatal=1`,
+    "-filter_complex", `[0:v]setpts=${pace},format=yuv420p[v];[0:a]asetpts=${pace}[a]`,
+    "-map", "[v]", "-map", "[a]", "-fps_mode", "passthrough", "-enc_time_base:v", "1:90000",
+    "-output_ts_offset", String(originS),
   ];
 }
 
