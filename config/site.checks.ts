@@ -3,6 +3,7 @@ import { nearest } from "./nearest.ts";
 import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
 import { ingestFindings, publisherFindings, sessionFeedFindings } from "./ingest.checks.ts";
+import { outputFindings } from "./output.checks.ts";
 import { relayedFindings, relayPortFindings } from "./relayed.ts";
 import { sessionFindings } from "./sessions.ts";
 import { spareFindings } from "./understudies.ts";
@@ -68,6 +69,15 @@ const Lenient = z.object({
         sessions: z.unknown().optional(),
         failback: z.unknown().optional(),
         events: z.unknown().optional(),
+        outputs: listOf(
+          z
+            .object({
+              ...{ id: text, kind: text, host: text },
+              ...{ folder: z.unknown(), port: z.unknown(), token: z.unknown() },
+            })
+            .partial()
+            .catch({}),
+        ),
         encoders: listOf(
           z.union([
             z.string().transform((encoder) => ({ encoder, output: undefined, bare: true })),
@@ -83,7 +93,7 @@ const Lenient = z.object({
           ]),
         ),
       })
-      .catch({ relay: {}, encoders: [] }),
+      .catch({ relay: {}, outputs: [], encoders: [] }),
   ),
 });
 
@@ -98,6 +108,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ...ingestFindings(ingests),
     ...publisherFindings(ingests),
     ...sessionFeedFindings({ ingests, encoders, streams }),
+    ...outputFindings(streams, ingests),
     ...duplicates("encoders", "id", encoders),
     ...duplicates("outlets", "id", outlets),
     ...duplicates("storages", "id", storages),

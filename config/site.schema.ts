@@ -5,6 +5,7 @@ import { preview, streamContent } from "./content.schema.ts";
 import { destination } from "./destination.schema.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
 import { ingest } from "./ingest.schema.ts";
+import { output } from "./output.schema.ts";
 import { events } from "./on-air-windows.ts";
 import { commandKeyShape } from "../machines/command/signature.contract.ts";
 import { SecretReference } from "./secrets.ts";
@@ -215,6 +216,11 @@ const stream = section({
       "direct: the encoder publishes itself; relayed: a relay on this host does, for all encoders",
     ),
   relay: relay.prefault({}),
+  outputs: z
+    .array(output)
+    .max(8)
+    .prefault([])
+    .describe("Where else the relay sends it, each by a process of its own"),
   autoStart: z.boolean().prefault(true).describe("Go on air when the daemon starts"),
   sessions: z
     .boolean()

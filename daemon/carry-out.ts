@@ -4,6 +4,7 @@ import type { Intent, IntentKind, Intents } from "../machines/intents.ts";
 import type { FenceEvidence } from "../machines/stream/fence-evidence.ts";
 import { DriverError, type EncoderDriver, type PublishTarget } from "./drivers/driver.ts";
 import type { IngestKeeper } from "./ingest/keeper.ts";
+import type { OutputKeeper } from "./outputs/keeper.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
 import type { Outlet } from "./outlets.ts";
 import type { RelayProcess } from "./relays/relay-process.ts";
@@ -26,6 +27,7 @@ const limitsMs: Record<IntentKind, number> = {
   ownSelfStart: 20_000,
   turnOutlet: 20_000,
   runIngest: 15_000,
+  runOutput: 15_000,
   setLoad: 20_000,
   reboot: 15_000,
   startRecording: 15_000,
@@ -53,6 +55,7 @@ export function openHands(p: {
   observers: ReadonlyMap<string, readonly FarEndObserver[]>;
   outlets: ReadonlyMap<string, Outlet>;
   ingestProcesses: ReadonlyMap<string, Pick<IngestKeeper, "run">>;
+  outputProcesses?: ReadonlyMap<string, Pick<OutputKeeper, "run">>;
   /** By stream. */
   relays?: ReadonlyMap<string, RelayProcess>;
   wallMs: () => number;
@@ -74,6 +77,12 @@ export function openHands(p: {
       const process = p.ingestProcesses.get(intent.asks.ingest);
       if (!process) return failed("unknown_ingest", `there is no ingest ${intent.asks.ingest}`);
       await process.run(signal, intent.asks.session);
+      return { type: "effect.done", answer: {} };
+    }
+    if (intent.kind === "runOutput") {
+      const process = p.outputProcesses?.get(intent.asks.output);
+      if (!process) return failed("unknown_output", `there is no output ${intent.asks.output}`);
+      await process.run(signal);
       return { type: "effect.done", answer: {} };
     }
     if (intent.kind === "orderRelay" || intent.kind === "endRelay") {

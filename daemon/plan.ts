@@ -122,6 +122,12 @@ export function planOf(
       ...(ingest.name !== undefined && { name: ingest.name }),
       ...(isForSessions(ingest) && { sessions: true }),
     })),
+    outputs: config.streams.flatMap(({ id: stream, outputs }) =>
+      outputs.map(({ id, kind, name }) => ({
+        ...{ id, kind, stream },
+        ...(name !== undefined && { name }),
+      })),
+    ),
     clockAlarmOffsetMs: config.clock.alarmOffsetMs,
   };
 }

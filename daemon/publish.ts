@@ -3,6 +3,7 @@ import { destinationState } from "../machines/destination/destination.published.
 import { type EncoderSnapshot, encoderState } from "../machines/encoder/encoder.published.ts";
 import { isToldAlike } from "../machines/encoder/told-alike.ts";
 import { ingestState } from "../machines/ingest/ingest.published.ts";
+import { outputState } from "../machines/output/output.published.ts";
 import type { Published } from "../machines/published.ts";
 import { publishedFreeze } from "../machines/site/change-freeze.ts";
 import { publishedHost } from "../machines/site/host-load.ts";
@@ -101,6 +102,11 @@ export function openPublisher(p: {
       case "ingest": {
         const sinceOf = (word: string) => since(actor, word);
         const state = ingestState(core.ingest(id), { published: header(id), sinceMs: sinceOf });
+        return { kind, id, state };
+      }
+      case "output": {
+        const sinceOf = (word: string) => since(actor, word);
+        const state = outputState(core.output(id), { published: header(id), sinceMs: sinceOf });
         return { kind, id, state };
       }
       case "stream": {
@@ -213,6 +219,7 @@ export function openPublisher(p: {
         ...plan.destinations.filter(isFarEnd).map(entry("destination")),
         ...(plan.storages ?? []).map(entry("storage")),
         ...(plan.ingests ?? []).map(entry("ingest")),
+        ...(plan.outputs ?? []).map(entry("output")),
         ...plan.streams.filter(isProgramme).map(entry("stream")),
       ];
     },

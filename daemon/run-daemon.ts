@@ -103,6 +103,7 @@ async function run(writer: Worker | undefined): Promise<number> {
       brokerUrl: new URL("./broker.js", import.meta.url),
       ingestUrl: new URL("./ingest.cjs", import.meta.url),
       relayUrl: new URL("./relay.cjs", import.meta.url),
+      outputUrl: new URL("./output.cjs", import.meta.url),
     });
   } catch (cause) {
     if (!(cause instanceof JournalError)) throw cause;

@@ -43,6 +43,7 @@ import { openOutlets } from "./open-outlets.ts";
 import { backupLegOf, onAirRulesOf, planOf } from "./plan.ts";
 import { openPublisher } from "./publish.ts";
 import { rehearseRegularly } from "./rehearsals.ts";
+import { openOutputs } from "./outputs/keeper.ts";
 import { endOtherRelays, openRelays } from "./relays/open-relays.ts";
 import { withRelays } from "./relays/with-relays.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
@@ -83,6 +84,8 @@ export async function startSite(p: {
   ingestUrl: URL;
   /** The bundled relay program beside it. */
   relayUrl: URL;
+  /** The bundled program of one output of a relayed stream. */
+  outputUrl: URL;
 }): Promise<SiteDaemon> {
   const { config: written } = p;
   const log = p.log.child({ site: written.site });
@@ -131,6 +134,11 @@ export async function startSite(p: {
     tell: (ingest, event) => void submit({ to: `ingest:${ingest}`, event }),
   });
   openingIngests.catch(() => undefined);
+  const openingOutputs = openOutputs({
+    ...{ config, relays: relayed, program: p.outputUrl },
+    tell: (output, event) => void submit({ to: `output:${output}`, event }),
+  });
+  openingOutputs.catch(() => undefined);
   const journal = await openingJournal;
   const drivers = await openingDrivers;
   const relays = await openingRelays;
@@ -301,12 +309,13 @@ export async function startSite(p: {
   parts.farEnds = farEnds;
 
   const ingestProcesses = await openingIngests;
+  const outputProcesses = await openingOutputs;
   parts.hands = openHands({
     boxes,
     ingests,
     observers: farEnds.observers,
     ...{ outlets, relays },
-    ingestProcesses,
+    ...{ ingestProcesses, outputProcesses },
     wallMs: () => now().wallMs,
     report: (intent, event) => void submit({ to: `intent:${intent.id}`, event }),
   });
@@ -380,6 +389,7 @@ export async function startSite(p: {
 
   await opened;
   for (const process of ingestProcesses.values()) process.begin();
+  for (const process of outputProcesses.values()) process.begin();
   void commands.takeUp();
   // Whoever waits for the site is told first that it decides.
   const connected = breath().then(() => links.connect());
@@ -422,6 +432,7 @@ export async function startSite(p: {
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
       await Promise.all(storages.map((storage) => storage.close()));
       await Promise.all([...ingestProcesses.values()].map((process) => process.close()));
+      await Promise.all([...outputProcesses.values()].map((process) => process.close()));
       await decider.close();
       await connected;
       await links.close();

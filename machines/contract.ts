@@ -16,6 +16,7 @@ import {
   SubjectEvent,
 } from "./site/event-topics.contract.ts";
 import { IngestState } from "./ingest/ingest.contract.ts";
+import { OutputState } from "./output/output.contract.ts";
 import { Ack, Replay, SiteEvent, SiteInfo, SiteState, Telemetry } from "./site/site.contract.ts";
 import { StorageState } from "./storage/storage.contract.ts";
 import { StreamState } from "./stream/stream.contract.ts";
@@ -94,6 +95,7 @@ export const stateSchemas = {
   destination: DestinationState,
   storage: StorageState,
   ingest: IngestState,
+  output: OutputState,
   site: SiteState,
 } as const;
 export type StatefulKind = keyof typeof stateSchemas;

@@ -55,6 +55,7 @@ export const eventTypes = [
   "storage.recording",
   "ingest.changed",
   "ingest.refused",
+  "output.changed",
   "key.granted",
   "key.refused",
   "key.released",

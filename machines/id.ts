@@ -18,6 +18,7 @@ export const kinds = [
   "destination",
   "storage",
   "ingest",
+  "output",
   "job",
   "ad-break",
   "certificate",

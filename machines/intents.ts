@@ -75,6 +75,8 @@ export type Intents = {
    * with the key of this session, or with none.
    */
   runIngest: { asks: { ingest: string; session?: string }; answer: Record<string, never> };
+  /** Have the process of this output of a relayed stream running, as it is configured. */
+  runOutput: { asks: { output: string }; answer: Record<string, never> };
   /** Have its outlet on or off, read back. The encoder is the box that hangs on it. */
   turnOutlet: {
     asks: { encoder: string; outlet: string; to: "on" | "off" | "cycle" };

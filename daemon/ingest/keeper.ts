@@ -1,43 +1,21 @@
-/** Ingest processes as the daemon keeps them: begun, adopted, heard and, where not wanted, ended. */
-import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, type FSWatcher } from "node:fs";
+/** Ingest processes as the daemon keeps them, and the doors of those that sessions publish to. */
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { z } from "zod";
 import type { IngestConfig, SiteConfig } from "../../config/site.schema.ts";
 import type { IngestEvent } from "../../machines/ingest/ingest.events.ts";
-import { launcher } from "../drivers/index.ts";
-import { endProcess, freeLock } from "../drivers/shared/engine/ending.ts";
-import {
-  bootId,
-  EngineDirectory,
-  type EngineProcess,
-} from "../drivers/shared/engine/engine-directory.ts";
-import { statusOf } from "../drivers/shared/engine/processes.ts";
-import { ProgressPort } from "../drivers/shared/engine/progress-port.ts";
-import { RecordFile } from "../drivers/shared/engine/record-file.ts";
-import { hidingScript } from "../drivers/shared/engine/secret.ts";
-import { smallShell } from "../drivers/shared/engine/small-shell.ts";
+import { endOthers, KeptProcess, type Start } from "../kept-process/kept-process.ts";
 import { groupOf, type Group } from "./group.ts";
-import { IngestSettings, isForSessions, settingsOf } from "./settings.ts";
+import { type IngestSettings, isForSessions, settingsOf } from "./settings.ts";
 import type { SessionKeys } from "./session-keys.ts";
 import { IngestStatus } from "./status.ts";
 
-/** What is on disk before a process is begun: no secret is in it. */
-const Record = z.object({ run: z.string(), bootId: z.string(), statusPort: z.number().int() });
-type Record = z.infer<typeof Record>;
-
 type Tell = (event: IngestEvent) => void;
 
-const launchWithinMs = 10_000;
-const lookEveryMs = 1_000;
-const stopGraceMs = 500;
 /** What is told twice a second is passed on this often when nothing is new in it. */
 const sameEveryMs = 5_000;
 /** Where the processes of a state directory have their folders. */
 const foldersIn = (stateDir: string) => join(stateDir, "ingests");
-const output = "process";
 const lookForDoorEveryMs = 20;
 /** No session has this id. */
 const nobody = "";
@@ -54,7 +32,12 @@ export async function openIngests(p: {
   tell: (ingest: string, event: IngestEvent) => void;
 }): Promise<Map<string, IngestKeeper>> {
   const { config, program } = p;
-  await endOthers(config);
+  const folder = foldersIn(config.stateDir);
+  // One that is not configured any more must not hold its port.
+  await endOthers(
+    folder,
+    config.ingests.map(({ id }) => id),
+  );
   const keepers = config.ingests.map(async (ingest) => {
     const keeper = new IngestKeeper({
       ingest,
@@ -62,7 +45,7 @@ export async function openIngests(p: {
       group: groupOf(config, ingest.id),
       keyOf: p.keyOf,
       spool: p.spoolOf(ingest.id),
-      stateDir: join(foldersIn(config.stateDir), ingest.id),
+      stateDir: join(folder, ingest.id),
       tell: (event) => p.tell(ingest.id, event),
     });
     await keeper.open();
@@ -71,29 +54,11 @@ export async function openIngests(p: {
   return new Map(await Promise.all(keepers));
 }
 
-/** An ingest that is not configured any more must not hold its port. */
-async function endOthers({ stateDir, ingests }: SiteConfig): Promise<void> {
-  const folder = foldersIn(stateDir);
-  if (!existsSync(folder)) return;
-  const others = readdirSync(folder).filter((name) => !ingests.some(({ id }) => id === name));
-  await Promise.all(
-    others.map(async (name) => {
-      const { lock } = new EngineDirectory(join(folder, name), output);
-      if (!(await smallShell.lockIsFree(lock, 0))) await freeLock(lock, [], patience());
-    }),
-  );
-}
-
-const patience = () => AbortSignal.timeout(launchWithinMs);
-
 export class IngestKeeper {
   readonly #config: IngestConfig;
-  readonly #program: string;
   readonly #group: Group;
   readonly #tell: Tell;
-  readonly #directory: EngineDirectory;
-  readonly #record: RecordFile;
-  #running: { record: Record; process: EngineProcess } | undefined;
+  readonly #process: KeptProcess;
   readonly #keyOf: SessionKeys;
   readonly #spool: string | undefined;
   /** One order after the other. */
@@ -102,11 +67,8 @@ export class IngestKeeper {
   #session: string | undefined;
   /** The run that was heard last: it listens. */
   #heardRun: string | undefined;
-  #port: ProgressPort | undefined;
-  #files: FSWatcher | undefined;
-  #look: NodeJS.Timeout | undefined;
   /** The last that was told of how it goes. */
-  #told: { shape: string; atMs: number } | undefined;
+  #told: { run: string; shape: string; atMs: number } | undefined;
   /** Nothing is told before the site wants to hear. */
   #hasBegun = false;
 
@@ -122,39 +84,31 @@ export class IngestKeeper {
     this.#keyOf = p.keyOf;
     this.#spool = p.spool;
     this.#config = p.ingest;
-    this.#program = p.program;
     this.#group = p.group;
     this.#tell = p.tell;
-    mkdirSync(p.stateDir, { recursive: true, mode: 0o700 });
-    this.#directory = new EngineDirectory(p.stateDir, output);
-    this.#record = new RecordFile(this.#directory.path);
+    this.#process = new KeptProcess({
+      stateDir: p.stateDir,
+      command: [process.execPath, p.program],
+      settings: (start) => {
+        const settings = this.#settings(start);
+        return { text: JSON.stringify(settings), secret: secretOf(settings) };
+      },
+      heard: (datagram, run) => this.#hear(datagram, run),
+      ended: (because) => {
+        if (this.#hasBegun) this.#tell({ type: "ended", because });
+      },
+    });
   }
 
-  /**
-   * Adopts the process that runs as it would be run now; ends any other. For which session one runs is
-   * looked at when it is known which is wanted.
-   */
-  async open(): Promise<void> {
-    const { lock } = this.#directory;
-    this.#files = this.#directory.watch(() => this.#lookAtFiles());
-    this.#look = setInterval(() => this.#lookAtFiles(), lookEveryMs).unref();
-    if (await smallShell.lockIsFree(lock, 0)) return;
-    const record = this.#recorded();
-    const process = record && (await this.#directory.livingProcess(record));
-    if (record && process && this.#runsAs(record, process, isForSessions(this.#config))) {
-      this.#running = { record, process };
-      await this.#listen(record.statusPort);
-      return;
-    }
-    if (process) {
-      await endProcess(process, lock, { hurry: false, graceMs: stopGraceMs }, patience());
-    } else await freeLock(lock, [], patience());
+  /** For which session one runs is looked at when it is known which is wanted. */
+  open(): Promise<void> {
+    return this.#process.open(isForSessions(this.#config) ? keyInSettings : undefined);
   }
 
   /** From now on it is told how it goes; first, whether anything runs. */
   begin(): void {
     this.#hasBegun = true;
-    this.#tell({ type: this.#running ? "found" : "absent" });
+    this.#tell({ type: this.#process.run === undefined ? "absent" : "found" });
   }
 
   /**
@@ -162,46 +116,13 @@ export class IngestKeeper {
    * @param session whose publisher is let in, and nobody else's; undefined: nobody's
    */
   run(signal: AbortSignal, session?: string): Promise<void> {
-    const turn = this.#turn.then(() => this.#run(signal, session));
+    const turn = this.#turn.then(() => {
+      signal.throwIfAborted();
+      this.#session = session;
+      return this.#process.start(signal);
+    });
     this.#turn = turn.catch(() => undefined);
     return turn;
-  }
-
-  async #run(signal: AbortSignal, session: string | undefined): Promise<void> {
-    signal.throwIfAborted();
-    this.#session = session;
-    const { record: old, process } = this.#running ?? {};
-    if (old && process && statusOf(process) && this.#runsAs(old, process)) return;
-    this.#running = undefined;
-    const { lock } = this.#directory;
-    if (process) await endProcess(process, lock, { hurry: true, graceMs: stopGraceMs }, signal);
-    if (!(await smallShell.lockIsFree(lock, 0))) await freeLock(lock, [], signal);
-    this.#port?.close();
-    this.#port = undefined;
-    await this.#listen(0);
-    const statusPort = this.#port!.port;
-    const record: Record = { run: randomUUID(), bootId, statusPort };
-    await this.#record.write(JSON.stringify(record));
-    signal.throwIfAborted();
-    const launch = smallShell.launch(record.run, this.#command(record));
-    const until = performance.now() + launchWithinMs;
-    try {
-      for (;;) {
-        const process = this.#directory.process(record.run);
-        if (process) {
-          this.#told = undefined;
-          this.#running = { record, process };
-          return this.#lookAtFiles();
-        }
-        const why = launch.gaveUp();
-        if (why !== undefined || performance.now() > until) {
-          throw new Error(`its process did not start: ${why ?? "nothing came up"}`);
-        }
-        await pause(5, undefined, { signal });
-      }
-    } finally {
-      launch.forget();
-    }
   }
 
   /** Where and with which key the publisher of this session is let in, when it is. */
@@ -211,10 +132,10 @@ export class IngestKeeper {
   ): Promise<{ address: string; streamKey: string }> {
     const config = this.#config;
     if (!("sessions" in config)) throw new Error(`${config.id} is not kept for sessions`);
-    const isOpen = () =>
-      this.#session === session &&
-      this.#running !== undefined &&
-      this.#running.record.run === this.#heardRun;
+    const isOpen = () => {
+      const { run } = this.#process;
+      return this.#session === session && run !== undefined && run === this.#heardRun;
+    };
     while (!isOpen() && !signal.aborted) await pause(lookForDoorEveryMs);
     const host = config.host.includes(":") ? `[${config.host}]` : config.host;
     const at = `${config.kind}://${host}:${config.port}`;
@@ -224,95 +145,36 @@ export class IngestKeeper {
     };
   }
 
-  #settings({ run, statusPort }: Record): IngestSettings {
+  #settings({ run, statusPort }: Start): IngestSettings {
     const to = { run, statusPort, group: this.#group, spool: this.#spool };
     if (!isForSessions(this.#config)) return settingsOf(this.#config, to);
     const key = this.#session === undefined ? undefined : this.#keyOf(this.#session);
     return settingsOf(this.#config, to, { key, nobodys: this.#keyOf(nobody) });
   }
 
-  #command(record: Record): string[] {
-    const { source } = this.#settings(record);
-    const secret =
-      source.kind === "srt"
-        ? source.passphrase
-        : source.kind === "rtsp"
-          ? source.password
-          : undefined;
-    return [
-      ...["/bin/sh", launcher(), this.#directory.path, record.run, hidingScript(secret ?? "")],
-      ...[process.execPath, this.#program, JSON.stringify(this.#settings(record))],
-    ];
-  }
-
-  /**
-   * Compared with what it was really started with: no trace of a secret need be kept for that.
-   * @param anyKey whoever it lets in
-   */
-  #runsAs(record: Record, { pid }: EngineProcess, anyKey = false): boolean {
-    const plain = (text: string) => (anyKey ? text.replace(keyInSettings, "") : text);
-    const wanted = plain(JSON.stringify(this.#settings(record)));
-    try {
-      const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
-      return argv.some((argument) => plain(argument) === wanted);
-    } catch {
-      return false;
-    }
-  }
-
-  #recorded(): Record | undefined {
-    try {
-      const text = readFileSync(join(this.#directory.path, "record.json"), "utf8");
-      return Record.safeParse(JSON.parse(text)).data;
-    } catch {
-      return undefined;
-    }
-  }
-
-  /** One that cannot be heard is left alone: how it goes is not known then. */
-  async #listen(port: number): Promise<void> {
-    this.#port = await ProgressPort.open(port).catch((cause: unknown) => {
-      if (port === 0) throw cause;
-      return undefined;
-    });
-    if (this.#port) this.#port.hear = (datagram) => this.#hear(datagram);
-  }
-
-  #hear(datagram: Buffer): void {
+  #hear(datagram: Buffer, run: string): void {
     const status = statusIn(datagram);
-    if (!this.#hasBegun || status?.run !== this.#running?.record.run || !status) return;
-    this.#heardRun = status.run;
+    if (!this.#hasBegun || status?.run !== run) return;
+    this.#heardRun = run;
     const { run: _, epochs: __, ...reading } = status;
     const { state, why, publisher, video, audio, refused } = reading;
     const shape = JSON.stringify([state, why, publisher, video, audio, refused.count]);
     const atMs = performance.now();
-    if (this.#told?.shape === shape && atMs - this.#told.atMs < sameEveryMs - 250) return;
-    this.#told = { shape, atMs };
+    const { run: toldRun, shape: before, atMs: toldAtMs = 0 } = this.#told ?? {};
+    if (toldRun === run && before === shape && atMs - toldAtMs < sameEveryMs - 250) return;
+    this.#told = { run, shape, atMs };
     this.#tell({ type: "reading", reading });
   }
 
-  #lookAtFiles(): void {
-    const { record, process } = this.#running ?? {};
-    if (!record || !process) return;
-    const exit = this.#directory.exit(record.run);
-    if (!exit && statusOf(process)) return;
-    this.#running = undefined;
-    const ended = this.#directory.words().at(-1);
-    const how = exit?.signal ?? (exit?.code === undefined ? null : `exit code ${exit.code}`);
-    if (this.#hasBegun) {
-      this.#tell({ type: "ended", because: ended ?? how ?? "nobody saw how" });
-    }
-  }
-
   /** Lets go of it; it goes on. */
-  async close(): Promise<void> {
-    clearInterval(this.#look);
-    this.#files?.close();
-    this.#port?.close();
-    this.#running = undefined;
-    await this.#record.close();
-    await this.#directory.close();
+  close(): Promise<void> {
+    return this.#process.close();
   }
+}
+
+function secretOf({ source }: IngestSettings): string | undefined {
+  if (source.kind === "srt") return source.passphrase;
+  return source.kind === "rtsp" ? source.password : undefined;
 }
 
 function statusIn(datagram: Buffer): IngestStatus | undefined {

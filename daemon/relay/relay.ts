@@ -1,7 +1,8 @@
 import type { FromRelay, RelayReport } from "../../machines/stream/relay-protocol.ts";
 import { openControl } from "./control.ts";
 import { InputLine } from "./input-line.ts";
-import { PipeOutput } from "./pipe-output.ts";
+import { ticksPerMs } from "./frame.ts";
+import { type OutputState, PipeOutput } from "./pipe-output.ts";
 import { Playout } from "./playout.ts";
 import type { Progress } from "./restamp.ts";
 import { type SavedState, StateFile } from "./saved-state.ts";
@@ -14,6 +15,8 @@ import { openUdpInput } from "./udp-input.ts";
 const reportEachMs = 1_000;
 /** The state is written with each frame, so at most so long before a process ended, ms. */
 const savedLateMs = 500;
+/** An output that is so much behind another does not drain. */
+const stuckTicks = 1_000 * ticksPerMs;
 
 /** Runs until the process ends. @param onFailed something it cannot work without is missing */
 export function runRelay(settings: RelaySettings, onFailed: (error: Error) => void): void {
@@ -22,7 +25,7 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
     if (!isSoleWriter(path)) return onFailed(new Error(`another relay writes into ${path}`));
   }
   const file = new StateFile(settings.statePath);
-  const saved = file.load();
+  const saved = withoutStuck(file.load());
   const lines = settings.inputs.map(({ id }) => new InputLine({ id, watchdogMs, mostBytes }));
   const outputs = settings.outputs.map(({ id, path }) => {
     const state = saved?.outputs[id];
@@ -130,6 +133,19 @@ function loadSlate(path: string): Slate | undefined {
     process.stderr.write(`understudy-relay: no slate: ${(error as Error).message}\n`);
     return undefined;
   }
+}
+
+/**
+ * An output that stood still so long begins anew, at a keyframe: the others must not wait until all
+ * of it has been sent again.
+ */
+function withoutStuck(saved: SavedState | undefined): SavedState | undefined {
+  if (!saved) return undefined;
+  const all = Object.entries(saved.outputs);
+  const dtsOf = ({ progress }: OutputState) => progress.dts ?? -Infinity;
+  const newest = Math.max(...all.map(([, state]) => dtsOf(state)));
+  const near = all.filter(([, state]) => newest - dtsOf(state) <= stuckTicks);
+  return { ...saved, outputs: Object.fromEntries(near) };
 }
 
 /** Where the output goes on: nobody who read must miss anything, who has it already skips it. */

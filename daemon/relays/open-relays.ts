@@ -8,7 +8,8 @@ import { EngineDirectory } from "../drivers/shared/engine/engine-directory.ts";
 import type { RelaySettings } from "../relay/settings.ts";
 import { launcher } from "../drivers/index.ts";
 import { memoryFolder } from "./memory-folder.ts";
-import { openRelayProcess, type RelayProcess } from "./relay-process.ts";
+import { pipeOf } from "../outputs/keeper.ts";
+import { openRelayProcess, pusherOutput, type RelayProcess } from "./relay-process.ts";
 import { type RelayedStream, relaysFolder } from "./with-relays.ts";
 
 export type RelayNews =
@@ -71,7 +72,8 @@ type Settings = Omit<RelaySettings, "watchdogMs" | "mostBytes" | "mode"> & {
   mode: { kind: RelayedStream["mode"] };
 };
 
-function settingsOf({ stream, folder, memory, pipe, mode, inputs }: RelayedStream): Settings {
+function settingsOf(relay: RelayedStream): Settings {
+  const { stream, folder, memory, pipe, mode, inputs, outputs } = relay;
   const ids = inputs.map(({ encoder }) => encoder);
   return {
     stream,
@@ -79,7 +81,10 @@ function settingsOf({ stream, folder, memory, pipe, mode, inputs }: RelayedStrea
       id: encoder,
       from: { kind: "spool", folder: spool },
     })),
-    outputs: [{ id: "pusher", path: pipe }],
+    outputs: [
+      { id: pusherOutput, path: pipe },
+      ...outputs.map(({ id }) => ({ id, path: pipeOf(relay, id) })),
+    ],
     mode: { kind: mode },
     controlPath: join(folder, "control"),
     statePath: join(memory, "state"),

@@ -20,6 +20,8 @@ import {
 import { signalGroupOf, statusOf } from "../drivers/shared/engine/processes.ts";
 import { smallShell } from "../drivers/shared/engine/small-shell.ts";
 
+/** What goes to the destination; no configured output has this id. */
+export const pusherOutput = "pusher";
 /** It tells each second how it is; one that is silent for longer hangs, and is ended. */
 const silentAfterMs = 3_000;
 const lookEveryMs = 500;
@@ -249,11 +251,13 @@ export async function openRelayProcess(p: {
 
 function wordOf(report: RelayReport): RelayWord {
   const { generation, selected, reason, switches, missingMs, inputs, outputs } = report;
+  // Whether it is on air depends on nothing else that is sent.
+  const pusher = outputs.find(({ id }) => id === pusherOutput);
   return {
     ...{ generation, selected, reason, switches, missingMs },
     live: inputs.filter(({ live }) => live).map(({ id }) => id),
-    isRead: outputs.some(({ connected }) => connected),
-    droppedPictures: outputs.reduce((sum, output) => sum + output.droppedPictures, 0),
+    isRead: pusher?.connected ?? false,
+    droppedPictures: pusher?.droppedPictures ?? 0,
   };
 }
 

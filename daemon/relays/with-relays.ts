@@ -28,6 +28,9 @@ export type RelayedStream = {
   mode: ReturnType<typeof relayModeOf>;
   /** `spool`: the folder in memory that is filled for it and that the relay reads. */
   inputs: (RelayPlan["inputs"][number] & { spool: string; door?: Door })[];
+  outputs: Stream["outputs"];
+  /** From keyframe to keyframe of its encoders, s, as far as is known. */
+  gopS: number;
 };
 
 /** Where a box pushes to, each with a key of its own: what takes it in fills the spool. */
@@ -69,7 +72,7 @@ export function withRelays(
 }
 
 function relayed(
-  { id, encoders, relay }: Stream,
+  { id, encoders, outputs, relay }: Stream,
   config: SiteConfig,
   {
     vendors,
@@ -86,8 +89,9 @@ function relayed(
   return {
     stream: id,
     pusher: pusherOf(id),
-    ...{ folder, memory, pipe: join(folder, "selected.ts") },
+    ...{ folder, memory, pipe: join(folder, "selected.ts"), outputs },
     mode: relayModeOf(relay.mode, boxes.length > 0),
+    gopS: gopOf(encoders[0]!.encoder, config),
     inputs: encoders.map((ref) => {
       const { encoder } = ref;
       const output = "output" in ref ? ref.output : undefined;
@@ -108,6 +112,12 @@ function relayed(
 /** What takes a box in: an ingest that nobody but the relay hears. */
 function doorOf({ leg, door }: RelayedStream["inputs"][number]): IngestConfig[] {
   return door ? [{ id: leg, kind: "rtmp", app: doorApp, sessions: false, ...door }] : [];
+}
+
+/** A box is set by hand: two seconds are usual. */
+function gopOf(id: string, { encoders }: SiteConfig): number {
+  const { options } = encoders.find((box) => box.id === id)!;
+  return (options as Partial<FfmpegOptions>).video?.gopSeconds ?? 2;
 }
 
 /** As little of an encoder as there can be: nothing of it is cooled, repaired or practised. */
@@ -172,7 +182,7 @@ const feed =
     const seen = <F extends object>(fault: F) => ({ ...fault, do: "observe" as const });
     return {
       ...like,
-      ...{ id: leg, destination: leg, autoStart: false, failbackMs: null },
+      ...{ id: leg, destination: leg, autoStart: false, failbackMs: null, outputs: [] },
       // The relay's programme is what is judged by its picture.
       content: {
         ...stream.content,

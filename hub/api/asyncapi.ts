@@ -14,7 +14,7 @@ const abouts: Record<TopicName, string> = {
   availability: "Whether the site is there; `offline` is its last will",
   info: "What the site is made of; retained, new with each start",
   state:
-    "The state of one encoder, stream, destination, storage or ingest, or of the site; retained",
+    "The state of one encoder, stream, destination, storage, ingest or output, or of the site; retained",
   actorAvailability: "Whether what the state says is read now",
   telemetry: "Fast figures of the whole site, at most once a second",
   event: "A decision, in the order of `seq`; again until every hub has acknowledged it",
@@ -35,7 +35,7 @@ const abouts: Record<TopicName, string> = {
 
 const levels: Record<string, string> = {
   site: "Id of the site",
-  kind: "encoder, stream, destination, storage, ingest or site",
+  kind: "encoder, stream, destination, storage, ingest, output or site",
   id: "Id within the site",
   verb: "What is asked for",
   hub: "Name of the hub",

@@ -5,6 +5,7 @@ import { DestinationState } from "../../machines/destination/destination.contrac
 import { EncoderState } from "../../machines/encoder/encoder.contract.ts";
 import { SiteEvent, SiteInfo, SiteState } from "../../machines/site/site.contract.ts";
 import { IngestState } from "../../machines/ingest/ingest.contract.ts";
+import { OutputState } from "../../machines/output/output.contract.ts";
 import { StorageState } from "../../machines/storage/storage.contract.ts";
 import { Incident, StreamState } from "../../machines/stream/stream.contract.ts";
 import { refOf, type Actor, type Site, type View } from "../view.ts";
@@ -35,6 +36,7 @@ export const StreamItem = itemOf(StreamState, "StreamItem");
 export const DestinationItem = itemOf(DestinationState, "DestinationItem");
 export const StorageItem = itemOf(StorageState, "StorageItem");
 export const IngestItem = itemOf(IngestState, "IngestItem");
+export const OutputItem = itemOf(OutputState, "OutputItem");
 
 export const SiteItem = isoObject(SiteInfo.omit({ site: true, inventory: true }).partial())
   .extend({

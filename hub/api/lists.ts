@@ -16,6 +16,7 @@ export const stateLists = [
   { path: "destinations", kind: "destination", also: null },
   { path: "storage", kind: "storage", also: null },
   { path: "ingests", kind: "ingest", also: null },
+  { path: "outputs", kind: "output", also: null },
 ] as const;
 
 export const ListQuery = PageQuery.extend({ site: z.string().optional() });

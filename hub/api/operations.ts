@@ -113,6 +113,8 @@ const rows: readonly Row[] = [
   ["POST /storage/{id}/commands", "Commands", "commandStorage", "Ask for a storage", command],
   ["GET /ingests", "Sites", "listIngests", "All ingests", list],
   ["GET /ingests/{id}", "Sites", "getIngest", "What comes in, and from whom", item],
+  ["GET /outputs", "Sites", "listOutputs", "All outputs of relayed streams", list],
+  ["GET /outputs/{id}", "Sites", "getOutput", "Where else a stream goes, and how", item],
   ["GET /commands/{id}", "Commands", "getCommand", "What became of a command"],
 
   ["GET /health/encoder/{id}", "Monitoring", "getEncoderHealth", "How an encoder is, and why"],

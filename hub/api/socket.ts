@@ -197,8 +197,8 @@ export function openSockets(
   }
 
   function snapshot(seen: Seen) {
-    const actors = ["encoder", "stream", "destination", "storage", "ingest"].flatMap((kind) =>
-      seen.shown(kind).map((actor) => ({ kind, ...actorItem(view, actor) })),
+    const actors = ["encoder", "stream", "destination", "storage", "ingest", "output"].flatMap(
+      (kind) => seen.shown(kind).map((actor) => ({ kind, ...actorItem(view, actor) })),
     );
     const sites = [...seen.sites.values()].map((site) => siteItem(view, site));
     return toIso({ snapshot: true, sites, actors, gone: [], incidents: [], events: [] });

@@ -177,6 +177,25 @@ export const storage: Of<"StorageItem"> = {
 const free = (ratio: number | undefined) =>
   ratio === undefined ? "" : ` ${Math.round(100 * ratio)} % free`;
 
+export const output: Of<"OutputItem"> = {
+  list: [
+    ["OUTPUT", (o) => o.ref],
+    ["KIND", (o) => o.kind],
+    ["STREAM", (o) => o.stream],
+    ["STATE", (o) => word(o.state, o)],
+    ["BITRATE", (o) => megabits(o.figures?.bitrateBps?.value)],
+    ["READERS", (o) => o.figures?.readers?.value],
+    ["WARNINGS", (o) => sentences(o.warnings)],
+  ],
+  more: [
+    ["Name", (o) => o.name],
+    ["Why", (o) => o.because],
+    ["Segments", (o) => o.figures?.segments?.value],
+    ["Its process ended", (o) => o.restarts],
+    ["Heard", (o) => ({ at: o.receivedAt })],
+  ],
+};
+
 export const ingest: Of<"IngestItem"> = {
   list: [
     ["INGEST", (i) => i.ref],

@@ -7,6 +7,7 @@ const lists = {
   encoder: "encoders",
   storage: "storage",
   ingest: "ingests",
+  output: "outputs",
   destination: "destinations",
 } as const;
 export type KnownKind = keyof typeof lists;

@@ -1,4 +1,4 @@
-/** Sites, streams, encoders, storage, ingests and destinations: seen, watched, and asked of their site. */
+/** Sites, streams, encoders, storage, ingests, outputs and destinations: seen, watched, and asked of their site. */
 import { Ending, exitCode } from "../../config/exit-codes.ts";
 import { contentOf, type HubClient, type ItemOf, type Subject } from "../client/client.ts";
 import {
@@ -19,7 +19,7 @@ import { watch } from "./watch.ts";
 
 const dayMs = 24 * 3_600_000;
 
-type States = "sites" | "streams" | "encoders" | "storage" | "ingests" | "destinations";
+type States = "sites" | "streams" | "encoders" | "storage" | "ingests" | "outputs" | "destinations";
 type Spec<N extends States> = {
   noun: string;
   of: N;
@@ -110,6 +110,12 @@ export function addStates(program: Program): { stream: Noun } {
   addReading(ingest, {
     ...{ noun: "ingest", of: "ingests", columns: columns.ingest },
     one: (hub, id) => contentOf(hub.api.GET("/api/ingests/{id}", at(id))),
+  });
+
+  const output = program.noun("output", "where else relayed streams go", outputExamples);
+  addReading(output, {
+    ...{ noun: "output", of: "outputs", columns: columns.output },
+    one: (hub, id) => contentOf(hub.api.GET("/api/outputs/{id}", at(id))),
   });
 
   const destination = program.noun(
@@ -225,6 +231,9 @@ const encoderExamples = `
 const ingestExamples = `
   understudy ingest list
   understudy ingest show stage`;
+const outputExamples = `
+  understudy output list
+  understudy output show web`;
 const storageExamples = `
   understudy storage list
   understudy storage retire nas volume1

@@ -722,6 +722,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/outputs": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All outputs of relayed streams */
+    get: operations["listOutputs"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/outputs/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where else a stream goes, and how */
+    get: operations["getOutput"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/sites": {
     parameters: {
       query?: never;
@@ -2025,6 +2059,82 @@ export interface components {
         /** @description of those with several encoders */
         without_understudy: number;
       };
+    };
+    OutputItem: {
+      epoch?: string;
+      seq?: number;
+      session?: string;
+      at?: string | null;
+      name?: string;
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      kind?: "hls" | "unknown";
+      stream?: components["schemas"]["Id"];
+      /**
+       * @default unknown
+       * @enum {string}
+       */
+      state?: "unknown" | "starting" | "waiting" | "sending" | "failing";
+      since?: string | null;
+      because?: string | null;
+      figures?: {
+        bitrateBps?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        bytes?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        pictures?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        quietMs?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        segments?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        readers?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+      } & {
+        [key: string]: unknown;
+      };
+      restarts?: number;
+      warnings?: string[];
+      ref: string;
+      id: string;
+      site: string;
+      online: boolean;
+      stale: boolean;
+      receivedAt: string | null;
+    } & {
+      [key: string]: unknown;
     };
     PageGrant: {
       access_token: string;
@@ -4273,6 +4383,63 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["ThermalItem"];
+        };
+      };
+    };
+  };
+  listOutputs: {
+    parameters: {
+      query?: {
+        limit?: number;
+        /** @description `nextCursor` of the page before */
+        cursor?: string;
+        site?: string;
+      };
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["OutputItem"][];
+            nextCursor: string | null;
+          };
+        };
+      };
+    };
+  };
+  getOutput: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OutputItem"];
         };
       };
     };

@@ -4,6 +4,7 @@ import type { Trouble } from "../encoder/encoder.contract.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
 import type { ingestKinds } from "../ingest/ingest.contract.ts";
+import type { outputKinds } from "../output/output.contract.ts";
 import type { ProfileId } from "../profile/profiles.ts";
 import type { StorageLevels } from "../storage/space.ts";
 import type { ContentPlan } from "../stream/content.ts";
@@ -19,6 +20,8 @@ export type SitePlan = {
   storages?: StoragePlan[];
   /** Absent in plans made before there were any. */
   ingests?: IngestPlan[];
+  /** Absent in plans made before there were any. */
+  outputs?: OutputPlan[];
   /** From so far off a clock is wrong. Absent in plans made before clocks were watched. */
   clockAlarmOffsetMs?: number;
 };
@@ -30,6 +33,14 @@ export type IngestPlan = {
   kind: (typeof ingestKinds)[number];
   /** Only whoever has a session may publish to it, with that session's key. */
   sessions?: boolean;
+};
+
+/** A process that sends a relayed stream to one more place. */
+export type OutputPlan = {
+  id: string;
+  name?: string;
+  kind: (typeof outputKinds)[number];
+  stream: string;
 };
 
 /** The media of a box (under the box's id), of a NAS or of this host. */

@@ -15,6 +15,8 @@ import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
 import { encoderFacts, encoderResume, linkOf } from "../encoder/encoder.published.ts";
 import { isToldAlike } from "../encoder/told-alike.ts";
 import type { IngestEvent } from "../ingest/ingest.events.ts";
+import type { OutputEvent } from "../output/output.events.ts";
+import type { OutputSnapshot } from "../output/output.published.ts";
 import { ingestFacts, type IngestSnapshot } from "../ingest/ingest.published.ts";
 import type { Intent, IntentKind, Intents } from "../intents.ts";
 import { isSame } from "../plain-json.ts";
@@ -40,6 +42,7 @@ export type ActorName =
   | `destination:${string}`
   | `storage:${string}`
   | `ingest:${string}`
+  | `output:${string}`
   | `stream:${string}`
   /** What its stream is used for now; told as the stream's. */
   | `session:${string}`;
@@ -49,6 +52,7 @@ export type CoreInput =
   | { to: `destination:${string}`; event: DestinationEvent }
   | { to: `storage:${string}`; event: StorageEvent }
   | { to: `ingest:${string}`; event: IngestEvent }
+  | { to: `output:${string}`; event: OutputEvent }
   | { to: `stream:${string}`; event: StreamEvent }
   | { to: "site"; event: SiteEvent }
   /** The result of an intent. One that nobody waits for any more is ignored. */
@@ -90,6 +94,7 @@ export type SiteCore = {
   destination(id: string): DestinationSnapshot;
   storage(id: string): StorageSnapshot;
   ingest(id: string): IngestSnapshot;
+  output(id: string): OutputSnapshot;
   stream(id: string): StreamSnapshot;
   /** Of a stream that is kept for sessions. */
   session(stream: string): SessionSnapshot | undefined;
@@ -131,6 +136,7 @@ export function openSite(p: {
     ...p.plan.encoders.map(({ id }) => `encoder:${id}` as const),
     ...p.plan.destinations.map(({ id }) => `destination:${id}` as const),
     ...(p.plan.storages ?? []).map(({ id }) => `storage:${id}` as const),
+    ...(p.plan.outputs ?? []).map(({ id }) => `output:${id}` as const),
     ...p.plan.streams.map(({ id }) => `stream:${id}` as const),
     ...p.plan.streams.flatMap(({ id, sessions }) => (sessions ? [`session:${id}` as const] : [])),
     "site",
@@ -258,6 +264,7 @@ export function openSite(p: {
     destination: (id) => actor(`destination:${id}`)!.getSnapshot() as DestinationSnapshot,
     storage: (id) => actor(`storage:${id}`)!.getSnapshot() as StorageSnapshot,
     ingest: (id) => actor(`ingest:${id}`)!.getSnapshot() as IngestSnapshot,
+    output: (id) => actor(`output:${id}`)!.getSnapshot() as OutputSnapshot,
     stream: (id) => actor(`stream:${id}`)!.getSnapshot() as StreamSnapshot,
     session: (stream) => actor(`session:${stream}`)?.getSnapshot() as SessionSnapshot | undefined,
     resumeOf(name) {

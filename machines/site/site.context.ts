@@ -6,6 +6,7 @@ import type { EncoderFacts } from "../encoder/facts.ts";
 import { exerciseMachine } from "../exercise/exercise.machine.ts";
 import type { Exercise } from "../exercise/exercise.ts";
 import { ingestMachine } from "../ingest/ingest.machine.ts";
+import type { outputMachine } from "../output/output.machine.ts";
 import type { SiteSessions } from "../session/site-sessions.ts";
 import { storageMachine } from "../storage/storage.machine.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
@@ -48,6 +49,7 @@ export type SiteContext = {
   destinations: Record<string, ActorRefFrom<typeof destinationMachine>>;
   storages: Record<string, ActorRefFrom<typeof storageMachine>>;
   ingests: Record<string, ActorRefFrom<typeof ingestMachine>>;
+  outputs: Record<string, ActorRefFrom<typeof outputMachine>>;
   streams: Record<string, ActorRefFrom<typeof streamMachine>>;
 };
 export type EncoderRef = ActorRefFrom<EncoderMachine>;

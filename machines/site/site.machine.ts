@@ -131,6 +131,13 @@ export const siteMachine = siteSetup.createMachine({
         return [ingest.id, spawn("ingest", { id: name, systemId: name, input })];
       }),
     ),
+    outputs: Object.fromEntries(
+      (plan.outputs ?? []).map((output) => {
+        const name = `output:${output.id}`;
+        const input = { plan: output, now };
+        return [output.id, spawn("output", { id: name, systemId: name, input })];
+      }),
+    ),
     streams: Object.fromEntries(
       plan.streams.map((s) => {
         const kept = resume.get(`stream:${s.id}`) as StreamResume | undefined;

@@ -5,6 +5,7 @@ import { destinationMachine } from "../destination/destination.machine.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import { exerciseMachine } from "../exercise/exercise.machine.ts";
 import { ingestMachine } from "../ingest/ingest.machine.ts";
+import { outputMachine } from "../output/output.machine.ts";
 import { sessionMachine } from "../session/session.machine.ts";
 import { storageMachine } from "../storage/storage.machine.ts";
 import { streamMachine } from "../stream/stream.machine.ts";
@@ -33,6 +34,7 @@ export const siteSetup = setup({
     destination: destinationMachine,
     storage: storageMachine,
     ingest: ingestMachine,
+    output: outputMachine,
     exercises: exerciseMachine,
   },
   guards: {

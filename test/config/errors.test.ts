@@ -102,6 +102,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     relay: { port: 1_940 },
     autoStart: true,
     sessions: false,
+    outputs: [],
     directFreezeMs: 2_000,
     content: {
       lost: { do: "act", afterMs: 5_000 },

@@ -753,6 +753,10 @@ export class World {
       this.send({ to, event: { type: "effect.done", answer: {} } });
       return;
     }
+    if (intent.kind === "runOutput") {
+      this.send({ to, event: { type: "effect.done", answer: {} } });
+      return;
+    }
     if (intent.kind === "orderRelay" || intent.kind === "endRelay") {
       const error = this.relays.obey(intent, this.relaysFail);
       if (intent.kind === "endRelay") delete this.relayWords[intent.asks.stream];

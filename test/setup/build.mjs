@@ -37,6 +37,7 @@ const programs = [
   { from: "daemon/journal/writer.ts", to: "dist/journal-writer.cjs" },
   { from: "daemon/ingest/main.ts", to: "dist/ingest.cjs" },
   { from: "daemon/relay/main.ts", to: "dist/relay.cjs" },
+  { from: "daemon/outputs/main.ts", to: "dist/output.cjs" },
   { from: "hub/main.ts", to: "dist/hub.js" },
   { from: "hub/cli/main.ts", to: "dist/understudy.js", mode: 0o755 },
   { from: "hub/broker/main.ts", to: "dist/broker.js" },

@@ -1,4 +1,4 @@
-/** Sites, encoders, streams, destinations, storage and ingests as they are now. */
+/** Sites, encoders, streams, destinations, storage, ingests and outputs as they are now. */
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { seenBy } from "../../auth/own-sites.ts";
@@ -8,6 +8,7 @@ import {
   DestinationItem,
   EncoderItem,
   IngestItem,
+  OutputItem,
   pageOf,
   SiteItem,
   StorageItem,
@@ -25,6 +26,7 @@ const itemOf = {
   destination: DestinationItem,
   storage: StorageItem,
   ingest: IngestItem,
+  output: OutputItem,
 } as const;
 
 export const stateRoutes: FastifyPluginAsyncZod<{

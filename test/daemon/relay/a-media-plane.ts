@@ -28,15 +28,19 @@ type Letter = "a" | "b";
  * A source, two encoders that read the same bytes of it, the relay, and a pusher to a far end.
  *
  * @param p.spool encoders write into folders; else they send UDP, which passes through `rot`
+ * @param p.outputs names of more pipes that the relay writes into
  */
-export async function aMediaPlane(p: { spool?: boolean; slate?: boolean } = {}) {
+export async function aMediaPlane(
+  p: { spool?: boolean; slate?: boolean; outputs?: string[] } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "relay-"));
   const children = new Set<ChildProcess>();
   const sockets: Socket[] = [];
   const pipe = join(folder, "out");
   const recording = join(folder, "out.ts");
   const controlPath = join(folder, "control");
-  execFileSync("mkfifo", [pipe]);
+  const others = (p.outputs ?? []).map((id) => ({ id, path: join(folder, `${id}.pipe`) }));
+  execFileSync("mkfifo", [pipe, ...others.map(({ path }) => path)]);
   const far = await aFarEnd(recording);
   const [source, encoded, received] = [await ports(), await ports(), await ports()];
 
@@ -97,7 +101,7 @@ export async function aMediaPlane(p: { spool?: boolean; slate?: boolean } = {}) 
         const from = { kind: "udp", address: "127.0.0.1", port: received[id] };
         return { id, from: p.spool ? { kind: "spool", folder: spool(id) } : from };
       }),
-      outputs: [{ id: "recording", path: pipe }],
+      outputs: [{ id: "recording", path: pipe }, ...others],
       mode: { kind: "gop-atomic" },
       ...(p.slate && { slate }),
       controlPath,
@@ -107,6 +111,15 @@ export async function aMediaPlane(p: { spool?: boolean; slate?: boolean } = {}) 
   );
   const startRelay = () => run(process.execPath, [program, settings]);
   let relay = startRelay();
+  /** What reads a pipe holds its own end of it open, so that the end of the relay is not its. */
+  const startReader = (id: string, command: string[]) =>
+    run("sh", [
+      "-c",
+      'pipe=$1; shift; exec "$@" <>"$pipe"',
+      "reader",
+      join(folder, `${id}.pipe`),
+      ...command,
+    ]);
   // It holds its own end of the pipe open, so that the relay's end is not the stream's.
   const push = `exec ffmpeg ${quiet.filter((it) => it !== "-nostdin").join(" ")} -f mpegts -i pipe:0 -map 0 -c copy -copyts -f mpegts -flush_packets 1 tcp://127.0.0.1:${far.port} <> ${pipe}`;
   const pusher = run("sh", ["-c", push]);
@@ -142,7 +155,7 @@ export async function aMediaPlane(p: { spool?: boolean; slate?: boolean } = {}) 
 
   return {
     ...{ folder, recording, pipe, far, encoders, rot, reports, refusals, tell, untilReport },
-    live,
+    ...{ live, run, startReader },
     /** Another encoder takes its place. */
     renew: (letter: Letter) => void (encoders[letter] = startEncoder(letter)),
     /** So many more pictures have come to the far end. */

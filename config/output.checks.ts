@@ -1,0 +1,69 @@
+import { isLoopback } from "./fields.ts";
+import type { Finding } from "./problems.ts";
+
+export type LenientOutput = {
+  id?: string | undefined;
+  kind?: string | undefined;
+  folder?: unknown;
+  host?: string | undefined;
+  port?: unknown;
+  token?: unknown;
+};
+type Streams = readonly { path?: unknown; outputs: readonly LenientOutput[] }[];
+type Listed = { path: (string | number)[]; output: LenientOutput };
+
+/** Outputs have ids and ports of their own on the whole site. */
+export function outputFindings(
+  streams: Streams,
+  ingests: readonly { kind?: string | undefined; port?: unknown }[],
+): Finding[] {
+  const all = streams.flatMap(({ outputs }, at) =>
+    outputs.map((output, place) => ({ path: ["streams", at, "outputs", place], output })),
+  );
+  return [
+    ...streams.flatMap(({ path, outputs }, at) =>
+      outputs.length === 0 || path === "relayed"
+        ? []
+        : [{ path: ["streams", at, "outputs"], what: "need path relayed: the relay feeds them" }],
+    ),
+    ...all.flatMap((listed, n) => [
+      ...taken(listed, all.slice(0, n), "id"),
+      ...taken(listed, all.slice(0, n), "port"),
+      ...taken(listed, all.slice(0, n), "folder"),
+      ...takenByIngest(listed, ingests),
+      ...openToAll(listed),
+    ]),
+  ];
+}
+
+function taken({ path, output }: Listed, before: Listed[], key: "id" | "port" | "folder") {
+  const first = before.find((other) => other.output[key] === output[key]);
+  if (output[key] === undefined || !first) return [];
+  const what = `${JSON.stringify(output[key])} is already the ${key} of ${nameOf(first.path)}`;
+  return [{ path: [...path, key], what }];
+}
+
+function takenByIngest(
+  { path, output }: Listed,
+  ingests: readonly { kind?: string | undefined; port?: unknown }[],
+): Finding[] {
+  const at = ingests.findIndex(
+    ({ kind, port = kind === "rtmp" ? 1_935 : undefined }) =>
+      kind === "rtmp" && port === output.port,
+  );
+  if (output.port === undefined || at === -1) return [];
+  return [{ path: [...path, "port"], what: `ingests[${at}] already listens at it` }];
+}
+
+/** Without a token only this host may read. */
+function openToAll({ path, output: { host = "127.0.0.1", port, token } }: Listed): Finding[] {
+  if (port === undefined || token !== undefined || isLoopback(host)) return [];
+  const what = `is missing: without one it is read on this host only (host 127.0.0.1), not at ${host}`;
+  return [{ path: [...path, "token"], what }];
+}
+
+const nameOf = (path: (string | number)[]) =>
+  path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`))
+    .join("")
+    .slice(1);

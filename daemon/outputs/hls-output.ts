@@ -1,0 +1,120 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
+import { Mux } from "../relay/ts/mux.ts";
+import { ListState, LiveList } from "./live-list.ts";
+import { SegmentFile, writeWhole } from "./segment-files.ts";
+import type { Cut, SegmentSink } from "./segmenter.ts";
+
+export const listName = "index.m3u8";
+const stateName = "list.json";
+const nameOf = /^(\d+)-\d+\.(?:ts|m4s)$/;
+
+/**
+ * Writes a programme as HLS into a folder. The list goes on where an earlier process left it: its
+ * numbers never run back, it is never said to be over, and it is always whole.
+ */
+export class HlsOutput implements SegmentSink {
+  readonly #folder: string;
+  readonly #list: LiveList;
+  readonly #nowMs: () => number;
+  #mux: Mux | undefined;
+  #open: { file: SegmentFile; cut: Cut } | undefined;
+  /** A segment that came could not be kept. */
+  #missing = false;
+  /** Why the last segment, or the list, could not be written. */
+  why: string | null = null;
+
+  constructor(p: { folder: string; windowMs: number; targetS: number; nowMs: () => number }) {
+    this.#folder = p.folder;
+    this.#nowMs = p.nowMs;
+    mkdirSync(p.folder, { recursive: true, mode: 0o750 });
+    const kept = ListState.safeParse(readJson(join(p.folder, stateName))).data;
+    const files = readdirSync(p.folder);
+    // Without its state it goes on above all that anybody has seen of it.
+    const numbers = files.flatMap((name) => Number(nameOf.exec(name)?.[1] ?? -1));
+    const from = Math.max(-1, ...numbers) + 1;
+    const own = { windowS: p.windowMs / 1_000, targetS: p.targetS };
+    this.#list = new LiveList({ ...own, ...(kept ? { state: kept } : { from }) });
+    for (const name of files) if (!this.#isNeeded(name)) this.#remove(name);
+    if (!this.#list.isEmpty) writeWhole(p.folder, listName, this.#list.text());
+  }
+
+  get list(): LiveList {
+    return this.#list;
+  }
+
+  /** Whether this file may be handed out. */
+  offers(name: string): boolean {
+    return name === listName || this.#list.files.has(name);
+  }
+
+  begin(cut: Cut): void {
+    const { discontinuity, format, atMs } = cut;
+    if (discontinuity || !this.#mux) this.#mux = new Mux(format.streams);
+    this.#mux.setStreams(format.streams);
+    const name = `${this.#list.next}-${Math.round(atMs)}.ts`;
+    this.#trying(() => (this.#open = { file: new SegmentFile(this.#folder, name), cut }));
+  }
+
+  frame(frame: Frame): void {
+    const bytes = this.#mux!.write(frame);
+    this.#trying(() => this.#open?.file.write(bytes));
+  }
+
+  end(lengthTicks: Ticks): void {
+    const { file, cut } = this.#open ?? {};
+    if (!file || !cut || !this.#trying(() => file.commit())) return;
+    this.#open = undefined;
+    const discontinuity = (cut.discontinuity || this.#missing) && !this.#list.isEmpty;
+    const lengthS = Math.round(lengthTicks / ticksPerMs) / 1_000;
+    const { name, bytes } = file;
+    this.#list.add({ name, lengthS, atMs: cut.atMs, discontinuity, bytes }, this.#nowMs());
+    this.#missing = false;
+    this.why = null;
+    this.#publish();
+  }
+
+  #publish(): void {
+    for (const name of this.#list.expire(this.#nowMs())) this.#remove(name);
+    try {
+      // First what is known, then what is told: no number is given to two segments.
+      writeWhole(this.#folder, stateName, JSON.stringify(this.#list.state));
+      writeWhole(this.#folder, listName, this.#list.text());
+    } catch (cause) {
+      this.why = sentenceOf(cause);
+    }
+  }
+
+  /** A disk that is full or gone costs segments, and nothing else. */
+  #trying(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (cause) {
+      this.why = sentenceOf(cause);
+      this.#missing = true;
+      this.#open?.file.discard();
+      this.#open = undefined;
+      return false;
+    }
+  }
+
+  #isNeeded(name: string): boolean {
+    return name === stateName || this.offers(name);
+  }
+
+  #remove(name: string): void {
+    rmSync(join(this.#folder, name), { force: true });
+  }
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+const sentenceOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));

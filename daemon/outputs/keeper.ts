@@ -1,0 +1,138 @@
+/** Output processes of relayed streams as the daemon keeps them. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { SiteConfig } from "../../config/site.schema.ts";
+import type { OutputEvent } from "../../machines/output/output.events.ts";
+import { endOthers, KeptProcess } from "../kept-process/kept-process.ts";
+import type { RelayedStream } from "../relays/with-relays.ts";
+import type { OutputSettings, OutputTarget } from "./settings.ts";
+import { OutputStatus } from "./status.ts";
+
+type OutputConfig = SiteConfig["streams"][number]["outputs"][number];
+/** What is told twice a second is passed on this often when nothing is new in it. */
+const sameEveryMs = 5_000;
+/** It holds its own end of the pipe open, so that the end of the relay is not its end. */
+const holdsPipe = 'pipe=$1; shift; [ -p "$pipe" ] || mkfifo "$pipe"; exec "$@" <>"$pipe"';
+
+export const outputsFolder = (stateDir: string): string => join(stateDir, "outputs");
+/** What the relay of its stream writes into. */
+export const pipeOf = (relay: Pick<RelayedStream, "folder">, output: string): string =>
+  join(relay.folder, `${output}.pipe`);
+
+/** Adopts what runs, ends what is not wanted any more, and begins nothing yet. */
+export async function openOutputs(p: {
+  config: SiteConfig;
+  relays: readonly RelayedStream[];
+  program: URL;
+  tell: (output: string, event: OutputEvent) => void;
+}): Promise<Map<string, OutputKeeper>> {
+  const folder = outputsFolder(p.config.stateDir);
+  const all = p.relays.flatMap((relay) => relay.outputs.map((output) => ({ relay, output })));
+  await endOthers(
+    folder,
+    all.map(({ output }) => output.id),
+  );
+  const keepers = all.map(async ({ relay, output }) => {
+    const keeper = new OutputKeeper({
+      target: targetOf(output, { stateDir: join(folder, output.id), gopS: relay.gopS }),
+      ...{ output: output.id, pipe: pipeOf(relay, output.id) },
+      program: fileURLToPath(p.program),
+      stateDir: join(folder, output.id),
+      tell: (event) => p.tell(output.id, event),
+    });
+    await keeper.open();
+    return [output.id, keeper] as const;
+  });
+  return new Map(await Promise.all(keepers));
+}
+
+function targetOf(
+  { folder, segmentMs, windowMs, host, port, token }: OutputConfig,
+  p: { stateDir: string; gopS: number },
+): OutputTarget {
+  return {
+    ...{ kind: "hls", folder: folder ?? join(p.stateDir, "hls"), segmentMs, windowMs },
+    // A segment ends with the GOP in which it gets long enough.
+    targetS: Math.ceil(Math.ceil(segmentMs / 1_000 / p.gopS - 0.05) * p.gopS),
+    ...(port !== undefined && { listen: { host, port } }),
+    ...(token !== undefined && { tokenSha256: createHash("sha256").update(token).digest("hex") }),
+  };
+}
+
+export class OutputKeeper {
+  readonly #process: KeptProcess;
+  readonly #tell: (event: OutputEvent) => void;
+  /** One order after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #told: { run: string; shape: string; atMs: number } | undefined;
+  /** Nothing is told before the site wants to hear. */
+  #hasBegun = false;
+
+  constructor(p: {
+    output: string;
+    target: OutputTarget;
+    pipe: string;
+    program: string;
+    stateDir: string;
+    tell: (event: OutputEvent) => void;
+  }) {
+    this.#tell = p.tell;
+    const { output, target } = p;
+    this.#process = new KeptProcess({
+      stateDir: p.stateDir,
+      command: ["/bin/sh", "-c", holdsPipe, "output", p.pipe, process.execPath, p.program],
+      settings: (start) => {
+        const settings: OutputSettings = { output, ...start, target };
+        return { text: JSON.stringify(settings) };
+      },
+      heard: (datagram, run) => this.#hear(datagram, run),
+      ended: (because) => {
+        if (this.#hasBegun) this.#tell({ type: "ended", because });
+      },
+    });
+  }
+
+  open(): Promise<void> {
+    return this.#process.open();
+  }
+
+  /** From now on it is told how it goes; first, whether anything runs. */
+  begin(): void {
+    this.#hasBegun = true;
+    this.#tell({ type: this.#process.run === undefined ? "absent" : "found" });
+  }
+
+  /** It runs when this resolves, as before or from now on. */
+  run(signal: AbortSignal): Promise<void> {
+    const turn = this.#turn.then(() => this.#process.start(signal));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #hear(datagram: Buffer, run: string): void {
+    const status = statusIn(datagram);
+    if (!this.#hasBegun || status?.run !== run) return;
+    const { run: _, ...reading } = status;
+    const shape = JSON.stringify([reading.state, reading.why]);
+    const atMs = performance.now();
+    const told = this.#told;
+    const isSame = told?.run === run && told.shape === shape;
+    if (isSame && atMs - told.atMs < sameEveryMs - 250) return;
+    this.#told = { run, shape, atMs };
+    this.#tell({ type: "reading", reading });
+  }
+
+  /** Lets go of it; it goes on. */
+  close(): Promise<void> {
+    return this.#process.close();
+  }
+}
+
+function statusIn(datagram: Buffer): OutputStatus | undefined {
+  try {
+    return OutputStatus.safeParse(JSON.parse(datagram.toString("utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}

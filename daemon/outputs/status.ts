@@ -1,0 +1,23 @@
+import { z } from "zod";
+
+/** What an output process tells of itself, in one datagram. */
+export const OutputStatus = z.object({
+  run: z.string(),
+  /**
+   * waiting: the relay brings nothing; sending: what it brings goes out; failing: it cannot go out,
+   * see `why`.
+   */
+  state: z.enum(["waiting", "sending", "failing"]),
+  why: z.string().nullable(),
+  /** Of what has gone out since the process began. */
+  bytes: z.number(),
+  pictures: z.number(),
+  /** Since the last picture came. */
+  quietMs: z.number().nullable(),
+  bitrateBps: z.number().nullable(),
+  /** In the list that is read, where there is one. */
+  segments: z.number().nullable(),
+  /** Who has asked for the list of late. */
+  readers: z.number().nullable(),
+});
+export type OutputStatus = z.infer<typeof OutputStatus>;

@@ -1,0 +1,44 @@
+import { z } from "zod";
+import { Id, word } from "../id.ts";
+import { Figure, Published } from "../published.ts";
+
+export const outputWords = ["unknown", "starting", "waiting", "sending", "failing"] as const;
+export type OutputWord = (typeof outputWords)[number];
+
+export const outputKinds = ["hls"] as const;
+
+export const OutputFigures = z.object({
+  /** Of what comes from the relay. */
+  bitrateBps: Figure.optional(),
+  /** Since its process began. */
+  bytes: Figure.optional(),
+  pictures: Figure.optional(),
+  /** Since the last picture. */
+  quietMs: Figure.optional(),
+  /** In the list that is read. */
+  segments: Figure.optional(),
+  /** Addresses that have asked for the list of late. */
+  readers: Figure.optional(),
+});
+export type OutputFigures = z.infer<typeof OutputFigures>;
+
+/** `output/<id>/state`: what a relayed stream is sent to besides its destination. */
+export const OutputState = Published.extend({
+  name: z.string().optional(),
+  kind: word(outputKinds),
+  stream: Id,
+  /**
+   * starting: its process is on its way; waiting: its stream brings no picture; failing: what comes
+   * cannot go out.
+   */
+  state: word(outputWords),
+  sinceMs: z.number(),
+  /** Why it is not sending, or was not before. */
+  because: z.string().nullable(),
+  figures: OutputFigures,
+  /** How often its process has ended by itself since the site began. */
+  restarts: z.number(),
+  /** Sentences for the operator. */
+  warnings: z.array(z.string()),
+}).meta({ id: "OutputState" });
+export type OutputState = z.infer<typeof OutputState>;

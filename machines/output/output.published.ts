@@ -1,0 +1,51 @@
+/** How the machine of an output is seen from outside. */
+import type { SnapshotFrom } from "xstate";
+import type { Figure, Published } from "../published.ts";
+import type { OutputFigures, OutputState, OutputWord } from "./output.contract.ts";
+import type { outputMachine } from "./output.machine.ts";
+
+export type OutputSnapshot = SnapshotFrom<typeof outputMachine>;
+
+export function outputWord({ value }: OutputSnapshot): OutputWord {
+  switch (value) {
+    case "untold":
+      return "unknown";
+    case "begun":
+    case "resting":
+      return "starting";
+    default:
+      return value;
+  }
+}
+
+export function outputState(
+  snapshot: OutputSnapshot,
+  p: { published: Published; sinceMs: (word: string) => number },
+): OutputState {
+  const { plan, because, restarts } = snapshot.context;
+  const state = outputWord(snapshot);
+  const why = because === null ? "" : `: ${because}`;
+  return {
+    ...p.published,
+    ...(plan.name !== undefined && { name: plan.name }),
+    ...{ kind: plan.kind, stream: plan.stream, state, sinceMs: p.sinceMs(state), because },
+    figures: state === "unknown" ? {} : figuresOf(snapshot),
+    restarts,
+    warnings: [
+      ...(snapshot.value === "untold" ? ["it runs, but does not tell how it goes"] : []),
+      ...(state === "failing" ? [`what comes cannot go out${why}`] : []),
+      ...(snapshot.value === "resting" ? [`its process ended, and is started again${why}`] : []),
+    ],
+  };
+}
+
+function figuresOf({ context: { reading, readAt } }: OutputSnapshot): OutputFigures {
+  if (!reading || !readAt) return {};
+  const { bitrateBps, bytes, pictures, quietMs, segments, readers } = reading;
+  const all = { bitrateBps, bytes, pictures, quietMs, segments, readers };
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, value]): [string, Figure][] =>
+      value === null ? [] : [[name, { value, atMs: readAt.wallMs, source: "output" }]],
+    ),
+  );
+}

@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import { parseConfig } from "../../config/load.ts";
+import { ConfigError } from "../../config/problems.ts";
+import { siteFormat } from "../../config/site.ts";
+import { siteDrivers } from "../../daemon/drivers/options.ts";
+
+const site = (outputs: string, path = "relayed") => `site: studio
+mqtt: { url: "mqtt://hub:1883" }
+ingests:
+  - { id: stage, kind: rtmp, streamKey: credential:stage }
+encoders:
+  - { id: a, driver: ffmpeg, input: { kind: ingest, ingest: stage } }
+destinations:
+  - { id: far, address: "rtmp://far/live", streamKey: credential:far }
+streams:
+  - { id: main, destination: far, encoders: [a], path: ${path}, outputs: [${outputs}] }
+`;
+const parsed = (text: string) =>
+  parseConfig("site.yaml", text, siteFormat(siteDrivers)).config.streams[0]!.outputs;
+
+function problemsOf(text: string): readonly string[] {
+  try {
+    parsed(text);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+test("an HLS output needs its kind alone; it is read on this host only", () => {
+  expect(parsed(site("{ id: web, kind: hls, port: 8081 }"))).toEqual([
+    {
+      ...{ id: "web", kind: "hls", segmentMs: 4_000, windowMs: 60_000 },
+      ...{ host: "127.0.0.1", port: 8_081 },
+    },
+  ]);
+});
+
+test.each([
+  ["{ id: web, kind: hls, host: 0.0.0.0, port: 8081 }", /token.*is missing: without one/],
+  ["{ id: web, kind: hls, port: 1935 }", /ingests\[0\] already listens at it/],
+  ["{ id: pusher, kind: hls }", /choose another id/],
+  ["{ id: web, kind: hls }, { id: web, kind: hls }", /"web" is already the id of streams\[0\]/],
+  [
+    "{ id: web, kind: hls, port: 81 }, { id: net, kind: hls, port: 81 }",
+    /81 is already the port of streams\[0\].outputs\[0\]/,
+  ],
+  [
+    "{ id: web, kind: hls, folder: /srv }, { id: net, kind: hls, folder: /srv }",
+    /"\/srv" is already the folder of streams\[0\].outputs\[0\]/,
+  ],
+  ["{ id: web, kind: hls, segment: 60s }", /segment/],
+  ["{ id: web, kind: dat }", /kind/],
+])("%s: what is wrong with it is said", (outputs, problem) => {
+  const problems = problemsOf(site(outputs));
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(problem);
+});
+
+test("only a relay feeds outputs", () => {
+  const [problem] = problemsOf(site("{ id: web, kind: hls }", "direct"));
+  expect(problem).toMatch(/streams\[0\]\.outputs.*need path relayed: the relay feeds them/);
+});
+
+test("with a token others may read", () => {
+  const output = "{ id: web, kind: hls, host: 0.0.0.0, port: 8081, token: credential:web }";
+  expect(problemsOf(site(output))).toEqual([]);
+});

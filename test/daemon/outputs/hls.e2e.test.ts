@@ -1,0 +1,126 @@
+/** HLS of a relayed stream: the real relay, its encoders, the output's process and real players. */
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import * as HLS from "hls-parser";
+import { afterEach, expect, test } from "vitest";
+import { freePort } from "../../fakes/nginx-rtmp.ts";
+import { at } from "../../setup/effort.ts";
+import { until } from "../drivers/shared/engine/until.ts";
+import { aMediaPlane, fps } from "../relay/a-media-plane.ts";
+import { aPlayer } from "./a-player.ts";
+
+const program = new URL("../../../dist/output.cjs", import.meta.url).pathname;
+const failovers = at({ check: 3, test: 3, torture: 20 });
+
+let plane: Awaited<ReturnType<typeof aMediaPlane>>;
+afterEach(() => plane.close());
+
+async function anHlsOutput(more: object = {}) {
+  plane = await aMediaPlane({ spool: true, outputs: ["hls"] });
+  const port = await freePort();
+  const folder = join(plane.folder, "hls");
+  const listen = { host: "127.0.0.1", port };
+  const target = { kind: "hls", folder, segmentMs: 2_000, targetS: 2, windowMs: 12_000, listen };
+  const settings = { output: "web", run: "r", statusPort: 9, target: { ...target, ...more } };
+  const start = () =>
+    plane.startReader("hls", [process.execPath, program, JSON.stringify(settings)]);
+  let process_ = start();
+  const list = () => {
+    const text = readFileSync(join(folder, "index.m3u8"), "utf8");
+    return { text, ...(HLS.parse(text) as HLS.types.MediaPlaylist) };
+  };
+  const untilSegments = (count: number) =>
+    until(`${count} segments`, () => {
+      if (!existsSync(join(folder, "index.m3u8"))) return undefined;
+      const { segments, mediaSequenceBase = 0 } = list();
+      return mediaSequenceBase + segments.length >= count ? true : undefined;
+    });
+  return {
+    ...{ folder, list, untilSegments, url: `http://127.0.0.1:${port}/index.m3u8` },
+    async kill(): Promise<void> {
+      const gone = once(process_, "exit");
+      process_.kill("SIGKILL");
+      await gone;
+      process_ = start();
+    },
+  };
+}
+
+/** The carrier is killed, the other goes on; the killed one comes back as the understudy. */
+async function failOver(): Promise<void> {
+  const { selected } = await plane.untilReport("both bring", (report) =>
+    Boolean(report.selected && plane.live(report, "a") && plane.live(report, "b")),
+  );
+  const carrier = selected as "a" | "b";
+  plane.encoders[carrier].kill("SIGKILL");
+  await plane.untilReport("the other carries", (report) => report.selected !== carrier);
+  plane.renew(carrier);
+  await plane.untilReport("it is back", (report) => plane.live(report, carrier));
+}
+
+const probe = promisify(execFile);
+
+test(`hls.js plays over ${failovers} failovers and a relay that dies: no stall, no error, no step back`, async () => {
+  const output = await anHlsOutput();
+  await output.untilSegments(3);
+  const player = await aPlayer(output.url);
+  try {
+    await until("it plays", async () => (await player.noticed()).positions.length > 5);
+    for (let n = 0; n < failovers; n++) await failOver();
+    expect(output.list().text).not.toContain("DISCONTINUITY\n");
+    await plane.killRelay();
+    await plane.pass(2 * fps);
+    const playedS = (await player.noticed()).positions.at(-1)!;
+    // What was on its way meanwhile has been shown.
+    await until("it has played on", async () => {
+      return (await player.noticed()).positions.at(-1)! > playedS + 8;
+    });
+    const { troubles, positions } = await player.noticed();
+    expect(troubles).toEqual([]);
+    const steps = positions.slice(1).map((position, n) => position - positions[n]!);
+    expect(steps.filter((step) => step < 0)).toEqual([]);
+  } finally {
+    await player.close();
+  }
+}, 600_000);
+
+test("the output's process is killed: the list goes on with a discontinuity, and no number runs back", async () => {
+  const output = await anHlsOutput();
+  await output.untilSegments(3);
+  const before = output.list();
+  await output.kill();
+  await output.untilSegments(6);
+  const after = output.list();
+  expect(after.text).not.toContain("ENDLIST");
+  const uris = after.segments.map(({ uri }) => uri);
+  expect(new Set(uris).size).toBe(uris.length);
+  expect(uris.slice(0, before.segments.length)).toEqual(before.segments.map(({ uri }) => uri));
+  expect(after.segments.filter(({ discontinuity }) => discontinuity)).toHaveLength(1);
+  expect(after.discontinuitySequenceBase ?? 0).toBe(0);
+  const numbers = after.segments.map(({ mediaSequenceNumber }) => mediaSequenceNumber);
+  expect(numbers).toEqual(numbers.map((_, n) => n));
+  const times = after.segments.map(({ programDateTime }) => programDateTime!.getTime());
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(Math.abs(times.at(-1)! - Date.now())).toBeLessThan(60_000);
+
+  // Old segments leave the list, and later the disk; a player finds all that is listed.
+  await output.untilSegments(10);
+  const { segments } = output.list();
+  expect(segments[0]!.mediaSequenceNumber).toBeGreaterThan(0);
+  for (const { uri } of segments) expect(existsSync(join(output.folder, uri))).toBe(true);
+  const { stdout } = await probe("ffprobe", [
+    ...[
+      "-v",
+      "error",
+      "-show_entries",
+      "stream=codec_name",
+      "-of",
+      "default=nw=1:nk=1",
+      output.url,
+    ],
+  ]);
+  expect(new Set(stdout.trim().split(/\s+/))).toEqual(new Set(["h264", "aac"]));
+}, 300_000);
