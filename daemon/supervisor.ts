@@ -1,7 +1,7 @@
 import type { EncoderReading, PollFailure } from "../machines/encoder/reading.ts";
 import type { Ask } from "./circuit.ts";
 import type { DeviceSession } from "./device-session.ts";
-import { DriverError, type EncoderDriver } from "./drivers/driver.ts";
+import { DriverError, type EncoderDriver, NotAsked } from "./drivers/driver.ts";
 import { isGivenUp } from "./drivers/shared/given-up.ts";
 
 export type Sightings = {
@@ -96,8 +96,8 @@ export function supervise(p: {
     try {
       tellReading(await ask(() => driver.poll(signal), { signal, must: p.mustPoll?.() ?? false }));
     } catch (cause) {
-      // Given up for something more urgent: that says nothing about the box.
-      if (isGivenUp(signal)) return;
+      // Given up for something more urgent, or not asked: that says nothing about the box.
+      if (isGivenUp(signal) || cause instanceof NotAsked) return;
       const failure = pollFailureOf(cause);
       if (!failure) throw cause;
       tell.unreadable(failure, cause instanceof Error ? cause.message : "no answer");

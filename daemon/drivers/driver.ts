@@ -125,3 +125,10 @@ export class DriverError extends Error {
 }
 /** `staleKey`: a newer key generation was seen. `notPossible`: this box cannot do that now. */
 export type DriverRefusal = "staleKey" | "notPossible" | "failed";
+
+/** It was asked enough of late, so that a poll was not made: that says nothing of the device. */
+export class NotAsked extends DriverError {
+  constructor(message: string) {
+    super("notPossible", message);
+  }
+}

@@ -38,7 +38,7 @@ export const p6: Bench = {
           ...{ site: "studio", stateDir, mqtt: await startBroker(running, folder) },
           encoders: boxes.map(({ host, port }, at) => ({
             ...{ id: `box-${at}`, driver: "magewell", host, port },
-            polling: { normal: "1s" },
+            ...{ polling: { normal: "1s" }, burstLimit: 1_000 },
           })),
           ...{ destinations: [], streams: [] },
         }),

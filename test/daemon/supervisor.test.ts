@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DriverError, type EncoderDriver } from "../../daemon/drivers/driver.ts";
+import { DriverError, type EncoderDriver, NotAsked } from "../../daemon/drivers/driver.ts";
 import { supervise } from "../../daemon/supervisor.ts";
 import type { EncoderReading } from "../../machines/encoder/reading.ts";
 import { slow } from "../setup/slow.ts";
@@ -89,6 +89,15 @@ slow("a driver that ignores its limit does not keep the one who asked waiting", 
   const asked = b.box.run(AbortSignal.timeout(50), (d, limit) => d.ownSelfStart(limit));
   await expect(asked).rejects.toMatchObject({ name: "TimeoutError" });
   expect(b.seen.most).toBe(1);
+});
+
+test("a poll that was not made because the box was asked enough says nothing of it", async () => {
+  const b = aBox(async () => {
+    throw new NotAsked("asked enough of late");
+  });
+  await expect.poll(() => b.seen.polls).toBeGreaterThan(5);
+  expect(b.unreadable).toEqual([]);
+  await b.box.close();
 });
 
 test("a bug in a driver is told as malformed and does not end the watch", async () => {

@@ -253,12 +253,13 @@ test("13: it freezes at 85 °C and was rebooted again and again: a hot box is no
   w.box("b").claims = "failing";
   w.pass(300);
   expect(w.told("encoder.repair").map(({ message }) => message)).toEqual([
+    "b says its output is failing: a restart of it is under way",
     "b says its output is failing, at 85 °C: a reboot waits until it has cooled",
   ]);
   says(60);
   w.pass(120);
   expect(w.told("encoder.repair").map(({ data }) => data["repair"])).toEqual([
-    ...["coolsFirst", "does", "proven"],
+    ...["does", "coolsFirst", "does", "proven"],
   ]);
 });
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { budgetOptions } from "../shared/budget.ts";
 
 /** What a site says of one HELO. The password arrives here resolved; config holds a reference. */
 export const AjaHeloOptions = z.strictObject({
@@ -22,18 +23,7 @@ export const AjaHeloOptions = z.strictObject({
     .max(30_000)
     .default(2_000)
     .describe("one request, from queueing on the wire to the last byte of its answer, ms"),
-  burstLimit: z
-    .int()
-    .min(20)
-    .max(10_000)
-    .default(100)
-    .describe("how many requests a unit is asked per cooling period; commands are never held up"),
-  coolingPeriodMs: z
-    .int()
-    .min(1_000)
-    .max(3_600_000)
-    .default(60_000)
-    .describe("the time over which requests are counted, ms"),
+  ...budgetOptions,
   ownSelfStart: z
     .boolean()
     .default(false)

@@ -3,7 +3,7 @@ import { DriverError } from "../driver.ts";
 import type { Http, HttpReply, HttpRequest } from "../shared/http/http.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
 import { openOneAtATime } from "../shared/http/one-at-a-time.ts";
-import type { Budget } from "./budget.ts";
+import type { Budget } from "../shared/budget.ts";
 
 /** After a refused password the unit is not asked again for so long: it is not a lock to pick. */
 const refusedPasswordRestMs = 60_000;

@@ -8,12 +8,12 @@ import { openProgress, type Progress } from "../shared/progress.ts";
 import { talliedHttp } from "../shared/tally.ts";
 import { openBackOff, type BackOff } from "./back-off.ts";
 import { openBootMark, type BootMark } from "./boot-mark.ts";
-import { openBudget, type Budget } from "./budget.ts";
+import { openBudget, type Budget } from "../shared/budget.ts";
 import { openDevice, type Device } from "./device.ts";
 import { openHeldValues, type HeldValues } from "./held-values.ts";
 import type { AjaHeloOptions } from "./options.ts";
 import { integerOf, memberOf, type ProfileFamily } from "./parameters.ts";
-import { openRebootWatch, type RebootWatch } from "./reboot-watch.ts";
+import { openRebootWatch, type RebootWatch } from "../shared/reboot-watch.ts";
 import { openSession, type Session } from "./session.ts";
 
 /** The one output of a HELO that carries a programme, and those that are only looked at. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bitrateChange } from "../shared/bitrate-load.ts";
+import { budgetOptions } from "../shared/budget.ts";
 
 /** Ids as the box gives them: channel `1`, publisher `0`. In YAML a bare 1 is a number. */
 const id = z.union([
@@ -38,6 +39,7 @@ export const EpiphanPearlOptions = z.strictObject({
     .max(30_000)
     .default(3_000)
     .describe("one request, from queueing on the wire to the last byte of its answer, ms"),
+  ...budgetOptions,
   ownSelfStart: z
     .boolean()
     .default(false)

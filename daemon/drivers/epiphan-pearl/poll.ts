@@ -1,5 +1,5 @@
 import type { EncoderReading, OutputReading } from "../../../machines/encoder/reading.ts";
-import { DriverError } from "../driver.ts";
+import { DriverError, NotAsked } from "../driver.ts";
 import { targetAt, withoutSecrets } from "../shared/address.ts";
 import { followRun, generationOf } from "../shared/run.ts";
 import type { PublisherStatus, SystemStatus } from "./answers.ts";
@@ -13,6 +13,8 @@ import {
   type Unit,
 } from "./unit.ts";
 
+/** The publishers, and the system's status. */
+const alwaysAsked = 2;
 /** Besides the publishers and the system's status, which are read each time. */
 const slowPerPoll = 1;
 /** The clock is told in whole seconds. */
@@ -22,11 +24,13 @@ type State = OutputReading["state"];
 
 /** Reads one channel of a Pearl and says in our words what it is doing. */
 export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderReading> {
-  const { api, boot, memory, slow, options, context } = unit;
+  const { api, boot, memory, slow, options, context, budget, where } = unit;
   let lastMark: string | undefined;
   let lastState: State | undefined;
 
   async function poll(signal: AbortSignal): Promise<EncoderReading> {
+    if (!budget.has(alwaysAsked)) throw new NotAsked(`${where} was asked enough of late`);
+    unit.questions.add(signal);
     const publishers = await readPublishers(unit, signal);
     const { state, publisher } = liveOf(publishers, ownPublishers(options), unit.wasConnected);
     const askedAtMs = context.now();
@@ -42,6 +46,8 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     const booted = lastMark !== undefined && mark !== lastMark;
     lastMark = mark;
     if (booted) {
+      // Without its uptime a boot is only what a silence may have been.
+      if (uptimeS !== undefined) unit.reboots.booted();
       slow.forgetAll();
       api.forgetVersion();
     }
@@ -52,7 +58,8 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     if (state === "idle") unit.wasConnected = false;
     if (state !== lastState && lastState !== undefined) unit.settings.forget();
     lastState = state;
-    await slow.readDue(slowPerPoll, signal);
+    const mayReadMore = budget.room() > 0 || unit.settings.value() === undefined;
+    await slow.readDue(mayReadMore ? slowPerPoll : 0, signal);
     await followRun(memory, state, booted);
     await memory.settle();
 
@@ -138,7 +145,7 @@ function clockIn(
 }
 
 function alarmsOf(
-  { options, context, settings }: Unit,
+  { options, context, settings, reboots }: Unit,
   publisher?: PublisherStatus,
   system?: SystemStatus,
 ): string[] {
@@ -147,7 +154,12 @@ function alarmsOf(
     settings.value()?.stream,
     ...context.knownTargets().map(({ streamKey }) => streamKey),
   ];
-  const lines = [...(publisher?.complaints ?? []), ...(system?.complaints ?? [])];
+  const asking = reboots.alarm();
+  const lines = [
+    ...(publisher?.complaints ?? []),
+    ...(system?.complaints ?? []),
+    ...(asking === undefined ? [] : [asking]),
+  ];
   return [...new Set(lines.map((line) => withoutSecrets(line, secrets)))];
 }
 

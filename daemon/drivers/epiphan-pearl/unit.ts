@@ -3,12 +3,14 @@ import { z } from "zod";
 import type { OutputReading } from "../../../machines/encoder/reading.ts";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 import { DriverError, type DriverContext } from "../driver.ts";
+import { type Budget, budgetedHttp, openBudget } from "../shared/budget.ts";
 import { openBootMark, type BootMark } from "../shared/boot-mark.ts";
 import { datedHttp, openDateClock, type DateClock } from "../shared/http/date-clock.ts";
 import { openHttp, type Http } from "../shared/http/http.ts";
 import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openPendingStart, type PendingStart } from "../shared/pending-start.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
+import { openRebootWatch, type RebootWatch } from "../shared/reboot-watch.ts";
 import { openSlowReads, type SlowRead, type SlowReads } from "../shared/slow-reads.ts";
 import { talliedHttp } from "../shared/tally.ts";
 import {
@@ -41,6 +43,10 @@ export type Unit = {
   context: DriverContext;
   options: PearlOptions;
   api: Api;
+  /** Requests of polls, by their signal: they leave out what the others may need. */
+  questions: WeakSet<AbortSignal>;
+  budget: Budget;
+  reboots: RebootWatch;
   clock: DateClock;
   boot: BootMark;
   progress: Progress;
@@ -67,7 +73,14 @@ export function openUnit(
   const { now } = context;
   const where = `${options.host}:${options.port}`;
   const clock = openDateClock(now);
-  const api = openApi(datedHttp(http, clock, now), { where, options, now });
+  const { burstLimit: limit, coolingPeriodMs: periodMs } = options;
+  const budget = openBudget({ where, limit, periodMs, now });
+  const questions = new WeakSet<AbortSignal>();
+  const api = openApi(budgetedHttp(datedHttp(http, clock, now), budget, questions), {
+    where,
+    options,
+    now,
+  });
   const slow = openSlowReads(now);
   const place = placeOf(options, options.publisher);
   return {
@@ -75,6 +88,9 @@ export function openUnit(
     context,
     options,
     api,
+    questions,
+    budget,
+    reboots: openRebootWatch(now, (share) => budget.slowTo(share, "reboots")),
     clock,
     boot: openBootMark(now),
     progress: openProgress(now),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bitrateChange } from "../shared/bitrate-load.ts";
+import { budgetOptions } from "../shared/budget.ts";
 
 /** `id` of an entry in the box's list of streaming servers: up to 16, counted by the box. */
 const serverId = z.int().min(0).max(65_535);
@@ -34,6 +35,7 @@ export const MagewellOptions = z.strictObject({
     .max(30_000)
     .default(2_000)
     .describe("one request, from queueing on the wire to the last byte of its answer, ms"),
+  ...budgetOptions,
   ownSelfStart: z
     .boolean()
     .default(false)

@@ -1,5 +1,5 @@
 import type { EncoderReading, OutputReading } from "../../../machines/encoder/reading.ts";
-import { DriverError } from "../driver.ts";
+import { DriverError, NotAsked } from "../driver.ts";
 import { targetAt } from "../shared/address.ts";
 import { followRun, generationOf } from "../shared/run.ts";
 import { alarmsOf } from "./alarms.ts";
@@ -13,11 +13,13 @@ const slowPerPoll = 1;
 
 /** Reads one box and says in our words what it is doing. */
 export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderReading> {
-  const { usapi, boot, memory, slow } = unit;
+  const { usapi, boot, memory, slow, budget, where } = unit;
   let lastMark: string | undefined;
   let lastState: State | undefined;
 
   async function poll(signal: AbortSignal): Promise<EncoderReading> {
+    if (!budget.has(1)) throw new NotAsked(`${where} was asked enough of late`);
+    unit.questions.add(signal);
     usapi.beginCall();
     const status = await readStatus(unit, signal);
     const phase = phaseOf(status.bits);
@@ -36,7 +38,8 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     if (state === "idle") unit.wasConnected = false;
     if (state !== lastState && lastState !== undefined) unit.settings.forget();
     lastState = state;
-    await slow.readDue(slowPerPoll, signal);
+    const mayReadMore = budget.room() > 0 || unit.settings.value() === undefined;
+    await slow.readDue(mayReadMore ? slowPerPoll : 0, signal);
     await followRun(memory, state, booted);
     await memory.settle();
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { DriverError, type DriverContext } from "../driver.ts";
+import { type Budget, budgetedHttp, openBudget } from "../shared/budget.ts";
 import { openBootMark, type BootMark } from "../shared/boot-mark.ts";
 import { datedHttp, openDateClock, type DateClock } from "../shared/http/date-clock.ts";
 import { openHttp, type Http } from "../shared/http/http.ts";
@@ -34,6 +35,9 @@ export type Unit = {
   context: DriverContext;
   options: MagewellOptions;
   usapi: Usapi;
+  /** Requests of polls, by their signal: they leave out what the others may need. */
+  questions: WeakSet<AbortSignal>;
+  budget: Budget;
   clock: DateClock;
   boot: BootMark;
   progress: Progress;
@@ -57,7 +61,10 @@ export function openUnit(
   const { now } = context;
   const where = `${options.host}:${options.port}`;
   const clock = openDateClock(now);
-  const usapi = openUsapi(datedHttp(http, clock, now), {
+  const { burstLimit: limit, coolingPeriodMs: periodMs } = options;
+  const budget = openBudget({ where, limit, periodMs, now });
+  const questions = new WeakSet<AbortSignal>();
+  const usapi = openUsapi(budgetedHttp(datedHttp(http, clock, now), budget, questions), {
     where,
     ...options,
     password: options.password,
@@ -69,6 +76,8 @@ export function openUnit(
     context,
     options,
     usapi,
+    questions,
+    budget,
     clock,
     boot: openBootMark(now),
     progress: openProgress(now),

@@ -18,6 +18,8 @@ export type HttpDriver = {
 };
 
 const host = "127.0.0.1";
+/** Tests look more often than a daemon does. */
+const burstLimit = 10_000;
 const fixtures = new Map<string, string>();
 
 function fixture(name: string): string {
@@ -68,7 +70,11 @@ export const httpDrivers: HttpDriver[] = [
   {
     name: "magewell",
     open: (context, port, requestTimeoutMs, http) =>
-      openMagewell(context, MagewellOptions.parse({ host, port, requestTimeoutMs }), http),
+      openMagewell(
+        context,
+        MagewellOptions.parse({ host, port, requestTimeoutMs, burstLimit }),
+        http,
+      ),
     recorded(path) {
       const method = /method=(get-[a-z]+)/.exec(path)?.[1];
       return method && fixture(`magewell/${method}`);
@@ -77,7 +83,11 @@ export const httpDrivers: HttpDriver[] = [
   {
     name: "epiphan-pearl",
     open: (context, port, requestTimeoutMs, http) =>
-      openEpiphanPearl(context, EpiphanPearlOptions.parse({ host, port, requestTimeoutMs }), http),
+      openEpiphanPearl(
+        context,
+        EpiphanPearlOptions.parse({ host, port, requestTimeoutMs, burstLimit }),
+        http,
+      ),
     recorded(path) {
       if (path.endsWith("/system/firmware/version")) return '{"status":"ok","result":"4.24.1"}';
       const name = pearl.find(([pattern]) => pattern.test(path))?.[1];

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { openBackOff } from "../../../../daemon/drivers/aja-helo/back-off.ts";
-import { openBudget } from "../../../../daemon/drivers/aja-helo/budget.ts";
-import { openRebootWatch } from "../../../../daemon/drivers/aja-helo/reboot-watch.ts";
+import { openBudget } from "../../../../daemon/drivers/shared/budget.ts";
+import { openRebootWatch } from "../../../../daemon/drivers/shared/reboot-watch.ts";
 import { DriverError } from "../../../../daemon/drivers/driver.ts";
 import { Parameters } from "../../../fakes/helo/parameters.ts";
 import { aDriver, atRest, aUnit } from "./a-unit.ts";

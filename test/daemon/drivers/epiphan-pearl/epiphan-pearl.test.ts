@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { NotAsked } from "../../../../daemon/drivers/driver.ts";
 import { aTarget } from "../a-driver.ts";
 import { aBox, aDriver } from "./a-box.ts";
 import { slow } from "../../../setup/slow.ts";
@@ -331,4 +332,35 @@ test("neither key nor password is told: in readings, errors, or on disk", async 
   const login = Buffer.from("admin:wrong-secret").toString("base64");
   for (const secret of [aTarget.streamKey, "wrong-secret", login])
     expect(all).not.toContain(secret);
+});
+
+test("a box that boots three times while it is asked is asked four times less, and says why", async () => {
+  const box = await aBox();
+  const { poll, pass } = aDriver(box.port, { burstLimit: 100 });
+  /** As often as it may be. */
+  const polled = (): Promise<boolean> =>
+    poll().then(
+      () => true,
+      (error: unknown) => {
+        expect(error).toBeInstanceOf(NotAsked);
+        return false;
+      },
+    );
+  const alarms = async () => (await poll()).alarms;
+  expect(await alarms()).toEqual([]);
+  // Its uptime goes on by itself: for a driver to which a minute has passed, it has booted.
+  for (let boots = 0; boots < 3; boots += 1) {
+    pass(60_000);
+    await poll();
+  }
+  pass(1_000);
+  expect(await alarms()).toEqual([expect.stringContaining("booted 3 times within 20 min")]);
+  while (await polled()) expect(box.web.asked.length).toBeLessThan(200);
+  const before = box.web.asked.length;
+  // At the usual pace seven requests: 85 of its 100 a minute are for polls.
+  for (let polls = 0; polls < 10; polls += 1) {
+    pass(500);
+    await polled();
+  }
+  expect(box.web.asked.length - before).toBeLessThanOrEqual(2);
 });

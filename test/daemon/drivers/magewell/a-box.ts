@@ -21,6 +21,10 @@ export function aDriver(
   options: Partial<MagewellOptions> = {},
   hand: Parameters<typeof inHand>[1] = {},
 ) {
-  const given = { host: "127.0.0.1", port, password: "right", provePauseMs: 100, ...options };
+  const given = {
+    ...{ host: "127.0.0.1", port, password: "right", provePauseMs: 100 },
+    // Tests look more often than a daemon does.
+    ...{ burstLimit: 10_000, ...options },
+  };
   return inHand((context) => openMagewell(context, MagewellOptions.parse(given)), hand);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { NotAsked } from "../../../../daemon/drivers/driver.ts";
 import { aTarget } from "../a-driver.ts";
 import { aBox, aDriver } from "./a-box.ts";
 import { slow } from "../../../setup/slow.ts";
@@ -369,4 +370,30 @@ test("neither key nor password is told: in readings, errors, or on disk", async 
   expect(all).toContain("cdn");
   for (const secret of [aTarget.streamKey, encodeURIComponent(aTarget.streamKey), "wrong-secret"])
     expect(all).not.toContain(secret);
+});
+
+test("polls ask a box at most 100 times a minute and are left out then; a stop and a proof never are", async () => {
+  const box = await aBox();
+  const { poll, pass, stop, prove } = aDriver(box.port, { burstLimit: 100 });
+  let leftOut = 0;
+  const busyMinute = async () => {
+    for (let polls = 0; polls < 240; polls += 1) {
+      await poll().catch((error: unknown) => {
+        expect(error).toBeInstanceOf(NotAsked);
+        leftOut += 1;
+      });
+      pass(250);
+    }
+  };
+  await busyMinute();
+  expect(leftOut).toBeGreaterThan(80);
+  box.web.asked.length = 0;
+  await busyMinute();
+  expect(box.web.asked.length).toBeGreaterThan(80);
+  expect(box.web.asked.length).toBeLessThanOrEqual(100);
+  // What a proof needs is not taken from it, also where there is nothing left.
+  for (let times = 0; times < 5; times += 1) await stop();
+  expect(await prove()).toMatchObject([{ kind: "deviceNotStreaming" }]);
+  const known = (await poll().catch(() => undefined)) ?? (pass(2_000), await poll());
+  expect(known.outputs["stream-1"]).toMatchObject({ state: "idle", target: "none" });
 });

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 import { DriverError } from "../driver.ts";
+import type { Http } from "./http/http.ts";
 
 /** Of the limit, what is kept for commands: a stop may not wait because we looked too often. */
 const reservedShare = 0.15;
@@ -7,6 +9,22 @@ const reservedShare = 0.15;
 const optionalAboveShare = 0.5;
 /** Of the limit, what a first look may take beyond that, so that the first minute holds it too. */
 const firstLookShare = 0.15;
+
+/** Of a box that is asked over HTTP, in its options. */
+export const budgetOptions = {
+  burstLimit: z
+    .int()
+    .min(20)
+    .max(10_000)
+    .default(100)
+    .describe("how many requests a unit is asked per cooling period; commands are never held up"),
+  coolingPeriodMs: z
+    .int()
+    .min(1_000)
+    .max(3_600_000)
+    .default(60_000)
+    .describe("the time over which requests are counted, ms"),
+};
 
 export type SlowWhy = "heat" | "reboots";
 
@@ -56,6 +74,16 @@ export function openBudget(p: {
         }
       }
     },
+    /** Whether so many questions may go out now. */
+    has(questions: number): boolean {
+      refill();
+      return level >= questions;
+    },
+    /** A question that goes out now. */
+    ask(): void {
+      refill();
+      level = Math.max(level - 1, 0);
+    },
     /** A command that goes out now: from the reserve, then from what questions would have had. */
     spend(): void {
       refill();
@@ -76,3 +104,15 @@ export function openBudget(p: {
   };
 }
 export type Budget = ReturnType<typeof openBudget>;
+
+/** Counts what is sent: as questions with a signal that `questions` holds, else as commands. */
+export function budgetedHttp(http: Http, budget: Budget, questions: WeakSet<AbortSignal>): Http {
+  return {
+    send(ask, signal) {
+      if (questions.has(signal)) budget.ask();
+      else budget.spend();
+      return http.send(ask, signal);
+    },
+    close: () => http.close(),
+  };
+}
