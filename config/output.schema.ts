@@ -18,6 +18,12 @@ export const output = z.discriminatedUnion("kind", [
     folder: absolutePath
       .exactOptional()
       .describe("Where it is written; a folder of the state directory when left out"),
+    container: z
+      .enum(["ts", "fmp4"])
+      .prefault("ts")
+      .describe(
+        "What segments are: MPEG-TS, or fragmented MP4 with a file that stands before them",
+      ),
     segment: duration({ atLeast: "1s", atMost: "20s" })
       .prefault("4s")
       .describe("Length of a segment; it ends with a GOP"),

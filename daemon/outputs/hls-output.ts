@@ -2,13 +2,14 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
 import { Mux } from "../relay/ts/mux.ts";
+import { Fragments, initOf } from "./fragments.ts";
 import { ListState, LiveList } from "./live-list.ts";
 import { SegmentFile, writeWhole } from "./segment-files.ts";
-import type { Cut, SegmentSink } from "./segmenter.ts";
+import type { Cut, Format, SegmentSink } from "./segmenter.ts";
 
 export const listName = "index.m3u8";
 const stateName = "list.json";
-const nameOf = /^(\d+)-\d+\.(?:ts|m4s)$/;
+const nameOf = /^(\d+)-\d+\.(?:ts|m4s|mp4)$/;
 
 /**
  * Writes a programme as HLS into a folder. The list goes on where an earlier process left it: its
@@ -18,15 +19,25 @@ export class HlsOutput implements SegmentSink {
   readonly #folder: string;
   readonly #list: LiveList;
   readonly #nowMs: () => number;
-  #mux: Mux | undefined;
+  readonly #form: () => SegmentForm;
+  #made: SegmentForm | undefined;
   #open: { file: SegmentFile; cut: Cut } | undefined;
+  /** Stands before the segments of this form. */
+  #map: string | undefined;
   /** A segment that came could not be kept. */
   #missing = false;
   /** Why the last segment, or the list, could not be written. */
   why: string | null = null;
 
-  constructor(p: { folder: string; windowMs: number; targetS: number; nowMs: () => number }) {
+  constructor(p: {
+    folder: string;
+    container: "ts" | "fmp4";
+    windowMs: number;
+    targetS: number;
+    nowMs: () => number;
+  }) {
     this.#folder = p.folder;
+    this.#form = () => (p.container === "ts" ? new TsForm() : new Mp4Form());
     this.#nowMs = p.nowMs;
     mkdirSync(p.folder, { recursive: true, mode: 0o750 });
     const kept = ListState.safeParse(readJson(join(p.folder, stateName))).data;
@@ -51,25 +62,39 @@ export class HlsOutput implements SegmentSink {
 
   begin(cut: Cut): void {
     const { discontinuity, format, atMs } = cut;
-    if (discontinuity || !this.#mux) this.#mux = new Mux(format.streams);
-    this.#mux.setStreams(format.streams);
-    const name = `${this.#list.next}-${Math.round(atMs)}.ts`;
-    this.#trying(() => (this.#open = { file: new SegmentFile(this.#folder, name), cut }));
+    const name = `${this.#list.next}-${Math.round(atMs)}`;
+    this.#trying(() => {
+      if (discontinuity || !this.#made) {
+        this.#made = this.#form();
+        const init = this.#made.init(format);
+        this.#map = init && `${name}.mp4`;
+        if (init) writeWhole(this.#folder, this.#map!, init);
+      }
+      const file = new SegmentFile(this.#folder, `${name}.${this.#made.ending}`);
+      this.#open = { file, cut };
+    });
   }
 
   frame(frame: Frame): void {
-    const bytes = this.#mux!.write(frame);
-    this.#trying(() => this.#open?.file.write(bytes));
+    const bytes = this.#made?.frame(frame);
+    if (bytes) this.#trying(() => this.#open?.file.write(bytes));
   }
 
   end(lengthTicks: Ticks): void {
     const { file, cut } = this.#open ?? {};
-    if (!file || !cut || !this.#trying(() => file.commit())) return;
+    const rest = this.#made?.end(cut ? cut.dts + lengthTicks : 0);
+    if (!file || !cut) return;
+    const isKept = this.#trying(() => {
+      if (rest) file.write(rest);
+      file.commit();
+    });
+    if (!isKept) return;
     this.#open = undefined;
     const discontinuity = (cut.discontinuity || this.#missing) && !this.#list.isEmpty;
     const lengthS = Math.round(lengthTicks / ticksPerMs) / 1_000;
     const { name, bytes } = file;
-    this.#list.add({ name, lengthS, atMs: cut.atMs, discontinuity, bytes }, this.#nowMs());
+    const segment = { name, lengthS, atMs: cut.atMs, discontinuity, bytes };
+    this.#list.add({ ...segment, ...(this.#map && { map: this.#map }) }, this.#nowMs());
     this.#missing = false;
     this.why = null;
     this.#publish();
@@ -94,6 +119,8 @@ export class HlsOutput implements SegmentSink {
     } catch (cause) {
       this.why = sentenceOf(cause);
       this.#missing = true;
+      // The next one begins anew, also with what stands before it.
+      this.#made = undefined;
       this.#open?.file.discard();
       this.#open = undefined;
       return false;
@@ -118,3 +145,48 @@ function readJson(file: string): unknown {
 }
 
 const sentenceOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
+
+/** How the frames of one form become the bytes of segments. */
+type SegmentForm = {
+  ending: string;
+  /** What stands in a file of its own before them. */
+  init(format: Format): Buffer | undefined;
+  frame(frame: Frame): Buffer | undefined;
+  /** @param dts where the next picture begins */
+  end(dts: Ticks): Buffer | undefined;
+};
+
+class TsForm implements SegmentForm {
+  readonly ending = "ts";
+  #mux: Mux | undefined;
+
+  init({ streams }: Format): undefined {
+    this.#mux = new Mux(streams);
+  }
+  frame(frame: Frame): Buffer {
+    return this.#mux!.write(frame);
+  }
+  end(): undefined {}
+}
+
+/** A fragment holds a GOP. */
+class Mp4Form implements SegmentForm {
+  readonly ending = "m4s";
+  #fragments: Fragments | undefined;
+  #isEmpty = true;
+
+  init(format: Format): Buffer {
+    this.#fragments = new Fragments(format);
+    return initOf(format);
+  }
+  frame(frame: Frame): Buffer | undefined {
+    const done = frame.key && !this.#isEmpty ? this.#fragments!.cut(frame.dts) : undefined;
+    this.#fragments!.take(frame);
+    this.#isEmpty = false;
+    return done;
+  }
+  end(dts: Ticks): Buffer {
+    this.#isEmpty = true;
+    return this.#fragments!.cut(dts);
+  }
+}

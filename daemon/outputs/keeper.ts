@@ -48,11 +48,12 @@ export async function openOutputs(p: {
 }
 
 function targetOf(
-  { folder, segmentMs, windowMs, host, port, token }: OutputConfig,
+  { folder, container, segmentMs, windowMs, host, port, token }: OutputConfig,
   p: { stateDir: string; gopS: number },
 ): OutputTarget {
   return {
-    ...{ kind: "hls", folder: folder ?? join(p.stateDir, "hls"), segmentMs, windowMs },
+    ...{ kind: "hls", folder: folder ?? join(p.stateDir, "hls"), container },
+    ...{ segmentMs, windowMs },
     // A segment ends with the GOP in which it gets long enough.
     targetS: Math.ceil(Math.ceil(segmentMs / 1_000 / p.gopS - 0.05) * p.gopS),
     ...(port !== undefined && { listen: { host, port } }),

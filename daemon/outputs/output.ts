@@ -34,7 +34,10 @@ export class Output {
     this.#settings = settings;
     const { target } = settings;
     this.#hls = new HlsOutput({ ...target, nowMs: Date.now });
-    this.#segmenter = new Segmenter({ segmentMs: target.segmentMs, sink: this.#hls });
+    this.#segmenter = new Segmenter({
+      ...{ segmentMs: target.segmentMs, needsSound: target.container === "fmp4" },
+      sink: this.#hls,
+    });
   }
 
   /** @param failed it cannot do its work at all */

@@ -7,7 +7,7 @@ export type Format = {
   streams: ElementaryStream[];
   sps: Buffer;
   pps: Buffer;
-  /** Header of an ADTS frame of each sound track; index 0 is empty. */
+  /** Form by the header of an ADTS frame of each sound track; index 0 is empty. */
   adts: (Buffer | undefined)[];
 };
 
@@ -30,10 +30,12 @@ export type SegmentSink = {
 
 /** Pictures are not further apart than this; what is, is a hole. */
 const longestPictureTicks = 1_000 * ticksPerMs;
+/** A sound that has not come by then is not waited for. */
+const keyframesWithoutSound = 3;
 /** A keyframe this much before its time is near enough. */
 const earlyTicks = 100 * ticksPerMs;
-/** Sync, layer, profile, rate and channels: without what counts the bytes of the frame. */
-const adtsFormBytes = 3;
+/** Sync, layer, profile, rate and channels; the last two bits already count the bytes of the frame. */
+const adtsForm = 0xfffffdc0;
 
 /** Cuts pictures and sounds into segments: at keyframes, at every hole and at every change of form. */
 export class Segmenter {
@@ -46,10 +48,14 @@ export class Segmenter {
   /** The next segment does not go on where the last one ended. */
   #broken = true;
   #adts: (Buffer | undefined)[] = [];
+  /** Keyframes that may still be let go by. */
+  #patience: number;
   /** Pictures that came while there was no segment to put them in. */
   unusablePictures = 0;
 
-  constructor(p: { segmentMs: number; sink: SegmentSink }) {
+  /** @param p.needsSound it begins when the form of the sounds is known, too */
+  constructor(p: { segmentMs: number; needsSound?: boolean; sink: SegmentSink }) {
+    this.#patience = p.needsSound ? keyframesWithoutSound : 0;
     this.#segmentTicks = p.segmentMs * ticksPerMs;
     this.#sink = p.sink;
   }
@@ -72,10 +78,9 @@ export class Segmenter {
   }
 
   #sound(frame: Frame): void {
-    const form = this.#adts[frame.track];
-    if (form?.compare(frame.payload, 0, adtsFormBytes) !== 0) {
-      this.#adts[frame.track] = Buffer.from(frame.payload.subarray(0, adtsFormBytes));
-    }
+    const form = Buffer.alloc(4);
+    form.writeUInt32BE((frame.payload.readUInt32BE(0) & adtsForm) >>> 0);
+    if (this.#adts[frame.track]?.equals(form) !== true) this.#adts[frame.track] = form;
     if (this.#open) this.#sink.frame(frame);
   }
 
@@ -92,6 +97,10 @@ export class Segmenter {
     const format = this.#formatOf(frame, streams);
     // A keyframe without its parameter sets goes by those before it.
     if (!format) return;
+    if (this.#patience > 0 && streams.some((_, track) => track > 0 && !this.#adts[track])) {
+      this.#patience--;
+      return;
+    }
     const { dts } = frame;
     const changed = this.#open !== undefined && !isSame(this.#open.format, format);
     const isDue = this.#open && dts - this.#open.dts >= this.#segmentTicks - earlyTicks;

@@ -9,6 +9,7 @@ export const OutputTarget = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("hls"),
     folder: Path,
+    container: z.enum(["ts", "fmp4"]),
     segmentMs: z.number().positive(),
     /** Longest that a segment can get where the encoders keep their GOP, s. */
     targetS: z.number().int().positive(),

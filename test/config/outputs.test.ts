@@ -31,7 +31,7 @@ function problemsOf(text: string): readonly string[] {
 test("an HLS output needs its kind alone; it is read on this host only", () => {
   expect(parsed(site("{ id: web, kind: hls, port: 8081 }"))).toEqual([
     {
-      ...{ id: "web", kind: "hls", segmentMs: 4_000, windowMs: 60_000 },
+      ...{ id: "web", kind: "hls", container: "ts", segmentMs: 4_000, windowMs: 60_000 },
       ...{ host: "127.0.0.1", port: 8_081 },
     },
   ]);

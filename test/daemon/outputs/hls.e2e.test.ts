@@ -1,7 +1,7 @@
 /** HLS of a relayed stream: the real relay, its encoders, the output's process and real players. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as HLS from "hls-parser";
@@ -23,7 +23,15 @@ async function anHlsOutput(more: object = {}) {
   const port = await freePort();
   const folder = join(plane.folder, "hls");
   const listen = { host: "127.0.0.1", port };
-  const target = { kind: "hls", folder, segmentMs: 2_000, targetS: 2, windowMs: 12_000, listen };
+  const target = {
+    kind: "hls",
+    container: "ts",
+    folder,
+    segmentMs: 2_000,
+    targetS: 2,
+    windowMs: 12_000,
+    listen,
+  };
   const settings = { output: "web", run: "r", statusPort: 9, target: { ...target, ...more } };
   const start = () =>
     plane.startReader("hls", [process.execPath, program, JSON.stringify(settings)]);
@@ -123,4 +131,51 @@ test("the output's process is killed: the list goes on with a discontinuity, and
     ],
   ]);
   expect(new Set(stdout.trim().split(/\s+/))).toEqual(new Set(["h264", "aac"]));
+}, 300_000);
+
+test("fMP4: a map for each epoch, before the first segment that needs it; players play on over it", async () => {
+  const output = await anHlsOutput({ container: "fmp4", windowMs: 30_000 });
+  await output.untilSegments(3);
+  const player = await aPlayer(output.url);
+  try {
+    await until("it plays", async () => (await player.noticed()).positions.length > 5);
+    await failOver();
+    await output.untilSegments(5);
+    await output.kill();
+    await output.untilSegments(8);
+    const { segments } = output.list();
+    const maps = segments.map(({ map }) => map.uri);
+    const epochs = segments.map(({ discontinuity }) => discontinuity).lastIndexOf(true);
+    expect(epochs).toBeGreaterThan(0);
+    expect(new Set(maps.slice(0, epochs)).size).toBe(1);
+    expect(new Set(maps.slice(epochs)).size).toBe(1);
+    expect(maps[epochs]).not.toBe(maps[0]);
+    const playedS = (await player.noticed()).positions.at(-1)!;
+    await until("it plays on after it", async () => {
+      return (await player.noticed()).positions.at(-1)! > playedS + 3;
+    });
+    const { troubles, positions } = await player.noticed();
+    // Who asks while the process is not there is not answered, and asks again.
+    expect(troubles.filter((it) => /true$|bufferAppend|fragParsing|Decode/i.test(it))).toEqual([]);
+    expect(positions.slice(1).filter((position, n) => position < positions[n]!)).toEqual([]);
+  } finally {
+    await player.close();
+  }
+  // Every picture of a segment can be decoded, and sound is there.
+  const { segments } = output.list();
+  const { uri, map } = segments[0]!;
+  const bytes = [map.uri, uri].map((name) => readFileSync(join(output.folder, name)));
+  const file = join(output.folder, "whole.mp4");
+  writeFileSync(file, Buffer.concat(bytes));
+  const { stdout, stderr } = await probe("ffprobe", [
+    ...["-v", "warning", "-count_frames", "-show_entries"],
+    ...["stream=codec_name,width,height,nb_read_frames,sample_rate,channels", "-of", "json", file],
+  ]);
+  expect(stderr).toBe("");
+  expect(JSON.parse(stdout)).toMatchObject({
+    streams: [
+      { codec_name: "h264", width: 320, height: 180, nb_read_frames: String(2 * fps) },
+      { codec_name: "aac", sample_rate: "48000", channels: 2 },
+    ],
+  });
 }, 300_000);

@@ -1,0 +1,31 @@
+import { execFileSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { annexBUnits } from "../../../daemon/outputs/annex-b.ts";
+import { pictureSize } from "../../../daemon/outputs/sps.ts";
+
+/** As x264 writes it. */
+function setOf(size: string, more: string[] = []): Buffer {
+  // prettier-ignore
+  const bytes = execFileSync("ffmpeg", [
+    "-v", "error", "-f", "lavfi", "-i", `color=size=${size}:rate=25`, "-frames:v", "1",
+    "-pix_fmt", "yuv420p", "-c:v", "libx264", ...more, "-f", "h264", "pipe:1",
+  ]);
+  return annexBUnits(bytes).find((unit) => (unit[0]! & 31) === 7)!;
+}
+
+test.each([
+  ["1920x1080", ["-profile:v", "high"]],
+  ["854x480", ["-profile:v", "baseline"]],
+  ["320x180", ["-profile:v", "main"]],
+  ["1920x1080", ["-flags", "+ilme+ildct", "-x264-params", "tff=1"]],
+  ["640x360", ["-profile:v", "high444", "-pix_fmt", "yuv444p"]],
+  ["640x360", ["-profile:v", "high422", "-pix_fmt", "yuv422p10le"]],
+  ["640x360", ["-x264-params", "cqm=jvt"]],
+])("the size of %s %j is read as x264 wrote it", (size, more) => {
+  const [widthPx, heightPx] = size.split("x").map(Number);
+  expect(pictureSize(setOf(size, more))).toEqual({ widthPx, heightPx });
+});
+
+test("what is cut off has no size", () => {
+  expect(pictureSize(setOf("320x180").subarray(0, 6))).toBe(undefined);
+});
