@@ -66,6 +66,7 @@ export async function openDrivers(
       isRising: () => p.attention.isRising(id),
       exchanged: (exchange: Parameters<DeviceSession["exchanged"]>[0]) =>
         p.sessions.get(id)?.exchanged(exchange),
+      pooled: (look: Parameters<DeviceSession["pooled"]>[0]) => p.sessions.get(id)?.pooled(look),
       stateDir,
     };
     const heard = withGroup(options, p.groupOf);

@@ -11,6 +11,7 @@ import {
 } from "../machines/encoder/connection-health.ts";
 import { type ConnectionSample, historyPointMs } from "../machines/encoder/connection-history.ts";
 import type { Connection, Prediction } from "../machines/encoder/connection.ts";
+import type { Pool } from "./drivers/driver.ts";
 import { requestPressure } from "../machines/encoder/request-pressure.ts";
 
 /**
@@ -31,6 +32,10 @@ export type DeviceSession = {
   ask: Circuit["ask"];
   /** One exchange, as its driver tells it. */
   exchanged(exchange: Exchange): void;
+  /** One of its connections, as its driver opens it. */
+  pooled(look: () => Pool): void;
+  /** All of them now; undefined: nothing is kept open to it. */
+  pool(): Pool | undefined;
   /** 0 … 100, as at the last look; undefined: not known yet. */
   requestPressure(): number | undefined;
   /** Looks whether there is news by now; called every `lookEveryMs`. */
@@ -81,6 +86,7 @@ export function openDeviceSession(p: {
     changed: () => tell(connection()),
     answered: () => (answeredAtMs = now()),
   });
+  const pools: (() => Pool)[] = [];
   let exchanges: Exchange[] = [];
   let history: LatencyPoint[] = [];
   let predicted: Prediction | undefined;
@@ -136,6 +142,18 @@ export function openDeviceSession(p: {
     exchanged(exchange) {
       exchanges.push(exchange);
       if (exchanges.length > mostExchanges) exchanges = within(talkMs).slice(-mostExchanges / 2);
+    },
+    pooled: (look) => void pools.push(look),
+    pool() {
+      if (pools.length === 0) return undefined;
+      const sum: Pool = { socketsOpen: 0, socketsBusy: 0, requestsWaiting: 0 };
+      for (const look of pools) {
+        const one = look();
+        sum.socketsOpen += one.socketsOpen;
+        sum.socketsBusy += one.socketsBusy;
+        sum.requestsWaiting += one.requestsWaiting;
+      }
+      return sum;
     },
     requestPressure: () => pressed,
     look() {

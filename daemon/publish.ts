@@ -18,6 +18,8 @@ import { storageState } from "../machines/storage/storage.published.ts";
 import type { StreamState } from "../machines/stream/stream.contract.ts";
 import { streamState } from "../machines/stream/stream.published.ts";
 
+type Pool = Pick<Telemetry["encoders"][string], "socketsOpen" | "socketsBusy" | "requestsWaiting">;
+
 export type PublishedState = {
   kind: string;
   id: string;
@@ -39,6 +41,8 @@ export function openPublisher(p: {
   wallMs: () => number;
   /** Of the parts that no machine knows of. */
   warnings: () => readonly string[];
+  /** The connections to a box; undefined: there are none to keep. */
+  pool: (encoder: string) => Pool | undefined;
   send: (state: PublishedState) => void;
 }) {
   const { core } = p;
@@ -233,7 +237,8 @@ export function openPublisher(p: {
             const { link, reading } = core.encoderReading(id);
             const figures = link === "reachable" ? (reading?.figures ?? {}) : {};
             const values = Object.entries(figures).map(([name, { value }]) => [name, value]);
-            return [[id, Object.fromEntries(values) as Telemetry["encoders"][string]]];
+            const fast = Object.fromEntries(values) as Telemetry["encoders"][string];
+            return [[id, { ...fast, ...p.pool(id) }]];
           }),
         ),
       };

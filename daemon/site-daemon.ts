@@ -212,6 +212,12 @@ export async function startSite(p: {
       ...(parts.traps?.warnings ?? []),
       ...circuits.warnings(),
     ],
+    pool(encoder) {
+      const pool = sessions.get(encoder)?.pool();
+      if (!pool) return undefined;
+      const requestsWaiting = pool.requestsWaiting + (boxes.get(encoder)?.waiting() ?? 0);
+      return { ...pool, requestsWaiting };
+    },
     send({ kind, id, state, availability }) {
       links.publishState(kind, id, state, availability);
     },

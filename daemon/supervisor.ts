@@ -24,6 +24,8 @@ export type Supervised = {
   ): Promise<T>;
   /** Something has happened to the box: look now, unless it was asked just now. */
   pollSoon(): void;
+  /** How many commands wait for their turn with it. */
+  waiting(): number;
   close(): Promise<void>;
 };
 
@@ -58,6 +60,7 @@ export function supervise(p: {
   let unused: AbortController | undefined;
   let timer: NodeJS.Timeout | undefined;
   let waiting = 0;
+  let underWay = 0;
   let isHinted = false;
   let polledAtMs = -Infinity;
   /** What an earlier run began may still be settling when this one begins. */
@@ -141,7 +144,9 @@ export function supervise(p: {
         const limit = AbortSignal.any([signal, closing.signal]);
         const done = inTurn(() => {
           limit.throwIfAborted();
-          return ask(() => work(driver, limit), { ...about, signal: limit });
+          underWay += 1;
+          const working = ask(() => work(driver, limit), { ...about, signal: limit });
+          return working.finally(() => (underWay -= 1));
         });
         return await Promise.race([done, givenUp(limit)]);
       } finally {
@@ -156,6 +161,7 @@ export function supervise(p: {
       // One that is under way may have read what is over by now: it is followed by another.
       if (!poll && waiting === 0) schedule(p.pollEveryMs());
     },
+    waiting: () => Math.max(waiting - underWay, 0),
     async close() {
       closing.abort();
       poll?.abort();

@@ -93,6 +93,15 @@ export interface EncoderDriver {
 }
 
 /** What every driver gets. */
+/** The connections to one box, now. */
+export type Pool = {
+  socketsOpen: number;
+  /** Of these, with a request on them. */
+  socketsBusy: number;
+  /** Requests that wait for one. */
+  requestsWaiting: number;
+};
+
 export type DriverContext = {
   encoder: string;
   /** Called each time, because destinations and keys may change. */
@@ -103,6 +112,8 @@ export type DriverContext = {
   isRising?: () => boolean;
   /** Told of each exchange with the box over the network; of one given up by ourselves nothing. */
   exchanged?: (exchange: Exchange) => void;
+  /** Told once of each of its connections, where to see how they are used. */
+  pooled?: (look: () => Pool) => void;
   /** A directory of this encoder's own, kept over restarts. */
   stateDir: string;
 };

@@ -23,6 +23,13 @@ export function addConnectionMetrics(
       if (connection) yield { of: { site, encoder }, connection };
     }
   };
+  const pools = function* () {
+    for (const { site, id: encoder, telemetry } of encoders()) {
+      const { socketsOpen } = telemetry?.figures ?? {};
+      if (!telemetry || socketsOpen === undefined) continue;
+      yield { of: { site, encoder }, live: { ...telemetry.figures, socketsOpen } };
+    }
+  };
   gauge(
     "understudy_encoder_detection_seconds",
     "How long the death of a box goes unnoticed at worst: silent = its first sign.",
@@ -46,6 +53,25 @@ export function addConnectionMetrics(
           g.set({ ...of, state }, connection.breaker === state ? 1 : 0);
         }
       }
+    },
+  );
+  gauge(
+    "understudy_encoder_connection_sockets",
+    "Connections open to the box: busy = with a request on it, idle = kept for the next.",
+    [...labels, "state"],
+    (g) => {
+      for (const { of, live } of pools()) {
+        g.set({ ...of, state: "busy" }, live.socketsBusy ?? 0);
+        g.set({ ...of, state: "idle" }, live.socketsOpen - (live.socketsBusy ?? 0));
+      }
+    },
+  );
+  gauge(
+    "understudy_encoder_requests_waiting",
+    "Requests and commands that wait for their turn with the box.",
+    labels,
+    (g) => {
+      for (const { of, live } of pools()) g.set(of, live.requestsWaiting ?? 0);
     },
   );
   for (const [suffix, figure, help] of figures) {

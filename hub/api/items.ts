@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import { DestinationState } from "../../machines/destination/destination.contract.ts";
 import { EncoderState } from "../../machines/encoder/encoder.contract.ts";
-import { SiteEvent, SiteInfo, SiteState } from "../../machines/site/site.contract.ts";
+import { SiteEvent, SiteInfo, SiteState, Telemetry } from "../../machines/site/site.contract.ts";
 import { IngestState } from "../../machines/ingest/ingest.contract.ts";
 import { OutputState } from "../../machines/output/output.contract.ts";
 import { StorageState } from "../../machines/storage/storage.contract.ts";
@@ -31,7 +31,14 @@ const itemOf = (state: z.ZodObject, id: string) =>
     .extend(Base.shape)
     .meta({ id });
 
-export const EncoderItem = itemOf(EncoderState, "EncoderItem");
+/** The newest of `telemetry`, as long as its site is heard. */
+const live = Telemetry.shape.encoders.valueType
+  .partial()
+  .extend({ at: z.iso.datetime() })
+  .optional();
+export const EncoderItem = itemOf(EncoderState, "EncoderItem")
+  .extend({ live })
+  .meta({ id: "EncoderItem" });
 export const StreamItem = itemOf(StreamState, "StreamItem");
 export const DestinationItem = itemOf(DestinationState, "DestinationItem");
 export const StorageItem = itemOf(StorageState, "StorageItem");

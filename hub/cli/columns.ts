@@ -111,6 +111,8 @@ export const encoder: Of<"EncoderItem"> = {
     ["Bit rate", (e) => megabits(e.figures?.bitrateBps?.value)],
     ["Dropped frames", (e) => e.figures?.droppedFrames?.value],
     ["Connection", (e) => e.connection?.healthScore],
+    ["Open connections", (e) => e.live?.socketsOpen],
+    ["Requests waiting", (e) => e.live?.requestsWaiting],
     ["Clock", (e) => e.clock],
     [
       "Set otherwise",

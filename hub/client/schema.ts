@@ -1681,6 +1681,19 @@ export interface components {
       online: boolean;
       stale: boolean;
       receivedAt: string | null;
+      live?: {
+        bitrateBps?: number;
+        framesPerSecond?: number;
+        droppedFrames?: number;
+        temperatureC?: number;
+        cpuUsageRatio?: number;
+        outputBytes?: number;
+        socketsOpen?: number;
+        socketsBusy?: number;
+        requestsWaiting?: number;
+        /** Format: date-time */
+        at: string;
+      };
     } & {
       [key: string]: unknown;
     };

@@ -6,7 +6,7 @@ import { lengthOf, state, type Tone, word } from "./words.ts";
 /** From here on it is asked less often. */
 const highPressure = 75;
 
-export function connectionRows({ connection }: EncoderItem): HTMLElement[] {
+export function connectionRows({ connection, live }: EncoderItem): HTMLElement[] {
   if (!connection) return [];
   const { breaker, healthScore, burden, requestPressure, predicted } = connection;
   const words =
@@ -29,6 +29,12 @@ export function connectionRows({ connection }: EncoderItem): HTMLElement[] {
           ),
         )
       : []),
+    ...(live?.socketsOpen === undefined
+      ? []
+      : row(
+          "Connections",
+          `${live.socketsOpen} open, ${live.socketsBusy ?? 0} in use, ${live.requestsWaiting ?? 0} waiting`,
+        )),
     ...(requestPressure === undefined
       ? []
       : row(

@@ -110,6 +110,11 @@ export const Telemetry = z
         temperatureC: z.number().optional(),
         cpuUsageRatio: z.number().optional(),
         outputBytes: z.number().optional(),
+        /** Connections to it that are open, and of these with a request on them. */
+        socketsOpen: z.number().optional(),
+        socketsBusy: z.number().optional(),
+        /** Requests and commands that wait for their turn with it. */
+        requestsWaiting: z.number().optional(),
       }),
     ),
   })

@@ -198,3 +198,11 @@ test("half a minute of a box is its median, its failures and its resets, with th
   // Silent for 30 s, and what it said is good for 12 s: three quarters of the way to no use.
   expect(s.session.sample()).toMatchObject({ healthScore: 25, requests: 0, failed: 0 });
 });
+
+test("all connections of a box are told as one pool; one that keeps none open has none", () => {
+  const { session } = aSession();
+  expect(session.pool()).toBeUndefined();
+  session.pooled(() => ({ socketsOpen: 1, socketsBusy: 1, requestsWaiting: 2 }));
+  session.pooled(() => ({ socketsOpen: 1, socketsBusy: 0, requestsWaiting: 0 }));
+  expect(session.pool()).toEqual({ socketsOpen: 2, socketsBusy: 1, requestsWaiting: 2 });
+});

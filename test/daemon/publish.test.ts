@@ -7,12 +7,14 @@ import { aDestinationPlan, aPlan, aStreamPlan, World } from "../machines/world.t
 function aPublisher(plan = aPlan(), warnings: readonly string[] = []) {
   const world = new World(plan);
   const sent: PublishedState[] = [];
+  const pools: ReturnType<Parameters<typeof openPublisher>[0]["pool"]>[] = [];
   const publisher = openPublisher({
     core: world.core,
     journal: { epoch: "e1", session: "s1" },
     seq: () => 42,
     wallMs: () => world.now().wallMs,
     warnings: () => warnings,
+    pool: () => pools.shift(),
     send: (state) => void sent.push(state),
   });
   const everybody = [
@@ -24,6 +26,7 @@ function aPublisher(plan = aPlan(), warnings: readonly string[] = []) {
   return {
     world,
     publisher,
+    pools,
     sent,
     /** What is told when every actor may have changed. */
     tells: () => {
@@ -142,6 +145,13 @@ test("telemetry has the figures of boxes that answer, and no figure of one that 
   world.box("b").reachable = false;
   world.pass(20);
   expect(publisher.telemetry().encoders).toEqual({ a: { temperatureC: 61 }, b: {} });
+});
+
+test("telemetry has the connections of a box, also of one that does not answer", () => {
+  const { publisher, pools } = aPublisher(aPlan({ kinds: { a: "helo", b: "helo" } }));
+  const pool = { socketsOpen: 2, socketsBusy: 1, requestsWaiting: 3 };
+  pools.push(pool);
+  expect(publisher.telemetry().encoders).toEqual({ a: pool, b: {} });
 });
 
 test("since when something is so does not change with every look", () => {

@@ -64,6 +64,7 @@ export function openUnit(
   const budget = openBudget({ where, limit, periodMs, now });
   const clock = openDateClock(now);
   const longHttp = openHttp(host, port, waitTimeoutMs);
+  if (longHttp.pool) context.pooled?.(() => longHttp.pool!());
   const dated = datedHttp(http, clock, now);
   const session = openSession(dated, { where, password, now, budget, longHttp });
   const asked = openDevice(where, session, "question");

@@ -3,10 +3,14 @@ import { isGivenUp } from "./given-up.ts";
 import type { Http } from "./http/http.ts";
 import type { Snmp } from "./snmp/session.ts";
 
-type Teller = Pick<DriverContext, "now" | "exchanged">;
+type Teller = Pick<DriverContext, "now" | "exchanged" | "pooled">;
 
-/** Passes everything on, and tells of each exchange how long it took or that it failed. */
+/**
+ * Passes everything on, and tells of each exchange how long it took or that it failed, and of which
+ * connections are open.
+ */
 export function talliedHttp(http: Http, teller: Teller): Http {
+  if (http.pool) teller.pooled?.(() => http.pool!());
   return {
     send: (ask, signal) =>
       tallied(

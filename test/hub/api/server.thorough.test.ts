@@ -335,6 +335,8 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
     const headers = { authorization: `Bearer ${secret}` };
     return (await app.inject({ method: "GET", url: "/metrics", headers })).body;
   };
+  const pool = { socketsOpen: 2, socketsBusy: 1, requestsWaiting: 3 };
+  hears("studio", "telemetry", { atMs: 1_790_000_000_000, encoders: { "helo-a": pool } });
   await expect
     .poll(scrape)
     .toContain('understudy_failovers_total{site="studio",reason="processExited"} 1');
@@ -354,6 +356,9 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
     'detection_seconds{site="studio",encoder="helo-a",state="unreachable"} 30.5',
     'connection_health_score{site="studio",encoder="helo-a"} 92',
     'request_pressure_score{site="studio",encoder="helo-a"} 40',
+    'connection_sockets{site="studio",encoder="helo-a",state="busy"} 1',
+    'connection_sockets{site="studio",encoder="helo-a",state="idle"} 1',
+    'requests_waiting{site="studio",encoder="helo-a"} 3',
   ]) {
     expect(text).toContain(`understudy_encoder_${line}`);
   }

@@ -1,5 +1,5 @@
 import { Agent, request, type IncomingMessage } from "node:http";
-import { DriverError } from "../../driver.ts";
+import { DriverError, type Pool } from "../../driver.ts";
 
 export type HttpRequest = {
   method: "GET" | "POST" | "PATCH";
@@ -25,6 +25,8 @@ export type Http = {
    * `DriverError`, whose text and cause hold neither path nor body: both may carry a stream key.
    */
   send(ask: HttpRequest, signal: AbortSignal): Promise<HttpReply>;
+  /** Left out where nothing is kept open. */
+  pool?(): Pool;
   close(): void;
 };
 
@@ -135,9 +137,19 @@ export function openHttp(host: string, port: number, timeoutMs: number): Http {
         throw broken("refused", `${where} closed the connection`);
       }
     },
+    pool() {
+      const socketsBusy = countIn(agent.sockets);
+      return {
+        socketsOpen: socketsBusy + countIn(agent.freeSockets),
+        ...{ socketsBusy, requestsWaiting: countIn(agent.requests) },
+      };
+    },
     close: () => agent.destroy(),
   };
 }
+
+const countIn = (lists: NodeJS.ReadOnlyDict<readonly unknown[]>): number =>
+  Object.values(lists).reduce((sum, list) => sum + (list?.length ?? 0), 0);
 
 /** A kept connection was closed before the first byte of an answer. */
 class StaleConnection extends Error {}

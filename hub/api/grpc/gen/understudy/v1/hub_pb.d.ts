@@ -1201,6 +1201,21 @@ export declare type LiveFigures = Message<"understudy.v1.LiveFigures"> & {
    * @generated from field: optional double output_bytes = 7;
    */
   outputBytes?: number | undefined;
+
+  /**
+   * @generated from field: optional double sockets_open = 8;
+   */
+  socketsOpen?: number | undefined;
+
+  /**
+   * @generated from field: optional double sockets_busy = 9;
+   */
+  socketsBusy?: number | undefined;
+
+  /**
+   * @generated from field: optional double requests_waiting = 10;
+   */
+  requestsWaiting?: number | undefined;
 };
 
 /**
@@ -4488,6 +4503,11 @@ export enum EncoderRepairNext {
    * @generated from enum value: ENCODER_REPAIR_NEXT_LOWER_LOAD = 1;
    */
   LOWER_LOAD = 1,
+
+  /**
+   * @generated from enum value: ENCODER_REPAIR_NEXT_RESTART = 5;
+   */
+  RESTART = 5,
 
   /**
    * @generated from enum value: ENCODER_REPAIR_NEXT_REBOOT = 2;
