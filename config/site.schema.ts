@@ -11,6 +11,7 @@ import { commandKeyShape } from "../machines/command/signature.contract.ts";
 import { SecretReference } from "./secrets.ts";
 import { relay } from "./relay.schema.ts";
 import { playbooks, repairOfBox, repairOfSite } from "./repair.schema.ts";
+import { slate } from "./slate.schema.ts";
 import { ownLevels, recording, storageLevels } from "./storage.schema.ts";
 import { bitrate, celsius, duration, durationOr, percent, section } from "./units.ts";
 import { encoderOfStream, settings } from "./understudies.ts";
@@ -221,6 +222,7 @@ const stream = section({
     .max(8)
     .prefault([])
     .describe("Where else the relay sends it, each by a process of its own"),
+  slate: slate.prefault({}).describe("On path relayed: shown while no encoder brings pictures"),
   autoStart: z.boolean().prefault(true).describe("Go on air when the daemon starts"),
   sessions: z
     .boolean()

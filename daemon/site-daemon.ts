@@ -45,6 +45,7 @@ import { openPublisher } from "./publish.ts";
 import { rehearseRegularly } from "./rehearsals.ts";
 import { openOutputs } from "./outputs/keeper.ts";
 import { endOtherRelays, openRelays } from "./relays/open-relays.ts";
+import { makeSlates } from "./relays/slates.ts";
 import { withRelays } from "./relays/with-relays.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
@@ -301,6 +302,8 @@ export async function startSite(p: {
 
   const boxes = superviseAll({ config, plan, drivers, sessions, attention: watch, submit });
   for (const relay of relays.values()) relay.listen();
+  const slates = new AbortController();
+  void makeSlates(relayed, log, slates.signal);
   const lookAtSessions = lookInTurn([...sessions.values()]);
 
   parts.traps = await openTraps({
@@ -429,6 +432,7 @@ export async function startSite(p: {
       parts.hands?.close();
       await parts.traps?.close();
       await Promise.all([...boxes.values()].map((box) => box.close()));
+      slates.abort();
       await Promise.all([...relays.values()].map((relay) => relay.close()));
       await farEnds.close();
       await content.close();

@@ -38,13 +38,19 @@ const limitMs = 60_000;
  * Writes the transport stream that `slate.path` of a relay's settings names; whole or not at all.
  * @throws with ffmpeg's words where the picture cannot be read
  */
-export async function makeSlate(fields: SlateFields, path: string): Promise<void> {
+export async function makeSlate(
+  fields: SlateFields,
+  path: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const folder = await mkdtemp(join(dirname(path), ".slate-"));
   try {
     if (fields.text) await writeFile(join(folder, "text"), fields.text);
     // In the folder, so that no path has to stand inside a filter.
     const limits = { cwd: folder, timeout: limitMs, killSignal: "SIGKILL" as const };
-    await promisify(execFile)("ffmpeg", slateArguments(fields), limits);
+    // What is on air goes first.
+    const command = ["-n", "19", "ffmpeg", ...slateArguments(fields)];
+    await promisify(execFile)("nice", command, { ...limits, ...(signal && { signal }) });
     await rename(join(folder, "slate.ts"), path);
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -47,7 +47,7 @@ export class Playout {
   readonly #lines: Map<string, InputLine>;
   readonly #mode: Mode;
   readonly #watchdogMs: number;
-  readonly #slate: Slate | undefined;
+  #slate: Slate | undefined;
   readonly #changed: () => void;
   readonly #clock: OutputClock;
   readonly #pacer: Pacer;
@@ -63,6 +63,9 @@ export class Playout {
   waitsForInput = true;
   switches = 0;
   missingMs = 0;
+  /** How long the slate was shown, ms; not yet counted while it is. */
+  slateMs = 0;
+  #slateFrom: Ticks = 0;
 
   constructor(p: {
     lines: InputLine[];
@@ -115,6 +118,15 @@ export class Playout {
 
   get onSlate(): boolean {
     return this.#run !== undefined && this.#run.line === this.#slate?.line;
+  }
+
+  get hasSlate(): boolean {
+    return this.#slate !== undefined;
+  }
+
+  /** From the next time on. */
+  show(slate: Slate): void {
+    this.#slate = slate;
   }
 
   /** @returns why they are not followed */
@@ -360,7 +372,9 @@ export class Playout {
     this.#run = { line: this.#slate.line, gop, shift: 0, index: 0 };
     this.#pacer.aim(from, Math.max(nowMs, dueMs), 0, nowMs);
     this.#reason = "noInput";
-    if (entered) this.#changed();
+    if (!entered) return true;
+    this.#slateFrom = from;
+    this.#changed();
     return true;
   }
 
@@ -392,6 +406,7 @@ export class Playout {
     const goesOnAlike = this.onSlate || this.#mode.kind === "gop-atomic";
     if (before && before.line !== line && goesOnAlike)
       this.#restamp.sounds(before.line, before.gop, before.shift, key!.dts + shift - 1);
+    if (this.onSlate) this.slateMs += (key!.dts + shift - this.#slateFrom) / ticksPerMs;
     this.#run = { line, gop, shift, index: 0 };
     if (this.#restamp.last.pts !== null) {
       const missing = key!.pts + shift - this.#restamp.last.pts - 2 * this.#restamp.halfPicture;

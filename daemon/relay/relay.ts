@@ -7,7 +7,7 @@ import { Playout } from "./playout.ts";
 import type { Progress } from "./restamp.ts";
 import { type SavedState, StateFile } from "./saved-state.ts";
 import type { RelaySettings } from "./settings.ts";
-import { Slate } from "./slate.ts";
+import { SlateFile } from "./slate-file.ts";
 import { isSoleWriter } from "./sole-writer.ts";
 import { pollMs, SpoolInput } from "./spool-input.ts";
 import { openUdpInput } from "./udp-input.ts";
@@ -31,10 +31,10 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
     const state = saved?.outputs[id];
     return new PipeOutput({ id, path, written: save, ...(state && { state }) });
   });
-  const slate = settings.slate && loadSlate(settings.slate.path);
+  const slateFile = settings.slate && new SlateFile(settings.slate.path);
   const progress = furthestBack(saved);
   const playout = new Playout({
-    ...{ lines, mode, watchdogMs, slate, orders: settings.orders },
+    ...{ lines, mode, watchdogMs, slate: slateFile?.news(), orders: settings.orders },
     ...(saved && progress && { resume: { state: saved.playout, progress } }),
     send: (frame, streams) => outputs.forEach((output) => output.push(frame, streams)),
     changed: () => control.tell(report()),
@@ -85,7 +85,8 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
       reason: playout.reason,
       switches: playout.switches,
       missingMs: Math.round(playout.missingMs),
-      slate: slate ? (playout.onSlate ? "on" : "ready") : "none",
+      slate: playout.onSlate ? "on" : playout.hasSlate ? "ready" : "none",
+      slateMs: Math.round(playout.slateMs),
       inputs: lines.map((line, index) => ({
         id: line.id,
         live: line.isLive(at),
@@ -119,20 +120,12 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
 
   setInterval(() => {
     playout.forget(nowMs());
+    const slate = playout.onSlate ? undefined : slateFile?.news();
+    if (slate) playout.show(slate);
     control.tell(report());
   }, reportEachMs);
   poll();
   tick();
-}
-
-/** Without one the relay works all the same. */
-function loadSlate(path: string): Slate | undefined {
-  try {
-    return new Slate(path);
-  } catch (error) {
-    process.stderr.write(`understudy-relay: no slate: ${(error as Error).message}\n`);
-    return undefined;
-  }
 }
 
 /**

@@ -10,6 +10,7 @@ import { launcher } from "../drivers/index.ts";
 import { memoryFolder } from "./memory-folder.ts";
 import { pipeOf } from "../outputs/keeper.ts";
 import { openRelayProcess, pusherOutput, type RelayProcess } from "./relay-process.ts";
+import { slatePath } from "./slates.ts";
 import { type RelayedStream, relaysFolder } from "./with-relays.ts";
 
 export type RelayNews =
@@ -88,6 +89,7 @@ function settingsOf(relay: RelayedStream): Settings {
     mode: { kind: mode },
     controlPath: join(folder, "control"),
     statePath: join(memory, "state"),
+    slate: { path: slatePath(folder) },
     // Until it is told others.
     orders: { generation: 0, eligible: ids, preferred: ids[0]! },
   };

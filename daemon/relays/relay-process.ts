@@ -250,11 +250,13 @@ export async function openRelayProcess(p: {
 }
 
 function wordOf(report: RelayReport): RelayWord {
-  const { generation, selected, reason, switches, missingMs, inputs, outputs } = report;
+  const { generation, selected, reason, switches, missingMs, slate, slateMs } = report;
+  const { inputs, outputs } = report;
   // Whether it is on air depends on nothing else that is sent.
   const pusher = outputs.find(({ id }) => id === pusherOutput);
   return {
     ...{ generation, selected, reason, switches, missingMs },
+    ...{ slate: slate ?? "none", slateMs: slateMs ?? 0 },
     live: inputs.filter(({ live }) => live).map(({ id }) => id),
     isRead: pusher?.connected ?? false,
     droppedPictures: pusher?.droppedPictures ?? 0,

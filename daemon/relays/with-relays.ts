@@ -11,7 +11,9 @@ import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
 import type { PusherOptions } from "../drivers/ffmpeg/pusher.ts";
 import type { Vendor } from "../drivers/index.ts";
 import type { SessionKeys } from "../ingest/session-keys.ts";
+import type { SlateFields } from "../relay/make-slate.ts";
 import { memoryFolder } from "./memory-folder.ts";
+import { slateFields } from "./slates.ts";
 
 export const pusherDriver = "relay-pusher";
 
@@ -31,6 +33,7 @@ export type RelayedStream = {
   outputs: Stream["outputs"];
   /** From keyframe to keyframe of its encoders, s, as far as is known. */
   gopS: number;
+  slate: SlateFields;
 };
 
 /** Where a box pushes to, each with a key of its own: what takes it in fills the spool. */
@@ -72,7 +75,7 @@ export function withRelays(
 }
 
 function relayed(
-  { id, encoders, outputs, relay }: Stream,
+  stream: Stream,
   config: SiteConfig,
   {
     vendors,
@@ -80,6 +83,7 @@ function relayed(
     env,
   }: { vendors: Readonly<Record<string, Vendor>>; keyOf: SessionKeys; env: NodeJS.ProcessEnv },
 ): RelayedStream {
+  const { id, encoders, outputs, relay } = stream;
   const driverOf = (encoder: string) => config.encoders.find((box) => box.id === encoder)!.driver;
   const isBox = ({ encoder }: { encoder: string }) =>
     vendors[driverOf(encoder)]!.kind === "hardware";
@@ -92,6 +96,7 @@ function relayed(
     ...{ folder, memory, pipe: join(folder, "selected.ts"), outputs },
     mode: relayModeOf(relay.mode, boxes.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
+    slate: slateFields(stream, firstOf(config, stream)),
     inputs: encoders.map((ref) => {
       const { encoder } = ref;
       const output = "output" in ref ? ref.output : undefined;
@@ -120,13 +125,18 @@ function gopOf(id: string, { encoders }: SiteConfig): number {
   return (options as Partial<FfmpegOptions>).video?.gopSeconds ?? 2;
 }
 
+const firstOf = (config: Pick<SiteConfig, "encoders">, { encoders: [first] }: Stream): Box =>
+  config.encoders.find(({ id }) => id === first!.encoder)!;
+
 /** As little of an encoder as there can be: nothing of it is cooled, repaired or practised. */
 function pusher(
   { encoders, streams }: SiteConfig,
   { stream, pusher: id, pipe }: RelayedStream,
 ): Box {
-  const first = streams.find((s) => s.id === stream)!.encoders[0]!.encoder;
-  const like = encoders.find((box) => box.id === first)!;
+  const like = firstOf(
+    { encoders },
+    streams.find(({ id }) => id === stream)!,
+  );
   const { video, audio, program } = like.options as Partial<FfmpegOptions>;
   const options: PusherOptions = {
     outputs: ["stream-1"],

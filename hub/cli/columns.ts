@@ -40,7 +40,11 @@ export const stream: Of<"StreamItem"> = {
     [
       "PICTURE",
       (s) => {
-        const [tone, text] = carriage(s.carriage, s.missesProgramme != null);
+        const [tone, text] = carriage(
+          s.carriage,
+          s.missesProgramme != null,
+          s.relay?.slate === "on",
+        );
         return { word: text, tone: s.stale ? "unknown" : tone, more: old(s) };
       },
     ],

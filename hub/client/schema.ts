@@ -1844,6 +1844,7 @@ export interface components {
       from: components["schemas"]["Id"] | null;
       to: components["schemas"]["Id"] | null;
       offAirMs: number | null;
+      slateMs?: number;
       segments: {
         detectMs: number | null;
         decideMs: number | null;
@@ -2605,6 +2606,12 @@ export interface components {
             })[];
             switches: number;
             missingMs: number;
+            /**
+             * @default unknown
+             * @enum {string}
+             */
+            slate?: "none" | "ready" | "on" | "unknown";
+            slateBeganAt?: string | null;
           } & {
             [key: string]: unknown;
           })
@@ -2635,6 +2642,7 @@ export interface components {
             from: components["schemas"]["Id"] | null;
             to: components["schemas"]["Id"] | null;
             offAirMs: number | null;
+            slateMs?: number;
             segments: {
               detectMs: number | null;
               decideMs: number | null;
@@ -5237,6 +5245,12 @@ export interface operations {
                   })[];
                   switches: number;
                   missingMs: number;
+                  /**
+                   * @default unknown
+                   * @enum {string}
+                   */
+                  slate?: "none" | "ready" | "on" | "unknown";
+                  slateBeganAt?: string | null;
                 } & {
                   [key: string]: unknown;
                 })
@@ -5267,6 +5281,7 @@ export interface operations {
                   from: components["schemas"]["Id"] | null;
                   to: components["schemas"]["Id"] | null;
                   offAirMs: number | null;
+                  slateMs?: number;
                   segments: {
                     detectMs: number | null;
                     decideMs: number | null;

@@ -69,11 +69,12 @@ export function incidentCard(incident: IncidentItem, nowMs: number, stale: boole
 }
 
 function lengthSentence(incident: IncidentItem, nowMs: number): string {
-  const { offAirMs, closedAt, openedAt, recordingGaps = [] } = incident;
+  const { offAirMs, closedAt, openedAt, recordingGaps = [], slateMs } = incident;
   const missingMs = recordingGaps.reduce((sum, { ms }) => sum + ms, 0);
   const missing = `at most ${seconds(missingMs)} of a recording missing`;
   if (offAirMs !== null) {
-    return `${seconds(offAirMs)} off air${missingMs > 0 ? `, ${missing}` : ""}`;
+    const shown = slateMs === undefined ? "" : `, ${seconds(slateMs)} on slate`;
+    return `${seconds(offAirMs)} off air${shown}${missingMs > 0 ? `, ${missing}` : ""}`;
   }
   if (incident.cause === "recording") return `${missing}, the picture was not touched`;
   if (closedAt === null && openedAt !== null) {

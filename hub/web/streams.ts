@@ -39,7 +39,9 @@ export function streamCard(stream: StreamItem, now: Now): HTMLElement {
     h(
       "p",
       { class: "carriage" },
-      word(...carriage(stream.carriage, stream.missesProgramme != null)),
+      word(
+        ...carriage(stream.carriage, stream.missesProgramme != null, stream.relay?.slate === "on"),
+      ),
     ),
     h("p", { class: "muted line" }, inShort(stream, now)),
     h("p", { class: "because" }, stream.because ?? "Nothing readable from the site yet."),
@@ -116,11 +118,13 @@ function relay(
   nameOf: (id: string | null | undefined) => string,
 ): HTMLElement[] {
   if (!relay) return [];
-  const { health, selected, since, reason, inputs, missingMs } = relay;
+  const { health, selected, since, reason, inputs, missingMs, slate, slateBeganAt } = relay;
   const tone = health === "running" ? "good" : health === "off" ? "unknown" : "critical";
   const sends =
     selected === null || since === null
-      ? "sends nothing"
+      ? slate === "on" && slateBeganAt != null
+        ? `sends the slate for ${lengthOf(nowMs - Date.parse(slateBeganAt))}`
+        : "sends nothing"
       : `sends ${nameOf(selected)} (${reason}) for ${lengthOf(nowMs - Date.parse(since))}`;
   const silent = inputs.filter(({ brings }) => !brings).map(({ encoder }) => nameOf(encoder));
   const lacks = silent.length > 0 ? `; no pictures from ${silent.join(", ")}` : "";

@@ -17,7 +17,12 @@ export function word(tone: Tone, text: string, more = ""): HTMLElement {
 }
 
 /** @param misses the programme is known not to be what is on air */
-export function carriage(of: string | undefined, misses = false): [Tone, string] {
+export function carriage(
+  of: string | undefined,
+  misses = false,
+  isOnSlate = false,
+): [Tone, string] {
+  if (of === "onAir" && isOnSlate) return ["critical", "ON AIR WITH THE SLATE"];
   if (of === "onAir" && misses) return ["critical", "ON AIR, NOT THE PROGRAMME"];
   if (of === "onAir") return ["good", "ON AIR"];
   if (of === "offAir") return ["critical", "OFF AIR"];

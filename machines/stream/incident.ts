@@ -21,6 +21,8 @@ export type OpenIncident = {
   certificate: FenceCertificate | null;
   /** Absent in journals from before they were counted. */
   recordingGaps?: RecordingGap[];
+  /** The slate was shown for so long. */
+  slateMs?: number;
   timeline: { atMs: number; what: string }[];
 };
 
@@ -74,7 +76,9 @@ export function incidentRecord(
   outcome: Incident["outcome"],
   closedAt: Stamp | null,
 ): Incident {
+  const { slateMs } = incident;
   const offFrom = incident.planned ? incident.decidedAt : incident.lastGoodAt;
+  const offMs = between(offFrom, incident.confirmedAt);
   return {
     id: incident.id,
     stream: incident.stream,
@@ -84,7 +88,9 @@ export function incidentRecord(
     outcome,
     from: incident.from,
     to: incident.to,
-    offAirMs: between(offFrom, incident.confirmedAt),
+    // With the slate it is on air, though without its programme.
+    offAirMs: offMs === null ? null : Math.max(0, Math.round(offMs - (slateMs ?? 0))),
+    ...(slateMs !== undefined && { slateMs: Math.round(slateMs) }),
     segments: {
       detectMs: between(incident.lastGoodAt, incident.suspectedAt),
       decideMs: between(incident.suspectedAt, incident.decidedAt),

@@ -44,6 +44,8 @@ export const relayReasons = [
 ] as const;
 export type RelayReason = (typeof relayReasons)[number];
 
+export const slateWords = ["none", "ready", "on"] as const;
+
 /** Counts are since the relay's process began; times are ms. */
 export const RelayInput = z.object({
   id: Id,
@@ -84,7 +86,9 @@ export const RelayReport = z.object({
   /** How much is missing in what was sent, ms: where nobody had the pictures. */
   missingMs: z.number(),
   /** A prepared picture goes out while nobody carries; none: there is no such, or none to be read. */
-  slate: word(["none", "ready", "on"]).optional(),
+  slate: word(slateWords).optional(),
+  /** How long that was shown, ms; the time while it is on comes with its end. */
+  slateMs: z.number().optional(),
   inputs: z.array(RelayInput),
   outputs: z.array(RelayOutput),
 });

@@ -3,7 +3,7 @@ import { Id, word } from "../id.ts";
 import { StreamContent } from "./content.contract.ts";
 import { Published } from "../published.ts";
 import { SessionState } from "../session/session.contract.ts";
-import { relayReasons } from "./relay-protocol.ts";
+import { relayReasons, slateWords } from "./relay-protocol.ts";
 import { LineUp } from "./line-up.contract.ts";
 import { StreamSchedule } from "./schedule.contract.ts";
 
@@ -86,6 +86,8 @@ export const Incident = z
     to: Id.nullable(),
     /** Seconds without picture at the far end, in ms; null while open or when nobody can see. */
     offAirMs: z.number().nullable(),
+    /** So much of it the slate was on air in place of the programme, ms. Absent: it was not. */
+    slateMs: z.number().optional(),
     segments: IncidentSegments,
     certificate: FenceCertificate.nullable(),
     /** What is missing of the programme's recordings. Absent: nothing is known to be. */
@@ -111,6 +113,9 @@ export const StreamRelay = z
     /** How often it went on with another, and what is missing in what it sent, ms; of its process. */
     switches: z.number().int(),
     missingMs: z.number(),
+    /** The picture for when nobody brings any: `on` it is what is sent. Absent: the site is older. */
+    slate: word(slateWords).optional(),
+    slateBeganAtMs: z.number().nullable().optional(),
   })
   .meta({ id: "StreamRelay" });
 export type StreamRelay = z.infer<typeof StreamRelay>;

@@ -132,7 +132,11 @@ export function reported(context: StreamContext, word: RelayWord): Change {
   const now = context.now();
   const isOther = word.selected !== relay.selected;
   const reached = relay.preferred !== null && word.selected === relay.preferred;
-  const isNewRun = word.switches < relay.switches || word.missingMs < relay.missingMs;
+  const slateMs = word.slateMs ?? 0;
+  const isNewRun =
+    word.switches < relay.switches ||
+    word.missingMs < relay.missingMs ||
+    slateMs < (relay.slateMs ?? 0);
   const next: RelayMemory = {
     ...relay,
     selected: word.selected,
@@ -140,6 +144,8 @@ export function reported(context: StreamContext, word: RelayWord): Change {
     reason: word.reason,
     switches: word.switches,
     missingMs: word.missingMs,
+    slateMs,
+    slateSince: word.slate === "on" ? (relay.slateSince ?? now) : null,
     preferred: reached ? null : relay.preferred,
     wish: reached ? null : relay.wish,
     lostAt: null,
@@ -147,9 +153,12 @@ export function reported(context: StreamContext, word: RelayWord): Change {
     isPaged: false,
   };
   const missing = word.missingMs - (isNewRun ? 0 : relay.missingMs);
+  const shown = slateMs - (isNewRun ? 0 : (relay.slateMs ?? 0));
   return {
     relay: next,
-    ...(isOther || relay.lostAt !== null ? closed(context, word, missing) : {}),
+    ...(isOther || relay.lostAt !== null
+      ? closed(context, word, { missingMs: missing, slateMs: shown })
+      : {}),
   };
 }
 
@@ -159,7 +168,11 @@ const emptyFrom = (from: string | null, at: Stamp) => (from === null ? null : { 
  * The incident of a switch: it is over when it is known. Off air is what is missing in what the
  * relay has sent, by its own count.
  */
-function closed(context: StreamContext, word: RelayWord, missingMs: number): Change {
+function closed(
+  context: StreamContext,
+  word: RelayWord,
+  { missingMs, slateMs }: { missingMs: number; slateMs: number },
+): Change {
   const { plan, memory, now } = context;
   const { relay } = memory;
   const { wish, lostAt, empty } = relay;
@@ -186,9 +199,11 @@ function closed(context: StreamContext, word: RelayWord, missingMs: number): Cha
       : `${from}: ${causeSentence(cause)}`;
   const sentence = isRelays
     ? `the relay runs again, with ${to}`
-    : `the relay goes on with ${to} (${word.reason}); ${missing(missingMs)}`;
+    : `the relay goes on with ${to} (${word.reason}); ${missing(missingMs)}${shown(slateMs)}`;
   if (memory.incident !== null) {
-    return { incident: step(memory.incident, now(), `${why}: ${sentence}`) };
+    const before = memory.incident.slateMs ?? 0;
+    const incident = step(memory.incident, now(), `${why}: ${sentence}`);
+    return { incident: slateMs > 0 ? { ...incident, slateMs: before + slateMs } : incident };
   }
   const lastIncident: Incident = {
     id: `${plan.id}-${now().wallMs.toString(36)}-${memory.incidents + 1}`,
@@ -201,6 +216,7 @@ function closed(context: StreamContext, word: RelayWord, missingMs: number): Cha
     to,
     // A relay that died knows nothing of the time without it.
     offAirMs: lostAt === null ? Math.round(missingMs) : null,
+    ...(slateMs > 0 && { slateMs: Math.round(slateMs) }),
     segments: {
       detectMs: null,
       decideMs: null,
@@ -219,6 +235,9 @@ function closed(context: StreamContext, word: RelayWord, missingMs: number): Cha
 
 const missing = (ms: number) =>
   ms === 0 ? "nothing is missing" : `${Math.round(ms)} ms are missing`;
+
+const shown = (ms: number) =>
+  ms === 0 ? "" : `, the slate was shown for ${(ms / 1_000).toFixed(1)} s`;
 
 /** What has to be told when this report is believed; asked before it is. */
 export function newsOf(context: StreamContext, word: RelayWord): Decision[] {

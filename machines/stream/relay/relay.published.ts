@@ -2,7 +2,7 @@
 import { troubleSentence } from "../stream.changes.ts";
 import { type StreamContext, verdict } from "../stream.context.ts";
 import type { StreamRelay, StreamState } from "../stream.contract.ts";
-import { hindersInput, inputsOf, relayBrings } from "./relay.ts";
+import { hindersInput, inputsOf, isOnSlate, relayBrings } from "./relay.ts";
 
 /** Only states in which what publishes for it is well are told otherwise. */
 export function relayedWord(
@@ -18,8 +18,9 @@ export function relayedBecause(context: StreamContext, word: StreamState["carrie
   if (!context.plan.relay) return context.because;
   if (word === "holding" || word === "needsHuman") {
     if (context.relay === null) return "its relay does not run, and is started anew";
-    if (verdict(context).word === "source") return troubleSentence(context);
-    if (!relayBrings(context)) return "no encoder brings pictures to its relay";
+    const slate = isOnSlate(context) ? "; the slate is shown" : "";
+    if (verdict(context).word === "source") return `${troubleSentence(context)}${slate}`;
+    if (!relayBrings(context)) return `no encoder brings pictures to its relay${slate}`;
   }
   if (word !== "carried") return context.because;
   const { selected, reason } = context.memory.relay;
@@ -46,6 +47,8 @@ export function publishedRelay(context: StreamContext): StreamRelay | null {
     })),
     switches,
     missingMs,
+    slate: relay?.slate ?? "none",
+    slateBeganAtMs: relay === null ? null : (memory.relay.slateSince?.wallMs ?? null),
   };
 }
 

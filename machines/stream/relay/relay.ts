@@ -11,6 +11,9 @@ import type { StreamPlan } from "../../site/plan.ts";
 
 /** What the machines need of a report: plain JSON, compared by value. */
 export type RelayWord = Pick<RelayReport, "generation" | "selected" | "switches" | "missingMs"> & {
+  /** Absent in journals from before there was any. */
+  slate?: NonNullable<RelayReport["slate"]>;
+  slateMs?: number;
   reason: RelayReason | "unknown";
   /** Inputs that bring pictures. */
   live: readonly string[];
@@ -37,6 +40,9 @@ export type RelayMemory = {
   reason: RelayWord["reason"];
   switches: number;
   missingMs: number;
+  /** How long the slate was shown before, ms, and since when it is. Absent in older journals. */
+  slateMs?: number;
+  slateSince?: Stamp | null;
   troubles: Readonly<Record<string, Trouble>>;
   /** When it died, or could not be had. */
   failures: readonly Stamp[];
@@ -68,11 +74,12 @@ export const newRelayMemory = (now: Stamp): RelayMemory => ({
 /** Moments of an earlier boot, in the clock of this one. */
 export function rebasedRelay(memory: RelayMemory | undefined, now: Stamp): RelayMemory {
   if (memory === undefined) return newRelayMemory(now);
-  const { wish, troubles, lostAt, empty } = memory;
+  const { wish, troubles, lostAt, empty, slateSince } = memory;
   return {
     ...memory,
     wish: wish && { ...wish, at: rebased(wish.at, now) },
     since: rebased(memory.since, now),
+    slateSince: slateSince ? rebased(slateSince, now) : null,
     troubles: Object.fromEntries(
       Object.entries(troubles).map(([id, t]) => [id, { ...t, at: rebased(t.at, now) }]),
     ),
@@ -97,6 +104,9 @@ export const inputsOf = ({ plan }: Pick<Relayed, "plan">): readonly OutputRef[] 
 /** The relay runs and says that somebody brings it pictures. */
 export const relayBrings = ({ relay }: Pick<Relayed, "relay">): boolean =>
   relay !== null && relay.selected !== null;
+
+/** What it sends is the slate. */
+export const isOnSlate = ({ relay }: Pick<Relayed, "relay">): boolean => relay?.slate === "on";
 
 /** A relayed stream whose relay has nothing to send, as far as is known. */
 export const relayIsEmpty = (context: Pick<Relayed, "plan" | "relay">): boolean =>

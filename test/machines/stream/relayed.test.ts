@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { RelayWord } from "../../../machines/stream/relay/relay.ts";
 import type { Incident } from "../../../machines/stream/stream.contract.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
 import { aPlan, aRelayedPlan, asks, World } from "../world.ts";
@@ -80,6 +81,31 @@ test("without any pictures it holds: what publishes is left alone, and nobody is
   expect(world.told("key.granted").filter((d) => d.data["encoder"] === "main-relay")).toHaveLength(
     1,
   );
+});
+
+test("on its slate it is on air and holds, and the incident says for how long", () => {
+  const world = aRelayedWorld();
+  const says = (more: Partial<RelayWord>) => {
+    const report = { ...world.relayWords["main"]!, ...more };
+    world.send({ to: "stream:main", event: { type: "relay.report", report } });
+  };
+  says({ selected: null, reason: "noInput", slate: "on", live: [] });
+  expect(state(world)).toMatchObject({
+    ...{ carrier: "holding", carriage: "onAir", encoder: "a" },
+    because: "no encoder brings pictures to its relay; the slate is shown",
+    relay: { slate: "on", slateBeganAtMs: world.now().wallMs },
+  });
+  const began = state(world).relay!.slateBeganAtMs;
+  world.wait(100);
+  says({ selected: null, reason: "noInput", slate: "on", live: [], droppedPictures: 1 });
+  expect(state(world).relay!.slateBeganAtMs).toBe(began);
+  says({ reason: "start", slate: "ready", slateMs: 3_210 });
+  expect(state(world)).toMatchObject({
+    carrier: "carried",
+    relay: { slate: "ready", slateBeganAtMs: null },
+    incident: { cause: "noInput", outcome: "recovered", offAirMs: 0, slateMs: 3_210 },
+  });
+  expect(state(world).incident!.timeline.at(-1)!.what).toMatch(/, the slate was shown for 3\.2 s$/);
 });
 
 test("a relay that dies is had again at once; one that keeps dying calls a person", () => {

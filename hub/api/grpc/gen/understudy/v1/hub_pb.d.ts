@@ -2244,6 +2244,11 @@ export declare type Incident = Message<"understudy.v1.Incident"> & {
   offAirMs?: number | undefined;
 
   /**
+   * @generated from field: optional double slate_ms = 16;
+   */
+  slateMs?: number | undefined;
+
+  /**
    * @generated from field: understudy.v1.IncidentSegments segments = 12;
    */
   segments?: IncidentSegments | undefined;
@@ -2655,6 +2660,16 @@ export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
    * @generated from field: optional double missing_ms = 8;
    */
   missingMs?: number | undefined;
+
+  /**
+   * @generated from field: optional understudy.v1.StreamRelaySlate slate = 9;
+   */
+  slate?: StreamRelaySlate | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp slate_began_at = 10;
+   */
+  slateBeganAt?: Timestamp | undefined;
 };
 
 /**
@@ -4964,6 +4979,41 @@ export enum StreamPath {
  * Describes the enum understudy.v1.StreamPath.
  */
 export declare const StreamPathSchema: GenEnum<StreamPath>;
+
+/**
+ * @generated from enum understudy.v1.StreamRelaySlate
+ */
+export enum StreamRelaySlate {
+  /**
+   * @generated from enum value: STREAM_RELAY_SLATE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_SLATE_NONE = 1;
+   */
+  NONE = 1,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_SLATE_READY = 2;
+   */
+  READY = 2,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_SLATE_ON = 3;
+   */
+  ON = 3,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_SLATE_UNKNOWN = 4;
+   */
+  UNKNOWN = 4,
+}
+
+/**
+ * Describes the enum understudy.v1.StreamRelaySlate.
+ */
+export declare const StreamRelaySlateSchema: GenEnum<StreamRelaySlate>;
 
 /**
  * @generated from enum understudy.v1.StreamRelayHealth

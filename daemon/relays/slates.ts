@@ -1,0 +1,92 @@
+/** The slates of relayed streams: what they show, and that each is made once. */
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import type { SiteConfig } from "../../config/site.schema.ts";
+import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
+import { makeSlate, type SlateFields } from "../relay/make-slate.ts";
+
+export const slatePath = (folder: string): string => join(folder, "slate.ts");
+
+/** Where an encoder has no size of its own, or is a box that says nothing of all this. */
+const usual = {
+  ...{ width: 1_280, height: 720 },
+  video: { width: undefined, height: undefined, framesPerSecond: 25, bitrateBps: 2_000_000 },
+  audio: { codec: "aac", sampleRateHz: 48_000, channels: 2 } as const,
+};
+/** A still picture needs no more. */
+const mostBitrateBps = 4_000_000;
+
+/** In the format of the stream's first encoder; of a box as far as the stream says how it is set. */
+export function slateFields(
+  { id, name = id, slate, settings }: SiteConfig["streams"][number],
+  { options }: SiteConfig["encoders"][number],
+): SlateFields {
+  const { video = usual.video, audio = usual.audio } = options as Partial<FfmpegOptions>;
+  const { picture, colour } = slate;
+  const text = slate.text ?? (picture === undefined ? `${name}\nwe will be right back` : "");
+  return {
+    width: settings?.width ?? video.width ?? usual.width,
+    height: settings?.height ?? video.height ?? usual.height,
+    framesPerSecond: settings?.framesPerSecond ?? video.framesPerSecond,
+    videoBitrateBps: Math.min(video.bitrateBps, mostBitrateBps),
+    audio:
+      audio.codec === "none"
+        ? null
+        : { sampleRateHz: audio.sampleRateHz, channels: audio.channels === 1 ? 1 : 2 },
+    background:
+      picture === undefined ? { kind: "colour", colour } : { kind: "picture", path: picture },
+    text,
+  };
+}
+
+/**
+ * Makes those that are missing or were of other fields, one after the other. A relay takes its own
+ * as soon as it is there.
+ */
+export async function makeSlates(
+  relays: readonly { stream: string; folder: string; slate: SlateFields }[],
+  log: Pick<Logger, "warn">,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { stream, folder, slate } of relays) {
+    const made = join(folder, "slate.json");
+    const wanted = JSON.stringify([slate, pictureOf(slate)]);
+    if (read(made) === wanted) continue;
+    rmSync(made, { force: true });
+    for (const fields of plainer(slate)) {
+      if (signal.aborted) return;
+      try {
+        await makeSlate(fields, slatePath(folder), signal);
+        if (fields === slate) writeFileSync(made, wanted);
+        break;
+      } catch (error) {
+        const { message } = error as Error;
+        log.warn({ code: "slate", stream }, `the slate cannot be made as wanted: ${message}`);
+      }
+    }
+  }
+}
+
+/** Another picture in the same place is another slate. */
+function pictureOf({ background }: SlateFields): unknown {
+  if (background.kind !== "picture") return null;
+  const file = statSync(background.path, { throwIfNoEntry: false });
+  return file ? [file.ino, file.size, file.mtimeMs] : null;
+}
+
+/** A picture that cannot be read, or a host without fonts, is no reason to have none. */
+function plainer(fields: SlateFields): SlateFields[] {
+  const neutral = { kind: "colour", colour: "#1c2530" } as const;
+  const { text: _, ...mute } = fields;
+  return [fields, { ...fields, background: neutral }, { ...mute, background: neutral }];
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    // It was never made.
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { SlateFields } from "../../../daemon/relay/make-slate.ts";
+import { Slate } from "../../../daemon/relay/slate.ts";
+import { makeSlates, slatePath } from "../../../daemon/relays/slates.ts";
+
+const plain: SlateFields = {
+  ...{ width: 160, height: 90, framesPerSecond: 5, videoBitrateBps: 100_000, audio: null },
+  background: { kind: "colour", colour: "#1c2530" },
+  text: "back soon",
+};
+
+async function make(folder: string, slate: SlateFields): Promise<string[]> {
+  const said: string[] = [];
+  const log = { warn: (_: object, message: string) => void said.push(message) };
+  const signal = new AbortController().signal;
+  await makeSlates([{ stream: "main", folder, slate }], log as never, signal);
+  return said;
+}
+
+function aFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "understudy-slates-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+test("a slate is made once, and again when something else is wanted of it", async () => {
+  const folder = aFolder();
+  const made = () => statSync(slatePath(folder)).ino;
+  expect(await make(folder, plain)).toEqual([]);
+  const first = made();
+  await make(folder, plain);
+  expect(made()).toBe(first);
+  await make(folder, { ...plain, text: "back later" });
+  expect(made()).not.toBe(first);
+});
+
+test("a picture that cannot be read is said, and a neutral slate is there all the same", async () => {
+  const folder = aFolder();
+  const path = join(folder, "picture.png");
+  writeFileSync(path, "no picture");
+  const said = await make(folder, { ...plain, background: { kind: "picture", path } });
+  expect(said).toHaveLength(1);
+  expect(said[0]).toMatch(/^the slate cannot be made as wanted: /);
+  expect(new Slate(slatePath(folder)).line.streams).toHaveLength(1);
+  // It is tried again with the next start.
+  expect(existsSync(join(folder, "slate.json"))).toBe(false);
+  expect(readFileSync(path, "latin1")).toBe("no picture");
+});

@@ -1,0 +1,157 @@
+/** Nobody brings pictures: the far end gets the slate, by the same connection, and then the programme. */
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import type { Incident } from "../../machines/stream/stream.contract.ts";
+import { freePort } from "../fakes/nginx-rtmp.ts";
+import { type BarCode, barCodeFilter, framesBetween, watchPictures } from "../fakes/picture.ts";
+import { Publisher } from "../fakes/publisher.ts";
+import { closedAfterEach } from "./after-each.ts";
+import { type Facility, kill, until } from "./facility.ts";
+import { Hub } from "./hub.ts";
+import { carriers } from "./off-air.ts";
+
+const { facility: aFacility } = closedAfterEach();
+const fps = 15;
+const gopMs = 1_000;
+
+/** A publisher, an ingest, two encoders of it, and a relay with a slate. */
+async function aRelayedStage(more: { mqttUrl?: string } = {}) {
+  const port = await freePort();
+  const encoder = {
+    driver: "ffmpeg" as const,
+    config: {
+      input: { kind: "ingest", ingest: "stage" },
+      video: {
+        ...{ width: 320, height: 180, framesPerSecond: fps, bitrate: "400kbps" },
+        ...{ gopSeconds: gopMs / 1_000, preset: "ultrafast", threads: 1 },
+      },
+      audio: { codec: "copy" },
+    },
+  };
+  const facility = await aFacility({
+    ...more,
+    farEnd: { behaviour: "refuseSecond", record: true },
+    encoders: { a: encoder, b: encoder },
+    stream: { path: "relayed" },
+    site: {
+      ingests: [
+        { id: "stage", kind: "rtmp", host: "127.0.0.1", port, streamKey: "credential:stage-key" },
+      ],
+    },
+    env: { CREDENTIALS_DIRECTORY: "" },
+  });
+  const credentials = join(facility.stateDir, "credentials");
+  mkdirSync(credentials, { recursive: true, mode: 0o700 });
+  writeFileSync(join(credentials, "stage-key"), "open-sesame\n", { mode: 0o600 });
+  facility.startDaemon();
+  await facility.untilTold("ingest.changed", ({ data }) => data["state"] === "waiting");
+  const publish = () =>
+    new Publisher([
+      ...["-vf", barCodeFilter({ fps, source: 5 }), "-f", "flv"],
+      `rtmp://127.0.0.1:${port}/live/open-sesame`,
+    ]);
+  const publisher = publish();
+  await facility.untilTold("stream.onAir");
+  await until("the slate is made", () =>
+    existsSync(join(facility.stateDir, "relays/main/slate.json")),
+  );
+  // The relay looks for it each second.
+  await pass(facility, 2 * fps);
+  return { facility, publisher, publish };
+}
+
+const came = (facility: Facility) =>
+  carriers(facility).reduce((sum, { videoFrames }) => sum + videoFrames, 0);
+async function pass(facility: Facility, pictures: number): Promise<void> {
+  const goal = came(facility) + pictures;
+  await until(`${pictures} more pictures`, () => came(facility) >= goal);
+}
+
+async function untilIncident(facility: Facility, cause: RegExp, after: number): Promise<Incident> {
+  const told = await facility.untilTold("stream.incident", ({ data, seq }) => {
+    const { cause: word, outcome } = data["incident"] as Incident;
+    return cause.test(word) && outcome !== "open" && seq > after;
+  });
+  return told.data["incident"] as Incident;
+}
+
+/** One connection; programme, slate, programme, without a hole and without damage. */
+async function expectSlateBetween(facility: Facility): Promise<void> {
+  const [one, ...others] = carriers(facility);
+  expect(others).toEqual([]);
+  expect(one!.endedAtMs).toBe(null);
+  const recording = one!.recordingPath!;
+  const codes: (BarCode | undefined)[] = [];
+  await watchPictures(recording, ({ code }) => codes.push(code)).ended;
+  const begin = codes.indexOf(undefined);
+  const end = codes.lastIndexOf(undefined) + 1;
+  expect(begin).toBeGreaterThan(fps);
+  expect(end - begin).toBeGreaterThanOrEqual(fps / 2);
+  // Nothing but the slate in between, and nothing but the programme around it.
+  expect(codes.slice(begin, end).filter(Boolean)).toEqual([]);
+  expect(codes.length - end).toBeGreaterThan(fps);
+  for (const part of [codes.slice(0, begin), codes.slice(end)]) {
+    const steps = part.slice(1).map((code, n) => framesBetween(part[n]!.frame, code!.frame));
+    expect(steps.filter((step) => step !== 1)).toEqual([]);
+  }
+  const run = promisify(execFile);
+  const times = await run("ffprobe", [
+    ...["-v", "error", "-select_streams", "v", "-show_entries", "packet=dts_time"],
+    ...["-of", "csv=p=0", recording],
+  ]);
+  const dts = times.stdout.trim().split("\n").map(parseFloat);
+  const apart = dts.slice(1).map((time, n) => 1_000 * (time - dts[n]!));
+  expect(Math.max(...apart)).toBeLessThanOrEqual(2 * gopMs);
+  expect(Math.min(...apart)).toBeGreaterThan(0);
+  const decoded = await run("ffmpeg", ["-v", "error", "-i", recording, "-f", "null", "-"]);
+  expect(decoded.stderr).toBe("");
+}
+
+test("both encoders are killed: the slate is on air until one is back, and the hub says so", async () => {
+  const hub = await Hub.start();
+  try {
+    const { facility } = await aRelayedStage({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` });
+    const { seq } = facility.told().at(-1)!;
+    for (const encoder of ["a", "b"]) kill(facility.enginePid(encoder));
+    const shown = await until("the hub shows the slate", async () => {
+      const stream = (await hub.get("/api/streams/main")) as Record<string, unknown>;
+      return (stream["relay"] as { slate?: string } | null)?.slate === "on" && stream;
+    });
+    expect(shown).toMatchObject({
+      ...{ carrier: "holding", carriage: "onAir" },
+      because: "no encoder brings pictures to its relay; the slate is shown",
+      relay: { slate: "on", slateBeganAt: expect.stringMatching(/Z$/) as string, selected: null },
+    });
+    const incident = await untilIncident(facility, /./, seq);
+    expect(incident.slateMs).toBeGreaterThan(0);
+    expect(incident.timeline.at(-1)!.what).toMatch(/the slate was shown for \d+\.\d s$/);
+    await pass(facility, 3 * fps);
+    await expectSlateBetween(facility);
+  } finally {
+    await hub.close();
+  }
+}, 120_000);
+
+test("the source dies: the slate is on air until it is back, and nobody is started anew", async () => {
+  const { facility, publisher, publish } = await aRelayedStage();
+  const { seq } = facility.told().at(-1)!;
+  const pids = () => ["a", "b", "main-relay"].map((id) => facility.enginePid(id));
+  const before = pids();
+  await publisher.end();
+  await facility.untilTold(
+    "stream.relay",
+    (told) => told.data["selected"] === null && told.seq > seq,
+  );
+  await pass(facility, 4 * fps);
+  publish();
+  const incident = await untilIncident(facility, /sourceLost/, seq);
+  expect(incident.outcome).toBe("recovered");
+  expect(incident.slateMs).toBeGreaterThan(3_000);
+  expect(incident.offAirMs).toBeLessThan(incident.slateMs!);
+  await pass(facility, 3 * fps);
+  expect(pids()).toEqual(before);
+  await expectSlateBetween(facility);
+}, 120_000);
