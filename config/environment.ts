@@ -13,6 +13,8 @@ const names = {
   TEMP_HIGH_THRESHOLD: { section: "heat", key: "hot", unit: "C" },
   CPU_HIGH_THRESHOLD: { section: "heat", key: "busy", unit: "%" },
   MEMORY_HIGH_THRESHOLD: { section: "heat", key: "memory", unit: "%" },
+  /** Seconds. */
+  BACKUP_SYNC_INTERVAL: { section: undefined, key: "syncEvery", unit: "s" },
 } as const;
 
 /**
@@ -23,7 +25,7 @@ export function withEnvironment(raw: unknown, env: NodeJS.ProcessEnv): unknown {
   const given = Object.entries(names).flatMap(([name, { section, key, unit }]) => {
     const text = env[name]?.trim() ?? "";
     if (text === "") return [];
-    if (!/^\d{1,4}$/.test(text)) {
+    if (!/^\d{1,5}$/.test(text)) {
       throw new ConfigError([`${name} in the environment: must be a whole number (${unit})`]);
     }
     return [{ section, key, value: `${text}${unit}` }];
@@ -33,6 +35,7 @@ export function withEnvironment(raw: unknown, env: NodeJS.ProcessEnv): unknown {
   const filled = (encoders as unknown[]).map((encoder) => {
     if (!isSection(encoder)) return encoder;
     return given.reduce<Section>((box, { section, key, value }) => {
+      if (section === undefined) return { [key]: value, ...box };
       const written = box[section] ?? {};
       // What is written wrongly is told of as it is.
       return isSection(written) ? { ...box, [section]: { [key]: value, ...written } } : box;

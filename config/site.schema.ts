@@ -148,6 +148,9 @@ export const EncoderBase = section({
     .enum(["observe", "propose", "act"])
     .prefault("propose")
     .describe("When it carries nothing and is set otherwise than wanted: say so, ask, or set it"),
+  syncEvery: duration({ atLeast: "30s", atMost: "24h" })
+    .prefault("10min")
+    .describe("How often that is tried where it could not be set, or might not be"),
   practise: z
     .enum(["observe", "propose", "act"])
     .prefault("propose")

@@ -102,7 +102,7 @@ export function planOf(
         heat: encoder.heat,
         clockAlarmOffsetMs: config.clock.alarmOffsetMs,
         cooling: loadStepsOf(encoder, vendor, config),
-        sync: encoder.sync,
+        ...{ sync: encoder.sync, syncEveryMs: encoder.syncEveryMs },
         practise: encoder.practise,
         ...(vendor.canBeSet === true && { canBeSet: true }),
         ...(vendor.isSetAtStart?.(encoder.options) === true && { isSetAtStart: true }),

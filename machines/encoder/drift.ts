@@ -302,7 +302,7 @@ export const drift = {
         resting: {
           always: alike,
           on: { sync },
-          after: { [triesAgainAfterMs]: "deciding" },
+          after: { syncsAgain: "deciding" },
         },
       },
     },
@@ -319,3 +319,7 @@ export const drift = {
     },
   },
 } as const;
+
+/** What could not be set is tried again by then. */
+export const syncsAgain = ({ context: { plan } }: { context: Driftable }): number =>
+  plan.syncEveryMs ?? triesAgainAfterMs;

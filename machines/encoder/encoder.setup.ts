@@ -20,6 +20,7 @@ import {
   driftOf,
   isIdle,
   syncDecision,
+  syncsAgain,
 } from "./drift.ts";
 import type { Trouble } from "./encoder.contract.ts";
 import * as tell from "./encoder.decisions.ts";
@@ -408,6 +409,7 @@ export const encoderSetup = setup({
     lastAnswers: 2_000,
     coolingPeriod: ({ context }) => context.plan.heat.coolingPeriodMs,
     hurry: ({ context }) => context.plan.heat.coolingPeriodMs / 4,
+    syncsAgain,
     reliefWithin: 20_000,
     grace: ({ context }) => context.plan.firstFrameGraceMs,
     untilSeen: 3_000,

@@ -111,6 +111,8 @@ export type EncoderPlan = {
   isSetAtStart?: boolean;
   /** May it be set as its stream wants it? Absent: propose. */
   sync?: Consent;
+  /** How often that is tried, ms. Absent: each 10 min. */
+  syncEveryMs?: number;
   /** May it be practised when it has carried nothing for a week? Absent: propose. */
   practise?: Consent;
   /** As `SitePlan.clockAlarmOffsetMs`. */

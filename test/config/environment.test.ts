@@ -11,6 +11,7 @@ const old = {
   TEMP_HIGH_THRESHOLD: "75",
   CPU_HIGH_THRESHOLD: "85",
   MEMORY_HIGH_THRESHOLD: "95",
+  BACKUP_SYNC_INTERVAL: "1800",
 };
 
 /** @param more lines of the only encoder */
@@ -23,20 +24,21 @@ function load(env: NodeJS.ProcessEnv, more = "") {
     `site: studio\nmqtt: { url: mqtt://127.0.0.1:1883 }\nencoders:\n  - id: a\n    driver: ffmpeg\n    input: { kind: testPattern }\n${more}destinations: []\nstreams: []\n`,
   );
   const [box] = loadSite(file, siteDrivers, { STATE_DIRECTORY: folder, ...env }).config.encoders;
-  const { polling, heat } = box!;
+  const { polling, heat, syncEveryMs } = box!;
   const { hotC, busyPercent, memoryPercent } = heat;
-  return [polling.normalMs, hotC, busyPercent, memoryPercent];
+  return [polling.normalMs, hotC, busyPercent, memoryPercent, syncEveryMs / 1_000];
 }
 
 test("names of old in the environment stand where site.yaml says nothing", () => {
-  expect(load({})).toEqual([5_000, 80, 75, 90]);
-  expect(load(old)).toEqual([30_000, 75, 85, 95]);
-  expect(load({ ...old, CPU_HIGH_THRESHOLD: "" })).toEqual([30_000, 75, 75, 95]);
+  expect(load({})).toEqual([5_000, 80, 75, 90, 600]);
+  expect(load(old)).toEqual([30_000, 75, 85, 95, 1_800]);
+  expect(load({ ...old, CPU_HIGH_THRESHOLD: "" })).toEqual([30_000, 75, 75, 95, 1_800]);
 });
 
 test("what site.yaml says of a box counts before them", () => {
-  const own = "    polling: { suspect: 1s }\n    heat: { hot: 78C, memory: 80% }\n";
-  expect(load(old, own)).toEqual([30_000, 78, 85, 80]);
+  const own =
+    "    polling: { suspect: 1s }\n    heat: { hot: 78C, memory: 80% }\n    syncEvery: 2min\n";
+  expect(load(old, own)).toEqual([30_000, 78, 85, 80, 120]);
 });
 
 test("one that is no number stops the start, and is named", () => {

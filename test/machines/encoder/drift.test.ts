@@ -19,6 +19,7 @@ function pair(p: {
   wanted?: EncoderSettings;
   cold?: string[];
   sync?: EncoderPlan["sync"];
+  syncEveryMs?: number;
 }): World {
   const plan = aPlan({
     kinds: { a: "helo", b: "helo" },
@@ -30,7 +31,10 @@ function pair(p: {
       }),
     ],
   });
-  for (const encoder of plan.encoders) encoder.sync = p.sync ?? "propose";
+  for (const encoder of plan.encoders) {
+    encoder.sync = p.sync ?? "propose";
+    if (p.syncEveryMs !== undefined) encoder.syncEveryMs = p.syncEveryMs;
+  }
   const world = onAir(plan);
   set(world, "a", p.a ?? six);
   set(world, "b", p.b);
@@ -153,6 +157,24 @@ slow("nothing is set during a change freeze, and that is said once", () => {
   expect(sentences(world, "encoder.sync")[0]).toContain("no configuration during a change freeze");
   expect(stateOf(world, "b").wanted?.notSetBecause).toContain("Mass");
 });
+
+test.each([
+  [undefined, 600],
+  [120_000, 120],
+])(
+  "what could not be set is tried again after syncEvery (%s: %i s), not sooner",
+  (syncEveryMs, s) => {
+    const world = pair({ b: four, sync: "act", ...(syncEveryMs !== undefined && { syncEveryMs }) });
+    world.box("b").deaf = true;
+    world.pass(70);
+    expect(sentences(world, "encoder.sync")).toHaveLength(1);
+    world.box("b").deaf = false;
+    world.pass(s - 20);
+    expect(world.box("b").says.settings).toEqual(four);
+    world.pass(30);
+    expect(world.box("b").says.settings).toEqual(six);
+  },
+);
 
 test("a takeover while a box is being set goes on with the box as it is", () => {
   const world = pair({ b: four, sync: "act" });
