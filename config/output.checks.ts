@@ -8,6 +8,7 @@ export type LenientOutput = {
   host?: string | undefined;
   port?: unknown;
   token?: unknown;
+  storage?: string | undefined;
 };
 type Streams = readonly { path?: unknown; outputs: readonly LenientOutput[] }[];
 type Listed = { path: (string | number)[]; output: LenientOutput };
@@ -16,6 +17,7 @@ type Listed = { path: (string | number)[]; output: LenientOutput };
 export function outputFindings(
   streams: Streams,
   ingests: readonly { kind?: string | undefined; port?: unknown }[],
+  storages: readonly { id?: string | undefined; driver?: unknown }[],
 ): Finding[] {
   const all = streams.flatMap(({ outputs }, at) =>
     outputs.map((output, place) => ({ path: ["streams", at, "outputs", place], output })),
@@ -32,6 +34,7 @@ export function outputFindings(
       ...taken(listed, all.slice(0, n), "folder"),
       ...takenByIngest(listed, ingests),
       ...openToAll(listed),
+      ...recordsNowhere(listed, storages),
     ]),
   ];
 }
@@ -53,6 +56,22 @@ function takenByIngest(
   );
   if (output.port === undefined || at === -1) return [];
   return [{ path: [...path, "port"], what: `ingests[${at}] already listens at it` }];
+}
+
+function recordsNowhere(
+  { path, output: { kind, storage, folder } }: Listed,
+  storages: readonly { id?: string | undefined; driver?: unknown }[],
+): Finding[] {
+  if (kind !== "recording") return [];
+  if ((storage === undefined) === (folder === undefined)) {
+    return [{ path, what: "needs either storage or folder: where it records to" }];
+  }
+  if (storage === undefined) return [];
+  const at = [...path, "storage"];
+  const found = storages.find(({ id }) => id === storage);
+  if (!found) return [{ path: at, what: `there is no storage ${JSON.stringify(storage)}` }];
+  if (found.driver === "host-disk") return [];
+  return [{ path: at, what: `${storage} is no disk of this host (driver host-disk)` }];
 }
 
 /** Without a token only this host may read. */

@@ -1,8 +1,8 @@
 /** Where a relayed stream goes besides its destination: each output is a process of its own. */
 import { z } from "zod";
-import { absolutePath, displayName, host, id, port } from "./fields.ts";
+import { absolutePath, displayName, host, id, port, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
-import { duration, section } from "./units.ts";
+import { duration, percent, section } from "./units.ts";
 
 const common = {
   id: id
@@ -35,5 +35,52 @@ export const output = z.discriminatedUnion("kind", [
     token: SecretReference.exactOptional().describe(
       "Where the token is kept: read at http://HOST:PORT/TOKEN/index.m3u8 then, and not without",
     ),
+  }),
+  section({
+    ...common,
+    kind: z.literal("recording").describe("Files on a disk of this host"),
+    storage: id.exactOptional().describe("Storage id: recorded into its first place"),
+    folder: absolutePath.exactOptional().describe("Or the folder itself"),
+    container: z.enum(["ts", "fmp4"]).prefault("ts").describe("What files are"),
+    file: duration({ atLeast: "10s", atMost: "12h" })
+      .prefault("15min")
+      .describe("Length of a file; it ends with a GOP"),
+    keep: duration({ atLeast: "1min", atMost: "3650d" })
+      .prefault("7d")
+      .describe("How long files are kept, where there is room"),
+    leastFree: percent({ atLeast: "0%", atMost: "90%" })
+      .prefault("10%")
+      .describe("Free space below which the oldest files of it go, and then nothing is recorded"),
+  }),
+  section({
+    ...common,
+    kind: z.literal("rtmp").describe("Pushed by RTMP or RTMPS"),
+    address: url("rtmp", "rtmps").describe("Where to publish, without the stream key"),
+    streamKey: SecretReference.describe("Where the stream key is kept"),
+  }),
+  section({
+    ...common,
+    kind: z.literal("srt").describe("MPEG-TS by SRT; we call"),
+    address: url("srt").describe("Whom to call, srt://HOST:PORT"),
+    streamId: z
+      .string()
+      .regex(/^[!-~]{1,512}$/, "printable characters without blanks, at most 512")
+      .exactOptional()
+      .describe("Which stream it is there"),
+    passphrase: SecretReference.exactOptional().describe(
+      "Where the passphrase is kept (10 to 79 characters)",
+    ),
+    latency: duration({ atLeast: "20ms", atMost: "8s" })
+      .prefault("120ms")
+      .describe("How long SRT may wait for packets that were lost"),
+  }),
+  section({
+    ...common,
+    kind: z.literal("udp").describe("MPEG-TS by UDP, unicast or multicast"),
+    address: z
+      .string()
+      .regex(/^udp:\/\/[A-Za-z0-9.:[\]-]{1,255}:\d{1,5}$/, "must be like udp://239.1.1.1:5000")
+      .describe("Where to send it"),
+    interface: host.exactOptional().describe("Own address of the network to send it on"),
   }),
 ]);

@@ -72,7 +72,7 @@ const Lenient = z.object({
         outputs: listOf(
           z
             .object({
-              ...{ id: text, kind: text, host: text },
+              ...{ id: text, kind: text, host: text, storage: text },
               ...{ folder: z.unknown(), port: z.unknown(), token: z.unknown() },
             })
             .partial()
@@ -108,7 +108,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ...ingestFindings(ingests),
     ...publisherFindings(ingests),
     ...sessionFeedFindings({ ingests, encoders, streams }),
-    ...outputFindings(streams, ingests),
+    ...outputFindings(streams, ingests, storages),
     ...duplicates("encoders", "id", encoders),
     ...duplicates("outlets", "id", outlets),
     ...duplicates("storages", "id", storages),

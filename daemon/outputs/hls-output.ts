@@ -1,11 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
-import { Mux } from "../relay/ts/mux.ts";
-import { Fragments, initOf } from "./fragments.ts";
 import { ListState, LiveList } from "./live-list.ts";
 import { SegmentFile, writeWhole } from "./segment-files.ts";
-import type { Cut, Format, SegmentSink } from "./segmenter.ts";
+import { type Container, formOf, type SegmentForm } from "./segment-form.ts";
+import type { Cut, SegmentSink } from "./segmenter.ts";
 
 export const listName = "index.m3u8";
 const stateName = "list.json";
@@ -31,13 +30,13 @@ export class HlsOutput implements SegmentSink {
 
   constructor(p: {
     folder: string;
-    container: "ts" | "fmp4";
+    container: Container;
     windowMs: number;
     targetS: number;
     nowMs: () => number;
   }) {
     this.#folder = p.folder;
-    this.#form = () => (p.container === "ts" ? new TsForm() : new Mp4Form());
+    this.#form = () => formOf(p.container);
     this.#nowMs = p.nowMs;
     mkdirSync(p.folder, { recursive: true, mode: 0o750 });
     const kept = ListState.safeParse(readJson(join(p.folder, stateName))).data;
@@ -145,48 +144,3 @@ function readJson(file: string): unknown {
 }
 
 const sentenceOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause));
-
-/** How the frames of one form become the bytes of segments. */
-type SegmentForm = {
-  ending: string;
-  /** What stands in a file of its own before them. */
-  init(format: Format): Buffer | undefined;
-  frame(frame: Frame): Buffer | undefined;
-  /** @param dts where the next picture begins */
-  end(dts: Ticks): Buffer | undefined;
-};
-
-class TsForm implements SegmentForm {
-  readonly ending = "ts";
-  #mux: Mux | undefined;
-
-  init({ streams }: Format): undefined {
-    this.#mux = new Mux(streams);
-  }
-  frame(frame: Frame): Buffer {
-    return this.#mux!.write(frame);
-  }
-  end(): undefined {}
-}
-
-/** A fragment holds a GOP. */
-class Mp4Form implements SegmentForm {
-  readonly ending = "m4s";
-  #fragments: Fragments | undefined;
-  #isEmpty = true;
-
-  init(format: Format): Buffer {
-    this.#fragments = new Fragments(format);
-    return initOf(format);
-  }
-  frame(frame: Frame): Buffer | undefined {
-    const done = frame.key && !this.#isEmpty ? this.#fragments!.cut(frame.dts) : undefined;
-    this.#fragments!.take(frame);
-    this.#isEmpty = false;
-    return done;
-  }
-  end(dts: Ticks): Buffer {
-    this.#isEmpty = true;
-    return this.#fragments!.cut(dts);
-  }
-}

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SiteConfig } from "../../config/site.schema.ts";
 import type { OutputEvent } from "../../machines/output/output.events.ts";
+import type { HostDiskOptions } from "../drivers/host-disk/options.ts";
 import { endOthers, KeptProcess } from "../kept-process/kept-process.ts";
 import type { RelayedStream } from "../relays/with-relays.ts";
 import type { OutputSettings, OutputTarget } from "./settings.ts";
@@ -35,7 +36,10 @@ export async function openOutputs(p: {
   );
   const keepers = all.map(async ({ relay, output }) => {
     const keeper = new OutputKeeper({
-      target: targetOf(output, { stateDir: join(folder, output.id), gopS: relay.gopS }),
+      target: targetOf(output, {
+        ...{ stateDir: join(folder, output.id), gopS: relay.gopS, stream: relay.stream },
+        storages: p.config.storages,
+      }),
       ...{ output: output.id, pipe: pipeOf(relay, output.id) },
       program: fileURLToPath(p.program),
       stateDir: join(folder, output.id),
@@ -48,7 +52,34 @@ export async function openOutputs(p: {
 }
 
 function targetOf(
-  { folder, container, segmentMs, windowMs, host, port, token }: OutputConfig,
+  output: OutputConfig,
+  p: { stateDir: string; stream: string; gopS: number; storages: SiteConfig["storages"] },
+): OutputTarget {
+  const { id, name: _, ...config } = output;
+  if (config.kind === "hls") return hlsTarget(config, p);
+  if (config.kind !== "recording") return config;
+  const { kind, storage, folder, container, fileMs, keepMs, leastFreePercent } = config;
+  const disk = p.storages.find((one) => one.id === storage)?.options as HostDiskOptions | undefined;
+  const [place] = disk?.places ?? [];
+  return {
+    ...{ kind, container, fileMs, keepMs, leastFreeRatio: leastFreePercent / 100 },
+    // Two outputs may record into one place.
+    name: `${p.stream}-${id}`,
+    folder: folder ?? place!.path,
+    isMountPoint: place?.mountPoint ?? false,
+  };
+}
+
+function hlsTarget(
+  {
+    folder,
+    container,
+    segmentMs,
+    windowMs,
+    host,
+    port,
+    token,
+  }: Omit<OutputConfig & { kind: "hls" }, "id" | "name">,
   p: { stateDir: string; gopS: number },
 ): OutputTarget {
   return {
@@ -85,7 +116,7 @@ export class OutputKeeper {
       command: ["/bin/sh", "-c", holdsPipe, "output", p.pipe, process.execPath, p.program],
       settings: (start) => {
         const settings: OutputSettings = { output, ...start, target };
-        return { text: JSON.stringify(settings) };
+        return { text: JSON.stringify(settings), secret: secretOf(target) };
       },
       heard: (datagram, run) => this.#hear(datagram, run),
       ended: (because) => {
@@ -128,6 +159,11 @@ export class OutputKeeper {
   close(): Promise<void> {
     return this.#process.close();
   }
+}
+
+function secretOf(target: OutputTarget): string | undefined {
+  if (target.kind === "rtmp") return target.streamKey;
+  return target.kind === "srt" ? target.passphrase : undefined;
 }
 
 function statusIn(datagram: Buffer): OutputStatus | undefined {

@@ -1,18 +1,30 @@
 import { createSocket } from "node:dgram";
 import type { Readable } from "node:stream";
-import { FrameReader } from "../relay/frame-reader.ts";
 import { Rate } from "../ingest/rate.ts";
+import type { ElementaryStream, Frame } from "../relay/frame.ts";
+import { FrameReader } from "../relay/frame-reader.ts";
 import { HlsOutput } from "./hls-output.ts";
+import { pushArguments } from "./push-arguments.ts";
+import { PushOutput } from "./push-output.ts";
+import { RecordingOutput } from "./recording-output.ts";
 import { Segmenter } from "./segmenter.ts";
 import { serve } from "./serve.ts";
-import type { OutputSettings } from "./settings.ts";
+import type { OutputSettings, OutputTarget } from "./settings.ts";
 import type { OutputStatus } from "./status.ts";
 
 const tellEveryMs = 500;
+const lookAtDiskEveryMs = 5_000;
 /** A relay that begins anew is silent for half a second. */
 const quietAfterMs = 2_000;
 /** Who reads a list asks for it once a target duration. */
 const readsWithin = 3;
+
+/** What becomes of the frames. */
+type Way = {
+  take(frame: Frame, streams: ElementaryStream[]): void;
+  figures(): Pick<OutputStatus, "why" | "segments" | "readers" | "droppedPictures">;
+};
+type Failed = (why: string) => void;
 
 /**
  * One output of a relayed stream, for as long as the process lives. What the relay selected comes
@@ -23,74 +35,115 @@ export class Output {
   readonly #settings: OutputSettings;
   readonly #socket = createSocket("udp4");
   readonly #rate = new Rate();
-  readonly #hls: HlsOutput;
-  readonly #segmenter: Segmenter;
-  readonly #readers = new Map<string, number>();
   #bytes = 0;
   #pictures = 0;
   #pictureAtMs: number | undefined;
 
   constructor(settings: OutputSettings) {
     this.#settings = settings;
-    const { target } = settings;
-    this.#hls = new HlsOutput({ ...target, nowMs: Date.now });
-    this.#segmenter = new Segmenter({
-      ...{ segmentMs: target.segmentMs, needsSound: target.container === "fmp4" },
-      sink: this.#hls,
-    });
   }
 
   /** @param failed it cannot do its work at all */
-  run(pipe: Readable, failed: (why: string) => void): void {
-    const { target } = this.#settings;
+  run(pipe: Readable, failed: Failed): void {
     this.#socket.on("error", () => undefined).unref();
+    const way = wayOf(this.#settings.target, failed);
     const reader = new FrameReader((frame) => {
       if (frame.track === 0) {
         this.#pictures++;
         this.#pictureAtMs = performance.now();
       }
-      this.#segmenter.take(frame, reader.streams, Date.now());
+      way.take(frame, reader.streams);
     });
     pipe.on("data", (bytes: Buffer) => {
       this.#bytes += bytes.length;
       reader.feed(bytes, performance.now());
     });
     pipe.once("error", ({ message }) => failed(message));
-    if (target.listen) {
-      const { host, port } = target.listen;
-      const server = serve({
-        ...{ folder: target.folder, tokenSha256: target.tokenSha256 },
-        offers: (name) => this.#hls.offers(name),
-        read: (address) => this.#readers.set(address, performance.now()),
-      });
-      server.once("error", ({ message }) => failed(message));
-      server.listen(port, host);
-    }
-    setInterval(() => this.#tell(), tellEveryMs);
-    this.#tell();
+    setInterval(() => this.#tell(way), tellEveryMs);
+    this.#tell(way);
   }
 
-  #tell(): void {
-    const { run, statusPort, target } = this.#settings;
+  #tell(way: Way): void {
+    const { run, statusPort } = this.#settings;
     const atMs = performance.now();
     this.#rate.note({ atMs, bytes: this.#bytes, frames: this.#pictures });
     const quietMs = this.#pictureAtMs === undefined ? null : Math.round(atMs - this.#pictureAtMs);
     const comes = quietMs !== null && quietMs < quietAfterMs;
-    const { why, list } = this.#hls;
-    for (const [address, readAtMs] of this.#readers) {
-      if (atMs - readAtMs > readsWithin * target.targetS * 1_000) this.#readers.delete(address);
-    }
+    const figures = way.figures();
     const status: OutputStatus = {
       run,
-      state: why !== null ? "failing" : comes ? "sending" : "waiting",
-      why,
+      state: figures.why !== null ? "failing" : comes ? "sending" : "waiting",
       bytes: this.#bytes,
       pictures: this.#pictures,
       quietMs,
       bitrateBps: this.#rate.now()?.bitrateBps ?? null,
-      segments: list.state.segments.length,
-      readers: this.#readers.size,
+      ...figures,
     };
     this.#socket.send(JSON.stringify(status), statusPort, "127.0.0.1");
   }
+}
+
+function wayOf(target: OutputTarget, failed: Failed): Way {
+  if (target.kind === "hls") return hls(target, failed);
+  if (target.kind === "recording") return recording(target);
+  const secret = target.kind === "rtmp" ? target.streamKey : undefined;
+  const passphrase = target.kind === "srt" ? target.passphrase : undefined;
+  const push = new PushOutput(
+    pushArguments(target),
+    [secret, passphrase].filter((one) => one !== undefined),
+  );
+  return {
+    take: (frame, streams) => push.take(frame, streams, performance.now()),
+    figures() {
+      const { why, droppedPictures } = push;
+      return { why, droppedPictures, segments: null, readers: null };
+    },
+  };
+}
+
+function hls(target: OutputTarget & { kind: "hls" }, failed: Failed): Way {
+  const output = new HlsOutput({ ...target, nowMs: Date.now });
+  const segmenter = new Segmenter({
+    ...{ segmentMs: target.segmentMs, needsSound: target.container === "fmp4", sink: output },
+  });
+  const readers = new Map<string, number>();
+  if (target.listen) {
+    const { host, port } = target.listen;
+    const server = serve({
+      ...{ folder: target.folder, tokenSha256: target.tokenSha256 },
+      offers: (name) => output.offers(name),
+      read: (address) => readers.set(address, performance.now()),
+    });
+    server.once("error", ({ message }) => failed(message));
+    server.listen(port, host);
+  }
+  return {
+    take: (frame, streams) => segmenter.take(frame, streams, Date.now()),
+    figures() {
+      for (const [address, readAtMs] of readers) {
+        const agoMs = performance.now() - readAtMs;
+        if (agoMs > readsWithin * target.targetS * 1_000) readers.delete(address);
+      }
+      const segments = output.list.state.segments.length;
+      return { why: output.why, segments, readers: readers.size, droppedPictures: null };
+    },
+  };
+}
+
+function recording(target: OutputTarget & { kind: "recording" }): Way {
+  const output = new RecordingOutput(target, Date.now);
+  const segmenter = new Segmenter({
+    ...{ segmentMs: target.fileMs, needsSound: target.container === "fmp4", sink: output },
+  });
+  setInterval(() => {
+    // The next file is begun when there is room again.
+    if (!output.look() || output.why !== null) segmenter.interrupt();
+  }, lookAtDiskEveryMs);
+  return {
+    take: (frame, streams) => segmenter.take(frame, streams, Date.now()),
+    figures: () => {
+      const { why, files } = output;
+      return { why, segments: files.length, readers: null, droppedPictures: null };
+    },
+  };
 }

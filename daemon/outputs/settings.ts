@@ -18,6 +18,25 @@ export const OutputTarget = z.discriminatedUnion("kind", [
     listen: z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) }).optional(),
     tokenSha256: Sha256.optional(),
   }),
+  z.object({
+    kind: z.literal("recording"),
+    folder: Path,
+    isMountPoint: z.boolean(),
+    name: z.string(),
+    container: z.enum(["ts", "fmp4"]),
+    fileMs: z.number().positive(),
+    keepMs: z.number().positive(),
+    leastFreeRatio: z.number().min(0).max(1),
+  }),
+  z.object({ kind: z.literal("rtmp"), address: z.string(), streamKey: z.string() }),
+  z.object({
+    kind: z.literal("srt"),
+    address: z.string(),
+    streamId: z.string().optional(),
+    passphrase: z.string().optional(),
+    latencyMs: z.number(),
+  }),
+  z.object({ kind: z.literal("udp"), address: z.string(), interface: z.string().optional() }),
 ]);
 export type OutputTarget = z.infer<typeof OutputTarget>;
 

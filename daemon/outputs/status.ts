@@ -15,9 +15,11 @@ export const OutputStatus = z.object({
   /** Since the last picture came. */
   quietMs: z.number().nullable(),
   bitrateBps: z.number().nullable(),
-  /** In the list that is read, where there is one. */
+  /** In the list that is read, or recorded and kept; null: it writes no files. */
   segments: z.number().nullable(),
   /** Who has asked for the list of late. */
   readers: z.number().nullable(),
+  /** Not sent, because the far end was away or did not take them. */
+  droppedPictures: z.number().nullable(),
 });
 export type OutputStatus = z.infer<typeof OutputStatus>;

@@ -2084,7 +2084,7 @@ export interface components {
        * @default unknown
        * @enum {string}
        */
-      kind?: "hls" | "unknown";
+      kind?: "hls" | "recording" | "rtmp" | "srt" | "udp" | "unknown";
       stream?: components["schemas"]["Id"];
       /**
        * @default unknown
@@ -2130,6 +2130,13 @@ export interface components {
           [key: string]: unknown;
         };
         readers?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        droppedPictures?: {
           value: number;
           at: string | null;
           source: string;

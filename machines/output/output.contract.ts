@@ -5,7 +5,7 @@ import { Figure, Published } from "../published.ts";
 export const outputWords = ["unknown", "starting", "waiting", "sending", "failing"] as const;
 export type OutputWord = (typeof outputWords)[number];
 
-export const outputKinds = ["hls"] as const;
+export const outputKinds = ["hls", "recording", "rtmp", "srt", "udp"] as const;
 
 export const OutputFigures = z.object({
   /** Of what comes from the relay. */
@@ -15,10 +15,12 @@ export const OutputFigures = z.object({
   pictures: Figure.optional(),
   /** Since the last picture. */
   quietMs: Figure.optional(),
-  /** In the list that is read. */
+  /** In the list that is read, or files that are recorded and kept. */
   segments: Figure.optional(),
   /** Addresses that have asked for the list of late. */
   readers: Figure.optional(),
+  /** Not sent, because the far end was away or did not take them. */
+  droppedPictures: Figure.optional(),
 });
 export type OutputFigures = z.infer<typeof OutputFigures>;
 

@@ -8,6 +8,7 @@ export type OutputReading = {
   bitrateBps: number | null;
   segments: number | null;
   readers: number | null;
+  droppedPictures: number | null;
 };
 
 export type OutputEvent =

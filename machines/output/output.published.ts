@@ -41,8 +41,8 @@ export function outputState(
 
 function figuresOf({ context: { reading, readAt } }: OutputSnapshot): OutputFigures {
   if (!reading || !readAt) return {};
-  const { bitrateBps, bytes, pictures, quietMs, segments, readers } = reading;
-  const all = { bitrateBps, bytes, pictures, quietMs, segments, readers };
+  const { bitrateBps, bytes, pictures, quietMs, segments, readers, droppedPictures } = reading;
+  const all = { bitrateBps, bytes, pictures, quietMs, segments, readers, droppedPictures };
   return Object.fromEntries(
     Object.entries(all).flatMap(([name, value]): [string, Figure][] =>
       value === null ? [] : [[name, { value, atMs: readAt.wallMs, source: "output" }]],

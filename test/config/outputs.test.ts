@@ -10,6 +10,8 @@ ingests:
   - { id: stage, kind: rtmp, streamKey: credential:stage }
 encoders:
   - { id: a, driver: ffmpeg, input: { kind: ingest, ingest: stage } }
+storages:
+  - { id: nas, driver: synology, host: nas.example.org, access: { version: v2c, community: credential:nas } }
 destinations:
   - { id: far, address: "rtmp://far/live", streamKey: credential:far }
 streams:
@@ -52,6 +54,13 @@ test.each([
   ],
   ["{ id: web, kind: hls, segment: 60s }", /segment/],
   ["{ id: web, kind: dat }", /kind/],
+  ["{ id: rec, kind: recording }", /needs either storage or folder/],
+  ["{ id: rec, kind: recording, folder: /srv, storage: nas }", /needs either storage or folder/],
+  ["{ id: rec, kind: recording, storage: ans }", /there is no storage "ans"/],
+  ["{ id: rec, kind: recording, storage: nas }", /nas is no disk of this host/],
+  ["{ id: up, kind: rtmp, address: rtmp://far/live }", /streamKey/],
+  ["{ id: up, kind: udp, address: rtmp://far/live }", /must be like udp:/],
+  ["{ id: up, kind: srt, address: srt://u:p@far:1 }", /user name or password/],
 ])("%s: what is wrong with it is said", (outputs, problem) => {
   const problems = problemsOf(site(outputs));
   expect(problems).toHaveLength(1);

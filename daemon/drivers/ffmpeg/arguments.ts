@@ -164,7 +164,7 @@ function audioArguments({ audio, input }: FfmpegOptions): string[] {
 }
 
 /** Debian's bundle of certificate authorities. */
-const certificateAuthorities = "/etc/ssl/certs/ca-certificates.crt";
+export const certificateAuthorities = "/etc/ssl/certs/ca-certificates.crt";
 
 /** @param to checked by `checkedEndpoint` */
 export function outputArguments(

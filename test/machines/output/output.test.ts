@@ -9,7 +9,7 @@ import { TurnClock } from "../../../machines/site/turn-clock.ts";
 
 const waiting: OutputReading = {
   ...{ state: "waiting", why: null, bytes: 0, pictures: 0, quietMs: null },
-  ...{ bitrateBps: null, segments: 0, readers: 0 },
+  ...{ bitrateBps: null, segments: 0, readers: 0, droppedPictures: null },
 };
 const sending: OutputReading = {
   ...waiting,
