@@ -250,6 +250,13 @@ const stream = section({
   failback: durationOr("manual", { atLeast: "300s" })
     .prefault("manual")
     .describe("Return to the primary when it was good this long, or only when asked"),
+  drills: section({
+    every: duration({ atLeast: "1d", atMost: "365d" }).describe(
+      "To the understudy and back, measured; only at a destination that is marked `test: true`",
+    ),
+  })
+    .describe("Failover drills that need nobody: on air they are a person's, by `stream drill`")
+    .exactOptional(),
   takeoverBudget: section({
     per10Min: z.int().min(0).max(20).prefault(2).describe("In any 10 minutes"),
     perHour: z.int().min(0).max(60).prefault(4).describe("In any hour"),

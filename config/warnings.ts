@@ -9,7 +9,21 @@ export const configWarnings = (config: SiteConfig): string[] => [
   ...fencePathWarnings(config),
   ...sourceWarnings(config),
   ...keyWarnings(config),
+  ...drillWarnings(config),
 ];
+
+/** Nothing that viewers see is done because a schedule says so. */
+function drillWarnings({ streams, destinations }: SiteConfig): string[] {
+  return streams
+    .filter(({ drills, destination }) => {
+      const isSeen = destinations.find(({ id }) => id === destination)?.test === false;
+      return drills !== undefined && isSeen;
+    })
+    .map(
+      ({ id, destination }) =>
+        `${id} is not drilled by itself: its viewers would see it, ${destination} is not marked test: true`,
+    );
+}
 
 /** Whoever can publish to a broker that others reach commands this site, unless it knows its hub. */
 function commandKeyWarnings({ mqtt }: SiteConfig): string[] {

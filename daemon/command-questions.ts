@@ -12,6 +12,7 @@ import {
   type StreamContext,
   understudyOf,
 } from "../machines/stream/stream.context.ts";
+import { drillRefusal } from "../machines/stream/drill/drill.ts";
 import { moveRefusal } from "../machines/stream/readiness.ts";
 import { carrierStateOf } from "../machines/stream/stream.published.ts";
 import type { Answer } from "./command-memory.ts";
@@ -48,6 +49,7 @@ export function questionsTo(core: SiteCore) {
         const { context } = core.stream(idOf(to));
         return moveRefusal(context, context.plan.encoders[0]?.encoder);
       }
+      if (event.type === "drill") return drillRefusal(core.stream(idOf(to)).context, event.consent);
       if (event.type === "practise") return exerciseRefusal(core.site(), event.encoder);
       if (event.type === "changeSession") return `${event.stream} has no session`;
       if (!to.startsWith("encoder:")) return undefined;
@@ -86,7 +88,9 @@ export function questionsTo(core: SiteCore) {
         return core.encoder(idOf(actor)).context.control?.command.id;
       if (!actor.startsWith("stream:")) return undefined;
       const stream = core.stream(idOf(actor));
-      const { wish } = stream.context.memory.relay;
+      const { drill, relay } = stream.context.memory;
+      if (drill.now) return drill.now.command.id;
+      const { wish } = relay;
       if (wish?.command) return wish.command.id;
       const isAtRest = ["carried", "stopped"].includes(carrierStateOf(stream));
       return isAtRest ? undefined : stream.context.memory.command?.id;

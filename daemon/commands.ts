@@ -381,6 +381,11 @@ function inputFor(actor: ActorName, verb: string, request: CommandRequest): Core
   }
   if (verb === "off-air")
     return { to: actor as `stream:${string}`, event: { type: "stop", command } };
+  if (verb === "drill") {
+    const { consent } = args ?? {};
+    const event = { type: "drill", command, ...(consent !== undefined && { consent }) } as const;
+    return { to: actor as `stream:${string}`, event };
+  }
   const event =
     verb === "failover"
       ? ({

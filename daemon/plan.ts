@@ -64,6 +64,7 @@ export function planOf(
       stalledAfterMs: Math.max(1_000, 2 * d.observeEveryMs),
       ghostSessionMs: d.ghostSessionMs,
       noPublisherProofMs: Math.max(leastQuietMs, d.noPublisherProofMs, 2 * d.deviceRetryPeriodMs),
+      ...(d.test && { isTest: true }),
       ...(d.test && !config.streams.some((s) => s.destination === d.id) && { forExercises: true }),
       ...(d.offAirEndsEventAfterMs !== undefined && {
         offAirEndsEventAfterMs: Number(d.offAirEndsEventAfterMs),
@@ -336,6 +337,7 @@ function legsOf(
     ...(stream.sessions && { sessions: true }),
     allowUnproven: destination.allowUnproven,
     directFreezeMs: stream.directFreezeMs,
+    ...(stream.drills && destination.test && { drillEveryMs: stream.drills.everyMs }),
     content: contentPlan(stream.content, destination),
     fenceTimeoutMs: destination.fenceTimeoutMs,
     recording: stream.recording,

@@ -17,10 +17,13 @@ import type { Column } from "./print.ts";
 import { tellProgress } from "./progress.ts";
 
 export type AskOptions = { yes?: boolean; dryRun?: boolean; wait?: boolean; timeout?: number };
+/** Two moves of at most two minutes each, and what is between them. */
+const drillTakesMs = 260_000;
+
 export const askOptions: readonly Option[] = [
   ["-y, --yes", "do not ask, even if a programme is on air"],
   ["-n, --dry-run", "only say whether the site would do it"],
-  ["--timeout <time>", "how long its end is waited for (30s)", asMs],
+  ["--timeout <time>", "how long its end is waited for (30s; of a drill 260s)", asMs],
   ["--wait", "until it is done or refused (the default)"],
   ["--no-wait", "not: say only that it was asked"],
 ];
@@ -39,7 +42,8 @@ export async function askSite(cli: Cli, question: Question, options: AskOptions)
   const hub = await cli.hub();
   const { subject, asked } = question;
   const { signal } = cli.io;
-  const waitMs = options.wait === false ? 0 : (options.timeout ?? 30_000);
+  const usuallyMs = asked.verb === "drill" ? drillTakesMs : 30_000;
+  const waitMs = options.wait === false ? 0 : (options.timeout ?? usuallyMs);
   if (options.dryRun) {
     const answer = await hub.command(subject, { ...asked, dryRun: true }, { waitMs, signal });
     return tellAnswer(cli, answer, options);

@@ -61,6 +61,15 @@ export const siteVerbs: {
       },
     },
     return: { does: "move it back to its primary", interrupts: true },
+    drill: {
+      does: "practise a failover: to its understudy and back, measured",
+      interrupts: true,
+      takes: {
+        options: [["--consent <stream>", "its id, typed: its viewers may see it"]],
+        args: ({ consent }) =>
+          text(consent) === undefined ? undefined : { consent: String(consent) },
+      },
+    },
     abort: { does: "give up the move under way" },
     release: { does: "let it move by itself again, after it was held" },
     "add-window": {

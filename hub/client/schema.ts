@@ -2845,6 +2845,58 @@ export interface components {
             [key: string]: unknown;
           })
         | null;
+      drill?: {
+        underWay:
+          | ({
+              by: string;
+              beganAt: string | null;
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              leg: "away" | "back" | "unknown";
+              from: components["schemas"]["Id"];
+              to: components["schemas"]["Id"];
+            } & {
+              [key: string]: unknown;
+            })
+          | null;
+        last:
+          | ({
+              id: string;
+              by: string;
+              beganAt: string | null;
+              endedAt: string | null;
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              result: "passed" | "failed" | "broken" | "unknown";
+              because: string | null;
+              legs: ({
+                from: components["schemas"]["Id"];
+                to: components["schemas"]["Id"];
+                offAirMs: number | null;
+                segments: {
+                  detectMs: number | null;
+                  decideMs: number | null;
+                  fenceMs: number | null;
+                  startMs: number | null;
+                  confirmMs: number | null;
+                } & {
+                  [key: string]: unknown;
+                };
+                incident: string;
+              } & {
+                [key: string]: unknown;
+              })[];
+            } & {
+              [key: string]: unknown;
+            })
+          | null;
+      } & {
+        [key: string]: unknown;
+      };
       keptFor?:
         | ({
             id: string;
@@ -3497,7 +3549,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -3545,6 +3597,7 @@ export interface operations {
               restart?: boolean;
               ifRevision?: number;
             };
+            consent?: string;
           };
           /** @default 30000 */
           ttlMs?: number;
@@ -3647,7 +3700,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -3695,6 +3748,7 @@ export interface operations {
               restart?: boolean;
               ifRevision?: number;
             };
+            consent?: string;
           };
           /** @default 30000 */
           ttlMs?: number;
@@ -4520,7 +4574,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -4568,6 +4622,7 @@ export interface operations {
               restart?: boolean;
               ifRevision?: number;
             };
+            consent?: string;
           };
           /** @default 30000 */
           ttlMs?: number;
@@ -4697,7 +4752,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -4745,6 +4800,7 @@ export interface operations {
               restart?: boolean;
               ifRevision?: number;
             };
+            consent?: string;
           };
           /** @default 30000 */
           ttlMs?: number;
@@ -4993,7 +5049,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -5041,6 +5097,7 @@ export interface operations {
               restart?: boolean;
               ifRevision?: number;
             };
+            consent?: string;
           };
           /** @default 30000 */
           ttlMs?: number;
@@ -5484,6 +5541,58 @@ export interface operations {
                   [key: string]: unknown;
                 })
               | null;
+            drill?: {
+              underWay:
+                | ({
+                    by: string;
+                    beganAt: string | null;
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    leg: "away" | "back" | "unknown";
+                    from: components["schemas"]["Id"];
+                    to: components["schemas"]["Id"];
+                  } & {
+                    [key: string]: unknown;
+                  })
+                | null;
+              last:
+                | ({
+                    id: string;
+                    by: string;
+                    beganAt: string | null;
+                    endedAt: string | null;
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    result: "passed" | "failed" | "broken" | "unknown";
+                    because: string | null;
+                    legs: ({
+                      from: components["schemas"]["Id"];
+                      to: components["schemas"]["Id"];
+                      offAirMs: number | null;
+                      segments: {
+                        detectMs: number | null;
+                        decideMs: number | null;
+                        fenceMs: number | null;
+                        startMs: number | null;
+                        confirmMs: number | null;
+                      } & {
+                        [key: string]: unknown;
+                      };
+                      incident: string;
+                    } & {
+                      [key: string]: unknown;
+                    })[];
+                  } & {
+                    [key: string]: unknown;
+                  })
+                | null;
+            } & {
+              [key: string]: unknown;
+            };
             keptFor?:
               | ({
                   id: string;

@@ -16,6 +16,7 @@ export function streamOffers(stream: StreamItem, now: Now): Offer[] {
     ...(canStart ? [start(stream, now)] : [failover(stream, now)]),
     ...(waits ? [unproven(stream, now)] : []),
     ...(!canStart && encoder !== encoders[0] ? [goBack(stream, now)] : []),
+    ...(carrier === "carried" && stream.drill?.underWay === null ? [drill(stream, now)] : []),
     ...(moving.includes(carrier) || waits ? [abort] : []),
     ...(latched.length > 0 || waits ? [release] : []),
     ...(isStopped && carriage !== "onAir" ? [] : [stop(stream, now)]),
@@ -40,6 +41,23 @@ function goBack(stream: StreamItem, now: Now): Offer {
     will: `The programme goes back from ${from} to ${primary}. ${fenceWords(stream, from)} ${gapWords(stream, now)}`,
   };
 }
+
+/** The last one tells what it costs. */
+function drill(stream: StreamItem, now: Now): Offer {
+  const [from, to] = fromTo(stream, now);
+  const last = stream.drill?.last?.legs.map(({ offAirMs }) => offAirMs ?? Number.NaN) ?? [];
+  const cost = last.some(Number.isNaN) || last.length < 2 ? gapWords(stream, now) : costWords(last);
+  return {
+    verb: "drill",
+    label: "Drill a failover",
+    args: { consent: stream.id },
+    types: stream.id,
+    will: `The programme goes from ${from} to ${to}, stays there for 10 s, and goes back; both moves are measured. ${cost}`,
+  };
+}
+
+const costWords = (offAirMs: readonly number[]) =>
+  `In the last drill viewers were without picture for ${offAirMs.map((ms) => `${(ms / 1_000).toFixed(1)} s`).join(" and ")}.`;
 
 function unproven(stream: StreamItem, now: Now): Offer {
   const to = encoderName(now, stream.site, stream.understudyEncoder);

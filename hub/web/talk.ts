@@ -13,6 +13,8 @@ export type Offer = {
   args?: Readonly<Record<string, unknown>>;
   /** A sentence that has to be ticked first. */
   vouch?: string;
+  /** What has to be typed first, exactly so. */
+  types?: string;
   /** What the reason is asked for, where one has to be typed. */
   why?: string;
 };
@@ -91,7 +93,7 @@ function confirmation(
   { place, name, offers, disabled }: Group & { place: string },
 ): HTMLElement[] {
   const stands = offers.some((one) => sameOffer(one, offer));
-  const { label, will, vouch, why } = offer;
+  const { label, will, vouch, types, why } = offer;
   return [
     h(
       "form",
@@ -106,6 +108,19 @@ function confirmation(
               { class: "tick" },
               h("input", { type: "checkbox", name: "vouch", required: true }),
               vouch,
+            ),
+          ]),
+      ...(types === undefined
+        ? []
+        : [
+            h(
+              "label",
+              {},
+              `Type ${types} to agree`,
+              h("input", {
+                ...{ name: "types", required: true, pattern: types, title: types },
+                autocomplete: "off",
+              }),
             ),
           ]),
       ...(why === undefined

@@ -18,6 +18,8 @@ export const verbs = {
     "remove-window": { safe: false },
     /** Set the boxes of its session otherwise. `stop` ends the session. */
     "change-session": { safe: false },
+    /** A failover drill: to the understudy and back, measured. */
+    drill: { safe: false },
   },
   encoder: {
     maintenance: { safe: false },
@@ -75,7 +77,7 @@ export const verbs = {
 export const questions = { encoder: ["connection-history"] } as const;
 
 /**
- * `failover`: `{to?: encoder, unproven?: true}`; `add-window`: `{window}`; `remove-window`:
+ * `failover`: `{to?: encoder, unproven?: true}`; `drill`: `{consent?: its id}`; `add-window`: `{window}`; `remove-window`:
  * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; `retire` and
  * `bring-back`: `{medium}`; `move-recording`: `{medium?}`; `open-session`: `{session}`;
  * `change-session`: `{change}`; `reboot` and `power-cycle`: `{interrupt?: true}`; `start-stream`:
@@ -95,6 +97,8 @@ export const CommandArgs = z.object({
   stream: Id.optional(),
   session: SessionAsk.optional(),
   change: SessionChange.optional(),
+  /** The id of the stream, as a person has typed it: its viewers may see what is asked for. */
+  consent: z.string().max(64).optional(),
 });
 
 /** `request/<kind>/<id>/<verb>`. Times are the sender's own clock. */

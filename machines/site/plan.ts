@@ -165,6 +165,8 @@ export type DestinationPlan = {
   /** Level 3 by absence: no publisher for so long. */
   noPublisherProofMs: number;
   offAirEndsEventAfterMs?: number;
+  /** Nobody watches it: streams may be drilled there by themselves. */
+  isTest?: boolean;
   /** Nobody watches it and no stream publishes there: boxes may be practised at it. */
   forExercises?: boolean;
 };
@@ -200,6 +202,8 @@ export type StreamPlan = {
   /** The second leg of a `primaryBackup` stream: published as part of this stream. */
   backupOf?: string;
   directFreezeMs: number;
+  /** It is drilled so often by itself, at a destination that is marked `test: true`. */
+  drillEveryMs?: number;
   /** What is done about a lost, black, frozen or silent picture. */
   content: ContentPlan;
   fenceTimeoutMs: number;

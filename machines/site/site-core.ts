@@ -27,7 +27,7 @@ import { storageResume, type StorageSnapshot } from "../storage/storage.publishe
 import type { StreamEvent } from "../stream/stream.events.ts";
 import { streamResume, type StreamSnapshot } from "../stream/stream.published.ts";
 import type { Stamp } from "../time.ts";
-import { changeFreeze } from "./change-freeze.ts";
+import { changeFreeze, type ChangeKind } from "./change-freeze.ts";
 import type { SitePlan } from "./plan.ts";
 import type { SiteContext } from "./site.context.ts";
 import type { SiteEvent } from "./site.events.ts";
@@ -248,10 +248,10 @@ export function openSite(p: {
       if (ref === undefined || core.frozen(input) !== undefined) return false;
       return (ref.getSnapshot() as Can).can(input.event);
     },
-    frozen: (input) =>
-      isConfiguration(input)
-        ? changeFreeze(core.site().freeze, "configuration", clock.now())
-        : undefined,
+    frozen: ({ event }) => {
+      const change = waits(event);
+      return change && changeFreeze(core.site().freeze, change, clock.now());
+    },
     exists: (name) => names.includes(name),
     nextDueMs: () => clock.nextDueMs(),
     site: () => site.getSnapshot().context,
@@ -342,8 +342,12 @@ function firstFrom(places: ReadonlySet<number>, from: number): number | undefine
 }
 
 /** It would set a box otherwise. A box that repairs itself for the event does not come this way. */
-const isConfiguration = ({ event }: CoreInput): boolean =>
-  event.type === "sync" || (event.type === "control" && event.control.verb === "recallPreset");
+/** What of it can wait until after an event. */
+function waits(event: CoreInput["event"]): ChangeKind | undefined {
+  if (event.type === "drill") return "drill";
+  const isPreset = event.type === "control" && event.control.verb === "recallPreset";
+  return event.type === "sync" || isPreset ? "configuration" : undefined;
+}
 
 const isAlike = (a: unknown, b: unknown) => isToldAlike(a as EncoderSnapshot, b as EncoderSnapshot);
 

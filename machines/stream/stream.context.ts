@@ -12,6 +12,7 @@ import type { OpenIncident } from "./incident.ts";
 import { actingFault, comparisonOf, isFreeOf, nothingSeen, type StreamContent } from "./content.ts";
 import { judge, sourceLost, type Verdict } from "./judge.ts";
 import { isDry } from "./source-loss.ts";
+import { type DrillMemory, noDrill, rebasedDrill } from "./drill/drill-memory.ts";
 import { pusherOf } from "./relay/names.ts";
 import {
   hotUnderstudy,
@@ -102,12 +103,13 @@ type Decided = {
   raised: Raised;
   calls: Calls;
   relay: RelayMemory;
+  drill: DrillMemory;
 };
 
 /** Lasting part of the context: everything but the world and the way to look at it. */
 export type StreamMemory = Decided &
   Pick<StreamContext, "carrier" | "target" | "since" | "because">;
-type Later = "schedule" | "latch" | "raised" | "calls" | "relay";
+type Later = "schedule" | "latch" | "raised" | "calls" | "relay" | "drill";
 /** What journals from before it was kept do not have. */
 export type StreamResume = {
   carrier: string;
@@ -221,6 +223,7 @@ function newMemory(now: Stamp, { sessions }: StreamPlan): StreamMemory {
     raised: {},
     calls: noCalls,
     relay: newRelayMemory(now),
+    drill: noDrill,
   };
 }
 
@@ -247,6 +250,7 @@ function rebasedMemory(memory: StreamResume["memory"], now: Stamp): StreamMemory
     raised: rebasedRaised(memory.raised, now),
     calls: rebasedCalls(memory.calls, now),
     relay: rebasedRelay(memory.relay, now),
+    drill: rebasedDrill(memory.drill, now),
   };
 }
 

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { Id, word } from "../id.ts";
 import { StreamContent } from "./content.contract.ts";
 import { Published } from "../published.ts";
+import { StreamDrill } from "./drill/drill.contract.ts";
+import { IncidentSegments } from "./incident.contract.ts";
 import { SessionState } from "../session/session.contract.ts";
 import { relayReasons, slateWords } from "./relay-protocol.ts";
 import { LineUp } from "./line-up.contract.ts";
@@ -40,16 +42,6 @@ export const FenceCertificate = z
   })
   .meta({ id: "FenceCertificate" });
 export type FenceCertificate = z.infer<typeof FenceCertificate>;
-
-/** Where the off-air time went, ms. null = that step was not needed or not reached. */
-export const IncidentSegments = z.object({
-  detectMs: z.number().nullable(),
-  decideMs: z.number().nullable(),
-  fenceMs: z.number().nullable(),
-  startMs: z.number().nullable(),
-  confirmMs: z.number().nullable(),
-});
-export type IncidentSegments = z.infer<typeof IncidentSegments>;
 
 /** A recording of a box stood still; `ms` is the most that can be missing of it. */
 export const RecordingGap = z.object({
@@ -193,6 +185,8 @@ export const StreamState = Published.extend({
   schedule: StreamSchedule.optional(),
   /** The check before the window under way or the next one; null until it is made. */
   lineUp: LineUp.nullable().optional(),
+  /** Its failover drills. Absent: the site is older than that. */
+  drill: StreamDrill.optional(),
   /** Of a stream that is kept for sessions: who has it now; null: nobody. Absent: it is not. */
   keptFor: SessionState.nullable().optional(),
 }).meta({ id: "StreamState" });

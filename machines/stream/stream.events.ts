@@ -34,6 +34,8 @@ export type StreamEvent =
   | { type: "abort"; command: CommandRef }
   /** A person has looked: try again now, all budgets fresh. */
   | { type: "release"; command: CommandRef }
+  /** To the understudy and back, measured. `consent`: the name of the stream, as it was typed. */
+  | { type: "drill"; command: CommandRef; consent?: string }
   | { type: "failbackDue" }
   /** The windows as the calendar has them now, those that matter; null = always on air. */
   | { type: "schedule"; windows: readonly OnAirWindow[] | null }
@@ -87,6 +89,8 @@ export type StreamToSite =
   /** An event is near or under way, or it is over. */
   | { type: "eventPhase"; stream: string; event: { name: string; untilMs: number } | null }
   | { type: "wantsLineUp"; stream: string }
+  /** It has not been drilled for as long as the site wants it. */
+  | { type: "drillDue"; stream: string }
   /** It cannot be proven off in any other way, and somebody could take over. */
   | { type: "cutPower"; stream: string; encoder: string; recording: "protect" | "sacrifice" }
   /** Started twice, it brought no picture; or it has brought one now. */

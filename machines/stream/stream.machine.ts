@@ -5,6 +5,7 @@ import * as tellEvent from "./schedule.decisions.ts";
 import * as onDuty from "./schedule.moves.ts";
 import { changed, newStreamContext } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
+import { drillRegion } from "./drill/drill.region.ts";
 import { eventRegion, windowEndRegion } from "./stream.event-region.ts";
 import { movesRegion, returnsRegion } from "./stream.latch-region.ts";
 import { noticed } from "./relay/relay.moves.ts";
@@ -175,6 +176,8 @@ export const streamMachine = streamSetup.createMachine({
     returns: returnsRegion,
 
     relay: relayRegion,
+
+    drill: drillRegion,
 
     carrier: carrierRegion,
   },

@@ -13,6 +13,7 @@ import {
   relayedEncoder,
   relayedWord,
 } from "./relay/relay.published.ts";
+import { publishedDrill } from "./drill/drill.ts";
 import { publishedContent } from "./content.published.ts";
 import {
   budgetLeft,
@@ -135,6 +136,7 @@ export function streamState(
     latched: latched(context),
     schedule: scheduleOf(context),
     lineUp: context.memory.schedule.lineUp,
+    drill: publishedDrill(context),
     legs: backup ? [legOf("primary", snapshot), legOf("backup", backup)] : [],
   };
 }

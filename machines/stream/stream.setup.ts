@@ -28,6 +28,19 @@ import {
   understudyOf,
   verdict,
 } from "./stream.context.ts";
+import {
+  drillDelays,
+  ended,
+  hasArrived,
+  holds,
+  isDrillDue,
+  mayDrill,
+  orderOf,
+  troubleWith,
+  wayBackRefusal,
+} from "./drill/drill.ts";
+import type { DrillResult } from "./drill/drill-memory.ts";
+import { drillEnded } from "./drill/drill.decisions.ts";
 import { compared, type ContentEvent, looked } from "./content.moves.ts";
 import * as tell from "./stream.decisions.ts";
 import { calmLeftMs, changedAgain, latched, movedTooOften } from "./latch.moves.ts";
@@ -83,6 +96,25 @@ function asTold({ feedOf }: StreamContext["plan"], decision: Decision): Decision
   const isNormal = decision.severity === "info" || decision.type === "stream.takingOver";
   const severity = isNormal ? "info" : "warning";
   return { ...decision, type: "stream.feed", severity };
+}
+
+function endDrill(
+  p: {
+    context: StreamContext;
+    enqueue: {
+      assign: (change: Partial<StreamContext>) => void;
+      emit: (told: Decided) => void;
+    };
+  },
+  result: DrillResult,
+  because: string | null,
+): void {
+  const command = p.context.memory.drill.now!.command.id;
+  const change = changed(p.context, ended(p.context, result, because));
+  p.enqueue.assign(change);
+  for (const news of drillEnded({ ...p.context, ...change }, command)) {
+    p.enqueue.emit(decided(news));
+  }
 }
 
 export const streamSetup = setup({
@@ -246,6 +278,14 @@ export const streamSetup = setup({
     isStale: ({ context }, { code, highestGeneration = -1 }: EffectError) =>
       code === "staleKey" && highestGeneration >= context.memory.keyGeneration,
     hasCommand: ({ context }) => context.memory.command !== null,
+    mayDrill: ({ context }, consent: string | undefined) => mayDrill(context, consent),
+    isDrilled: ({ context }) => context.memory.drill.now !== null,
+    drillsRegularly: ({ context }) => context.plan.drillEveryMs !== undefined,
+    drillHasArrived: ({ context }) => hasArrived(context),
+    drillIsBack: ({ context }) => context.memory.drill.now!.leg === "back" && hasArrived(context),
+    drillWentWrong: ({ context }) => troubleWith(context) !== undefined,
+    drillDoesNotHold: ({ context }) => !holds(context),
+    cannotGoBack: ({ context }) => wayBackRefusal(context) !== undefined,
   },
   actions: {
     change: assign(({ context }, change: Change) => changed(context, change)),
@@ -416,6 +456,27 @@ export const streamSetup = setup({
       const because = `${encoder} is on air and benched only by an older journal`;
       return { type: "rolledBack", because };
     }),
+    moveForDrill: enqueueActions(({ context, enqueue }) => {
+      enqueue.raise({ type: "failover", ...orderOf(context) });
+    }),
+    endDrill: enqueueActions(
+      ({ context, enqueue }, p: { result: DrillResult; because: string | null }) => {
+        endDrill({ context, enqueue }, p.result, p.because);
+      },
+    ),
+    failDrill: enqueueActions(({ context, enqueue }) => {
+      endDrill({ context, enqueue }, "failed", troubleWith(context) ?? null);
+    }),
+    leaveDrillThere: enqueueActions(({ context, enqueue }) => {
+      const because = `it stays with ${context.memory.drill.now!.to}: ${wayBackRefusal(context)}`;
+      endDrill({ context, enqueue }, "failed", because);
+    }),
+    /** Whether anything speaks against it the site knows, and its own state. */
+    offerDrill: enqueueActions(({ context, enqueue }) => {
+      if (!isDrillDue(context)) return;
+      const due: StreamToSite = { type: "drillDue", stream: context.plan.id };
+      enqueue.sendTo(({ self }) => self._parent!, due);
+    }),
     tellStopped: sendParent(({ context }): StreamToSite => ({
       type: "streamStopped",
       stream: context.plan.id,
@@ -431,6 +492,7 @@ export const streamSetup = setup({
     })),
   },
   delays: {
+    ...drillDelays,
     lookAround: lookAroundMs,
     readAgain: readAgainMs,
     freezeLeft: ({ context }) =>

@@ -31,6 +31,18 @@ test("what is asked over the hub is done: move, return, maintenance, stop, start
   await facility.untilOnAir("a");
   expect(facility.overlapMs()).toBe(0);
 
+  // Viewers would see a drill: who asks for it has to type the name.
+  expect(await hub.command("streams/main", "drill")).toMatchObject({ code: "not_possible" });
+  const drilled = await hub.command("streams/main", "drill", { consent: "main" });
+  expect(drilled).toMatchObject({ status: "done" });
+  expect(drilled["message"]).toMatch(
+    /the drill passed; a to b [\d.]+ s off air, b to a [\d.]+ s off/,
+  );
+  await facility.untilOnAir("a");
+  const { drill } = (await hub.get("/api/streams/main")) as { drill: Json };
+  expect(drill).toMatchObject({ underWay: null, last: { result: "passed", legs: [{}, {}] } });
+  expect(facility.overlapMs()).toBe(0);
+
   expect(await hub.command("encoders/b", "maintenance")).toMatchObject({ status: "done" });
   expect(await hub.command("streams/main", "failover")).toMatchObject({
     status: "refused",

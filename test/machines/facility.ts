@@ -60,7 +60,7 @@ export const answers = ["repair", "rejectRepair"] as const;
 const power = ["failOutlets", "mendOutlets", "restorePower"] as const;
 const blindness = ["blind", "see", "stall", "late"] as const;
 const restarts = ["restart", "loseResults", "reboot", "forget", "rollBack"] as const;
-const commands = ["failover", "return", "stop", "start", "abort", "release"] as const;
+const commands = ["failover", "return", "drill", "stop", "start", "abort", "release"] as const;
 const windows = ["openWindow", "closeWindow", "closeForToday", "noWindows"] as const;
 const service = ["maintenance", "inService", "nothing"] as const;
 export const pictures = ["goBlack", "standStill", "goSilent", "showMoving", "cannotSee"] as const;
@@ -349,6 +349,8 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
       return undefined;
     case "failover":
       return asks(world, "failover", { to: id });
+    case "drill":
+      return asks(world, "drill", { consent: "main" });
     default:
       return asks(world, verb);
   }

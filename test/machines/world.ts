@@ -1041,8 +1041,8 @@ export function onAir(plan: SitePlan = aPlan()): World {
 /** A person asks; false when it cannot be done in this state. */
 export function asks(
   world: World,
-  verb: "start" | "stop" | "failover" | "return" | "abort" | "release",
-  p: { to?: string; unproven?: boolean; stream?: string } = {},
+  verb: "start" | "stop" | "failover" | "return" | "abort" | "release" | "drill",
+  p: { to?: string; unproven?: boolean; stream?: string; consent?: string } = {},
 ): boolean {
   const { stream = "main", ...args } = p;
   return world.send({

@@ -1,7 +1,7 @@
 /** On-air windows: the change freeze around them, and the line-up check before. */
 import { enqueueActions } from "xstate";
 import { decided } from "../../decision.ts";
-import { isFrozen, withEvent, withOverride } from "../change-freeze.ts";
+import { changeFreeze, isFrozen, withEvent, withOverride } from "../change-freeze.ts";
 import { lineUpOf } from "../line-up.ts";
 import { siteSetup } from "../site.setup.ts";
 
@@ -50,6 +50,14 @@ export const windows = siteSetup.createStateConfig({
             data: { by, what, why, overriddenAtMs: atMs },
           }),
         );
+      }),
+    },
+    drillDue: {
+      actions: enqueueActions(({ context, event: { stream }, enqueue }) => {
+        const { freeze, now, streams } = context;
+        if (changeFreeze(freeze, "drill", now()) !== undefined) return;
+        const id = `drill-${now().wallMs.toString(36)}`;
+        enqueue.sendTo(streams[stream]!, { type: "drill", command: { id, by: "the schedule" } });
       }),
     },
     wantsLineUp: {

@@ -2609,6 +2609,13 @@ export declare type Stream = Message<"understudy.v1.Stream"> & {
    * @generated from field: understudy.v1.StreamRelay relay = 36;
    */
   relay?: StreamRelay | undefined;
+
+  /**
+   * Its failover drills.
+   *
+   * @generated from field: understudy.v1.StreamDrill drill = 37;
+   */
+  drill?: StreamDrill | undefined;
 };
 
 /**
@@ -2616,6 +2623,149 @@ export declare type Stream = Message<"understudy.v1.Stream"> & {
  * Use `create(StreamSchema)` to create a new message.
  */
 export declare const StreamSchema: GenMessage<Stream>;
+
+/**
+ * @generated from message understudy.v1.StreamDrill
+ */
+export declare type StreamDrill = Message<"understudy.v1.StreamDrill"> & {
+  /**
+   * @generated from field: understudy.v1.StreamDrillUnderWay under_way = 1;
+   */
+  underWay?: StreamDrillUnderWay | undefined;
+
+  /**
+   * Absent: there was none yet.
+   *
+   * @generated from field: understudy.v1.DrillReport last = 2;
+   */
+  last?: DrillReport | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamDrill.
+ * Use `create(StreamDrillSchema)` to create a new message.
+ */
+export declare const StreamDrillSchema: GenMessage<StreamDrill>;
+
+/**
+ * @generated from message understudy.v1.StreamDrillUnderWay
+ */
+export declare type StreamDrillUnderWay = Message<"understudy.v1.StreamDrillUnderWay"> & {
+  /**
+   * @generated from field: optional string by = 1;
+   */
+  by?: string | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp began_at = 2;
+   */
+  beganAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional understudy.v1.StreamDrillUnderWayLeg leg = 3;
+   */
+  leg?: StreamDrillUnderWayLeg | undefined;
+
+  /**
+   * @generated from field: optional string from = 4;
+   */
+  from?: string | undefined;
+
+  /**
+   * @generated from field: optional string to = 5;
+   */
+  to?: string | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamDrillUnderWay.
+ * Use `create(StreamDrillUnderWaySchema)` to create a new message.
+ */
+export declare const StreamDrillUnderWaySchema: GenMessage<StreamDrillUnderWay>;
+
+/**
+ * @generated from message understudy.v1.DrillReport
+ */
+export declare type DrillReport = Message<"understudy.v1.DrillReport"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: optional string by = 2;
+   */
+  by?: string | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp began_at = 3;
+   */
+  beganAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp ended_at = 4;
+   */
+  endedAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional understudy.v1.DrillReportResult result = 5;
+   */
+  result?: DrillReportResult | undefined;
+
+  /**
+   * One sentence; absent for one that passed.
+   *
+   * @generated from field: optional string because = 6;
+   */
+  because?: string | undefined;
+
+  /**
+   * @generated from field: repeated understudy.v1.DrillLeg legs = 7;
+   */
+  legs: DrillLeg[];
+};
+
+/**
+ * Describes the message understudy.v1.DrillReport.
+ * Use `create(DrillReportSchema)` to create a new message.
+ */
+export declare const DrillReportSchema: GenMessage<DrillReport>;
+
+/**
+ * @generated from message understudy.v1.DrillLeg
+ */
+export declare type DrillLeg = Message<"understudy.v1.DrillLeg"> & {
+  /**
+   * @generated from field: optional string from = 1;
+   */
+  from?: string | undefined;
+
+  /**
+   * @generated from field: optional string to = 2;
+   */
+  to?: string | undefined;
+
+  /**
+   * @generated from field: optional double off_air_ms = 3;
+   */
+  offAirMs?: number | undefined;
+
+  /**
+   * @generated from field: understudy.v1.IncidentSegments segments = 4;
+   */
+  segments?: IncidentSegments | undefined;
+
+  /**
+   * @generated from field: optional string incident = 5;
+   */
+  incident?: string | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.DrillLeg.
+ * Use `create(DrillLegSchema)` to create a new message.
+ */
+export declare const DrillLegSchema: GenMessage<DrillLeg>;
 
 /**
  * @generated from message understudy.v1.StreamRelay
@@ -3665,6 +3815,13 @@ export declare type CommandArgs = Message<"understudy.v1.CommandArgs"> & {
    * @generated from field: optional string stream = 11;
    */
   stream?: string | undefined;
+
+  /**
+   * The id of the stream, as a person has typed it.
+   *
+   * @generated from field: optional string consent = 12;
+   */
+  consent?: string | undefined;
 };
 
 /**
@@ -4949,6 +5106,71 @@ export enum IncidentOutcome {
  * Describes the enum understudy.v1.IncidentOutcome.
  */
 export declare const IncidentOutcomeSchema: GenEnum<IncidentOutcome>;
+
+/**
+ * @generated from enum understudy.v1.StreamDrillUnderWayLeg
+ */
+export enum StreamDrillUnderWayLeg {
+  /**
+   * @generated from enum value: STREAM_DRILL_UNDER_WAY_LEG_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: STREAM_DRILL_UNDER_WAY_LEG_AWAY = 1;
+   */
+  AWAY = 1,
+
+  /**
+   * @generated from enum value: STREAM_DRILL_UNDER_WAY_LEG_BACK = 2;
+   */
+  BACK = 2,
+
+  /**
+   * @generated from enum value: STREAM_DRILL_UNDER_WAY_LEG_UNKNOWN = 3;
+   */
+  UNKNOWN = 3,
+}
+
+/**
+ * Describes the enum understudy.v1.StreamDrillUnderWayLeg.
+ */
+export declare const StreamDrillUnderWayLegSchema: GenEnum<StreamDrillUnderWayLeg>;
+
+/**
+ * @generated from enum understudy.v1.DrillReportResult
+ */
+export enum DrillReportResult {
+  /**
+   * @generated from enum value: DRILL_REPORT_RESULT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: DRILL_REPORT_RESULT_PASSED = 1;
+   */
+  PASSED = 1,
+
+  /**
+   * @generated from enum value: DRILL_REPORT_RESULT_FAILED = 2;
+   */
+  FAILED = 2,
+
+  /**
+   * @generated from enum value: DRILL_REPORT_RESULT_BROKEN = 3;
+   */
+  BROKEN = 3,
+
+  /**
+   * @generated from enum value: DRILL_REPORT_RESULT_UNKNOWN = 4;
+   */
+  UNKNOWN = 4,
+}
+
+/**
+ * Describes the enum understudy.v1.DrillReportResult.
+ */
+export declare const DrillReportResultSchema: GenEnum<DrillReportResult>;
 
 /**
  * @generated from enum understudy.v1.StreamPath
@@ -6468,6 +6690,11 @@ export enum StreamVerb {
    * @generated from enum value: STREAM_VERB_CHANGE_SESSION = 9;
    */
   CHANGE_SESSION = 9,
+
+  /**
+   * @generated from enum value: STREAM_VERB_DRILL = 10;
+   */
+  DRILL = 10,
 }
 
 /**
