@@ -1,16 +1,9 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
-import type { ElementaryStream, Ticks } from "./frame.ts";
+import { Announced, mark } from "./announced.ts";
+import type { ElementaryStream } from "./frame.ts";
+import type { OutputState } from "./output-state.ts";
 import type { OutFrame, Progress } from "./restamp.ts";
-import { Mux, type MuxState } from "./ts/mux.ts";
-
-/** What another process needs to go on in the middle of a frame. */
-export type OutputState = {
-  progress: Progress;
-  /** Before the frame that is being written. */
-  mux: MuxState;
-  /** How much of which frame has been written; null between two frames. */
-  partly: { track: number; dts: Ticks; bytes: number } | null;
-};
+import { Mux } from "./ts/mux.ts";
 
 const tryAgainMs = 2;
 /** Until a reader is there. */
@@ -26,6 +19,7 @@ export class PipeOutput {
   readonly id: string;
   readonly #path: string;
   readonly #written: () => void;
+  readonly #announced: Announced;
   #mux: Mux | undefined;
   #fd: number | undefined;
   #queue: { frame: OutFrame; streams: ElementaryStream[] }[] = [];
@@ -38,11 +32,21 @@ export class PipeOutput {
   pictures = 0;
   droppedPictures = 0;
 
-  /** @param p.written something of a frame has been written */
-  constructor(p: { id: string; path: string; state?: OutputState; written: () => void }) {
+  /**
+   * @param p.announced file in memory for what is about to be written
+   * @param p.written something of a frame has been written
+   */
+  constructor(p: {
+    id: string;
+    path: string;
+    announced: string;
+    state?: OutputState;
+    written: () => void;
+  }) {
     this.id = p.id;
     this.#path = p.path;
     this.#written = p.written;
+    this.#announced = new Announced(p.announced);
     this.#state = p.state;
     this.#waitsForKey = p.state === undefined;
     this.#open();
@@ -94,6 +98,7 @@ export class PipeOutput {
     this.#timer = undefined;
     while (this.#fd !== undefined && (this.#bytes ?? this.#next())) {
       const bytes = this.#bytes!;
+      this.#announce();
       let taken: number;
       try {
         taken = writeSync(this.#fd, bytes, this.#at);
@@ -104,6 +109,15 @@ export class PipeOutput {
       }
       this.#advance(this.#at + taken);
     }
+  }
+
+  /** That all of what is left of the frame will have been written. */
+  #announce(): void {
+    const { progress, writes } = this.#state!;
+    const counted = { ...progress, sounds: [...progress.sounds] };
+    count(this.#queue[0]!.frame, counted);
+    const mux = this.#mux!.state();
+    this.#announced.tell({ progress: counted, mux, partly: null, writes: writes + 1 });
   }
 
   /** Muxes the next frame. False when there is none. */
@@ -118,6 +132,7 @@ export class PipeOutput {
       progress: { pts: null, dts: null, sounds: [] },
       mux: this.#mux.state(),
       partly: null,
+      writes: 0,
     };
     this.#bytes = this.#mux.write(frame);
     const { partly } = this.#state;
@@ -144,6 +159,8 @@ export class PipeOutput {
   #advance(end: number): void {
     const { frame } = this.#queue[0]!;
     const state = this.#state!;
+    state.writes++;
+    mark(this.#fd!, state);
     if (end < this.#bytes!.length) {
       state.partly = { track: frame.track, dts: frame.dts, bytes: end };
       this.#at = end;
@@ -151,7 +168,8 @@ export class PipeOutput {
       this.#queue.shift();
       this.#queuedBytes -= frame.payload.length;
       this.#bytes = undefined;
-      this.#count(frame, state.progress);
+      if (frame.track === 0) this.pictures++;
+      count(frame, state.progress);
       state.mux = this.#mux!.state();
       state.partly = null;
     }
@@ -163,16 +181,6 @@ export class PipeOutput {
     const progress = this.#state?.progress;
     const last = track === 0 ? progress?.dts : progress?.sounds[track];
     return dts <= (last ?? -Infinity);
-  }
-
-  #count(frame: OutFrame, progress: Progress): void {
-    if (frame.track > 0) {
-      progress.sounds[frame.track] = frame.pts;
-      return;
-    }
-    this.pictures++;
-    progress.pts = Math.max(progress.pts ?? -Infinity, frame.pts);
-    progress.dts = frame.dts;
   }
 
   /** All but the frame that is being written. */
@@ -192,4 +200,13 @@ export class PipeOutput {
     this.#state = undefined;
     this.#open();
   }
+}
+
+function count(frame: OutFrame, progress: Progress): void {
+  if (frame.track > 0) {
+    progress.sounds[frame.track] = frame.pts;
+    return;
+  }
+  progress.pts = Math.max(progress.pts ?? -Infinity, frame.pts);
+  progress.dts = frame.dts;
 }

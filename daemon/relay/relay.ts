@@ -1,8 +1,10 @@
 import type { FromRelay, RelayReport } from "../../machines/stream/relay-protocol.ts";
+import { withAnnounced } from "./announced.ts";
 import { openControl } from "./control.ts";
 import { InputLine } from "./input-line.ts";
 import { ticksPerMs } from "./frame.ts";
-import { type OutputState, PipeOutput } from "./pipe-output.ts";
+import type { OutputState } from "./output-state.ts";
+import { PipeOutput } from "./pipe-output.ts";
 import { Playout } from "./playout.ts";
 import type { Progress } from "./restamp.ts";
 import { type SavedState, StateFile } from "./saved-state.ts";
@@ -25,11 +27,18 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
     if (!isSoleWriter(path)) return onFailed(new Error(`another relay writes into ${path}`));
   }
   const file = new StateFile(settings.statePath);
-  const saved = withoutStuck(file.load());
+  const announced = (id: string) => `${settings.statePath}.${id}`;
+  const saved = withoutStuck(withWritten(file.load(), settings.outputs, announced));
   const lines = settings.inputs.map(({ id }) => new InputLine({ id, watchdogMs, mostBytes }));
   const outputs = settings.outputs.map(({ id, path }) => {
     const state = saved?.outputs[id];
-    return new PipeOutput({ id, path, written: save, ...(state && { state }) });
+    return new PipeOutput({
+      id,
+      path,
+      announced: announced(id),
+      written: save,
+      ...(state && { state }),
+    });
   });
   const slateFile = settings.slate && new SlateFile(settings.slate.path);
   const progress = furthestBack(saved);
@@ -126,6 +135,20 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
   }, reportEachMs);
   poll();
   tick();
+}
+
+/** An earlier process may have been killed before it noted its last write. */
+function withWritten(
+  saved: SavedState | undefined,
+  outputs: RelaySettings["outputs"],
+  announced: (id: string) => string,
+): SavedState | undefined {
+  const states = outputs.flatMap(({ id, path }) => {
+    const state = saved?.outputs[id];
+    const files = { pipe: path, announced: announced(id) };
+    return state ? [[id, withAnnounced(state, files)] as const] : [];
+  });
+  return saved && { ...saved, outputs: Object.fromEntries(states) };
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What the relay knows, in one small file on a tmpfs: a successor goes on where it ended. */
 import { closeSync, fstatSync, openSync, readFileSync, writeSync } from "node:fs";
 import { z } from "zod";
-import type { OutputState } from "./pipe-output.ts";
+import { OutputState } from "./output-state.ts";
 import type { PlayoutState } from "./playout.ts";
 
 const Ticks = z.number();
@@ -21,22 +21,7 @@ const State = z.object({
     baseMs: z.number().nullable(),
     behindMs: z.number().optional(),
   }),
-  outputs: z.record(
-    z.string(),
-    z.object({
-      progress: z.object({
-        pts: Ticks.nullable(),
-        dts: Ticks.nullable(),
-        sounds: z.array(Ticks.nullable()),
-      }),
-      mux: z.object({
-        continuity: z.array(z.number()),
-        pmtVersion: z.number(),
-        tablesAt: Ticks.nullable(),
-      }),
-      partly: z.object({ track: z.number(), dts: Ticks, bytes: z.number() }).nullable(),
-    }),
-  ),
+  outputs: z.record(z.string(), OutputState),
 });
 export type SavedState = { playout: PlayoutState; outputs: Record<string, OutputState> };
 

@@ -1,10 +1,23 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import { adtsStreamType, h264StreamType } from "../../../daemon/relay/frame.ts";
-import { type OutputState, PipeOutput } from "../../../daemon/relay/pipe-output.ts";
+import { withAnnounced } from "../../../daemon/relay/announced.ts";
+import type { OutputState } from "../../../daemon/relay/output-state.ts";
+import { PipeOutput } from "../../../daemon/relay/pipe-output.ts";
 import type { OutFrame } from "../../../daemon/relay/restamp.ts";
 import { type SavedState, StateFile } from "../../../daemon/relay/saved-state.ts";
 import { Mux } from "../../../daemon/relay/ts/mux.ts";
@@ -58,7 +71,7 @@ function aPipe() {
 
 function anOutput(path: string, written: (output: PipeOutput) => void, state?: OutputState) {
   const output: PipeOutput = new PipeOutput({
-    ...{ id: "far", path, written: () => written(output) },
+    ...{ id: "far", path, announced: `${path}.next`, written: () => written(output) },
     ...(state && { state }),
   });
   ends.push(() => output.close());
@@ -94,6 +107,66 @@ test("killed after any of its writes, the next process writes exactly what is mi
     expect(all.equals(whole)).toBe(true);
     next.close();
   }
+});
+
+test("killed between a write and the note of it, the next process does not write it again", async () => {
+  const mux = new Mux(streams);
+  const whole = Buffer.concat(frames.map((frame) => mux.write(frame)));
+  const pipe = aPipe();
+  const announced = `${pipe.path}.next`;
+  type Moment = { state: OutputState; bytes: Buffer; announced: Buffer; mark: number };
+  const moments: Moment[] = [];
+  let bytes = Buffer.alloc(0);
+  const first = anOutput(pipe.path, (output) => {
+    bytes = Buffer.concat([bytes, pipe.read()]);
+    const [state, mark] = [copy(output.state()!), statSync(pipe.path).mtimeMs / 1_000];
+    moments.push({ state, bytes, mark, announced: readFileSync(announced) });
+  });
+  for (const frame of frames) first.push(frame, streams);
+  await vi.waitFor(() => expect(bytes.length).toBe(whole.length), patiently);
+  first.close();
+
+  let tried = 0;
+  for (const [n, { state: before, mark: markBefore }] of moments.slice(0, -1).entries()) {
+    const written = moments[n + 1]!;
+    // How much of a frame went into a pipe that was full is not known.
+    if (written.state.partly) continue;
+    const kills = [
+      ["before the write", { mark: markBefore, bytes: moments[n]!.bytes }],
+      ["before its mark", { mark: Date.now() / 1_000, bytes: written.bytes }],
+      ["before its note", { mark: written.mark, bytes: written.bytes }],
+    ] as const;
+    for (const [, { mark, bytes: there }] of kills) {
+      writeFileSync(announced, written.announced);
+      utimesSync(pipe.path, mark, mark);
+      const state = withAnnounced(before, { pipe: pipe.path, announced });
+      const next = anOutput(pipe.path, () => undefined, copy(state));
+      for (const frame of frames) next.push(frame, streams);
+      let all = there;
+      await vi.waitFor(() => {
+        all = Buffer.concat([all, pipe.read()]);
+        expect(all.length).toBe(whole.length);
+      }, patiently);
+      expect(all.equals(whole)).toBe(true);
+      next.close();
+      tried++;
+    }
+  }
+  expect(tried).toBeGreaterThan(60);
+});
+
+test("a state without anything announced, or with the rest of another run, stands as it is", () => {
+  const pipe = aPipe();
+  const announced = `${pipe.path}.next`;
+  const state: OutputState = {
+    progress: { pts: 1, dts: 1, sounds: [] },
+    ...{ mux: { continuity: [0], pmtVersion: 0, tablesAt: null }, partly: null, writes: 7 },
+  };
+  expect(withAnnounced(state, { pipe: pipe.path, announced })).toBe(state);
+  writeFileSync(announced, JSON.stringify({ ...state, writes: 12 }));
+  expect(withAnnounced(state, { pipe: pipe.path, announced })).toBe(state);
+  writeFileSync(announced, "{");
+  expect(withAnnounced(state, { pipe: pipe.path, announced })).toBe(state);
 });
 
 test("killed within a picture, its rest goes before the sound that has come since", async () => {
@@ -181,6 +254,7 @@ test("what was saved is read again, the last of it only", () => {
         progress: { pts: 2 ** 34, dts: 2 ** 34, sounds: [null, 7] },
         mux: { continuity: [1, 2, 3, 4], pmtVersion: 1, tablesAt: null },
         partly: { track: 0, dts: 9, bytes: 3_948 },
+        writes: 1,
       },
     },
   };

@@ -110,8 +110,7 @@ describe("two ffmpeg encoders of one source", () => {
     at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
   );
 
-  // Once in a few kills on a busy host one picture goes out twice.
-  test.runIf(effort() === "torture")(
+  test(
     "the relay is killed again and again: the far end sees a short pause and every picture once",
     async () => {
       const plane = await aMediaPlane({ spool: true });

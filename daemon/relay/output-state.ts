@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+const Ticks = z.number();
+
+/** What another process needs to go on in the middle of a frame. */
+export const OutputState = z.object({
+  /** See `Progress`. */
+  progress: z.object({
+    pts: Ticks.nullable(),
+    dts: Ticks.nullable(),
+    sounds: z.array(Ticks.nullable()),
+  }),
+  /** Before the frame that is being written. */
+  mux: z.object({
+    continuity: z.array(z.number()),
+    pmtVersion: z.number(),
+    tablesAt: Ticks.nullable(),
+  }),
+  /** How much of which frame has been written; null between two frames. */
+  partly: z.object({ track: z.number(), dts: Ticks, bytes: z.number() }).nullable(),
+  /** Since it began. Absent in states from before they were counted. */
+  writes: z.number().default(0),
+});
+export type OutputState = z.infer<typeof OutputState>;
