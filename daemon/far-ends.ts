@@ -19,6 +19,7 @@ export function watchFarEnds(p: {
       id,
       observers.map((observer) =>
         p.circuits.observer(
+          id,
           openObserver(observer, { streamKey: () => streamKey, now: monotonicMs }),
           () => p.attention.isWantedAt(id),
         ),

@@ -1,6 +1,7 @@
 import type { Availability } from "../machines/contract.ts";
 import { destinationState } from "../machines/destination/destination.published.ts";
 import { type EncoderSnapshot, encoderState } from "../machines/encoder/encoder.published.ts";
+import type { BreakerWord } from "../machines/encoder/breaker.ts";
 import { isToldAlike } from "../machines/encoder/told-alike.ts";
 import { ingestState } from "../machines/ingest/ingest.published.ts";
 import { outputState } from "../machines/output/output.published.ts";
@@ -41,6 +42,8 @@ export function openPublisher(p: {
   wallMs: () => number;
   /** Of the parts that no machine knows of. */
   warnings: () => readonly string[];
+  /** How who looks at a destination is asked; undefined: nobody who could prove it quiet does. */
+  breaker: (destination: string) => BreakerWord | undefined;
   /** The connections to a box; undefined: there are none to keep. */
   pool: (encoder: string) => Pool | undefined;
   send: (state: PublishedState) => void;
@@ -94,7 +97,9 @@ export function openPublisher(p: {
         const fed = plan.streams.find(({ destination }) => destination === id)?.feedOf;
         if (fed !== undefined) return stateOf(`stream:${fed}`);
         const snapshot = core.destination(id);
-        const state = destinationState(snapshot, { published: header(id), sinceMs: 0 });
+        const state = destinationState(snapshot, {
+          ...{ published: header(id), sinceMs: 0, breaker: p.breaker(id) },
+        });
         state.sinceMs = since(actor, `${state.state} ${state.stalled}`);
         return { kind, id, state };
       }

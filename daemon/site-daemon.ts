@@ -105,7 +105,10 @@ export async function startSite(p: {
     warn: (message) => log.warn({ code: "journal" }, message),
   });
   const startedAtMs = now().wallMs;
-  const circuits = openCircuits({ now: monotonicMs, changed: () => publisher.changed(["site"]) });
+  const circuits = openCircuits({
+    now: monotonicMs,
+    changed: (actor) => publisher.changed([actor]),
+  });
   const outlets = await openOutlets({ config, circuits, log });
   const spoofable = [...outlets.values()].filter(({ isSpoofable }) => isSpoofable);
   const plan = planOf(config, allVendors, new Set(spoofable.map(({ id }) => id)), relayed);
@@ -213,6 +216,7 @@ export async function startSite(p: {
       ...(parts.traps?.warnings ?? []),
       ...circuits.warnings(),
     ],
+    breaker: (destination) => circuits.lookingAt(destination),
     pool(encoder) {
       const pool = sessions.get(encoder)?.pool();
       if (!pool) return undefined;
@@ -306,12 +310,6 @@ export async function startSite(p: {
   void makeSlates(relayed, log, slates.signal);
   const lookAtSessions = lookInTurn([...sessions.values()]);
 
-  parts.traps = await openTraps({
-    config,
-    log,
-    pollSoon: (encoder) => boxes.get(encoder)?.pollSoon(),
-  });
-
   const farEnds = watchFarEnds({
     ...{ destinations: config.destinations, circuits, attention: watch, submit },
   });
@@ -329,15 +327,22 @@ export async function startSite(p: {
     report: (intent, event) => void submit({ to: `intent:${intent.id}`, event }),
   });
 
-  const storages = await Promise.all(
-    config.storages.map(async ({ id, driver, polling, options }) =>
-      watchStorage({
-        driver: circuits.storage(id, await storageVendors[driver]!.open(options)),
-        everyMs: polling.normalMs,
-        tell: (event) => void submit({ to: `storage:${id}`, event }),
-      }),
-    ),
-  );
+  const opening = config.storages.map(async ({ id, driver, polling, options }) => {
+    const storage = watchStorage({
+      driver: circuits.storage(id, await storageVendors[driver]!.open(options)),
+      everyMs: polling.normalMs,
+      tell: (event) => void submit({ to: `storage:${id}`, event }),
+    });
+    return [id, storage] as const;
+  });
+  const storages = new Map(await Promise.all(opening));
+
+  parts.traps = await openTraps({
+    config,
+    log,
+    pollSoon: (encoder) => boxes.get(encoder)?.pollSoon(),
+    lookSoon: (storage) => storages.get(storage)?.lookSoon(),
+  });
 
   const content = watchContent({
     config,
@@ -440,7 +445,7 @@ export async function startSite(p: {
       await hostClock.close();
       await hostLoad.close();
       await Promise.all([...outlets.values()].map((outlet) => outlet.close()));
-      await Promise.all(storages.map((storage) => storage.close()));
+      await Promise.all([...storages.values()].map((storage) => storage.close()));
       await Promise.all([...ingestProcesses.values()].map((process) => process.close()));
       await Promise.all([...outputProcesses.values()].map((process) => process.close()));
       await decider.close();

@@ -2,6 +2,8 @@ import type { StorageEvent } from "../machines/storage/storage.events.ts";
 import { DriverError } from "./drivers/driver.ts";
 import type { StorageDriver } from "./drivers/storage.ts";
 
+/** Hints may be forged: however many come, it is not asked more often for them. */
+const hintedGapMs = 5_000;
 /** One poll may take so long, ms. */
 export const pollLimitMs = 10_000;
 
@@ -15,10 +17,13 @@ export function watchStorage(p: {
   driver: StorageDriver;
   everyMs: number;
   tell: (event: Told) => void;
-}): { close(): Promise<void> } {
+}): { lookSoon(): void; close(): Promise<void> } {
   const { driver, tell } = p;
   const closing = new AbortController();
   let timer: NodeJS.Timeout | undefined;
+  let polledAtMs = -Infinity;
+  let isPolling = false;
+  let isHinted = false;
   let poll: Promise<void> = Promise.resolve();
 
   async function pollOnce(): Promise<void> {
@@ -41,14 +46,30 @@ export function watchStorage(p: {
   }
 
   function schedule(ms: number): void {
+    clearTimeout(timer);
     if (closing.signal.aborted) return;
-    timer = setTimeout(() => {
-      poll = pollOnce().then(() => schedule(p.everyMs));
-    }, ms);
+    const hintedMs = Math.max(polledAtMs + hintedGapMs - performance.now(), 0);
+    timer = setTimeout(() => void look(), isHinted ? Math.min(ms, hintedMs) : ms);
+  }
+  async function look(): Promise<void> {
+    isHinted = false;
+    isPolling = true;
+    polledAtMs = performance.now();
+    poll = pollOnce();
+    await poll;
+    isPolling = false;
+    schedule(p.everyMs);
   }
   schedule(0);
 
   return {
+    /** Something speaks for it: the next look is due now, unless it was looked at just now. */
+    lookSoon() {
+      if (isHinted) return;
+      isHinted = true;
+      // What is read under way may be over by now: it is followed by another.
+      if (!isPolling) schedule(p.everyMs);
+    },
     async close() {
       closing.abort();
       clearTimeout(timer);

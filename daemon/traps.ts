@@ -14,19 +14,21 @@ export type Traps = {
 const off: Traps = { warnings: [], port: undefined, close: () => Promise.resolve() };
 
 /**
- * Has a box looked at when a trap comes from the address that it is asked at. A trap may be forged
+ * Has a box looked at when a trap comes from the address that it is asked at; also the boxes that a
+ * PDU powers, and a NAS. A trap may be forged
  * and may get lost, so it says only "look now": what is true is what is read then. A listener that
  * cannot be opened costs nothing but the time to the next look.
  */
 export async function openTraps(p: {
-  config: Pick<SiteConfig, "traps" | "encoders">;
+  config: Pick<SiteConfig, "traps" | "encoders" | "outlets" | "storages">;
   log: Pick<Logger, "info" | "warn">;
   pollSoon: (encoder: string) => void;
+  lookSoon: (storage: string) => void;
 }): Promise<Traps> {
-  const { config, log, pollSoon } = p;
+  const { config, log } = p;
   if (config.traps === undefined) return off;
   const { openTrapReceiver, trapNames } = await import("./drivers/shared/snmp/traps.ts");
-  const { boxesAt, warnings } = await addressesOf(config.encoders);
+  const { boxesAt, warnings } = await addressesOf(devicesOf(p));
   const warn = (warning: string) => {
     warnings.push(warning);
     log.warn({ code: "traps" }, warning);
@@ -34,9 +36,9 @@ export async function openTraps(p: {
   for (const warning of warnings.splice(0)) warn(warning);
   const hear = (address: string, trapOid: string) => {
     const trap = trapNames.get(trapOid) ?? trapOid;
-    for (const encoder of boxesAt.get(address) ?? []) {
-      log.info({ code: "trap", encoder, trap }, `${encoder} sent a trap, looking at it now`);
-      pollSoon(encoder);
+    for (const { id, what, look } of boxesAt.get(address) ?? []) {
+      log.info({ code: "trap", device: id, trap }, `${id} sent a trap, looking at ${what} now`);
+      look();
     }
   };
   try {
@@ -51,22 +53,43 @@ export async function openTraps(p: {
   }
 }
 
+type Device = { id: string; options: unknown; what: string; look: () => void };
+
+/** Who may speak up, and what is looked at then. */
+function devicesOf({ config, pollSoon, lookSoon }: Parameters<typeof openTraps>[0]): Device[] {
+  const { encoders, outlets, storages } = config;
+  const powered = (outlet: string) => encoders.filter((box) => box.outlet === outlet);
+  return [
+    ...encoders.map(({ id, options }) => {
+      return { id, options, what: "it", look: () => pollSoon(id) };
+    }),
+    ...outlets.flatMap(({ id, options }) =>
+      powered(id).map((box) => {
+        return { id, options, what: box.id, look: () => pollSoon(box.id) };
+      }),
+    ),
+    ...storages.map(({ id, options }) => {
+      return { id, options, what: "it", look: () => lookSoon(id) };
+    }),
+  ];
+}
+
 /** Who is asked at which address; two names may lead to one box. */
-async function addressesOf(encoders: SiteConfig["encoders"]) {
-  const boxesAt = new Map<string, string[]>();
-  const warnings: string[] = [];
-  const find = async ({ id, options }: SiteConfig["encoders"][number]) => {
-    const { host } = options as { host?: unknown };
+async function addressesOf(devices: Device[]) {
+  const boxesAt = new Map<string, Device[]>();
+  const warnings = new Set<string>();
+  const find = async (device: Device) => {
+    const { host } = device.options as { host?: unknown };
     if (typeof host !== "string") return;
     try {
       for (const { address } of await lookup(host, { all: true })) {
-        boxesAt.set(address, [...(boxesAt.get(address) ?? []), id]);
+        boxesAt.set(address, [...(boxesAt.get(address) ?? []), device]);
       }
     } catch (cause) {
       const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
-      warnings.push(`traps of ${id} are not heard: ${host} has no address now (${code})`);
+      warnings.add(`traps of ${device.id} are not heard: ${host} has no address now (${code})`);
     }
   };
-  await Promise.all(encoders.map(find));
-  return { boxesAt, warnings };
+  await Promise.all(devices.map(find));
+  return { boxesAt, warnings: [...warnings] };
 }

@@ -16,6 +16,7 @@ const figures = [
 export function addConnectionMetrics(
   gauge: (name: string, help: string, labelNames: string[], fill: (g: Gauge) => void) => unknown,
   encoders: () => Iterable<Actor>,
+  destinations: () => Iterable<Actor>,
 ): void {
   const connections = function* () {
     for (const { site, id: encoder, state } of encoders()) {
@@ -51,6 +52,20 @@ export function addConnectionMetrics(
       for (const { of, connection } of connections()) {
         for (const state of breakerWords) {
           g.set({ ...of, state }, connection.breaker === state ? 1 : 0);
+        }
+      }
+    },
+  );
+  gauge(
+    "understudy_destination_breaker_state",
+    "1 for what is done about who looks at a far end and fails: open = left alone.",
+    ["site", "destination", "state"],
+    (g) => {
+      for (const { site, id: destination, state: known } of destinations()) {
+        const breaker = known?.["breaker"];
+        if (breaker === undefined) continue;
+        for (const state of breakerWords) {
+          g.set({ site, destination, state }, breaker === state ? 1 : 0);
         }
       }
     },

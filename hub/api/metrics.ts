@@ -117,7 +117,11 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
       }
     },
   );
-  addConnectionMetrics(gauge, () => fresh("encoder"));
+  addConnectionMetrics(
+    gauge,
+    () => fresh("encoder"),
+    () => fresh("destination"),
+  );
   addSessionMetrics(gauge, () => fresh("encoder"));
   addClockMetrics(gauge, fresh);
   addHostMetrics(gauge, () => fresh("site"));

@@ -1253,6 +1253,11 @@ export interface components {
        * @default unknown
        * @enum {string}
        */
+      breaker?: "closed" | "open" | "halfOpen" | "unknown";
+      /**
+       * @default unknown
+       * @enum {string}
+       */
       takeover?: "exclusive" | "primaryBackup" | "lastWins" | "firstWins" | "unknown";
       ref: string;
       id: string;

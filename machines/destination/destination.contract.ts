@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { breakerWords } from "../encoder/encoder.contract.ts";
 import { word } from "../id.ts";
 import { Published } from "../published.ts";
 
@@ -16,6 +17,8 @@ export const DestinationState = Published.extend({
   source: z.string().nullable(),
   observedAtMs: z.number().nullable(),
   sinceMs: z.number(),
+  /** How whoever could prove it quiet is asked; open: left alone, it failed again and again. */
+  breaker: word(breakerWords).optional(),
   takeover: word(["exclusive", "primaryBackup", "lastWins", "firstWins"]),
 }).meta({ id: "DestinationState" });
 export type DestinationState = z.infer<typeof DestinationState>;

@@ -1,5 +1,6 @@
 /** How a far end's machine is seen from outside: facts for the streams, state for the hub. */
 import type { SnapshotFrom } from "xstate";
+import type { BreakerWord } from "../encoder/breaker.ts";
 import type { Published } from "../published.ts";
 import type { DestinationState } from "./destination.contract.ts";
 import type { destinationMachine } from "./destination.machine.ts";
@@ -26,7 +27,7 @@ export function farEndFacts({ context, value }: DestinationSnapshot): FarEndFact
 
 export function destinationState(
   snapshot: DestinationSnapshot,
-  p: { published: Published; sinceMs: number },
+  p: { published: Published; sinceMs: number; breaker?: BreakerWord | undefined },
 ): DestinationState {
   const { plan, by, source, observedAt } = snapshot.context;
   const facts = farEndFacts(snapshot);
@@ -39,6 +40,7 @@ export function destinationState(
     source,
     observedAtMs: observedAt?.wallMs ?? null,
     sinceMs: p.sinceMs,
+    ...(p.breaker !== undefined && { breaker: p.breaker }),
     takeover: plan.takeover,
   };
 }

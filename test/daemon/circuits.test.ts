@@ -11,8 +11,14 @@ const { signal } = new AbortController();
 const noAnswer = () => Promise.reject(new DriverError("timeout", "did not answer"));
 
 function aSite() {
-  const at = { nowMs: 0, changes: 0 };
-  const circuits = openCircuits({ now: () => at.nowMs, changed: () => (at.changes += 1) });
+  const at = { nowMs: 0, changes: 0, told: [] as string[] };
+  const circuits = openCircuits({
+    now: () => at.nowMs,
+    changed(actor) {
+      at.changes += 1;
+      at.told.push(actor);
+    },
+  });
   return { at, circuits };
 }
 const fails = async (times: number, work: () => Promise<unknown>) => {
@@ -96,11 +102,13 @@ test("statistics that fail are left alone for 5 s while a programme depends on t
   const { at, circuits } = aSite();
   const { farEnd, observer } = anObserver(true);
   let isWanted = true;
-  const guarded = circuits.observer(observer, () => isWanted);
+  const guarded = circuits.observer("far", observer, () => isWanted);
   for (let looks = 0; looks < 7; looks++) {
     expect((await guarded.observe(signal)).word).toBe("unseen");
   }
   expect(farEnd.looks).toBe(5);
+  expect(circuits.lookingAt("far")).toBe("open");
+  expect(at.told).toEqual(["site", "destination:far"]);
   await guarded.kickAndBlock?.(signal);
   expect(farEnd.kicks).toBe(1);
   at.nowMs += 5_000;
@@ -110,9 +118,14 @@ test("statistics that fail are left alone for 5 s while a programme depends on t
   isWanted = true;
   farEnd.sight = { word: "quiet" };
   expect(await guarded.observe(signal)).toEqual({ word: "quiet" });
+  expect(circuits.lookingAt("far")).toBe("halfOpen");
+  for (let looks = 0; looks < 2; looks++) await guarded.observe(signal);
+  expect(circuits.lookingAt("far")).toBe("closed");
 });
 
 test("who can only prove presence is asked as ever: no picture is no failure of theirs", () => {
   const { observer } = anObserver(false);
-  expect(aSite().circuits.observer(observer, () => true)).toBe(observer);
+  const { circuits } = aSite();
+  expect(circuits.observer("far", observer, () => true)).toBe(observer);
+  expect(circuits.lookingAt("far")).toBeUndefined();
 });

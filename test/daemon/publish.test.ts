@@ -14,6 +14,7 @@ function aPublisher(plan = aPlan(), warnings: readonly string[] = []) {
     seq: () => 42,
     wallMs: () => world.now().wallMs,
     warnings: () => warnings,
+    breaker: () => "open",
     pool: () => pools.shift(),
     send: (state) => void sent.push(state),
   });

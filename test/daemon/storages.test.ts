@@ -59,3 +59,21 @@ test("a poll under way is given up when the daemon ends", async () => {
   }, 1);
   expect(told).toHaveLength(1);
 });
+
+test("a hint has it looked at soon, and many hints no more than once", async () => {
+  let polls = 0;
+  const watch = watchStorage({
+    driver: { poll: async () => ((polls += 1), [disk]), close: async () => undefined },
+    everyMs: 3_600_000,
+    tell: () => undefined,
+  });
+  await expect.poll(() => polls).toBe(1);
+  const hintedAtMs = performance.now();
+  for (let hints = 0; hints < 20; hints += 1) watch.lookSoon();
+  await expect.poll(() => polls).toBe(2);
+  // It was looked at just now, so that took its while; and one look answers all of them.
+  expect(performance.now() - hintedAtMs).toBeGreaterThan(4_000);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(polls).toBe(2);
+  await watch.close();
+});

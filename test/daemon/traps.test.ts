@@ -14,7 +14,11 @@ afterEach(async () => {
 
 const box = (id: string, host: string) => ({ id, options: { host } });
 
-async function aSite(options: object = {}, boxes = [box("helo-1", "127.0.0.1")]) {
+async function aSite(
+  options: object = {},
+  boxes: object[] = [box("helo-1", "127.0.0.1")],
+  more: { outlets?: object[]; storages?: object[] } = {},
+) {
   const looked: string[] = [];
   const said: string[] = [];
   const log = {
@@ -30,9 +34,11 @@ async function aSite(options: object = {}, boxes = [box("helo-1", "127.0.0.1")])
         ...options,
       }),
       encoders: boxes as never,
+      ...({ outlets: [], storages: [], ...more } as never as { outlets: []; storages: [] }),
     },
     log: log as never,
     pollSoon: (encoder) => void looked.push(encoder),
+    lookSoon: (storage) => void looked.push(`storage ${storage}`),
   });
   opened.push(traps);
   return { traps, looked, said };
@@ -66,6 +72,20 @@ describe("a trap sent by net-snmp", () => {
   });
 });
 
+test("from a PDU it has the boxes looked at that it powers, from a NAS the NAS", async () => {
+  const powered = (id: string, outlet: string) => ({ ...box(id, "127.0.0.9"), outlet });
+  const pdu = (id: string) => ({ id, options: { host: "127.0.0.1" } });
+  const { traps, looked, said } = await aSite(
+    {},
+    [powered("helo-1", "rack-1"), powered("helo-2", "rack-2"), powered("helo-3", "elsewhere")],
+    { outlets: [pdu("rack-1"), pdu("rack-2")], storages: [pdu("nas")] },
+  );
+  await snmptrap(traps.port, linkDown);
+  await vi.waitFor(() => expect(looked).toHaveLength(3), 10_000);
+  expect(looked.sort()).toEqual(["helo-1", "helo-2", "storage nas"]);
+  expect(said).toContain("rack-1 sent a trap, looking at helo-1 now");
+});
+
 test("a box is also known by its name; one whose name leads nowhere is told of", async () => {
   const { traps, looked } = await aSite({}, [
     box("helo-1", "localhost"),
@@ -92,9 +112,9 @@ test("a port that is taken is a warning, and the site goes on without traps", as
 test("without a section traps nothing listens", async () => {
   const silent = { info: () => undefined, warn: () => undefined } as never;
   const traps = await openTraps({
-    config: { encoders: [] },
+    config: { encoders: [], outlets: [], storages: [] },
     log: silent,
-    pollSoon: () => undefined,
+    ...{ pollSoon: () => undefined, lookSoon: () => undefined },
   });
   expect(traps).toMatchObject({ port: undefined, warnings: [] });
 });

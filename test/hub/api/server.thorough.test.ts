@@ -335,6 +335,13 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
     const headers = { authorization: `Bearer ${secret}` };
     return (await app.inject({ method: "GET", url: "/metrics", headers })).body;
   };
+  const { inventory } = info();
+  hears("studio", "info", info({ inventory: [...inventory, { kind: "destination", id: "far" }] }));
+  hears("studio", "destination/far/state", {
+    ...{ id: "far", epoch: "e1", seq: 0, session: "s1", atMs: 1, state: "unknown", stalled: false },
+    ...{ by: null, source: null, observedAtMs: null, sinceMs: 1, takeover: "exclusive" },
+    breaker: "open",
+  });
   const pool = { socketsOpen: 2, socketsBusy: 1, requestsWaiting: 3 };
   hears("studio", "telemetry", { atMs: 1_790_000_000_000, encoders: { "helo-a": pool } });
   await expect
@@ -362,6 +369,9 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   ]) {
     expect(text).toContain(`understudy_encoder_${line}`);
   }
+  expect(text).toContain(
+    'understudy_destination_breaker_state{site="studio",destination="far",state="open"} 1',
+  );
   expect(text).toMatch(/understudy_failover_duration_seconds_sum\{site="studio"\} 1\.8/);
   expect(text).not.toMatch(/understudy_encoder_cpu_usage_ratio\{/);
   hears("studio", "availability", "offline");

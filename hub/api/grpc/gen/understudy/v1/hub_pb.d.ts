@@ -3399,6 +3399,11 @@ export declare type Destination = Message<"understudy.v1.Destination"> & {
   since?: Timestamp | undefined;
 
   /**
+   * @generated from field: optional understudy.v1.DestinationBreaker breaker = 19;
+   */
+  breaker?: DestinationBreaker | undefined;
+
+  /**
    * @generated from field: optional understudy.v1.DestinationTakeover takeover = 15;
    */
   takeover?: DestinationTakeover | undefined;
@@ -6151,6 +6156,41 @@ export enum DestinationState {
  * Describes the enum understudy.v1.DestinationState.
  */
 export declare const DestinationStateSchema: GenEnum<DestinationState>;
+
+/**
+ * @generated from enum understudy.v1.DestinationBreaker
+ */
+export enum DestinationBreaker {
+  /**
+   * @generated from enum value: DESTINATION_BREAKER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: DESTINATION_BREAKER_CLOSED = 1;
+   */
+  CLOSED = 1,
+
+  /**
+   * @generated from enum value: DESTINATION_BREAKER_OPEN = 2;
+   */
+  OPEN = 2,
+
+  /**
+   * @generated from enum value: DESTINATION_BREAKER_HALF_OPEN = 3;
+   */
+  HALF_OPEN = 3,
+
+  /**
+   * @generated from enum value: DESTINATION_BREAKER_UNKNOWN = 4;
+   */
+  UNKNOWN = 4,
+}
+
+/**
+ * Describes the enum understudy.v1.DestinationBreaker.
+ */
+export declare const DestinationBreakerSchema: GenEnum<DestinationBreaker>;
 
 /**
  * @generated from enum understudy.v1.DestinationTakeover
