@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -23,7 +23,9 @@ async function understudy(...args: string[]) {
 }
 
 function aFile(name: string, text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), "understudy-cli-")), name);
+  const folder = mkdtempSync(join(tmpdir(), "understudy-cli-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, name);
   writeFileSync(file, `${text}\n`, { mode: 0o600 });
   return file;
 }

@@ -1,8 +1,8 @@
 /** The built hub as a process of its own, open to this machine, for sites that really connect. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { until } from "./facility.ts";
 
 const program = new URL("../../dist/hub.js", import.meta.url).pathname;
@@ -30,7 +30,12 @@ export class Hub {
   /** @param config a `hub.yaml` under the flags; without one, its own broker is open to all */
   static async start(config?: string, { isClosed = false } = {}): Promise<Hub> {
     const hub = new Hub(config, isClosed);
-    await hub.start();
+    try {
+      await hub.start();
+    } catch (error) {
+      await hub.close();
+      throw error;
+    }
     return hub;
   }
 
@@ -140,6 +145,11 @@ export class Hub {
 
   async close(): Promise<void> {
     await this.kill();
-    rmSync(this.stateDir, { recursive: true, force: true });
+    const beside = dirname(this.stateDir);
+    // A restore keeps what was there beside it: `<folder>.before-<time>`.
+    for (const name of readdirSync(beside)) {
+      if (!name.startsWith(basename(this.stateDir))) continue;
+      rmSync(join(beside, name), { recursive: true, force: true });
+    }
   }
 }

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, statSync, openSync, fstatSync } from "node:fs";
+import { fstatSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 
 const program = new URL("../../hub/first-key.ts", import.meta.url).href;
 const key = "us_adm_canary";
@@ -10,6 +10,7 @@ const key = "us_adm_canary";
 /** What is told, where stderr is a file, and the journal is said to be that file or another. */
 function told(isJournal: boolean): { said: string; folder: string } {
   const folder = mkdtempSync(join(tmpdir(), "understudy-first-key-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   const stderr = openSync(join(folder, "stderr"), "w");
   const { dev, ino } = fstatSync(stderr);
   const env = { ...process.env, JOURNAL_STREAM: isJournal ? `${dev}:${ino}` : "1:1" };

@@ -3,12 +3,13 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { io } from "socket.io-client";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { WebSocket } from "ws";
 import { Hub } from "../e2e/hub.ts";
 
 test("who opens sockets without end is refused on each surface, and may come again", async () => {
   const config = join(tmpdir(), `understudy-upgrades-${process.pid}.yaml`);
+  onTestFinished(() => rmSync(config, { force: true }));
   writeFileSync(config, "rateLimit: {requests: 4, within: 10s}\n");
   const hub = await Hub.start(config, { isClosed: true });
   const opened: { close(): void }[] = [];
@@ -38,6 +39,5 @@ test("who opens sockets without end is refused on each surface, and may come aga
   } finally {
     for (const one of opened) one.close();
     await hub.close();
-    rmSync(config, { force: true });
   }
 }, 60_000);

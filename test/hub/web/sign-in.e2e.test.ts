@@ -3,13 +3,16 @@ import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { Hub } from "../../e2e/hub.ts";
 import { aProvider, client } from "../auth/a-provider.ts";
 
 test("somebody clicks the provider's button, comes in, stays in, and is told why not", async () => {
   const folder = join(tmpdir(), `understudy-sign-in-${process.pid}`);
   const [config, secret] = [`${folder}.yaml`, `${folder}.secret`];
+  onTestFinished(() => {
+    for (const file of [config, secret]) rmSync(file, { force: true });
+  });
   writeFileSync(secret, client.clientSecret, { mode: 0o600 });
   writeFileSync(config, "{}");
   // Its port is known once it runs, and the provider must know where it may send people.
@@ -70,6 +73,5 @@ test("somebody clicks the provider's button, comes in, stays in, and is told why
     await browser.close();
     await hub.close();
     await idp.close();
-    for (const file of [config, secret]) rmSync(file, { force: true });
   }
 }, 120_000);
