@@ -66,10 +66,16 @@ export class Restamp {
     for (const [track, sounds] of store.sounds.entries()) {
       if (sounds === undefined) continue;
       let done = 0;
+      // What came between with wrong times is not waited for.
+      const newest = sounds.at(-1)?.timeline;
+      const isKnownAgain =
+        newest === gop.timeline || (newest && this.#clock.shiftOf(newest) !== undefined);
       for (const { timeline, frame } of sounds) {
         // After a jump of one track the other may still be on the timeline before.
         const ownShift = timeline === gop.timeline ? shift : this.#clock.shiftOf(timeline);
-        const isOlder = ownShift === undefined && timeline.bornMs <= gop.timeline.bornMs;
+        const isOlder =
+          ownShift === undefined &&
+          (timeline.bornMs <= gop.timeline.bornMs || (isKnownAgain && timeline !== newest));
         const pts = frame.pts + (ownShift ?? 0);
         if (!isOlder && (ownShift === undefined || pts > until)) break;
         done++;

@@ -71,7 +71,7 @@ const faults: Record<string, { hit: (plane: Plane) => void; cure: (plane: Plane)
   },
 };
 
-/** After damage it is not always asked back in time yet: that is looked for in torture. */
+/** A sound whose bytes were hurt, but not its header, cannot be told: a decoder may complain. */
 const chosen = Object.entries(faults).filter(
   ([name]) => effort() === "torture" || name !== "bit rot",
 );
