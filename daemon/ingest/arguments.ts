@@ -47,6 +47,11 @@ const live = [
   ...["-fflags", "nobuffer", "-probesize", "500000", "-analyzeduration", "500000"],
   ...["-fpsprobesize", "0"],
 ];
+/** Joined in the middle of a GOP: what the picture is stands at the next keyframe only. */
+const joined = [
+  ...["-fflags", "nobuffer", "-probesize", "5000000", "-analyzeduration", "5000000"],
+  ...["-fpsprobesize", "0"],
+];
 /** 4 MiB hold half a second of 64 Mbit/s, where the kernel allows it. */
 const buffered = "fifo_size=50000&overrun_nonfatal=1&buffer_size=4194304";
 
@@ -77,12 +82,12 @@ function inputArguments(read: Read, ingest: string, text: boolean): string[] {
     case "udp": {
       const { url, interface: own } = read;
       const on = own === undefined ? "" : `&localaddr=${own}`;
-      return [...live, ...may("udp", "mpegts"), "-f", "mpegts", "-i", `${url}?${buffered}${on}`];
+      return [...joined, ...may("udp", "mpegts"), "-f", "mpegts", "-i", `${url}?${buffered}${on}`];
     }
     case "rtp": {
       const { url, interface: own } = read;
       const on = own === undefined ? "" : `?localaddr=${own}`;
-      return [...live, ...may("rtp,udp", "rtp,mpegts"), "-f", "rtp", "-i", `${url}${on}`];
+      return [...joined, ...may("rtp,udp", "rtp,mpegts"), "-f", "rtp", "-i", `${url}${on}`];
     }
     case "file":
       return [

@@ -8,9 +8,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { type Group, groupOf } from "../../../daemon/ingest/group.ts";
+import type { Group } from "../../../daemon/ingest/group.ts";
 import type { IngestSettings } from "../../../daemon/ingest/settings.ts";
-import type { IngestStatus } from "../../../daemon/ingest/status.ts";
 import { ffmpegArguments } from "../../../daemon/drivers/ffmpeg/arguments.ts";
 import { FfmpegOptions } from "../../../daemon/drivers/ffmpeg/options.ts";
 import { withGroup } from "../../../daemon/drivers/shared/engine/ingest-input.ts";
@@ -19,35 +18,14 @@ import { freePort } from "../../fakes/nginx-rtmp.ts";
 import { Publisher } from "../../fakes/publisher.ts";
 import { startFarEnd } from "../../fakes/rtmp-far-end/far-end.ts";
 import { at } from "../../setup/effort.ts";
+import { anIngest } from "./an-ingest.ts";
 
-const program = new URL("../../../dist/ingest.cjs", import.meta.url).pathname;
 const kills = at({ check: 10, test: 10, torture: 100 });
 
 function aFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "ingest-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
-}
-
-/** A running ingest of this source, and what it tells of itself. */
-async function anIngest(source: IngestSettings["source"]) {
-  const group = groupOf({ site: "studio", stateDir: aFolder() }, "stage");
-  const socket = createSocket("udp4").bind(0, "127.0.0.1");
-  await once(socket, "listening");
-  let last: IngestStatus | undefined;
-  socket.on("message", (text) => (last = JSON.parse(text.toString()) as IngestStatus));
-  const settings = { ingest: "stage", run: "r", group, statusPort: socket.address().port, source };
-  const child = spawn(process.execPath, [program, JSON.stringify(settings)], { stdio: "ignore" });
-  onTestFinished(() => {
-    child.kill("SIGKILL");
-    socket.close();
-  });
-  await until("it tells", () => last);
-  const untilState = (
-    state: IngestStatus["state"],
-    more: (it: IngestStatus) => boolean = () => true,
-  ) => until(state, () => (last?.state === state && more(last) ? last : undefined));
-  return { group, child, status: () => last!, untilState };
 }
 
 function ffmpeg(argv: readonly string[]): ChildProcess {

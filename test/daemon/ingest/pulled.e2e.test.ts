@@ -1,0 +1,75 @@
+/** Ingests that pull, or hear what is sent to them: RTSP and RTP, with real media. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { expect, onTestFinished, test } from "vitest";
+import { until } from "../../e2e/facility.ts";
+import { freePort } from "../../fakes/nginx-rtmp.ts";
+import { RtspCamera } from "../../fakes/rtsp-camera.ts";
+import { anIngest } from "./an-ingest.ts";
+
+async function aCamera(port?: number): Promise<RtspCamera> {
+  const camera = await RtspCamera.start(port);
+  onTestFinished(() => camera.close().catch(() => undefined));
+  return camera;
+}
+const picture = { codec: "h264", widthPx: 320, heightPx: 180 };
+
+test.each(["tcp", "udp"] as const)(
+  "a camera is pulled by RTSP over %s with its login, and pulled again when it was away",
+  async (transport) => {
+    const camera = await aCamera();
+    const { url, port } = camera;
+    const login = { username: "viewer", password: "open-sesame" };
+    const ingest = await anIngest({ kind: "rtsp", url, transport, ...login });
+    const status = await ingest.untilState("receiving", ({ video, audio }) => !!video && !!audio);
+    expect(status).toMatchObject({ video: picture, audio: { codec: "aac", sampleRateHz: 48_000 } });
+    const seen = await ingest.hear(30);
+    expect(seen).toMatchObject({ video: "h264", audio: "aac" });
+    expect(seen.worstStepS).toBeLessThan(0.2);
+    expect(camera.asked.at(-1)).toBe("PLAY");
+
+    await camera.close();
+    const away = await ingest.untilState("failing");
+    expect(away.why).not.toMatch(/open-sesame/);
+    await aCamera(port);
+    await ingest.untilState("receiving", ({ epochs }) => epochs === 2);
+  },
+  120_000,
+);
+
+test("a camera that does not know the login is said to refuse it, and the password is not told", async () => {
+  const camera = await aCamera();
+  const login = { username: "viewer", password: "open-barley" };
+  const ingest = await anIngest({ kind: "rtsp", url: camera.url, transport: "tcp", ...login });
+  const { why } = await ingest.untilState("failing", (it) => it.why !== null);
+  expect(why).toMatch(/401 Unauthorized/);
+  expect(why).not.toMatch(/open-barley/);
+  expect(camera.asked).not.toContain("PLAY");
+}, 60_000);
+
+test("MPEG-TS by RTP is received, silent when it stops, and received again", async () => {
+  const port = await freePort();
+  const ingest = await anIngest({ kind: "rtp", url: `rtp://127.0.0.1:${port}` });
+  await ingest.untilState("waiting");
+  const first = sender(port);
+  await ingest.untilState("receiving", ({ video }) => !!video);
+  expect(ingest.status()).toMatchObject({ video: picture });
+  expect(await ingest.hear(30)).toMatchObject({ video: "h264", audio: "aac" });
+  first.kill("SIGKILL");
+  await ingest.untilState("silent");
+  sender(port);
+  await ingest.untilState("receiving");
+  await until("more comes", async () => (await ingest.hear(15)).pictures >= 15);
+}, 120_000);
+
+function sender(port: number): ChildProcess {
+  // prettier-ignore
+  const child = spawn("setpriv", [
+    "--pdeathsig", "KILL", "ffmpeg", "-nostdin", "-v", "error",
+    "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=15",
+    "-re", "-f", "lavfi", "-i", "sine=sample_rate=48000",
+    "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15",
+    "-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "rtp_mpegts", `rtp://127.0.0.1:${port}`,
+  ], { stdio: "ignore" });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
