@@ -67,6 +67,8 @@ async function failOver(): Promise<void> {
   await plane.untilReport("the other carries", (report) => report.selected !== carrier);
   plane.renew(carrier);
   await plane.untilReport("it is back", (report) => plane.live(report, carrier));
+  // One that is lost before the other has brought a whole GOP leaves a hole.
+  await plane.pass(2 * fps);
 }
 
 const probe = promisify(execFile);
