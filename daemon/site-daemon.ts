@@ -46,7 +46,7 @@ import { rehearseRegularly } from "./rehearsals.ts";
 import { openOutputs } from "./outputs/keeper.ts";
 import { endOtherRelays, openRelays } from "./relays/open-relays.ts";
 import { makeSlates } from "./relays/slates.ts";
-import { withRelays } from "./relays/with-relays.ts";
+import { latencyWarnings, withRelays } from "./relays/with-relays.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
 import { openTraps, type Traps } from "./traps.ts";
@@ -215,6 +215,7 @@ export async function startSite(p: {
       ...signatures.warnings(),
       ...(parts.traps?.warnings ?? []),
       ...circuits.warnings(),
+      ...latencyWarnings(relayed),
     ],
     breaker: (destination) => circuits.lookingAt(destination),
     pool(encoder) {

@@ -1,4 +1,5 @@
 /** The site's part of `understudy`, which hands these commands over to it. */
+import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
 import { commission } from "./commission.ts";
 import { discover } from "./discover.ts";
@@ -7,7 +8,7 @@ import { Ending, exitCode } from "../../config/exit-codes.ts";
 declare const UNDERSTUDY_VERSION: string;
 const version = typeof UNDERSTUDY_VERSION === "string" ? UNDERSTUDY_VERSION : "0.0.0-source";
 
-const commands = { discover, commission, check } as const;
+const commands = { discover, commission, calibrate, check } as const;
 
 async function main([name = "", ...args]: string[], signal: AbortSignal): Promise<number> {
   if (!Object.hasOwn(commands, name))

@@ -41,6 +41,14 @@ export class InputLine {
     this.#reader.feed(chunk, nowMs);
   }
 
+  /** How much later than the others' its encoder brings the same picture, ms. */
+  get lateMs(): number {
+    return this.#timelines.lineage.lateMs ?? 0;
+  }
+  set lateMs(ms: number) {
+    this.#timelines.lineage.lateMs = ms;
+  }
+
   /** Its process has ended, which is known before its silence is. Until it brings something. */
   processEnded(): void {
     this.#ended = true;

@@ -448,7 +448,8 @@ export class Playout {
   #holdMs(): number {
     if (this.#mode.kind === "next-keyframe") return 0;
     const lengths = [...this.#lines.values()].map(({ store }) => store.longestGopMs ?? 0);
-    const noticedMs = this.#mode.kind === "delay-line" ? this.#watchdogMs : 0;
+    const lates = [...this.#lines.values()].map(({ lateMs }) => lateMs);
+    const noticedMs = this.#mode.kind === "delay-line" ? this.#watchdogMs + Math.max(...lates) : 0;
     return Math.max(...lengths) + noticedMs + this.#mode.marginMs;
   }
 

@@ -3,6 +3,7 @@ import { withAnnounced } from "./announced.ts";
 import { openControl } from "./control.ts";
 import { InputLine } from "./input-line.ts";
 import { ticksPerMs } from "./frame.ts";
+import { readLatencies } from "./latencies.ts";
 import type { OutputState } from "./output-state.ts";
 import { PipeOutput } from "./pipe-output.ts";
 import { Playout } from "./playout.ts";
@@ -127,7 +128,14 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
     onFailed,
   });
 
+  const takeLatencies = () => {
+    if (settings.latenciesPath === undefined) return;
+    const latencies = readLatencies(settings.latenciesPath);
+    for (const line of lines) line.lateMs = latencies?.[line.id] ?? 0;
+  };
+  takeLatencies();
   setInterval(() => {
+    takeLatencies();
     playout.forget(nowMs());
     const slate = playout.onSlate ? undefined : slateFile?.news();
     if (slate) playout.show(slate);

@@ -47,6 +47,8 @@ export const RelaySettings = z.object({
   controlPath: Path,
   /** On a tmpfs: written with every frame, read when the relay begins again. */
   statePath: Path,
+  /** How much later each encoder is, where that was measured: looked at each second. */
+  latenciesPath: Path.optional(),
   /** Until the daemon gives others; those it gave before a restart go before these. */
   orders: z.object({
     generation: z.number().int().nonnegative(),

@@ -5,8 +5,11 @@ const aheadMs = 200;
 /** The least delay is looked for in this time, and in as much before it, ms. */
 const windowMs = 5_000;
 
-/** Which timeline of an input was the last that the output could go by. */
-export type Lineage = { trusted?: Timeline };
+/**
+ * Which timeline of an input was the last that the output could go by, and by how much later than
+ * the others' its encoder brings the same picture, ms.
+ */
+export type Lineage = { trusted?: Timeline; lateMs?: number };
 
 /** A run of timestamps of one input without a jump: one epoch of its clock. */
 export class Timeline {
@@ -29,7 +32,7 @@ export class Timeline {
 
   /** Least of arrival minus DTS over the last 5 to 10 s, ms: relay time 0 of this timeline. */
   get offsetMs(): number {
-    return Math.min(this.#least, this.#leastBefore);
+    return Math.min(this.#least, this.#leastBefore) - (this.lineage.lateMs ?? 0);
   }
 
   arrived(dts: Ticks, nowMs: number): void {
@@ -47,7 +50,7 @@ type Track = { timeline: Timeline; dts: Ticks; atMs: number };
 /** Sorts the frames of one input into timelines. All tracks share them: one offset for both. */
 export class Timelines {
   readonly #tracks: Track[] = [];
-  readonly #lineage: Lineage = {};
+  readonly lineage: Lineage = {};
   #newest: Timeline | undefined;
 
   /** @param wasSilent other times after a silence are no jump: a new encoder began */
@@ -62,7 +65,7 @@ export class Timelines {
     if (last !== undefined && goesOn(last, dts, nowMs)) return last.timeline;
     // The first track that jumps begins a timeline, the others join it.
     if (this.#newest !== undefined && last?.timeline !== this.#newest) return this.#newest;
-    this.#newest = new Timeline(nowMs, last !== undefined && !wasSilent, this.#lineage);
+    this.#newest = new Timeline(nowMs, last !== undefined && !wasSilent, this.lineage);
     return this.#newest;
   }
 }

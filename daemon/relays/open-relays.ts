@@ -11,7 +11,7 @@ import { memoryFolder } from "./memory-folder.ts";
 import { pipeOf } from "../outputs/keeper.ts";
 import { openRelayProcess, pusherOutput, type RelayProcess } from "./relay-process.ts";
 import { slatePath } from "./slates.ts";
-import { type RelayedStream, relaysFolder } from "./with-relays.ts";
+import { latenciesFile, type RelayedStream, relaysFolder } from "./with-relays.ts";
 
 export type RelayNews =
   { type: "relay.report"; report: RelayWord } | { type: "relay.lost"; because: string };
@@ -90,6 +90,7 @@ function settingsOf(relay: RelayedStream): Settings {
     controlPath: join(folder, "control"),
     statePath: join(memory, "state"),
     slate: { path: slatePath(folder) },
+    ...(mode !== "gop-atomic" && { latenciesPath: latenciesFile(folder) }),
     // Until it is told others.
     orders: { generation: 0, eligible: ids, preferred: ids[0]! },
   };

@@ -2,6 +2,7 @@
  * A relayed stream as the rest of the daemon knows it: what publishes for the relay is run like an
  * encoder, and each of its encoders carries a small stream of its own, whose far end is the relay.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { relayModeOf } from "../../config/relayed.ts";
 import type { IngestConfig, SiteConfig } from "../../config/site.schema.ts";
@@ -42,6 +43,22 @@ const doorApp = "relay";
 
 type Stream = SiteConfig["streams"][number];
 type Box = SiteConfig["encoders"][number];
+
+/** What was measured of its encoders, beside its settings. */
+export const latenciesFile = (folder: string): string => join(folder, "latencies.json");
+
+/** Boxes of which nobody has measured how much later one is than the other, in words. */
+export function latencyWarnings(relays: readonly RelayedStream[]): string[] {
+  const unknown = relays.filter(
+    ({ mode, folder, inputs }) =>
+      mode !== "gop-atomic" && inputs.length > 1 && !existsSync(latenciesFile(folder)),
+  );
+  return unknown.map(
+    ({ stream }) =>
+      `${stream}: how much later one of its boxes is than the other is not known: a switch may lose ` +
+      "or repeat as much; measure it with `understudy calibrate`",
+  );
+}
 
 export const relaysFolder = (stateDir: string): string => join(stateDir, "relays");
 

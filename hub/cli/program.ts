@@ -18,6 +18,7 @@ import { addStates } from "./states.ts";
 const ofTheSite = {
   discover: "which boxes are in a range, proposed as configuration",
   commission: "what each box can do, and how exposed it is",
+  calibrate: "how much later one box of a relayed stream is than the other",
 };
 
 const examples = `

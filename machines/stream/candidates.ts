@@ -22,6 +22,8 @@ export function hindrance(
   facts: EncoderFacts | undefined,
   heldBy: string | undefined,
   stream: string,
+  /** Nobody else publishes there: whatever it does, it can be told to. */
+  alone = false,
 ): string | undefined {
   if (!facts) return "is not configured";
   if (heldBy !== undefined && heldBy !== stream) return `carries ${heldBy}`;
@@ -31,6 +33,7 @@ export function hindrance(
   if (facts.thermal === "protected") return "protects itself from heat";
   if (facts.isPractised) return "is being practised, which ends at once when it is needed";
   const state = facts.outputs[ref.output]?.state;
+  if (alone && (state === "streaming" || state === "failing")) return undefined;
   if (state !== "idle") return `its output is ${state ?? "missing"}`;
   return undefined;
 }

@@ -332,7 +332,8 @@ export function seenOffAir({ farEnd }: StreamContext): boolean {
 export function hinders(context: StreamContext, ref: OutputRef): string | undefined {
   const box = context.facts[ref.encoder];
   const heldBy = context.heldBy[ref.encoder]?.[ref.output];
-  return hindrance(ref, box, heldBy, context.plan.id) ?? spareHindrance(context, ref);
+  const feeds = context.plan.feedOf !== undefined;
+  return hindrance(ref, box, heldBy, context.plan.id, feeds) ?? spareHindrance(context, ref);
 }
 
 /** Before an encoder of its own that gets no picture, after one that is only warm. */

@@ -1,40 +1,78 @@
 /** Two HELOs that push to the site: whatever happens to one, the far end sees one stream. */
-import { afterEach, expect, test } from "vitest";
+import { execFile } from "node:child_process";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { promisify } from "node:util";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { skewsOf } from "../fakes/beeps.ts";
+import type { FakeHelo } from "../fakes/helo/helo.ts";
 import { freePort } from "../fakes/nginx-rtmp.ts";
 import { decodeBarCodes, framesBetween } from "../fakes/picture.ts";
 import { Facility, kill, until } from "./facility.ts";
+import { Hub } from "./hub.ts";
 import { carriers } from "./off-air.ts";
+import { at } from "../setup/effort.ts";
 import { type SharedSource, sourceFps, startSharedSource } from "./shared-source.ts";
 
 let facility: Facility;
 let source: SharedSource;
+let hub: Hub;
 afterEach(async () => {
   await facility.close();
+  await hub.close();
   await source.close();
 });
 
-const timings = { streamStartMs: 200, streamStopMs: 200, recoverMs: 1_000, unreachableMs: 2_000 };
+const timings = {
+  ...{ streamStartMs: 200, streamStopMs: 200, recoverMs: 1_000, unreachableMs: 2_000 },
+  ...{
+    sendStallMs: 3_000,
+    bootMs: 2_000,
+    initialiseMs: 500,
+    powerUpActionMs: 500,
+    rebootMs: 3_000,
+  },
+};
 
 /** Two boxes at one source, with clocks, GOPs and times of their own, and the relay is on air. */
-async function aHotPair(): Promise<void> {
-  source = await startSharedSource(2);
-  const helo = (reader: number, feed: { ppm: number; originS: number }) => ({
+async function aHotPair({ laterMs = 0 } = {}): Promise<void> {
+  [hub, source] = [await Hub.start(), await startSharedSource(2)];
+  const slow = laterMs > 0 ? await laterBy(laterMs, source.url(1)) : source.url(1);
+  const helo = (url: string, feed: { ppm: number; originS: number }) => ({
     driver: "aja-helo" as const,
     ...{ timings, polling: { normal: "1s" } },
-    picture: { gopS: 1, feed: { url: source.url(reader), ...feed } },
+    picture: { gopS: 1, feed: { url, ...feed } },
   });
   facility = await Facility.build({
     encoders: {
-      a: helo(0, { ppm: -50, originS: 0 }),
-      b: helo(1, { ppm: 50, originS: 95_400 }),
+      a: helo(source.url(0), { ppm: -50, originS: 0 }),
+      b: helo(slow, { ppm: 50, originS: 95_400 }),
     },
     stream: { path: "relayed", relay: { host: "127.0.0.1", port: await freePorts(2) } },
     farEnd: { behaviour: "refuseSecond", record: true },
+    mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
   });
   facility.startDaemon();
   await facility.untilOnAir("main-relay");
   await untilHot();
+}
+
+/** Where the same comes later. */
+async function laterBy(ms: number, url: string): Promise<string> {
+  const [way, out] = [createSocket("udp4"), createSocket("udp4")];
+  way.bind(Number(new URL(url).port), "127.0.0.1");
+  const probe = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  way.on("message", (datagram) => {
+    setTimeout(() => out.send(datagram, port, "127.0.0.1"), ms);
+  });
+  onTestFinished(() => {
+    way.close();
+    setTimeout(() => out.close(), 2 * ms);
+  });
+  return `udp://127.0.0.1:${port}`;
 }
 
 /** @returns the first of so many free ports in a row */
@@ -46,10 +84,6 @@ async function freePorts(count: number): Promise<number> {
 const selected = () => facility.told("stream.relay").at(-1)?.data["selected"];
 const pairOf = (encoder: unknown) => (encoder === "a" ? "b" : "a");
 
-async function untilSelected(encoder: string): Promise<void> {
-  await until(`${encoder} carries`, () => selected() === encoder);
-}
-
 /** So many more pictures have come to the far end. */
 async function pass(pictures: number): Promise<void> {
   const came = () => carriers(facility).reduce((sum, { videoFrames }) => sum + videoFrames, 0);
@@ -57,12 +91,23 @@ async function pass(pictures: number): Promise<void> {
   await until(`${pictures} more pictures`, () => came() >= goal);
 }
 
-/** Both push to the site, and a few GOPs have come of each. */
+/** Both push to the site, nobody does anything about them, and a few GOPs have come of each. */
 async function untilHot(): Promise<void> {
-  await until("both boxes push", () =>
-    Object.values(facility.helos).every((helo) => helo.streaming()?.sinceMs !== undefined),
-  );
-  await pass(4 * sourceFps);
+  const bothBring = async () => {
+    const { relay } = await hub.get("/api/streams/main");
+    const { inputs } = (relay ?? { inputs: [] }) as { inputs: { brings: boolean }[] };
+    return inputs.length === 2 && inputs.every(({ brings }) => brings);
+  };
+  const areHot = async () => ["a", "b"].every(isSteady) && (await bothBring());
+  await until("both boxes push", areHot, 90_000);
+}
+
+function isSteady(box: string): boolean {
+  const { sinceMs = Infinity } = facility.helos[box]!.streaming() ?? {};
+  const ofLeg = (message: string) => message.startsWith(`main-relay-${box}: `);
+  const last = facility.told("stream.feed").findLast(({ message }) => ofLeg(message));
+  const isWell = /carries it|is fine again/.test(last?.message ?? "");
+  return isWell && Date.now() - sinceMs > 6_000;
 }
 
 /** What the far end got: one connection, every picture once, the sound where it belongs. */
@@ -74,16 +119,87 @@ async function expectNothingLost(atLeast: number): Promise<void> {
   const steps = codes.slice(1).map(({ frame }, n) => framesBetween(codes[n]!.frame, frame));
   expect(steps.map((step, n) => (step === 1 ? "" : `${n}: ${step}`)).filter(Boolean)).toEqual([]);
   expect(codes.length).toBeGreaterThanOrEqual(atLeast);
-  const skews = await skewsOf(one!.recordingPath!, sourceFps);
+  const all = await skewsOf(one!.recordingPath!, sourceFps);
+  // A beep in which one encoder's sound goes over into the other's is bent by the codec.
+  const skews = all.slice(2).map((_, n) => all.slice(n, n + 3).sort((a, b) => a - b)[1]!);
   expect(skews.length).toBeGreaterThanOrEqual(atLeast / sourceFps - 5);
   expect(Math.max(...skews.map(Math.abs))).toBeLessThanOrEqual(20);
 }
 
-test("the carrier's encoder is killed: the far end gets every picture once, by one connection", async () => {
-  await aHotPair();
-  const carrier = String(selected());
-  kill(facility.helos[carrier]!.streaming()!.pid);
-  await untilSelected(pairOf(carrier));
-  await pass(4 * sourceFps);
-  await expectNothingLost(8 * sourceFps);
-}, 120_000);
+/** What happens to a carrier; what comes back ends it. */
+type Undo = (() => void) | void;
+const faults: Record<string, (box: FakeHelo) => Undo | Promise<Undo>> = {
+  "its encoder is killed": (box) => kill(box.streaming()!.pid),
+  "its encoder stands still": ({ faults }) => faults.freezeMedia(),
+  "a hand at its front panel begins it anew, and its times": (box) => {
+    box.pressStop();
+    return () => box.pressStart();
+  },
+  "it boots": ({ faults }) => faults.reboot(),
+  "its network cable is pulled": ({ faults }) => {
+    const ends = [faults.cutMedia(), faults.unreachable()];
+    return () => ends.forEach((end) => end());
+  },
+  "the other is asked for": async () => {
+    expect(await hub.command("streams/main", "failover")).toMatchObject({ status: "done" });
+  },
+};
+const rounds = at({ check: 1, test: 1, torture: 20 });
+
+test(
+  "whatever happens to the carrier, the far end gets every picture once, by one connection",
+  async () => {
+    await aHotPair();
+    const first = String(selected());
+    const [other, encoder] = [pairOf(first), { encoder: pairOf(first) }];
+    expect(await hub.get("/api/streams/main")).toMatchObject({
+      ...{ path: "relayed", carriage: "onAir", encoder: first, understudyEncoder: other },
+      understudies: [{ ...encoder, role: "understudy", wants: "hot", is: "hot" }],
+      relay: { health: "running", selected: first },
+    });
+    // That it streams all the time is what is wanted of it.
+    expect(await hub.get(`/api/encoders/${other}`)).toMatchObject({
+      outputs: [{ state: "streaming", progress: "moving", stream: "main" }],
+      ...{ alarms: [], warnings: [] },
+    });
+    let hits = 0;
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, hit] of Object.entries(faults)) {
+        const carrier = String(selected());
+        const end = await hit(facility.helos[carrier]!);
+        await until(`${name}: the other carries`, () => selected() === pairOf(carrier));
+        hits++;
+        await pass(sourceFps);
+        end?.();
+        await untilHot();
+      }
+    }
+    await expectNothingLost(hits * 5 * sourceFps);
+    expect(facility.told("stream.needsHuman")).toEqual([]);
+    expect(facility.told("stream.relay").filter(({ data }) => data["missingMs"] !== 0)).toEqual([]);
+  },
+  at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
+);
+
+test("one box is slower: that is said, measured while they run, and a switch loses nothing then", async () => {
+  const laterMs = 200;
+  await aHotPair({ laterMs });
+  const unknown = /how much later one of its boxes is than the other is not known/;
+  const warnings = async () => (await hub.get("/api/sites/studio"))["warnings"] as string[];
+  expect((await warnings()).some((text) => unknown.test(text))).toBe(true);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    new URL("../../dist/site-cli.js", import.meta.url).pathname,
+    ...["calibrate", "--config", facility.configFile, "--stream", "main", "--seconds", "10"],
+  ]);
+  const [, found] = /^main: a is the earliest, b is (\d+) ms later\n$/.exec(stdout)!;
+  expect(Math.abs(Number(found) - laterMs)).toBeLessThanOrEqual(20);
+  await pass(2 * sourceFps);
+  // The relay takes it up within a second.
+  for (const box of ["a", "b"].sort((one) => (one === selected() ? -1 : 1))) {
+    if (selected() !== box) continue;
+    kill(facility.helos[box]!.streaming()!.pid);
+    await until("the other carries", () => selected() === pairOf(box));
+    await untilHot();
+  }
+  await expectNothingLost(10 * sourceFps);
+});

@@ -16,6 +16,8 @@ export type Encoder = {
   lagMs: number;
   /** More for picture `n`, ms. */
   jitterMs?: (n: number) => number;
+  /** What the relay knows of its latency. */
+  lateMs?: number;
   /** Pictures it never brings. */
   lacks?: (n: number) => boolean;
   /** Pictures that come damaged. */
@@ -49,6 +51,7 @@ export function aRelay(p: {
   const lines = ids.map(
     (id) => new InputLine({ id, watchdogMs: p.watchdogMs ?? 300, mostBytes: 8 * 2 ** 20 }),
   );
+  for (const [n, line] of lines.entries()) line.lateMs = p.encoders[ids[n]!]!.lateMs ?? 0;
   const sent: Sent[] = [];
   const reasons: string[] = [];
   const orders: Omit<RelayOrders, "type"> = { generation: 1, eligible: ids, preferred: ids[0]! };

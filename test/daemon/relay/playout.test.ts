@@ -285,6 +285,43 @@ describe("encoders with GOPs of their own, held", () => {
     );
   });
 
+  test("one is slower, and it is known by how much: the same", () => {
+    for (const [a, b] of [
+      [0, 320],
+      [480, 0],
+    ] as const) {
+      for (let death = 80; death < 80 + gopPictures; death++) {
+        const relay = aRelay({
+          mode,
+          encoders: {
+            a: { ...boxA, lagMs: 130 + a, lateMs: a, lacks: after(death) },
+            b: { ...boxB, lagMs: 130 + b, lateMs: b },
+          },
+        });
+        relay.show(0, 170, 2_000);
+        expectHeld(relay, 160);
+      }
+    }
+  });
+
+  test("one is slower, and nobody knows: what lies between them is repeated, or lost", () => {
+    const wrong = (a: number, b: number) => {
+      const relay = aRelay({
+        mode,
+        encoders: {
+          a: { ...boxA, lagMs: 130 + a, lacks: after(80) },
+          b: { ...boxB, lagMs: 130 + b },
+        },
+      });
+      relay.show(0, 170, 2_000);
+      const [from, to] = steps(relay.numbers()).at(-1)!.split(" → ").map(Number);
+      expect(relay.reasons).toContain("b: silent");
+      return (to! - from! - 1) * pictureMs;
+    };
+    expect(Math.abs(wrong(0, 320) + 320)).toBeLessThanOrEqual(pictureMs);
+    expect(Math.abs(wrong(320, 0) - 320)).toBeLessThanOrEqual(pictureMs);
+  });
+
   test("it comes a GOP, the watchdog and a margin later, and no more is kept than a GOP beyond", () => {
     const relay = aRelay({ mode, encoders: { a: boxA, b: boxB } });
     relay.show(0, 100);

@@ -261,7 +261,19 @@ export class Push {
       `rtmp://127.0.0.1:${port}/${server.app}/x`,
     ];
     // The kernel ends the encoder with the simulator, even when that is killed with -9.
-    const ffmpeg = ["--pdeathsig", "KILL", "ffmpeg", "-hide_banner", "-v", "error", "-nostats"];
+    // A box has a processor of its own: where we may, ours comes first on a busy machine.
+    const ffmpeg = [
+      "--pdeathsig",
+      "KILL",
+      "nice",
+      "-n",
+      "-10",
+      "ffmpeg",
+      "-hide_banner",
+      "-v",
+      "error",
+      "-nostats",
+    ];
     const progress = ["-progress", "pipe:1", "-stats_period", "0.1"];
     const child = spawn(
       "setpriv",
