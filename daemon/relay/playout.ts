@@ -35,6 +35,8 @@ const togetherMs = 4;
 const lookAgainMs = 10;
 /** What is kept beyond hold and one GOP of encoders whose GOPs are compared, ms. */
 const spareMs = 1_000;
+/** So long it takes until the least delay of an encoder was seen, ms. */
+const settledMs = 5_000;
 /** For how long the very first GOP is waited for where there is a slate, ms. */
 const firstGopMs = 5_000;
 /** For how long an output that stands still is waited for, ms. */
@@ -209,10 +211,18 @@ export class Playout {
   }
 
   #isGivenUp(id: string, nowMs: number): boolean {
-    const wanted = this.#wanted !== undefined && this.#wanted !== id;
+    const asked = this.#asked(nowMs);
+    const wanted = asked !== undefined && asked !== id;
     const line = this.#lines.get(id)!;
     if (wanted || !this.#orders.eligible.includes(id) || !line.isLive(nowMs)) return true;
     return this.#hasJumped(line);
+  }
+
+  /** Who is wished for; where arrival tells which pictures are the same, not before it does well. */
+  #asked(nowMs: number): string | undefined {
+    const { timeline } = this.#lines.get(this.#wanted ?? "") ?? {};
+    const isKnown = timeline !== undefined && nowMs - timeline.bornMs >= settledMs;
+    return this.#mode.kind === "gop-atomic" || isKnown ? this.#wanted : undefined;
   }
 
   /** It is given up, and not all others are as well: then it plays what it has. */
@@ -234,7 +244,7 @@ export class Playout {
     const wholeGops = this.#mode.kind === "gop-atomic";
     if (candidates.length === 0) return this.#chooseAnew(nowMs);
     const chosen = chooseNext(candidates, {
-      ...{ wholeGops, selected, wanted: this.#wanted, nowMs, ranks: this.#rank },
+      ...{ wholeGops, selected, wanted: this.#asked(nowMs), nowMs, ranks: this.#rank },
       mayTakeOver: wholeGops || selected === undefined || this.#isGivenUp(selected, nowMs),
       patienceMs: this.#isAnyLive(nowMs) ? this.#watchdogMs : 0,
       toleranceTicks: this.#restamp.halfPicture,

@@ -11,7 +11,7 @@ import { decodeBarCodes, framesBetween } from "../fakes/picture.ts";
 import { Facility, kill, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
 import { carriers } from "./off-air.ts";
-import { at } from "../setup/effort.ts";
+import { effort } from "../setup/effort.ts";
 import { type SharedSource, sourceFps, startSharedSource } from "./shared-source.ts";
 
 let facility: Facility;
@@ -54,7 +54,7 @@ async function aHotPair({ laterMs = 0 } = {}): Promise<void> {
   });
   facility.startDaemon();
   await facility.untilOnAir("main-relay");
-  await untilHot();
+  await until("both boxes push", () => ["a", "b"].every((box) => pushesForMs(box) > 5_000), 90_000);
 }
 
 /** Where the same comes later. */
@@ -103,11 +103,15 @@ async function untilHot(): Promise<void> {
 }
 
 function isSteady(box: string): boolean {
-  const { sinceMs = Infinity } = facility.helos[box]!.streaming() ?? {};
   const ofLeg = (message: string) => message.startsWith(`main-relay-${box}: `);
   const last = facility.told("stream.feed").findLast(({ message }) => ofLeg(message));
   const isWell = /carries it|is fine again/.test(last?.message ?? "");
-  return isWell && Date.now() - sinceMs > 6_000;
+  return isWell && pushesForMs(box) > 6_000;
+}
+
+function pushesForMs(box: string): number {
+  const { sinceMs = Infinity } = facility.helos[box]!.streaming() ?? {};
+  return Date.now() - sinceMs;
 }
 
 /** What the far end got: one connection, every picture once, the sound where it belongs. */
@@ -144,42 +148,61 @@ const faults: Record<string, (box: FakeHelo) => Undo | Promise<Undo>> = {
     expect(await hub.command("streams/main", "failover")).toMatchObject({ status: "done" });
   },
 };
-const rounds = at({ check: 1, test: 1, torture: 20 });
 
-test(
-  "whatever happens to the carrier, the far end gets every picture once, by one connection",
+test("both stream to the site all the time, and that is what is expected of them", async () => {
+  await aHotPair();
+  await untilHot();
+  const first = String(selected());
+  const other = pairOf(first);
+  expect(await hub.get("/api/streams/main")).toMatchObject({
+    ...{ path: "relayed", carriage: "onAir", encoder: first, understudyEncoder: other },
+    understudies: [{ encoder: other, role: "understudy", wants: "hot", is: "hot" }],
+    relay: { health: "running", selected: first },
+  });
+  expect(await hub.get(`/api/encoders/${other}`)).toMatchObject({
+    outputs: [{ state: "streaming", progress: "moving", stream: "main" }],
+    ...{ alarms: [], warnings: [] },
+  });
+  expect(facility.told("stream.needsHuman")).toEqual([]);
+});
+
+test.each(Object.keys(faults))(
+  "the carrier: %s: the far end gets every picture once, by one connection",
+  async (name) => {
+    await aHotPair();
+    await strike(name);
+    await pass(3 * sourceFps);
+    await expectNothingLost(5 * sourceFps);
+  },
+);
+
+// A simulated box that began anew on a busy machine is not as fast as the other at once.
+test.runIf(effort() === "torture")(
+  "again and again",
   async () => {
     await aHotPair();
-    const first = String(selected());
-    const [other, encoder] = [pairOf(first), { encoder: pairOf(first) }];
-    expect(await hub.get("/api/streams/main")).toMatchObject({
-      ...{ path: "relayed", carriage: "onAir", encoder: first, understudyEncoder: other },
-      understudies: [{ ...encoder, role: "understudy", wants: "hot", is: "hot" }],
-      relay: { health: "running", selected: first },
-    });
-    // That it streams all the time is what is wanted of it.
-    expect(await hub.get(`/api/encoders/${other}`)).toMatchObject({
-      outputs: [{ state: "streaming", progress: "moving", stream: "main" }],
-      ...{ alarms: [], warnings: [] },
-    });
     let hits = 0;
-    for (let round = 0; round < rounds; round++) {
-      for (const [name, hit] of Object.entries(faults)) {
-        const carrier = String(selected());
-        const end = await hit(facility.helos[carrier]!);
-        await until(`${name}: the other carries`, () => selected() === pairOf(carrier));
+    for (let round = 0; round < 20; round++) {
+      for (const name of Object.keys(faults)) {
+        (await strike(name))?.();
         hits++;
-        await pass(sourceFps);
-        end?.();
         await untilHot();
       }
     }
     await expectNothingLost(hits * 5 * sourceFps);
     expect(facility.told("stream.needsHuman")).toEqual([]);
-    expect(facility.told("stream.relay").filter(({ data }) => data["missingMs"] !== 0)).toEqual([]);
   },
-  at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
+  3_600_000,
 );
+
+/** @returns what ends it, once the other has carried for a second */
+async function strike(name: string): Promise<Undo> {
+  const carrier = String(selected());
+  const end = await faults[name]!(facility.helos[carrier]!);
+  await until(`${name}: the other carries`, () => selected() === pairOf(carrier));
+  await pass(sourceFps);
+  return end;
+}
 
 test("one box is slower: that is said, measured while they run, and a switch loses nothing then", async () => {
   const laterMs = 200;
