@@ -4,6 +4,8 @@ import { type Frame, type Ticks, ticksPerMs } from "./frame.ts";
 const aheadMs = 200;
 /** The least delay is looked for in this time, and in as much before it, ms. */
 const windowMs = 5_000;
+/** A delay counts when the encoder has gone on for so long after it, ms. */
+const provedMs = 500;
 
 /**
  * Which timeline of an input was the last that the output could go by, and by how much later than
@@ -22,6 +24,8 @@ export class Timeline {
   #least = Infinity;
   #leastBefore = Infinity;
   #windowFromMs: number;
+  /** What came lately: an encoder that is stopped sends what it still holds, earlier than ever. */
+  #lately: { atMs: number; offsetMs: number }[] = [];
 
   constructor(bornMs: number, jumped: boolean, lineage: Lineage) {
     this.lineage = lineage;
@@ -32,7 +36,9 @@ export class Timeline {
 
   /** Least of arrival minus DTS over the last 5 to 10 s, ms: relay time 0 of this timeline. */
   get offsetMs(): number {
-    return Math.min(this.#least, this.#leastBefore) - (this.lineage.lateMs ?? 0);
+    const least = Math.min(this.#least, this.#leastBefore);
+    const known = least < Infinity ? least : Math.min(...this.#lately.map((it) => it.offsetMs));
+    return known - (this.lineage.lateMs ?? 0);
   }
 
   arrived(dts: Ticks, nowMs: number): void {
@@ -41,7 +47,10 @@ export class Timeline {
       this.#least = Infinity;
       this.#windowFromMs = nowMs;
     }
-    this.#least = Math.min(this.#least, nowMs - dts / ticksPerMs);
+    this.#lately.push({ atMs: nowMs, offsetMs: nowMs - dts / ticksPerMs });
+    while (this.#lately[0]!.atMs < nowMs - provedMs) {
+      this.#least = Math.min(this.#least, this.#lately.shift()!.offsetMs);
+    }
   }
 }
 

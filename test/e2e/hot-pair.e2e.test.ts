@@ -54,7 +54,11 @@ async function aHotPair({ laterMs = 0 } = {}): Promise<void> {
   });
   facility.startDaemon();
   await facility.untilOnAir("main-relay");
-  await until("both boxes push", () => ["a", "b"].every((box) => pushesForMs(box) > 5_000), 90_000);
+  await until(
+    "both boxes push",
+    () => ["a", "b"].every((box) => pushesForMs(box) > 10_000),
+    90_000,
+  );
 }
 
 /** Where the same comes later. */

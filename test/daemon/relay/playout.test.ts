@@ -225,6 +225,16 @@ describe("encoders with GOPs of their own, held", () => {
     expect(relay.reasons.slice(0, 2)).toEqual(["a: start", "b: preferred"]);
   });
 
+  test("the carrier is stopped and sends what it still holds, earlier than ever: the same", () => {
+    const jitterMs = (n: number) => (n === 149 ? -80 : n === 148 ? -40 : 0);
+    const relay = aRelay({
+      mode,
+      encoders: { a: { ...boxA, jitterMs, lacks: after(150) }, b: boxB },
+    });
+    relay.show(0, 240, 2_000);
+    expectHeld(relay, 230);
+  });
+
   test("timestamps of the carrier that begin anew: the other goes on", () => {
     for (const jump of [-900_000, 90_000 * 3_600, -45_000]) {
       const offset = (n: number) => (n >= 66 ? jump : 0);
