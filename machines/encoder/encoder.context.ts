@@ -106,3 +106,14 @@ export function publishes(reading: EncoderReading, output: string): boolean {
   if (now === undefined || (now.state !== "streaming" && now.state !== "starting")) return false;
   return now.target === undefined || typeof now.target === "object";
 }
+
+/** It holds no key that we know of, and sends nothing: a journal that was lost knows of no key. */
+export const carriesNothing = ({
+  holds,
+  reading,
+}: {
+  holds: readonly string[];
+  reading?: EncoderReading | undefined;
+}): boolean =>
+  holds.length === 0 &&
+  (!reading || !Object.keys(reading.outputs).some((output) => publishes(reading, output)));

@@ -7,7 +7,13 @@ import { exerciseDecision } from "../exercise/exercise.ts";
 import { endHoldMs, withRaise } from "../raised.ts";
 import type { Consent } from "../site/plan.ts";
 import { alarmNews, alarmsAfter, isAlarmNews } from "./alarms.ts";
-import { type EncoderContext, type EncoderInput, heatAfter, publishes } from "./encoder.context.ts";
+import {
+  carriesNothing,
+  type EncoderContext,
+  type EncoderInput,
+  heatAfter,
+  publishes,
+} from "./encoder.context.ts";
 import type { Connection } from "./connection.ts";
 import { clockNews, clockSettlesMs, clockWord, type ClockWord } from "./clock.ts";
 import { controlDone, controlFailed, controlRefusal, isBoot } from "./control.ts";
@@ -107,9 +113,7 @@ export const encoderSetup = setup({
       event.type === "reading" &&
       context.holds.every((output) => event.reading.outputs[output]?.state === "streaming"),
     /** Where the last publisher wins, the next one gets the key before this one's picture ends. */
-    isRelieved: ({ context: { holds, reading } }) =>
-      holds.length === 0 &&
-      !Object.keys(reading?.outputs ?? {}).some((output) => publishes(reading!, output)),
+    isRelieved: ({ context }) => carriesNothing(context),
     wasCooled: ({ context }) => context.heat.step > 0,
     isBooting: (_, { reading }: Reads) => reading.booting === true,
     isUp: (_, { reading }: Reads) => reading.booting !== true,

@@ -7,6 +7,7 @@
  */
 import { not } from "xstate";
 import { elapsedMs } from "../time.ts";
+import { carriesNothing } from "./encoder.context.ts";
 import { isCool, isHot } from "./heat.ts";
 import { comingBack, interruptsBetween, loadOrder, loadStep } from "./load.ts";
 import { budgetMs, failingOutput, isStrain, nextRepair, type Repairable } from "./playbooks.ts";
@@ -16,9 +17,9 @@ import type { RepairNews } from "./repair-words.ts";
 const minuteMs = 60_000;
 /** A trouble that goes away by itself in this time is none. */
 const troubleLastsMs = 30_000;
-/** A box boots for so long at most, and then has to be ready for a minute. */
 /** What was stopped says so by then, or the next step is taken. */
 const restartShowsMs = 15_000;
+/** A box boots for so long at most, and then has to be ready for a minute. */
 const provesWithinMs = { boot: 4 * minuteMs, load: 2 * minuteMs };
 /** A box that fell silent while it was hot has cooled by then, as far as it will. */
 const coolsWithinMs = 10 * minuteMs;
@@ -43,11 +44,11 @@ const isTooHotToBoot = ({ context }: Context) =>
 
 /** The next step costs the picture of a programme that it carries. */
 const costsThePicture = ({ context }: Context) =>
-  context.holds.length > 0 &&
+  !carriesNothing(context) &&
   isStrain(context.repairs.trouble) &&
   nextRepair(context)?.interrupts === true;
-const isRelievedOfStrain = ({ context: { holds, repairs } }: Context) =>
-  holds.length === 0 && isStrain(repairs.trouble);
+const isRelievedOfStrain = ({ context }: Context) =>
+  carriesNothing(context) && isStrain(context.repairs.trouble);
 const isOfTheNetwork = ({ context }: Context) => context.repairs.trouble === "network";
 const lastRestarted = ({ context: { repairs } }: Context) =>
   repairs.done.at(-1)?.action === "restart";
@@ -63,7 +64,7 @@ const isLowered = ({ context: { repairs } }: Context) => (repairs.loadStep ?? 0)
 export function loadGivenBack(box: Repairable): number | undefined {
   const { loadStep: own = 0 } = box.repairs;
   if (own === 0) return undefined;
-  if (box.holds.length === 0) return 0;
+  if (carriesNothing(box)) return 0;
   const after = loadStep({ heat: box.heat, repairs: { loadStep: own - 1 } });
   return interruptsBetween(box.plan.cooling, loadStep(box), after) ? undefined : own - 1;
 }

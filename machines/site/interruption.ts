@@ -40,10 +40,7 @@ const startsSoonMs = 10_000;
  */
 export function permitTo(context: SiteContext, encoder: string, trouble: Trouble): Permit {
   if (isStrain(trouble)) {
-    const streams = Object.values(context.streams).map((ref) => ref.getSnapshot());
-    const because = whyNotInterrupt(
-      streams.filter(({ context: stream }) => holds(stream, encoder)),
-    );
+    const because = whyNotInterrupt(concernedBy(context, encoder));
     return because === undefined ? may : held(because);
   }
   const concerned = concernedBy(context, encoder);

@@ -1,6 +1,6 @@
 /** Questions about a stream that more than one of its guards, delays and effects ask. */
 import type { ContentFault } from "../content/look.ts";
-import type { Intents } from "../intents.ts";
+import type { Intents, OutputRef } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
 import { isSomeoneElse } from "./judge.ts";
@@ -87,14 +87,27 @@ export function fenceOverdue({ memory: { fencingSince }, now, plan }: StreamCont
  * an encoder is proven anew.
  */
 const oldestProofMs = 60_000;
-export function proofIsTooOld({ memory, facts, now }: StreamContext): boolean {
+export function proofIsTooOld(context: StreamContext): boolean {
+  const { memory, facts, now } = context;
   const { certificates, firstCertifiedAt } = memory;
   return (
     certificates.length > 0 &&
     firstCertifiedAt !== null &&
     (elapsedMs(firstCertifiedAt, now()) > oldestProofMs ||
+      certificates.some((c) => publishesSince(context, c)) ||
       // A box that has its power back may do anything again.
       certificates.some((c) => c.level === 4 && facts[c.encoder]?.power?.word !== "cut"))
+  );
+}
+
+/** Read after the proof: somebody has started it at the box. */
+function publishesSince(context: StreamContext, { encoder, output }: OutputRef): boolean {
+  const { certifiedAt } = context.memory;
+  const { state } = outputOf(context, { encoder, output });
+  return (
+    ["starting", "streaming", "failing"].includes(state) &&
+    certifiedAt !== null &&
+    elapsedMs(certifiedAt, context.now()) > (context.readingMaxAgeMs[encoder] ?? 0)
   );
 }
 

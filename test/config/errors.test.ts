@@ -76,6 +76,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
       ...{ busyPercent: 75, calmPercent: 65, memoryPercent: 90 },
     },
     sync: "propose",
+    syncEveryMs: 600_000,
     practise: "propose",
     recording: { failover: "act" },
     options: { host: "10.0.0.1" },
