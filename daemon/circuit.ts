@@ -8,7 +8,7 @@ import {
   newBreaker,
   permits,
   unanswered,
-} from "../machines/encoder/breaker.ts";
+} from "../machines/breaker.ts";
 import type { PollFailure } from "../machines/encoder/reading.ts";
 import { DriverError } from "./drivers/driver.ts";
 import { isGivenUp } from "./drivers/shared/given-up.ts";
@@ -57,7 +57,7 @@ export function openCircuit(p: {
     failure: () => `${last.code}: ${last.message}`,
     async ask(work, { signal, must = false, isAnswer = () => true }) {
       const restMs = p.restMs?.() ?? breakerLimits.openMs;
-      const isPermitted = permits(breaker, now(), restMs);
+      const isPermitted = permits(breaker, now(), { ...breakerLimits, openMs: restMs });
       if (!isPermitted && !must) {
         throw new DriverError(last.code, `${last.message}; left alone for ${restMs / 1_000} s`);
       }

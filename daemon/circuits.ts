@@ -1,5 +1,5 @@
 /** The circuits of all that is no encoder: outlets, storages and who looks at the far ends. */
-import type { BreakerWord } from "../machines/encoder/breaker.ts";
+import type { BreakerWord } from "../machines/breaker.ts";
 import { type Circuit, openCircuit } from "./circuit.ts";
 import type { StorageDriver } from "./drivers/storage.ts";
 import { DriverError } from "./drivers/driver.ts";

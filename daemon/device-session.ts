@@ -1,4 +1,4 @@
-import { breakerLimits } from "../machines/encoder/breaker.ts";
+import { breakerLimits } from "../machines/breaker.ts";
 import { type Circuit, openCircuit } from "./circuit.ts";
 import {
   type Exchange,

@@ -1,7 +1,7 @@
 import type { Availability } from "../machines/contract.ts";
 import { destinationState } from "../machines/destination/destination.published.ts";
 import { type EncoderSnapshot, encoderState } from "../machines/encoder/encoder.published.ts";
-import type { BreakerWord } from "../machines/encoder/breaker.ts";
+import type { BreakerWord } from "../machines/breaker.ts";
 import { isToldAlike } from "../machines/encoder/told-alike.ts";
 import { ingestState } from "../machines/ingest/ingest.published.ts";
 import { outputState } from "../machines/output/output.published.ts";

@@ -34,6 +34,7 @@ import { keyIn } from "./key-file.ts";
 import { openLink, type Link } from "./link.ts";
 import { checkHubOptions, type HubOptions } from "./options.ts";
 import type { Publish } from "./publish.ts";
+import { guardStore } from "./store/guard.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { openEventTopics } from "./topics/event-topics.ts";
 import { openMetricsDigest } from "./topics/metrics-digest.ts";
@@ -83,7 +84,8 @@ async function open(
   close: () => Promise<void>,
 ): Promise<Hub> {
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
-  const store = openSqliteStore(join(options.stateDir, "hub.db"));
+  const guard = guardStore(openSqliteStore(join(options.stateDir, "hub.db")), { log, now });
+  const { store } = guard;
   closers.push(() => store.close());
   const keys = await openKeyRing(store, now, options.givenKeys);
 
@@ -115,6 +117,7 @@ async function open(
     },
   });
   closers.push(() => ingest.close());
+  const storeOk = () => ingest.healthy() && guard.word() === "closed";
 
   const { mqtt } = options;
   const own = { username: "hub", password: randomBytes(24).toString("base64url") };
@@ -155,6 +158,7 @@ async function open(
 
   const metrics = await openMetrics({
     ...{ view, feed, store, now, version: hubVersion, counts: ingest.counts },
+    storeBreaker: guard.word,
   });
   const webhooks = await openWebhooks({
     ...{ store, feed, log, now, hub: options.id, guard: openGuard(options.webhooks.allow) },
@@ -171,7 +175,7 @@ async function open(
   const app = await openServer({
     ...{ view, store, keys, commands, metrics, linkUp, log, items: itemsOf(view) },
     health: {
-      ...{ linkUp, storeOk: ingest.healthy, counts: ingest.counts, version: hubVersion },
+      ...{ linkUp, storeOk, storeBreaker: guard.word, counts: ingest.counts, version: hubVersion },
       broker: broker ? () => ({ up: broker.up(), restarts: broker.restarts() }) : null,
       startedAtMs: now(),
     },
@@ -219,6 +223,7 @@ async function open(
 
   const chores = setInterval(() => {
     keys.sweep();
+    guard.tend();
     commands.expire().catch((error: unknown) => log.error({ err: error, code: "expire" }, "chore"));
   }, 1_000);
   const { auditMs: keptMs, auditArchive } = options.retention;

@@ -16,6 +16,7 @@ import type { Publish } from "./publish.ts";
 import { readJson, readText } from "./ingest/read.ts";
 import { statesOf } from "./ingest/states.ts";
 import { openTopics, type Spoken } from "./ingest/topics.ts";
+import { StoreLeftAlone } from "./store/guard.ts";
 import type { Batch, Store } from "./store/store.ts";
 import type { Actor, Site, View } from "./view.ts";
 
@@ -182,7 +183,7 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     try {
       await store.commit(batch);
     } catch (error) {
-      counts.failedCommits += 1;
+      if (!(error instanceof StoreLeftAlone)) counts.failedCommits += 1;
       if (healthy) log.error({ err: error, code: "store_failed" }, "the store takes nothing");
       healthy = false;
       return;

@@ -4,6 +4,8 @@
  */
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
 import { z } from "zod";
+import type { BreakerWord } from "../../machines/breaker.ts";
+import { breakerWords } from "../../machines/encoder/encoder.contract.ts";
 import type { IngestCounts } from "../ingest/counts.ts";
 import { seenBy } from "../auth/own-sites.ts";
 import type { View } from "../view.ts";
@@ -14,6 +16,7 @@ export type HubHealth = {
   linkUp: () => boolean;
   /** The store takes what arrives. */
   storeOk: () => boolean;
+  storeBreaker: () => BreakerWord;
   counts: IngestCounts;
   /** null with an external broker. */
   broker: (() => { up: boolean; restarts: number }) | null;
@@ -58,6 +61,9 @@ export const healthRoutes: FastifyPluginAsyncZod<{ health: HubHealth; view: View
             startedAt: z.iso.datetime(),
             link: z.enum(["up", "down"]),
             store: z.enum(["ok", "failing"]),
+            storeBreaker: z
+              .enum(breakerWords)
+              .describe("open: three writes in a row failed, and it is left alone for 10 s"),
             broker: z.object({ up: z.boolean(), restarts: z.number() }).nullable(),
             sites: z.object({ known: z.number(), online: z.number() }),
             ingest: z.record(z.string(), z.number()),
@@ -74,6 +80,7 @@ export const healthRoutes: FastifyPluginAsyncZod<{ health: HubHealth; view: View
         startedAt: new Date(health.startedAtMs).toISOString(),
         link: health.linkUp() ? ("up" as const) : ("down" as const),
         store: health.storeOk() ? ("ok" as const) : ("failing" as const),
+        storeBreaker: health.storeBreaker(),
         broker: health.broker?.() ?? null,
         sites: { known: sites.length, online: sites.filter((s) => s.online === true).length },
         ingest: { ...health.counts },

@@ -3,7 +3,9 @@
  * belongs to a site that is away, is absent: a 0 would be a claim.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { BreakerWord } from "../../machines/breaker.ts";
 import {
+  breakerWords,
   inputWords,
   linkWords,
   serviceWords,
@@ -32,6 +34,7 @@ type Needs = {
   feed: Feed;
   counts: IngestCounts;
   store: Pick<Store, "takeovers">;
+  storeBreaker: () => BreakerWord;
   version: string;
   now: () => number;
 };
@@ -100,6 +103,15 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
   total("understudy_ingest_messages_total", "What became of messages.", ["result"], (c) => {
     for (const [result, count] of Object.entries(counts)) c.inc({ result }, count);
   });
+
+  gauge(
+    "understudy_store_breaker_state",
+    "1 for what is done about a database of the hub that fails: open = left alone.",
+    ["state"],
+    (g) => {
+      for (const state of breakerWords) g.set({ state }, needs.storeBreaker() === state ? 1 : 0);
+    },
+  );
 
   const fresh = (kind: string) => view.shown(kind).filter((actor) => !view.isStale(actor));
   gauge(

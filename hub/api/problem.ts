@@ -3,6 +3,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { STATUS_CODES } from "node:http";
 import { z } from "zod";
+import { StoreLeftAlone } from "../store/guard.ts";
 
 export const Problem = z
   .object({
@@ -99,6 +100,9 @@ export function answerError(
   if (error.code === "FST_ERR_HANDLER_TIMEOUT") {
     const detail = "not done in time; what a site was asked goes on there";
     return sendProblem(request, reply, new ApiProblem(504, "timed_out", detail));
+  }
+  if ((error as Error) instanceof StoreLeftAlone) {
+    return sendProblem(request, reply, new ApiProblem(500, "store_failing", error.message));
   }
   const status = error.statusCode ?? 500;
   if (status === 429) {

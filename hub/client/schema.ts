@@ -3893,6 +3893,11 @@ export interface operations {
             link: "up" | "down";
             /** @enum {string} */
             store: "ok" | "failing";
+            /**
+             * @description open: three writes in a row failed, and it is left alone for 10 s
+             * @enum {string}
+             */
+            storeBreaker: "closed" | "open" | "halfOpen";
             broker: {
               up: boolean;
               restarts: number;

@@ -1,6 +1,6 @@
 /** How a far end's machine is seen from outside: facts for the streams, state for the hub. */
 import type { SnapshotFrom } from "xstate";
-import type { BreakerWord } from "../encoder/breaker.ts";
+import type { BreakerWord } from "../breaker.ts";
 import type { Published } from "../published.ts";
 import type { DestinationState } from "./destination.contract.ts";
 import type { destinationMachine } from "./destination.machine.ts";

@@ -1,6 +1,6 @@
 /** How a box is to talk to, as measured by whoever asks it; and what of it is worth telling. */
 import type { Decision } from "../decision.ts";
-import { breakerLimits, type BreakerWord } from "./breaker.ts";
+import { breakerLimits, type BreakerWord } from "../breaker.ts";
 
 /** What pulls a health score down. */
 export type Burden = "latency" | "errors" | "resets" | "staleness";

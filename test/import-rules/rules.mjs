@@ -47,7 +47,7 @@ export const rules = [
     to: {
       path: "^machines/",
       pathNot: [
-        "^machines/(contract|id|published|time)\\.ts$",
+        "^machines/(breaker|contract|id|published|time)\\.ts$",
         "^machines/[^/]+/[^/]+\\.contract\\.ts$",
         "^machines/(placement|profile)/",
       ],

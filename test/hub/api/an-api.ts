@@ -20,6 +20,7 @@ import { openFeed } from "../../../hub/feed.ts";
 import { openHubKeys } from "../../../hub/hub-keys.ts";
 import { openIngest } from "../../../hub/ingest.ts";
 import type { Publish } from "../../../hub/publish.ts";
+import { guardStore } from "../../../hub/store/guard.ts";
 import { openSqliteStore } from "../../../hub/store/sqlite.ts";
 import { openView } from "../../../hub/view.ts";
 import { openGuard } from "../../../hub/webhooks/guard.ts";
@@ -61,7 +62,7 @@ type Over = {
 };
 
 export async function anApi(over: Over = {}) {
-  const store = openSqliteStore(":memory:");
+  const held = openSqliteStore(":memory:");
   const feed = openFeed(1);
   const view = openView(feed);
   const { lines } = over;
@@ -75,6 +76,8 @@ export async function anApi(over: Over = {}) {
     wire.answer?.(topic, payload);
   };
   const now = over.now ?? Date.now;
+  const guard = guardStore(held, { log, now });
+  const { store } = guard;
   const keys = await openKeyRing(store, now);
   const hubKeys = openHubKeys({ now });
   const commands = openCommands(store, publish, now, commandSigner(hubKeys.command));
@@ -83,7 +86,10 @@ export async function anApi(over: Over = {}) {
     onResponse: (site, response) => void commands.answered(site, response),
   });
   const version = "0.1.0";
-  const metrics = await openMetrics({ view, feed, store, version, now, counts: ingest.counts });
+  const metrics = await openMetrics({
+    ...{ view, feed, store, version, now, counts: ingest.counts, storeBreaker: guard.word },
+  });
+  const storeOk = () => ingest.healthy() && guard.word() === "closed";
   const audit = openAudit(store, log, now);
   const tokens = openTokens({ key: hubKeys.token, hub: "main", now });
   const sessions = await openSessions({ store, tokens, audit, places: over.places ?? [], now });
@@ -121,7 +127,7 @@ export async function anApi(over: Over = {}) {
     ...{ sessions, signIn, tokens, audit, now, commands: waits },
     ...{ view, store, keys, metrics, log, linkUp, items: itemsOf(view) },
     health: {
-      ...{ linkUp, storeOk: ingest.healthy, counts: ingest.counts, version },
+      ...{ linkUp, storeOk, storeBreaker: guard.word, counts: ingest.counts, version },
       ...{ broker: null, startedAtMs: now() },
     },
     demoOpen: over.demoOpen ?? false,
@@ -181,6 +187,8 @@ export async function anApi(over: Over = {}) {
     said,
     wire,
     store,
+    held,
+    guard,
     secret,
     sessions,
     tokens,

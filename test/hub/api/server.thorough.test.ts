@@ -30,6 +30,47 @@ test("a hub whose store takes nothing is not ready, and works all the same", asy
   expect(await word("/health/ready")).toEqual([200, { status: "ok" }]);
 });
 
+test("a database that fails three times in a row is left alone, and read; a command still tries", async () => {
+  const clock = { nowMs: 1_767_607_200_000 };
+  const { app, ask, held, hears, ingest, guard, secret } = await withAStudio({
+    now: () => clock.nowMs,
+  });
+  await ingest.flush();
+  const whole = { ...held };
+  let tries = 0;
+  const full = () => {
+    tries += 1;
+    return Promise.reject(new Error("database or disk is full"));
+  };
+  Object.assign(held, { commit: full, addCommand: full, saveCursor: full, addKey: full });
+  hears("studio", "event", event(1));
+  for (let i = 0; i < 9; i++) await ingest.flush();
+  expect([tries, ingest.counts.failedCommits]).toEqual([3, 3]);
+  expect((await ask("GET", "/health/ready", { key: null })).status).toBe(503);
+  const detailed = () => ask("GET", "/health/detailed");
+  expect((await detailed()).body).toMatchObject({ store: "failing", storeBreaker: "open" });
+  const metrics = await app.inject({
+    ...{ method: "GET", url: "/metrics", headers: { authorization: `Bearer ${secret}` } },
+  });
+  expect(metrics.body).toContain('understudy_store_breaker_state{state="open"} 1');
+  expect((await ask("GET", "/api/streams/main")).status).toBe(200);
+  expect((await ask("GET", "/api/events")).status).toBe(200);
+  const key = await ask("POST", "/api/keys", { body: { name: "new", kind: "ro" } });
+  expect([key.status, key.body["code"], tries]).toEqual([500, "store_failing", 3]);
+  expect((await ask("POST", "/api/streams/main/commands", { body: { verb: "stop" } })).status).toBe(
+    500,
+  );
+  expect(tries).toBe(4);
+
+  clock.nowMs += 10_000;
+  Object.assign(held, whole);
+  guard.tend();
+  await ingest.flush();
+  await expect.poll(guard.word).toBe("closed");
+  expect((await detailed()).body).toMatchObject({ store: "ok", storeBreaker: "closed" });
+  expect((await ask("GET", "/health/ready", { key: null })).status).toBe(200);
+});
+
 test("nothing but /health, our public key and a login answers a stranger, and it says one word", async () => {
   const { app, ask } = await anApi();
   await app.ready();

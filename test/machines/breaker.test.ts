@@ -9,7 +9,7 @@ import {
   newBreaker,
   permits,
   unanswered,
-} from "../../../machines/encoder/breaker.ts";
+} from "../../machines/breaker.ts";
 
 const times = (n: number, step: (b: Breaker) => Breaker, from: Breaker = newBreaker) =>
   Array.from({ length: n }).reduce<Breaker>((breaker) => step(breaker), from);
@@ -36,8 +36,8 @@ describe("a box that fails", () => {
   });
 
   test("is left alone for less where waiting costs more", () => {
-    expect(permits(open(1_000), 5_999, 5_000)).toBe(false);
-    expect(permits(open(1_000), 6_000, 5_000)).toBe(true);
+    expect(permits(open(1_000), 5_999, { ...breakerLimits, openMs: 5_000 })).toBe(false);
+    expect(permits(open(1_000), 6_000, { ...breakerLimits, openMs: 5_000 })).toBe(true);
   });
 
   test("and fails again while it is left alone is not left alone for longer", () => {
