@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { act, effortOf, facility, onAirWith, schedule, stepsOf } from "../facility.ts";
 
-const commands = ["failover", "return", "start", "release"] as const;
+const commands = ["failover", "return", "drill", "start", "release"] as const;
 const windows = ["openWindow", "noWindows"] as const;
 
 const isOfStream = ({ of }: { of: string }) => of !== "site";
