@@ -49,6 +49,8 @@ export function openSessions(p: Parts): Map<string, DeviceSession> {
 export async function openDrivers(
   p: Omit<Parts, "submit"> & {
     knownTargets: () => KnownTarget[];
+    /** No change freeze keeps it from being done now. */
+    mayProbe: () => boolean;
     /** Where an ingest is heard. */
     groupOf: (ingest: string) => IngestGroup;
     sessions: ReadonlyMap<string, DeviceSession>;
@@ -64,6 +66,7 @@ export async function openDrivers(
       knownTargets,
       now: monotonicMs,
       isRising: () => p.attention.isRising(id),
+      mayProbe: () => p.mayProbe() && !p.attention.isUnderSuspicion(id),
       exchanged: (exchange: Parameters<DeviceSession["exchanged"]>[0]) =>
         p.sessions.get(id)?.exchanged(exchange),
       pooled: (look: Parameters<DeviceSession["pooled"]>[0]) => p.sessions.get(id)?.pooled(look),

@@ -8,6 +8,7 @@ import { configWarnings } from "../config/warnings.ts";
 import type { SiteConfig } from "../config/site.schema.ts";
 import { uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
+import { changeFreeze } from "../machines/site/change-freeze.ts";
 import type { Ack } from "../machines/site/site.contract.ts";
 import { openSite } from "../machines/site/site-core.ts";
 import type { SiteResume } from "../machines/site/site.context.ts";
@@ -127,6 +128,9 @@ export async function startSite(p: {
   const openingDrivers = openDrivers({
     ...{ config, plan, sessions, attention: watch },
     knownTargets: () => [...ingests.values()],
+    // Asked later, when the events are known.
+    mayProbe: () =>
+      parts.hands !== undefined && changeFreeze(core.site().freeze, "probe", now()) === undefined,
     groupOf: (ingest) => groupOf(config, ingest),
   });
   openingDrivers.catch(() => undefined);

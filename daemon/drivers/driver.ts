@@ -110,6 +110,8 @@ export type DriverContext = {
   now: () => number;
   /** It has its power back and has not answered yet: it is to be asked without any rest. */
   isRising?: () => boolean;
+  /** What can wait may be done now: no event is near, and nothing about it is in doubt. */
+  mayProbe?: () => boolean;
   /** Told of each exchange with the box over the network; of one given up by ourselves nothing. */
   exchanged?: (exchange: Exchange) => void;
   /** Told once of each of its connections, where to see how they are used. */

@@ -1326,6 +1326,11 @@ export interface components {
       } & {
         [key: string]: unknown;
       };
+      capabilities?: {
+        hardwareEncoders: string[];
+      } & {
+        [key: string]: unknown;
+      };
       /**
        * @default unknown
        * @enum {string}

@@ -197,6 +197,8 @@ export type EncoderIdentity = z.infer<typeof EncoderIdentity>;
 export const EncoderState = Published.extend({
   name: z.string().optional(),
   identity: EncoderIdentity,
+  /** Of a software encoder's host. `hardwareEncoders`: proven by a trial; empty: none works. Absent: not tried. */
+  capabilities: z.object({ hardwareEncoders: z.array(z.string()) }).optional(),
   link: word(linkWords),
   /** How long its death goes unnoticed at worst. Absent: an older site. */
   detection: z.object({ silentWithinMs: z.number(), unreachableWithinMs: z.number() }).optional(),

@@ -167,6 +167,9 @@ export function encoderState(
     ...p.published,
     ...(plan.name !== undefined && { name: plan.name }),
     identity: { ...reading?.identity, vendor: reading?.identity?.vendor ?? plan.vendor },
+    ...(reading?.hardwareEncoders && {
+      capabilities: { hardwareEncoders: [...reading.hardwareEncoders] },
+    }),
     link: facts.link,
     ...(plan.detection && { detection: plan.detection }),
     ...connectionOf(snapshot),

@@ -99,6 +99,8 @@ export type EncoderReading = {
   /** The source this input takes, so that two encoders losing one source is a source fault. */
   source?: string;
   identity?: { vendor: string; model?: string; serialNumber?: string; firmware?: string };
+  /** Encoders of the host's hardware that a trial has proven. Left out where none was tried. */
+  hardwareEncoders?: string[];
   selfStart?: SelfStart;
   /** Left out where it is off, or where the box does not tell. */
   calendar?: OwnCalendar;

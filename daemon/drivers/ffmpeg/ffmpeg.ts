@@ -5,18 +5,29 @@ import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
 import { ffmpegArguments, statsPeriodS } from "./arguments.ts";
+import { watchHardware } from "./hardware-encoders.ts";
 import type { FfmpegOptions } from "./options.ts";
 import { parseProgress } from "./progress.ts";
 
 /** @param launcher path of `launcher.sh` */
-export function openFfmpeg(
+export async function openFfmpeg(
   context: DriverContext,
   options: FfmpegOptions,
   launcher: string,
 ): Promise<EncoderDriver> {
   const { source, outputs } = options;
   const loads = madeLoads(options, made);
-  return openSoftwareEncoder(context, { loads, source, outputs, times: options, launcher });
+  const hardware = watchHardware(context, options.program);
+  const driver = await openSoftwareEncoder(context, {
+    ...{ loads, source, outputs, times: options, launcher, hardware: hardware.proven },
+  });
+  return {
+    ...driver,
+    close: () => {
+      hardware.close();
+      return driver.close();
+    },
+  };
 }
 
 const made = (options: FfmpegOptions) => ({

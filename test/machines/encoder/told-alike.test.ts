@@ -39,6 +39,7 @@ const reading: fc.Arbitrary<EncoderReading> = fc.record(
     }),
     input: fc.constantFrom("good", "lost"),
     bootMark: fc.constantFrom("1", "2"),
+    hardwareEncoders: fc.constantFrom([], ["h264_nvenc"]),
     alarms: fc.constantFrom([], ["hot"]),
     raised: fc.constantFrom(
       { alarms: [], isWhole: true },

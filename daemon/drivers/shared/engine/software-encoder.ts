@@ -25,12 +25,14 @@ export type SoftwareEncoder = {
   launcher: string;
   /** Sentences about the host it runs on. */
   hostAlarms?: () => readonly string[];
+  /** What of the host's hardware was proven to encode; undefined: not tried. */
+  hardware?: () => string[] | undefined;
 };
 
 /** Adopts or kills what it finds before it resolves, so nothing can be started twice. */
 export async function openSoftwareEncoder(
   context: DriverContext,
-  { loads, source, outputs, times, launcher, hostAlarms }: SoftwareEncoder,
+  { loads, source, outputs, times, launcher, hostAlarms, hardware }: SoftwareEncoder,
 ): Promise<EncoderDriver> {
   const { encoder, stateDir, now } = context;
   const engines = new Map<string, Engine>();
@@ -64,11 +66,13 @@ export async function openSoftwareEncoder(
     return [id, { ...engine.reading(), ...(isOverloaded !== undefined && { isOverloaded }) }];
   };
   const reading = (): EncoderReading => {
+    const hardwareEncoders = hardware?.();
     const slow = overload.alarms(engines, now());
     return {
       outputs: Object.fromEntries([...engines].map(outputOf)) as EncoderReading["outputs"],
       ...(source !== undefined && { source }),
       identity: { vendor: name },
+      ...(hardwareEncoders && { hardwareEncoders }),
       settings: [...engines.values()].flatMap((e) => e.makes() ?? [])[0] ?? made().settings,
       // A process of ours starts nothing by itself.
       selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },

@@ -1278,6 +1278,13 @@ export declare type Encoder = Message<"understudy.v1.Encoder"> & {
   identity?: EncoderIdentity | undefined;
 
   /**
+   * Of a software encoder's host. `hardwareEncoders`: proven by a trial; empty: none works. Absent: not tried.
+   *
+   * @generated from field: understudy.v1.EncoderCapabilities capabilities = 36;
+   */
+  capabilities?: EncoderCapabilities | undefined;
+
+  /**
    * @generated from field: optional understudy.v1.EncoderLink link = 10;
    */
   link?: EncoderLink | undefined;
@@ -1450,6 +1457,22 @@ export declare type EncoderIdentity = Message<"understudy.v1.EncoderIdentity"> &
  * Use `create(EncoderIdentitySchema)` to create a new message.
  */
 export declare const EncoderIdentitySchema: GenMessage<EncoderIdentity>;
+
+/**
+ * @generated from message understudy.v1.EncoderCapabilities
+ */
+export declare type EncoderCapabilities = Message<"understudy.v1.EncoderCapabilities"> & {
+  /**
+   * @generated from field: repeated string hardware_encoders = 1;
+   */
+  hardwareEncoders: string[];
+};
+
+/**
+ * Describes the message understudy.v1.EncoderCapabilities.
+ * Use `create(EncoderCapabilitiesSchema)` to create a new message.
+ */
+export declare const EncoderCapabilitiesSchema: GenMessage<EncoderCapabilities>;
 
 /**
  * @generated from message understudy.v1.EncoderDetection
