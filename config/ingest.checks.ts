@@ -1,3 +1,4 @@
+import { whipPort } from "./ingest.schema.ts";
 import type { Finding } from "./problems.ts";
 
 type Lenient = {
@@ -15,7 +16,7 @@ export function publisherFindings(ingests: readonly Lenient[]): Finding[] {
   return ingests.flatMap(({ kind, streamKey, passphrase, sessions }, at) => {
     const [key, given] = kind === "srt" ? ["passphrase", passphrase] : ["streamKey", streamKey];
     const path = ["ingests", at, key];
-    if (kind === "rtmp" && sessions !== true && given === undefined)
+    if ((kind === "rtmp" || kind === "whip") && sessions !== true && given === undefined)
       return [{ path, what: "is missing: who publishes needs a key, or `sessions: true`" }];
     if (sessions !== true || given === undefined) return [];
     return [{ path, what: "is not used with `sessions: true`: each session has a key of its own" }];
@@ -57,7 +58,10 @@ export function ingestFindings(ingests: readonly Lenient[]): Finding[] {
 type Place = { over: "tcp" | "udp"; host: string; port: number };
 
 function listensAt({ kind, mode, host = "0.0.0.0", port }: Lenient): Place | undefined {
-  if (kind === "rtmp") return { over: "tcp", host, port: typeof port === "number" ? port : 1_935 };
+  if (kind === "rtmp" || kind === "whip") {
+    const usual = kind === "rtmp" ? 1_935 : whipPort;
+    return { over: "tcp", host, port: typeof port === "number" ? port : usual };
+  }
   if (kind !== "srt" || mode !== "listener" || typeof port !== "number") return undefined;
   return { over: "udp", host, port };
 }

@@ -24,6 +24,10 @@ const sessions = z
   .describe(
     "Instead: only for whoever asks with POST /api/streams/init, each with a key of its own",
   );
+const streamKey = SecretReference.exactOptional().describe(
+  "Where the key of publishers is kept: letters, digits, _ and -",
+);
+export const whipPort = 8_889;
 const side = z.int().min(16).max(8_192).multipleOf(2);
 /** Group or own address, and port. */
 const packets = (scheme: string) =>
@@ -48,9 +52,20 @@ export const ingest = z.discriminatedUnion("kind", [
       .regex(/^[A-Za-z0-9_-]{1,64}$/, "letters, digits, _ and -, at most 64")
       .prefault("live")
       .describe("RTMP application"),
-    streamKey: SecretReference.exactOptional().describe(
-      "Where the key of publishers is kept: letters, digits, _ and -",
-    ),
+    streamKey,
+    sessions,
+  }),
+  section({
+    ...common,
+    kind: z
+      .literal("whip")
+      .describe("Browsers and others push by WebRTC to http://HOST:PORT/whip/ID with the key"),
+    host: listening.host,
+    port: listening.port
+      .max(65_526)
+      .prefault(whipPort)
+      .describe("TCP port; the media come to UDP ports from the same number on, ten of them"),
+    streamKey,
     sessions,
   }),
   z.discriminatedUnion("mode", [

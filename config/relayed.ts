@@ -1,4 +1,5 @@
 /** What a stream on path `relayed` needs, and what is not built for it yet. */
+import { whipPort } from "./ingest.schema.ts";
 import type { Finding } from "./problems.ts";
 import { firstRelayPort, relayModes } from "./relay.schema.ts";
 
@@ -109,8 +110,10 @@ export function relayPortFindings(p: {
   isBox: IsBox;
 }): Finding[] {
   const taken = new Map<number, string>();
-  for (const [at, { kind, port = 1_935 }] of p.ingests.entries()) {
-    if (kind === "rtmp" && typeof port === "number") taken.set(port, `ingests[${at}]`);
+  for (const [at, ingest] of p.ingests.entries()) {
+    const { kind, port = kind === "whip" ? whipPort : 1_935 } = ingest;
+    if ((kind === "rtmp" || kind === "whip") && typeof port === "number")
+      taken.set(port, `ingests[${at}]`);
   }
   return p.streams.flatMap((stream, at) => {
     if (stream.path !== "relayed") return [];

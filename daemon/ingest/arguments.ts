@@ -12,8 +12,8 @@ const statsPeriodS = 0.5;
 const paceBps = 100_000_000;
 const datagramBytes = 1_316;
 
-/** What is read: a source of its own, or FLV that is handed to it. */
-export type Read = NetworkSource | { kind: "flv" };
+/** What is read: a source of its own, FLV that is handed to it, or RTP that its SDP describes. */
+export type Read = NetworkSource | { kind: "flv" } | { kind: "webrtc"; hasSound: boolean };
 
 type To = {
   ingest: string;
@@ -32,6 +32,7 @@ export function pumpArguments(read: Read, { ingest, group, beginS, text }: To): 
     ...inputArguments(read, ingest, text),
     ...(made ? ["-map", "0:v:0", "-map", "1:a:0"] : ["-map", "0:v:0?", "-map", "0:a?"]),
     ...(made ? patternEncoding(read) : ["-c", "copy"]),
+    ...(read.kind === "webrtc" ? soundEncoding : []),
     ...["-output_ts_offset", beginS.toFixed(3), "-muxdelay", "0", "-muxpreload", "0"],
     ...["-flush_packets", "1", "-pes_payload_size", "0", "-f", "mpegts"],
     `udp://${group.address}:${group.port}?ttl=0&localaddr=127.0.0.1&pkt_size=${datagramBytes}` +
@@ -59,6 +60,12 @@ function inputArguments(read: Read, ingest: string, text: boolean): string[] {
   switch (read.kind) {
     case "flv":
       return [...live, ...may("pipe", "flv"), "-f", "flv", "-i", "pipe:0"];
+    case "webrtc":
+      return [
+        ...live,
+        ...may("pipe,rtp,udp", "sdp"),
+        ...["-localaddr", "127.0.0.1", "-buffer_size", "4194304", "-f", "sdp", "-i", "pipe:0"],
+      ];
     case "srt": {
       const { mode, host, port, streamId, passphrase, latencyMs } = read;
       return [
@@ -128,6 +135,11 @@ function patternEncoding(read: Read & { kind: "testPattern" }): string[] {
     ...["-threads", "1", "-c:a", "aac", "-b:a", "128000", "-ac", "2"],
   ];
 }
+
+/** MPEG-TS carries Opus for few readers only. What was lost on the way is silence. */
+const soundEncoding = [
+  ...["-af", "aresample=async=1000", "-c:a", "aac", "-b:a", "128000", "-ac", "2", "-ar", "48000"],
+];
 
 const bracketed = (host: string) => (host.includes(":") ? `[${host}]` : host);
 

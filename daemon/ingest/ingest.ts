@@ -1,12 +1,15 @@
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { pumpArguments, type Read } from "./arguments.ts";
+import type { Publisher } from "./door.ts";
 import { Pump } from "./pump.ts";
 import { Rate } from "./rate.ts";
 import { readersOf } from "./readers.ts";
-import { openRtmpDoor, type Publisher } from "./rtmp-door.ts";
-import type { IngestSettings, IngestSource } from "./settings.ts";
+import { Clocks, RtpFeed } from "./rtp-feed.ts";
+import { openRtmpDoor } from "./rtmp-door.ts";
+import { hasDoor, type IngestSettings, type IngestSource } from "./settings.ts";
 import type { IngestStatus } from "./status.ts";
+import { openWhipDoor } from "./whip-door.ts";
 
 const tellEveryMs = 500;
 /** ffmpeg says every half second how far it is: three of these. */
@@ -30,6 +33,9 @@ export class Ingest {
   #pump: Pump | undefined;
   #publisher: Publisher | undefined;
   #headers: Buffer | undefined;
+  /** What a publisher by WebRTC sends goes to the pump by this. */
+  #feedBy: (() => RtpFeed) | undefined;
+  #rtp: RtpFeed | undefined;
   /** The next tag for the pump must be a keyframe, after the headers. */
   #needsKeyframe = false;
   #againMs = againMs.first;
@@ -56,6 +62,7 @@ export class Ingest {
     this.#socket.on("error", () => undefined).unref();
     setInterval(() => this.#beat(), tellEveryMs);
     if (source.kind === "rtmp") await this.#openDoor(source);
+    else if (source.kind === "whip") await this.#openWhipDoor(source);
     else this.#read(source);
     this.#tell();
   }
@@ -65,22 +72,52 @@ export class Ingest {
       source,
       {
         began: (publisher) => {
-          this.#publisher = publisher;
           this.#headers = undefined;
-          this.#why = null;
-          this.#read({ kind: "flv" });
+          this.#began(publisher, { kind: "flv" });
         },
         headers: (bytes) => (this.#headers = bytes),
         tag: (bytes, isKeyframe) => this.#feed(bytes, isKeyframe),
-        ended: () => {
-          this.#publisher = undefined;
-          this.#why = "the publisher left";
-          this.#pump?.finish();
-        },
+        ended: () => this.#left(),
       },
       ({ from, why }) => this.#refuse(from, why),
     );
     await door.opened;
+  }
+
+  async #openWhipDoor(source: IngestSource & { kind: "whip" }): Promise<void> {
+    let clocks = new Clocks();
+    await openWhipDoor(
+      this.#settings.ingest,
+      source,
+      {
+        began: (publisher, sends) => {
+          const own = (clocks = new Clocks());
+          this.#feedBy = () => new RtpFeed({ ...sends, clocks: own });
+          this.#began(publisher, { kind: "webrtc", hasSound: sends.hasSound });
+        },
+        packet: (track, packet) => {
+          clocks.packet(track, packet);
+          this.#rtp?.packet(track, packet);
+        },
+        report: (track, report) => clocks.report(track, report),
+        ended: () => this.#left(),
+      },
+      ({ from, why }) => this.#refuse(from, why),
+    );
+  }
+
+  #began(publisher: Publisher, read: Read): void {
+    this.#publisher = publisher;
+    this.#why = null;
+    this.#read(read);
+  }
+
+  #left(): void {
+    this.#publisher = undefined;
+    this.#why = "the publisher left";
+    this.#rtp?.close();
+    this.#rtp = undefined;
+    this.#pump?.finish();
   }
 
   #refuse(from: string, why: string): void {
@@ -117,6 +154,11 @@ export class Ingest {
       ended: () => this.#ended(pump, read, beginS),
     });
     this.#pump = pump;
+    this.#rtp?.close();
+    this.#rtp = undefined;
+    if (read.kind !== "webrtc") return;
+    this.#rtp = this.#feedBy?.();
+    pump.feed.end(this.#rtp?.description);
   }
 
   #moved(pump: Pump): void {
@@ -124,7 +166,7 @@ export class Ingest {
     const { bytes, frames } = pump;
     this.#rate.note({ atMs: performance.now(), bytes, frames });
     // What is left of a publisher who is gone is no news.
-    if (bytes === 0 || (this.#settings.source.kind === "rtmp" && !this.#publisher)) return;
+    if (bytes === 0 || (hasDoor(this.#settings.source) && !this.#publisher)) return;
     this.#againMs = againMs.first;
     this.#failed = false;
     this.#why = null;
@@ -136,7 +178,7 @@ export class Ingest {
     if (pump !== this.#pump) return;
     this.#pump = undefined;
     const hadMedia = pump.bytes > 0;
-    if (read.kind === "flv") {
+    if (read.kind === "flv" || read.kind === "webrtc") {
       // Whoever publishes goes on and does not notice.
       if (this.#publisher) setTimeout(() => this.#publisher && this.#read(read), againMs.first);
       return this.#tell();
@@ -167,7 +209,7 @@ export class Ingest {
   #beat(): void {
     const { source } = this.#settings;
     const quietMs = this.#quietMs();
-    if (source.kind !== "rtmp" && quietMs !== null && quietMs > readAnewAfterMs) {
+    if (!hasDoor(source) && quietMs !== null && quietMs > readAnewAfterMs) {
       this.#why = `nothing came for ${Math.round(quietMs / 1_000)} s`;
       this.#read(source);
     }

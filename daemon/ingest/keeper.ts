@@ -138,9 +138,10 @@ export class IngestKeeper {
     };
     while (!isOpen() && !signal.aborted) await pause(lookForDoorEveryMs);
     const host = config.host.includes(":") ? `[${config.host}]` : config.host;
-    const at = `${config.kind}://${host}:${config.port}`;
+    const at = `${config.kind === "whip" ? "http" : config.kind}://${host}:${config.port}`;
+    const path = { rtmp: "app" in config && `/${config.app}`, whip: `/whip/${config.id}`, srt: "" };
     return {
-      address: config.kind === "rtmp" ? `${at}/${config.app}` : at,
+      address: `${at}${path[config.kind]}`,
       streamKey: this.#keyOf(session),
     };
   }

@@ -1,8 +1,9 @@
 import { createSocket } from "node:dgram";
 import { Mux } from "../relay/ts/mux.ts";
+import type { Publisher } from "./door.ts";
 import { FlvFrames } from "./flv-frames.ts";
 import { Rate } from "./rate.ts";
-import { openRtmpDoor, type Publisher } from "./rtmp-door.ts";
+import { openRtmpDoor } from "./rtmp-door.ts";
 import type { IngestSettings, IngestSource } from "./settings.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 import type { IngestStatus } from "./status.ts";

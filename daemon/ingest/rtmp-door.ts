@@ -3,22 +3,17 @@
  * media go, is decided here: its own sessions resume a publisher for 30 s with shifted timestamps,
  * and what a refused publisher still sends would get among the media of the one that was let in.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type Server, type Socket } from "node:net";
 import Flv from "node-media-server/src/protocol/flv.js";
 import Rtmp, { type Packet } from "node-media-server/src/protocol/rtmp.js";
+import { givesWayAfterMs, isKey, type Publisher, type Refusal } from "./door.ts";
 import type { IngestSource } from "./settings.ts";
 
-/** A publisher that has sent nothing for so long gives way to another that has the key. */
-const givesWayAfterMs = 2_000;
-/** And then its connection counts as dead. */
+/** A publisher that has sent nothing for so long is gone. */
 const deadAfterMs = 30_000;
 /** Whoever connects and does not publish within this time is sent away. */
 const patienceMs = 10_000;
 const mostConnections = 32;
-
-export type Publisher = { from: string; sinceMs: number };
-type Refusal = { from: string; why: string };
 
 export type Door = {
   /** Resolves when it listens; rejects when it cannot. */
@@ -157,12 +152,6 @@ export function openRtmpDoor(
     });
   });
   return { opened, publisher: () => current && { from: current.from, sinceMs: current.sinceMs } };
-}
-
-/** Takes as long for a key that is nearly right as for any other. */
-function isKey(given: string, keySha256: string): boolean {
-  const digest = createHash("sha256").update(given).digest();
-  return timingSafeEqual(digest, Buffer.from(keySha256, "hex"));
 }
 
 const short = (text: string) => JSON.stringify(text.slice(0, 64));

@@ -6,6 +6,14 @@ import { Id } from "../../machines/id.ts";
 import type { Group } from "./group.ts";
 
 const Port = z.number().int().min(1).max(65_535);
+/**
+ * SHA-256 of the stream key, hexadecimal: who lists processes does not learn the key. null: it is
+ * kept for sessions, and there is none.
+ */
+const KeySha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .nullable();
 
 export const IngestSource = z.discriminatedUnion("kind", [
   z.object({
@@ -13,15 +21,9 @@ export const IngestSource = z.discriminatedUnion("kind", [
     host: z.string(),
     port: Port,
     app: z.string(),
-    /**
-     * SHA-256 of the stream key, hexadecimal: who lists processes does not learn the key. null: it
-     * is kept for sessions, and there is none.
-     */
-    keySha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .nullable(),
+    keySha256: KeySha256,
   }),
+  z.object({ kind: z.literal("whip"), host: z.string(), port: Port, keySha256: KeySha256 }),
   z.object({
     kind: z.literal("srt"),
     mode: z.enum(["listener", "caller"]),
@@ -54,7 +56,11 @@ export const IngestSource = z.discriminatedUnion("kind", [
   }),
 ]);
 export type IngestSource = z.infer<typeof IngestSource>;
-export type NetworkSource = Exclude<IngestSource, { kind: "rtmp" }>;
+export type NetworkSource = Exclude<IngestSource, { kind: "rtmp" | "whip" }>;
+
+/** Publishers come to it, and are let in by us. */
+export const hasDoor = (source: IngestSource): source is Exclude<IngestSource, NetworkSource> =>
+  source.kind === "rtmp" || source.kind === "whip";
 
 export const IngestSettings = z.object({
   ingest: Id,
@@ -91,7 +97,7 @@ function sourceOf(config: IngestConfig, keys: SessionKeys | undefined): IngestSo
     // Without a passphrase a listener would let everybody in.
     return keys ? { ...rest, passphrase: keys.key ?? keys.nobodys } : rest;
   }
-  if (source.kind !== "rtmp") return source;
+  if (source.kind !== "rtmp" && source.kind !== "whip") return source;
   const { streamKey, sessions: ___, ...rest } = source;
   const key = keys ? keys.key : streamKey;
   const keySha256 = key === undefined ? null : createHash("sha256").update(key).digest("hex");

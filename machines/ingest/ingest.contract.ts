@@ -12,7 +12,16 @@ export const ingestWords = [
 ] as const;
 export type IngestWord = (typeof ingestWords)[number];
 
-export const ingestKinds = ["rtmp", "srt", "rtsp", "udp", "rtp", "file", "testPattern"] as const;
+export const ingestKinds = [
+  "rtmp",
+  "srt",
+  "rtsp",
+  "udp",
+  "rtp",
+  "file",
+  "testPattern",
+  "whip",
+] as const;
 
 export const IngestFigures = z.object({
   /** Of what is passed on. */
