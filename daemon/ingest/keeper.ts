@@ -137,11 +137,8 @@ export class IngestKeeper {
       return this.#session === session && run !== undefined && run === this.#heardRun;
     };
     while (!isOpen() && !signal.aborted) await pause(lookForDoorEveryMs);
-    const host = config.host.includes(":") ? `[${config.host}]` : config.host;
-    const at = `${config.kind === "whip" ? "http" : config.kind}://${host}:${config.port}`;
-    const path = { rtmp: "app" in config && `/${config.app}`, whip: `/whip/${config.id}`, srt: "" };
     return {
-      address: `${at}${path[config.kind]}`,
+      address: addressOf(config),
       streamKey: this.#keyOf(session),
     };
   }
@@ -170,6 +167,20 @@ export class IngestKeeper {
   /** Lets go of it; it goes on. */
   close(): Promise<void> {
     return this.#process.close();
+  }
+}
+
+/** Where whoever has a session publishes to. */
+function addressOf(config: Extract<IngestConfig, { sessions: boolean }>): string {
+  const host = config.host.includes(":") ? `[${config.host}]` : config.host;
+  const at = `${host}:${config.port}`;
+  switch (config.kind) {
+    case "rtmp":
+      return `rtmp://${at}/${config.app}`;
+    case "srt":
+      return `srt://${at}`;
+    case "whip":
+      return `http://${at}/whip/${config.id}`;
   }
 }
 

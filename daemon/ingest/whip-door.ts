@@ -1,7 +1,7 @@
 /** Lets one WHIP publisher in (RFC 9725): one request with an offer, and one that ends it. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { givesWayAfterMs, isKey, type Publisher, type Refusal } from "./door.ts";
 import type { Arrived, Report, Track } from "./rtp-feed.ts";
 import type { IngestSource } from "./settings.ts";
@@ -47,7 +47,7 @@ export async function openWhipDoor(
   source: Source,
   media: WhipMedia,
   refused: (refusal: Refusal) => void,
-): Promise<void> {
+): Promise<Server> {
   const path = `/whip/${ingest}`;
   let current: Visit | undefined;
 
@@ -98,7 +98,11 @@ export async function openWhipDoor(
     return [visit, visit.peer.answer];
   }
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    from: string,
+  ): Promise<void> {
     const { pathname } = new URL(request.url ?? "/", "http://host");
     const session = pathname.startsWith(`${path}/`) ? pathname.slice(path.length + 1) : undefined;
     if (pathname !== path && session === undefined) throw new Refused(404, `publish to ${path}`);
@@ -116,7 +120,7 @@ export async function openWhipDoor(
     }
     checkKey(request, source.keySha256);
     if (session === undefined) {
-      const [{ id }, sdp] = await publish(request, fromOf(request));
+      const [{ id }, sdp] = await publish(request, from);
       response.writeHead(201, { "Content-Type": "application/sdp", Location: `${path}/${id}` });
       return void response.end(sdp);
     }
@@ -129,10 +133,11 @@ export async function openWhipDoor(
     // Whoever may publish has the key; on which page it stands does not matter.
     response.setHeader("Access-Control-Allow-Origin", "*");
     response.setHeader("Access-Control-Expose-Headers", "Location");
-    answer(request, response).catch((error: unknown) => {
+    const from = fromOf(request);
+    answer(request, response, from).catch((error: unknown) => {
       const { status, message, headers } =
         error instanceof Refused ? error : new Refused(500, "could not be answered");
-      refused({ from: fromOf(request), why: message });
+      refused({ from, why: message });
       if (response.headersSent || response.destroyed) return void response.destroy();
       response.writeHead(status, { ...headers, "Content-Type": "text/plain", Connection: "close" });
       response.end(`${message}\n`);
@@ -142,10 +147,10 @@ export async function openWhipDoor(
   server.headersTimeout = server.requestTimeout = patienceMs;
   setInterval(() => {
     if (current && performance.now() - current.heardAtMs > deadAfterMs) leave(current);
-  }, lookEveryMs);
+  }, lookEveryMs).unref();
   server.listen({ host: source.host, port: source.port });
   await once(server, "listening");
-  server.on("error", () => undefined);
+  return server.on("error", () => undefined);
 }
 
 function checkKey({ headers }: IncomingMessage, keySha256: string | null): void {
@@ -164,9 +169,10 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > mostOfferBytes) throw new Refused(413, "sends an offer of more than 64 KiB");
-    chunks.push(chunk);
+    if (bytes <= mostOfferBytes) chunks.push(chunk);
   }
+  // All of it is read first: whoever still sends does not read the answer.
+  if (bytes > mostOfferBytes) throw new Refused(413, "sends an offer of more than 64 KiB");
   return Buffer.concat(chunks).toString("utf8");
 }
 

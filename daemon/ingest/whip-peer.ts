@@ -35,7 +35,7 @@ export async function connectPeer(
   { host, port }: { host: string; port: number },
   heard: Heard,
 ): Promise<Peer> {
-  const family = host.includes(":") ? "udp6" : "udp4";
+  const own = { [host.includes(":") ? "udp6" : "udp4"]: host };
   const isAny = host === "0.0.0.0" || host === "::";
   const connection = new RTCPeerConnection({
     codecs: { video: [useH264()], audio: [useOPUS()] },
@@ -43,12 +43,10 @@ export async function connectPeer(
     headerExtensions: { video: [useTransportWideCC()], audio: [useTransportWideCC()] },
     iceServers: [],
     icePortRange: [port, Math.min(65_535, port + mediaPorts - 1)],
-    ...(!isAny && {
-      iceInterfaceAddresses: { [family]: host },
-      iceAdditionalHostAddresses: [host],
-    }),
-    iceUseIpv4: isAny || family === "udp4",
-    iceUseIpv6: host === "::" || (!isAny && family === "udp6"),
+    // At its own address alone, which may be one that is not looked for, such as loopback.
+    ...(isAny ? {} : { iceAdditionalHostAddresses: [host], iceInterfaceAddresses: own }),
+    iceUseIpv4: isAny,
+    iceUseIpv6: host === "::",
   });
   let askForKeyframe = () => undefined as void;
   const timer = setInterval(() => askForKeyframe(), keyframeEveryMs);

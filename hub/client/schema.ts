@@ -1907,7 +1907,7 @@ export interface components {
        * @default unknown
        * @enum {string}
        */
-      kind?: "rtmp" | "srt" | "rtsp" | "udp" | "rtp" | "file" | "testPattern" | "unknown";
+      kind?: "rtmp" | "srt" | "rtsp" | "udp" | "rtp" | "file" | "testPattern" | "whip" | "unknown";
       /**
        * @default unknown
        * @enum {string}

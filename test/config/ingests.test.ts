@@ -36,6 +36,15 @@ test("an RTMP ingest needs its key alone; the rest has its default", () => {
   ]);
 });
 
+test("a WHIP ingest needs its key alone; the rest has its default", () => {
+  expect(parsed(site("  - { id: remote, kind: whip, streamKey: credential:remote }"))).toEqual([
+    {
+      ...{ id: "remote", kind: "whip", host: "0.0.0.0", port: 8_889 },
+      ...{ streamKey: "credential:remote", sessions: false },
+    },
+  ]);
+});
+
 test("an ingest for sessions needs no key, and feeds no other stream", () => {
   const kept = "  - { id: door, kind: rtmp, sessions: true }";
   expect(problemsOf(site(kept))).toEqual([]);
@@ -71,6 +80,16 @@ test.each([
     "an RTMP ingest that nobody could publish to",
     "  - { id: stage, kind: rtmp }",
     "site.yaml:4:5 ingests[0].streamKey: is missing: who publishes needs a key, or `sessions: true`",
+  ],
+  [
+    "a WHIP ingest that nobody could publish to",
+    "  - { id: remote, kind: whip }",
+    "site.yaml:4:5 ingests[0].streamKey: is missing: who publishes needs a key, or `sessions: true`",
+  ],
+  [
+    "two at one port, of which one listens there as usual",
+    "  - { id: one, kind: rtmp, streamKey: credential:a, port: 8889 }\n  - { id: two, kind: whip, streamKey: credential:b }",
+    "site.yaml:5:5 ingests[1].port: ingests[0] already listens at port 8889",
   ],
   [
     "a key of an ingest for sessions",
