@@ -41,14 +41,14 @@ fi
 
 work=$(mktemp -d "$cache/run-XXXXXX")
 room=$work/room
-mkdir "$work/upper" "$work/overlay" "$room"
-leave() { [ -n "${CLEAN_ROOM_KEEP:-}" ] && say "kept in $work/upper" || rm -rf "$work"; }
+cp -a "$base" "$room"
+leave() { [ -n "${CLEAN_ROOM_KEEP:-}" ] && say "kept in $room" || rm -rf "$work"; }
 trap leave EXIT
 
 copy_in() { # a file or folder of this machine, to the same place inside
   [ -e "$1" ] || return 0
-  mkdir -p "$work/upper$(dirname "$1")"
-  cp -aL "$1" "$work/upper$(dirname "$1")/"
+  mkdir -p "$room$(dirname "$1")"
+  cp -aL "$1" "$room$(dirname "$1")/"
 }
 copy_in /etc/resolv.conf
 copy_in /etc/hosts
@@ -59,9 +59,9 @@ for file in /etc/apt/apt.conf.d/*[Pp]roxy* /etc/apt/sources.list.d/debian.source
 done
 npm_user=$(npm config get userconfig 2>/dev/null)
 if [ -f "$npm_user" ]; then
-  mkdir -p "$work/upper/root"
+  mkdir -p "$room/root"
   # Where the headers are is this machine's own affair.
-  grep -v '^nodedir' "$npm_user" >"$work/upper/root/.npmrc" || true
+  grep -v '^nodedir' "$npm_user" >"$room/root/.npmrc" || true
 fi
 carried=(HOME=/root TERM="${TERM:-dumb}" LANG=C.UTF-8 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin)
 for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY \
@@ -69,21 +69,23 @@ for name in http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY \
   [ -z "${!name:-}" ] || carried+=("$name=${!name}")
 done
 
-git clone -q --no-hardlinks "$repository" "$work/upper/root/understudy"
+git clone -q --no-hardlinks "$repository" "$room/root/understudy"
 
 say "running: $command"
 # Mounts and processes live in namespaces of their own and go when the command is done.
 code=0
-room=$room work=$work base=$base unshare --mount --pid --fork --kill-child --propagation private \
+room=$room unshare --mount --pid --fork --kill-child --propagation private \
   bash -euc '
-    mount -t overlay overlay "$room" -o "lowerdir=$base,upperdir=$work/upper,workdir=$work/overlay"
+    mount --bind "$room" "$room"
     mount -t proc proc "$room/proc"
     mount --rbind /sys "$room/sys"
     mount --rbind /dev "$room/dev"
     mount -t tmpfs tmpfs "$room/run"
     mount -t tmpfs tmpfs "$room/tmp"
     chmod 1777 "$room/tmp"
-    exec chroot "$room" env -i "${@:2}" bash -c "cd /root/understudy && $1"
+    # Its own root, as on a machine: what the tests boot and mount looks at where "/" is.
+    cd "$room" && mkdir -p .outside && pivot_root . .outside && umount -l /.outside && rmdir /.outside
+    exec env -i "${@:2}" bash -c "cd /root/understudy && $1"
   ' bash "$command" "${carried[@]}" </dev/null || code=$?
 say "exit $code"
 exit "$code"
