@@ -392,8 +392,10 @@ export class Playout {
   #slateFromMs(dueMs: number, nowMs: number): number {
     // After a start of ours nobody seems to be live.
     const soonestMs = Math.max(dueMs, this.#startedMs! + this.#watchdogMs);
+    // Before anything is on air its encoders are only just starting: nobody misses them yet.
+    if (this.#restamp.last.dts === null) return soonestMs + firstGopMs;
     if (!this.#isAnyLive(nowMs)) return this.#candidates(nowMs).length > 0 ? Infinity : soonestMs;
-    return soonestMs + (this.#restamp.last.dts === null ? firstGopMs : 2 * this.#watchdogMs);
+    return soonestMs + 2 * this.#watchdogMs;
   }
 
   /** When the next picture begins, where none is missing. */

@@ -88,14 +88,14 @@ describe("nobody delivers, and there is a slate", () => {
     });
   }
 
-  test("nobody ever came: it is on until the first does", () => {
-    const encoder = { lagMs: 30, lacks: after(0, 60) };
+  test("nobody came for 5 s: it is on until the first does", () => {
+    const encoder = { lagMs: 30, lacks: after(0, 180) };
     const relay = aRelay({ slate: aSlate(), encoders: { a: encoder } });
-    relay.show(0, 120, 200);
+    relay.show(0, 240, 320);
     const numbers = relay.numbers();
     expect(numbers[0]).toBe(firstOfSlate);
     expect(numbers.filter((number) => !isOfSlate(number)).slice(0, 40)).toEqual(
-      Array.from({ length: 40 }, (_, n) => 60 + n),
+      Array.from({ length: 40 }, (_, n) => 180 + n),
     );
     expectNoHole(relay);
   });
