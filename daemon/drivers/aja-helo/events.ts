@@ -19,9 +19,6 @@ const chatterPauseMs = 700;
 const tooSoonMs = 1_000;
 /** Waits leave so many requests to the polls, which are the truth. */
 const leftToPolls = 10;
-/** So lately a start or a proof had a turn: it needs the unit's answers more than the wait does. */
-const busyMs = 600;
-const busyPauseMs = 100;
 /** So long after a poll saw a change its event may still be on its way. */
 const eventLateMs = 3_000;
 
@@ -130,7 +127,6 @@ export function openEvents(unit: Unit, onChange: () => Promise<void>): EventChan
   async function follow(id: string, signal: AbortSignal): Promise<void> {
     let tooSoon = 0;
     while (current === id) {
-      while (session.sinceCommandMs() < busyMs) await sleep(busyPauseMs, undefined, { signal });
       await budget.take(signal, leftToPolls);
       const askedAtMs = now();
       const path = `/config?action=wait_for_config_events&connectionid=${id}`;

@@ -27,8 +27,6 @@ export type Session = {
   hold(path: string, signal: AbortSignal): Promise<string | undefined>;
   /** How many requests were sent in the last `lengthMs`: the unit collapses under too many. */
   sentWithin(lengthMs: number): number;
-  /** How long ago the last command went out, ms. */
-  sinceCommandMs(): number;
   close(): void;
 };
 
@@ -56,7 +54,6 @@ export function openSession(
   let renewedInThisCall = false;
   let passwordRestsUntilMs: number | undefined;
   let sentAtMs: number[] = [];
-  let commandAtMs = -Infinity;
   const inTurn = openOneAtATime(where);
 
   const cookieHeader = () => (cookie === undefined ? {} : { Cookie: `session=${cookie}` });
@@ -113,10 +110,7 @@ export function openSession(
     beginCall: () => void (renewedInThisCall = false),
     async get(path, signal, purpose) {
       if (purpose === "question") await budget.take(signal);
-      else {
-        budget.spend();
-        commandAtMs = now();
-      }
+      else budget.spend();
       return inTurn(() => getInTurn(path, signal), signal);
     },
     async hold(path, signal) {
@@ -128,7 +122,6 @@ export function openSession(
       sentAtMs = sentAtMs.filter((atMs) => atMs > now() - 60_000);
       return sentAtMs.filter((atMs) => atMs > now() - lengthMs).length;
     },
-    sinceCommandMs: () => now() - commandAtMs,
     close() {
       http.close();
       longHttp.close();
