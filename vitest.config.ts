@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 import { at } from "./test/setup/effort.ts";
 import { LongestFirst } from "./test/setup/longest-first.ts";
+import { waiting } from "./test/setup/waiting.ts";
 
 const minuteMs = 60_000;
 const sequences = "test/**/*.sequences.test.ts";
@@ -12,6 +13,12 @@ const isAlone = process.env["UNDERSTUDY_TESTS"] === "alone";
 const others = ["node_modules/**", "dist/**", "test/.cache/**", "test/import-rules/breaches/**"];
 /** vitest's own second is over before a busy machine has answered. */
 const patient = { poll: { timeout: minuteMs / 2 } };
+const endToEnd = {
+  testTimeout: at({ check: minuteMs, test: 3 * minuteMs, torture: 600 * minuteMs }),
+  hookTimeout: minuteMs,
+  pool: "forks",
+  expect: patient,
+} as const;
 export default defineConfig({
   test: {
     teardownTimeout: minuteMs,
@@ -49,18 +56,25 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
         },
       },
+      // Real processes with real deadlines, which wait three quarters of their time.
       {
         test: {
+          ...endToEnd,
           name: "e2e",
           include: ["test/**/*.e2e.test.ts"],
-          exclude: others,
-          testTimeout: at({ check: minuteMs, test: 3 * minuteMs, torture: 600 * minuteMs }),
-          hookTimeout: minuteMs,
-          // Real processes with real deadlines, which wait three quarters of their time.
-          pool: "forks",
+          exclude: [...waiting, ...others],
           maxWorkers: isAlone ? 1 : 4,
-          expect: patient,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...endToEnd,
+          name: "waiting",
+          include: waiting,
+          exclude: others,
+          maxWorkers: isAlone ? 1 : 2,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

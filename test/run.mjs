@@ -4,7 +4,7 @@
  *   node test/run.mjs check|test|torture [--only <suite>] [-t <part of a test's name>] [<file> …]
  *
  * A selection leaves the checks out: `torture --only e2e -t "kill -9"` tries one fault at its full
- * count. A file is chosen by any part of its path. Suites: unit, sequences (random turns), e2e.
+ * count. A file is chosen by any part of its path. Suites: unit, sequences (random turns), e2e, waiting (e2e that wait for minutes).
  *
  * `N passed` counts tests. `N failed` counts failed tests, test files that did not load, and
  * checks (format, lint, types, import rules) that are red. Each is named again at the end, in a line
@@ -49,20 +49,24 @@ const lanes = [
 const minuteMs = 60_000;
 /**
  * Per effort: which suites one after the other, and when to give up on a hung run. What is `beside`
- * runs all the time on what they leave idle. In the quick check `unit` has the sequences in it.
- * Counts are in setup/effort.ts.
+ * runs beside all of them: the sequences on what the others leave idle. In the quick check `unit` has
+ * the sequences in it. Counts are in setup/effort.ts.
  *
  * @type {Record<"check" | "test" | "torture", { suites: string[]; beside: string[]; giveUpMs: number }>}
  */
 const efforts = {
   check: { suites: ["unit"], beside: [], giveUpMs: 10 * minuteMs },
-  test: { suites: ["unit", "e2e"], beside: ["sequences"], giveUpMs: 55 * minuteMs },
-  torture: { suites: ["unit", "e2e", "sequences"], beside: [], giveUpMs: 48 * 60 * minuteMs },
+  test: { suites: ["unit", "e2e"], beside: ["sequences", "waiting"], giveUpMs: 55 * minuteMs },
+  torture: {
+    suites: ["unit", "e2e", "waiting", "sequences"],
+    beside: [],
+    giveUpMs: 48 * 60 * minuteMs,
+  },
 };
 
 const { name, only, filters } = readArguments();
 const chosen = efforts[name];
-const { suites, beside } = only === undefined ? chosen : { suites: [only], beside: [] };
+const { suites, beside } = only === undefined ? chosen : { suites: allOf(only), beside: [] };
 /** @type {NodeJS.ProcessEnv} */
 const env = { ...process.env, UNDERSTUDY_EFFORT: name };
 
@@ -110,6 +114,11 @@ if (flaky.length > 0) console.log(`${flaky.length} flaky: passed only when tried
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length > 0 || passed === 0 || stopped ? 1 : 0;
 
+/** @param {string} suite */
+function allOf(suite) {
+  return suite === "e2e" ? ["e2e", "waiting"] : [suite];
+}
+
 function readArguments() {
   try {
     const { values, positionals } = parseArgs({
@@ -119,7 +128,7 @@ function readArguments() {
     const [name, ...files] = positionals;
     if (name !== "check" && name !== "test" && name !== "torture") throw new Error("which effort?");
     const { only, testNamePattern } = values;
-    if (only !== undefined && !["unit", "sequences", "e2e"].includes(only)) {
+    if (only !== undefined && !["unit", "sequences", "e2e", "waiting"].includes(only)) {
       throw new Error("which suite?");
     }
     const named = testNamePattern === undefined ? [] : [`--testNamePattern=${testNamePattern}`];
@@ -177,7 +186,7 @@ async function runCheck(check) {
 
 /**
  * @param {string} suite a project of vitest.config.ts
- * @param {boolean} [inBackground] at the lowest priority, its output kept together
+ * @param {boolean} [inBackground] its output kept together
  */
 async function runSuite(suite, inBackground = false) {
   /** @type {Buffer[]} */
@@ -235,7 +244,7 @@ async function tryAlone(suite, failed, triesLeft = 2) {
 /**
  * @param {string} suite
  * @param {string[]} args
- * @param {Buffer[]} [output] where it is kept, of a run at the lowest priority
+ * @param {Buffer[]} [output] where it is kept, of a run beside others
  */
 async function runVitest(suite, args, output) {
   const folder = mkdtempSync(join(tmpdir(), "understudy-test-run-"));
@@ -244,9 +253,12 @@ async function runVitest(suite, args, output) {
     ...["node_modules/.bin/vitest", "run", `--project=${suite}`, "--passWithNoTests"],
     ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
   ];
-  const code = output
-    ? await runProcess("nice", ["-n", "19", ...vitest], (part) => output.push(part))
-    : await runProcess(process.execPath, vitest);
+  const keep = output && ((/** @type {Buffer} */ part) => output.push(part));
+  // Random turns wait for nothing and nobody; real deadlines do.
+  const isPatient = output !== undefined && suite === "sequences";
+  const code = isPatient
+    ? await runProcess("nice", ["-n", "19", ...vitest], keep)
+    : await runProcess(process.execPath, vitest, keep);
   const counted = countTests(suite, report);
   rmSync(folder, { recursive: true });
   return { code, ...counted };

@@ -1,26 +1,28 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { waiting } from "./waiting.ts";
 
 /**
- * Files that take about a minute or more on two cores, the longest first. One of them begun last
+ * Files that take half a minute or more on two cores, the longest first. One of them begun last
  * would run alone at the end; without a cache, as in a fresh checkout, vitest knows only their sizes.
  */
 const long = [
-  "test/e2e/outlet.e2e.test.ts",
-  "test/e2e/device-faults.e2e.test.ts",
-  "test/e2e/unproven-fence.e2e.test.ts",
-  "test/e2e/heat-and-repair.e2e.test.ts",
-  "test/e2e/storage.e2e.test.ts",
+  ...waiting,
+  "test/e2e/hot-pair.e2e.test.ts",
+  "test/e2e/relayed.e2e.test.ts",
+  "test/daemon/outputs/hls.e2e.test.ts",
+  "test/daemon/relay/relay.e2e.test.ts",
+  "test/e2e/outputs.e2e.test.ts",
   "test/e2e/local-broker.e2e.test.ts",
-  "test/daemon/drivers/aja-helo/budget.e2e.test.ts",
   "test/e2e/takeover-policies.e2e.test.ts",
-  "test/demo/demo.e2e.test.ts",
-  "test/daemon/drivers/snmp/hostile.e2e.test.ts",
-  "test/hub/hub.e2e.test.ts",
-  "test/e2e/events.e2e.test.ts",
+  "test/daemon/ingest/ingest.e2e.test.ts",
   "test/daemon/drivers/gstreamer/gstreamer.e2e.test.ts",
   "test/e2e/uplink.e2e.test.ts",
-  "test/e2e/link-cut.e2e.test.ts",
-  "test/hub/abuse.e2e.test.ts",
+  "test/daemon/ingest/pulled.e2e.test.ts",
+  "test/daemon/ingest/whip.e2e.test.ts",
+  "test/daemon/drivers/aja-helo/aja-helo.e2e.test.ts",
+  "test/e2e/slate.e2e.test.ts",
+  "test/hub/hub.e2e.test.ts",
+  "test/demo/demo.e2e.test.ts",
 ];
 
 export class LongestFirst extends BaseSequencer {
