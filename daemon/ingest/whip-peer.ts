@@ -2,12 +2,14 @@
 import {
   type MediaStreamTrack,
   RTCPeerConnection,
+  type RtcpPacket,
   RtcpSrPacket,
   type RTCRtpReceiver,
   useH264,
   useOPUS,
   useTransportWideCC,
 } from "werift";
+import { type Addressed, Arrivals } from "./arrivals.ts";
 import type { Arrived, Report, Track } from "./rtp-feed.ts";
 import { inStereo } from "./whip-offer.ts";
 
@@ -50,14 +52,24 @@ export async function connectPeer(
   });
   let askForKeyframe = () => undefined as void;
   const timer = setInterval(() => askForKeyframe(), keyframeEveryMs);
+  const arrivals = new Arrivals(
+    () => addressedIn(connection),
+    (report) => {
+      const packet = { serialize: () => report } as unknown as RtcpPacket;
+      void connection.dtlsTransports[0]?.sendRtcp([packet]).catch(() => undefined);
+    },
+  );
   const close = () => {
     clearInterval(timer);
+    arrivals.close();
     void connection.close().catch(() => undefined);
   };
   connection.connectionStateChange.subscribe((state) => {
     if (state === "failed" || state === "closed") heard.gone();
   });
   connection.onRemoteTransceiverAdded.subscribe(({ receiver, kind }) => {
+    // The package's own reports leave out what the other track got: a browser takes them for loss.
+    receiver.receiverTWCC = arrivals as unknown as NonNullable<typeof receiver.receiverTWCC>;
     receiver.onRtcp.subscribe((packet) => {
       if (!(packet instanceof RtcpSrPacket)) return;
       const { ntpTimestamp, rtpTimestamp } = packet.senderInfo;
@@ -91,3 +103,11 @@ const receiverOf = (
   track: MediaStreamTrack,
 ): RTCRtpReceiver | undefined =>
   connection.getTransceivers().find(({ receiver }) => receiver.tracks.includes(track))?.receiver;
+
+function addressedIn(connection: RTCPeerConnection): Addressed | undefined {
+  const [receiver] = connection.getTransceivers().map((it) => it.receiver);
+  const mediaSsrc = receiver?.tracks[0]?.ssrc;
+  return receiver && mediaSsrc !== undefined
+    ? { senderSsrc: receiver.rtcpSsrc, mediaSsrc }
+    : undefined;
+}

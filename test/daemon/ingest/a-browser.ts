@@ -67,8 +67,16 @@ export async function aBrowser() {
               ),
             [address, key, codec] as const,
           ),
+        /** What the browser thinks it may send, bit/s. */
+        mayBps: (): Promise<number> => tab.evaluate(mayBps),
         close: () => tab.close(),
       };
     },
   };
+}
+
+async function mayBps(): Promise<number> {
+  const { peer } = globalThis as unknown as { peer: { getStats(): Promise<Map<string, object>> } };
+  const all = [...(await peer.getStats()).values()] as { availableOutgoingBitrate?: number }[];
+  return all.find((it) => it.availableOutgoingBitrate !== undefined)?.availableOutgoingBitrate ?? 0;
 }
