@@ -36,6 +36,7 @@ const limitsMs: Record<IntentKind, number> = {
   recordLight: 30_000,
   releaseMedium: 20_000,
   recallPreset: 30_000,
+  selectProfile: 20_000,
   listClips: 15_000,
   applySettings: 20_000,
   orderRelay: 10_000,
@@ -158,6 +159,13 @@ export function openHands(p: {
         const { preset } = intent.asks;
         const answer = await box.run(signal, (driver, limit) =>
           able(driver.recallPreset)(preset, limit),
+        );
+        return { type: "effect.done", answer };
+      }
+      case "selectProfile": {
+        const { encoder: _, ...choice } = intent.asks;
+        const answer = await box.run(signal, (driver, limit) =>
+          able(driver.selectProfile)(choice, limit),
         );
         return { type: "effect.done", answer };
       }

@@ -24,6 +24,8 @@ export function argsProblem(
       return args?.change ? undefined : "change-session needs args.change";
     case "recall-preset":
       return args?.preset === undefined ? "recall-preset needs args.preset" : undefined;
+    case "select-profile":
+      return args?.profile === undefined ? "select-profile needs args.profile" : undefined;
     default:
       return undefined;
   }

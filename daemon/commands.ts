@@ -309,6 +309,7 @@ const encoderControls: Readonly<Record<string, ControlVerb>> = {
   "start-recording": "startRecording",
   "stop-recording": "stopRecording",
   "recall-preset": "recallPreset",
+  "select-profile": "selectProfile",
   "list-clips": "listClips",
   reboot: "reboot",
   "power-cycle": "powerCycle",
@@ -345,12 +346,15 @@ function inputFor(actor: ActorName, verb: string, request: CommandRequest): Core
     if (asked === undefined) {
       return { to, event: { type: encoderEvents[verb as keyof typeof encoderEvents], by } };
     }
+    const interrupt = args?.interrupt === true && { interrupt: true as const };
     const control: Control =
       asked === "recallPreset"
         ? { verb: asked, preset: args!.preset! }
-        : asked === "reboot" || asked === "powerCycle"
-          ? { verb: asked, ...(args?.interrupt === true && { interrupt: true }) }
-          : { verb: asked };
+        : asked === "selectProfile"
+          ? { verb: asked, profile: args!.profile!, of: args?.of ?? "stream", ...interrupt }
+          : asked === "reboot" || asked === "powerCycle"
+            ? { verb: asked, ...interrupt }
+            : { verb: asked };
     return { to, event: { type: "control", command, control } };
   }
   if (actor.startsWith("storage:")) {

@@ -4,6 +4,9 @@ import type { FenceEvidence } from "./stream/fence-evidence.ts";
 /** One output of one encoder. */
 export type OutputRef = { encoder: string; output: string };
 
+/** One of the sets of settings that a box keeps under a number, for its stream or its recording. */
+export type ProfileChoice = { of: "stream" | "recording"; profile: number; interrupt?: true };
+
 /** One recorded file, as far as its box tells. */
 export type Clip = { name: string; durationS?: number; bytes?: number };
 
@@ -63,6 +66,14 @@ export type Intents = {
   recallPreset: {
     asks: { encoder: string; preset: number };
     answer: { restored: string[] };
+  };
+  /**
+   * Work with this profile of the box. Where it publishes to stays as it was. A stream that runs is
+   * stopped first where `interrupt` says so, and is not started again; a recording refuses it.
+   */
+  selectProfile: {
+    asks: { encoder: string } & ProfileChoice;
+    answer: { name?: string; restored: string[] };
   };
   listClips: { asks: { encoder: string }; answer: { clips: Clip[] } };
   /** Work with these settings. Refused by the driver while a stream runs. */

@@ -1,7 +1,7 @@
 import type { Exchange } from "../../machines/encoder/connection-health.ts";
 import type { EncoderReading, PollFailure } from "../../machines/encoder/reading.ts";
 import type { EncoderSettings } from "../../machines/encoder/settings.ts";
-import type { Clip } from "../../machines/intents.ts";
+import type { Clip, ProfileChoice } from "../../machines/intents.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 
 /** Where and as what an output shall publish. `streamKey` is a secret: never log, never throw. */
@@ -80,6 +80,14 @@ export interface EncoderDriver {
    * those is put back, and named in `restored` in words. Refuses while a stream runs.
    */
   recallPreset?: (preset: number, signal: AbortSignal) => Promise<{ restored: string[] }>;
+  /**
+   * Work with this profile of the box, but for the address and key: where the profile has others,
+   * these are replaced, and named in `restored` in words. `name`: what the box calls it.
+   */
+  selectProfile?: (
+    choice: ProfileChoice,
+    signal: AbortSignal,
+  ) => Promise<{ name?: string; restored: string[] }>;
   listClips?: (signal: AbortSignal) => Promise<Clip[]>;
   /**
    * For drivers that see changes without being asked (process exit, progress): call `report`

@@ -91,7 +91,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     releasesMedia: (options) => (options as AjaHeloOptions).releasesMedia,
     canReboot: true,
     canBeSet: true,
-    controls: ["startRecording", "stopRecording", "recallPreset", "listClips"],
+    controls: ["startRecording", "stopRecording", "recallPreset", "selectProfile", "listClips"],
     async open(context, options) {
       const { openAjaHelo } = await import("./aja-helo/aja-helo.ts");
       return openAjaHelo(context, options as AjaHeloOptions);

@@ -117,6 +117,19 @@ export const siteVerbs: {
         args: (_options, extra) => (extra === undefined ? undefined : { preset: asNumber(extra) }),
       },
     },
+    "select-profile": {
+      does: "work with this profile",
+      interrupts: true,
+      takes: {
+        usage: "<number>",
+        options: [...boots.options, ["--recording", "that of its recording, not of its stream"]],
+        args: ({ recording, ...options }, extra) => ({
+          ...(extra !== undefined && { profile: asNumber(extra) }),
+          ...(recording === true && { of: "recording" }),
+          ...boots.args(options),
+        }),
+      },
+    },
     "list-clips": { does: "the newest files it has recorded" },
   },
   storage: {

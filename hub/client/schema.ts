@@ -1423,12 +1423,14 @@ export interface components {
         streaming?: {
           number: number;
           name?: string;
+          names?: string[];
         } & {
           [key: string]: unknown;
         };
         recording?: {
           number: number;
           name?: string;
+          names?: string[];
         } & {
           [key: string]: unknown;
         };
@@ -3559,7 +3561,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, select-profile, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -3569,6 +3571,9 @@ export interface operations {
             why?: string;
             medium?: string;
             preset?: number;
+            profile?: number;
+            /** @enum {string} */
+            of?: "stream" | "recording";
             interrupt?: boolean;
             stream?: components["schemas"]["IdInput"];
             session?: {
@@ -3710,7 +3715,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, select-profile, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -3720,6 +3725,9 @@ export interface operations {
             why?: string;
             medium?: string;
             preset?: number;
+            profile?: number;
+            /** @enum {string} */
+            of?: "stream" | "recording";
             interrupt?: boolean;
             stream?: components["schemas"]["IdInput"];
             session?: {
@@ -4589,7 +4597,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, select-profile, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -4599,6 +4607,9 @@ export interface operations {
             why?: string;
             medium?: string;
             preset?: number;
+            profile?: number;
+            /** @enum {string} */
+            of?: "stream" | "recording";
             interrupt?: boolean;
             stream?: components["schemas"]["IdInput"];
             session?: {
@@ -4767,7 +4778,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, select-profile, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -4777,6 +4788,9 @@ export interface operations {
             why?: string;
             medium?: string;
             preset?: number;
+            profile?: number;
+            /** @enum {string} */
+            of?: "stream" | "recording";
             interrupt?: boolean;
             stream?: components["schemas"]["IdInput"];
             session?: {
@@ -5064,7 +5078,7 @@ export interface operations {
     requestBody: {
       content: {
         "application/json": {
-          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
+          /** @description stream: start, stop, failover, return, abort, release, add-window, remove-window, change-session, drill; encoder: maintenance, in-service, repair, reject-repair, sync, practise, release, restore-power, cooldown, reboot, power-cycle, start-stream, stop-stream, start-recording, stop-recording, recall-preset, select-profile, list-clips; storage: retire, bring-back, move-recording; site: off-air, open-session, override-freeze */
           verb: string;
           args?: {
             to?: string;
@@ -5074,6 +5088,9 @@ export interface operations {
             why?: string;
             medium?: string;
             preset?: number;
+            profile?: number;
+            /** @enum {string} */
+            of?: "stream" | "recording";
             interrupt?: boolean;
             stream?: components["schemas"]["IdInput"];
             session?: {

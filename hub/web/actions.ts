@@ -47,7 +47,10 @@ export function listen(
     const { place, offer } = asked;
     const said = await answerOf(place, {
       ...{ verb: offer.verb, dryRun: true },
-      ...given(offer.args ?? {}),
+      ...given({
+        ...offer.args,
+        ...(offer.choose && { [offer.choose.arg]: offer.choose.from[0]?.value }),
+      }),
     });
     const isPossible = said.startsWith("done");
     const foreseen = isPossible ? "The site says: possible now." : `The site says: ${said}`;
@@ -131,8 +134,13 @@ export function listen(
     const { ref = "" } = form.dataset;
     if (form.matches(".plan")) void (plan && canSave(plan) ? save(plan) : check(form, ref));
     if (!form.matches(".sure") || !talk) return;
-    const why = new FormData(form).get("why");
-    void ask(talk, { ...talk.offer.args, ...(typeof why === "string" && { why: why.trim() }) });
+    const [why, chosen] = ["why", "chosen"].map((name) => new FormData(form).get(name));
+    const { args, choose } = talk.offer;
+    void ask(talk, {
+      ...args,
+      ...(choose && { [choose.arg]: Number(chosen) }),
+      ...(typeof why === "string" && { why: why.trim() }),
+    });
   });
   main.addEventListener("input", (event) => {
     if (!plan || !(event.target as Element).closest("form.plan")) return;

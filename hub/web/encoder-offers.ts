@@ -14,6 +14,7 @@ export function encoderOffers(encoder: EncoderItem): Offer[] {
     serviceOffer(encoder),
     ...(figures?.temperatureC === undefined ? [] : [coolDown]),
     ...recordingOffers(encoder),
+    ...profileOffers(encoder),
     ...bootOffers(encoder),
   ];
 }
@@ -89,6 +90,30 @@ function bootOffers(encoder: EncoderItem): Offer[] {
       ...{ verb, label, will: `${box} ${does}, and is away for a minute or two.` },
       ...(ends !== "" && { vouch: `I know that this ends ${ends}`, args: { interrupt: true } }),
     }));
+}
+
+/** Whose stream stops for it is asked for that; who records has to end that first. */
+function profileOffers(encoder: EncoderItem): Offer[] {
+  const { controls, profiles, outputs = [], recording } = encoder;
+  if (controls?.includes("selectProfile") !== true) return [];
+  const ends = outputs.flatMap(({ stream }) => stream ?? []).join(", ");
+  const isRecording = recording !== undefined && recording.state !== "idle";
+  return (["stream", "recording"] as const).flatMap((of) => {
+    const { number, names = [] } =
+      (of === "stream" ? profiles?.streaming : profiles?.recording) ?? {};
+    const from = names
+      .map((name, at) => ({ value: at + 1, text: `${at + 1}: ${name}` }))
+      .filter(({ value }) => value !== number);
+    if (from.length === 0 || (of === "recording" && isRecording)) return [];
+    const stops = of === "stream" && ends !== "";
+    return {
+      ...{ verb: "select-profile", label: `Profile of its ${of}` },
+      will: `${nameOf(encoder)} works with the settings of another profile; where it publishes to stays.`,
+      choose: { arg: "profile", called: "Which one", from },
+      ...(stops && { vouch: `I know that this stops ${ends}` }),
+      args: { of, ...(stops && { interrupt: true }) },
+    };
+  });
 }
 
 const coolDown: Offer = {

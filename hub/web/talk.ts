@@ -15,6 +15,8 @@ export type Offer = {
   vouch?: string;
   /** What has to be typed first, exactly so. */
   types?: string;
+  /** What has to be chosen first; the first is chosen already. */
+  choose?: { arg: string; called: string; from: readonly { value: number; text: string }[] };
   /** What the reason is asked for, where one has to be typed. */
   why?: string;
 };
@@ -93,7 +95,7 @@ function confirmation(
   { place, name, offers, disabled }: Group & { place: string },
 ): HTMLElement[] {
   const stands = offers.some((one) => sameOffer(one, offer));
-  const { label, will, vouch, types, why } = offer;
+  const { label, will, vouch, types, why, choose } = offer;
   return [
     h(
       "form",
@@ -121,6 +123,22 @@ function confirmation(
                 ...{ name: "types", required: true, pattern: types, title: types },
                 autocomplete: "off",
               }),
+            ),
+          ]),
+      ...(choose === undefined
+        ? []
+        : [
+            h(
+              "label",
+              {},
+              choose.called,
+              h(
+                "select",
+                { name: "chosen" },
+                ...choose.from.map(({ value, text }) =>
+                  h("option", { value: String(value) }, text),
+                ),
+              ),
             ),
           ]),
       ...(why === undefined

@@ -50,6 +50,8 @@ export const verbs = {
     "stop-recording": { safe: false },
     /** Work as the preset says; refused while it carries a stream. */
     "recall-preset": { safe: false },
+    /** Work with this profile; a stream that it carries stops for that, so `interrupt` has to be said. */
+    "select-profile": { safe: false },
     /** Answers `data.clips`: the newest 50 files it has recorded. */
     "list-clips": { safe: true },
   },
@@ -78,7 +80,8 @@ export const questions = { encoder: ["connection-history"] } as const;
 
 /**
  * `failover`: `{to?: encoder, unproven?: true}`; `drill`: `{consent?: its id}`; `add-window`: `{window}`; `remove-window`:
- * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; `retire` and
+ * `{windowId}`; `override-freeze`: `{why}`; `recall-preset`: `{preset}`; `select-profile`:
+ * `{profile, of?: "stream" | "recording", interrupt?: true}`; `retire` and
  * `bring-back`: `{medium}`; `move-recording`: `{medium?}`; `open-session`: `{session}`;
  * `change-session`: `{change}`; `reboot` and `power-cycle`: `{interrupt?: true}`; `start-stream`:
  * `{stream?}`; `stop-stream`: `{stream?, interrupt?: true}`; other verbs take none.
@@ -91,6 +94,9 @@ export const CommandArgs = z.object({
   why: z.string().min(3).max(300).optional(),
   medium: z.string().min(1).max(200).optional(),
   preset: z.number().int().min(1).max(100).optional(),
+  profile: z.number().int().min(1).max(100).optional(),
+  /** Whose profile; absent: the stream's. */
+  of: z.enum(["stream", "recording"]).optional(),
   /** The picture or recording that ends with it may end. */
   interrupt: z.boolean().optional(),
   /** Of a box that several streams may use. */

@@ -1,20 +1,25 @@
 /**
- * What a person may tell a box directly: record, stop recording, recall a preset, name its clips,
- * boot. One at a time, and never against the programme: what would stop or redirect a stream is
+ * What a person may tell a box directly: record, stop recording, recall a preset, select a profile,
+ * name its clips, boot. One at a time, and never against the programme: what would stop or redirect a stream is
  * refused, a boot unless it was said that the picture may be lost.
  */
 import type { CommandRef } from "../command/command-ref.ts";
 import type { Decision } from "../decision.ts";
 import type { EffectError } from "../effect.ts";
+import type { ProfileChoice } from "../intents.ts";
 import type { ControlVerb, EncoderPlan } from "../site/plan.ts";
+import { consentOf, type Duty } from "./drift.ts";
 import type { Link, Service } from "./facts.ts";
+import { loadStep } from "./load.ts";
 import type { EncoderReading } from "./reading.ts";
 
 export type Control =
-  | { verb: Exclude<ControlVerb, "recallPreset" | "reboot" | "powerCycle"> }
+  | { verb: Exclude<ControlVerb, "recallPreset" | "selectProfile" | "reboot" | "powerCycle"> }
   | { verb: "reboot" | "powerCycle"; interrupt?: true }
   /** 1..20 on a HELO. */
-  | { verb: "recallPreset"; preset: number };
+  | { verb: "recallPreset"; preset: number }
+  /** 1..10 on a HELO. */
+  | ({ verb: "selectProfile" } & ProfileChoice);
 export type ControlEvent = { type: "control"; command: CommandRef; control: Control };
 
 /** The command that is under way; null: none. */
@@ -25,6 +30,9 @@ type Controllable = {
   reading: EncoderReading | undefined;
   holds: readonly string[];
   control: Controlled;
+  heat: { step: number };
+  repairs: { loadStep?: number };
+  duty: Pick<Duty, "desired">;
 };
 type Standing = { link: Link; service: Service };
 
@@ -33,6 +41,7 @@ const wishes: Record<ControlVerb, string> = {
   startRecording: "start a recording",
   stopRecording: "stop its recording",
   recallPreset: "recall a preset",
+  selectProfile: "select a profile",
   listClips: "name its clips",
   reboot: "reboot",
   powerCycle: "get a power cycle",
@@ -45,10 +54,11 @@ export const isBoot = (
 
 /** Why this is not done now, for people; undefined: it may be tried. */
 export function controlRefusal(
-  { plan, reading, holds, control: underWay }: Controllable,
+  box: Controllable,
   { link, service }: Standing,
   control: Control,
 ): string | undefined {
+  const { plan, reading, holds, control: underWay } = box;
   const { id } = plan;
   const { verb } = control;
   if (!(plan.controls ?? []).includes(verb)) return `${id} cannot be told to ${wishes[verb]}`;
@@ -59,11 +69,9 @@ export function controlRefusal(
   if (service === "rebooting") return `${id} is booting`;
   if (control.verb === "reboot") return whyNotBoot({ plan, reading, holds }, control);
   if (verb === "listClips") return undefined;
-  const publishes = Object.entries(reading.outputs).some(
-    ([output, { state }]) =>
-      output !== reading.recording?.output && state !== "idle" && state !== "unknown",
-  );
+  const publishes = isPublishing(reading);
   const isOnAir = publishes || holds.length > 0;
+  if (control.verb === "selectProfile") return whyNotSelect(box, control, isOnAir);
   const isLinked = reading.recording?.isLinked;
   if (verb === "recallPreset") {
     return isOnAir
@@ -81,6 +89,37 @@ export function controlRefusal(
     return `Link Start/Stop is on: a recording of ${id} would start its stream, too`;
   }
   return undefined;
+}
+
+const isPublishing = ({ outputs, recording }: EncoderReading) =>
+  Object.entries(outputs).some(
+    ([output, { state }]) =>
+      output !== recording?.output && state !== "idle" && state !== "unknown",
+  );
+
+function whyNotSelect(
+  box: Controllable,
+  { of, interrupt }: ProfileChoice,
+  isOnAir: boolean,
+): string | undefined {
+  const { plan, reading, duty } = box;
+  const { id } = plan;
+  const { state = "idle" } = reading?.outputs[reading.recording?.output ?? ""] ?? {};
+  if (of === "recording") {
+    return state === "idle" || state === "unknown"
+      ? undefined
+      : `${id} records: stop its recording before you select another profile for it`;
+  }
+  if (loadStep(box) > 0) {
+    return `${id} works at less load, and its profile is set so: select another one when it is at full load again`;
+  }
+  const { desired } = duty;
+  if (desired && consentOf(box) === "act") {
+    const wish = desired.model === null ? "" : ` like ${desired.model}`;
+    return `${id} is kept set as ${desired.stream} wants it${wish}: the new profile would be set otherwise at once. Set its \`sync\` to propose first`;
+  }
+  if (!isOnAir || interrupt === true) return undefined;
+  return `${id} carries a stream, which stops for another profile: move it to its understudy first, or say interrupt`;
 }
 
 function whyNotBoot(
@@ -105,20 +144,25 @@ export function controlDone(
   { plan, control }: Pick<Controllable, "plan" | "control">,
   answer: unknown,
 ): Decision {
-  const { clips = [], restored = [] } = answer as {
-    clips?: readonly object[];
-    restored?: readonly string[];
-  };
+  const {
+    clips = [],
+    restored = [],
+    name,
+  } = answer as { clips?: readonly object[]; restored?: readonly string[]; name?: string };
   const { id } = plan;
   const asked = control!.control;
+  const putBack =
+    restored.length === 0 ? "" : `; it held another ${restored.join(" and ")}, which was put back`;
   const sentence = {
     startRecording: () => `${id} records`,
     stopRecording: () => `${id} has stopped its recording`,
     recallPreset: () =>
-      `${id} has recalled preset ${(asked as { preset?: number }).preset}` +
-      (restored.length === 0
-        ? ""
-        : `; it held another ${restored.join(" and ")}, which was put back`),
+      `${id} has recalled preset ${(asked as { preset?: number }).preset}${putBack}`,
+    selectProfile: () => {
+      const { of, profile } = asked as ProfileChoice;
+      const called = name === undefined ? "" : ` (${name})`;
+      return `${id} has selected profile ${profile}${called} for its ${of}${putBack}`;
+    },
     listClips: () => `${id} has ${clips.length} clips`,
     reboot: () => `${id} was told to boot anew`,
     powerCycle: () => `${id} has had its power cycle: its outlet is on again`,
@@ -185,6 +229,7 @@ export const control = {
             { guard: isAsked("startRecording"), target: "startRecording" },
             { guard: isAsked("stopRecording"), target: "stopRecording" },
             { guard: isAsked("recallPreset"), target: "recallPreset" },
+            { guard: isAsked("selectProfile"), target: "selectProfile" },
             { guard: isAsked("reboot"), target: "reboot", actions: "noteBoot" },
             { guard: isAsked("powerCycle"), target: "powerCycle", actions: "noteBoot" },
             { target: "listClips" },
@@ -199,6 +244,19 @@ export const control = {
               encoder: context.plan.id,
               preset: (context.control?.control as { preset: number }).preset,
             }),
+            ...ends,
+          },
+        },
+        selectProfile: {
+          invoke: {
+            src: "selectProfile",
+            input: ({ context }: { context: Controllable }) => {
+              const { verb: _, ...choice } = context.control?.control as Extract<
+                Control,
+                { verb: "selectProfile" }
+              >;
+              return { encoder: context.plan.id, ...choice };
+            },
             ...ends,
           },
         },

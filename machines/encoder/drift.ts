@@ -111,7 +111,7 @@ export const isIdle = ({ holds, reading }: Driftable): boolean =>
   reading !== undefined &&
   Object.values(reading.outputs).every(({ state }) => state === "idle");
 
-export const consentOf = ({ plan }: Driftable): Consent =>
+export const consentOf = ({ plan }: Pick<Driftable, "plan">): Consent =>
   plan.canBeSet === true ? (plan.sync ?? "propose") : "observe";
 
 export function wantedSettings(box: Driftable): EncoderSettings {

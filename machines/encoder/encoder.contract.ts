@@ -135,7 +135,12 @@ export const EncoderRecording = z.object({
 export type EncoderRecording = z.infer<typeof EncoderRecording>;
 
 /** One of the sets of settings a box works by; `number` counts from 1. */
-export const EncoderProfile = z.object({ number: z.number().int(), name: z.string().optional() });
+export const EncoderProfile = z.object({
+  number: z.number().int(),
+  name: z.string().optional(),
+  /** Of all that may be selected, the first is number 1. Absent until the box has told them all. */
+  names: z.array(z.string()).optional(),
+});
 export type EncoderProfile = z.infer<typeof EncoderProfile>;
 
 export const h264Profiles = ["constrainedBaseline", "baseline", "main", "high"] as const;

@@ -103,6 +103,7 @@ export const encoderSetup = setup({
     startRecording: effect("startRecording"),
     stopRecording: effect("stopRecording"),
     recallPreset: effect("recallPreset"),
+    selectProfile: effect("selectProfile"),
     listClips: effect("listClips"),
     applySettings: effect("applySettings"),
   },

@@ -62,7 +62,12 @@ export type OwnCalendar = {
 };
 
 /** `number` counts from 1, as on the box. */
-export type Profile = { number: number; name?: string };
+export type Profile = {
+  number: number;
+  name?: string;
+  /** Of all that may be selected, the first is number 1. */
+  names?: string[];
+};
 
 /** What a device complains of, in our words. */
 export type DeviceAlarm = {

@@ -146,7 +146,13 @@ export type Lowered = "requests" | "effort" | "bitrate" | "frameRate" | "size";
 export type Consent = "observe" | "propose" | "act";
 export type RepairAction = "lowerLoad" | "restart" | "reboot" | "powerCycle";
 export type ControlVerb =
-  "startRecording" | "stopRecording" | "recallPreset" | "listClips" | "reboot" | "powerCycle";
+  | "startRecording"
+  | "stopRecording"
+  | "recallPreset"
+  | "selectProfile"
+  | "listClips"
+  | "reboot"
+  | "powerCycle";
 
 export type DestinationPlan = {
   id: string;

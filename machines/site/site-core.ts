@@ -28,7 +28,7 @@ import type { StreamEvent } from "../stream/stream.events.ts";
 import { streamResume, type StreamSnapshot } from "../stream/stream.published.ts";
 import type { Stamp } from "../time.ts";
 import { changeFreeze, type ChangeKind } from "./change-freeze.ts";
-import type { SitePlan } from "./plan.ts";
+import type { ControlVerb, SitePlan } from "./plan.ts";
 import type { SiteContext } from "./site.context.ts";
 import type { SiteEvent } from "./site.events.ts";
 import { siteMachine } from "./site.machine.ts";
@@ -341,12 +341,14 @@ function firstFrom(places: ReadonlySet<number>, from: number): number | undefine
   return first;
 }
 
+const isSetting: ReadonlySet<ControlVerb> = new Set(["recallPreset", "selectProfile"]);
+
 /** It would set a box otherwise. A box that repairs itself for the event does not come this way. */
 /** What of it can wait until after an event. */
 function waits(event: CoreInput["event"]): ChangeKind | undefined {
   if (event.type === "drill") return "drill";
-  const isPreset = event.type === "control" && event.control.verb === "recallPreset";
-  return event.type === "sync" || isPreset ? "configuration" : undefined;
+  const sets = event.type === "control" && isSetting.has(event.control.verb);
+  return event.type === "sync" || sets ? "configuration" : undefined;
 }
 
 const isAlike = (a: unknown, b: unknown) => isToldAlike(a as EncoderSnapshot, b as EncoderSnapshot);

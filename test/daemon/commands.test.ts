@@ -321,6 +321,17 @@ test("a preset without a number is no command", async () => {
   expect(told(site)).toEqual(["malformed"]);
 });
 
+test("a profile is of the stream unless it is said to be of the recording, and has a number", async () => {
+  const site = aSite();
+  await site.asks("select-profile", {}, "encoder", "helo-a");
+  expect(told(site)).toEqual(["malformed"]);
+  const args = { profile: 3, interrupt: true };
+  await site.asks("select-profile", { id: "c2", args }, "encoder", "helo-a");
+  expect(site.asked.at(-1)?.event).toMatchObject({
+    control: { verb: "selectProfile", of: "stream", profile: 3, interrupt: true },
+  });
+});
+
 test("a box asked to start its stream is answered when the stream has done so", async () => {
   const start = { type: "start", command: { id: "c1", by: "anna" }, to: "helo-a" } as const;
   const site = aSite({ streamOrder: () => ({ inputs: [{ to: "stream:main", event: start }] }) });

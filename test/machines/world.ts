@@ -877,6 +877,14 @@ export class World {
         if (cut || box.deaf) return failed("failed");
         this.send({ to, event: { type: "effect.done", answer: { restored: ["stream key"] } } });
         return;
+      case "selectProfile":
+        if (cut || box.deaf) return failed("failed");
+        if (box.running && intent.asks.of === "stream") {
+          if (intent.asks.interrupt !== true) return failed("notPossible");
+          box.running = null;
+        }
+        this.send({ to, event: { type: "effect.done", answer: { name: "720p", restored: [] } } });
+        return;
       case "listClips": {
         if (cut || box.deaf) return failed("failed");
         const clips = Array.from({ length: 60 }, (_, at) => ({ name: `clip_${at + 1}.mov` }));

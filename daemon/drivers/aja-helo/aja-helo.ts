@@ -7,6 +7,7 @@ import { openPoll } from "./poll.ts";
 import { proveOff } from "./prove-off.ts";
 import { startOutput, stopOutput } from "./publish.ts";
 import { recallPreset } from "./presets.ts";
+import { selectProfile } from "./select-profile.ts";
 import { recordLight } from "./record-light.ts";
 import { releaseMedium } from "./release-medium.ts";
 import { recordTo } from "./record-path.ts";
@@ -49,6 +50,7 @@ export function openAjaHelo(
     releaseMedium: (medium, signal) => releaseMedium(unit, medium, signal),
     recordTo: (medium, signal) => recordTo(unit, medium, signal),
     recallPreset: (preset, signal) => recallPreset(unit, preset, signal),
+    selectProfile: (choice, signal) => selectProfile(unit, choice, signal),
     listClips: (signal) => listClips(unit, signal),
     async close() {
       watched.close();

@@ -24,6 +24,7 @@ import {
   durationName,
   isHeloPlus,
   plusDurations,
+  profileChoices,
   profileNameReads,
   recordBitrateRead,
   slow,
@@ -207,13 +208,19 @@ export function openCompose(unit: Unit) {
 
   function profilesNow(): EncoderReading["profiles"] {
     const names = profileNameReads(unit);
-    const profile = (selected: Slow, name: Slow | undefined) => {
+    const profile = (selected: Slow, of: keyof typeof profileChoices) => {
       const at = profileOf(held.value(selected));
-      const called = name && held.value(name);
-      return at === undefined ? undefined : { number: at + 1, ...(called && { name: called }) };
+      if (at === undefined) return undefined;
+      const called = names[of] && held.value(names[of]);
+      const all = profileChoices[of].flatMap((choice) => held.value(choice) ?? []);
+      return {
+        number: at + 1,
+        ...(called && { name: called }),
+        ...(all.length === profileChoices[of].length && { names: all }),
+      };
     };
-    const streaming = profile(slow.profileSel, names.streaming);
-    const recording = profile(slow.recordingProfileSel, names.recording);
+    const streaming = profile(slow.profileSel, "streaming");
+    const recording = profile(slow.recordingProfileSel, "recording");
     if (!streaming && !recording) return undefined;
     return { ...(streaming && { streaming }), ...(recording && { recording }) };
   }

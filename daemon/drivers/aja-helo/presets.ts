@@ -13,7 +13,10 @@ const recallResult = { recalling: "1", complete: "2", empty: "4" } as const;
 const betweenReadsMs = 110;
 
 /** In both families a preset keeps all ten profiles. */
-const families = { "address to publish to": "RTMPServerURL", "stream key": "RTMPStreamName" };
+export const destinationFamilies = {
+  "address to publish to": "RTMPServerURL",
+  "stream key": "RTMPStreamName",
+} as const;
 
 /**
  * Recall one of the presets 1..20. What is in one cannot be read before, and it holds address and
@@ -69,9 +72,9 @@ async function recalled(unit: Unit, preset: number, signal: AbortSignal): Promis
 /** Values are secrets: they go back to where they came from and nowhere else. */
 async function destinations({ device, where }: Unit, signal: AbortSignal) {
   const found = new Map<string, { what: string; value: string }>();
-  for (const [what, family] of Object.entries(families)) {
+  for (const [what, family] of Object.entries(destinationFamilies)) {
     for (let profile = 0; profile < 10; profile += 1) {
-      const name = memberOf(family as "RTMPServerURL" | "RTMPStreamName", profile);
+      const name = memberOf(family, profile);
       const value = await device.read(name, signal);
       if (value !== undefined) found.set(name, { what, value });
       await pause(where, betweenReadsMs, signal);

@@ -90,6 +90,15 @@ export function profileNameReads({ held }: Unit) {
   };
 }
 
+/** All that a profile may be chosen by, of each family. */
+export const profileChoices = {
+  streaming: namesOf("StreamingProfileName"),
+  recording: namesOf("RecordingProfileName"),
+};
+function namesOf(family: string): readonly Slow[] {
+  return Array.from({ length: 10 }, (_, at) => every(10 * minute, `${family}_${at + 1}`));
+}
+
 /** What has to be read to say where a stream goes to. */
 export function destinationNames(unit: Unit): string[] {
   const { url, streamName, streamType } = destinationReads(unit);
@@ -133,6 +142,8 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
       decodeAlarm(unit.held.value(alarm) ?? "")?.raised ? every(minute, alarm.name) : alarm,
     ),
     ...settingReads(unit),
+    ...profileChoices.streaming,
+    ...profileChoices.recording,
   ];
   if (!quiet) return all;
   return all.map(({ name, everyMs }) => every(Math.max(everyMs, quietEveryMs), name));

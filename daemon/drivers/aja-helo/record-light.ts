@@ -32,7 +32,7 @@ export const recordLightWords = "half its bit rate, in files of 10 min at most";
 export async function recordLight(unit: Unit, light: boolean, signal: AbortSignal): Promise<void> {
   const { device, session, where, context } = unit;
   session.beginCall();
-  const file = join(context.stateDir, "full-recording.json");
+  const file = keptFile(context);
   const kept = keptIn(file);
   if (!light && kept === undefined) return;
   const profile = profileOf(await device.read("RecordingProfileSel", signal));
@@ -55,6 +55,10 @@ export async function recordLight(unit: Unit, light: boolean, signal: AbortSigna
   });
   if (!light) await rm(file, { force: true });
 }
+
+/** What the operator had set waits to be put back into the profile it came from. */
+export const isLight = ({ context }: Unit) => keptIn(keptFile(context)) !== undefined;
+const keptFile = ({ stateDir }: Unit["context"]) => join(stateDir, "full-recording.json");
 
 async function ownSettings(
   read: (family: ProfileFamily) => Promise<string | undefined>,

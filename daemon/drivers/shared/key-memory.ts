@@ -72,6 +72,11 @@ export function openKeyMemory<Place>(file: string, place: z.ZodType<Place>): Key
       memory = { ...memory, run, placesWithKey: [...places] };
       await save();
     },
+    async keyCopied(place) {
+      const placesWithKey = [...new Set([...memory.placesWithKey, place])];
+      memory = { ...memory, placesWithKey };
+      await save();
+    },
     async keyForgotten() {
       memory = { ...memory, placesWithKey: [] };
       await save();
@@ -97,6 +102,8 @@ export type KeyMemory<Place> = {
   accept(where: string, holding: Holding): void;
   /** Before the key is put into `run.place`: one save, for a start has no time to lose. */
   starting(run: Run<Place>): Promise<void>;
+  /** Before what may be a key is put there, too. */
+  keyCopied(place: Place): Promise<void>;
   keyForgotten(): Promise<void>;
   running(run: Run<Place> | undefined): Promise<void>;
   run(): Run<Place> | undefined;

@@ -94,6 +94,7 @@ test("how it ends is told by the exit code, as documented", async () => {
   ]);
   expect((await run("stream", "start", "main", "--no-wait"))[0]).toBe(0);
   expect(await run("encoder", "recall-preset", "helo-a", "x")).toEqual([2, says("a number")]);
+  expect(await run("encoder", "select-profile", "helo-a", "x")).toEqual([2, says("a number")]);
   expect(await run("site", "override-freeze", "studio")).toEqual([2, says("say --why")]);
   hears("studio", "availability", "offline");
   expect(await run("stream", "start", "main")).toEqual([6, says("studio is not online")]);

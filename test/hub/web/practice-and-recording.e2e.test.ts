@@ -106,3 +106,27 @@ test("an incident says how much of a recording is missing, and that the picture 
     .toContain(`${missing}, the picture was not touched`);
   await expect.poll(await told({ offAirMs: 2_140 })).toContain(`2.1 s off air, ${missing}`);
 });
+
+test("a profile is chosen by its name; who carries is asked whether its stream may stop", async () => {
+  const names = Array.from({ length: 10 }, (_, at) => (at === 2 ? "720p" : `no ${at + 1}`));
+  const profiles = { streaming: { number: 1, name: "no 1", names } };
+  const controls = ["selectProfile"];
+  await shown({ profiles, controls });
+  Object.assign(served.hub, { answer: () => ({ status: "done", message: "the site did it" }) });
+  const button = page.locator(`${box} [data-do="Profile of its stream"]`).first();
+  await button.click();
+  expect(await page.locator(`${box} form.sure option`).count()).toBe(9);
+  expect(await page.locator(`${box} form.sure input[name="vouch"]`).count()).toBe(0);
+  await page.locator(`${box} form.sure select`).selectOption({ label: "3: 720p" });
+  served.hub.asked.length = 0;
+  await page.locator(`${box} form.sure button.sure`).click();
+  await page.getByText("Profile of its stream: ").first().waitFor();
+  expect(served.hub.asked).toMatchObject([
+    { body: { verb: "select-profile", args: { of: "stream", profile: 3 } } },
+  ]);
+
+  const outputs = [{ id: "stream-1", state: "streaming", stream: "main", since: ago(60) }];
+  await shown({ profiles, controls, outputs });
+  await button.click();
+  expect(await textOf(page, `${box} form.sure`)).toContain("I know that this stops main");
+});

@@ -8,8 +8,9 @@ import {
 import { encoderFacts } from "../../../machines/encoder/encoder.published.ts";
 import { aPlan, onAir, type World } from "../world.ts";
 
-const recordings = ["startRecording", "stopRecording", "recallPreset", "listClips"] as const;
-const controls = [...recordings, "reboot", "powerCycle"] as const;
+const recordings = ["startRecording", "stopRecording", "listClips"] as const;
+const settings = ["recallPreset", "selectProfile"] as const;
+const controls = [...recordings, ...settings, "reboot", "powerCycle"] as const;
 
 function facility(isLinked?: boolean): World {
   const plan = aPlan({ kinds: { a: "helo", b: "helo" }, outlets: true });
@@ -80,6 +81,68 @@ test("a preset is recalled on a benched box only, and what was put back is told"
   expect(w.told("command.done").at(-1)!.message).toBe(
     "b has recalled preset 3; it held another stream key, which was put back",
   );
+});
+
+const ofStream = { verb: "selectProfile", of: "stream", profile: 3 } as const;
+const ofRecording = { verb: "selectProfile", of: "recording", profile: 3 } as const;
+
+test("a profile is selected on a benched box, and the answer says what the box calls it", () => {
+  const w = facility(false);
+  expect(asks(w, "b", ofStream)).toBe(true);
+  w.pass(2);
+  expect(w.told("command.done").at(-1)).toMatchObject({
+    message: "b has selected profile 3 (720p) for its stream",
+    data: { verb: "selectProfile", by: "anna" },
+  });
+});
+
+test("a carrier selects another profile only where it was said that its picture may go; then the understudy takes over", () => {
+  const w = facility(false);
+  expect(why(w, "a", ofStream)).toBe(
+    "a carries a stream, which stops for another profile: move it to its understudy first, or say interrupt",
+  );
+  expect(asks(w, "a", ofStream)).toBe(false);
+  expect(asks(w, "a", { ...ofStream, interrupt: true })).toBe(true);
+  w.pass(30);
+  expect([w.carrier(), w.carriage(), w.overlaps]).toEqual(["b", "onAir", []]);
+});
+
+test("a profile for the recording is selected on air, but not while the box records", () => {
+  const w = facility(false);
+  expect(asks(w, "a", ofRecording)).toBe(true);
+  w.pass(2);
+  expect(w.told("command.done").at(-1)?.message).toContain("for its recording");
+  asks(w, "a", { verb: "startRecording" });
+  w.pass(3);
+  w.box("a").records = { state: "streaming", medium: "sd", media: { sd: true } };
+  w.pass(3);
+  expect(why(w, "a", ofRecording)).toContain("a records: stop its recording");
+  expect([w.carrier(), w.carriage()]).toEqual(["a", "onAir"]);
+});
+
+test("a box that is kept set like its primary by itself is given no profile that would be undone at once", () => {
+  const plan = aPlan({ kinds: { a: "helo", b: "helo" } });
+  const of = (sync: "act" | "propose") => {
+    const more = { controls, canBeSet: true, sync };
+    const w = onAir({ ...plan, encoders: plan.encoders.map((box) => ({ ...box, ...more })) });
+    for (const id of ["a", "b"]) w.box(id).says = { settings: { videoBitrateBps: 6_000_000 } };
+    w.pass(3);
+    return w;
+  };
+  expect(why(of("act"), "b", ofStream)).toBe(
+    "b is kept set as main wants it like a: the new profile would be set otherwise at once. Set its `sync` to propose first",
+  );
+  expect(why(of("propose"), "b", ofStream)).toBeUndefined();
+});
+
+test("a box that works at less load keeps its profile, which is set so, until it is at full load", () => {
+  const w = facility(false);
+  const figures = { temperatureC: { value: 80, source: "chassis" } };
+  w.box("b").says = { ...w.box("b").says, figures };
+  w.pass(5);
+  expect(w.core.encoder("b").context.heat.step).toBeGreaterThan(0);
+  expect(why(w, "b", ofStream)).toContain("b works at less load");
+  expect(why(w, "b", ofRecording)).toBeUndefined();
 });
 
 test("clips are told by name, the newest fifty of them", () => {

@@ -58,9 +58,12 @@ test("an override lets everything through for 30 min, is journalled, and ends wi
   expect(refusal(world)).toBeDefined();
 });
 
-test("during a freeze no preset is recalled and nothing is set, until a person says why", () => {
+test("during a freeze no preset is recalled, no profile selected and nothing is set, until a person says why", () => {
   const plan = aPlan({ kinds: { a: "helo", b: "helo" } });
-  const encoders = plan.encoders.map((box) => ({ ...box, controls: ["recallPreset"] as const }));
+  const encoders = plan.encoders.map((box) => ({
+    ...box,
+    controls: ["recallPreset", "selectProfile"] as const,
+  }));
   const w = onAir({ ...plan, encoders });
   const startMs = w.now().wallMs + minute;
   const windows = [{ id: "w", name: "Fair", startMs, endMs: startMs + 60 * minute }];
@@ -71,9 +74,12 @@ test("during a freeze no preset is recalled and nothing is set, until a person s
     control: { verb: "recallPreset", preset: 3 },
   } as const;
   const asked = { to: "encoder:b", event: recall } as const;
+  const profile = { verb: "selectProfile", of: "stream", profile: 3 } as const;
+  const select = { to: "encoder:b", event: { ...recall, control: profile } } as const;
+  const sync = { to: "encoder:b", event: { type: "sync", by: "ann" } } as const;
   expect(w.core.can(asked)).toBe(true);
   w.send({ to: "stream:main", event: { type: "schedule", windows } });
-  for (const input of [asked, { to: "encoder:b", event: { type: "sync", by: "ann" } }] as const) {
+  for (const input of [asked, select, sync]) {
     expect(w.core.can(input)).toBe(false);
     expect(w.core.frozen(input)).toMatch(/no configuration during a change freeze: Fair, until/);
   }

@@ -1683,6 +1683,11 @@ export declare type EncoderProfilesStreaming = Message<"understudy.v1.EncoderPro
    * @generated from field: optional string name = 2;
    */
   name?: string | undefined;
+
+  /**
+   * @generated from field: repeated string names = 3;
+   */
+  names: string[];
 };
 
 /**
@@ -1704,6 +1709,11 @@ export declare type EncoderProfilesRecording = Message<"understudy.v1.EncoderPro
    * @generated from field: optional string name = 2;
    */
   name?: string | undefined;
+
+  /**
+   * @generated from field: repeated string names = 3;
+   */
+  names: string[];
 };
 
 /**
@@ -3833,6 +3843,16 @@ export declare type CommandArgs = Message<"understudy.v1.CommandArgs"> & {
    * @generated from field: understudy.v1.CommandArgsChange change = 9;
    */
   change?: CommandArgsChange | undefined;
+
+  /**
+   * @generated from field: optional int32 profile = 13;
+   */
+  profile?: number | undefined;
+
+  /**
+   * @generated from field: optional understudy.v1.CommandArgsOf of = 14;
+   */
+  of?: CommandArgsOf | undefined;
 
   /**
    * @generated from field: optional bool interrupt = 10;
@@ -6546,6 +6566,31 @@ export enum CommandStatus {
 export declare const CommandStatusSchema: GenEnum<CommandStatus>;
 
 /**
+ * @generated from enum understudy.v1.CommandArgsOf
+ */
+export enum CommandArgsOf {
+  /**
+   * @generated from enum value: COMMAND_ARGS_OF_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: COMMAND_ARGS_OF_STREAM = 1;
+   */
+  STREAM = 1,
+
+  /**
+   * @generated from enum value: COMMAND_ARGS_OF_RECORDING = 2;
+   */
+  RECORDING = 2,
+}
+
+/**
+ * Describes the enum understudy.v1.CommandArgsOf.
+ */
+export declare const CommandArgsOfSchema: GenEnum<CommandArgsOf>;
+
+/**
  * @generated from enum understudy.v1.CommandArgsSessionInput
  */
 export enum CommandArgsSessionInput {
@@ -6688,6 +6733,11 @@ export enum EncoderVerb {
    * @generated from enum value: ENCODER_VERB_RECALL_PRESET = 12;
    */
   RECALL_PRESET = 12,
+
+  /**
+   * @generated from enum value: ENCODER_VERB_SELECT_PROFILE = 18;
+   */
+  SELECT_PROFILE = 18,
 
   /**
    * @generated from enum value: ENCODER_VERB_LIST_CLIPS = 13;
