@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import type { Finding } from "./problems.ts";
-import type { EncoderConfig, SiteConfig } from "./site.schema.ts";
+import type { EncoderConfig, SiteConfig, StreamConfig } from "./site.schema.ts";
 
 /** The rest is for retransmissions, bursts, the hub's link and whoever else uses the line. */
 const usableRatio = 0.75;
@@ -31,6 +31,11 @@ export function uplinkUse({ uplink, encoders, destinations, streams }: Site): Up
       [second ?? first, ...spares],
     ];
   });
+  // The same once more to each of its other receivers.
+  const copies = streams.flatMap(({ encoders: all, outputs }) =>
+    outputs.filter(leavesTheSite).map(() => all.map(({ encoder }) => encoder)),
+  );
+  legs.push(...copies);
   const used = legs.flat().filter((id) => id !== undefined);
   return {
     capacityBps: uplink?.capacityBps,
@@ -39,6 +44,12 @@ export function uplinkUse({ uplink, encoders, destinations, streams }: Site): Up
       .reduce((sum, bps) => sum + bps, 0),
     unknown: [...new Set(used)].filter((id) => sends.get(id) === undefined),
   };
+}
+
+/** Lists and recordings stay here until somebody fetches them, and a multicast group is of the house. */
+function leavesTheSite(output: StreamConfig["outputs"][number]): boolean {
+  if (output.kind !== "udp") return output.kind === "rtmp" || output.kind === "srt";
+  return !/^udp:\/\/(2(2[4-9]|3\d)\.|\[ff)/i.test(output.address);
 }
 
 /** Too much for the line is found before the start, not by the viewers. */

@@ -22,10 +22,17 @@ const megabits = (video: string, more: object = {}): Encoder => ({
 });
 
 /** One stream over these encoders, read from a file as the daemon reads it. */
-function aSite(p: { capacity?: string; takeover?: string; encoders: Record<string, Encoder> }) {
+function aSite(p: {
+  capacity?: string;
+  takeover?: string;
+  encoders: Record<string, Encoder>;
+  outputs?: object[];
+}) {
   const file = join(folder, "site.yaml");
   const key = join(folder, "key");
   writeFileSync(key, "k", { mode: 0o600 });
+  const input = p.outputs ? { kind: "udp", url: "udp://239.9.9.9:5000" } : { kind: "testPattern" };
+  const shared = p.outputs && { source: "hall" };
   const text = stringify({
     site: "studio",
     mqtt: { url: "mqtt://hub:1883" },
@@ -33,7 +40,7 @@ function aSite(p: { capacity?: string; takeover?: string; encoders: Record<strin
     encoders: Object.entries(p.encoders).map(([id, encoder]) => ({
       id,
       ...encoder,
-      ...(encoder.driver === "ffmpeg" && { input: { kind: "testPattern" } }),
+      ...(encoder.driver === "ffmpeg" && { input, ...shared }),
     })),
     destinations: [
       {
@@ -44,7 +51,12 @@ function aSite(p: { capacity?: string; takeover?: string; encoders: Record<strin
         takeover: p.takeover ?? "exclusive",
       },
     ],
-    streams: [{ id: "main", destination: "far", encoders: Object.keys(p.encoders) }],
+    streams: [
+      {
+        ...{ id: "main", destination: "far", encoders: Object.keys(p.encoders) },
+        ...(p.outputs && { path: "relayed", outputs: p.outputs }),
+      },
+    ],
   });
   writeFileSync(file, text);
   return loadSite(file, { encoders: drivers }, {}).config;
@@ -71,6 +83,20 @@ test("where both addresses are published all the time, both count, and a spare f
   expect(uplinkUse(aSite({ takeover, encoders: spare })).publishedBps).toBe(12_000_000);
   const alone = { a: megabits("4Mbps") };
   expect(uplinkUse(aSite({ takeover, encoders: alone })).publishedBps).toBe(8_000_000);
+});
+
+test("each other receiver out there gets it once more; lists, files and groups of the house cost nothing", () => {
+  const kept = [
+    { id: "web", kind: "hls" },
+    { id: "disk", kind: "recording", folder },
+    { id: "group", kind: "udp", address: "udp://239.1.1.1:5000" },
+  ];
+  const sent = [
+    { id: "club", kind: "srt", address: "srt://club:9000" },
+    { id: "hall", kind: "udp", address: "udp://10.0.0.9:5000" },
+  ];
+  const of = (outputs: object[]) => uplinkUse(aSite({ encoders: two, outputs })).publishedBps;
+  expect([of(kept), of([...kept, ...sent])]).toEqual([5_000_000, 15_000_000]);
 });
 
 test("75 % of the line is the limit, to the bit, and the sentence says what was added up", () => {
