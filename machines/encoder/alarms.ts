@@ -25,6 +25,7 @@ export type Alarms = {
 export const noAlarms: Alarms = { standing: {}, raised: {} };
 
 type News = { alarms: Alarms; began: readonly DeviceAlarm[]; ended: readonly DeviceAlarm[] };
+const noNews: News = { alarms: noAlarms, began: [], ended: [] };
 
 /** A flicker is no alarm. */
 const lastsMs = 5_000;
@@ -35,8 +36,8 @@ export function alarmsAfter(
   { reading: { raised: told } }: { reading: Pick<EncoderReading, "raised"> },
 ): News {
   // Of most boxes nothing is raised, and nothing was.
-  const isQuiet = before === noAlarms && told?.alarms.length === 0;
-  if (told === undefined || isQuiet) return { alarms: before, began: [], ended: [] };
+  if (before === noAlarms && (told === undefined || told.alarms.length === 0)) return noNews;
+  if (told === undefined) return { ...noNews, alarms: before };
   const now = clock();
   const standing: Record<string, Standing> = {};
   const [began, ended]: [DeviceAlarm[], DeviceAlarm[]] = [[], []];

@@ -33,7 +33,7 @@ export type Desired = {
 
 /** What the streams want of it. */
 export type Duty = {
-  /** What it complains of. Here, because a 17th key of the context would make each reading dear. */
+  /** What it complains of. */
   alarms: Alarms;
   desired: Desired | null;
   /** The stream that this spare was used for, and is kept for until a person releases it. */

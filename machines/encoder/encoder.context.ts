@@ -91,6 +91,27 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
   };
 }
 
+/** Field by field: spreading costs several times as much, and each reading does it. */
+export const copiedContext = (from: EncoderContext): EncoderContext => ({
+  plan: from.plan,
+  now: from.now,
+  resume: from.resume,
+  reading: from.reading,
+  readAtMs: from.readAtMs,
+  unread: from.unread,
+  connection: from.connection,
+  serialNumber: from.serialNumber,
+  staysIdle: from.staysIdle,
+  control: from.control,
+  feed: from.feed,
+  duty: from.duty,
+  hands: from.hands,
+  repairs: from.repairs,
+  heat: from.heat,
+  holds: from.holds,
+  cuts: from.cuts,
+});
+
 /** A box that does not tell its temperature any more has no trend either. */
 export function heatAfter({ heat, plan, now }: EncoderContext, { figures }: EncoderReading): Heat {
   const celsius = figures.temperatureC?.value;

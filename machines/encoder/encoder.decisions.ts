@@ -188,7 +188,7 @@ export function powerKept(context: EncoderContext, event: EncoderEvent): Decisio
   };
 }
 
-export function changedElsewhere(context: EncoderContext, changes: Change[]): Decision {
+export function changedElsewhere(context: EncoderContext, changes: readonly Change[]): Decision {
   const isHeld = context.holds.length > 0;
   const what = changes.map(({ sentence }) => sentence).join("; ");
   return {

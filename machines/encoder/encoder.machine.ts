@@ -4,7 +4,7 @@ import { control } from "./control.ts";
 import { drift } from "./drift.ts";
 import { custody } from "./custody.ts";
 import { connectionNews } from "./connection.ts";
-import { type EncoderContext, newEncoderContext } from "./encoder.context.ts";
+import { copiedContext, type EncoderContext, newEncoderContext } from "./encoder.context.ts";
 import type { EncoderEvent } from "./encoder.events.ts";
 import { encoderSetup } from "./encoder.setup.ts";
 import { otherHands } from "./other-hands.ts";
@@ -33,6 +33,7 @@ export function encoderMachineFor({ outputs, ownSelfStart, outlet }: EncoderPlan
   if (known) return known;
   const machine = stepped(
     make(outputs, { ownsSelfStart: ownSelfStart, hasOutlet: outlet !== undefined }),
+    copiedContext,
   );
   machines.set(shape, machine);
   return machine;

@@ -139,11 +139,13 @@ export const encoderSetup = setup({
     staysIdle: ({ context }) => context.staysIdle,
     hasNoOutlet: ({ context }) => context.plan.outlet === undefined,
     /** Of a box that carries something a recording that fails is no reason to interrupt it. */
-    outputFails: ({ context: { reading, holds } }) =>
-      Object.entries(reading?.outputs ?? {}).some(
-        ([output, { state }]) =>
-          state === "failing" && (holds.length === 0 || holds.includes(output)),
-      ),
+    outputFails: ({ context: { reading, holds } }) => {
+      for (const output in reading?.outputs) {
+        const fails = reading.outputs[output]!.state === "failing";
+        if (fails && (holds.length === 0 || holds.includes(output))) return true;
+      }
+      return false;
+    },
     canBeBooted: ({ context }) => context.plan.canRepair.length > 0,
     bringsNoPicture: ({ context }) => context.repairs.bringsNoPicture === true,
     /** Only a start that succeeds shows that it is cured. */

@@ -32,6 +32,8 @@ export type Change = {
   isByHand: boolean;
 };
 
+const none: readonly Change[] = [];
+
 /** A box says so long after our last command what that has changed, ms. */
 const settleMs = 60_000;
 /** What is read seldom shows later. */
@@ -49,10 +51,10 @@ export function changesIn(
   { seen }: OtherHands,
   reading: EncoderReading,
   sinceOursMs: number | undefined,
-): Change[] {
+): readonly Change[] {
   const isNewBoot = reading.bootMark !== undefined && reading.bootMark !== seen.bootMark;
   if (sinceOursMs === undefined || sinceOursMs < settleMs || reading.booting || isNewBoot)
-    return [];
+    return none;
   const now = whatIsSeen(reading);
   const changes = Object.entries(now.outputs).flatMap(([output, is]): Change[] => {
     const was = seen.outputs[output] ?? {};
@@ -149,6 +151,7 @@ export function withChanges({ hands, now }: Handled, changes: readonly Change[])
 }
 
 export const isAnotherController = ({ hands, now }: Handled): boolean =>
+  hands.changes.length >= changesOfAnother &&
   hands.changes.filter((at) => elapsedMs(at, now()) < countMs).length >= changesOfAnother;
 
 export const otherHands = {

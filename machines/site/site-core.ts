@@ -215,10 +215,9 @@ export function openSite(p: {
     moved.clear();
     work();
     passFactsOn();
-    outcome.changed = [...moved]
-      .sort((a, b) => a - b)
-      .filter(isChanged)
-      .map((at) => names[at]!);
+    for (let at = firstFrom(moved, 0); at !== undefined; at = firstFrom(moved, at + 1)) {
+      if (isChanged(at)) outcome.changed.push(names[at]!);
+    }
     return outcome;
   }
   function isChanged(at: number): boolean {

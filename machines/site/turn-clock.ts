@@ -1,6 +1,7 @@
 import type { Stamp } from "../time.ts";
 
-type Timer = { dueMs: number; order: number; fire: () => void; place: number };
+/** `place` in the heap; -1: it is over. */
+export type Timer = { dueMs: number; order: number; fire: () => void; place: number };
 
 /**
  * The machines' clock. It stands still between turns and is moved to each input's stamp, so a
@@ -10,7 +11,6 @@ type Timer = { dueMs: number; order: number; fire: () => void; place: number };
  */
 export class TurnClock {
   #stamp: Stamp;
-  #timers = new Map<number, Timer>();
   /** The next due is the first; each is due no sooner than the one at half its place. */
   #heap: Timer[] = [];
   #made = 0;
@@ -25,23 +25,22 @@ export class TurnClock {
    * What is left of a pause may be less than the clock can count: such a timer would be due at the
    * moment it is set, and set again by whoever finds that a little is left, for ever.
    */
-  setTimeout = (fire: () => void, ms: number): number => {
+  setTimeout = (fire: () => void, ms: number): Timer => {
     const order = ++this.#made;
     const dueMs = this.#stamp.monoMs + (ms > 0 ? Math.max(ms, 1) : ms);
     const timer = { dueMs, order, fire, place: this.#heap.length };
-    this.#timers.set(order, timer);
     this.#heap.push(timer);
     this.#rise(timer);
-    return order;
+    return timer;
   };
 
-  clearTimeout = (order: number): void => {
-    const timer = this.#timers.get(order);
-    if (!timer) return;
-    this.#timers.delete(order);
+  clearTimeout = (timer: Timer): void => {
+    const { place } = timer;
+    if (place < 0) return;
+    timer.place = -1;
     const last = this.#heap.pop()!;
     if (last === timer) return;
-    this.#put(last, timer.place);
+    this.#put(last, place);
     this.#rise(last);
     this.#sink(last);
   };
@@ -62,7 +61,7 @@ export class TurnClock {
     for (;;) {
       const next = this.#heap[0];
       if (!next || next.dueMs > stamp.monoMs) return;
-      this.clearTimeout(next.order);
+      this.clearTimeout(next);
       next.fire();
       afterEach();
     }

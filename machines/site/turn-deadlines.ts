@@ -1,6 +1,6 @@
 import type { AnyActorRef, AnyEventObject } from "xstate";
 import type { Scheduler } from "../stepping/inside.ts";
-import type { TurnClock } from "./turn-clock.ts";
+import type { Timer, TurnClock } from "./turn-clock.ts";
 
 type System = {
   scheduler: Scheduler;
@@ -13,11 +13,12 @@ type System = {
  */
 export function keepDeadlines(system: unknown, clock: TurnClock): void {
   const { scheduler, _relay: relay } = system as System;
-  const kept = new Map<AnyActorRef, Map<string, number>>();
+  /** Those that were taken back stay until they are set anew: a chart has only so many. */
+  const kept = new Map<AnyActorRef, Map<string, Timer>>();
   let unnamed = 0;
   scheduler.schedule = (source, target, event, delayMs, id = `unnamed ${(unnamed += 1)}`) => {
     let mine = kept.get(source);
-    if (!mine) kept.set(source, (mine = new Map<string, number>()));
+    if (!mine) kept.set(source, (mine = new Map<string, Timer>()));
     const deadlines = mine;
     const timer = clock.setTimeout(() => {
       deadlines.delete(id);
@@ -26,11 +27,8 @@ export function keepDeadlines(system: unknown, clock: TurnClock): void {
     deadlines.set(id, timer);
   };
   scheduler.cancel = (source, id) => {
-    const mine = kept.get(source);
-    const timer = mine?.get(id);
-    if (timer === undefined) return;
-    mine!.delete(id);
-    clock.clearTimeout(timer);
+    const timer = kept.get(source)?.get(id);
+    if (timer) clock.clearTimeout(timer);
   };
   scheduler.cancelAll = (source) => {
     for (const timer of kept.get(source)?.values() ?? []) clock.clearTimeout(timer);

@@ -3,6 +3,7 @@
  * to it and what a step out of it leaves and enters depends on nothing else, so it is worked out
  * once and shared by all actors that are in the same states.
  */
+import type { Kind } from "./deeds.ts";
 import { type Ask, askOf } from "./guards.ts";
 import { ancestorsOf, type Args, isAtomic, type Machine, type StateNode } from "./inside.ts";
 import type { Transition } from "./inside.ts";
@@ -13,7 +14,13 @@ type Candidate = { transition: Transition; ask: Ask };
 type Chain = readonly Candidate[];
 /** Of parallel regions each takes its own; the rest is asked when none of them does. */
 type Selector = { chain: Chain } | { regions: readonly Selector[]; rest: Chain };
-type Steps = { step?: Step; after: Map<Transition, Steps> };
+/** Transitions that are taken together, in the order of the chart, and what taking them does. */
+export type Taken = {
+  readonly transitions: readonly Transition[];
+  step?: Step;
+  /** These and one more. */
+  readonly and: Map<Transition, Taken>;
+};
 
 export class Configuration {
   readonly machine: Machine;
@@ -22,7 +29,7 @@ export class Configuration {
   readonly tags: ReadonlySet<string>;
   readonly #eventless: readonly Chain[];
   readonly #selectors = new Map<string, Selector | undefined>();
-  readonly #steps: Steps = { after: new Map() };
+  readonly #nothing: Taken = { transitions: [], and: new Map() };
 
   constructor(machine: Machine, nodes: readonly StateNode[]) {
     this.machine = machine;
@@ -35,33 +42,25 @@ export class Configuration {
       .filter((chain) => chain.length > 0);
   }
 
-  /** The transitions that `event` takes, in the order of the chart. */
-  taken(args: Args): Transition[] {
-    const taken: Transition[] = [];
+  /** The transitions that `event` takes. */
+  taken(args: Args): Taken {
     const selector = this.#selectorOf(args.event.type);
-    if (selector) select(selector, args, taken);
-    return taken;
+    return selector ? select(selector, args, this.#nothing) : this.#nothing;
   }
 
   /** The transitions that are taken without an event. */
-  eventless(args: Args): Transition[] {
-    const taken: Transition[] = [];
+  eventless(args: Args): Taken {
+    let taken = this.#nothing;
     for (const chain of this.#eventless) {
       const transition = firstOf(chain, args);
-      if (transition && !taken.includes(transition)) taken.push(transition);
+      if (transition && !taken.transitions.includes(transition)) taken = withOne(taken, transition);
     }
     return taken;
   }
 
   /** What taking these does. */
-  step(transitions: readonly Transition[]): Step {
-    let at = this.#steps;
-    for (const transition of transitions) {
-      let next = at.after.get(transition);
-      if (!next) at.after.set(transition, (next = { after: new Map() }));
-      at = next;
-    }
-    return (at.step ??= stepOf(this.machine, this.nodes, transitions));
+  step(taken: Taken): Step {
+    return (taken.step ??= stepOf(this.machine, this.nodes, taken.transitions));
   }
 
   #selectorOf(type: string): Selector | undefined {
@@ -99,15 +98,17 @@ export class Configuration {
 const mostKept = 2_000;
 
 /** All that have been seen of one machine. */
-export class Configurations {
-  readonly #machine: Machine;
+export class Configurations implements Kind {
+  readonly machine: Machine;
+  readonly copied: Kind["copied"];
   readonly #byOrder = new Map<string, Configuration>();
   readonly #byNodes = new WeakMap<readonly StateNode[], Configuration>();
   readonly #hasEventless: ReadonlySet<StateNode>;
 
-  constructor(machine: Machine) {
+  constructor(machine: Machine, copied: Kind["copied"] = (context) => ({ ...context })) {
     refuseUnknown(machine);
-    this.#machine = machine;
+    this.machine = machine;
+    this.copied = copied;
     this.#hasEventless = new Set(
       [...machine.idMap.values()].filter(
         (node) => isAtomic(node) && [node, ...ancestorsOf(node)].some(({ always }) => always),
@@ -128,7 +129,7 @@ export class Configurations {
     const known = this.#byOrder.get(order);
     if (known) return known;
     if (this.#byOrder.size >= mostKept) this.#byOrder.clear();
-    const configuration = new Configuration(this.#machine, nodes);
+    const configuration = new Configuration(this.machine, nodes);
     this.#byOrder.set(order, configuration);
     this.#byNodes.set(nodes, configuration);
     return configuration;
@@ -155,17 +156,24 @@ function refuseUnknown(machine: Machine): void {
   }
 }
 
-function select(selector: Selector, args: Args, taken: Transition[]): void {
-  if ("chain" in selector) {
-    const transition = firstOf(selector.chain, args);
-    if (transition) taken.push(transition);
-    return;
+/** `before`, and what this takes. */
+function select(selector: Selector, args: Args, before: Taken): Taken {
+  let taken = before;
+  if ("regions" in selector) {
+    for (const region of selector.regions) taken = select(region, args, taken);
+    if (taken !== before) return taken;
   }
-  const before = taken.length;
-  for (const region of selector.regions) select(region, args, taken);
-  if (taken.length > before) return;
-  const transition = firstOf(selector.rest, args);
-  if (transition) taken.push(transition);
+  const transition = firstOf("regions" in selector ? selector.rest : selector.chain, args);
+  return transition ? withOne(before, transition) : before;
+}
+
+function withOne(taken: Taken, transition: Transition): Taken {
+  let next = taken.and.get(transition);
+  if (!next) {
+    next = { transitions: [...taken.transitions, transition], and: new Map() };
+    taken.and.set(transition, next);
+  }
+  return next;
 }
 
 function firstOf(chain: Chain, args: Args): Transition | undefined {

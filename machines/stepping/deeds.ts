@@ -18,9 +18,16 @@ export type Deed = {
   params: unknown;
 };
 
+/** What all actors of a machine share. */
+export type Kind = {
+  readonly machine: Machine;
+  /** The same context in an object of its own. */
+  readonly copied: (context: Context) => Context;
+};
+
 /** A turn of one actor as far as it has come. */
 export type Course = {
-  machine: Machine;
+  kind: Kind;
   scope: Scope;
   event: AnyEventObject;
   /** As it was before the step under way. */
@@ -29,6 +36,8 @@ export type Course = {
   children: Record<string, unknown>;
   /** Context or children were written, be it with the same. */
   isWritten: boolean;
+  /** Lent to its assignments. */
+  spawn: (...what: unknown[]) => unknown;
   /** What it told itself meanwhile. */
   raised: AnyEventObject[];
   /** False while the actor is being made: then even actions wait. */
@@ -36,24 +45,26 @@ export type Course = {
 };
 
 export function courseOf(
-  machine: Machine,
+  kind: Kind,
   scope: Scope,
   event: AnyEventObject,
   before: Snapshot,
   isRunning: boolean,
 ): Course {
   const { context, children } = before;
-  return {
-    machine,
+  const course: Course = {
+    kind,
     scope,
     event,
     before,
     context,
     children,
     isWritten: false,
+    spawn: (...what) => spawned(course, what),
     raised: [],
     isRunning,
   };
+  return course;
 }
 
 export function deedsOf(machine: Machine, actions: readonly unknown[]): Deed[] {
@@ -83,7 +94,7 @@ function perform(
   retries: [BuiltIn, unknown][],
 ): void {
   const { scope, event, context } = course;
-  const args = { context, event, self: scope.self, system: scope.system, spawn: spawnerOf(course) };
+  const args = { context, event, self: scope.self, system: scope.system, spawn: course.spawn };
   const params = typeof given === "function" ? (given as (args: Args) => unknown)(args) : given;
   if (action?.type === "xstate.assign") {
     write(course, updateOf(action.assignment, args, params));
@@ -108,7 +119,7 @@ function perform(
     scope.actionExecutor({ type: action.type, info: args, params: resolved, exec });
   }
   if (!more) return;
-  for (const deed of deedsOf(course.machine, more)) perform(course, deed, invoked, retries);
+  for (const deed of deedsOf(course.kind.machine, more)) perform(course, deed, invoked, retries);
 }
 
 /** XState works out the value of each snapshot that these make, which nobody looks at. */
@@ -116,20 +127,18 @@ const isOfChildren = ({ type }: BuiltIn) =>
   type === "xstate.spawnChild" || type === "xstate.stopChild";
 
 /** XState lends what spawns to assignments only; what was spawned becomes a child. */
-export function spawnerOf(course: Course) {
-  return (...what: unknown[]): unknown => {
-    let ref: unknown;
-    const { scope, event } = course;
-    const lent = assign(({ spawn }) => {
-      ref = (spawn as (...what: unknown[]) => unknown)(...what);
-      return {};
-    }) as unknown as BuiltIn;
-    const args = { context: {}, event, self: scope.self, system: scope.system, spawn: undefined };
-    const before = { ...snapshotOf(course), _nodes: [] };
-    const extra = { internalQueue: course.raised, deferredActorIds: undefined };
-    course.children = lent.resolve!(scope, before, args, undefined, lent, extra)[0].children;
-    return ref;
-  };
+function spawned(course: Course, what: readonly unknown[]): unknown {
+  let ref: unknown;
+  const { scope, event } = course;
+  const lent = assign(({ spawn }) => {
+    ref = (spawn as (...what: unknown[]) => unknown)(...what);
+    return {};
+  }) as unknown as BuiltIn;
+  const args = { context: {}, event, self: scope.self, system: scope.system, spawn: undefined };
+  const before = { ...snapshotOf(course), _nodes: [] };
+  const extra = { internalQueue: course.raised, deferredActorIds: undefined };
+  course.children = lent.resolve!(scope, before, args, undefined, lent, extra)[0].children;
+  return ref;
 }
 
 function updateOf(assignment: unknown, args: ActionArgs, params: unknown): Context {
@@ -143,14 +152,23 @@ function updateOf(assignment: unknown, args: ActionArgs, params: unknown): Conte
 }
 
 function write(course: Course, update: Context): void {
-  const context = { ...course.context };
-  for (const key in update) context[key] = update[key];
-  course.context = context;
   course.isWritten = true;
+  const { context } = course;
+  let written: Context | undefined;
+  for (const key in update) {
+    if (update[key] === context[key] && key in context) continue;
+    written ??= course.kind.copied(context);
+    written[key] = update[key];
+  }
+  if (written) course.context = written;
 }
 
 /** A deadline set or taken back, which each reading of each box does: without XState's detours. */
-function isDeadline({ machine, scope }: Course, action: BuiltIn, args: ActionArgs): boolean {
+function isDeadline(
+  { kind: { machine }, scope }: Course,
+  action: BuiltIn,
+  args: ActionArgs,
+): boolean {
   const { self, system } = scope;
   if (action.type === "xstate.cancel") {
     const { sendId } = action;

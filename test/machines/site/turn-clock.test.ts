@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { TurnClock } from "../../../machines/site/turn-clock.ts";
+import { type Timer, TurnClock } from "../../../machines/site/turn-clock.ts";
 import type { Stamp } from "../../../machines/time.ts";
 
 const at = (monoMs: number): Stamp => ({ bootId: "b", monoMs, wallMs: monoMs });
@@ -12,14 +12,14 @@ test("what is due fires in the order it is due, of two at once the one set first
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
       const clock = new TurnClock(at(0));
       let nowMs = 0;
-      let waiting: { id: number; dueMs: number; order: number }[] = [];
+      let waiting: { dueMs: number; order: number }[] = [];
       const fired: number[] = [];
       const expected: number[] = [];
-      const timers: number[] = [];
+      const timers: Timer[] = [];
       const soonest = () => waiting.toSorted((a, b) => a.dueMs - b.dueMs || a.order - b.order)[0];
       for (const [order, { ms, clears, passesMs }] of steps.entries()) {
         timers.push(clock.setTimeout(() => void fired.push(order), ms));
-        waiting.push({ id: timers[order]!, dueMs: nowMs + ms, order });
+        waiting.push({ dueMs: nowMs + ms, order });
         if (clears !== null && clears <= order) {
           clock.clearTimeout(timers[clears]!);
           waiting = waiting.filter((timer) => timer.order !== clears);
