@@ -11,6 +11,20 @@ const common = {
   name: displayName.exactOptional().describe("What people call it"),
 };
 
+const segmented = {
+  segment: duration({ atLeast: "1s", atMost: "20s" })
+    .prefault("4s")
+    .describe("Length of a segment; it ends with a GOP"),
+  window: duration({ atLeast: "3s", atMost: "24h" })
+    .prefault("60s")
+    .describe("How much the list holds; at least three segments"),
+  host: host.prefault("127.0.0.1").describe("Own address to be read at"),
+  port: port.min(1).exactOptional().describe("Read at http://HOST:PORT/index.m3u8"),
+  token: SecretReference.exactOptional().describe(
+    "Where the token is kept: read at http://HOST:PORT/TOKEN/index.m3u8 then, and not without",
+  ),
+};
+
 export const output = z.discriminatedUnion("kind", [
   section({
     ...common,
@@ -24,17 +38,23 @@ export const output = z.discriminatedUnion("kind", [
       .describe(
         "What segments are: MPEG-TS, or fragmented MP4 with a file that stands before them",
       ),
-    segment: duration({ atLeast: "1s", atMost: "20s" })
-      .prefault("4s")
-      .describe("Length of a segment; it ends with a GOP"),
-    window: duration({ atLeast: "3s", atMost: "24h" })
-      .prefault("60s")
-      .describe("How much the list holds; at least three segments"),
-    host: host.prefault("127.0.0.1").describe("Own address to be read at"),
-    port: port.min(1).exactOptional().describe("Read at http://HOST:PORT/index.m3u8"),
-    token: SecretReference.exactOptional().describe(
-      "Where the token is kept: read at http://HOST:PORT/TOKEN/index.m3u8 then, and not without",
-    ),
+    ...segmented,
+  }),
+  section({
+    ...common,
+    kind: z
+      .literal("ladder")
+      .describe("Live HLS and DASH in several sizes, cut at the same keyframes"),
+    folder: absolutePath
+      .exactOptional()
+      .describe("Where it is written; a folder of the state directory when left out"),
+    sizes: z
+      .array(z.enum(["1080p", "720p", "480p", "360p", "240p"]))
+      .prefault(["720p", "480p"])
+      .describe(
+        "Encoded besides the source's own size; what is not smaller than the source is left out",
+      ),
+    ...segmented,
   }),
   section({
     ...common,

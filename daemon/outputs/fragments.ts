@@ -14,14 +14,17 @@ const keySample = 0x02000000;
 const otherSample = 0x01010000;
 
 /** A sound track as its ADTS headers tell it. */
-type Aac = { objectType: number; rateIndex: number; rateHz: number; channels: number };
+export type Aac = { objectType: number; rateIndex: number; rateHz: number; channels: number };
 type Track = { id: number; track: number; aac?: Aac };
 type Sample = { at: number; length: number; flags: number; offset: number; payload: Buffer };
 
-/** What goes into the file that stands before all segments of one form. */
-export function initOf(format: Format): Buffer {
-  const tracks = tracksOf(format);
-  const mvhd = full("mvhd", 0, 0, u32(0, 0, 1_000, 0, 0x10000), u16(0x100, 0), zeros(8), matrix, zeros(24), u32(tracks.length + 1)); // prettier-ignore
+/**
+ * What goes into the file that stands before all segments of one form.
+ * @param only this track is in them, alone
+ */
+export function initOf(format: Format, only?: number): Buffer {
+  const tracks = tracksOf(format, only);
+  const mvhd = full("mvhd", 0, 0, u32(0, 0, 1_000, 0, 0x10000), u16(0x100, 0), zeros(8), matrix, zeros(24), u32(format.streams.length + 1)); // prettier-ignore
   const mvex = tracks.map(({ id }) => full("trex", 0, 0, u32(id, 1, 0, 0, 0)));
   return Buffer.concat([
     box("ftyp", Buffer.from("iso6"), u32(0x200), Buffer.from("iso6mp41avc1")),
@@ -35,8 +38,8 @@ export class Fragments {
   readonly #waiting = new Map<number, Frame[]>();
   #number = 0;
 
-  constructor(format: Format) {
-    this.#tracks = tracksOf(format);
+  constructor(format: Format, only?: number) {
+    this.#tracks = tracksOf(format, only);
   }
 
   take(frame: Frame): void {
@@ -111,15 +114,16 @@ function sounds(frames: Frame[], { rateHz }: Aac): Sample[] {
   });
 }
 
-function tracksOf({ streams, adts }: Format): Track[] {
+function tracksOf({ streams, adts }: Format, only?: number): Track[] {
   return streams.flatMap((_, track): Track[] => {
+    if (only !== undefined && only !== track) return [];
     if (track === 0) return [{ id: 1, track }];
     const aac = adts[track] && aacOf(adts[track]);
     return aac ? [{ id: track + 1, track, aac }] : [];
   });
 }
 
-function aacOf(header: Buffer): Aac | undefined {
+export function aacOf(header: Buffer): Aac | undefined {
   const rateIndex = (header[2]! >> 2) & 15;
   const rateHz = aacRatesHz[rateIndex];
   if (rateHz === undefined) return undefined;

@@ -56,7 +56,7 @@ function targetOf(
   p: { stateDir: string; stream: string; gopS: number; storages: SiteConfig["storages"] },
 ): OutputTarget {
   const { id, name: _, ...config } = output;
-  if (config.kind === "hls") return hlsTarget(config, p);
+  if (config.kind === "hls" || config.kind === "ladder") return hlsTarget(config, p);
   if (config.kind !== "recording") return config;
   const { kind, storage, folder, container, fileMs, keepMs, leastFreePercent } = config;
   const disk = p.storages.find((one) => one.id === storage)?.options as HostDiskOptions | undefined;
@@ -71,25 +71,22 @@ function targetOf(
 }
 
 function hlsTarget(
-  {
-    folder,
-    container,
-    segmentMs,
-    windowMs,
-    host,
-    port,
-    token,
-  }: Omit<OutputConfig & { kind: "hls" }, "id" | "name">,
+  config:
+    | Omit<OutputConfig & { kind: "hls" }, "id" | "name">
+    | Omit<OutputConfig & { kind: "ladder" }, "id" | "name">,
   p: { stateDir: string; gopS: number },
 ): OutputTarget {
-  return {
-    ...{ kind: "hls", folder: folder ?? join(p.stateDir, "hls"), container },
-    ...{ segmentMs, windowMs },
+  const { segmentMs, windowMs, host, port, token } = config;
+  const common = {
+    ...{ folder: config.folder ?? join(p.stateDir, config.kind), segmentMs, windowMs },
     // A segment ends with the GOP in which it gets long enough.
     targetS: Math.ceil(Math.ceil(segmentMs / 1_000 / p.gopS - 0.05) * p.gopS),
     ...(port !== undefined && { listen: { host, port } }),
     ...(token !== undefined && { tokenSha256: createHash("sha256").update(token).digest("hex") }),
   };
+  return config.kind === "hls"
+    ? { kind: "hls", container: config.container, ...common }
+    : { kind: "ladder", sizes: config.sizes, ...common };
 }
 
 export class OutputKeeper {

@@ -98,8 +98,9 @@ export class LiveList {
     return new Set(all.flatMap(({ name, map }) => (map ? [name, map] : [name])));
   }
 
-  text(): string {
-    const { targetS, discontinuities, segments } = this.#state;
+  /** @param prefix stands before the name of each file */
+  text(prefix = "", segments = this.#state.segments): string {
+    const { targetS, discontinuities } = this.#state;
     const lines = [
       ...["#EXTM3U", "#EXT-X-VERSION:6", `#EXT-X-TARGETDURATION:${targetS}`],
       `#EXT-X-MEDIA-SEQUENCE:${segments[0]?.number ?? this.next}`,
@@ -110,13 +111,13 @@ export class LiveList {
     for (const segment of segments) {
       if (segment.discontinuity) lines.push("#EXT-X-DISCONTINUITY");
       if (segment.map !== undefined && segment.map !== map) {
-        lines.push(`#EXT-X-MAP:URI="${segment.map}"`);
+        lines.push(`#EXT-X-MAP:URI="${prefix}${segment.map}"`);
         map = segment.map;
       }
       lines.push(
         `#EXT-X-PROGRAM-DATE-TIME:${new Date(segment.atMs).toISOString()}`,
         `#EXTINF:${segment.lengthS.toFixed(3)},`,
-        segment.name,
+        `${prefix}${segment.name}`,
       );
     }
     return `${lines.join("\n")}\n`;

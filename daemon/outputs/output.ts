@@ -4,6 +4,7 @@ import { Rate } from "../ingest/rate.ts";
 import type { ElementaryStream, Frame } from "../relay/frame.ts";
 import { FrameReader } from "../relay/frame-reader.ts";
 import { HlsOutput } from "./hls-output.ts";
+import { LadderOutput } from "./ladder-output.ts";
 import { pushArguments } from "./push-arguments.ts";
 import { PushOutput } from "./push-output.ts";
 import { RecordingOutput } from "./recording-output.ts";
@@ -84,7 +85,7 @@ export class Output {
 }
 
 function wayOf(target: OutputTarget, failed: Failed): Way {
-  if (target.kind === "hls") return hls(target, failed);
+  if (target.kind === "hls" || target.kind === "ladder") return hls(target, failed);
   if (target.kind === "recording") return recording(target);
   const secret = target.kind === "rtmp" ? target.streamKey : undefined;
   const passphrase = target.kind === "srt" ? target.passphrase : undefined;
@@ -101,11 +102,13 @@ function wayOf(target: OutputTarget, failed: Failed): Way {
   };
 }
 
-function hls(target: OutputTarget & { kind: "hls" }, failed: Failed): Way {
-  const output = new HlsOutput({ ...target, nowMs: Date.now });
-  const segmenter = new Segmenter({
-    ...{ segmentMs: target.segmentMs, needsSound: target.container === "fmp4", sink: output },
-  });
+function hls(target: OutputTarget & { kind: "hls" | "ladder" }, failed: Failed): Way {
+  const isLadder = target.kind === "ladder";
+  const output = isLadder
+    ? new LadderOutput({ ...target, nowMs: Date.now })
+    : new HlsOutput({ ...target, nowMs: Date.now });
+  const needsSound = isLadder || target.container === "fmp4";
+  const segmenter = new Segmenter({ segmentMs: target.segmentMs, needsSound, sink: output });
   const readers = new Map<string, number>();
   if (target.listen) {
     const { host, port } = target.listen;

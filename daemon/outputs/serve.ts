@@ -33,7 +33,7 @@ export const keptFor = "public, max-age=3600, immutable";
 export const askAgain = "no-cache";
 const cors = {
   "Access-Control-Allow-Origin": "*",
-  "Access-Control-Expose-Headers": "Content-Length, Content-Range",
+  "Access-Control-Expose-Headers": "Content-Length, Content-Range, Date",
 };
 const mostConnections = 1_000;
 

@@ -1,7 +1,9 @@
 /** What one output process is told: its one argument, as JSON. */
 import { z } from "zod";
 import { Id } from "../../machines/id.ts";
+import { rungNames } from "./rungs.ts";
 
+const Listen = z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) });
 const Path = z.string().startsWith("/");
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -15,7 +17,18 @@ export const OutputTarget = z.discriminatedUnion("kind", [
     targetS: z.number().int().positive(),
     windowMs: z.number().positive(),
     /** Whoever reads it reads it here. */
-    listen: z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) }).optional(),
+    listen: Listen.optional(),
+    tokenSha256: Sha256.optional(),
+  }),
+  z.object({
+    kind: z.literal("ladder"),
+    folder: Path,
+    /** Besides the source's own; those that are not smaller than it are left out. */
+    sizes: z.array(z.enum(rungNames)),
+    segmentMs: z.number().positive(),
+    targetS: z.number().int().positive(),
+    windowMs: z.number().positive(),
+    listen: Listen.optional(),
     tokenSha256: Sha256.optional(),
   }),
   z.object({

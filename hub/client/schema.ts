@@ -2096,7 +2096,7 @@ export interface components {
        * @default unknown
        * @enum {string}
        */
-      kind?: "hls" | "recording" | "rtmp" | "srt" | "udp" | "unknown";
+      kind?: "hls" | "ladder" | "recording" | "rtmp" | "srt" | "udp" | "unknown";
       stream?: components["schemas"]["Id"];
       /**
        * @default unknown

@@ -39,6 +39,16 @@ test("an HLS output needs its kind alone; it is read on this host only", () => {
   ]);
 });
 
+test("a ladder has two smaller sizes unless told otherwise", () => {
+  expect(parsed(site("{ id: web, kind: ladder }"))).toEqual([
+    {
+      ...{ id: "web", kind: "ladder", sizes: ["720p", "480p"], segmentMs: 4_000, windowMs: 60_000 },
+      host: "127.0.0.1",
+    },
+  ]);
+  expect(problemsOf(site("{ id: web, kind: ladder, sizes: [721p] }"))).toHaveLength(1);
+});
+
 test.each([
   ["{ id: web, kind: hls, host: 0.0.0.0, port: 8081 }", /token.*is missing: without one/],
   ["{ id: web, kind: hls, port: 1935 }", /ingests\[0\] already listens at it/],

@@ -124,6 +124,8 @@ test("RTMP, SRT, UDP, HLS and a recording at once: a far end that freezes or is 
   writeFileSync(key, "open-sesame\n", { mode: 0o600 });
   await aStreamWith([
     { id: "web", kind: "hls", segment: "1s", window: "60s" },
+    // Each of its sizes is larger than the source: it goes out in its own.
+    { id: "sizes", kind: "ladder", segment: "1s" },
     {
       id: "archive",
       kind: "recording",
@@ -142,7 +144,11 @@ test("RTMP, SRT, UDP, HLS and a recording at once: a far end that freezes or is 
       streamKey: `file:${key}`,
     },
   ]);
-  for (const id of ["web", "archive", "call", "house"]) await untilSends(id);
+  for (const id of ["web", "sizes", "archive", "call", "house"]) await untilSends(id);
+  const ladder = join(facility.stateDir, "outputs/sizes/ladder");
+  await until("DASH and HLS", () =>
+    ["manifest.mpd", "index.m3u8", "source.m3u8"].every((name) => existsSync(join(ladder, name))),
+  );
   await facility.untilTold("output.changed", ({ message }) =>
     /^away: what comes cannot go out: .*onnection/.test(message),
   );

@@ -11,6 +11,7 @@ import { at } from "../../setup/effort.ts";
 import { until } from "../drivers/shared/engine/until.ts";
 import { aMediaPlane, fps } from "../relay/a-media-plane.ts";
 import { aPlayer } from "./a-player.ts";
+import { failOver } from "./fail-over.ts";
 
 const program = new URL("../../../dist/output.cjs", import.meta.url).pathname;
 const failovers = at({ check: 3, test: 3, torture: 20 });
@@ -57,20 +58,6 @@ async function anHlsOutput(more: object = {}) {
   };
 }
 
-/** The carrier is killed, the other goes on; the killed one comes back as the understudy. */
-async function failOver(): Promise<void> {
-  const { selected } = await plane.untilReport("both bring", (report) =>
-    Boolean(report.selected && plane.live(report, "a") && plane.live(report, "b")),
-  );
-  const carrier = selected as "a" | "b";
-  plane.encoders[carrier].kill("SIGKILL");
-  await plane.untilReport("the other carries", (report) => report.selected !== carrier);
-  plane.renew(carrier);
-  await plane.untilReport("it is back", (report) => plane.live(report, carrier));
-  // One that is lost before the other has brought a whole GOP leaves a hole.
-  await plane.pass(2 * fps);
-}
-
 const probe = promisify(execFile);
 
 test(`hls.js plays over ${failovers} failovers and a relay that dies: no stall, no error, no step back`, async () => {
@@ -79,7 +66,7 @@ test(`hls.js plays over ${failovers} failovers and a relay that dies: no stall, 
   const player = await aPlayer(output.url);
   try {
     await until("it plays", async () => (await player.noticed()).positions.length > 5);
-    for (let n = 0; n < failovers; n++) await failOver();
+    for (let n = 0; n < failovers; n++) await failOver(plane);
     expect(output.list().text).not.toContain("DISCONTINUITY\n");
     await plane.killRelay();
     await plane.pass(2 * fps);
@@ -141,7 +128,7 @@ test("fMP4: a map for each epoch, before the first segment that needs it; player
   const player = await aPlayer(output.url);
   try {
     await until("it plays", async () => (await player.noticed()).positions.length > 5);
-    await failOver();
+    await failOver(plane);
     await output.untilSegments(5);
     await output.kill();
     await output.untilSegments(8);

@@ -31,7 +31,7 @@ type Letter = "a" | "b";
  * @param p.outputs names of more pipes that the relay writes into
  */
 export async function aMediaPlane(
-  p: { spool?: boolean; slate?: boolean; outputs?: string[] } = {},
+  p: { spool?: boolean; slate?: boolean; outputs?: string[]; size?: string } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "relay-"));
   const children = new Set<ChildProcess>();
@@ -55,7 +55,7 @@ export async function aMediaPlane(
 
   // prettier-ignore
   run("ffmpeg", [
-    ...quiet, "-re", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=${fps}`,
+    ...quiet, "-re", "-f", "lavfi", "-i", `testsrc2=size=${p.size ?? "320x180"}:rate=${fps}`,
     "-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000",
     "-vf", `${barCodeFilter({ fps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(fps),
