@@ -22,6 +22,8 @@ export type BootOptions = {
   files?: Record<string, FileInside>;
   /** Shown read-only: absolute path inside → absolute path on this machine. */
   showReadOnly?: Record<string, string>;
+  /** Only control groups of version 2 inside, as on a Debian of today; else as out here. */
+  unified?: boolean;
   /** Longest wait for the boot, ms. */
   bootWithinMs?: number;
 };
@@ -55,7 +57,7 @@ export async function bootSystemd(options: BootOptions = {}): Promise<BootedSyst
   for (const name of ["writes", "root"]) await mkdir(join(folder, name));
 
   const console: Buffer[] = [];
-  const nspawn = startNspawn(id, folder, options.showReadOnly ?? {}, (part) => console.push(part));
+  const nspawn = startNspawn(id, folder, options, (part) => console.push(part));
   const gone = new Promise<void>((resolve) => {
     nspawn.once("close", () => resolve());
     nspawn.once("error", (error) => {
@@ -128,7 +130,7 @@ async function writeLayer(layer: string, { units = {}, files = {} }: BootOptions
 function startNspawn(
   id: string,
   folder: string,
-  shown: Record<string, string>,
+  { showReadOnly = {}, unified = false }: BootOptions,
   onOutput: (part: Buffer) => void,
 ): ChildProcess {
   // On a machine that runs systemd itself, that one gives nspawn its control group.
@@ -157,7 +159,7 @@ function startNspawn(
     "--console=pipe",
     `--machine=${id}`,
     `--directory=${folder}/root`,
-    ...Object.entries(shown).map(([inside, outside]) => `--bind-ro=${outside}:${inside}`),
+    ...Object.entries(showReadOnly).map(([inside, outside]) => `--bind-ro=${outside}:${inside}`),
     "--boot",
     "--",
     "--unit=understudy-test.target",
@@ -167,7 +169,10 @@ function startNspawn(
   const child = spawn(
     "setpriv",
     ["--pdeathsig", "KILL", "unshare", "--mount", "sh", "-c", script, "sh", ...nspawn],
-    { stdio: ["ignore", "pipe", "pipe"] },
+    {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...(unified && { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" }) },
+    },
   );
   child.stdout.on("data", onOutput);
   child.stderr.on("data", onOutput);

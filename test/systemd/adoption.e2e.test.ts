@@ -1,6 +1,6 @@
 /**
  * The shipped unit in a booted systemd: a daemon that hangs is ended by the watchdog, again and
- * again, and the viewer sees nothing of it.
+ * again, and the viewer sees nothing of it. Each encoder has a control group of its own meanwhile.
  */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -31,7 +31,10 @@ const destination = (id: string) => ({
 const site = stringify({
   site: "studio",
   mqtt: { url: "mqtt://127.0.0.1:1883" },
-  encoders: ["a", "b", "c"].map(encoder),
+  encoders: ["a", "b", "c"].map((id) => ({
+    ...encoder(id),
+    ...(id === "c" && { limits: { cpuWeight: 50, memory: "512MiB" } }),
+  })),
   destinations: ["main", "second"].map(destination),
   streams: [stream("main", ["a", "b"]), stream("second", ["c", "b"])],
 });
@@ -65,6 +68,7 @@ describe.skipIf(whyNotBootable() !== undefined)("the shipped unit in a booted sy
   beforeAll(async () => {
     const here = process.cwd();
     host = await bootSystemd({
+      unified: true,
       units: {
         "understudy-daemon.service": readFileSync("systemd/understudy-daemon.service", "utf8"),
       },
@@ -100,6 +104,32 @@ describe.skipIf(whyNotBootable() !== undefined)("the shipped unit in a booted sy
   }, 240_000);
   afterAll(() => host?.stop(), 60_000);
 
+  const ownGroup = "/sys/fs/cgroup/system.slice/understudy-daemon.service";
+  const groups = async () => (await tell(`ls -d ${ownGroup}/*/ | xargs -n1 basename`)).split("\n");
+  /** Who is in which of the groups: `a.stream-1 4711`. */
+  const groupsOfEngines = () =>
+    tell(
+      `for p in $(pgrep -u understudy -x ffmpeg); do echo "$(grep ^0:: /proc/$p/cgroup | sed 's#.*/##') $p"; done | sort`,
+    );
+  const inOwnGroups = async () =>
+    (await groupsOfEngines()).replaceAll(/ \d+/g, "") === "a.stream-1\nc.stream-1";
+
+  test("each encoder is in a control group of its own, the daemon is in none of theirs", async () => {
+    await until("each is in its group", inOwnGroups);
+    expect(await groups()).toEqual(expect.arrayContaining(["others", "a.stream-1", "c.stream-1"]));
+    expect(await tell(`cat /proc/${await daemonPid()}/cgroup | grep ^0::`)).toMatch(/\/others$/);
+    const [c] = /(?<=c.stream-1 )\d+/.exec(await groupsOfEngines()) ?? [];
+    const has = await tell(`cat ${ownGroup}/cgroup.controllers`);
+    const niceOf = async (pid = "") => Number(await tell(`ps -o nice= -p ${pid}`));
+    const nice = (await niceOf(c)) - (await niceOf(await daemonPid()));
+    if (has.includes("cpu") && has.includes("memory")) {
+      const [weight, high] = ["cpu.weight", "memory.high"].map((file) =>
+        tell(`cat ${ownGroup}/c.stream-1/${file}`),
+      );
+      expect([await weight, await high, nice]).toEqual(["50", String(512 * 2 ** 20), 0]);
+    } else expect(nice).toBe(5);
+  });
+
   test("three watchdog restarts leave one engine per stream, never interrupted", async () => {
     const before = { engines: await engines(), publishers: await publishers() };
     expect(before.engines.trim().split(" ")).toHaveLength(2);
@@ -116,6 +146,7 @@ describe.skipIf(whyNotBootable() !== undefined)("the shipped unit in a booted sy
       );
       expect(await engines()).toBe(before.engines);
       expect(await publishers()).toBe(before.publishers);
+      await until("each is in its group still", inOwnGroups);
     }
     await until("it says so", async () =>
       (await tell("systemctl show -P StatusText understudy-daemon")).includes("main carried"),

@@ -1,6 +1,8 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { describe, expect, test } from "vitest";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 const units = ["understudy-daemon.service", "understudy-hub.service"];
 
@@ -41,6 +43,24 @@ test.each([...units, "understudy-hub-backup.service"])(
     expect(exposure(unit)).toBeLessThanOrEqual(1.5);
   },
 );
+
+test("what the daemon's group hands out is taken back after each end, or systemd could not start it again", () => {
+  const unit = "understudy-daemon.service";
+  expect(valuesOf(unit, "Delegate")).toEqual(["cpu memory io"]);
+  expect(valuesOf(unit, "Environment")).toEqual(["UNDERSTUDY_CGROUP=delegated"]);
+  const [stop = ""] = valuesOf(unit, "ExecStopPost");
+  // As systemd reads it: `$$` is a dollar sign.
+  const script = /^-\/bin\/sh -c '(.*)'$/.exec(stop)?.[1]?.replaceAll("$$", "$") ?? "";
+  const group = mkdtempSync(join(tmpdir(), "cgroup-"));
+  onTestFinished(() => rmSync(group, { recursive: true }));
+  mkdirSync(join(group, ".control"));
+  writeFileSync(join(group, "cgroup.subtree_control"), "cpu memory\n");
+  const own = "/sys/fs/cgroup$(grep ^0:: /proc/self/cgroup | cut -d: -f3)";
+  expect(script).toContain(own);
+  // A file keeps the last that was written to it; the kernel takes each.
+  execFileSync("/bin/sh", ["-c", script.replace(own, join(group, ".control"))]);
+  expect(readFileSync(join(group, "cgroup.subtree_control"), "utf8")).toBe("-memory\n");
+});
 
 test.each([...units, ...backup])(
   "%s has no setting that systemd does not know or that is given twice by mistake",

@@ -15,11 +15,11 @@ export async function openFfmpeg(
   options: FfmpegOptions,
   launcher: string,
 ): Promise<EncoderDriver> {
-  const { source, outputs } = options;
+  const { source, outputs, limits } = options;
   const loads = madeLoads(options, made);
   const hardware = watchHardware(context, options.program);
   const driver = await openSoftwareEncoder(context, {
-    ...{ loads, source, outputs, times: options, launcher, hardware: hardware.proven },
+    ...{ loads, source, outputs, limits, times: options, launcher, hardware: hardware.proven },
   });
   return {
     ...driver,

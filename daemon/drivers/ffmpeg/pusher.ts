@@ -56,6 +56,6 @@ export function openPusher(
   };
   return openSoftwareEncoder(context, {
     loads: () => [{ program, settings: {} }],
-    ...{ source: undefined, outputs: options.outputs, times: options, launcher },
+    ...{ source: undefined, outputs: options.outputs, limits: {}, times: options, launcher },
   });
 }

@@ -23,7 +23,7 @@ export async function openGstreamer(
   options: GstreamerOptions,
   launcher: string,
 ): Promise<EncoderDriver> {
-  const { source, outputs } = options;
+  const { source, outputs, limits } = options;
   // Under systemd there is no home to keep it in, and each start would read every plugin again.
   const registry = join(context.stateDir, "gstreamer-registry.bin");
   const made = (at: GstreamerOptions) => ({
@@ -34,7 +34,7 @@ export async function openGstreamer(
   let alarms: readonly string[] = [];
   const hostAlarms = () => alarms;
   const driver = await openSoftwareEncoder(context, {
-    ...{ loads: madeLoads(options, made), source, outputs, times: options, launcher },
+    ...{ loads: madeLoads(options, made), source, outputs, limits, times: options, launcher },
     hostAlarms,
   });
   // Also writes the registry, so that a takeover finds it there.

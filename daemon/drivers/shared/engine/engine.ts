@@ -120,6 +120,7 @@ export class Engine {
   #lives(run: Run, process: EngineProcess | undefined): void {
     if (run.process || !process) return;
     run.process = process;
+    void this.#around.group.place(process.pid);
     run.line = LifeLine.hold(this.#directory.lifeLine);
   }
 

@@ -77,7 +77,37 @@ export const source = z
   .optional()
   .describe("name of what the input takes: two encoders on one source share its faults");
 
+const limits = z
+  .strictObject({
+    cpuWeight: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe("its share of the processors where several want them; 100 is usual"),
+    cpuCores: z
+      .number()
+      .min(0.1)
+      .max(1_024)
+      .optional()
+      .describe("never more than so many processors, also while others are idle"),
+    memoryBytes: z
+      .int()
+      .min(16 * 1024 ** 2)
+      .optional()
+      .describe("above this it is slowed down and its memory taken back; it is not ended"),
+    nice: z
+      .int()
+      .min(0)
+      .max(19)
+      .optional()
+      .describe("started with this; 5 where its share of the processors cannot be kept otherwise"),
+  })
+  .prefault({})
+  .describe("of the host, for each of its outputs, by a control group of its own");
+
 export const engineFields = {
+  limits,
   outputs: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/))
     .min(1)

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import type { PublishTarget } from "../../driver.ts";
 import { bootId, type EngineRecord } from "./engine-directory.ts";
+import type { Group } from "./cgroups.ts";
 import type { Program } from "./program.ts";
 import { hidingScript } from "./secret.ts";
 
@@ -29,6 +30,8 @@ export type EngineSurroundings = {
   made: (settings?: EncoderSettings) => Made;
   times: EngineTimes;
   launcher: string;
+  /** What it may take of the host. */
+  group: Group;
   now: () => number;
   /** Something that an operator would see has changed. */
   changed: () => void;
@@ -81,11 +84,12 @@ export function commandOf(
   { run, progressPort }: EngineRecord,
   target: PublishTarget,
 ): string[] {
-  const { launcher } = around;
+  const { launcher, group } = around;
   const { program } = around.made(target.settings);
   const hide = hidingScript(target.streamKey, program.keySpellings(target.streamKey));
   return [
     ...["/bin/sh", launcher, folder, run, hide],
+    ...(group.nice > 0 ? ["nice", "-n", String(group.nice)] : []),
     ...program.command,
     ...argumentsOf(around, target, progressPort),
   ];

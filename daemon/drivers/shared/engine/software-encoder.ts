@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { EncoderReading } from "../../../../machines/encoder/reading.ts";
 import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import { DriverError, type DriverContext, type EncoderDriver } from "../../driver.ts";
+import { cgroups, type Limits } from "./cgroups.ts";
 import { Engine } from "./engine.ts";
 import { figuresOf, type FigureMemory } from "./figures.ts";
 import type { EngineTimes, Made } from "./launch.ts";
@@ -21,6 +22,7 @@ export type SoftwareEncoder = {
   source: string | undefined;
   outputs: readonly string[];
   times: EngineTimes;
+  limits: Limits;
   /** Path of `launcher.sh`. */
   launcher: string;
   /** Sentences about the host it runs on. */
@@ -32,7 +34,7 @@ export type SoftwareEncoder = {
 /** Adopts or kills what it finds before it resolves, so nothing can be started twice. */
 export async function openSoftwareEncoder(
   context: DriverContext,
-  { loads, source, outputs, times, launcher, hostAlarms, hardware }: SoftwareEncoder,
+  { loads, source, outputs, times, limits, launcher, hostAlarms, hardware }: SoftwareEncoder,
 ): Promise<EncoderDriver> {
   const { encoder, stateDir, now } = context;
   const engines = new Map<string, Engine>();
@@ -47,6 +49,7 @@ export async function openSoftwareEncoder(
   const { name } = configured[0].program;
   const memory: FigureMemory = new Map();
   const overload = openOverload();
+  const lacks = new Set<string>();
   let report: ((reading: EncoderReading) => void) | undefined;
   let planned: NodeJS.Immediate | undefined;
 
@@ -78,6 +81,7 @@ export async function openSoftwareEncoder(
       selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
       alarms: [
         ...(hostAlarms?.() ?? []),
+        ...lacks,
         ...[...engines.values()].flatMap((engine) => engine.alarms()),
         ...slow,
       ],
@@ -108,8 +112,10 @@ export async function openSoftwareEncoder(
 
   const left = leftOutputs(stateDir).filter((output) => !outputs.includes(output));
   for (const output of [...outputs, ...left]) {
+    const group = cgroups.group(`${encoder}.${output}`, limits);
+    if (group.lacks !== undefined) lacks.add(group.lacks);
     const engine = new Engine(output, {
-      ...{ encoder, stateDir, times, launcher, now, changed },
+      ...{ encoder, stateDir, times, launcher, group, now, changed },
       made,
     });
     await engine.open();
