@@ -5,6 +5,7 @@
  */
 import { elapsedMs, rebased, type Stamp } from "../time.ts";
 import type { EncoderReading, OutputReading, SelfStart } from "./reading.ts";
+import { driftBetween, driftSentence, type EncoderSettings } from "./settings.ts";
 
 /** What a box was last known to be set to. What was never told is absent. */
 export type Seen = {
@@ -12,7 +13,12 @@ export type Seen = {
   outputs: Record<string, { target?: string; runs?: boolean }>;
   bitrateBps?: number;
   selfStart?: SelfStart;
+  /** What the box is switched to, by the words for people. */
+  switches: Partial<Record<Switch, string>>;
+  /** Of the selected profile. Bit rate and address are told on their own. */
+  settings?: EncoderSettings;
 };
+type Switch = "streaming profile" | "recording profile" | "media" | "input select";
 
 /** What the region remembers. */
 export type OtherHands = {
@@ -25,7 +31,7 @@ export type OtherHands = {
 
 /** One thing that is another now, and not by us. */
 export type Change = {
-  what: "destination" | "running" | "bitrate" | "selfStart";
+  what: "destination" | "running" | "bitrate" | "selfStart" | "settings" | "input";
   /** For people. */
   sentence: string;
   /** Only a hand does that; the others may as well be the box itself. */
@@ -40,10 +46,12 @@ const settleMs = 60_000;
 const slowSettleMs = 180_000;
 const countMs = 10 * 60_000;
 const changesOfAnother = 2;
+/** One visit to the box shows piece by piece, as its settings are read in turn. */
+const visitMs = 60_000;
 
 export function handsSince(kept: Stamp[] | undefined, now: Stamp): OtherHands {
   const changes = (kept ?? []).map((at) => rebased(at, now));
-  return { seen: { outputs: {} }, changes, setSelfStart: false };
+  return { seen: { outputs: {}, switches: {} }, changes, setSelfStart: false };
 }
 
 /** @param sinceOursMs since the last command of ours ended; undefined: only we can change it */
@@ -52,15 +60,22 @@ export function changesIn(
   reading: EncoderReading,
   sinceOursMs: number | undefined,
 ): readonly Change[] {
-  const isNewBoot = reading.bootMark !== undefined && reading.bootMark !== seen.bootMark;
-  if (sinceOursMs === undefined || sinceOursMs < settleMs || reading.booting || isNewBoot)
-    return none;
+  if (sinceOursMs === undefined || sinceOursMs < settleMs) return none;
+  // What is only unfit has not restarted: in Data-LAN it was put by a hand.
+  const isStarting = reading.booting && reading.unfit === undefined;
+  if (isStarting || isNewBoot(seen, reading)) return none;
   const now = whatIsSeen(reading);
   const changes = Object.entries(now.outputs).flatMap(([output, is]): Change[] => {
     const was = seen.outputs[output] ?? {};
     return [...moved(output, was.target, is.target), ...toggled(output, was.runs, is.runs, seen)];
   });
   if (sinceOursMs < slowSettleMs) return changes;
+  changes.push(...switched(seen, now));
+  if (isOtherProfile(seen, now)) return changes;
+  if (seen.settings && now.settings) {
+    const sentence = driftSentence(driftBetween(seen.settings, now.settings));
+    if (sentence !== "") changes.push({ what: "settings", sentence, isByHand: true });
+  }
   if (isOther(seen.bitrateBps, now.bitrateBps)) {
     const sentence = `bit rate ${inMbps(seen.bitrateBps)} → ${inMbps(now.bitrateBps)}`;
     changes.push({ what: "bitrate", sentence, isByHand: true });
@@ -71,6 +86,23 @@ export function changesIn(
   }
   return changes;
 }
+
+function switched({ switches: before }: Seen, { switches }: Seen): Change[] {
+  return (Object.keys(switches) as Switch[])
+    .filter((name) => isOther(before[name], switches[name]))
+    .map((name) => ({
+      what: name === "input select" ? "input" : "settings",
+      sentence: `${name} ${before[name]} → ${switches[name]}`,
+      isByHand: true,
+    }));
+}
+
+const profile = "streaming profile";
+/** It brings settings of its own, which nobody has changed. */
+const isOtherProfile = (before: Seen, now: Seen) =>
+  isOther(before.switches[profile], now.switches[profile]);
+const isNewBoot = (seen: Seen, { bootMark }: EncoderReading) =>
+  bootMark !== undefined && bootMark !== seen.bootMark;
 
 function moved(output: string, was: string | undefined, is: string | undefined): Change[] {
   if (!isOther(was, is)) return [];
@@ -106,7 +138,8 @@ function selfStartWords(selfStart: SelfStart | undefined): string | undefined {
   return `auto-recover ${word(autoRecover)}, power-up ${powerUp}, scheduler ${word(scheduler)}`;
 }
 
-function whatIsSeen({ bootMark, outputs, selfStart, figures }: EncoderReading): Seen {
+function whatIsSeen(reading: EncoderReading): Seen {
+  const { bootMark, outputs, selfStart, figures, settings } = reading;
   const { bitrateBps } = figures;
   return {
     ...(bootMark !== undefined && { bootMark }),
@@ -119,6 +152,22 @@ function whatIsSeen({ bootMark, outputs, selfStart, figures }: EncoderReading): 
     // What is measured moves by itself.
     ...(bitrateBps?.source === "configured" && { bitrateBps: bitrateBps.value }),
     ...(selfStart && { selfStart }),
+    ...(settings && { settings: withoutBitrate(settings) }),
+    switches: switchesOf(reading),
+  };
+}
+
+function withoutBitrate({ videoBitrateBps: _, ...others }: EncoderSettings): EncoderSettings {
+  return others;
+}
+
+function switchesOf({ profiles, inputSelect, isDataLan }: EncoderReading): Seen["switches"] {
+  const { streaming, recording } = profiles ?? {};
+  return {
+    ...(streaming && { [profile]: String(streaming.number) }),
+    ...(recording && { "recording profile": String(recording.number) }),
+    ...(isDataLan !== undefined && { media: isDataLan ? "Data-LAN" : "its own" }),
+    ...(inputSelect !== undefined && { "input select": inputSelect }),
   };
 }
 
@@ -140,14 +189,30 @@ export function withSeen(before: Seen, reading: EncoderReading): Seen {
     const wasIdle = before.outputs[id]?.runs === false && state === "starting";
     return [id, { ...kept, ...(wasIdle && { runs: false }), ...output }] as const;
   });
-  return { ...before, ...now, outputs: { ...before.outputs, ...Object.fromEntries(outputs) } };
+  // What a boot or another profile brings is learnt anew.
+  const isAnew = isNewBoot(before, reading) || isOtherProfile(before, now);
+  const { bitrateBps: _, settings: wasSet, ...kept } = before;
+  const settings = isAnew ? now.settings : { ...wasSet, ...now.settings };
+  return {
+    ...(isAnew ? kept : before),
+    ...now,
+    outputs: { ...before.outputs, ...Object.fromEntries(outputs) },
+    switches: { ...(!isNewBoot(before, reading) && before.switches), ...now.switches },
+    ...(settings && { settings }),
+  };
 }
 
 type Handled = { hands: OtherHands; now: () => Stamp };
 
 export function withChanges({ hands, now }: Handled, changes: readonly Change[]): Stamp[] {
   const counting = hands.changes.filter((at) => elapsedMs(at, now()) < countMs);
-  return changes.some(({ isByHand }) => isByHand) ? [...counting, now()] : counting;
+  const last = counting.at(-1);
+  const isSameVisit =
+    last !== undefined &&
+    elapsedMs(last, now()) < visitMs &&
+    changes.every(({ what }) => what === "settings" || what === "input");
+  const isByHand = changes.some((change) => change.isByHand);
+  return isByHand && !isSameVisit ? [...counting, now()] : counting;
 }
 
 export const isAnotherController = ({ hands, now }: Handled): boolean =>

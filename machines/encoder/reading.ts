@@ -126,6 +126,10 @@ export type EncoderReading = {
   profiles?: { streaming?: Profile; recording?: Profile };
   /** What it is set to make of its input, as far as it tells. */
   settings?: EncoderSettings;
+  /** Which picture it is told to take, in the words of the box. */
+  inputSelect?: string;
+  /** Its media are lent to the network: it neither records nor streams. */
+  isDataLan?: boolean;
   clock?: DeviceClock;
   figures: Partial<Record<FigureName, { value: number; source: string }>>;
 };

@@ -12,9 +12,11 @@ import {
   inputOf,
   integerOf,
   isBooting,
+  mediaStateDataLan,
   powerUpStates,
   replicatorStates,
   secondsOf,
+  videoIns,
   videoInTestPattern,
 } from "./parameters.ts";
 import { alarmsOf, ownCalendar, raisedNow, unfitReasons } from "./raised-alarms.ts";
@@ -188,6 +190,8 @@ export function openCompose(unit: Unit) {
     const clockReading = clock.reading();
     const profiles = profilesNow();
     const settings = settingsNow(unit);
+    const inputSelect = videoIns.get(held.value(slow.videoIn) ?? "");
+    const mediaState = held.value(slow.mediaState);
     return {
       ...(allKnown(selfStart) && { selfStart }),
       ...(calendar && { calendar }),
@@ -196,6 +200,8 @@ export function openCompose(unit: Unit) {
       ...(media && { media }),
       ...(profiles && { profiles }),
       ...(settings && { settings }),
+      ...(inputSelect !== undefined && { inputSelect }),
+      ...(mediaState && { isDataLan: mediaState === mediaStateDataLan }),
       ...(clockReading && { clock: clockReading }),
       figures: {
         // 0 is the default of a parameter that was never measured; the unit is an open ° C number.

@@ -43,6 +43,12 @@ export const streamTypeRtmp = "0";
 export const mediaStateDataLan = "1";
 /** `VideoInSelect`: the unit makes its own picture. */
 export const videoInTestPattern = "2";
+/** `VideoInSelect`, in the unit's words. */
+export const videoIns: ReadonlyMap<string, string> = new Map([
+  ["0", "SDI"],
+  ["1", "HDMI"],
+  [videoInTestPattern, "Test Pattern"],
+]);
 export const linkStartStopOn = "1";
 /** `DetectCaptioning`: 0 disabled, 1 not detected. */
 export const captionsDetected = "2";

@@ -69,7 +69,73 @@ describe("a box that is off the key and changed by other hands", () => {
   });
 });
 
+test.each<[string, Partial<EncoderReading>, Partial<EncoderReading>]>([
+  ["input select HDMI → SDI", { inputSelect: "HDMI" }, { inputSelect: "SDI" }],
+  [
+    "media its own → Data-LAN",
+    { isDataLan: false },
+    { isDataLan: true, booting: true, unfit: "it" },
+  ],
+  [
+    "streaming profile 1 → 2",
+    { profiles: { streaming: { number: 1 } }, settings: { gopFrames: 60 } },
+    { profiles: { streaming: { number: 2 } }, settings: { gopFrames: 30 } },
+  ],
+  [
+    "recording profile 3 → 1",
+    { profiles: { recording: { number: 3 } } },
+    { profiles: { recording: { number: 1 } } },
+  ],
+  [
+    "width 1280 instead of 1920, frame rate 50 % of its input instead of 100 % of its input, frames between keyframes 30 instead of 60",
+    { settings: { widthPx: 1920, frameRateShare: 1, gopFrames: 60, videoBitrateBps: 1 } },
+    { settings: { widthPx: 1280, frameRateShare: 0.5, gopFrames: 30, videoBitrateBps: 2 } },
+  ],
+])(
+  "by another hand: %s, and a second time within 10 min is another controller",
+  (what, was, is) => {
+    const { w, says } = aSite();
+    says("b", was);
+    says("b", is);
+    expect(told(w)).toEqual([
+      `b was changed, and not by us: ${what}; it is left so while it holds no key`,
+    ]);
+    expect(warnings(w)).toEqual([]);
+    w.wait(60_000);
+    says("b", was);
+    expect(warnings(w)).toEqual([true]);
+  },
+);
+
 describe("is not taken for the hand of others:", () => {
+  test("settings, profile and input that we have set, though they are read up to 3 min later", () => {
+    const { w, says } = aSite();
+    const one = { inputSelect: "SDI", isDataLan: true, settings: { gopFrames: 30 } };
+    const other = { inputSelect: "HDMI", isDataLan: false, settings: { gopFrames: 60 } };
+    says("b", { ...one, profiles: { streaming: { number: 1 } } });
+    says("b", { ...other, profiles: { streaming: { number: 2 } } }, 179_999);
+    says("b", { ...other, profiles: { streaming: { number: 2 } } });
+    expect(told(w)).toEqual([]);
+  });
+
+  test("what another profile brings that is read piece by piece after it", () => {
+    const { w, says } = aSite();
+    says("b", { profiles: { streaming: { number: 1 } }, settings: { gopFrames: 60 }, mbps: 8 });
+    const next = { profiles: { streaming: { number: 2 } } };
+    says("b", next);
+    says("b", { ...next, settings: { gopFrames: 30 } });
+    says("b", { ...next, settings: { gopFrames: 30 }, mbps: 4 });
+    expect(told(w)).toHaveLength(1);
+  });
+
+  test("settings that a reboot brings", () => {
+    const { w, says } = aSite();
+    says("b", { bootMark: "1", settings: { gopFrames: 60 }, inputSelect: "SDI", mbps: 8 });
+    says("b", { bootMark: "2" });
+    says("b", { bootMark: "2", settings: { gopFrames: 30 }, inputSelect: "HDMI", mbps: 4 });
+    expect(told(w)).toEqual([]);
+  });
+
   test("what we did ourselves a moment ago", () => {
     const { w, says } = aSite();
     says("b", { mbps: 8 });
@@ -139,6 +205,17 @@ describe("another controller", () => {
     says("b", { target: "elsewhere" });
     says("b", { target: "none" });
     expect(warnings(w)).toEqual([true]);
+  });
+
+  test("is not one visit whose changes are read one after the other", () => {
+    const { w, says } = aSite();
+    says("b", { settings: { gopFrames: 60, heightPx: 1080 }, inputSelect: "SDI" });
+    says("b", { settings: { gopFrames: 30, heightPx: 1080 }, inputSelect: "SDI" });
+    says("b", { settings: { gopFrames: 30, heightPx: 720 }, inputSelect: "SDI" });
+    w.wait(59_000);
+    says("b", { settings: { gopFrames: 30, heightPx: 720 }, inputSelect: "HDMI" });
+    expect(told(w)).toHaveLength(3);
+    expect(warnings(w)).toEqual([]);
   });
 
   test("is not blamed for a box that gives up: that is told, and counts for nothing", () => {

@@ -121,6 +121,18 @@ test.each([
   expect(await aDriver(unit.port).pollAll()).not.toHaveProperty("input");
 });
 
+test("tells which input is selected, and whether its media are lent to the network", async () => {
+  const unit = await aUnit({ VideoInSelect: "0", MediaState: "1" });
+  const { pollAll } = aDriver(unit.port);
+  expect(await pollAll()).toMatchObject({ inputSelect: "SDI", isDataLan: true });
+  unit.parameters.set("VideoInSelect", "7");
+  unit.parameters.set("MediaState", "0");
+  await pollAll();
+  const reading = await pollAll();
+  expect(reading.isDataLan).toBe(false);
+  expect(reading).not.toHaveProperty("inputSelect");
+});
+
 test("empty values are unknown, never zero or off", async () => {
   const unit = await aUnit({
     ...{ Temperature: "", AutoRecoverStreaming: "", StreamingVideoBitrate_3: "" },
