@@ -1,4 +1,4 @@
-import { type ActorRefFrom, assign, enqueueActions, sendParent, setup } from "xstate";
+import { type ActorRefFrom, assign, sendParent, setup } from "xstate";
 import type { Decision } from "../decision.ts";
 import { elapsedMs, rebased, type Stamp } from "../time.ts";
 import { levelIn, type ReadWord, wordOf } from "./judge.ts";
@@ -72,8 +72,13 @@ const readWords = [
   "missing",
   "readOnly",
 ] as const satisfies readonly ReadWord[];
+const tells = <W extends MediumWord>(word: W) =>
+  [
+    { type: "tell", params: word },
+    { type: "noteTold", params: word },
+  ] as const;
 const ages = {
-  after: { readingMaxAge: { target: "unknown", actions: { type: "tell", params: "unknown" } } },
+  after: { readingMaxAge: { target: "unknown", actions: tells("unknown") } },
 } as const;
 
 /** One card, share, disk or volume: can it take a recording, and for how long? */
@@ -100,10 +105,10 @@ export const mediumMachine = setup({
   },
   actions: {
     keep: assign(({ context }, { reading }: Reads) => {
-      const { id: _, now, samples, ...memory } = context;
+      const { now, samples } = context;
       const at = takenAt(reading, now());
       const freeBytes = freeBytesOf(reading);
-      const word = wordOf(reading, context, memory.readingMaxAgeMs);
+      const word = wordOf(reading, context, context.readingMaxAgeMs);
       return {
         reading,
         readAt: at,
@@ -111,23 +116,24 @@ export const mediumMachine = setup({
           freeBytes === undefined || word === "unknown" || word === "missing"
             ? samples
             : withSample(samples, { monoMs: at.monoMs, freeBytes }, reading.totalBytes),
-        level: levelIn(word) ?? memory.level,
-        hasToldSpace: memory.hasToldSpace || freeRatioOf(reading) !== undefined,
+        level: levelIn(word) ?? context.level,
+        hasToldSpace: context.hasToldSpace || freeRatioOf(reading) !== undefined,
         unlistedSince: null,
-        slowAt: reading.isTooSlow === true ? now() : memory.slowAt,
+        slowAt: reading.isTooSlow === true ? now() : context.slowAt,
       };
     }),
     /** Tells a word once, also over a restart; the first word of a medium only if it matters. */
-    tell: enqueueActions(({ context, enqueue }, word: MediumWord) => {
-      const { told, wasPresent } = context;
-      const isPresent = word !== "missing" && word !== "unknown" && word !== "retired";
-      enqueue.assign({ told: word, wasPresent: wasPresent || isPresent });
-      const isNews = told !== word && !(told === null && word === "healthy");
-      enqueue.sendTo(({ self }) => self._parent!, {
-        type: "medium.moved",
-        ...(isNews && { decision: wordDecision(context, word) }),
-      } satisfies MediumToStorage);
+    tell: sendParent(({ context }, word: MediumWord): MediumToStorage => {
+      const isNews = context.told !== word && !(context.told === null && word === "healthy");
+      return isNews
+        ? { type: "medium.moved", decision: wordDecision(context, word) }
+        : { type: "medium.moved" };
     }),
+    noteTold: assign(({ context }, word: MediumWord) => ({
+      told: word,
+      wasPresent:
+        context.wasPresent || (word !== "missing" && word !== "unknown" && word !== "retired"),
+    })),
     /** Nobody is alarmed for what is out of use. */
     say: sendParent(({ context }, decision: Decision): MediumToStorage => ({
       type: "medium.moved",
@@ -178,14 +184,11 @@ export const mediumMachine = setup({
             params: (p: { event: MediumEvent }) => ({ ...seen(p), word }),
           },
           target: `.${word}` as const,
-          actions: { type: "tell" as const, params: word },
+          actions: tells(word),
         })),
         retire: {
           target: ".retired",
-          actions: [
-            { type: "noteRetired", params: ({ event }) => event.by },
-            { type: "tell", params: "retired" },
-          ],
+          actions: [{ type: "noteRetired", params: ({ event }) => event.by }, ...tells("retired")],
         },
         bringBack: { guard: "isRetiredByHand", target: ".unknown", actions: "forgetRetired" },
       },
@@ -197,7 +200,7 @@ export const mediumMachine = setup({
             unlisted: {
               guard: "isGoneForGood",
               target: "retired",
-              actions: { type: "tell", params: "retired" },
+              actions: tells("retired"),
             },
           },
         },
@@ -289,5 +292,6 @@ export function leftSeconds({ reading, samples, levels }: MediumContext): number
 
 /** When it was read, which may be a while before it was told. */
 function takenAt({ ageMs = 0 }: MediumReading, now: Stamp): Stamp {
+  if (ageMs === 0) return now;
   return { ...now, monoMs: now.monoMs - ageMs, wallMs: now.wallMs - ageMs };
 }

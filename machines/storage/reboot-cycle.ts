@@ -7,7 +7,7 @@ import type { MediumWord } from "./storage.contract.ts";
 import type { MediumReading } from "./medium.ts";
 
 export const cycleWindowMs = 600_000;
-const rebootsOfACycle = 3;
+export const rebootsOfACycle = 3;
 
 /**
  * Why a medium is under suspicion, as people say it; undefined = it is not.

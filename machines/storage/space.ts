@@ -22,28 +22,17 @@ export const usualLevels: StorageLevels = {
 export const levelsFor = (levels: StorageLevels, isNetwork: boolean): Levels =>
   isNetwork ? levels.network : levels.local;
 
-/** A level begins at `from` free or less, and ends at `until` free or more. */
-type Band = { from: number; until: number };
-type Bands = Record<Exclude<Level, "healthy">, Band>;
-
 /** A level ends a little above where it began, so that nobody is told twice a minute. */
-const band = (from: number): Band => ({ from, until: from + 0.02 });
-const bandsOf = ({ low, full }: Levels): Bands => ({
-  filling: band(2 * low),
-  nearlyFull: band(low),
-  full: band(full),
-});
+const endsAbove = 0.02;
 
 /** @param was the level before; null = none is known, so nothing has to be left behind */
-export function levelOf(freeRatio: number, was: Level | null, limits: Levels): Level {
-  const bands = bandsOf(limits);
+export function levelOf(freeRatio: number, was: Level | null, { low, full }: Levels): Level {
   const at = was === null ? 0 : levels.indexOf(was);
-  for (const [tightness, level] of [...levels.entries()].reverse()) {
-    if (level === "healthy") break;
-    const { from, until } = bands[level];
-    if (freeRatio <= from || (tightness <= at && freeRatio < until)) return level;
-  }
-  return "healthy";
+  const isIn = (level: Level, from: number) =>
+    freeRatio <= from || (levels.indexOf(level) <= at && freeRatio < from + endsAbove);
+  if (isIn("full", full)) return "full";
+  if (isIn("nearlyFull", low)) return "nearlyFull";
+  return isIn("filling", 2 * low) ? "filling" : "healthy";
 }
 
 /** 0..1; undefined where the device tells nothing that could be true. */

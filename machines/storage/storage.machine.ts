@@ -1,11 +1,17 @@
 import { enqueueActions } from "xstate";
-import { decided } from "../decision.ts";
 import { rebased } from "../time.ts";
 import type { MediumRef } from "./medium.machine.ts";
 import { newRecordMemory } from "./record-path.ts";
 import { recording } from "./record-region.ts";
 import { mediumOptions, seen, storageSetup } from "./storage.setup.ts";
 import { stepped } from "../stepping/stepped.ts";
+
+const noteMedia = [
+  { type: "spawnNew", params: seen },
+  { type: "noteReboot", params: seen },
+  { type: "noteSuspects", params: seen },
+  { type: "passOn", params: seen },
+] as const;
 
 /** The media of one box, of a NAS or of this host, as one thing: its slots, and its reboots. */
 export const storageMachine = storageSetup.createMachine({
@@ -35,15 +41,10 @@ export const storageMachine = storageSetup.createMachine({
         reading: [
           { guard: { type: "saysNothing", params: seen } },
           {
-            actions: [
-              { type: "spawnNew", params: seen },
-              { type: "noteReboot", params: seen },
-              { type: "noteSuspects", params: seen },
-              { type: "passOn", params: seen },
-              { type: "passToRecording", params: seen },
-              "noteReached",
-            ],
+            guard: "records",
+            actions: [...noteMedia, { type: "passToRecording", params: seen }, "noteReached"],
           },
+          { actions: [...noteMedia, "noteReached"] },
         ],
         unreadable: {
           actions: {
@@ -63,13 +64,13 @@ export const storageMachine = storageSetup.createMachine({
             enqueue.sendTo(context.media[event.medium]!, { type: "bringBack", by: event.by });
           }),
         },
-        "medium.moved": {
-          actions: enqueueActions(({ context, event, enqueue }) => {
-            // For those who compare what is published: a medium's state is not in our own.
-            enqueue.assign({ moves: context.moves + 1 });
-            if (event.decision) enqueue.emit(decided(event.decision));
-          }),
-        },
+        "medium.moved": [
+          {
+            guard: ({ event }) => event.decision !== undefined,
+            actions: ["countMove", { type: "tellMoved", params: ({ event }) => event.decision! }],
+          },
+          { actions: "countMove" },
+        ],
       },
     },
     recording,

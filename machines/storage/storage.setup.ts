@@ -1,4 +1,4 @@
-import { type AnyActorRef, assign, emit, enqueueActions, setup } from "xstate";
+import { type AnyActorRef, assign, emit, enqueueActions, sendTo, setup } from "xstate";
 import { decided, type Decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
 import type { Consent, StoragePlan } from "../site/plan.ts";
@@ -10,9 +10,14 @@ import {
   type MediumResume,
 } from "./medium.machine.ts";
 import { mediumWord } from "./medium.published.ts";
-import type { MediumReading } from "./medium.ts";
 import { usualLevels } from "./space.ts";
-import { cycleWindowMs, type RebootCycle, rebootCycle, suspicionOf } from "./reboot-cycle.ts";
+import {
+  cycleWindowMs,
+  type RebootCycle,
+  rebootCycle,
+  rebootsOfACycle,
+  suspicionOf,
+} from "./reboot-cycle.ts";
 import type { MediumWord } from "./storage.contract.ts";
 import { recordChanges } from "./record-changes.ts";
 import { firstMedium, hasFallen, mayLighten, reasonToLeave } from "./record-path.ts";
@@ -68,6 +73,7 @@ export const storageSetup = setup({
       context.failure === null &&
       context.reboots.length === 0 &&
       (bootMark === undefined || bootMark === context.bootMark),
+    records: ({ context: { plan } }) => plan.record !== undefined,
     isRecording: ({ context: { record } }) => record.state === "streaming",
     isAtRest: ({ context: { record } }) => record.state === "idle",
     hasEnded: ({ context: { record } }) => ["idle", "failing"].includes(record.state),
@@ -150,22 +156,20 @@ export const storageSetup = setup({
       const lately = context.reboots.filter((at) => elapsedMs(at, context.now()) < cycleWindowMs);
       return { bootMark, reboots: isReboot ? [...lately, context.now()] : lately };
     }),
-    noteSuspects: assign(({ context }, { reading: { media = [] } }: Reads) => ({
-      suspects: {
-        ...context.suspects,
-        ...Object.fromEntries(
-          media.flatMap((medium) => {
-            const known = context.media[medium.id]?.getSnapshot().context;
-            const why = suspicionOf(medium, known?.wasPresent === true);
-            return why === undefined ? [] : [[medium.id, { at: context.now(), why }]];
-          }),
-        ),
-      },
-    })),
+    noteSuspects: assign(({ context }, { reading: { media = [] } }: Reads) => {
+      const news = media.flatMap((medium): [string, StorageContext["suspects"][string]][] => {
+        const known = context.media[medium.id]?.getSnapshot().context;
+        const why = suspicionOf(medium, known?.wasPresent === true);
+        return why === undefined ? [] : [[medium.id, { at: context.now(), why }]];
+      });
+      if (news.length === 0) return {};
+      return { suspects: { ...context.suspects, ...Object.fromEntries(news) } };
+    }),
     spawnNew: assign(({ context, spawn }, { reading: { media = [] } }: Reads) => {
       const news = media
         .filter(({ id }) => !Object.hasOwn(context.media, id))
         .slice(0, mostMedia - Object.keys(context.media).length);
+      if (news.length === 0) return {};
       return {
         media: {
           ...context.media,
@@ -177,18 +181,20 @@ export const storageSetup = setup({
     }),
     passOn: enqueueActions(({ context, enqueue }, { reading: { media } }: Reads) => {
       if (media === undefined) return;
-      const named = new Map(media.map((medium): [string, MediumReading] => [medium.id, medium]));
       for (const [id, ref] of Object.entries(context.media)) {
-        const reading = named.get(id);
+        const reading = media.findLast((medium) => medium.id === id);
         enqueue.sendTo(ref, reading ? { type: "reading", reading } : { type: "unlisted" });
       }
     }),
     /** After the media have been told: what is missing is judged by what they are now. */
-    passToRecording: enqueueActions(({ context, enqueue }, { reading }: Reads) => {
-      if (!context.plan.record) return;
-      enqueue.sendTo(({ self }) => self, { type: "box.read", reading } satisfies StorageEvent);
-    }),
+    passToRecording: sendTo(
+      ({ self }) => self,
+      (_, { reading }: Reads): StorageEvent => ({ type: "box.read", reading }),
+    ),
     noteReached: assign({ failure: null }),
+    /** For those who compare what is published: a medium's state is not in our own. */
+    countMove: assign(({ context }) => ({ moves: context.moves + 1 })),
+    tellMoved: emit((_, decision: Decision) => decided(decision)),
     noteFailure: assign((_, failure: string) => ({ failure })),
     noteCycle: assign({ cycle: ({ context }) => cycleOf(context) ?? null }),
     forgetCycle: assign({ cycle: null, release: { after: null, failed: null } }),
@@ -256,6 +262,7 @@ export function mediumOptions(
 }
 
 function cycleOf(context: StorageContext): RebootCycle | undefined {
+  if (context.reboots.length < rebootsOfACycle) return undefined;
   const media = Object.entries(context.media).map(([id, ref]) => {
     const suspect = context.suspects[id];
     return { id, word: lastWord(ref, context.now()), ...(suspect && { suspect }) };

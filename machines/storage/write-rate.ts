@@ -23,7 +23,10 @@ export function withSample(
     return [next];
   }
   if (last && next.monoMs - last.monoMs < leastApartMs) return samples;
-  return [...samples.filter(({ monoMs }) => next.monoMs - monoMs <= rateWindowMs), next];
+  const from = samples.findIndex(({ monoMs }) => next.monoMs - monoMs <= rateWindowMs);
+  const kept = from < 0 ? [] : samples.slice(from);
+  kept.push(next);
+  return kept;
 }
 
 /**
