@@ -23,6 +23,17 @@ const segmented = {
   token: SecretReference.exactOptional().describe(
     "Where the token is kept: read at http://HOST:PORT/TOKEN/index.m3u8 then, and not without",
   ),
+  push: section({
+    address: url("http", "https").describe("Below it each file is put (PUT), and deleted when old"),
+    token: SecretReference.exactOptional().describe(
+      "Where the token is kept that is sent as Authorization: Bearer TOKEN",
+    ),
+    purge: url("http", "https")
+      .exactOptional()
+      .describe("Told by POST, each time, which lists are new"),
+  })
+    .exactOptional()
+    .describe("A server of a CDN that gets all that is written"),
 };
 
 export const output = z.discriminatedUnion("kind", [

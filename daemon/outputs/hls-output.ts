@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
+import type { Offered } from "./cdn-push.ts";
 import { ListState, LiveList } from "./live-list.ts";
 import { SegmentFile, writeWhole } from "./segment-files.ts";
 import { type Container, formOf, type SegmentForm } from "./segment-form.ts";
@@ -52,6 +53,10 @@ export class HlsOutput implements SegmentSink {
 
   get list(): LiveList {
     return this.#list;
+  }
+
+  get offered(): Offered {
+    return { segments: [...this.#list.files], lists: this.#list.isEmpty ? [] : [listName] };
   }
 
   /** Whether this file may be handed out. */

@@ -76,13 +76,14 @@ function hlsTarget(
     | Omit<OutputConfig & { kind: "ladder" }, "id" | "name">,
   p: { stateDir: string; gopS: number },
 ): OutputTarget {
-  const { segmentMs, windowMs, host, port, token } = config;
+  const { segmentMs, windowMs, host, port, token, push } = config;
   const common = {
     ...{ folder: config.folder ?? join(p.stateDir, config.kind), segmentMs, windowMs },
     // A segment ends with the GOP in which it gets long enough.
     targetS: Math.ceil(Math.ceil(segmentMs / 1_000 / p.gopS - 0.05) * p.gopS),
     ...(port !== undefined && { listen: { host, port } }),
     ...(token !== undefined && { tokenSha256: createHash("sha256").update(token).digest("hex") }),
+    ...(push && { push }),
   };
   return config.kind === "hls"
     ? { kind: "hls", container: config.container, ...common }
@@ -160,6 +161,7 @@ export class OutputKeeper {
 
 function secretOf(target: OutputTarget): string | undefined {
   if (target.kind === "rtmp") return target.streamKey;
+  if (target.kind === "hls" || target.kind === "ladder") return target.push?.token;
   return target.kind === "srt" ? target.passphrase : undefined;
 }
 

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
+import type { Offered } from "./cdn-push.ts";
 import { listName } from "./hls-output.ts";
 import { LadderEpoch, type LadderSegment } from "./ladder-epoch.ts";
 import { epochOf, masterText, mpdText } from "./ladder-lists.ts";
@@ -71,6 +72,15 @@ export class LadderOutput implements SegmentSink {
 
   get list(): LiveList {
     return this.#list;
+  }
+
+  get offered(): Offered {
+    const segments = [...this.#list.files].flatMap((name) =>
+      this.#formsOf(name.split(/[-.]/)[0]!).map(({ id }) => `${id}-${name}`),
+    );
+    const forms = this.#epochs.at(-1)?.forms ?? [];
+    const own = forms.map(({ id }) => `${id}.m3u8`);
+    return { segments, lists: forms.length === 0 ? [] : [...own, listName, mpdName] };
   }
 
   /** Whether this file may be handed out. */

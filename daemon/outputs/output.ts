@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { Rate } from "../ingest/rate.ts";
 import type { ElementaryStream, Frame } from "../relay/frame.ts";
 import { FrameReader } from "../relay/frame-reader.ts";
+import { CdnPush } from "./cdn-push.ts";
 import { HlsOutput } from "./hls-output.ts";
 import { LadderOutput } from "./ladder-output.ts";
 import { pushArguments } from "./push-arguments.ts";
@@ -120,15 +121,24 @@ function hls(target: OutputTarget & { kind: "hls" | "ladder" }, failed: Failed):
     server.once("error", ({ message }) => failed(message));
     server.listen(port, host);
   }
+  const push =
+    target.push &&
+    new CdnPush({ to: target.push, folder: target.folder, offered: () => output.offered });
+  let pushed = output.list.next;
   return {
-    take: (frame, streams) => segmenter.take(frame, streams, Date.now()),
+    take(frame, streams) {
+      segmenter.take(frame, streams, Date.now());
+      if (output.list.next !== pushed) push?.changed();
+      pushed = output.list.next;
+    },
     figures() {
       for (const [address, readAtMs] of readers) {
         const agoMs = performance.now() - readAtMs;
         if (agoMs > readsWithin * target.targetS * 1_000) readers.delete(address);
       }
       const segments = output.list.state.segments.length;
-      return { why: output.why, segments, readers: readers.size, droppedPictures: null };
+      const why = output.why ?? push?.why ?? null;
+      return { why, segments, readers: readers.size, droppedPictures: null };
     },
   };
 }

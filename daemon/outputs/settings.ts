@@ -4,6 +4,11 @@ import { Id } from "../../machines/id.ts";
 import { rungNames } from "./rungs.ts";
 
 const Listen = z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) });
+const Push = z.object({
+  address: z.string(),
+  token: z.string().optional(),
+  purge: z.string().optional(),
+});
 const Path = z.string().startsWith("/");
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -19,6 +24,8 @@ export const OutputTarget = z.discriminatedUnion("kind", [
     /** Whoever reads it reads it here. */
     listen: Listen.optional(),
     tokenSha256: Sha256.optional(),
+    /** It is put there, too. */
+    push: Push.optional(),
   }),
   z.object({
     kind: z.literal("ladder"),
@@ -30,6 +37,8 @@ export const OutputTarget = z.discriminatedUnion("kind", [
     windowMs: z.number().positive(),
     listen: Listen.optional(),
     tokenSha256: Sha256.optional(),
+    /** It is put there, too. */
+    push: Push.optional(),
   }),
   z.object({
     kind: z.literal("recording"),

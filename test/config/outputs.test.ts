@@ -63,6 +63,7 @@ test.each([
     /"\/srv" is already the folder of streams\[0\].outputs\[0\]/,
   ],
   ["{ id: web, kind: hls, segment: 60s }", /segment/],
+  ["{ id: web, kind: hls, push: { address: 'ftp://cdn/live' } }", /http:\/\/ or https:\/\//],
   ["{ id: web, kind: dat }", /kind/],
   ["{ id: rec, kind: recording }", /needs either storage or folder/],
   ["{ id: rec, kind: recording, folder: /srv, storage: nas }", /needs either storage or folder/],

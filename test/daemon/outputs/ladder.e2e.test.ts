@@ -8,6 +8,7 @@ import { afterEach, expect, test } from "vitest";
 import { freePort } from "../../fakes/nginx-rtmp.ts";
 import { until } from "../drivers/shared/engine/until.ts";
 import { aMediaPlane, fps } from "../relay/a-media-plane.ts";
+import { anOrigin, originToken } from "./an-origin.ts";
 import { aPlayer } from "./a-player.ts";
 import { failOver } from "./fail-over.ts";
 
@@ -21,9 +22,12 @@ test("hls.js and dash.js play all sizes over a failover; every size is cut at th
   plane = await aMediaPlane({ spool: true, outputs: ["web"], size: "640x368" });
   const port = await freePort();
   const folder = join(plane.folder, "web");
+  const origin = await anOrigin();
+  await origin.start();
   const target = {
     ...{ kind: "ladder", folder, sizes: ["720p", "360p", "240p"] },
     ...{ segmentMs: 2_000, targetS: 2, windowMs: 40_000, listen: { host: "127.0.0.1", port } },
+    push: { address: origin.address, token: originToken },
   };
   const settings = { output: "web", run: "r", statusPort: 9, target };
   const process_ = plane.startReader("web", [process.execPath, program, JSON.stringify(settings)]);
@@ -57,6 +61,14 @@ test("hls.js and dash.js play all sizes over a failover; every size is cut at th
       expect([240, 360, 368]).toEqual(expect.arrayContaining(heights));
     }
     expect(segments().some(({ discontinuity }) => discontinuity)).toBe(false);
+
+    // A CDN has it all, too: what a list names there is there.
+    for (const id of ["source", "360p", "240p", "sound1"]) {
+      const named = origin.text(`${id}.m3u8`).match(/^[\w-]+\.m4s$/gm)!;
+      expect(named.length).toBeGreaterThan(2);
+      expect(named.filter((name) => !origin.has(name))).toEqual([]);
+    }
+    expect(origin.text("manifest.mpd")).toContain("</MPD>");
 
     // What encodes the sizes is killed: they all begin anew, in both lists.
     const parent = Number(process_.pid);

@@ -1,0 +1,134 @@
+import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { askAgain, isPlaylist, keptFor, typeOf } from "./serve.ts";
+
+const atOnce = 4;
+const patienceMs = 10_000;
+const againMs = { first: 500, most: 15_000 };
+
+export type CdnTarget = {
+  /** Files are put below it. */
+  address: string;
+  token?: string | undefined;
+  /** Told by POST which lists are new. */
+  purge?: string | undefined;
+};
+
+/** Names of files, each that is named by another before it. */
+export type Offered = { segments: readonly string[]; lists: readonly string[] };
+
+/**
+ * Puts what an output writes onto another server by HTTP: first what lists name, then the lists, and
+ * at last it deletes what nobody is told of any more. What fails is tried again, and costs nothing else.
+ */
+export class CdnPush {
+  readonly #to: CdnTarget;
+  readonly #folder: string;
+  readonly #offered: () => Offered;
+  /** What was put, and not deleted. */
+  readonly #there = new Set<string>();
+  #isWanted = false;
+  #isBusy = false;
+  /** Why it is not there as it is here. */
+  why: string | null = null;
+
+  constructor(p: { to: CdnTarget; folder: string; offered: () => Offered }) {
+    this.#to = p.to;
+    this.#folder = p.folder;
+    this.#offered = p.offered;
+  }
+
+  /** There are new lists. */
+  changed(): void {
+    this.#isWanted = true;
+    if (!this.#isBusy) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#isBusy = true;
+    let waitMs = againMs.first;
+    while (this.#isWanted) {
+      this.#isWanted = false;
+      try {
+        await this.#bring();
+        this.why = null;
+        waitMs = againMs.first;
+      } catch (cause) {
+        this.why = sentenceOf(cause as Error);
+        this.#isWanted = true;
+        await pause(waitMs, undefined, { ref: false });
+        waitMs = Math.min(2 * waitMs, againMs.most);
+      }
+    }
+    this.#isBusy = false;
+  }
+
+  async #bring(): Promise<void> {
+    const { segments, lists } = this.#offered();
+    const missing = segments.filter((name) => !this.#there.has(name));
+    // As they are now: later ones name what is not there yet.
+    const texts = lists.map((name) => readFileSync(join(this.#folder, name)));
+    while (missing.length > 0) {
+      await Promise.all(
+        missing.splice(0, atOnce).map(async (name) => this.#put(name, await this.#read(name))),
+      );
+    }
+    for (const [n, name] of lists.entries()) await this.#put(name, texts[n]);
+    if (this.#to.purge !== undefined) {
+      const body = JSON.stringify({ files: lists });
+      await this.#ask("POST", this.#to.purge, {
+        body,
+        headers: { "Content-Type": "application/json" },
+      });
+    }
+    for (const name of this.#there) {
+      if (isPlaylist(name) || segments.includes(name)) continue;
+      await this.#ask("DELETE", this.#addressOf(name));
+      this.#there.delete(name);
+    }
+  }
+
+  /** Undefined: it has left the disk meanwhile. */
+  #read(name: string): Promise<Buffer | undefined> {
+    return readFile(join(this.#folder, name)).catch(() => undefined);
+  }
+
+  async #put(name: string, body: Buffer | undefined): Promise<void> {
+    if (!body) return;
+    const headers = {
+      "Content-Type": typeOf(name),
+      "Cache-Control": isPlaylist(name) ? askAgain : keptFor,
+    };
+    await this.#ask("PUT", this.#addressOf(name), { body: new Uint8Array(body), headers });
+    this.#there.add(name);
+  }
+
+  #addressOf(name: string): string {
+    return `${this.#to.address.replace(/\/$/, "")}/${name}`;
+  }
+
+  async #ask(
+    method: string,
+    address: string,
+    more: { body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> } = {},
+  ): Promise<void> {
+    const { token } = this.#to;
+    const { status, body } = await fetch(address, {
+      ...{ method, redirect: "error", signal: AbortSignal.timeout(patienceMs) },
+      ...(more.body !== undefined && { body: more.body }),
+      headers: {
+        ...more.headers,
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      },
+    });
+    await body?.cancel();
+    const isGone = method === "DELETE" && (status === 404 || status === 410);
+    if (status >= 300 && !isGone) throw new Error(`${method} ${address} was answered ${status}`);
+  }
+}
+
+function sentenceOf({ message, cause }: Error): string {
+  return `the CDN does not take it: ${cause instanceof Error ? cause.message : message}`;
+}
