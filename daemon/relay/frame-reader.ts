@@ -21,6 +21,7 @@ export class FrameReader {
   /** A time of this stream and when it came: what is unrolled stands near where it must be now. */
   #known: { ticks: Ticks; atMs: number } | undefined;
   #nowMs = 0;
+  #damagedSounds = 0;
   /** The picture, then the sounds; empty before they are known, and where there is no picture. */
   streams: ElementaryStream[] = [];
 
@@ -40,6 +41,11 @@ export class FrameReader {
   get faults(): { continuityErrors: number; syncLosses: number } {
     const { continuityErrors, syncLosses } = this.#demux;
     return { continuityErrors, syncLosses };
+  }
+
+  /** Grows with everything that is seen to be wrong, but for pictures, which are told. */
+  get damage(): number {
+    return this.#demux.continuityErrors + this.#demux.syncLosses + this.#damagedSounds;
   }
 
   #mapped(streams: ElementaryStream[]): void {
@@ -66,8 +72,8 @@ export class FrameReader {
     const pts = unroll(unit.pts, dts);
     if (track > 0) {
       this.#cutters[track - 1]!.cut(unit, pts, (sound) => {
-        if (!sound.damaged)
-          this.#take({ track, dts: sound.pts, key: false, ...sound }, this.#nowMs);
+        if (sound.damaged) this.#damagedSounds++;
+        else this.#take({ track, dts: sound.pts, key: false, ...sound }, this.#nowMs);
       });
       return;
     }

@@ -7,14 +7,22 @@ export type Gop = {
   readonly timeline: Timeline;
   readonly frames: Frame[];
   readonly arrivedMs: number;
+  /** When its last picture came. */
+  lastMs: number;
   /** DTS of the next keyframe; undefined while it has not come. */
   endDts: Ticks | undefined;
   /** A picture of it is wrong or missing. */
   damaged: boolean;
 };
 
-export type Sound = { readonly timeline: Timeline; readonly frame: Frame };
+export type Sound = {
+  readonly timeline: Timeline;
+  readonly frame: Frame;
+  readonly arrivedMs: number;
+};
 
+/** One picture is not shown for longer. */
+const longestPictureTicks = 1_000 * ticksPerMs;
 /** GOPs whose length is remembered. */
 const remembered = 8;
 
@@ -45,18 +53,19 @@ export class GopStore {
   add(frame: Frame, timeline: Timeline, nowMs: number): void {
     this.#bytes += frame.payload.length;
     if (frame.track > 0) {
-      (this.sounds[frame.track] ??= []).push({ timeline, frame });
+      (this.sounds[frame.track] ??= []).push({ timeline, frame, arrivedMs: nowMs });
       return;
     }
     const last = this.gops.at(-1);
     if (frame.key) {
       if (last?.timeline === timeline && last.endDts === undefined) this.#end(last, frame);
       this.gops.push({
-        ...{ timeline, frames: [frame], arrivedMs: nowMs },
+        ...{ timeline, frames: [frame], arrivedMs: nowMs, lastMs: nowMs },
         ...{ endDts: undefined, damaged: frame.damaged },
       });
     } else if (last?.timeline === timeline) {
       last.frames.push(frame);
+      last.lastMs = nowMs;
       last.damaged ||= frame.damaged || frame.gapBefore;
     } else {
       this.#bytes -= frame.payload.length;
@@ -67,6 +76,8 @@ export class GopStore {
   #end(gop: Gop, next: Frame): void {
     gop.endDts = next.dts;
     gop.damaged ||= next.gapBefore;
+    // Time in which nothing came is not part of it.
+    if (gop.damaged || next.dts - gop.frames.at(-1)!.dts > longestPictureTicks) return;
     this.#lengthsMs.push((next.dts - gop.frames[0]!.dts) / ticksPerMs);
     if (this.#lengthsMs.length > remembered) this.#lengthsMs.shift();
   }

@@ -14,6 +14,11 @@ export type InputFigures = {
 /** A new encoder process catches up at first: its tracks may run ahead of the time that passes, ms. */
 const settlingMs = 1_000;
 
+/** Most damage is not seen: it hits bytes that may be anything. It is near damage that is, ms. */
+const doubtMs = 500;
+/** Longer than anything is kept, ms. */
+const rememberedMs = 120_000;
+
 /** One encoder's transport stream, from bytes to GOPs. */
 export class InputLine {
   readonly id: string;
@@ -25,6 +30,9 @@ export class InputLine {
   /** When it brought something again after a silence. */
   #backMs = -Infinity;
   #ended = false;
+  #damage = 0;
+  /** When damage was seen. */
+  readonly #hurts: { fromMs: number; toMs: number }[] = [];
   readonly #figures = { pictures: 0, damagedPictures: 0 };
   /** Of the last picture. */
   lastPts: Ticks | undefined;
@@ -39,6 +47,24 @@ export class InputLine {
 
   feed(chunk: Buffer, nowMs: number): void {
     this.#reader.feed(chunk, nowMs);
+    this.#lookForDamage(false, nowMs);
+  }
+
+  /** Where something came damaged near it, what looks whole may be damaged, too. */
+  isDoubtful(arrivedMs: number): boolean {
+    return this.#hurts.some(
+      ({ fromMs, toMs }) => arrivedMs >= fromMs - doubtMs && arrivedMs <= toMs + doubtMs,
+    );
+  }
+
+  #lookForDamage(frameIsHurt: boolean, nowMs: number): void {
+    const { damage } = this.#reader;
+    if (!frameIsHurt && damage === this.#damage) return;
+    this.#damage = damage;
+    const last = this.#hurts.at(-1);
+    if (last && nowMs - last.toMs <= doubtMs) last.toMs = nowMs;
+    else this.#hurts.push({ fromMs: nowMs, toMs: nowMs });
+    while (this.#hurts[0]!.toMs < nowMs - rememberedMs) this.#hurts.shift();
   }
 
   /** How much later than the others' its encoder brings the same picture, ms. */
@@ -76,10 +102,12 @@ export class InputLine {
 
   /** A frame with unrolled times. */
   take(frame: Frame, nowMs: number): void {
+    this.#lookForDamage(frame.damaged || frame.gapBefore, nowMs);
     const live = this.isLive(nowMs);
     if (!live && this.#lastPictureMs !== -Infinity) this.#backMs = nowMs;
     const began = !live || nowMs - this.#backMs < settlingMs;
-    const timeline = this.#timelines.of(frame, nowMs, began);
+    const why = { wasSilent: began, isDoubtful: this.isDoubtful(nowMs) };
+    const timeline = this.#timelines.of(frame, nowMs, why);
     if (frame.track === 0) {
       this.#ended = false;
       this.#lastPictureMs = nowMs;

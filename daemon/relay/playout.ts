@@ -166,7 +166,7 @@ export class Playout {
       this.waitsForInput = false;
       const dueMs = this.#pacer.dueMs(frame.dts + run.shift);
       if (dueMs > nowMs + togetherMs) return dueMs;
-      this.#restamp.sounds(run.line, run.gop, run.shift, frame.dts + run.shift);
+      this.#sounds(run, frame.dts + run.shift);
       this.#restamp.picture(frame, run.shift, run.line.streams);
       this.#pacer.sent(frame.dts + run.shift, nowMs);
       run.index++;
@@ -299,9 +299,10 @@ export class Playout {
    */
   #recognise(line: InputLine): void {
     const newest = line.store.gops.at(-1)?.timeline;
-    if (newest === undefined || this.#clock.shiftOf(newest) !== undefined) return;
+    if (newest === undefined || this.#mode.kind !== "gop-atomic") return;
+    const isKnown = this.#clock.shiftOf(newest) !== undefined;
     for (const other of this.#lines.values()) {
-      if (other !== line && this.#soundsAlike(line, other, newest)) {
+      if (other !== line && this.#soundsAlike(line, other, newest) && !isKnown) {
         const own = line.store.gops.filter((gop) => gop.timeline === newest && !gop.damaged);
         const keys = ({ timeline, frames }: Gop) => ({ timeline, pts: frames[0]!.pts });
         if (this.#clock.prove(newest, own.slice(-2).map(keys), other.store.gops.map(keys))) return;
@@ -330,6 +331,7 @@ export class Playout {
       startPts: key!.pts + shift,
       endDts: gop.endDts === undefined ? undefined : gop.endDts + shift,
       dueMs: this.#pacer.dueMs(key!.dts + shift),
+      doubtful: line.isDoubtful(gop.lastMs),
       growing: gop.endDts === undefined && gop === line.store.gops.at(-1) && line.isLive(nowMs),
     };
   }
@@ -416,8 +418,7 @@ export class Playout {
     // Who was on air has the sound up to the very picture; who comes may begin with that one.
     const before = this.#run;
     const goesOnAlike = this.onSlate || this.#mode.kind === "gop-atomic";
-    if (before && before.line !== line && goesOnAlike)
-      this.#restamp.sounds(before.line, before.gop, before.shift, key!.dts + shift - 1);
+    if (before && before.line !== line && goesOnAlike) this.#sounds(before, key!.dts + shift - 1);
     if (this.onSlate) this.slateMs += (key!.dts + shift - this.#slateFrom) / ticksPerMs;
     this.#run = { line, gop, shift, index: 0 };
     if (this.#restamp.last.pts !== null) {
@@ -439,6 +440,13 @@ export class Playout {
     this.#changed();
   }
 
+  /** Encoders on their source's clock bring the same sound. */
+  #sounds({ line, gop, shift }: Run, until: Ticks): void {
+    const isShared = this.#mode.kind === "gop-atomic" && line !== this.#slate?.line;
+    const others = isShared ? [...this.#lines.values()].filter((other) => other !== line) : [];
+    this.#restamp.sounds([line, ...others], gop, shift, until);
+  }
+
   #whyChosen(next: string, nowMs: number): RelayReason {
     const before = this.#selected;
     if (before === undefined || before === next) return "start";
@@ -452,7 +460,8 @@ export class Playout {
     const after = (this.#restamp.last.pts ?? 0) + this.#restamp.halfPicture;
     const damaged = line.store.gops.some(
       (gop) =>
-        gop.damaged && gop.frames.at(-1)!.pts + (this.#clock.shiftOf(gop.timeline) ?? 0) > after,
+        (gop.damaged || line.isDoubtful(gop.lastMs)) &&
+        gop.frames.at(-1)!.pts + (this.#clock.shiftOf(gop.timeline) ?? 0) > after,
     );
     return damaged ? "damaged" : "late";
   }

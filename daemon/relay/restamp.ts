@@ -1,8 +1,10 @@
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { ticksPerMs } from "./frame.ts";
-import type { Gop } from "./gop-store.ts";
+import type { Gop, GopStore } from "./gop-store.ts";
 import type { InputLine } from "./input-line.ts";
 import type { OutputClock } from "./output-clock.ts";
+import type { Timeline } from "./timeline.ts";
+import { adtsTicks } from "./ts/adts.ts";
 
 /** A frame in output time; DTS grows with each picture. */
 export type OutFrame = Pick<Frame, "track" | "pts" | "dts" | "key" | "payload">;
@@ -18,8 +20,12 @@ export type Progress = {
 
 /** Sound within this of what was sent is the same; half an AAC frame at 48 kHz is 10.7 ms. */
 const soundToleranceTicks = 10 * ticksPerMs;
+/** Where the next sound is further away something may be missing; an AAC frame at 44.1 kHz is 23 ms. */
+const mostApartTicks = 25 * ticksPerMs;
 /** Pictures are not further apart than this; what is, is a hole. */
 const longestPictureTicks = 1_000 * ticksPerMs;
+
+type SoundLine = Pick<InputLine, "store" | "streams" | "isDoubtful">;
 
 /** Gives frames their output times, and sees to it that time goes on and nothing comes twice. */
 export class Restamp {
@@ -56,35 +62,71 @@ export class Restamp {
     this.#send({ track: 0, pts, dts, key, payload }, streams);
   }
 
-  /** The sound up to a picture goes before it, as encoders interleave it. */
-  sounds(
-    { store, streams }: Pick<InputLine, "store" | "streams">,
-    gop: Gop,
-    shift: Ticks,
-    until: Ticks,
-  ): void {
-    for (const [track, sounds] of store.sounds.entries()) {
-      if (sounds === undefined) continue;
-      let done = 0;
-      // What came between with wrong times is not waited for.
-      const newest = sounds.at(-1)?.timeline;
-      const isKnownAgain =
-        newest === gop.timeline || (newest && this.#clock.shiftOf(newest) !== undefined);
-      for (const { timeline, frame } of sounds) {
-        // After a jump of one track the other may still be on the timeline before.
-        const ownShift = timeline === gop.timeline ? shift : this.#clock.shiftOf(timeline);
-        const isOlder =
-          ownShift === undefined &&
-          (timeline.bornMs <= gop.timeline.bornMs || (isKnownAgain && timeline !== newest));
-        const pts = frame.pts + (ownShift ?? 0);
-        if (!isOlder && (ownShift === undefined || pts > until)) break;
-        done++;
-        const last = this.last.sounds[track] ?? until - 2 * this.halfPicture;
-        if (isOlder || pts <= last + soundToleranceTicks) continue;
+  /**
+   * The sound up to a picture goes before it, as encoders interleave it.
+   *
+   * @param lines who brings the same sound: what the first lacks, or may be damaged, the next fills in
+   */
+  sounds(lines: readonly SoundLine[], gop: Gop, shift: Ticks, until: Ticks): void {
+    const [carrier] = lines;
+    const shiftOf = (timeline: Timeline) =>
+      timeline === gop.timeline ? shift : this.#clock.shiftOf(timeline);
+    const tracks = Math.max(...lines.map(({ store }) => store.sounds.length));
+    for (let track = 1; track < tracks; track++) {
+      const from = this.last.sounds[track] ?? until - 2 * this.halfPicture;
+      const due = (line: SoundLine, isDoubtful: boolean) => () =>
+        (line.store.sounds[track] ?? []).flatMap(({ timeline, frame, arrivedMs }) => {
+          const pts = frame.pts + (shiftOf(timeline) ?? NaN);
+          const isDue = pts > from && pts <= until && line.isDoubtful(arrivedMs) === isDoubtful;
+          return isDue ? [{ pts, payload: frame.payload }] : [];
+        });
+      const clean = lines.map((line) => due(line, false));
+      const doubtful = lines.map((line) => due(line, true));
+      const send = (pts: Ticks, payload: Buffer) => {
         this.last.sounds[track] = pts;
-        this.#send({ track, pts, dts: pts, key: false, payload: frame.payload }, streams);
-      }
-      store.dropSounds(track, done);
+        this.#send({ track, pts, dts: pts, key: false, payload }, carrier!.streams);
+      };
+      fill([...clean, ...doubtful], { until, last: () => this.last.sounds[track] ?? from, send });
+      this.#forget(carrier!.store, track, gop, shiftOf);
     }
   }
+
+  /** Drops what was sent, and what will never be. */
+  #forget(
+    store: GopStore,
+    track: number,
+    gop: Gop,
+    shiftOf: (timeline: Timeline) => Ticks | undefined,
+  ): void {
+    const sounds = store.sounds[track] ?? [];
+    const sentTo = (this.last.sounds[track] ?? -Infinity) + soundToleranceTicks;
+    // What came between with wrong times is not waited for.
+    const newest = sounds.at(-1)?.timeline;
+    const isKnownAgain = newest !== undefined && shiftOf(newest) !== undefined;
+    const left = sounds.findIndex(({ timeline, frame }) => {
+      const shift = shiftOf(timeline);
+      if (shift !== undefined) return frame.pts + shift > sentTo;
+      // After a jump of one track the other may still be on the timeline before.
+      return timeline.bornMs > gop.timeline.bornMs && (!isKnownAgain || timeline === newest);
+    });
+    store.dropSounds(track, left === -1 ? sounds.length : left);
+  }
+}
+
+type DueSound = { pts: Ticks; payload: Buffer };
+
+/** Sends what is due of the first; where that leaves a hole, of the next. */
+function fill(
+  [first, ...others]: (() => DueSound[])[],
+  p: { until: Ticks; last: () => Ticks; send: (pts: Ticks, payload: Buffer) => void },
+): void {
+  if (first === undefined) return;
+  for (const { pts, payload } of first()) {
+    if (pts > p.until || pts <= p.last() + soundToleranceTicks) continue;
+    const lengthTicks = adtsTicks(payload);
+    if (pts - p.last() > 1.5 * lengthTicks)
+      fill(others, { ...p, until: pts - lengthTicks + soundToleranceTicks });
+    p.send(pts, payload);
+  }
+  if (p.until - p.last() > mostApartTicks) fill(others, p);
 }

@@ -13,6 +13,8 @@ export type Candidate = {
   dueMs: number;
   /** The output time that its clock does not tell. */
   wished?: Ticks;
+  /** It came near damage, and may be damaged though it looks whole. */
+  doubtful: boolean;
   /** More of it may come. */
   growing: boolean;
 };
@@ -36,7 +38,7 @@ export type Choice = {
 
 export function chooseNext(candidates: Candidate[], c: Choice): Candidate | undefined {
   const good = candidates.filter((candidate) => isGood(candidate, c) && mayCarry(candidate, c));
-  const best = earliest(good, c);
+  const best = clearOfDoubt(earliest(good, c), candidates, c);
   const poor = earliest(
     candidates.filter((candidate) => !candidate.growing && !good.includes(candidate)),
     c,
@@ -47,6 +49,20 @@ export function chooseNext(candidates: Candidate[], c: Choice): Candidate | unde
   const onlyThere = best === undefined || poor.startPts < best.startPts - c.toleranceTicks;
   if (!onlyThere) return best;
   return c.nowMs >= poor.dueMs + c.patienceMs ? poor : undefined;
+}
+
+/** Who is in doubt leaves it to another that has the same in whole, even before it is due. */
+function clearOfDoubt(
+  best: Candidate | undefined,
+  candidates: Candidate[],
+  c: Choice,
+): Candidate | undefined {
+  if (!best?.doubtful || !c.wholeGops) return best;
+  const isClear = (other: Candidate) =>
+    !other.doubtful &&
+    isGood(other, c) &&
+    Math.abs(other.startPts - best.startPts) <= c.toleranceTicks;
+  return candidates.find(isClear) ?? best;
 }
 
 /** Until the others' GOP is due, who was asked for has time to bring the same one in whole. */

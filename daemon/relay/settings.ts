@@ -18,7 +18,7 @@ const Mode = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("gop-atomic"),
     /** How much later than the carrier's another encoder's GOP may come, and no pause be seen. */
-    marginMs: z.number().min(0).max(2_000).default(100),
+    marginMs: z.number().min(0).max(2_000).default(200),
   }),
   z.object({
     kind: z.literal("delay-line"),

@@ -58,7 +58,7 @@ export class Slate {
       }
     }
     const frames = this.#pictures.map(moved);
-    return { timeline, frames, arrivedMs: Infinity, endDts: to, damaged: false };
+    return { timeline, frames, arrivedMs: Infinity, lastMs: Infinity, endDts: to, damaged: false };
   }
 }
 

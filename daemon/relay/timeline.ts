@@ -4,6 +4,8 @@ import { type Frame, type Ticks, ticksPerMs } from "./frame.ts";
 const aheadMs = 200;
 /** The least delay is looked for in this time, and in as much before it, ms. */
 const windowMs = 5_000;
+/** All tracks of an encoder jump by the same, but for how they are interleaved, ms. */
+const togetherMs = 1_000;
 /** A delay counts when the encoder has gone on for so long after it, ms. */
 const provedMs = 500;
 
@@ -41,6 +43,10 @@ export class Timeline {
     return known - (this.lineage.lateMs ?? 0);
   }
 
+  get isKnown(): boolean {
+    return this.#lately.length > 0 || this.#least < Infinity;
+  }
+
   arrived(dts: Ticks, nowMs: number): void {
     if (nowMs - this.#windowFromMs > windowMs) {
       this.#leastBefore = this.#least;
@@ -54,7 +60,16 @@ export class Timeline {
   }
 }
 
-type Track = { timeline: Timeline; dts: Ticks; atMs: number };
+type Seen = { timeline: Timeline; dts: Ticks; atMs: number };
+/** What came last, and what came before that at another time. */
+type Track = { last: Seen; before: Seen | undefined };
+
+type Circumstances = {
+  /** Other times after a silence are no jump: a new encoder began. */
+  wasSilent: boolean;
+  /** Damage was seen lately: times may be wrong, too. */
+  isDoubtful: boolean;
+};
 
 /** Sorts the frames of one input into timelines. All tracks share them: one offset for both. */
 export class Timelines {
@@ -62,24 +77,38 @@ export class Timelines {
   readonly lineage: Lineage = {};
   #newest: Timeline | undefined;
 
-  /** @param wasSilent other times after a silence are no jump: a new encoder began */
-  of({ track, dts }: Pick<Frame, "track" | "dts">, nowMs: number, wasSilent: boolean): Timeline {
-    const timeline = this.#find(this.#tracks[track], dts, nowMs, wasSilent);
-    this.#tracks[track] = { timeline, dts, atMs: nowMs };
-    timeline.arrived(dts, nowMs);
+  of(frame: Pick<Frame, "track" | "dts">, nowMs: number, why: Circumstances): Timeline {
+    const { track, dts } = frame;
+    const { last, before } = this.#tracks[track] ?? {};
+    const timeline = this.#find(last, before, dts, nowMs, why);
+    const earlier = last?.atMs === nowMs ? before : last;
+    this.#tracks[track] = { last: { timeline, dts, atMs: nowMs }, before: earlier };
+    if (!why.isDoubtful || !timeline.isKnown) timeline.arrived(dts, nowMs);
     return timeline;
   }
 
-  #find(last: Track | undefined, dts: Ticks, nowMs: number, wasSilent: boolean): Timeline {
+  #find(
+    last: Seen | undefined,
+    before: Seen | undefined,
+    dts: Ticks,
+    nowMs: number,
+    { wasSilent, isDoubtful }: Circumstances,
+  ): Timeline {
     if (last !== undefined && goesOn(last, dts, nowMs)) return last.timeline;
+    // One damaged time makes no jump.
+    if (isDoubtful && before !== undefined && goesOn(before, dts, nowMs)) return before.timeline;
     // The first track that jumps begins a timeline, the others join it.
-    if (this.#newest !== undefined && last?.timeline !== this.#newest) return this.#newest;
+    const newest = this.#newest;
+    if (newest !== undefined && last?.timeline !== newest) {
+      const apartMs = Math.abs(nowMs - dts / ticksPerMs - newest.offsetMs);
+      if (!isDoubtful || apartMs < togetherMs) return newest;
+    }
     this.#newest = new Timeline(nowMs, last !== undefined && !wasSilent, this.lineage);
     return this.#newest;
   }
 }
 
-function goesOn(last: Track, dts: Ticks, nowMs: number): boolean {
+function goesOn(last: Seen, dts: Ticks, nowMs: number): boolean {
   const aheadByMs = (dts - last.dts) / ticksPerMs;
   return aheadByMs > 0 && aheadByMs <= nowMs - last.atMs + aheadMs;
 }

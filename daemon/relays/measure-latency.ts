@@ -40,7 +40,7 @@ async function hear(id: string, folder: string, forMs: number, signal: AbortSign
   let first = 0;
   const nowMs = () => performance.now();
   const reader = new FrameReader((frame, atMs) => {
-    const now = timelines.of(frame, atMs, false);
+    const now = timelines.of(frame, atMs, { wasSilent: false, isDoubtful: false });
     if (now !== timeline) sounds = [];
     timeline = now;
     if (frame.track !== 1) return;

@@ -57,6 +57,11 @@ export class AdtsCutter {
   }
 }
 
+/** How long the frame plays that these bytes begin with. */
+export function adtsTicks(frame: Buffer): Ticks {
+  return readHeader(frame, 0)?.ticks ?? 0;
+}
+
 function readHeader(bytes: Buffer, at: number): { bytes: number; ticks: Ticks } | undefined {
   if (at + headerBytes > bytes.length) return undefined;
   // Twelve bits of sync and a layer of 0.

@@ -81,6 +81,19 @@ describe("two encoders on their source's clock, whole GOPs", () => {
     expect(relay.playout.carrier ?? relay.reasons.join()).toContain("a: preferred");
   });
 
+  test("who was gone for long makes the output no later when it is back", () => {
+    const relay = aRelay({
+      encoders: { a: { lagMs: 30, lacks: (n) => n >= 60 && n < 200 }, b: { lagMs: 45 } },
+    });
+    relay.show(0, 400, 2_000);
+    expectUnbroken(relay, 380);
+    const lateMs = relay.sent
+      .filter(({ track }) => track === 0)
+      .map(({ atMs, number }) => atMs - number * pictureMs);
+    const [early, last] = [lateMs[20]!, Math.max(...lateMs)];
+    expect(last - early).toBeLessThanOrEqual(pictureMs);
+  });
+
   test("when the source's clock jumps, all of it goes out, with times that go on", () => {
     for (const jump of [-900_000, 90_000 * 3_600, -45_000]) {
       const offset = (n: number) => (n >= 40 ? jump : 0);

@@ -31,9 +31,16 @@ function sent(timelines: Timeline[], followed: Timeline): number[] {
   const restamp = new Restamp({ clock, send: ({ pts }) => void out.push(pts / soundTicks) });
   restamp.last.sounds[1] = -soundTicks;
   const gop: Gop = {
-    ...{ timeline: followed, frames: [], arrivedMs: 0, endDts: undefined, damaged: false },
+    ...{
+      timeline: followed,
+      frames: [],
+      arrivedMs: 0,
+      lastMs: 0,
+      endDts: undefined,
+      damaged: false,
+    },
   };
-  restamp.sounds({ store, streams: [] }, gop, 0, 90_000);
+  restamp.sounds([{ store, streams: [], isDoubtful: () => false }], gop, 0, 90_000);
   return out;
 }
 
