@@ -17,9 +17,8 @@ import {
   replicatorStates,
   secondsOf,
   videoIns,
-  videoInTestPattern,
 } from "./parameters.ts";
-import { alarmsOf, ownCalendar, raisedNow, unfitReasons } from "./raised-alarms.ts";
+import { alarmsOf, ownCalendar, ownPattern, raisedNow, unfitReasons } from "./raised-alarms.ts";
 import {
   destinationNames,
   destinationReads,
@@ -167,8 +166,8 @@ export function openCompose(unit: Unit) {
   }
 
   function input(): EncoderReading["input"] {
-    // A unit told to send its own test pattern has no input that could be lost.
-    if (held.value(slow.videoIn) === videoInTestPattern) return undefined;
+    // Nothing of what comes in goes out.
+    if (ownPattern(unit) !== undefined) return "lost";
     return inputOf(integerOf(fresh("DetectInputFormat") ?? fresh("HDMIInputFormat")));
   }
 

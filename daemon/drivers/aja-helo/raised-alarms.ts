@@ -23,6 +23,7 @@ import {
   powerUpStates,
   shutdownMessages,
   systemFatalError,
+  videoInTestPattern,
 } from "./parameters.ts";
 import { alarmReads, destinationReads, slow } from "./reads.ts";
 import type { Unit } from "./unit.ts";
@@ -47,6 +48,8 @@ export function alarmsOf(unit: Unit, seen: Seen): string[] | undefined {
   if (systemState === systemFatalError) lines.push("System state: fatal error");
   if (systemState !== undefined && isGoingDown(systemState)) lines.push("System state: going down");
   if (lostNetwork) lines.push("it says that its network is not connected");
+  const pattern = ownPattern(unit);
+  if (pattern !== undefined) lines.push(pattern);
   lines.push(...unfitReasons(unit), ...ownWill(unit, seen), ...ownClock(unit));
   const reboots = unit.reboots.alarm();
   if (reboots !== undefined) lines.push(reboots);
@@ -118,6 +121,15 @@ const firmwareUpdates: ReadonlyMap<string, string> = new Map([
   ["6", "committed"],
   ["7", "rebooting"],
 ]);
+
+/** Why it sends a test pattern and no programme, whatever comes in. */
+export function ownPattern({ held }: Pick<Unit, "held">): string | undefined {
+  if (flagOf(held.value(slow.mute)) === true)
+    return "A/V Mute is on: it sends a test pattern and silence instead of its input";
+  return held.value(slow.videoIn) === videoInTestPattern
+    ? "its input is set to Test Pattern: it sends that instead of a programme"
+    : undefined;
+}
 
 /** What it will do without being told, or beside what it is told. */
 function ownWill({ held, options }: Unit, { record }: Seen): string[] {

@@ -16,6 +16,7 @@ export const slow = {
   profileSel: every(15 * second, "StreamingProfileSel"),
   recordingProfileSel: every(minute, "RecordingProfileSel"),
   videoIn: every(minute, "VideoInSelect"),
+  mute: every(minute, "AVMute"),
   mediaState: every(15 * second, "MediaState"),
   recordState: every(15 * second, "ReplicatorRecordState"),
   temperature: every(20 * second, "Temperature"),
@@ -123,7 +124,7 @@ const primaryPath = ["RecordingDestination", "CurrentMediaMounted"];
 export function slowReads(unit: Unit, quiet: boolean): Slow[] {
   const { url, streamName, streamType, bitrate } = destinationReads(unit);
   const { profileSel, mediaState, recordState, autoRecover, powerUp, scheduler } = slow;
-  const { model, firmware, serialNumber, temperature, link, shutdown, videoIn } = slow;
+  const { model, firmware, serialNumber, temperature, link, shutdown, videoIn, mute } = slow;
   const { safeboot, firmwareUpdate, network, schedulerActivity, nextEvent } = slow;
   const isPlus = isHeloPlus(unit.held.value(model));
   const all = [
@@ -132,7 +133,7 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
     ...[autoRecover, powerUp, scheduler, model, firmware, serialNumber, temperature],
     ...(isPlus ? plusDurations.map((name) => every(10 * second, name)) : []),
     ...alarmReads.slice(0, watchedAlarms.length),
-    ...[shutdown, link, videoIn, bitrate, safeboot, firmwareUpdate, network],
+    ...[shutdown, link, mute, videoIn, bitrate, safeboot, firmwareUpdate, network],
     ...[schedulerActivity, nextEvent, slow.timeSource, slow.timeServer, slow.recordingProfileSel],
     recordBitrateRead(unit),
     ...Object.values(profileNameReads(unit)).filter((name) => name !== undefined),

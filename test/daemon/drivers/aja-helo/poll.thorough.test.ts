@@ -113,7 +113,28 @@ test("an input that is lost is told as lost, and the stream with its test patter
 });
 
 test.each([
-  ["a unit told to send its own test pattern", { VideoInSelect: "2", DetectInputFormat: "0" }],
+  ["A/V Mute is on: it sends a test pattern and silence instead of its input", { AVMute: "1" }],
+  [
+    "its input is set to Test Pattern: it sends that instead of a programme",
+    { VideoInSelect: "2" },
+  ],
+])("%s, so its input is lost, though a picture comes in, until that is over", async (line, on) => {
+  const unit = await aUnit({ ...streaming, AVMute: "0" });
+  const { pollAll } = aDriver(unit.port);
+  expect((await pollAll()).input).toBe("good");
+  for (const [name, value] of Object.entries(on)) unit.parameters.set(name, value);
+  await pollAll();
+  const reading = await pollAll();
+  expect(reading).toMatchObject({ input: "lost", alarms: expect.arrayContaining([line]) as [] });
+  expect(reading.outputs["stream-1"]?.state).toBe("streaming");
+  for (const name of Object.keys(on)) unit.parameters.set(name, name === "AVMute" ? "0" : "1");
+  await pollAll();
+  const after = await pollAll();
+  expect(after.input).toBe("good");
+  expect(after.alarms).not.toContain(line);
+});
+
+test.each([
   ["an input format that is not in the table", { DetectInputFormat: "31" }],
   ["an empty input format", { DetectInputFormat: "" }],
 ])("%s says nothing of its input", async (_, values) => {
