@@ -17,6 +17,10 @@ const figureWords: Record<FigureName, string> = {
   framesPerSecond: "its frame rate",
   droppedFrames: "how many frames it dropped",
   outputBytes: "how many bytes it sent",
+  cpuSeconds: "the processor time it took",
+  memoryBytes: "how much memory it holds",
+  ioReadBytes: "what it read from disks",
+  ioWrittenBytes: "what it wrote to disks",
 };
 
 /** What a box tells and what it does not, from reading it for a few seconds. Changes nothing. */

@@ -149,6 +149,7 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
     ["temperature_celsius", "temperatureC", "Temperature the box reports."],
     ["cpu_usage_ratio", "cpuUsageRatio", "Its processor load, 0 to 1."],
     ["memory_usage_ratio", "memoryUsageRatio", "Its memory in use, 0 to 1."],
+    ["memory_bytes", "memoryBytes", "Memory that the processes of a software encoder hold."],
     ["fan_speed_rpm", "fanSpeedRpm", "Its fan, turns a minute."],
   ] as const;
   for (const [suffix, figure, help] of encoderFigures) {
@@ -156,6 +157,20 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
       for (const actor of fresh("encoder")) {
         const value = figureOf(actor, figure);
         if (value !== undefined) g.set({ site: actor.site, encoder: actor.id }, value);
+      }
+    });
+  }
+
+  const encoderTotals = [
+    ["cpu_seconds", "cpuSeconds", "Processor time that its processes took."],
+    ["io_read_bytes", "ioReadBytes", "Bytes that its processes read from disks."],
+    ["io_written_bytes", "ioWrittenBytes", "Bytes that its processes wrote to disks."],
+  ] as const;
+  for (const [suffix, figure, help] of encoderTotals) {
+    total(`understudy_encoder_${suffix}_total`, help, ["site", "encoder"], (c) => {
+      for (const actor of fresh("encoder")) {
+        const value = figureOf(actor, figure);
+        if (value !== undefined) c.inc({ site: actor.site, encoder: actor.id }, Math.max(value, 0));
       }
     });
   }

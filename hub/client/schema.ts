@@ -1641,6 +1641,34 @@ export interface components {
         } & {
           [key: string]: unknown;
         };
+        cpuSeconds?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        memoryBytes?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        ioReadBytes?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        ioWrittenBytes?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
         clockAheadMs?: {
           value: number;
           at: string | null;

@@ -14,12 +14,19 @@ import { proposalText, repairRows } from "./repair.ts";
 import { commandButtons } from "./talk.ts";
 import { lengthOf, plain, state, word } from "./words.ts";
 
+function inMebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}
 const figures = {
   temperatureC: ["Temperature", (v) => `${v.toFixed(1)} °C`],
   bitrateBps: ["Bit rate", (v) => `${(v / 1e6).toFixed(2)} Mb/s`],
   framesPerSecond: ["Frames", (v) => `${v.toFixed(1)} /s`],
   droppedFrames: ["Dropped", (v) => `${v} frames`],
   cpuUsageRatio: ["CPU", (v) => `${Math.round(v * 100)} %`],
+  cpuSeconds: ["CPU time", (v) => `${v.toFixed(0)} s`],
+  memoryBytes: ["Memory", inMebibytes],
+  ioReadBytes: ["Read from disks", inMebibytes],
+  ioWrittenBytes: ["Written to disks", inMebibytes],
 } satisfies Record<string, [name: string, text: (value: number) => string]>;
 
 export function encoderBox(encoder: EncoderItem, now: Now): HTMLElement {

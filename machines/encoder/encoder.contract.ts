@@ -42,6 +42,12 @@ export const EncoderFigures = z.object({
   framesPerSecond: Figure.optional(),
   droppedFrames: Figure.optional(),
   outputBytes: Figure.optional(),
+  /** What the processes of a software encoder take of their host: seconds of one processor, … */
+  cpuSeconds: Figure.optional(),
+  memoryBytes: Figure.optional(),
+  /** … and bytes from and to disks. The source says whether its control group or /proc counts. */
+  ioReadBytes: Figure.optional(),
+  ioWrittenBytes: Figure.optional(),
   /** Its clock minus that of the site's host; certain to `clockExactToMs`. */
   clockAheadMs: Figure.optional(),
   clockExactToMs: Figure.optional(),

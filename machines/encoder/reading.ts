@@ -96,7 +96,13 @@ export type FigureName =
   | "bitrateBps"
   | "framesPerSecond"
   | "droppedFrames"
-  | "outputBytes";
+  | "outputBytes"
+  /** Of all its processes, since the first of them. */
+  | "cpuSeconds"
+  | "memoryBytes"
+  /** From and to disks. */
+  | "ioReadBytes"
+  | "ioWrittenBytes";
 
 export type EncoderReading = {
   outputs: Record<string, OutputReading>;

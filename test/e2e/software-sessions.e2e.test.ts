@@ -72,6 +72,15 @@ test("ffmpeg and GStreamer make just what was asked for, the understudy and a la
   expect(metrics).toContain(
     `understudy_encoder_cpu_usage_ratio{site="studio",encoder="${carrier}"}`,
   );
+  for (const name of [
+    "cpu_seconds_total",
+    "memory_bytes",
+    "io_read_bytes_total",
+    "io_written_bytes_total",
+  ])
+    expect(metrics).toMatch(
+      new RegExp(`^understudy_encoder_${name}\\{site="studio",encoder="${carrier}"\\} \\d`, "m"),
+    );
   expect(metrics).toMatch(/understudy_site_host_cpu_usage_ratio\{site="studio"\} (0\.\d+|1)\n/);
   const { body: balance } = await hub.ask("GET", "/api/monitoring/load-balancer");
   for (const { cpu_usage: cpu, memory_usage: memory } of balance["encoders"] as Json[]) {

@@ -47,6 +47,10 @@ const plausible: Record<FigureName, { least: number; most: number }> = {
   framesPerSecond: { least: 0, most: 1_000 },
   droppedFrames: { least: 0, most: Number.MAX_SAFE_INTEGER },
   outputBytes: { least: 0, most: Number.MAX_SAFE_INTEGER },
+  cpuSeconds: { least: 0, most: Number.MAX_SAFE_INTEGER },
+  memoryBytes: { least: 0, most: Number.MAX_SAFE_INTEGER },
+  ioReadBytes: { least: 0, most: Number.MAX_SAFE_INTEGER },
+  ioWrittenBytes: { least: 0, most: Number.MAX_SAFE_INTEGER },
 };
 
 /** A figure, unless it is unknown or cannot be true: agents give -1, 0xffffffff or 1e9 for "none". */

@@ -364,7 +364,9 @@ export class Engine {
 
   /** What its process takes of this host. */
   usage(): Usage {
-    return this.#usage.now(this.#run?.process, this.#around.now());
+    const process = this.#run?.process;
+    const group = process && this.#around.group.holds(process.pid);
+    return this.#usage.now(process, this.#around.now(), group);
   }
 
   /** The last that was heard of the run that is under way. */

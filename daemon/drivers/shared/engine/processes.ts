@@ -127,16 +127,56 @@ function isGone(error: unknown): boolean {
 /** Clock ticks a second in `/proc/<pid>/stat`: 100 on every Linux that Node runs on. */
 export const ticksPerSecond = 100;
 
-/** Fields 14, 15 and 24 of `/proc/<pid>/stat`; undefined when it is over. */
-export function spentBy({
-  pid,
-  startTicks,
-}: ProcessId): { cpuTicks: number; residentBytes: number } | undefined {
+export type Spent = {
+  cpuTicks: number;
+  residentBytes: number;
+  /** From and to disks; undefined where the kernel does not say. */
+  readBytes: number | undefined;
+  writtenBytes: number | undefined;
+};
+
+/** By a process and all that it has started and still runs; undefined when it is over. */
+export function spentBy({ pid, startTicks }: ProcessId): Spent | undefined {
+  const own = spentByOne(pid, startTicks);
+  if (!own) return undefined;
+  const others = childrenOf(pid).flatMap((child) => spentByOne(child) ?? []);
+  const sum = (a: number | undefined, b: number | undefined) =>
+    a === undefined || b === undefined ? undefined : a + b;
+  return others.reduce(
+    (all, one) => ({
+      cpuTicks: all.cpuTicks + one.cpuTicks,
+      residentBytes: all.residentBytes + one.residentBytes,
+      readBytes: sum(all.readBytes, one.readBytes),
+      writtenBytes: sum(all.writtenBytes, one.writtenBytes),
+    }),
+    own,
+  );
+}
+
+/** Fields 14, 15 and 24 of `/proc/<pid>/stat`, and `/proc/<pid>/io`. */
+function spentByOne(pid: number, startTicks?: number): Spent | undefined {
   const fields = fieldsOf(pid);
   const [user, system, resident] = [fields?.[11], fields?.[12], fields?.[21]].map(Number);
-  if (Number(fields?.[19]) !== startTicks || !Number.isInteger(user! + system! + resident!))
-    return undefined;
-  return { cpuTicks: user! + system!, residentBytes: resident! * pageBytes() };
+  if (startTicks !== undefined && Number(fields?.[19]) !== startTicks) return undefined;
+  if (!Number.isInteger(user! + system! + resident!)) return undefined;
+  const io = textOf(`/proc/${pid}/io`) ?? "";
+  const bytes = (name: string) => {
+    const found = new RegExp(`^${name}: (\\d+)$`, "m").exec(io)?.[1];
+    return found === undefined ? undefined : Number(found);
+  };
+  return {
+    cpuTicks: user! + system!,
+    residentBytes: resident! * pageBytes(),
+    readBytes: bytes("read_bytes"),
+    writtenBytes: bytes("write_bytes"),
+  };
+}
+
+/** With theirs; what its first thread has started, as programs that start others do. */
+function childrenOf(pid: number): number[] {
+  const text = textOf(`/proc/${pid}/task/${pid}/children`) ?? "";
+  const children = text.split(" ").filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...childrenOf(child)]);
 }
 
 let bytesOfPage: number | undefined;
@@ -149,9 +189,13 @@ function pageBytes(): number {
 
 /** From the third field on; the name in the second may hold anything. */
 function fieldsOf(pid: number): string[] | undefined {
+  const text = textOf(`/proc/${pid}/stat`);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function textOf(path: string): string | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return readFileSync(path, "latin1");
   } catch (error) {
     return ignoreGone(undefined)(error);
   }

@@ -1,10 +1,11 @@
 /** What processes of known appetite take of this host, as an engine would tell it. */
 import { spawn } from "node:child_process";
-import { cpus, totalmem } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { parseStat } from "../../../../../daemon/drivers/shared/engine/processes.ts";
 import { ProcessUsage, usageFigures } from "../../../../../daemon/drivers/shared/engine/usage.ts";
-import { readFileSync } from "node:fs";
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -49,6 +50,58 @@ test("a process that computes all the time takes at most one processor's share, 
   const both = usageFigures([worked, waited].map(({ second }) => ({ usage: () => second })));
   expect(both.cpuUsageRatio?.value).toBeGreaterThanOrEqual(worked.second.cpuUsageRatio!);
   expect(both.cpuUsageRatio?.source).toBe("/proc");
+});
+
+test("what a process has started counts with it, and disks are told in bytes", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "usage-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  // A shell holds next to nothing: it is its child that holds 150 MiB.
+  const script =
+    "const held = Buffer.alloc(150 << 20, 1); console.log(held.length); setInterval(() => 0, 1e3)";
+  const child = spawn("/bin/sh", ["-c", `"${process.execPath}" -e '${script}' & echo $!; wait`]);
+  const lines: string[] = [];
+  child.stdout.on("data", (part: Buffer) =>
+    lines.push(...part.toString().split("\n").filter(Boolean)),
+  );
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+    process.kill(Number(lines[0]), "SIGKILL");
+  });
+  await expect.poll(() => lines.length).toBe(2);
+  const { startTicks } = parseStat(readFileSync(`/proc/${child.pid}/stat`, "latin1"))!;
+  const usage = new ProcessUsage().now({ pid: child.pid!, startTicks }, 0);
+  expect(usage.memoryBytes).toBeGreaterThan(150 * 2 ** 20);
+  expect(usage.cpuSeconds).toBeGreaterThan(0);
+  expect([usage.ioReadBytes, usage.ioWrittenBytes]).toEqual([
+    expect.any(Number),
+    expect.any(Number),
+  ]);
+});
+
+test("what its control group counts is told as its word, what that does not count as that of /proc", async () => {
+  const { id } = await aProcess({ busy: false, mebibytes: 1 });
+  const group = mkdtempSync(join(tmpdir(), "usage-"));
+  onTestFinished(() => rmSync(group, { recursive: true }));
+  const counts = (seconds: number) =>
+    writeFileSync(join(group, "cpu.stat"), `usage_usec ${seconds * 1e6}\nuser_usec 1\n`);
+  counts(2);
+  const usage = new ProcessUsage();
+  const figures = () => usageFigures([{ usage: () => usage.now(id, atMs, group) }]);
+  let atMs = 0;
+  expect(figures()).toMatchObject({
+    cpuSeconds: { value: 2, source: "cgroup" },
+    memoryBytes: { source: "/proc" },
+  });
+  counts(2 + 5 * cpus().length);
+  writeFileSync(join(group, "memory.current"), `${3 * 2 ** 20}\n`);
+  writeFileSync(join(group, "io.stat"), "254:0 rbytes=10 wbytes=7 rios=1\n8:0 rbytes=1 wbytes=2\n");
+  atMs = 10_000;
+  expect(figures()).toMatchObject({
+    cpuUsageRatio: { value: 0.5, source: "cgroup" },
+    memoryBytes: { value: 3 * 2 ** 20, source: "cgroup" },
+    ioReadBytes: { value: 11, source: "cgroup" },
+    ioWrittenBytes: { value: 9, source: "cgroup" },
+  });
 });
 
 test("of a process that is over, of another with its number, and of none nothing is told", async () => {

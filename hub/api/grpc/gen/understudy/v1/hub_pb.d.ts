@@ -2114,6 +2114,26 @@ export declare type EncoderFigures = Message<"understudy.v1.EncoderFigures"> & {
   outputBytes?: Figure | undefined;
 
   /**
+   * @generated from field: understudy.v1.Figure cpu_seconds = 11;
+   */
+  cpuSeconds?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure memory_bytes = 12;
+   */
+  memoryBytes?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure io_read_bytes = 13;
+   */
+  ioReadBytes?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure io_written_bytes = 14;
+   */
+  ioWrittenBytes?: Figure | undefined;
+
+  /**
    * @generated from field: understudy.v1.Figure clock_ahead_ms = 9;
    */
   clockAheadMs?: Figure | undefined;
