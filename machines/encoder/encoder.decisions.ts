@@ -96,6 +96,16 @@ export function thermal(context: EncoderContext, word: ThermalTold): Decision {
   };
 }
 
+export function coolingHeld(context: EncoderContext, event: EncoderEvent): Decision {
+  const because = event.type === "mayNotCool" ? event.because : "its stream";
+  return {
+    type: "encoder.thermal",
+    severity: "warning",
+    message: `${heatSentence(context)}: the next step would cost the picture: ${because}`,
+    data: { thermal: "cooling", step: context.heat.step - 1, because },
+  };
+}
+
 export function busy(context: EncoderContext, isBusy: boolean): Decision {
   const what = isBusy
     ? "for a minute: it has no room for a harder scene, others are chosen before it; take work off it"

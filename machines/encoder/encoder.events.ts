@@ -48,6 +48,9 @@ export type EncoderEvent =
   /** The site's answer to `wantsToInterrupt`. */
   | { type: "mayInterrupt" }
   | { type: "mayNotInterrupt"; because: string }
+  /** The site's answer to `wantsToCool`. */
+  | { type: "mayCool" }
+  | { type: "mayNotCool"; because: string }
   /** Its stream is about to see to that itself: ask again. */
   | { type: "mayNotYet" }
   /** Its stream started it twice, and it brought no picture; or it has brought one since. */
@@ -79,6 +82,8 @@ export type EncoderToSite =
   | { type: "wantsRelief"; encoder: string; because: ReliefReason }
   /** A step against its trouble could cost a picture: may it? */
   | { type: "wantsToInterrupt"; encoder: string; trouble: Trouble }
+  /** A step against its heat costs the picture for a moment: may it? */
+  | { type: "wantsToCool"; encoder: string }
   /** It was told to boot, or got a power cycle: what was tried with it before does not count. */
   | { type: "wasBooted"; encoder: string }
   /** It does not answer: is any of its programmes expected on air now, or soon? */

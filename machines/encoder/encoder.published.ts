@@ -29,7 +29,7 @@ import { againstHost } from "../site/host-clock.ts";
 
 type Regions = {
   link: Link;
-  thermal: string | { cooling: string } | { protected: string };
+  thermal: string | { cooling: string | { heldBack: string } } | { protected: string };
   service: Service;
   input: Input;
   power: Exclude<Power, "cut"> | "stuck" | "rising" | { cut: string } | Record<string, never>;
@@ -76,6 +76,14 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
       plan.outputs.map((id) => [id, fresh ? outputFacts(fresh.outputs[id]) : unknownOutput]),
     ),
   };
+}
+
+/** One that still waits for leave to cost a picture has not been taken. */
+function stepTaken(snapshot: EncoderSnapshot): number {
+  const { thermal: value } = regions(snapshot);
+  const cooling = typeof value === "object" && "cooling" in value ? value.cooling : undefined;
+  const waits = cooling === "relieving" || cooling === "asking" || typeof cooling === "object";
+  return snapshot.context.heat.step - (waits ? 1 : 0);
 }
 
 /** Its stream is stopped and started by ourselves, for another load. */
@@ -174,7 +182,7 @@ export function encoderState(
     ...(plan.detection && { detection: plan.detection }),
     ...connectionOf(snapshot),
     thermal: facts.thermal,
-    thermalStep: snapshot.context.heat.step,
+    thermalStep: stepTaken(snapshot),
     // It runs, and must not be used: no boot of it will end that by itself.
     service: facts.unfit === undefined ? facts.service : "quarantined",
     input: facts.input,

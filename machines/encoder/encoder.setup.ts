@@ -291,6 +291,10 @@ export const encoderSetup = setup({
       encoder: context.plan.id,
       trouble: context.repairs.trouble!,
     })),
+    askToCool: sendParent(({ context }): EncoderToSite => ({
+      type: "wantsToCool",
+      encoder: context.plan.id,
+    })),
     noteHeldBack: assign(({ context: { repairs }, event }) => ({
       repairs: {
         ...repairs,
@@ -341,6 +345,7 @@ export const encoderSetup = setup({
     tellRebooted: emit(({ context }) => decided(tell.rebooted(context))),
     tellLink: emit(({ context }, link: string) => decided(tell.link(context, link))),
     tellThermal: emit(({ context }, word: ThermalTold) => decided(tell.thermal(context, word))),
+    tellCoolingHeld: emit(({ context, event }) => decided(tell.coolingHeld(context, event))),
     tellBusy: emit(({ context }, isBusy: boolean) => decided(tell.busy(context, isBusy))),
     tellClock: emit(({ context }, isWrong: boolean) => decided(clockNews(context, isWrong))),
     tellCooldown: emit(({ context, event }) => decided(tell.cooldown(context, event))),

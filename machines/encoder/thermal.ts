@@ -50,6 +50,7 @@ export const heatGuards = {
   mayEase: (context: Hot) => cool(context) && !interrupts(context),
   needsMoreAtLastStep: (context: Hot) =>
     context.heat.step >= context.plan.cooling.length && more(context),
+  isCoolAtFirstStep: (context: Hot) => cool(context) && context.heat.step === 1,
   isCoolWithSteps: (context: Hot) => cool(context) && context.plan.cooling.length > 0,
   holdsNothing: ({ holds }: Hot) => holds.length === 0,
 };
@@ -135,13 +136,44 @@ export const thermal = {
       initial: "choosing",
       states: {
         choosing: {
-          always: [{ guard: "interrupts", target: "asking" }, { target: "applying" }],
+          always: [{ guard: "interrupts", target: "relieving" }, { target: "applying" }],
         },
         /** Whoever carries the programme is replaced first, where somebody can. */
-        asking: {
+        relieving: {
           entry: { type: "askForRelief", params: "heat" },
           always: { guard: "isRelieved", target: "applying" },
-          after: { reliefWithin: "applying" },
+          after: { reliefWithin: "asking" },
+        },
+        asking: {
+          entry: "askToCool",
+          on: {
+            mayCool: "applying",
+            mayNotCool: [
+              { guard: "isInDanger", target: "applying" },
+              { target: "heldBack", actions: "tellCoolingHeld" },
+            ],
+          },
+        },
+        /** Somebody stands by, and does not take over now: the step would cost a picture for nothing. */
+        heldBack: {
+          initial: "waiting",
+          always: [
+            { guard: "isRelieved", target: "applying" },
+            { guard: "isInDanger", target: "applying" },
+            { guard: "isCoolAtFirstStep", ...toNormal, actions: [oneLess, toNormal.actions] },
+            { guard: "isCool", target: "resting", actions: oneLess },
+          ],
+          states: {
+            waiting: { after: { coolingPeriod: "relieving" } },
+            relieving: {
+              entry: { type: "askForRelief", params: "heat" },
+              after: { reliefWithin: "asking" },
+            },
+            asking: {
+              entry: "askToCool",
+              on: { mayCool: "#encoder.thermal.cooling.applying", mayNotCool: "waiting" },
+            },
+          },
         },
         applying: {
           invoke: {

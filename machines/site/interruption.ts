@@ -12,6 +12,7 @@ import {
   hinders,
   seenOffAir,
   seenOnAir,
+  showsAnotherThanCarrier,
   type StreamContext,
   understudyOf,
 } from "../stream/stream.context.ts";
@@ -40,7 +41,7 @@ const startsSoonMs = 10_000;
  */
 export function permitTo(context: SiteContext, encoder: string, trouble: Trouble): Permit {
   if (isStrain(trouble)) {
-    const because = whyNotInterrupt(concernedBy(context, encoder));
+    const because = whyNotCool(context, encoder);
     return because === undefined ? may : held(because);
   }
   const concerned = concernedBy(context, encoder);
@@ -54,6 +55,10 @@ export function permitTo(context: SiteContext, encoder: string, trouble: Trouble
     ? held(`it was recording when last read, and ${protects.context.plan.id} protects recordings`)
     : may;
 }
+
+/** May its load be lowered by a step that costs its picture for seconds? Undefined: it may. */
+export const whyNotCool = (context: SiteContext, encoder: string): string | undefined =>
+  whyNotInterrupt(concernedBy(context, encoder));
 
 function concernedBy({ streams, keys }: SiteContext, encoder: string): StreamSnapshot[] {
   return Object.values(streams)
@@ -145,10 +150,13 @@ export function whyNotInterrupt(streams: readonly StreamSnapshot[]): string | un
     const { id } = context.plan;
     const carrier = carrierStateOf(stream);
     if (carrier !== "carried" && carrier !== "suspect") return `${id} is being taken over now`;
-    const understudy = understudyOf(context)?.encoder;
-    if (understudy === undefined) continue;
+    const ready = understudyOf(context);
+    if (ready === null) continue;
+    const understudy = ready.encoder;
     // What is off air is not held up by a step: its understudy comes first.
     if (carrier === "suspect") return `${id} is in doubt with ${understudy} standing by`;
+    // Nobody is replaced by another programme while its own is seen.
+    if (showsAnotherThanCarrier(context, ready)) continue;
     if (seenOnAir(context) || context.farEnd.word === "unknown")
       return `${id} is on air with ${understudy} standing by`;
   }

@@ -13,6 +13,7 @@ import {
   nextCarrier,
   outputOf,
   seenOnAir,
+  showsAnotherThanCarrier,
   type StreamContext,
   verdict,
   verdictOn,
@@ -170,13 +171,14 @@ export function powerProves(context: StreamContext): FenceEvidence | undefined {
   return { kind: "outletOff", outlet, isSpoofable, atMs: context.now().wallMs };
 }
 
-/** Who could carry instead, without trouble of its own. */
+/** Who could carry instead, without trouble of its own, and is not known to show something else. */
 export function relieverOf(context: StreamContext) {
   return context.plan.encoders.find((ref) => {
     const box = context.facts[ref.encoder];
     return (
       ref.encoder !== context.carrier?.encoder &&
       hinders(context, ref) === undefined &&
+      !showsAnotherThanCarrier(context, ref) &&
       (box?.thermal === "normal" || box?.thermal === "unknown") &&
       (box.input === "good" || box.input === "unknown")
     );

@@ -1,7 +1,7 @@
 /** What a box or its repair asks before it is touched, answered for the whole facility. */
 import { enqueueActions } from "xstate";
 import { changeFreeze } from "../change-freeze.ts";
-import { permitTo } from "../interruption.ts";
+import { permitTo, whyNotCool } from "../interruption.ts";
 import type { StreamPlan } from "../plan.ts";
 import { siteSetup } from "../site.setup.ts";
 
@@ -38,6 +38,15 @@ export const boxes = siteSetup.createStateConfig({
           permit.word === "held"
             ? { type: "mayNotInterrupt", because: permit.because }
             : { type: permit.word === "may" ? "mayInterrupt" : "mayNotYet" },
+        );
+      }),
+    },
+    wantsToCool: {
+      actions: enqueueActions(({ context, event: { encoder }, enqueue }) => {
+        const because = whyNotCool(context, encoder);
+        enqueue.sendTo(
+          context.encoders[encoder]!,
+          because === undefined ? { type: "mayCool" } : { type: "mayNotCool", because },
         );
       }),
     },

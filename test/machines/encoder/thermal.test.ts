@@ -1,6 +1,6 @@
 /** A box gets too hot: what is done, in which order, and how it is given back. */
 import { expect, test } from "vitest";
-import { aPlan, onAir, World } from "../world.ts";
+import { aPlan, aStreamPlan, onAir, World } from "../world.ts";
 
 const helos = () => aPlan({ kinds: { a: "helo", b: "helo" } });
 const alone = () => aPlan({ kinds: { a: "helo" } });
@@ -54,6 +54,53 @@ test("without an understudy the step is taken on air, 20 s later", () => {
   w.pass(3);
   expect(w.box("a").load).toBe(2);
   expect(w.carrier()).toBe("a");
+});
+
+/** `b` stands by, and no more switches away from a carrier on air are allowed. */
+function withoutBudget() {
+  const budget = { per10Min: 0, perHour: 0 };
+  const streams = [aStreamPlan({ encoders: ["a", "b"], budget })];
+  return onAir({ ...helos(), streams });
+}
+
+test("with an understudy that may not take over now, no step costs the picture, however long", () => {
+  const w = withoutBudget();
+  heat(w, "a", 82);
+  w.pass(30 * 60);
+  expect([w.carrier(), w.box("a").load, w.carriage()]).toEqual(["a", 1, "onAir"]);
+  expect(told(w).at(-1)?.message).toBe(
+    "a at 82 °C: the next step would cost the picture: main is on air with b standing by",
+  );
+  expect(told(w)).toHaveLength(2);
+});
+
+test("once it may, the step that waited is taken, by a box that carries nothing", () => {
+  const w = withoutBudget();
+  heat(w, "a", 80);
+  w.pass(5 * 60);
+  const command = { id: "c1", by: "anna" };
+  w.send({ to: "stream:main", event: { type: "failover", command, to: "b" } });
+  w.pass(90);
+  expect([w.carrier(), w.box("a").load >= 2]).toEqual(["b", true]);
+});
+
+test("once it is cool, the step that waited is forgotten, and the load is given back", () => {
+  const w = withoutBudget();
+  heat(w, "a", 80);
+  w.pass(5 * 60);
+  heat(w, "a", 71);
+  w.pass(3 * 60);
+  expect([w.box("a").load, thermal(w), w.carriage()]).toEqual([0, "normal", "onAir"]);
+  expect(steps(w).at(-1)).toBe("normal 0");
+});
+
+test("in danger the step is taken on air all the same: it is a hole of seconds", () => {
+  const w = withoutBudget();
+  heat(w, "a", 82);
+  w.pass(5 * 60);
+  heat(w, "a", 90);
+  w.pass(20);
+  expect(w.box("a").load).toBe(2);
 });
 
 /** The moment in which its stream is stopped for the second step. */

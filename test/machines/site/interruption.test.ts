@@ -24,6 +24,13 @@ test("yes where nobody stands by", () => {
   expect(answer(w)).toBeUndefined();
 });
 
+test("yes where who stands by shows another programme: a hole of seconds is less", () => {
+  const w = facility("ab");
+  const comparison = { word: "different", because: "measured" } as const;
+  w.send({ to: "stream:main", event: { type: "compared", carrier: "a", with: "b", comparison } });
+  expect(answer(w)).toBeUndefined();
+});
+
 test("not while its stream is in doubt or taken over: the understudy comes first", () => {
   const w = facility("ab");
   w.box("a").running = null;

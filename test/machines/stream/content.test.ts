@@ -194,6 +194,21 @@ describe("carrier and understudy compared", () => {
     expect(w.carrier()).toBe("b");
   });
 
+  test("a carrier that gets hot is not relieved by another programme, before it is in danger", () => {
+    const { w, pass, compared } = onAir();
+    const heat = (celsius: number) => {
+      w.box("a").says = { figures: { temperatureC: { value: celsius, source: "chassis" } } };
+    };
+    compared("different");
+    heat(85);
+    pass(200);
+    expect(w.carrier()).toBe("a");
+    compared("different");
+    heat(91);
+    pass(120);
+    expect(w.carrier()).toBe("b");
+  });
+
   slow("compared each hour, another programme blocks for three of them", () => {
     const { w, shows, pass, compared } = onAir("act", { compareEveryMs: 3_600_000 });
     compared("different");
