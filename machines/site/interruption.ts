@@ -78,7 +78,8 @@ function mayBeOn(stream: StreamSnapshot, encoder: string, isKeyKnown: boolean): 
   if (holds(stream.context, encoder) || target?.encoder === encoder) return true;
   // Where the last publisher wins, those of the last takeover are still listed.
   const isProving = !["carried", "suspect"].includes(carrierStateOf(stream));
-  if (isProving && memory.suspects.some((ref) => ref.encoder === encoder)) return true;
+  const maybe = [...memory.suspects, ...memory.leftBehind];
+  if (isProving && maybe.some((ref) => ref.encoder === encoder)) return true;
   return !isKeyKnown && farEnd.word !== "quiet";
 }
 

@@ -61,6 +61,7 @@ export function rested(context: StreamContext): Change {
     suspects: [],
     certificates: [],
     unproven: null,
+    leftBehind: [],
     fencingSince: null,
     suspectSince: null,
     eventEnds: null,

@@ -70,6 +70,8 @@ type Decided = {
   suspects: OutputRef[];
   certificates: FenceCertificate[];
   unproven: { kind: "lastWins" | "allowUnproven"; by: string } | null;
+  /** Of the incident under way: passed over without proof, and may publish as long as nobody took over. */
+  leftBehind: OutputRef[];
   tries: Try[];
   /** Switches away from a carrier that was on air. */
   switches: Stamp[];
@@ -109,7 +111,7 @@ type Decided = {
 /** Lasting part of the context: everything but the world and the way to look at it. */
 export type StreamMemory = Decided &
   Pick<StreamContext, "carrier" | "target" | "since" | "because">;
-type Later = "schedule" | "latch" | "raised" | "calls" | "relay" | "drill";
+type Later = "leftBehind" | "schedule" | "latch" | "raised" | "calls" | "relay" | "drill";
 /** What journals from before it was kept do not have. */
 export type StreamResume = {
   carrier: string;
@@ -183,6 +185,7 @@ function wasOnOtherPath({ id, encoders, relay }: StreamPlan, { carrier, memory }
 const withoutCarrier = (memory: StreamResume["memory"]): StreamResume["memory"] => ({
   ...memory,
   ...{ carrier: null, target: null, suspects: [], certificates: [], incident: null, goal: "start" },
+  leftBehind: [],
   relay: { ...rebasedRelay(memory.relay, memory.since), on: false },
 });
 
@@ -199,6 +202,7 @@ function newMemory(now: Stamp, { sessions }: StreamPlan): StreamMemory {
     suspects: [],
     certificates: [],
     unproven: null,
+    leftBehind: [],
     tries: [],
     switches: [],
     latch: noLatch,
@@ -232,6 +236,7 @@ function rebasedMemory(memory: StreamResume["memory"], now: Stamp): StreamMemory
   const maybe = (then: Stamp | null) => then && rebased(then, now);
   return {
     ...memory,
+    leftBehind: memory.leftBehind ?? [],
     tries: memory.tries.map((t) => ({ ...t, at: rebased(t.at, now) })),
     switches: memory.switches.map((at) => rebased(at, now)),
     latch: rebasedLatch(memory.latch, now),

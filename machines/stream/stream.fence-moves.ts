@@ -94,8 +94,10 @@ export function proven(
   unproven: StreamContext["memory"]["unproven"],
 ): Change {
   const now = context.now();
+  const { leftBehind, suspects } = context.memory;
   return {
     unproven,
+    leftBehind: unproven ? [...leftBehind, ...suspects] : leftBehind,
     suspects: [],
     certifiedAt: now,
     ghostTries: 0,

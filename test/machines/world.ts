@@ -298,6 +298,7 @@ export class World {
   readonly #shown: Record<string, Record<string, Picture>> = {};
   /** By stream, as the last turn began: one that comes late decides as of its deadlines. */
   readonly #factsBefore: Record<string, Record<string, EncoderFacts>> = {};
+  readonly #seenOffBefore = new Set<string>();
   readonly #switchedFor = new Set<string>();
   /** Boxes that were set otherwise while they held a key. */
   readonly touched: string[] = [];
@@ -431,7 +432,10 @@ export class World {
     if (this.#dead) return false;
     this.journal.push({ input, at: this.#at });
     for (const { id } of this.plan.streams) {
-      this.#factsBefore[id] = this.#core.stream(id).context.facts;
+      const { context } = this.#core.stream(id);
+      this.#factsBefore[id] = context.facts;
+      if (seenOffAir(context)) this.#seenOffBefore.add(id);
+      else this.#seenOffBefore.delete(id);
     }
     this.#saysYes = input.event.type === "repair" || input.event.type === "control";
     const outcome = this.#core.turn(input, this.#at);
@@ -497,8 +501,9 @@ export class World {
       const shown = this.#shown[stream]?.[id];
       const isSeen = shown !== undefined && shown !== "unseen";
       const { comparison } = content;
-      const isAnother = comparison?.word === "different" && comparison.with === id;
-      if (isAnother) return false;
+      const pair = [comparison?.carrier, comparison?.with];
+      const isOfThem = pair.includes(carrier?.encoder) && pair.includes(id);
+      if (isOfThem && comparison?.word === "different") return false;
       return isSeen ? !wrong.includes(shown) : incident.cause.startsWith("input-") && hasInput(id);
     };
     const others = Object.keys(this.boxes).filter((id) => id !== carrier?.encoder);
@@ -531,6 +536,8 @@ export class World {
       const { context } = this.#core.stream(id);
       if (destination !== running.destination || seenOffAir(context)) continue;
       if (!context.destination.observed) continue;
+      // What was seen grew too old in the same late turn.
+      if (context.farEnd.word === "unknown" && this.#seenOffBefore.has(id)) continue;
       if (this.publishers(destination).some((other) => other !== encoder)) continue;
       const shown = this.#shown[id]?.[encoder];
       const fault = shown && faultOf[shown];

@@ -2,10 +2,11 @@
 import { expect, test } from "vitest";
 import { act, type Facility, onAirWith, type Step } from "../facility.ts";
 
-function facility(kinds: Facility["kinds"]) {
+function facility(kinds: Facility["kinds"], more: Partial<Facility> = {}) {
   const world = onAirWith({
     ...{ kinds, takeover: "exclusive", allowUnproven: false, second: false },
     ...{ spare: false, outlets: false, content: "off", observed: true },
+    ...more,
   });
   const step = (verb: Step["do"], box: number, s: number) =>
     act(world, { do: verb, box, s, ms: 300 });
@@ -38,5 +39,23 @@ test("a box that is being proven off is not set otherwise meanwhile, also where 
   expect(world.word()).toBe("waitingForFence");
   world.leap(3, 2);
   expect(world.box("a").load).toBeLessThan(2);
+  expect(world.picturesLost).toEqual([]);
+});
+
+test("who was passed over without proof is not booted while the far end has a picture that may be its own", () => {
+  const { world, step } = facility(["helo", "soft", "soft"], { takeover: "lastWins" });
+  step("claimFailing", 0, 0);
+  step("deaf", 0, 35);
+  step("kill", 0, 35);
+  expect([world.box("a").running?.destination, world.picturesLost]).toEqual(["far", []]);
+});
+
+test("nor where a lost journal and the configuration passed it over", () => {
+  const { world, step } = facility(["helo", "soft"], { allowUnproven: true, outlets: true });
+  step("kill", 0, 0.25);
+  step("deaf", 0, 1);
+  step("forget", 0, 35);
+  step("unplug", 0, 3);
+  step("kill", 0, 35);
   expect(world.picturesLost).toEqual([]);
 });
