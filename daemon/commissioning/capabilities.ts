@@ -21,6 +21,7 @@ const figureWords: Record<FigureName, string> = {
   memoryBytes: "how much memory it holds",
   ioReadBytes: "what it read from disks",
   ioWrittenBytes: "what it wrote to disks",
+  clientCount: "how many take the programme from it",
 };
 
 /** What a box tells and what it does not, from reading it for a few seconds. Changes nothing. */

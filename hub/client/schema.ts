@@ -1683,6 +1683,13 @@ export interface components {
         } & {
           [key: string]: unknown;
         };
+        clientCount?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
       } & {
         [key: string]: unknown;
       };

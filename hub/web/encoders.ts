@@ -22,6 +22,7 @@ const figures = {
   bitrateBps: ["Bit rate", (v) => `${(v / 1e6).toFixed(2)} Mb/s`],
   framesPerSecond: ["Frames", (v) => `${v.toFixed(1)} /s`],
   droppedFrames: ["Dropped", (v) => `${v} frames`],
+  clientCount: ["Clients", (v) => `${v} connected to it`],
   cpuUsageRatio: ["CPU", (v) => `${Math.round(v * 100)} %`],
   cpuSeconds: ["CPU time", (v) => `${v.toFixed(0)} s`],
   memoryBytes: ["Memory", inMebibytes],

@@ -51,6 +51,8 @@ export const EncoderFigures = z.object({
   /** Its clock minus that of the site's host; certain to `clockExactToMs`. */
   clockAheadMs: Figure.optional(),
   clockExactToMs: Figure.optional(),
+  /** Who takes the programme from the box itself, as from its SRT listener. */
+  clientCount: Figure.optional(),
 });
 export type EncoderFigures = z.infer<typeof EncoderFigures>;
 

@@ -102,7 +102,8 @@ export type FigureName =
   | "memoryBytes"
   /** From and to disks. */
   | "ioReadBytes"
-  | "ioWrittenBytes";
+  | "ioWrittenBytes"
+  | "clientCount";
 
 export type EncoderReading = {
   outputs: Record<string, OutputReading>;

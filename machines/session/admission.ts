@@ -5,6 +5,7 @@
 import { driftSentence } from "../encoder/settings.ts";
 import type { EncoderSnapshot } from "../encoder/encoder.published.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
+import type { FigureName } from "../encoder/reading.ts";
 import type { OutputRef } from "../intents.ts";
 import { place, type Placement } from "../placement/place.ts";
 import type { Candidate } from "../placement/score.ts";
@@ -213,8 +214,7 @@ function candidate(
   const host = freshLoad(hostLoad, now());
   const { reading, connection } = encoders[encoder]!.getSnapshot().context;
   const box = facts[encoder];
-  const figure = (name: "temperatureC" | "cpuUsageRatio" | "memoryUsageRatio" | "bitrateBps") =>
-    reading?.figures[name]?.value ?? null;
+  const figure = (name: FigureName) => reading?.figures[name]?.value ?? null;
   const outputs = Object.entries(box?.outputs ?? {});
   const isIdle = (id: string) => box?.outputs[id]?.state === "idle";
   const sessions = outputs.filter(([id]) => !isIdle(id)).length;
@@ -234,8 +234,7 @@ function candidate(
     memoryUsageRatio: loadOf(boxPlan, figure("memoryUsageRatio"), host.memoryUsageRatio),
     healthScore: connection?.healthScore ?? null,
     failedRatio: connection?.failedRatio ?? null,
-    // No box we drive tells who watches at it.
-    clients: null,
+    clients: figure("clientCount"),
     bitrateBps: figure("bitrateBps"),
     mostBitrateBps: capabilityAt(facility, encoder)?.videoBps.most ?? null,
     ...{ sessions, standbys, outputs: outputs.length > 0 ? outputs.length : null },

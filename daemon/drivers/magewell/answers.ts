@@ -40,6 +40,8 @@ export type LiveSession = {
   bps?: number;
   frames?: number;
   droppedFrames?: number;
+  /** Who is connected to it; only a listener tells. */
+  clients?: number;
 };
 export type BoxStatus = {
   bits: number;
@@ -99,6 +101,7 @@ function sessionIn(entry: unknown): LiveSession | undefined {
     /** As the firmware spells it. */
     frames: countIn(session["video-frames-totoal"]) ?? countIn(session["video-frames-total"]),
     droppedFrames: countIn(session["video-frames-dropped"]),
+    clients: countIn(session["num-clients"]),
   });
 }
 

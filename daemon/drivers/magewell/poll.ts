@@ -118,12 +118,13 @@ function inputOf({ hasPicture }: BoxStatus, session?: LiveSession): EncoderReadi
 }
 
 function figuresOf(
-  { temperatureC }: BoxStatus,
+  { temperatureC, sessions }: BoxStatus,
   state: State,
   session?: LiveSession,
 ): EncoderReading["figures"] {
   const streams = state === "streaming" ? session : undefined;
   const { bps, droppedFrames } = streams ?? {};
+  const clients = sessions?.flatMap((one) => (one.isInUse === false ? [] : (one.clients ?? [])));
   return {
     ...(temperatureC !== undefined && {
       temperatureC: { value: temperatureC, source: "device" },
@@ -131,6 +132,9 @@ function figuresOf(
     ...(bps !== undefined && { bitrateBps: { value: bps, source: "device" } }),
     ...(droppedFrames !== undefined && {
       droppedFrames: { value: droppedFrames, source: "device" },
+    }),
+    ...(clients?.length && {
+      clientCount: { value: clients.reduce((sum, of) => sum + of, 0), source: "device" },
     }),
   };
 }

@@ -51,6 +51,7 @@ const plausible: Record<FigureName, { least: number; most: number }> = {
   memoryBytes: { least: 0, most: Number.MAX_SAFE_INTEGER },
   ioReadBytes: { least: 0, most: Number.MAX_SAFE_INTEGER },
   ioWrittenBytes: { least: 0, most: Number.MAX_SAFE_INTEGER },
+  clientCount: { least: 0, most: 1_000_000 },
 };
 
 /** A figure, unless it is unknown or cannot be true: agents give -1, 0xffffffff or 1e9 for "none". */

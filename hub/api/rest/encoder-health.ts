@@ -114,8 +114,7 @@ export function metricsOf(view: Seen, actor: Actor): EncoderMetrics {
     latency: connection?.latencyMs ?? null,
     error_rate: percent(connection?.failedRatio),
     connection_load: connection?.requestPressure ?? null,
-    // No box we drive tells who watches at it.
-    client_count: null,
+    client_count: figureOf(actor, "clientCount"),
     active_encoding_sessions: sessionsOf(actor),
     storage_health: mediumWord(storage),
   };

@@ -130,8 +130,7 @@ export function candidateOf(seen: Seen, actor: Actor, wanted: WantedStream | nul
     memoryUsageRatio: load("memoryUsageRatio"),
     healthScore: connection?.healthScore ?? null,
     failedRatio: connection?.failedRatio ?? null,
-    // No box we drive tells who watches at it.
-    clients: null,
+    clients: figureOf(actor, "clientCount"),
     bitrateBps: figureOf(actor, "bitrateBps"),
     mostBitrateBps: capability?.videoBps.most ?? null,
     sessions: outputs.filter((output) => output.state !== "idle").length,

@@ -35,6 +35,8 @@ export type FakeMagewellOptions = {
   model?: "encode" | "stream";
   /** Not on by default, because nobody has told what a box does: goes live again after a boot. */
   startsAtPowerUp?: boolean;
+  /** Its SRT listener is on, and so many are connected to it. */
+  srtClients?: number;
   /** `lists none`: it is live and does not tell of what (field report 16: "unknown"). */
   liveList?: "whole" | "lists none";
   /** `refused`: an entry cannot be switched off while it is live (−9). */
@@ -111,8 +113,12 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
 
   function status(): object {
     const signal = { ...statusFixture["input-signal"], ...(!input && { cx: 0, cy: 0, status: 0 }) };
-    const live = entries.status();
-    const whole = live.find(({ result }) => result !== 0) ?? live[0];
+    const own = entries.status();
+    const { srtClients } = options;
+    const listener = statusFixture["live-status"].live[1]!;
+    const live =
+      srtClients === undefined ? own : [...own, { ...listener, id: 99, "num-clients": srtClients }];
+    const whole = own.find(({ result }) => result !== 0) ?? own[0];
     const flat = {
       result: whole?.result ?? 0,
       "run-ms": whole?.["run-ms"] ?? 0,

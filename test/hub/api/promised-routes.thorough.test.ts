@@ -111,7 +111,11 @@ test("all spellings of a path give equal answers", async () => {
 test("an encoder's figures come in the units that scripts read; unmeasured ones are null and named", async () => {
   const { app, ask, hears, secret } = await withAStudio();
   const figure = (value: number) => ({ value, atMs: 1, source: "device" });
-  const figures = { cpuUsageRatio: figure(0.425), temperatureC: figure(61.5) };
+  const figures = {
+    cpuUsageRatio: figure(0.425),
+    temperatureC: figure(61.5),
+    clientCount: figure(3),
+  };
   const outputs = [{ ...output("stream-1"), state: "streaming" as const }, output("stream-2")];
   const connection = { breaker: "closed", healthScore: 92, failedRatio: 0.05 } as const;
   hears("studio", "encoder/helo-a/state", encoder({ figures, outputs, connection }));
@@ -119,7 +123,7 @@ test("an encoder's figures come in the units that scripts read; unmeasured ones 
   expect(body).toMatchObject({
     ...{ encoder_id: "helo-a", site_id: "studio", ref: "studio~helo-a", stale: false },
     ...{ cpu_usage: 42.5, temperature: 61.5, error_rate: 5, active_encoding_sessions: 1 },
-    ...{ memory_usage: null, fan_speed: null, bitrate: null, client_count: null },
+    ...{ memory_usage: null, fan_speed: null, bitrate: null, client_count: 3 },
   });
   const scraped = await app.inject({
     url: "/metrics",
@@ -128,7 +132,7 @@ test("an encoder's figures come in the units that scripts read; unmeasured ones 
   const labels = 'site="studio",encoder="helo-a"';
   expect(scraped.body).toContain(`understudy_encoder_active_sessions{${labels}} 1`);
   expect(body["not_available"]).toEqual(
-    expect.arrayContaining(["memory_usage", "fan_speed", "bitrate", "client_count"]),
+    expect.arrayContaining(["memory_usage", "fan_speed", "bitrate"]),
   );
   const health = await ask("GET", "/health/encoder/helo-a");
   expect(health.body["encoder"]).toMatchObject({

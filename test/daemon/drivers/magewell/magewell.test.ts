@@ -21,6 +21,15 @@ test("a box at rest is read: model, heat, input, and that it would publish nowhe
   });
   expect(reading.selfStart).toBeUndefined();
   expect(reading.figures.bitrateBps).toBeUndefined();
+  // Without a listener nobody counts.
+  expect(reading.figures.clientCount).toBeUndefined();
+});
+
+test.each([0, 3])("%i clients of its SRT listener are told, whatever it streams", async (count) => {
+  const box = await aBox({ srtClients: count });
+  const reading = await aDriver(box.port).pollAll();
+  expect(reading.figures.clientCount).toEqual({ value: count, source: "device" });
+  expect(reading.outputs["stream-1"]?.state).toBe("idle");
 });
 
 test("one request is on the wire at a time, and a poll takes at most two", async () => {

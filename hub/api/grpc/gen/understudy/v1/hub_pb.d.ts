@@ -2142,6 +2142,11 @@ export declare type EncoderFigures = Message<"understudy.v1.EncoderFigures"> & {
    * @generated from field: understudy.v1.Figure clock_exact_to_ms = 10;
    */
   clockExactToMs?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure client_count = 15;
+   */
+  clientCount?: Figure | undefined;
 };
 
 /**
