@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { profileIds } from "../machines/profile/profiles.ts";
 import { playback } from "./content.schema.ts";
-import { displayName, id, url } from "./fields.ts";
+import { displayName, id, publishAddress, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
 import { duration, section } from "./units.ts";
 
@@ -37,7 +37,7 @@ const observer = z.discriminatedUnion("kind", [
   }),
 ]);
 
-const ingestUrl = url("rtmp", "rtmps", "srt");
+const ingestUrl = publishAddress("rtmp", "rtmps", "srt");
 
 export const destination = section({
   id: id.describe("Stable id"),

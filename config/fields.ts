@@ -1,5 +1,7 @@
 /** Fields that both processes' configs use. */
 import { z } from "zod";
+import { whyNotBare } from "../machines/bare-address.ts";
+import { endpointOf } from "../machines/endpoint.ts";
 import { Id } from "../machines/id.ts";
 
 /** A URL of one of these schemes. Names and passwords have keys of their own: URLs get logged. */
@@ -8,12 +10,27 @@ export function url(...schemes: string[]) {
   return z
     .string({ error: `must be a ${list} URL` })
     .regex(new RegExp(`^(${schemes.join("|")})://[^\\s/@?#]+([/?][^\\s]*)?$`), {
+      abort: true,
       error: ({ input }) =>
         typeof input === "string" && /^\w+:\/\/[^/]*@/.test(input)
           ? "must not hold a user name or password, write them under their own keys"
           : `must be a ${list} URL`,
     });
 }
+
+/** Likewise, and without a query: what stands there often lets somebody in. */
+export const bareUrl = (queryUnder: string, ...schemes: string[]) =>
+  url(...schemes).superRefine((address, ctx) => {
+    const why = whyNotBare(address, { login: "their own keys", query: queryUnder });
+    if (why !== undefined) ctx.addIssue({ code: "custom", message: why });
+  });
+
+/** Where something is published to, without its stream key. */
+export const publishAddress = (...schemes: ("rtmp" | "rtmps" | "srt")[]) =>
+  bareUrl("streamKey", ...schemes).refine(
+    (address) => whyNotBare(address, { login: "", query: "" }) || endpointOf(address),
+    "must be like rtmp://host/app, rtmps://host/app or srt://host:port",
+  );
 
 export const port = z.int().min(0).max(65_535);
 export const host = z.string().regex(/^[A-Za-z0-9._:-]{1,253}$/, "must be a host name or address");

@@ -1,6 +1,6 @@
 /** Where pictures come into this site: each ingest is a process that takes one programme in. */
 import { z } from "zod";
-import { absolutePath, displayName, host, id, port, url } from "./fields.ts";
+import { absolutePath, bareUrl, displayName, host, id, port } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
 import { bitrate, duration, section } from "./units.ts";
 
@@ -99,13 +99,16 @@ export const ingest = z.discriminatedUnion("kind", [
   section({
     ...common,
     kind: z.literal("rtsp").describe("Pulled by RTSP, such as from a camera"),
-    url: url("rtsp").describe("Where to pull from"),
+    url: bareUrl("token", "rtsp").describe("Where to pull from"),
     username: z
       .string()
       .regex(/^[^\p{Cc}]{1,128}$/u)
       .exactOptional()
       .describe("Name it knows us by"),
     password: SecretReference.exactOptional().describe("Where the password is kept"),
+    token: SecretReference.exactOptional().describe(
+      "Where it is kept what stands behind the ? of the address",
+    ),
     transport: z.enum(["tcp", "udp"]).prefault("tcp").describe("How the media come"),
   }),
   section({

@@ -1,6 +1,6 @@
 /** Where a relayed stream goes besides its destination: each output is a process of its own. */
 import { z } from "zod";
-import { absolutePath, displayName, host, id, port, url } from "./fields.ts";
+import { absolutePath, displayName, host, id, port, publishAddress, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
 import { duration, percent, section } from "./units.ts";
 
@@ -86,13 +86,13 @@ export const output = z.discriminatedUnion("kind", [
   section({
     ...common,
     kind: z.literal("rtmp").describe("Pushed by RTMP or RTMPS"),
-    address: url("rtmp", "rtmps").describe("Where to publish, without the stream key"),
+    address: publishAddress("rtmp", "rtmps").describe("Where to publish, without the stream key"),
     streamKey: SecretReference.describe("Where the stream key is kept"),
   }),
   section({
     ...common,
     kind: z.literal("srt").describe("MPEG-TS by SRT; we call"),
-    address: url("srt").describe("Whom to call, srt://HOST:PORT"),
+    address: publishAddress("srt").describe("Whom to call, srt://HOST:PORT"),
     streamId: z
       .string()
       .regex(/^[!-~]{1,512}$/, "printable characters without blanks, at most 512")

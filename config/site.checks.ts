@@ -41,7 +41,8 @@ const Lenient = z.object({
     z
       .looseObject({
         ...{ id: text, driver: text, outlet: text },
-        input: z.object({ kind: text, ingest: text }).partial().catch({}),
+        // What else stands there is looked at for secrets.
+        input: z.looseObject({ kind: text, ingest: text }).partial().catch({}),
       })
       .catch({ input: {} }),
   ),

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { SiteConfig } from "../config/site.schema.ts";
+import type { EncoderReading } from "../machines/encoder/reading.ts";
 import { paceUnder } from "../machines/encoder/request-pressure.ts";
 import type { SitePlan } from "../machines/site/plan.ts";
 import type { Attention } from "./attention.ts";
@@ -84,9 +85,15 @@ export function superviseAll(
   p: Parts & {
     drivers: ReadonlyMap<string, EncoderDriver>;
     sessions: ReadonlyMap<string, DeviceSession>;
+    /** What a box or a program says in its own words is decided on, kept and published. */
+    redact: (text: string) => string;
   },
 ): Map<string, Supervised> {
   const { config, plan, attention, submit } = p;
+  const withoutSecrets = (reading: EncoderReading) =>
+    reading.alarms?.length
+      ? { ...reading, alarms: reading.alarms.map((alarm) => p.redact(alarm)) }
+      : reading;
   return new Map(
     config.encoders.map(({ id, polling }) => {
       const session = p.sessions.get(id);
@@ -102,11 +109,11 @@ export function superviseAll(
         tell: {
           reading(reading, sinceOursMs) {
             const hands = !isSoftware(plan, id) && { sinceOursMs: Math.round(sinceOursMs) };
-            const event = { type: "reading" as const, reading, ...hands };
+            const event = { type: "reading" as const, reading: withoutSecrets(reading), ...hands };
             void submit({ to: `encoder:${id}`, event });
           },
           unreadable(failure, detail) {
-            const event = { type: "unreadable" as const, failure, detail };
+            const event = { type: "unreadable" as const, failure, detail: p.redact(detail) };
             void submit({ to: `encoder:${id}`, event });
           },
         },

@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { defaultStateDir } from "../config/fields.ts";
 import { configWarnings } from "../config/warnings.ts";
 import { ConfigError } from "../config/problems.ts";
+import { redact } from "../config/redaction.ts";
 import { loadSite } from "../config/site.ts";
 import { uplinkSentence } from "../config/uplink.ts";
 import { outputsOf, siteDrivers } from "./drivers/options.ts";
@@ -97,6 +98,7 @@ async function run(writer: Worker | undefined): Promise<number> {
       config,
       log,
       hide: (secret) => secrets.add(secret),
+      redact: (text) => redact(text, secrets),
       version,
       writer,
       writerUrl: new URL("./journal-writer.cjs", import.meta.url),

@@ -75,6 +75,8 @@ export async function startSite(p: {
   log: Logger;
   /** A secret that is made here stands in no log either. */
   hide: (secret: string) => void;
+  /** Takes every secret out of a text of somebody else, by value. */
+  redact: (text: string) => string;
   version: string;
   /** A journal's writer that was started ahead; without one it is started here. */
   writer: Worker | undefined;
@@ -309,7 +311,9 @@ export async function startSite(p: {
     links.eventsCommitted(journal.counts().durableSeq);
   }
 
-  const boxes = superviseAll({ config, plan, drivers, sessions, attention: watch, submit });
+  const boxes = superviseAll({
+    ...{ config, plan, drivers, sessions, attention: watch, submit, redact: p.redact },
+  });
   for (const relay of relays.values()) relay.listen();
   const slates = new AbortController();
   void makeSlates(relayed, log, slates.signal);
@@ -329,7 +333,10 @@ export async function startSite(p: {
     ...{ outlets, relays },
     ...{ ingestProcesses, outputProcesses },
     wallMs: () => now().wallMs,
-    report: (intent, event) => void submit({ to: `intent:${intent.id}`, event }),
+    report(intent, event) {
+      if (event.type === "effect.failed") event.error.message = p.redact(event.error.message);
+      void submit({ to: `intent:${intent.id}`, event });
+    },
   });
 
   const opening = config.storages.map(async ({ id, driver, polling, options }) => {

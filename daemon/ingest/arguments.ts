@@ -78,7 +78,8 @@ function inputArguments(read: Read, ingest: string, text: boolean): string[] {
       ];
     }
     case "rtsp": {
-      const { url, username, password, transport } = read;
+      const { username, password, token, transport } = read;
+      const url = token === undefined ? read.url : `${read.url}?${token}`;
       return [
         ...live,
         ...["-rtsp_transport", transport, "-timeout", "5000000"],

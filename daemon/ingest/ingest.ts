@@ -7,7 +7,7 @@ import { Rate } from "./rate.ts";
 import { readersOf } from "./readers.ts";
 import { Clocks, RtpFeed } from "./rtp-feed.ts";
 import { openRtmpDoor } from "./rtmp-door.ts";
-import { hasDoor, type IngestSettings, type IngestSource } from "./settings.ts";
+import { hasDoor, type IngestSettings, type IngestSource, secretsOf } from "./settings.ts";
 import type { IngestStatus } from "./status.ts";
 import { openWhipDoor } from "./whip-door.ts";
 
@@ -248,14 +248,6 @@ export class Ingest {
     };
     this.#socket.send(JSON.stringify(status), statusPort, "127.0.0.1");
   }
-}
-
-function secretsOf(source: IngestSource): string[] {
-  const secrets = [
-    source.kind === "srt" ? source.passphrase : undefined,
-    source.kind === "rtsp" ? source.password : undefined,
-  ];
-  return secrets.filter((secret) => secret !== undefined);
 }
 
 /** Goes on while processes come and go, and is never set. */

@@ -6,7 +6,7 @@ import type { IngestConfig, SiteConfig } from "../../config/site.schema.ts";
 import type { IngestEvent } from "../../machines/ingest/ingest.events.ts";
 import { endOthers, KeptProcess, type Start } from "../kept-process/kept-process.ts";
 import { groupOf, type Group } from "./group.ts";
-import { type IngestSettings, isForSessions, settingsOf } from "./settings.ts";
+import { type IngestSettings, isForSessions, secretsOf, settingsOf } from "./settings.ts";
 import type { SessionKeys } from "./session-keys.ts";
 import { IngestStatus } from "./status.ts";
 
@@ -91,7 +91,7 @@ export class IngestKeeper {
       command: [process.execPath, p.program],
       settings: (start) => {
         const settings = this.#settings(start);
-        return { text: JSON.stringify(settings), secret: secretOf(settings) };
+        return { text: JSON.stringify(settings), secrets: secretsOf(settings.source) };
       },
       heard: (datagram, run) => this.#hear(datagram, run),
       ended: (because) => {
@@ -182,11 +182,6 @@ function addressOf(config: Extract<IngestConfig, { sessions: boolean }>): string
     case "whip":
       return `http://${at}/whip/${config.id}`;
   }
-}
-
-function secretOf({ source }: IngestSettings): string | undefined {
-  if (source.kind === "srt") return source.passphrase;
-  return source.kind === "rtsp" ? source.password : undefined;
 }
 
 function statusIn(datagram: Buffer): IngestStatus | undefined {

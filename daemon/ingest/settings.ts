@@ -38,6 +38,7 @@ export const IngestSource = z.discriminatedUnion("kind", [
     url: z.string(),
     username: z.string().optional(),
     password: z.string().optional(),
+    token: z.string().optional(),
     transport: z.enum(["tcp", "udp"]),
   }),
   z.object({
@@ -56,6 +57,14 @@ export const IngestSource = z.discriminatedUnion("kind", [
   }),
 ]);
 export type IngestSource = z.infer<typeof IngestSource>;
+/** What it is let in with. */
+export function secretsOf(source: IngestSource): string[] {
+  const { passphrase, password, token } = source as Partial<
+    Record<"passphrase" | "password" | "token", string>
+  >;
+  return [passphrase, password, token].filter((secret) => secret !== undefined);
+}
+
 export type NetworkSource = Exclude<IngestSource, { kind: "rtmp" | "whip" }>;
 
 /** Publishers come to it, and are let in by us. */

@@ -46,7 +46,7 @@ type Kept = {
   /** The program, and whatever stands before it. */
   command: readonly string[];
   /** Its last argument. */
-  settings: (start: Start) => { text: string; secret?: string | undefined };
+  settings: (start: Start) => { text: string; secrets?: readonly string[] };
   /** It told something. */
   heard: (datagram: Buffer, run: string) => void;
   /** It has ended by itself. */
@@ -132,9 +132,9 @@ export class KeptProcess {
   }
 
   #command(record: Record): string[] {
-    const { text, secret } = this.#p.settings(record);
+    const { text, secrets } = this.#p.settings(record);
     return [
-      ...["/bin/sh", launcher(), this.#directory.path, record.run, hidingScript(secret ?? "")],
+      ...["/bin/sh", launcher(), this.#directory.path, record.run, hidingScript(secrets ?? [])],
       ...this.#p.command,
       text,
     ];

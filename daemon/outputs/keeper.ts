@@ -114,7 +114,7 @@ export class OutputKeeper {
       command: ["/bin/sh", "-c", holdsPipe, "output", p.pipe, process.execPath, p.program],
       settings: (start) => {
         const settings: OutputSettings = { output, ...start, target };
-        return { text: JSON.stringify(settings), secret: secretOf(target) };
+        return { text: JSON.stringify(settings), secrets: secretsOf(target) };
       },
       heard: (datagram, run) => this.#hear(datagram, run),
       ended: (because) => {
@@ -159,10 +159,14 @@ export class OutputKeeper {
   }
 }
 
-function secretOf(target: OutputTarget): string | undefined {
-  if (target.kind === "rtmp") return target.streamKey;
-  if (target.kind === "hls" || target.kind === "ladder") return target.push?.token;
-  return target.kind === "srt" ? target.passphrase : undefined;
+function secretsOf(target: OutputTarget): string[] {
+  const pushes = target.kind === "hls" || target.kind === "ladder";
+  const secrets = [
+    target.kind === "rtmp" ? target.streamKey : undefined,
+    target.kind === "srt" ? target.passphrase : undefined,
+    pushes ? target.push?.token : undefined,
+  ];
+  return secrets.filter((secret) => secret !== undefined);
 }
 
 function statusIn(datagram: Buffer): OutputStatus | undefined {

@@ -1,6 +1,6 @@
 /** ffmpeg as it sends a programme on: what goes in is what goes out. */
 import { certificateAuthorities } from "../drivers/ffmpeg/arguments.ts";
-import { endpointOf } from "../drivers/shared/engine/endpoint.ts";
+import { endpointOf } from "../../machines/endpoint.ts";
 import type { OutputTarget } from "./settings.ts";
 
 export type PushTarget = Extract<OutputTarget, { kind: "rtmp" | "srt" | "udp" }>;

@@ -65,6 +65,9 @@ const shorthand = [
   "streams[].encoders[].output",
   // Other kinds of input than the one shown; the comment above it names them and their keys.
   ...["path", "loop", "realtime", "url", "ingest"].map((key) => `encoders[].input.${key}`),
+  ...["username", "password", "streamKey", "token", "streamId", "passphrase", "latency"].map(
+    (key) => `encoders[].input.${key}`,
+  ),
   // Of SNMP v1 and v2c; the example shows v3, which signs.
   "outlets[].access.community",
 ];

@@ -1,10 +1,11 @@
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Aedes } from "aedes";
 import { afterEach, expect, test } from "vitest";
-import { Facility, kill } from "./facility.ts";
+import { Facility, kill, until } from "./facility.ts";
 
 let facility: Facility | undefined;
 let closeBroker: (() => Promise<void>) | undefined;
@@ -38,6 +39,60 @@ function filesBelow(folder: string): string[] {
     return entry.isFile() ? [path] : [];
   });
 }
+
+/** Fails at once: nobody listens there. */
+const nobody = "127.0.0.1:9";
+const pulls = {
+  "by-srt": { kind: "srt", url: `srt://${nobody}`, passphrase: "file:CANARY" },
+  "by-rtmp": {
+    ...{ kind: "rtmp", url: `rtmp://${nobody}/live`, streamKey: "file:CANARY" },
+    ...{ username: "me", password: "file:CANARY" },
+  },
+  "by-rtsp": {
+    ...{ kind: "rtsp", url: `rtsp://${nobody}/a`, token: "file:CANARY" },
+    ...{ username: "me", password: "file:CANARY" },
+  },
+  "by-hls": {
+    ...{ kind: "hls", url: `http://${nobody}/a.m3u8`, token: "file:CANARY" },
+    ...{ username: "me", password: "file:CANARY" },
+  },
+};
+
+test("what an input is opened with shows nowhere, however the program ends", async () => {
+  const broker = await aListeningBroker();
+  const folder = mkdtempSync(join(tmpdir(), "understudy-canary-"));
+  const canary = "canary-of-the-input-4711";
+  writeFileSync(join(folder, "secret"), canary, { mode: 0o600 });
+  const inputs = JSON.parse(
+    JSON.stringify(pulls).replaceAll("CANARY", join(folder, "secret")),
+  ) as typeof pulls;
+  const boxes = Object.entries(inputs).map(
+    ([id, input]) => [id, { driver: "ffmpeg" as const, config: { input } }] as const,
+  );
+  const site = await Facility.build({
+    mqttUrl: broker.url,
+    encoders: { ...Object.fromEntries(boxes), soft: { driver: "ffmpeg" } },
+    stream: { autoStart: true },
+  });
+  facility = site;
+  try {
+    site.startDaemon();
+    await site.untilOnAir("soft");
+    for (const id of Object.keys(pulls)) {
+      await until(`why ${id} ended`, () =>
+        new RegExp(`encoder/${id}/state .*ffmpeg ended: [^"]*127.0.0.1:9`).test(broker.said()),
+      );
+    }
+    await site.endDaemon();
+    expect(broker.said()).not.toContain(canary);
+    expect(site.log).not.toContain(canary);
+    for (const file of filesBelow(site.stateDir)) {
+      expect(readFileSync(file, "latin1").includes(canary), file).toBe(false);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}, 180_000);
 
 test("the stream key shows in no log, no file of the daemon and no message, whatever fails", async () => {
   const broker = await aListeningBroker();

@@ -6,8 +6,9 @@
  */
 import { publisherMark } from "../../../machines/publisher-mark.ts";
 import { DriverError } from "../driver.ts";
-import type { Endpoint } from "../shared/engine/endpoint.ts";
+import type { Endpoint } from "../../../machines/endpoint.ts";
 import { groupOf } from "../shared/engine/ingest-input.ts";
+import { rtmpPlace } from "../shared/engine/input-access.ts";
 import { checkedEndpoint, type Publication } from "../shared/engine/publication.ts";
 import type { FfmpegInput, FfmpegOptions } from "./options.ts";
 import { spoolArguments } from "./spool.ts";
@@ -57,21 +58,34 @@ function inputArguments({ input, audio }: FfmpegOptions, encoder: string): strin
         ...["-i", `file:${input.path}`],
       ];
     case "rtmp":
-      return [...live, ...may("rtmp,tcp", "flv,live_flv"), "-i", input.url];
+      return [
+        ...live,
+        ...(input.streamKey === undefined
+          ? []
+          : ["-rtmp_app", rtmpPlace(input.url).app, "-rtmp_playpath", input.streamKey]),
+        ...may("rtmp,tcp", "flv,live_flv"),
+        ...["-i", withLogin(input, input.url)],
+      ];
     case "srt":
-      return [...live, ...may("srt", "mpegts"), "-f", "mpegts", "-i", input.url];
+      return [
+        ...[...live, "-latency", String(input.latencyMs * 1_000)],
+        ...(input.streamId === undefined ? [] : ["-srt_streamid", input.streamId]),
+        ...(input.passphrase === undefined ? [] : ["-passphrase", input.passphrase]),
+        ...may("srt", "mpegts"),
+        ...["-f", "mpegts", "-i", input.url],
+      ];
     case "rtsp":
       return [
         ...live,
         ...["-rtsp_transport", "tcp"],
         ...may("rtsp,rtp,tcp", "rtsp,sdp,mpegts"),
-        ...["-i", input.url],
+        ...["-i", withLogin(input, withToken(input))],
       ];
     case "hls":
       return [
         ...["-max_redirects", "0"],
         ...may("http,https,tls,tcp,crypto", "hls,mpegts,mov,mp4,m4a,3gp,3g2,mj2,aac"),
-        ...["-f", "hls", "-i", input.url],
+        ...["-f", "hls", "-i", withLogin(input, withToken(input))],
       ];
     case "udp":
       return [
@@ -89,6 +103,29 @@ function inputArguments({ input, audio }: FfmpegOptions, encoder: string): strin
     }
   }
 }
+
+type Login = { username?: string | undefined; password?: string | undefined };
+
+/** What it quotes of it, the launcher hides. */
+function withLogin({ username, password = "" }: Login, url: string): string {
+  if (username === undefined) return url;
+  const [plain, login] = [[username, password], [username, password].map(encodeURIComponent)] //
+    .map((parts) => parts.join(":"));
+  // ffmpeg takes the login of an RTMP address as it stands.
+  if (url.startsWith("rtmp:") && plain !== login) {
+    throw new DriverError("notPossible", "the login of the input is not plain letters and digits");
+  }
+  return url.replace("://", `://${login}@`);
+}
+
+function withToken({ url, token }: { url: string; token?: string | undefined }): string {
+  if (token === undefined) return url;
+  if (isQuery.test(token)) return `${url}?${token}`;
+  throw new DriverError("notPossible", "the token of the input is not plain text");
+}
+
+/** Printable, without what would end it. */
+const isQuery = /^[!"$-~]{1,1024}$/;
 
 /** `label` and the encoder's id hold no character that means anything inside a filter. */
 function testPattern(input: FfmpegInput & { kind: "testPattern" }, encoder: string): string {

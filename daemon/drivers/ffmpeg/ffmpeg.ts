@@ -1,5 +1,6 @@
 /** ffmpeg as a software encoder. */
 import type { DriverContext, EncoderDriver } from "../driver.ts";
+import { inputSecrets } from "../shared/engine/input-access.ts";
 import { madeLoads } from "../shared/engine/load-steps.ts";
 import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
@@ -40,8 +41,9 @@ function ffmpegProgram(options: FfmpegOptions): Program {
     name: "ffmpeg",
     command: [options.program],
     arguments: (publication) => ffmpegArguments(options, publication),
-    // It stands in an argument of its own.
-    keySpellings: () => [],
+    inputSecrets: inputSecrets(options.input),
+    // A login stands in a URL; all others in arguments of their own.
+    spellings: (secret) => [encodeURIComponent(secret)],
     bitrateBps: options.video.bitrateBps,
     progress: {
       everyMs: statsPeriodS * 1_000,

@@ -9,8 +9,8 @@ import {
   suspectsInTime,
   testPattern,
   udp,
-  url,
 } from "../shared/engine/fields.ts";
+import { hls, rtmp, rtsp, srt } from "../shared/engine/input-access.ts";
 
 /** What is encoded. Which protocols and containers ffmpeg may open follows from `kind` alone. */
 export const FfmpegInput = z.discriminatedUnion("kind", [
@@ -21,22 +21,10 @@ export const FfmpegInput = z.discriminatedUnion("kind", [
     loop: z.boolean().default(true).describe("begin again at the end"),
     realtime: z.boolean().default(true).describe("read at the speed of the programme"),
   }),
-  z.strictObject({
-    kind: z.literal("rtmp").describe("pulled by RTMP"),
-    url: url("rtmp").describe("where to pull from"),
-  }),
-  z.strictObject({
-    kind: z.literal("srt").describe("MPEG-TS, called by SRT"),
-    url: url("srt").describe("where to call"),
-  }),
-  z.strictObject({
-    kind: z.literal("rtsp").describe("pulled by RTSP over TCP"),
-    url: url("rtsp").describe("where to pull from"),
-  }),
-  z.strictObject({
-    kind: z.literal("hls").describe("a live HLS playlist"),
-    url: url("http", "https").describe("the playlist"),
-  }),
+  rtmp,
+  srt,
+  rtsp,
+  hls,
   udp,
   ingest,
 ]);

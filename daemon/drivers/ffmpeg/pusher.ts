@@ -49,7 +49,8 @@ export function openPusher(
       ];
     },
     // It stands in an argument of its own.
-    keySpellings: () => [],
+    inputSecrets: [],
+    spellings: () => [],
     bitrateBps: options.bitrateBps,
     progress: { everyMs: statsPeriodS * 1_000, reader: () => parseProgress },
     lastWords: (lines) => lines.slice(-3),

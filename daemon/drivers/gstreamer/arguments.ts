@@ -4,7 +4,7 @@
  */
 import { publisherMark } from "../../../machines/publisher-mark.ts";
 import { DriverError } from "../driver.ts";
-import type { Endpoint } from "../shared/engine/endpoint.ts";
+import type { Endpoint } from "../../../machines/endpoint.ts";
 import { checkedEndpoint, type Publication } from "../shared/engine/publication.ts";
 import { caps, chain, element, fraction, isWritable } from "./description.ts";
 import { inputBranches } from "./input.ts";

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { DriverContext, EncoderDriver } from "../driver.ts";
+import { inputSecrets } from "../shared/engine/input-access.ts";
 import { madeLoads } from "../shared/engine/load-steps.ts";
 import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
@@ -53,7 +54,8 @@ function gstreamerProgram(options: GstreamerOptions, registry: string): Program 
     name: "gstreamer",
     command: ["/usr/bin/env", `GST_REGISTRY=${registry}`, options.program],
     arguments: (publication) => gstreamerArguments(options, publication),
-    keySpellings: (streamKey) => [written(streamKey)],
+    inputSecrets: inputSecrets(options.input),
+    spellings: (secret) => [written(secret)],
     bitrateBps: options.video.bitrateBps,
     progress: { everyMs: reportEveryMs, reader: senderReports },
     lastWords,

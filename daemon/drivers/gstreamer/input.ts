@@ -1,4 +1,6 @@
-import { caps, chain, element, fraction } from "./description.ts";
+import { DriverError } from "../driver.ts";
+import { rtmpPlace } from "../shared/engine/input-access.ts";
+import { caps, chain, element, fraction, isWritable } from "./description.ts";
 import { groupOf } from "../shared/engine/ingest-input.ts";
 import type { GstreamerInput, GstreamerOptions } from "./options.ts";
 
@@ -54,9 +56,17 @@ function reader(input: Exclude<GstreamerInput, TestPattern>): string[][] {
     case "file":
       return [element("filesrc", { location: input.path })];
     case "rtmp":
-      return [element("rtmp2src", { location: input.url })];
-    case "srt":
-      return [element("srtsrc", { uri: input.url, mode: "caller" })];
+      return [element("rtmp2src", { ...rtmpSource(input), ...writable(input, loginKeys) })];
+    case "srt": {
+      const { url: uri, latencyMs: latency, streamId } = input;
+      return [
+        element("srtsrc", {
+          ...{ uri, mode: "caller", latency },
+          ...(streamId !== undefined && { streamid: streamId }),
+          ...writable(input, ["passphrase"]),
+        }),
+      ];
+    }
     case "udp": {
       const { hostname, port } = new URL(input.url.replace(/^udp:/, "http:"));
       const address = hostname.replace(/^\[|\]$/g, "");
@@ -74,6 +84,32 @@ function reader(input: Exclude<GstreamerInput, TestPattern>): string[][] {
       ];
     }
   }
+}
+
+function rtmpSource({ url, streamKey }: GstreamerInput & { kind: "rtmp" }) {
+  if (streamKey === undefined) return { location: url };
+  const { scheme, host, port, app: application } = rtmpPlace(url);
+  const stream = writable({ streamKey }, ["streamKey"])["streamKey"]!;
+  return { scheme, host: host.replace(/^\[|\]$/g, ""), port, application, stream };
+}
+
+const loginKeys = ["username", "password"] as const;
+
+/** @throws DriverError `notPossible` for one that gst-launch cannot be told; never quotes it */
+function writable<K extends string>(
+  input: { [key in K]?: string | undefined },
+  keys: readonly K[],
+) {
+  const given: Record<string, string> = {};
+  for (const key of keys) {
+    const value = input[key];
+    if (value === undefined) continue;
+    if (!isWritable(value)) {
+      throw new DriverError("notPossible", `gst-launch takes no ${key} with a quote in it`);
+    }
+    given[key] = value;
+  }
+  return given;
 }
 
 const demultiplexers: Record<string, string> = {

@@ -9,8 +9,8 @@ import {
   suspectsInTime,
   testPattern,
   udp,
-  url,
 } from "../shared/engine/fields.ts";
+import { rtmp, srt } from "../shared/engine/input-access.ts";
 
 /** What is encoded: H.264 and AAC, by elements that are named here and found by nobody else. */
 export const GstreamerInput = z.discriminatedUnion("kind", [
@@ -26,14 +26,8 @@ export const GstreamerInput = z.discriminatedUnion("kind", [
       .regex(/^[^"'\\]*$/, "a path without quotes and backslashes")
       .describe("absolute path"),
   }),
-  z.strictObject({
-    kind: z.literal("rtmp").describe("pulled by RTMP"),
-    url: url("rtmp").describe("where to pull from"),
-  }),
-  z.strictObject({
-    kind: z.literal("srt").describe("MPEG-TS, called by SRT"),
-    url: url("srt").describe("where to call"),
-  }),
+  rtmp,
+  srt,
   udp,
   ingest,
 ]);

@@ -1,16 +1,6 @@
 /** Fields that every software encoder's options share. Each driver adds its own to them. */
 import { z } from "zod";
 
-/** An address for one protocol: no blanks, no control characters, nothing that needs a shell. */
-export const url = (...schemes: string[]) =>
-  z
-    .string()
-    .max(1_024)
-    .regex(
-      new RegExp(`^(${schemes.join("|")})://[A-Za-z0-9\\[][!#-&(-;=?-\\[\\]_a-z~]*$`),
-      `an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
-    );
-
 export const rate = z.number().min(1).max(120);
 export const side = z.int().min(16).max(8_192).multipleOf(2);
 export const absolutePath = z

@@ -67,14 +67,18 @@ export function recordOf(
   };
 }
 
-/** Of the arguments as they would be with another key: a secret leaves no trace on disk. */
+/** Of the arguments as they would be with other secrets: a secret leaves no trace on disk. */
 export function fingerprintOf(
   around: EngineSurroundings,
   target: Omit<PublishTarget, "streamKey">,
   progressPort: number,
 ): string {
-  const argv = argumentsOf(around, { ...target, streamKey: "key" }, progressPort);
-  return createHash("sha256").update(argv.join("\0")).digest("hex");
+  const argv = argumentsOf(around, { ...target, streamKey: "key" }, progressPort).join("\0");
+  const { program } = around.made(target.settings);
+  const bare = program.inputSecrets
+    .flatMap((secret) => [...program.spellings(secret), secret])
+    .reduce((text, secret) => text.replaceAll(secret, "key"), argv);
+  return createHash("sha256").update(bare).digest("hex");
 }
 
 /** What is run to make a start: the launcher with all it needs. */
@@ -86,7 +90,9 @@ export function commandOf(
 ): string[] {
   const { launcher, group } = around;
   const { program } = around.made(target.settings);
-  const hide = hidingScript(target.streamKey, program.keySpellings(target.streamKey));
+  const hide = hidingScript(
+    [target.streamKey, ...program.inputSecrets].flatMap((s) => [s, ...program.spellings(s)]),
+  );
   return [
     ...["/bin/sh", launcher, folder, run, hide],
     ...(group.nice > 0 ? ["nice", "-n", String(group.nice)] : []),

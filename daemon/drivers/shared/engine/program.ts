@@ -9,8 +9,10 @@ export type Program = {
   command: readonly string[];
   /** @throws DriverError `notPossible` when this output cannot be built; never quotes the key */
   arguments(publication: Publication): string[];
-  /** How the key is spelled in its arguments, so that it is hidden when it quotes them. */
-  keySpellings(streamKey: string): string[];
+  /** What its input is opened with. */
+  inputSecrets: readonly string[];
+  /** How a secret is spelled in its arguments, so that it is hidden when it quotes them. */
+  spellings(secret: string): string[];
   /** What it makes, for telling a backlog in the network; undefined = not known. */
   bitrateBps: number | undefined;
   progress: {

@@ -1,6 +1,6 @@
 import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import { DriverError } from "../../driver.ts";
-import { endpointOf, type Endpoint } from "./endpoint.ts";
+import { endpointOf, type Endpoint } from "../../../../machines/endpoint.ts";
 
 /** Where, as what and for whom a program publishes. */
 export type Publication = {

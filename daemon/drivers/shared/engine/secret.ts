@@ -2,13 +2,15 @@
 const leastLength = 4;
 
 /**
- * The `sed` script that takes a stream key out of what a program says, also where a server quotes
- * only its name or only its token.
- * @param spellings the key as it stands in the program's arguments, where that differs
+ * The `sed` script that takes secrets out of what a program says, also where a server quotes only
+ * the name or only the token of a stream key.
+ * @param secrets as they stand in the program's arguments, also where that is another spelling
  */
-export function hidingScript(streamKey: string, spellings: readonly string[] = []): string {
-  const parts = streamKey.split(/[?&=/]/).filter((part) => part.length >= 8);
-  return [...spellings, streamKey, ...parts]
+export function hidingScript(secrets: readonly string[]): string {
+  const parts = secrets.flatMap((secret) => secret.split(/[?&=/]/)).filter((p) => p.length >= 8);
+  // The longest first: one may be a part of another.
+  return [...new Set([...secrets, ...parts])]
+    .sort((a, b) => b.length - a.length)
     .filter((secret) => secret.length >= leastLength)
     .map((secret) => `s/${secret.replace(/[\\/.*[\]^$]/g, "\\$&")}/[key]/g`)
     .concat("s/$//")

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { endianness } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Endpoint, endpointOf } from "./endpoint.ts";
+import { type Endpoint, endpointOf } from "../../../../machines/endpoint.ts";
 
 /** One line of `/proc/net/tcp` or `tcp6`. */
 export type TcpSocket = {

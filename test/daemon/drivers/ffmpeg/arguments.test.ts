@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { DriverError } from "../../../../daemon/drivers/driver.ts";
 import { ffmpegArguments } from "../../../../daemon/drivers/ffmpeg/arguments.ts";
 import { FfmpegOptions } from "../../../../daemon/drivers/ffmpeg/options.ts";
-import { endpointOf } from "../../../../daemon/drivers/shared/engine/endpoint.ts";
+import { endpointOf } from "../../../../machines/endpoint.ts";
 import { withGroup } from "../../../../daemon/drivers/shared/engine/ingest-input.ts";
 import { hidingScript } from "../../../../daemon/drivers/shared/engine/secret.ts";
 import { at } from "../../../setup/effort.ts";
@@ -41,6 +41,8 @@ const grammar: Record<string, RegExp | undefined> = {
   "-tls_verify": /^1$/,
   "-ca_file": /^\/etc\/ssl\/certs\/ca-certificates\.crt$/,
   "-srt_streamid": /^[!-~]+$/,
+  "-passphrase": /^[^\0]+$/,
+  "-latency": number,
   ...Object.fromEntries(
     ["-r", "-g", "-sc_threshold", "-b:v", "-maxrate", "-bufsize", "-threads", "-b:a", "-ar", "-ac"] //
       .map((option) => [option, number]),
@@ -82,6 +84,14 @@ const tail = fc.oneof(fc.webPath(), hostile);
 const host = fc.constantFrom("example.org", "10.0.0.1", "[::1]", "-y", "h:1", "a b", "");
 const url = (scheme: string) =>
   fc.tuple(host, tail).map(([name, path]) => `${scheme}://${name}${path}`);
+const login = ["username", "password"];
+const accessOf: Record<string, string[]> = {
+  rtmp: [...login, "streamKey"],
+  srt: ["streamId", "passphrase"],
+  rtsp: [...login, "token"],
+  http: [...login, "token"],
+};
+const access = (keys: string[]) => Object.fromEntries(keys.map((key) => [key, hostile]));
 const input = fc.oneof(
   fc.record(
     { kind: fc.constant("testPattern"), label: fc.oneof(hostile, fc.constant("Studio 1")) },
@@ -97,7 +107,13 @@ const input = fc.oneof(
     realtime: fc.boolean(),
   }),
   ...["rtmp", "srt", "rtsp", "http"].map((scheme) =>
-    fc.record({ kind: fc.constant(scheme === "http" ? "hls" : scheme), url: url(scheme) }),
+    fc.record(
+      {
+        ...{ kind: fc.constant(scheme === "http" ? "hls" : scheme), url: url(scheme) },
+        ...access(accessOf[scheme]!),
+      },
+      { requiredKeys: ["kind", "url"] },
+    ),
   ),
   fc.record({
     kind: fc.constant("udp"),
@@ -183,8 +199,8 @@ test("a suspicion earlier than two and a half frames is refused", () => {
 });
 
 test("hiding a key takes it literally, and takes its parts", () => {
-  expect(hidingScript("a.b*c/d")).toContain("s/a\\.b\\*c\\/d/[key]/g");
-  expect(hidingScript("live?token=0123456789")).toContain("s/0123456789/[key]/g");
+  expect(hidingScript(["a.b*c/d"])).toContain("s/a\\.b\\*c\\/d/[key]/g");
+  expect(hidingScript(["live?token=0123456789"])).toContain("s/0123456789/[key]/g");
 });
 
 test("an ingest of this host is heard on loopback, where the daemon says", () => {

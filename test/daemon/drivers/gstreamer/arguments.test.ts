@@ -19,8 +19,12 @@ const elements: Record<string, Record<string, RegExp>> = {
   audiotestsrc: { "is-live": flag, freq: number, volume: number },
   textoverlay: { text: /^[A-Za-z0-9 ._-]{1,40}$/, valignment: word, "font-desc": /^Mono 24$/ },
   filesrc: { location: text },
-  rtmp2src: { location: text },
-  srtsrc: { uri: text, mode: /^caller$/ },
+  rtmp2src: {
+    ...{ location: text, username: text, password: text, stream: text },
+    ...{ scheme: /^rtmp$/, host: /^[A-Za-z0-9.:-]+$/, port: number },
+    application: /^[A-Za-z0-9._\\~/-]+$/,
+  },
+  srtsrc: { uri: text, mode: /^caller$/, latency: number, streamid: text, passphrase: text },
   udpsrc: { address: /^[A-Za-z0-9.:-]+$/, port: number, "buffer-size": number },
   ...Object.fromEntries(
     ["qtdemux", "matroskademux", "tsdemux", "flvdemux"].map((it) => [it, { name: /^in$/ }]),
@@ -98,7 +102,17 @@ const input = fc.oneof(
     { requiredKeys: ["kind"] },
   ),
   fc.record({ kind: fc.constant("file"), path: hostile.map((name) => `/${name}.mp4`) }),
-  ...["rtmp", "srt"].map((kind) => fc.record({ kind: fc.constant(kind), url: url(kind) })),
+  fc.record(
+    {
+      ...{ kind: fc.constant("rtmp"), url: fc.oneof(url("rtmp"), fc.constant("rtmp://h/live")) },
+      ...{ streamKey: hostile, username: hostile, password: hostile },
+    },
+    { requiredKeys: ["kind", "url"] },
+  ),
+  fc.record(
+    { kind: fc.constant("srt"), url: url("srt"), streamId: hostile, passphrase: hostile },
+    { requiredKeys: ["kind", "url"] },
+  ),
   fc.record({
     kind: fc.constant("udp"),
     url: fc.oneof(url("udp"), fc.constantFrom("udp://239.1.1.1:5000", "udp://[::1]:80")),

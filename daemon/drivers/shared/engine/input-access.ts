@@ -1,0 +1,86 @@
+/** How a software encoder is let in where it takes its picture from. */
+import { z } from "zod";
+import { whyNotBare } from "../../../../machines/bare-address.ts";
+import { endpointOf, type Endpoint } from "../../../../machines/endpoint.ts";
+import { DriverError } from "../../driver.ts";
+
+/**
+ * An address for one protocol: no blanks, no control characters, nothing that needs a shell, and
+ * nothing secret.
+ */
+const url = (under: { login: string; query: string }, ...schemes: string[]) =>
+  z
+    .string()
+    .max(1_024)
+    .regex(
+      new RegExp(
+        `^(${schemes.join("|")})://[A-Za-z0-9\\[][A-Za-z0-9.:[\\]_-]*(/[!$-&(-;=@-\\[\\]_a-z~]*)?$`,
+      ),
+      {
+        error: ({ input }) =>
+          whyNotBare(input, under) ??
+          `must be an address that begins with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
+      },
+    );
+
+const secret = z.string().min(1).max(1_024);
+const plain = /^[^\p{Cc}]{1,128}$/u;
+const login = {
+  username: z.string().regex(plain, "a name without control characters").optional(),
+  password: secret.optional().describe("where the password is kept"),
+};
+const loginUnder = "username and password";
+const token = secret
+  .optional()
+  .describe("where it is kept what stands behind the ? of the address");
+
+export const rtmp = z.strictObject({
+  kind: z.literal("rtmp").describe("pulled by RTMP"),
+  url: url({ login: loginUnder, query: "streamKey" }, "rtmp").describe("where to pull from"),
+  streamKey: secret.optional().describe("where it is kept what follows the application's name"),
+  ...login,
+});
+export const srt = z.strictObject({
+  kind: z.literal("srt").describe("MPEG-TS, called by SRT"),
+  url: url({ login: "streamId and passphrase", query: "streamId, passphrase and latency" }, "srt") //
+    .describe("where to call"),
+  streamId: z
+    .string()
+    .regex(/^[!#-&(-[\]-~]{1,512}$/, "printable characters without blanks and quotes, at most 512")
+    .optional()
+    .describe("which stream is wanted there"),
+  passphrase: secret.optional().describe("where the passphrase is kept (10 to 79 characters)"),
+  latencyMs: z
+    .int()
+    .min(20)
+    .max(8_000)
+    .default(120)
+    .describe("how long SRT may wait for packets that were lost, ms"),
+});
+export const rtsp = z.strictObject({
+  kind: z.literal("rtsp").describe("pulled by RTSP over TCP"),
+  url: url({ login: loginUnder, query: "token" }, "rtsp").describe("where to pull from"),
+  ...login,
+  token,
+});
+export const hls = z.strictObject({
+  kind: z.literal("hls").describe("a live HLS playlist"),
+  url: url({ login: loginUnder, query: "token" }, "http", "https").describe("the playlist"),
+  ...login,
+  token,
+});
+
+/** What an input is opened with: it must show nowhere. */
+export function inputSecrets(input: object): string[] {
+  const { streamKey, passphrase, password, token } = input as Partial<
+    Record<"streamKey" | "passphrase" | "password" | "token", string>
+  >;
+  return [streamKey, passphrase, password, token].filter((one) => one !== undefined);
+}
+
+/** @throws DriverError `notPossible` where a stream key has no place in it */
+export function rtmpPlace(address: string): Endpoint {
+  const place = endpointOf(address);
+  if (place?.scheme === "rtmp") return place;
+  throw new DriverError("notPossible", "with a stream key the input must be like rtmp://host/app");
+}
