@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Logger } from "pino";
 import type { SiteConfig } from "../config/site.schema.ts";
+import { monotonicMs } from "./clock.ts";
 import type { LocalBroker } from "./broker/local-broker.ts";
 import type { openJournal } from "./journal/open-journal.ts";
 import type { Link, LinkOptions, LinkState } from "./link/link.ts";
@@ -15,6 +16,8 @@ export type Links = Pick<
   /** The one to the hubs, from whom commands come. */
   toHubs(): Link | undefined;
   state(): LinkState;
+  /** When the one to the hubs last moved, monotonic ms: with or without a broker. */
+  aliveMs(): number;
   /** Sentences for the operator. */
   warnings(): readonly string[];
   /** How far the broker at the site has come, to be kept over a restart. */
@@ -33,7 +36,13 @@ export function openLinks(
   },
 ): Links {
   const { config, journal, log } = p;
-  const told = { site: config.site, info: p.info, states: p.states, now: p.now };
+  const told = {
+    site: config.site,
+    info: p.info,
+    states: p.states,
+    now: p.now,
+    monoMs: monotonicMs,
+  };
   let hubs: Link | undefined;
   let local: LocalBroker | undefined;
   const all = () => [hubs, local].filter((link) => link !== undefined);
@@ -63,6 +72,7 @@ export function openLinks(
     },
     toHubs: () => hubs,
     state: () => hubs?.state ?? "offline",
+    aliveMs: () => hubs?.aliveMs() ?? monotonicMs(),
     warnings: () => local?.warnings() ?? [],
     moved: () => local?.moved() ?? {},
     publishState(kind, id, state, availability) {

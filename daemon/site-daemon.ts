@@ -167,7 +167,7 @@ export async function startSite(p: {
     schedules?: Schedules;
     farEnds?: ReturnType<typeof watchFarEnds>;
   } = {};
-  const moved = { journal: monotonicMs(), link: monotonicMs() };
+  let journalAliveMs = monotonicMs();
 
   const decider = openDecider({
     core,
@@ -399,11 +399,11 @@ export async function startSite(p: {
 
   const telemetry = setInterval(() => {
     links.publishTelemetry(publisher.telemetry());
-    moved.link = monotonicMs();
-    // Answered also when the disk does not: only a journal that is stuck itself stays silent.
-    void journal
-      .commit({ events: [], resume: links.moved(), intents: [], settledIntents: [] })
-      .then(() => (moved.journal = monotonicMs()));
+    void journal.commit({ events: [], resume: links.moved(), intents: [], settledIntents: [] });
+    // By the writer's own thread: a commit is given up here when that does not move.
+    void journal.answers().then((answered) => {
+      if (answered) journalAliveMs = monotonicMs();
+    });
   }, 1_000);
   const opened = submit({
     to: "site",
@@ -430,8 +430,8 @@ export async function startSite(p: {
     },
     silenceMs: () => ({
       decider: monotonicMs() - decider.aliveMs(),
-      journal: monotonicMs() - moved.journal,
-      link: monotonicMs() - moved.link,
+      journal: monotonicMs() - journalAliveMs,
+      link: monotonicMs() - links.aliveMs(),
     }),
     condition: () => ({
       decider: core.siteWord(),

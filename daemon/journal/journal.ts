@@ -53,6 +53,11 @@ export interface Journal {
    * refuses: the rows then stay in memory, are marked `undurable`, and are written when possible.
    */
   commit(turn: TurnRow): Promise<boolean>;
+  /**
+   * Resolves `true` once the writer's thread has taken this, whatever the disk says; `false` when it
+   * died first. While the thread is stuck, it does not resolve.
+   */
+  answers(): Promise<boolean>;
   /** Tells every change of health, and how many rows wait in memory. */
   onHealth(listener: (health: JournalHealth, rowsInMemory: number) => void): void;
   close(): Promise<void>;

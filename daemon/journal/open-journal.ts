@@ -114,6 +114,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
       case "events":
       case "inputs":
       case "history":
+      case "pong":
         return questions.answered(message);
       case "truncated":
         for (const listener of truncatedListeners) listener(message.fromSeq, message.toSeq);
@@ -231,6 +232,9 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
       rows.add({ kind: "input", id: lastInput, stamp, actor: to, body });
     },
     commit,
+    async answers() {
+      return (await questions.put((ask) => ({ kind: "ping", ask }))) !== undefined;
+    },
     onHealth: (listener) => void healthListeners.push(listener),
     async close() {
       if (closing) return;

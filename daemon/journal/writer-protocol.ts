@@ -100,6 +100,7 @@ export type ToWriter =
   | { kind: "samples"; samples: Samples }
   | { kind: "readHistory"; ask: number; encoder: string; range: HistoryRange }
   | { kind: "retain"; wallMs: number }
+  | { kind: "ping"; ask: number }
   | { kind: "close" };
 
 /** Why the disk refused. `damaged`: the file is no longer a sound database. */
@@ -136,6 +137,7 @@ export type FromWriter =
   | { kind: "events"; ask: number; rows: EventPayload[] | undefined }
   | { kind: "inputs"; ask: number; rows: InputText[] | undefined }
   | { kind: "history"; ask: number; points: ConnectionPoint[] | undefined }
+  | { kind: "pong"; ask: number }
   | { kind: "truncated"; fromSeq: number; toSeq: number }
   | { kind: "sizes"; inputBytes: number; eventBytes: number }
   | { kind: "closed" };

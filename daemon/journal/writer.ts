@@ -298,6 +298,8 @@ function startWriter(port: MessagePort, data: WriterData): void {
       case "retain":
         if (!retaining) retain(message.wallMs);
         return;
+      case "ping":
+        return post({ kind: "pong", ask: message.ask });
       case "close":
         return close();
     }

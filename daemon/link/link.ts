@@ -81,11 +81,14 @@ export type Link = {
   /** The hub's clock minus ours, ms; undefined until a hub has acknowledged something live. */
   clockOffsetMs(): number | undefined;
   counts(): LinkCounts;
+  /** When its own loop last moved, by `monoMs`: also while there is no broker. */
+  aliveMs(): number;
   /** Says `offline` and ends the connection. */
   close(): Promise<void>;
 };
 
 const closeWithinMs = 2_000;
+const beatEveryMs = 500;
 /** A connection that lasted this long was a good one: the back-off starts over. */
 const goodConnectionMs = 10_000;
 
@@ -237,8 +240,24 @@ export function openLink(options: LinkOptions): Link {
     }
   }
 
+  let aliveMs = monoMs();
+  let readBefore: number | undefined;
+  /**
+   * No broker and no answer of one is no fault of ours, but to wait for nothing is: offline without
+   * another try, or for the journal, which answers at once.
+   */
+  function beat(): void {
+    const reading = sender.reading();
+    const triesAgain = client !== undefined || reconnectTimer !== undefined;
+    if (triesAgain && (reading === undefined || reading !== readBefore)) aliveMs = monoMs();
+    readBefore = reading;
+  }
+  const heart = setInterval(beat, beatEveryMs);
+  heart.unref();
+
   connect();
   return {
+    aliveMs: () => aliveMs,
     get connected() {
       return state === "online";
     },
@@ -278,6 +297,7 @@ export function openLink(options: LinkOptions): Link {
     async close() {
       if (closed) return;
       closed = true;
+      clearInterval(heart);
       clearTimeout(reconnectTimer);
       sender.stop();
       const last = client;

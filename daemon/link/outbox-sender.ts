@@ -25,6 +25,8 @@ export function sendOutbox(options: {
   let epoch = outbox.epoch;
   let awake = false;
   let working = false;
+  let reads = 0;
+  let isReading = false;
   let resendTimer: NodeJS.Timeout | undefined;
   /** The hub has more than we have: nothing is sent until there is a new epoch. */
   let rolledBackEpoch: string | undefined;
@@ -63,7 +65,9 @@ export function sendOutbox(options: {
       }
       if (rolledBackEpoch === epoch) return;
       const from = sentSeq;
-      const rows = await outbox.readPayloads(from, windowEvents);
+      reads += 1;
+      isReading = true;
+      const rows = await outbox.readPayloads(from, windowEvents).finally(() => (isReading = false));
       if (mine !== run) return;
       // A replay asked for while we read: begin again from there.
       if (sentSeq !== from || outbox.epoch !== epoch) continue;
@@ -108,6 +112,7 @@ export function sendOutbox(options: {
       running = false;
       run += 1;
       working = false;
+      isReading = false;
       clearTimeout(resendTimer);
       resendTimer = undefined;
     },
@@ -118,6 +123,8 @@ export function sendOutbox(options: {
       if (outcome === "rolledBack") rolledBackEpoch = outbox.epoch;
       else if (outcome === "moved") sentSeq = Math.max(sentSeq, lowestCursor());
     },
+    /** Names the read of the journal that is under way; undefined: it waits for none. */
+    reading: (): number | undefined => (isReading ? reads : undefined),
     /** A hub misses something from `seq` on. */
     goBack(seq: number): void {
       sentSeq = Math.min(sentSeq, seq - 1);

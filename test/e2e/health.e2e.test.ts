@@ -1,5 +1,7 @@
 /** Probes on the site's own machine, which ask the running daemon. */
 import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { closedAfterEach } from "./after-each.ts";
@@ -49,4 +51,41 @@ test("a probe tells a daemon that works from one that hangs, is gone, or came ba
   await until("the next one answers", async () => (await probe(facility, "--ready")).code === 0);
   await facility.endDaemon();
   expect((await probe(facility, "--health")).code).toBe(1);
+}, 180_000);
+
+test("a journal whose writer hangs is told as such, and feeds no watchdog until it moves again", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "understudy-stuck-"));
+  const flag = join(folder, "stuck");
+  // Loaded first in every thread: all but the main one stand still while the file is there.
+  writeFileSync(
+    join(folder, "stuck.cjs"),
+    `const { existsSync } = require("node:fs");
+     const nobody = new Int32Array(new SharedArrayBuffer(4));
+     if (!require("node:worker_threads").isMainThread) setInterval(() => {
+       while (existsSync(${JSON.stringify(flag)})) Atomics.wait(nobody, 0, 0, 50);
+     }, 20).unref();`,
+  );
+  const facility = await aFacility({
+    env: { NODE_OPTIONS: `--require ${join(folder, "stuck.cjs")}` },
+  });
+  facility.startDaemon();
+  await until("it is well", async () => (await probe(facility, "--ready")).code === 0);
+  writeFileSync(flag, "");
+  const ill = await until(
+    "the writer is missed",
+    async () => {
+      const answer = await probe(facility, "--health");
+      return answer.code === 1 && answer.out !== "" && answer;
+    },
+    60_000,
+  );
+  expect(JSON.parse(ill.out)).toMatchObject({ live: false });
+  expect(ill.out).toContain("no sign of life from: journal");
+  expect(ill.out).not.toMatch(/no sign of life from: (decider|link)/);
+  rmSync(folder, { recursive: true });
+  await until(
+    "it is well again",
+    async () => (await probe(facility, "--ready")).code === 0,
+    60_000,
+  );
 }, 180_000);
