@@ -1,6 +1,6 @@
 /** The disk is full, or slow: the picture comes first, and the journal catches up. */
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -8,10 +8,13 @@ import { closedAfterEach } from "./after-each.ts";
 import { kill, until } from "./facility.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
-const mayMount = process.getuid?.() === 0;
+/** A loaded host is slow in everything; what must not wait for the disk does not wait this long. */
+const takeoverWithinMs = 15_000;
 
 /** A file system of this size, of its own. */
 function aSmallDisk(sizeMiB: number) {
+  // Not skipped: what was not looked at must not look as if it held.
+  if (process.getuid?.() !== 0) throw new Error("needs root: only root may mount a small disk");
   const folder = mkdtempSync(join(tmpdir(), "understudy-disk-"));
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${sizeMiB}m`, "understudy-test", folder]);
   const filler = join(folder, "filler");
@@ -45,7 +48,7 @@ function aSmallDisk(sizeMiB: number) {
   });
 }
 
-test.runIf(mayMount).each([
+test.each([
   { name: "full", again: false },
   { name: "full, and full again when the reserve was given up", again: true },
 ])(
@@ -66,7 +69,7 @@ test.runIf(mayMount).each([
     const killedAtMs = performance.now();
     kill(facility.enginePid("a"));
     await facility.untilOnAir("b");
-    console.log(`b on air ${Math.round(performance.now() - killedAtMs)} ms after the kill`);
+    expect(performance.now() - killedAtMs).toBeLessThan(takeoverWithinMs);
     expect(facility.overlapMs()).toBe(0);
 
     disk.empty();
@@ -82,11 +85,12 @@ test.runIf(mayMount).each([
   },
 );
 
-test("a disk that takes 300 ms for each sync: the understudy takes over, and all is written later", async () => {
+test("a disk that takes 300 ms for each sync: the understudy takes over, all is written later, and it is well when the disk is", async () => {
   const facility = await aFacility({
     farEnd: { behaviour: "acceptBoth" },
     wrap: [
-      ...["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"],
+      // -D: the tracer is no parent of the daemon, which goes on without it.
+      ...["strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"],
       ...["-e", "inject=fsync,fdatasync:delay_exit=300000"],
     ],
   });
@@ -96,11 +100,25 @@ test("a disk that takes 300 ms for each sync: the understudy takes over, and all
   const killedAtMs = performance.now();
   kill(facility.enginePid("a"));
   await facility.untilOnAir("b");
-  console.log(`b on air ${Math.round(performance.now() - killedAtMs)} ms after the kill`);
+  expect(performance.now() - killedAtMs).toBeLessThan(takeoverWithinMs);
   await until("it is on disk", () => facility.told("stream.onAir").length >= 2);
   const told = facility.told();
   expect(told.map((t) => t.seq)).toEqual(told.map((_, n) => n + 1));
   expect(told.some((t) => t.type === "site.journal" && t.data["journal"] === "slow")).toBe(true);
   expect(told.some((t) => t.undurable)).toBe(true);
   expect(facility.overlapMs()).toBe(0);
+
+  const healths = () => facility.told("site.journal").map((t) => t.data["journal"]);
+  expect(healths().at(-1)).toBe("slow");
+  process.kill(tracerOf(facility.daemon.pid!), "SIGTERM");
+  await until("the journal is well again", () => healths().at(-1) === "ok", 60_000);
+  expect(facility.daemon.exitCode).toBeNull();
+  expect(facility.onAir()).toBe("b");
 });
+
+/** Who makes the disk of this process slow. */
+function tracerOf(pid: number): number {
+  const tracer = /^TracerPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+  if (!Number(tracer)) throw new Error(`nobody traces ${pid}`);
+  return Number(tracer);
+}
