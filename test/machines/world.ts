@@ -128,9 +128,12 @@ export function aPlan(
 }
 
 /** Seen and read seldom, and believed for long: for days that are passed in leaps of up to a minute. */
-export function aPlanForDays(kinds: Record<string, Box["kind"]>): SitePlan {
+export function aPlanForDays(
+  kinds: Record<string, Box["kind"]>,
+  more: Pick<Partial<SitePlan>, "streams"> = {},
+): SitePlan {
   const destinations = [aDestinationPlan({ sightMaxAgeMs: 72_000 })];
-  const plan = aPlan({ kinds, destinations });
+  const plan = aPlan({ kinds, destinations, ...more });
   const encoders = plan.encoders.map((box) => ({ ...box, readingMaxAgeMs: 72_000 }));
   return { ...plan, encoders };
 }
@@ -292,6 +295,11 @@ export class World {
   /** Starts that happened while another box was publishing on the same key. */
   readonly overlaps: string[] = [];
   readonly contentSwitches: ContentSwitch[] = [];
+  /** When a carrier whose picture was seen was left unasked, for what it shows, its heat or its place. */
+  readonly leftOnAir: number[] = [];
+  readonly #left = new Set<string>();
+  /** No boot and no clock changes it. */
+  #livedMs = 0;
   /** `a` and the others show different programmes, and somebody compares them. */
   showsAnother: boolean | null = null;
   /** What was last told of each picture, by stream. */
@@ -462,7 +470,10 @@ export class World {
         this.#noteBoot(intent.asks.encoder);
       if (intent.kind === "applySettings") this.#noteTouch(intent.asks.encoder);
       if (intent.kind === "startOutput") this.#noteExercise(intent.asks);
-      if (intent.kind === "fence") this.#noteContentSwitch(intent.asks.stream);
+      if (intent.kind === "fence") {
+        this.#noteContentSwitch(intent.asks.stream);
+        this.#noteLeft(intent.asks.stream);
+      }
       this.#pending.push({ intent, dueMs: this.#at.monoMs + this.intentDelayMs });
     }
   }
@@ -508,6 +519,18 @@ export class World {
     };
     const others = Object.keys(this.boxes).filter((id) => id !== carrier?.encoder);
     this.contentSwitches.push({ stream, cause: incident.cause, better: others.filter(isBetter) });
+  }
+
+  #noteLeft(stream: string) {
+    const { memory, carrier, facts } = this.#core.stream(stream).context;
+    const { incident, command } = memory;
+    if (!incident || command || this.#left.has(incident.id)) return;
+    this.#left.add(incident.id);
+    // The last resort, whatever it costs.
+    if (carrier && facts[carrier.encoder]?.thermal === "protected") return;
+    if (/^(shows-|input-|heat$|repair$|return$)/.test(incident.cause)) {
+      this.leftOnAir.push(this.#livedMs);
+    }
   }
 
   /** A playbook is about to stop a stream that is seen, for less load. */
@@ -673,6 +696,7 @@ export class World {
   }
 
   #advance(ms: number) {
+    this.#livedMs += ms;
     this.#at = { ...this.#at, monoMs: this.#at.monoMs + ms, wallMs: this.#at.wallMs + ms };
   }
 
