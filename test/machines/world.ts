@@ -17,7 +17,12 @@ import {
   type Outcome,
   type SiteCore,
 } from "../../machines/site/site-core.ts";
-import { seenOffAir, seenOnAir, understudyOf } from "../../machines/stream/stream.context.ts";
+import {
+  seenOffAir,
+  seenOnAir,
+  showsAnotherThanCarrier,
+  understudyOf,
+} from "../../machines/stream/stream.context.ts";
 import type { EncoderSettings } from "../../machines/encoder/settings.ts";
 import type { EncoderFacts } from "../../machines/encoder/facts.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
@@ -546,8 +551,10 @@ export class World {
     for (const { id } of this.plan.streams) {
       const { context } = this.#core.stream(id);
       if (context.carrier?.encoder !== encoder || !seenOnAir(context)) continue;
-      const understudy = understudyOf(context)?.encoder;
-      if (understudy !== undefined) this.picturesLost.push(`${id} while ${understudy} stood by`);
+      const ready = understudyOf(context);
+      // Who shows another programme is no reason to keep this one at full load.
+      if (ready === null || showsAnotherThanCarrier(context, ready)) continue;
+      this.picturesLost.push(`${id} while ${ready.encoder} stood by`);
     }
   }
 

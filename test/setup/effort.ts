@@ -21,7 +21,7 @@ export const sequences: Record<Effort, number> = {
  * incidents, each turn compared) tries its fewer ones in `npm test`; in torture all have many.
  */
 export const shares = {
-  safety: { check: 0.285, test: 0.37, torture: 0.21 },
+  safety: { check: 0.28, test: 0.37, torture: 0.2 },
   otherSafety: { check: 0.3, test: 0.38, torture: 0.2 },
   content: { check: 0.08, test: 0.04, torture: 0.1 },
   exercise: { check: 0.07, test: 0.04, torture: 0.1 },
@@ -34,7 +34,7 @@ export const shares = {
   onDuty: { check: 0.01, test: 0.005, torture: 0.05 },
   recovery: { check: 0.02, test: 0.01, torture: 0.02 },
   relayed: { check: 0.02, test: 0.01, torture: 0.03 },
-  budgets: { check: 0.005, test: 0.005, torture: 0.01 },
+  budgets: { check: 0.01, test: 0.005, torture: 0.02 },
   stepping: { check: 0.01, test: 0.005, torture: 0.02 },
 } as const satisfies Record<string, Record<Effort, number>>;
 export type Property = keyof typeof shares;
