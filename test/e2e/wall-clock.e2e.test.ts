@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { at } from "../setup/effort.ts";
 import { closedAfterEach } from "./after-each.ts";
-import { type Facility, kill, until } from "./facility.ts";
+import { type Facility, type FacilityOptions, kill, until } from "./facility.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
@@ -36,7 +36,10 @@ function aWallClock() {
 }
 
 /** a dies, then b: what was decided, and what is left of the budget shows in what was allowed. */
-async function decisions(facility: Facility, between: () => void): Promise<string[]> {
+async function decisions(
+  facility: Facility,
+  between: () => Promise<void> | void,
+): Promise<string[]> {
   facility.startDaemon();
   await facility.untilOnAir("a");
   await facility.untilTold("stream.onAir");
@@ -46,7 +49,7 @@ async function decisions(facility: Facility, between: () => void): Promise<strin
     ["a", "b"],
   ] as const) {
     const before = facility.told("stream.onAir").length;
-    between();
+    await between();
     kill(facility.enginePid(dies));
     await facility.untilOnAir(next);
     await until(`${next} is told`, () => facility.told("stream.onAir").length > before);
@@ -82,3 +85,24 @@ test.each(chosen)(
     expect(facility.told("site.deciderImpaired")).toEqual([]);
   },
 );
+
+test("the wall clock is set ten years back while the daemon is down: the same is decided", async () => {
+  const withRestart = async (options: FacilityOptions, jump: () => void) => {
+    const facility = await aFacility({ farEnd: { behaviour: "acceptBoth" }, ...options });
+    let restarts = 0;
+    const seen = await decisions(facility, async () => {
+      if (restarts++ !== 1) return;
+      await facility.endDaemon("SIGKILL");
+      jump();
+      facility.startDaemon();
+      await until("it is back", () => facility.log.split('"code":"ready"').length === 3);
+    });
+    return { facility, seen };
+  };
+  const { seen: expected } = await withRestart({}, () => undefined);
+  const clock = aWallClock();
+  const { facility, seen } = await withRestart({ env: clock.env }, () => clock.set("-315360000"));
+  expect(seen).toEqual(expected);
+  expect(facility.log).toContain(`"time":"${new Date().getUTCFullYear() - 10}-`);
+  expect(facility.told("site.deciderImpaired")).toEqual([]);
+}, 240_000);
