@@ -53,6 +53,27 @@ describe("two HELOs", () => {
     expect(facility.told("stream.fenceUnproven")).toEqual([]);
   });
 
+  test.each([
+    { seen: "while the far end sees its picture", observers: undefined },
+    {
+      seen: "while whoever looks at the far end is blind",
+      observers: [{ kind: "nginx-rtmp", statisticsUrl: "http://127.0.0.1:1/stat", app: "live" }],
+    },
+  ])("a HELO that stays unreachable $seen keeps the stream", async ({ observers }) => {
+    const { helos } = await facilityOnAir({ encoders, ...(observers && { observers }) });
+    const before = lastSeq();
+    const end = helos["a"]!.faults.unreachable();
+    await linkOf("a", "unreachable", before);
+    const { videoFrames } = carriers(facility)[0]!;
+    // 15 pictures a second: five times as long as `directFreeze`, which is 2 s.
+    await until("ten seconds more", () => carriers(facility)[0]!.videoFrames > videoFrames + 150);
+    expect(takeovers()).toBe(0);
+    expect(carriers(facility)).toHaveLength(1);
+    end();
+    await linkOf("a", "reachable", before);
+    expect(facility.onAir()).toBe("a");
+  });
+
   test("a HELO that reboots is replaced when it is back and proven off, not before", async () => {
     const { helos } = await facilityOnAir({ encoders });
     helos["a"]!.faults.reboot();
