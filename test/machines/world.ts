@@ -986,7 +986,7 @@ export class World {
   /** A hand at the box: it starts again with the key it knows. */
   pressStart(id: string) {
     const box = this.box(id);
-    if (box.knowsKeyOf === null || box.kind === "soft") return;
+    if (box.knowsKeyOf === null || box.kind === "soft" || box.unpowered) return;
     box.running = { destination: box.knowsKeyOf, generation: box.highestGeneration };
     box.pressedAtMs = this.#at.monoMs;
   }

@@ -10,6 +10,7 @@ const long = [
   "test/e2e/hot-pair.e2e.test.ts",
   "test/e2e/relayed.e2e.test.ts",
   "test/daemon/outputs/hls.e2e.test.ts",
+  "test/daemon/outputs/ladder.e2e.test.ts",
   "test/daemon/relay/relay.e2e.test.ts",
   "test/e2e/outputs.e2e.test.ts",
   "test/e2e/local-broker.e2e.test.ts",
