@@ -62,7 +62,12 @@ function inputArguments({ input, audio }: FfmpegOptions, encoder: string): strin
         ...live,
         ...(input.streamKey === undefined
           ? []
-          : ["-rtmp_app", rtmpPlace(input.url).app, "-rtmp_playpath", input.streamKey]),
+          : [
+              "-rtmp_app",
+              rtmpPlace(input.url, input.streamKey).app,
+              "-rtmp_playpath",
+              input.streamKey,
+            ]),
         ...may("rtmp,tcp", "flv,live_flv"),
         ...["-i", withLogin(input, input.url)],
       ];

@@ -88,7 +88,7 @@ function reader(input: Exclude<GstreamerInput, TestPattern>): string[][] {
 
 function rtmpSource({ url, streamKey }: GstreamerInput & { kind: "rtmp" }) {
   if (streamKey === undefined) return { location: url };
-  const { scheme, host, port, app: application } = rtmpPlace(url);
+  const { scheme, host, port, app: application } = rtmpPlace(url, streamKey);
   const stream = writable({ streamKey }, ["streamKey"])["streamKey"]!;
   return { scheme, host: host.replace(/^\[|\]$/g, ""), port, application, stream };
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { whyNotBare } from "../../../../machines/bare-address.ts";
 import { endpointOf, type Endpoint } from "../../../../machines/endpoint.ts";
 import { DriverError } from "../../driver.ts";
+import { plainKey } from "./publication.ts";
 
 /**
  * An address for one protocol: no blanks, no control characters, nothing that needs a shell, and
@@ -23,7 +24,11 @@ const url = (under: { login: string; query: string }, ...schemes: string[]) =>
       },
     );
 
-const secret = z.string().min(1).max(1_024);
+/** A control character can stand in no argument of a program. */
+const secret = z
+  .string()
+  .max(1_024)
+  .regex(/^[^\p{Cc}]+$/u, "is empty, or has control characters in it");
 const plain = /^[^\p{Cc}]{1,128}$/u;
 const login = {
   username: z.string().regex(plain, "a name without control characters").optional(),
@@ -78,8 +83,11 @@ export function inputSecrets(input: object): string[] {
   return [streamKey, passphrase, password, token].filter((one) => one !== undefined);
 }
 
-/** @throws DriverError `notPossible` where a stream key has no place in it */
-export function rtmpPlace(address: string): Endpoint {
+/** @throws DriverError `notPossible` where this stream key has no place in it; never quotes the key */
+export function rtmpPlace(address: string, streamKey: string): Endpoint {
+  if (!plainKey.test(streamKey)) {
+    throw new DriverError("notPossible", "the input's stream key is too long or not plain text");
+  }
   const place = endpointOf(address);
   if (place?.scheme === "rtmp") return place;
   throw new DriverError("notPossible", "with a stream key the input must be like rtmp://host/app");

@@ -19,6 +19,9 @@ export type Publication = {
   progressPort: number;
 };
 
+/** What can stand in an RTMP play path or an SRT stream id. */
+export const plainKey = /^[!-~]{1,512}$/;
+
 /**
  * Looks at what every program must be given.
  * @throws DriverError `notPossible`; never quotes the key
@@ -34,7 +37,7 @@ export function checkedEndpoint({ address, streamKey, progressPort }: Publicatio
       "the address is not rtmp://host/app, rtmps://host/app or srt://host:port",
     );
   }
-  if (!/^[!-~]{1,512}$/.test(streamKey)) {
+  if (!plainKey.test(streamKey)) {
     throw new DriverError("notPossible", "the stream key is empty, too long or not plain text");
   }
   return to;

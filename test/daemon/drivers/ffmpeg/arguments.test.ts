@@ -160,6 +160,17 @@ slow("whatever is configured: what is accepted gives only allowed arguments", ()
   expect(accepted).toBeGreaterThan(configurations / 20);
 });
 
+test.each(["é", "two words", "x".repeat(513)])(
+  "a stream key of an RTMP input that no play path can hold is refused: %s",
+  (streamKey) => {
+    const input = { kind: "rtmp", url: "rtmp://example.org/a", streamKey };
+    const options = FfmpegOptions.parse({ input });
+    expect(() => ffmpegArguments(options, { ...publication, streamKey: "k" })).toThrow(
+      "the input's stream key is too long or not plain text",
+    );
+  },
+);
+
 test("the grammar of this test notices a forbidden option and an unguarded input", () => {
   expect(breaches(["-y", "rtmp://h/live"])).toEqual(["unexpected -y"]);
   expect(breaches(["-i", "http://h/x", "rtmp://h/live"])).toHaveLength(2);
