@@ -71,7 +71,7 @@ const { suites, beside } = only === undefined ? chosen : { suites: allOf(only), 
 const env = { ...process.env, UNDERSTUDY_EFFORT: name };
 
 /**
- * @typedef {{ file: string; name: string; why: string }} Failure a test, or a file that did not load
+ * @typedef {{ file: string; test?: string; name: string; why: string }} Failure a test, or a file that did not load
  */
 
 let passed = 0;
@@ -218,6 +218,7 @@ function isWorthAnotherTry(failed) {
 
 /**
  * Twice at most: a host may stand still for seconds, and of one such moment a test must not fail.
+ * First by itself; then with the others of its file, should it need what they leave behind.
  *
  * @param {string} suite
  * @param {Failure[]} failed
@@ -226,19 +227,21 @@ async function tryAlone(suite, failed, triesLeft = 2) {
   console.log(`\n${suite} tests that failed, tried again with nothing beside them`);
   const files = [...new Set(failed.map(({ file }) => file))];
   env.UNDERSTUDY_TESTS = "alone";
-  const again = await runVitest(suite, files);
-  // Not one red test, and yet not green: it was given up.
-  const wasGivenUp = again.failed.length === 0 && again.code !== 0;
-  const stillFail = new Set(again.failed.map((test) => test.name));
+  const names = failed.map(({ test }) => test && `^\\s*${escaped(test)}$`);
+  const byName = triesLeft > 1 && names.every(Boolean) ? ["-t", names.join("|")] : [];
+  const again = await runVitest(suite, [...files, ...byName]);
+  const ran = again.passed + again.failed.length;
+  // Not one red test, and yet not green: it was given up. Fewer than asked for: not found by name.
+  const isVoid = (again.failed.length === 0 && again.code !== 0) || ran < failed.length;
+  const rest = isVoid ? failed : again.failed;
   // It has passed before, and was counted so.
-  passed -= again.failed.filter((test) => !failed.some((one) => one.name === test.name)).length;
-  const passNow = failed.filter((test) => !wasGivenUp && !stillFail.has(test.name));
+  passed -= rest.filter((test) => !failed.some((one) => one.name === test.name)).length;
+  const stillFail = new Set(rest.map((test) => test.name));
+  const passNow = failed.filter((test) => !stillFail.has(test.name));
   passed += passNow.length;
   flaky.push(...passNow.map(said));
-  if (wasGivenUp) failures.push(...failed.map(said));
-  else if (again.failed.length > 0 && triesLeft > 1 && !stopped) {
-    await tryAlone(suite, again.failed, triesLeft - 1);
-  } else failures.push(...again.failed.map(said));
+  if (rest.length > 0 && triesLeft > 1 && !stopped) await tryAlone(suite, rest, triesLeft - 1);
+  else failures.push(...rest.map(said));
 }
 
 /**
@@ -293,9 +296,15 @@ function failedTests(result) {
   }
   return failed.map((/** @type {any} */ t) => ({
     file,
+    test: t.fullName,
     name: `${t.fullName} (${file})`,
     why: t.failureMessages[0]?.split("\n", 1)[0] ?? "no message",
   }));
+}
+
+/** @param {string} text taken literally in a regular expression */
+function escaped(text) {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 /** @param {Failure} failure */

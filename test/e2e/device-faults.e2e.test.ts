@@ -25,6 +25,7 @@ const linkOf = (id: string, link: string, after: number) =>
     "encoder.link",
     ({ message, data, seq }) =>
       seq > after && message.startsWith(`${id} `) && data["link"] === link,
+    120_000,
   );
 const lastSeq = () => facility.told().at(-1)?.seq ?? 0;
 const takeovers = () => facility.told("stream.takingOver").length - 1;
