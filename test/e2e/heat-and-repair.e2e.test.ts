@@ -36,7 +36,7 @@ test("a HELO on air at 82.5 °C is asked less, then relieved by the other, and o
 
 test(
   "an understudy that hangs is power cycled, boots, and is back in the pool; the picture stays",
-  { timeout: 240_000 },
+  { timeout: 400_000 },
   async () => {
     const facility = await aFacility({
       encoders: { a: quick, b: quick },
@@ -48,7 +48,7 @@ test(
     await facility.untilTold("stream.onAir");
     const before = facility.publishers().length;
     const cured = facility.helos["b"]!.faults.hang();
-    await until("the outlet is told", () => facility.pdu!.orders.length > 0, 120_000);
+    await until("the outlet is told", () => facility.pdu!.orders.length > 0, 200_000);
     cured();
     const told = () => facility.told("encoder.repair").map(({ message }) => message);
     await until("it is back", () => told().length === 2, 150_000);
@@ -64,7 +64,7 @@ test(
 
 test(
   "the only HELO hangs and its line is dead: it is power cycled, and carries its programme again",
-  { timeout: 240_000 },
+  { timeout: 400_000 },
   async () => {
     const facility = await aFacility({
       encoders: { a: quick },
@@ -77,7 +77,7 @@ test(
     const { faults } = facility.helos["a"]!;
     faults.hang();
     faults.cutMedia();
-    await until("the outlet is told", () => facility.pdu!.orders.length > 0, 120_000);
+    await until("the outlet is told", () => facility.pdu!.orders.length > 0, 200_000);
     // What hung begins anew with its power.
     faults.clearAll();
     await facility.untilTold("stream.onAir", ({ seq }) => seq > first.seq, 120_000);
