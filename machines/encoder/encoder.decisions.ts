@@ -102,7 +102,7 @@ export function coolingHeld(context: EncoderContext, event: EncoderEvent): Decis
     type: "encoder.thermal",
     severity: "warning",
     message: `${heatSentence(context)}: the next step would cost the picture: ${because}`,
-    data: { thermal: "cooling", step: context.heat.step - 1, because },
+    data: { thermal: "cooling", step: context.heat.step, because },
   };
 }
 

@@ -78,14 +78,6 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
   };
 }
 
-/** One that still waits for leave to cost a picture has not been taken. */
-function stepTaken(snapshot: EncoderSnapshot): number {
-  const { thermal: value } = regions(snapshot);
-  const cooling = typeof value === "object" && "cooling" in value ? value.cooling : undefined;
-  const waits = cooling === "relieving" || cooling === "asking" || typeof cooling === "object";
-  return snapshot.context.heat.step - (waits ? 1 : 0);
-}
-
 /** Its stream is stopped and started by ourselves, for another load. */
 function isAdjusted(snapshot: EncoderSnapshot): boolean {
   const { context } = snapshot;
@@ -182,7 +174,7 @@ export function encoderState(
     ...(plan.detection && { detection: plan.detection }),
     ...connectionOf(snapshot),
     thermal: facts.thermal,
-    thermalStep: stepTaken(snapshot),
+    thermalStep: snapshot.context.heat.step,
     // It runs, and must not be used: no boot of it will end that by itself.
     service: facts.unfit === undefined ? facts.service : "quarantined",
     input: facts.input,

@@ -26,15 +26,17 @@ const hot = ({ plan, heat }: Hot) => isHot(heat.samples, plan.heat);
 const cool = ({ plan, heat }: Hot) => isCool(heat.samples, plan.heat);
 const more = ({ plan, heat }: Hot) => needsMore(heat.samples, plan.heat);
 const busy = ({ heat, now }: Hot) => isBusy(heat.busy, now());
+const costsPicture = ({ plan, holds }: Hot, step: number) =>
+  holds.length > 0 && plan.cooling[step - 1]?.interrupts === true;
 /** Taking this step, or giving it back, costs the picture of the programme that it carries. */
-export const interrupts = ({ plan, heat, holds }: Hot) =>
-  holds.length > 0 && plan.cooling[heat.step - 1]?.interrupts === true;
+export const interrupts = (box: Hot) => costsPicture(box, box.heat.step);
 
 export const heatGuards = {
   isHot: hot,
   isCool: cool,
   needsMore: more,
   interrupts,
+  nextInterrupts: (box: Hot) => costsPicture(box, box.heat.step + 1),
   isBusy: busy,
   isNotBusy: (context: Hot) => !busy(context),
   isTold: ({ heat }: Hot) => heat.samples.length > 0,
@@ -50,7 +52,7 @@ export const heatGuards = {
   mayEase: (context: Hot) => cool(context) && !interrupts(context),
   needsMoreAtLastStep: (context: Hot) =>
     context.heat.step >= context.plan.cooling.length && more(context),
-  isCoolAtFirstStep: (context: Hot) => cool(context) && context.heat.step === 1,
+  isCoolAtFullLoad: (context: Hot) => cool(context) && context.heat.step === 0,
   isCoolWithSteps: (context: Hot) => cool(context) && context.plan.cooling.length > 0,
   holdsNothing: ({ holds }: Hot) => holds.length === 0,
 };
@@ -74,7 +76,7 @@ const oneMore = { type: "changeStep", params: 1 } as const;
 const oneLess = { type: "changeStep", params: -1 } as const;
 const tellStep = { type: "tellThermal", params: "cooling" } as const;
 const asked = {
-  cooldown: { guard: "mayCoolMore", target: "cooling", actions: ["tellCooldown", oneMore] },
+  cooldown: { guard: "mayCoolMore", target: "cooling", actions: "tellCooldown" },
 } as const;
 const toNormal = {
   target: "#encoder.thermal.normal",
@@ -84,7 +86,10 @@ const toNormal = {
 export const thermal = {
   initial: "deciding",
   states: {
-    deciding: { always: [{ guard: "wasCooled", target: "cooling" }, { target: "unknown" }] },
+    // As it was: the same again costs nothing, and what waited for leave was not counted.
+    deciding: {
+      always: [{ guard: "wasCooled", target: "cooling.applying" }, { target: "unknown" }],
+    },
     unknown: {
       always: [
         { guard: "isHot", target: "rising" },
@@ -115,7 +120,7 @@ export const thermal = {
     },
     rising: {
       always: [
-        { guard: "canCool", target: "cooling", actions: oneMore },
+        { guard: "canCool", target: "cooling" },
         { target: "warm", actions: { type: "tellThermal", params: "warm" } },
       ],
     },
@@ -136,20 +141,23 @@ export const thermal = {
       initial: "choosing",
       states: {
         choosing: {
-          always: [{ guard: "interrupts", target: "relieving" }, { target: "applying" }],
+          always: [
+            { guard: "nextInterrupts", target: "relieving" },
+            { target: "applying", actions: oneMore },
+          ],
         },
         /** Whoever carries the programme is replaced first, where somebody can. */
         relieving: {
           entry: { type: "askForRelief", params: "heat" },
-          always: { guard: "isRelieved", target: "applying" },
+          always: { guard: "isRelieved", target: "applying", actions: oneMore },
           after: { reliefWithin: "asking" },
         },
         asking: {
           entry: "askToCool",
           on: {
-            mayCool: "applying",
+            mayCool: { target: "applying", actions: oneMore },
             mayNotCool: [
-              { guard: "isInDanger", target: "applying" },
+              { guard: "isInDanger", target: "applying", actions: oneMore },
               { target: "heldBack", actions: "tellCoolingHeld" },
             ],
           },
@@ -158,10 +166,10 @@ export const thermal = {
         heldBack: {
           initial: "waiting",
           always: [
-            { guard: "isRelieved", target: "applying" },
-            { guard: "isInDanger", target: "applying" },
-            { guard: "isCoolAtFirstStep", ...toNormal, actions: [oneLess, toNormal.actions] },
-            { guard: "isCool", target: "resting", actions: oneLess },
+            { guard: "isRelieved", target: "applying", actions: oneMore },
+            { guard: "isInDanger", target: "applying", actions: oneMore },
+            { guard: "isCoolAtFullLoad", ...toNormal },
+            { guard: "isCool", target: "resting" },
           ],
           states: {
             waiting: { after: { coolingPeriod: "relieving" } },
@@ -171,7 +179,10 @@ export const thermal = {
             },
             asking: {
               entry: "askToCool",
-              on: { mayCool: "#encoder.thermal.cooling.applying", mayNotCool: "waiting" },
+              on: {
+                mayCool: { target: "#encoder.thermal.cooling.applying", actions: oneMore },
+                mayNotCool: "waiting",
+              },
             },
           },
         },
@@ -196,7 +207,7 @@ export const thermal = {
             cooldown: {
               guard: "mayCoolMore",
               target: "choosing",
-              actions: ["tellCooldown", oneMore],
+              actions: "tellCooldown",
             },
           },
           after: {
@@ -206,9 +217,9 @@ export const thermal = {
         },
         deciding: {
           always: [
-            { guard: "mayEase", target: "choosing", actions: oneLess },
+            { guard: "mayEase", target: "applying", actions: oneLess },
             { guard: "needsMoreAtLastStep", target: "#encoder.thermal.relieving" },
-            { guard: "needsMore", target: "choosing", actions: oneMore },
+            { guard: "needsMore", target: "choosing" },
             { target: "resting" },
           ],
         },

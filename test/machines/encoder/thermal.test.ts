@@ -103,6 +103,34 @@ test("in danger the step is taken on air all the same: it is a hole of seconds",
   expect(w.box("a").load).toBe(2);
 });
 
+test("a daemon that begins anew takes no step that still waits for leave", () => {
+  const w = withoutBudget();
+  heat(w, "a", 82);
+  w.pass(5 * 60);
+  expect([w.core.encoder("a").context.heat.step, w.box("a").load]).toEqual([1, 1]);
+  w.restart();
+  w.pass(60);
+  expect([w.carrier(), w.box("a").load, w.carriage()]).toEqual(["a", 1, "onAir"]);
+});
+
+test("a daemon that begins anew leaves a step as it was taken: nobody takes over for that, and nothing is forgotten", () => {
+  const w = onAir(helos());
+  const unreadable = (id: string, is: boolean) => (w.box(id).reachable = !is);
+  unreadable("b", true);
+  w.pass(30);
+  heat(w, "a", 80);
+  w.pass(90);
+  expect([w.carrier(), w.box("a").load, w.carriage()]).toEqual(["a", 2, "onAir"]);
+  unreadable("b", false);
+  w.pass(30);
+  const { running } = w.box("a");
+  w.restart();
+  w.pass(50);
+  expect([w.carrier(), w.box("a").load, w.box("a").running]).toEqual(["a", 2, running]);
+  expect(w.told("stream.incident")).toEqual([]);
+  expect(w.core.encoder("a").context.heat.step).toBe(2);
+});
+
 /** The moment in which its stream is stopped for the second step. */
 function untilStep2(w: World) {
   while (w.box("a").load < 2) w.pass(0.25);
