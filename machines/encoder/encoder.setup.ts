@@ -48,7 +48,14 @@ import {
 import { comesBackWithinMs, countingCuts, keepsPower } from "./power.ts";
 import { afterExercise, isExercise, practised } from "./practice.ts";
 import { type EncoderReading, withKeptParts } from "./reading.ts";
-import { consentTo, hasToRest, isStrain, nextRepair, withRepair } from "./playbooks.ts";
+import {
+  consentTo,
+  hasToRest,
+  isStrain,
+  nextRepair,
+  repairsFound,
+  withRepair,
+} from "./playbooks.ts";
 import { loadGivenBack, repairDelays } from "./repair.ts";
 import type { RepairNews } from "./repair-words.ts";
 import { strainOf } from "./strain.ts";
@@ -116,6 +123,7 @@ export const encoderSetup = setup({
     /** Where the last publisher wins, the next one gets the key before this one's picture ends. */
     isRelieved: ({ context }) => carriesNothing(context),
     wasCooled: ({ context }) => context.heat.step > 0,
+    wasRead: ({ context }) => context.readAtMs > 0,
     isBooting: (_, { reading }: Reads) => reading.booting === true,
     isUp: (_, { reading }: Reads) => reading.booting !== true,
     /** What others set while it holds no key is theirs; it is ours again with the next key. */
@@ -217,6 +225,7 @@ export const encoderSetup = setup({
       serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
       staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
       heat: heatAfter(context, reading),
+      repairs: context.readAtMs === 0 ? repairsFound(context, reading) : context.repairs,
       duty: dutyAfter(context, reading),
     })),
     noteAlarms: assign(({ context }, reads: Reads) => ({

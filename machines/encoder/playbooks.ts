@@ -81,6 +81,18 @@ export function repairsSince(
   };
 }
 
+/**
+ * Of the first reading: the load that it was found at is the truth. A journal that was lost, or is
+ * older, would have it asked for more again, in the middle of its picture.
+ */
+export function repairsFound(
+  { repairs, heat }: Pick<Repairable, "repairs" | "heat">,
+  { loadStep }: EncoderReading,
+): Repairs {
+  const isOfHeat = !repairs.loadStep && loadStep !== undefined && loadStep <= heat.step;
+  return loadStep === undefined || isOfHeat ? repairs : { ...repairs, loadStep };
+}
+
 /** What may be done about this trouble without a person. */
 export const consentTo = (
   { repair, playbooks: own }: Pick<EncoderPlan, "repair" | "playbooks">,

@@ -131,6 +131,8 @@ export type EncoderReading = {
   recording?: RecordingReading;
   /** What it is set up to do, by the names that people gave it. */
   profiles?: { streaming?: Profile; recording?: Profile };
+  /** At which step of its load it was last told to work. Left out where it has none. */
+  loadStep?: number;
   /** What it is set to make of its input, as far as it tells. */
   settings?: EncoderSettings;
   /** Which picture it is told to take, in the words of the box. */

@@ -86,9 +86,8 @@ const toNormal = {
 export const thermal = {
   initial: "deciding",
   states: {
-    // As it was: the same again costs nothing, and what waited for leave was not counted.
     deciding: {
-      always: [{ guard: "wasCooled", target: "cooling.applying" }, { target: "unknown" }],
+      always: [{ guard: "wasCooled", target: "cooling.recalling" }, { target: "unknown" }],
     },
     unknown: {
       always: [
@@ -140,6 +139,11 @@ export const thermal = {
     cooling: {
       initial: "choosing",
       states: {
+        /**
+         * As it was: the same again costs nothing, and what waited for leave was not counted. Only
+         * once it has said at which load it works: what is remembered may be older.
+         */
+        recalling: { always: { guard: "wasRead", target: "applying" } },
         choosing: {
           always: [
             { guard: "nextInterrupts", target: "relieving" },

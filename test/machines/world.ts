@@ -745,6 +745,7 @@ export class World {
         recording: { output: "record-1", isLinked: false, medium: box.records.medium },
       }),
       ...(!box.cannotMeasureInput && { input: box.input }),
+      loadStep: box.load,
       figures: {},
       ...box.says,
       ...(box.running?.settings && { settings: { ...box.says.settings, ...box.running.settings } }),

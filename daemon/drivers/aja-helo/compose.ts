@@ -46,7 +46,7 @@ const stateKeepMs = 60 * second;
 
 /** A reading from what is held; asks the unit nothing. Called after each poll and each event. */
 export function openCompose(unit: Unit) {
-  const { held, boot, progress, memory, clock, reboots } = unit;
+  const { held, boot, progress, memory, clock, reboots, load } = unit;
   const { now, knownTargets } = unit.context;
   const secondProgress = openProgress(now);
   let lastMark: string | undefined;
@@ -254,7 +254,7 @@ export function openCompose(unit: Unit) {
     await followRun("unknown", true);
     const unknown: OutputReading = { state: "unknown" };
     const outputs = { [streamOutput]: unknown, [recordOutput]: unknown };
-    return { outputs, booting: true, bootMark: mark, figures: {} };
+    return { outputs, booting: true, bootMark: mark, loadStep: load.step(), figures: {} };
   }
 
   async function compose(): Promise<EncoderReading> {
@@ -287,6 +287,7 @@ export function openCompose(unit: Unit) {
       ...(unfit !== undefined && { unfit }),
       ...(lines && { alarms: lines }),
       raised: raisedNow(unit, { record }),
+      loadStep: load.step(),
       ...slowFields(),
     };
   }

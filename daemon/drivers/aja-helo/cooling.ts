@@ -37,8 +37,8 @@ type Full = z.infer<typeof Full>;
 /** Work at this cooling step. A unit that streams is stopped for it and started again. */
 export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Promise<void> {
   const { device, session, budget, where, context } = unit;
-  const share = bitrateShares[step];
-  if (share === undefined) throw new DriverError("notPossible", `${where} has no step ${step}`);
+  await unit.load.keep(step);
+  const share = bitrateShares[step]!;
   session.beginCall();
   budget.slowTo(step === 0 ? 1 : 0.5, "heat");
   const file = join(context.stateDir, "full-bitrate.json");

@@ -6,6 +6,8 @@ import { openHttp, type Http } from "../shared/http/http.ts";
 import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
 import { talliedHttp } from "../shared/tally.ts";
+import { bitrateShares } from "./cooling-steps.ts";
+import { type KeptLoad, openKeptLoad } from "../shared/kept-load.ts";
 import { openBackOff, type BackOff } from "./back-off.ts";
 import { openBootMark, type BootMark } from "./boot-mark.ts";
 import { openBudget, type Budget } from "../shared/budget.ts";
@@ -49,6 +51,7 @@ export type Unit = {
   startSentAtMs?: number;
   /** How often it was taken off: whoever stopped it for a moment starts it only if nobody has. */
   timesTakenOff: number;
+  load: KeptLoad;
 };
 
 const Profile = z.int().min(0).max(9);
@@ -73,6 +76,7 @@ export function openUnit(
     context,
     options,
     timesTakenOff: 0,
+    load: openKeptLoad(where, context.stateDir, bitrateShares.length - 1),
     session,
     device: openDevice(where, session, "command"),
     asked,

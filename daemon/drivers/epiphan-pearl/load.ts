@@ -8,13 +8,14 @@ import { liveOf, ownPublishers, pathOf, placeOf, readPublishers, type Unit } fro
  * of which the vendor's manual gives `vbitrate=256K` for 256,000 bits a second as its example.
  */
 export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Promise<void> {
-  const { api, where, options, context } = unit;
+  const { api, where, options, context, load } = unit;
   const readKbps = async () =>
     kbpsIn(await api.parameter(`get_params.cgi?vbitrate`, options.channel, signal));
   await setBitrateStep(
     {
       where,
       stateDir: context.stateDir,
+      load,
       readKbps,
       async writeKbps(kbps) {
         await api.parameter(`set_params.cgi?vbitrate=${kbps}K`, options.channel, signal);

@@ -72,6 +72,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
         ...(record && { [recordOutput]: { state: record } }),
       },
       bootMark: mark,
+      loadStep: unit.load.step(),
       ...(identity && { identity: { vendor: "Epiphan", ...identity } }),
       ...(media && { media }),
       ...clockIn(unit, system, tookMs),

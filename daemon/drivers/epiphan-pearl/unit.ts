@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { OutputReading } from "../../../machines/encoder/reading.ts";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 import { DriverError, type DriverContext } from "../driver.ts";
+import { openBitrateLoad } from "../shared/bitrate-load.ts";
+import type { KeptLoad } from "../shared/kept-load.ts";
 import { type Budget, budgetedHttp, openBudget } from "../shared/budget.ts";
 import { openBootMark, type BootMark } from "../shared/boot-mark.ts";
 import { datedHttp, openDateClock, type DateClock } from "../shared/http/date-clock.ts";
@@ -61,6 +63,7 @@ export type Unit = {
   wasConnected: boolean;
   /** How often it was taken off: whoever stopped it for a moment starts it only if nobody has. */
   timesTakenOff: number;
+  load: KeptLoad;
 };
 
 const second = 1_000;
@@ -108,6 +111,7 @@ export function openUnit(
     pendingStart: openPendingStart(now),
     wasConnected: false,
     timesTakenOff: 0,
+    load: openBitrateLoad(where, context.stateDir),
   };
 }
 

@@ -23,7 +23,7 @@ const Settings = z.object({ "main-stream": z.looseObject(Needed.shape) });
  * parameters of the main stream at once: the others are sent as the box tells them.
  */
 export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Promise<void> {
-  const { usapi, where, options, context } = unit;
+  const { usapi, where, options, context, load } = unit;
   usapi.beginCall();
   const mainStream = async () => {
     const settings = Settings.safeParse(await usapi.read("get-settings", signal)).data;
@@ -34,6 +34,7 @@ export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Pr
     {
       where,
       stateDir: context.stateDir,
+      load,
       readKbps: async () => (await mainStream()).kbps,
       async writeKbps(kbps) {
         const now: Record<string, unknown> = await mainStream();

@@ -29,7 +29,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     const booted = lastMark !== undefined && mark !== lastMark;
     lastMark = mark;
     if (booted) slow.forgetAll();
-    if (phase !== "up") return busyWithItself(status, mark);
+    if (phase !== "up") return busyWithItself(unit, status, mark);
 
     if (state === "streaming") {
       unit.wasConnected = true;
@@ -54,6 +54,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       },
       bootMark: mark,
       booting: false,
+      loadStep: unit.load.step(),
       ...(input && { input }),
       ...(clock && { clock }),
       ...(identity?.serialNumber && { identity: { vendor: "Magewell", ...identity } }),
@@ -73,13 +74,14 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
   };
 }
 
-function busyWithItself(status: BoxStatus, bootMark: string): EncoderReading {
+function busyWithItself({ load }: Unit, status: BoxStatus, bootMark: string): EncoderReading {
   const unknown: OutputReading = { state: "unknown" };
   const isUpgrading = (status.bits & statusBit.upgrading) !== 0;
   return {
     outputs: { [streamOutput]: unknown, [recordOutput]: unknown },
     bootMark,
     booting: true,
+    loadStep: load.step(),
     ...(isUpgrading && { alarms: ["Firmware update in progress"] }),
     figures: {},
   };

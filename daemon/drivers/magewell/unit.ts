@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { z } from "zod";
 import { DriverError, type DriverContext } from "../driver.ts";
+import { openBitrateLoad } from "../shared/bitrate-load.ts";
+import type { KeptLoad } from "../shared/kept-load.ts";
 import { type Budget, budgetedHttp, openBudget } from "../shared/budget.ts";
 import { openBootMark, type BootMark } from "../shared/boot-mark.ts";
 import { datedHttp, openDateClock, type DateClock } from "../shared/http/date-clock.ts";
@@ -51,6 +53,7 @@ export type Unit = {
   wasConnected: boolean;
   /** How often it was taken off: whoever stopped it for a moment starts it only if nobody has. */
   timesTakenOff: number;
+  load: KeptLoad;
 };
 
 export function openUnit(
@@ -91,6 +94,7 @@ export function openUnit(
     pendingStart: openPendingStart(now),
     wasConnected: false,
     timesTakenOff: 0,
+    load: openBitrateLoad(where, context.stateDir),
   };
 }
 

@@ -6,10 +6,15 @@ import { z } from "zod";
 import type { CoolingStep } from "../../../machines/site/plan.ts";
 import { DriverError } from "../driver.ts";
 import { jsonOrUndefined } from "./http/json.ts";
+import { type KeptLoad, openKeptLoad } from "./kept-load.ts";
 
 /** Of the full bit rate, by step. */
 const shares = [1, 0.8, 0.65, 0.5, 0.35] as const;
 const leastKbps = 100;
+
+export const openBitrateLoad = (where: string, stateDir: string): KeptLoad =>
+  openKeptLoad(where, stateDir, shares.length - 1);
+
 /** What the operator had set, kept while ours is lower. */
 const Full = z.object({
   kbps: z.int().min(leastKbps).max(1_000_000),
@@ -51,6 +56,7 @@ export const bitrateSteps = (options: { bitrateChange: BitrateChange }): readonl
 type Box = {
   where: string;
   stateDir: string;
+  load: KeptLoad;
   /** As it is set now; undefined: it does not tell. */
   readKbps(): Promise<number | undefined>;
   /** Sets it and reads it back. */
@@ -61,9 +67,9 @@ type Box = {
 
 /** Work at this step. Absolute: at the bit rate it has already, nothing is touched. */
 export async function setBitrateStep(box: Box, step: number): Promise<void> {
-  const { where, stateDir } = box;
-  const share = shares[step];
-  if (share === undefined) throw new DriverError("notPossible", `${where} has no step ${step}`);
+  const { where, stateDir, load } = box;
+  await load.keep(step);
+  const share = shares[step]!;
   const file = join(stateDir, "full-bitrate.json");
   const kept = keptIn(file);
   if (share === 1 && kept === undefined) return;

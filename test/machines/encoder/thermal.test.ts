@@ -131,6 +131,21 @@ test("a daemon that begins anew leaves a step as it was taken: nobody takes over
   expect(w.core.encoder("a").context.heat.step).toBe(2);
 });
 
+test("a box whose journal is lost is not asked for more than it works at, in the middle of its picture", () => {
+  const w = onAir(helos());
+  w.box("b").reachable = false;
+  w.pass(30);
+  heat(w, "a", 80);
+  w.pass(90);
+  expect([w.carrier(), w.box("a").load]).toEqual(["a", 2]);
+  w.box("b").reachable = true;
+  w.pass(30);
+  const { running } = w.box("a");
+  w.forgetEverything();
+  w.pass(50);
+  expect([w.carrier(), w.box("a").load, w.box("a").running]).toEqual(["a", 2, running]);
+});
+
 /** The moment in which its stream is stopped for the second step. */
 function untilStep2(w: World) {
   while (w.box("a").load < 2) w.pass(0.25);

@@ -11,7 +11,7 @@ import { cgroups, type Limits } from "./cgroups.ts";
 import { Engine } from "./engine.ts";
 import { figuresOf, type FigureMemory } from "./figures.ts";
 import type { EngineTimes, Made } from "./launch.ts";
-import { openLoad } from "./load.ts";
+import { openKeptLoad } from "../kept-load.ts";
 import { openOverload } from "./overload.ts";
 import { engineReports } from "./report-beat.ts";
 import { usageFigures } from "./usage.ts";
@@ -39,7 +39,7 @@ export async function openSoftwareEncoder(
   const { encoder, stateDir, now } = context;
   const engines = new Map<string, Engine>();
   const configured = loads();
-  const load = openLoad(encoder, stateDir, configured.length - 1);
+  const load = openKeptLoad(encoder, stateDir, configured.length - 1);
   const bySettings = new WeakMap<EncoderSettings, readonly [Made, ...Made[]]>();
   const made = (settings?: EncoderSettings) => {
     const of = settings ? (bySettings.get(settings) ?? loads(settings)) : configured;
@@ -77,6 +77,7 @@ export async function openSoftwareEncoder(
       identity: { vendor: name },
       ...(hardwareEncoders && { hardwareEncoders }),
       settings: [...engines.values()].flatMap((e) => e.makes() ?? [])[0] ?? made().settings,
+      loadStep: load.step(),
       // A process of ours starts nothing by itself.
       selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
       alarms: [

@@ -346,6 +346,7 @@ test("a unit that starts up is booting, claims nothing and has a new boot mark",
     outputs: { "stream-1": { state: "unknown" }, "record-1": { state: "unknown" } },
     booting: true,
     bootMark: starting.bootMark,
+    loadStep: 0,
     figures: {},
   });
   expect(starting.bootMark).not.toBe(before.bootMark);

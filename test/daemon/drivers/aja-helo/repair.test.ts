@@ -128,6 +128,7 @@ test("asking twice for a step changes nothing the second time, also with another
   await first.driver.setLoad!(4, soon());
   expect(helo.get("StreamingVideoBitrate_1")).toBe("4000");
   const second = aDriver(helo.port, {}, { stateDir: first.stateDir });
+  expect((await second.poll()).loadStep).toBe(4);
   await second.driver.setLoad!(4, soon());
   expect(helo.get("StreamingVideoBitrate_1")).toBe("4000");
   await second.driver.setLoad!(0, soon());

@@ -31,6 +31,7 @@ test("a Pearl's channel gets less bit rate, and another daemon gives it back", a
   await first.driver.setLoad!(3, soon());
   expect(box.bitrates.get("1")).toBe("2000K");
   const second = pearls.aDriver(box.port, {}, { stateDir: first.stateDir });
+  expect((await second.poll()).loadStep).toBe(3);
   await second.driver.setLoad!(3, soon());
   expect(box.bitrates.get("1")).toBe("2000K");
   await second.driver.setLoad!(0, soon());

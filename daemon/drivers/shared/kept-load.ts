@@ -1,17 +1,17 @@
 import { readFileSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DriverError } from "../../driver.ts";
+import { DriverError } from "../driver.ts";
 
-/** At which of its steps a software encoder works, kept over a restart of the daemon. */
-export type Load = {
+/** At which step of its load an encoder was last told to work, kept beside what its driver keeps. */
+export type KeptLoad = {
   step(): number;
   /** @throws DriverError `notPossible` when there is no such step */
   keep(step: number): Promise<void>;
 };
 
 /** @param steps how many there are besides full load; a config changed since may have fewer */
-export function openLoad(encoder: string, stateDir: string, steps: number): Load {
+export function openKeptLoad(encoder: string, stateDir: string, steps: number): KeptLoad {
   const file = join(stateDir, "load-step");
   let now = Math.min(stepIn(file), steps);
   return {
@@ -20,9 +20,10 @@ export function openLoad(encoder: string, stateDir: string, steps: number): Load
       if (!Number.isInteger(step) || step < 0 || step > steps)
         throw new DriverError("notPossible", `${encoder} has no step ${step}`);
       if (step === now) return;
-      await writeFile(`${file}.new`, `${step}\n`, { mode: 0o600 });
-      await rename(`${file}.new`, file);
       now = step;
+      // A disk that is full must not keep it hot.
+      const write = writeFile(`${file}.new`, `${step}\n`, { mode: 0o600 });
+      await write.then(() => rename(`${file}.new`, file)).catch(() => undefined);
     },
   };
 }
@@ -31,8 +32,7 @@ function stepIn(file: string): number {
   try {
     const text = readFileSync(file, "utf8").trim();
     return /^\d$/.test(text) ? Number(text) : 0;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return 0;
-    throw error;
+  } catch {
+    return 0;
   }
 }
