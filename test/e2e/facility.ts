@@ -69,6 +69,7 @@ export type FacilityOptions = {
 export type Told = {
   seq: number;
   type: string;
+  subject: { kind: string; id: string };
   message: string;
   data: Record<string, unknown>;
   /** Decided while the disk did not take it, and written later. */

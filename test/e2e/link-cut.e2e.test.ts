@@ -44,7 +44,7 @@ async function aSite() {
   return { hub, proxy, facility };
 }
 
-/** a is killed, then b: two takeovers. Answers what was decided, without how the world looked. */
+/** a is killed, then b: two takeovers. Answers all that was decided, without how the world looked. */
 async function twoFailovers(facility: Facility): Promise<string[]> {
   const from = facility.told().at(-1)?.seq ?? 0;
   const carried = () => facility.told("stream.onAir").length;
@@ -59,11 +59,18 @@ async function twoFailovers(facility: Facility): Promise<string[]> {
   }
   return facility
     .told()
-    .filter((t) => t.seq > from && /^(stream|key)\./.test(t.type) && isDecision(t.type))
-    .map((t) => `${t.type} ${JSON.stringify(t.data["encoder"] ?? null)}`);
+    .filter((t) => t.seq > from && isDecision(t.type))
+    .map((t) => `${t.type} ${t.subject.id} ${withoutTimes(t.data)}`);
 }
-/** What the far end looked like between two looks is chance; what was done about it is not. */
-const isDecision = (type: string) => type !== "stream.carriage" && type !== "stream.suspect";
+/** What the world looked like between two looks is chance; what was done about it is not. */
+const isDecision = (type: string) =>
+  /^(stream|key)\.|^encoder\.(benched|repair)/.test(type) &&
+  type !== "stream.carriage" &&
+  type !== "stream.suspect";
+const withoutTimes = (data: unknown) =>
+  JSON.stringify(data, (key, value: unknown) => (key === "timeline" ? undefined : value))
+    .replace(/"\w*(Ms|[gG]eneration)":(\d+|null),?/g, "")
+    .replace(/"main-\w+-(\d)"/g, '"incident $1"');
 
 type Fault = {
   name: string;
@@ -88,6 +95,14 @@ const faults: Fault[] = [
     name: "the broker is killed and comes back at once",
     breakIt: ({ hub }) => kill(hub.brokerPid()),
     mend: ({ proxy }) => proxy.heal(),
+  },
+  {
+    name: "the broker stands still all the while",
+    breakIt: ({ hub }) => kill(hub.brokerPid(), "SIGSTOP"),
+    mend: async ({ hub, proxy }) => {
+      kill(hub.brokerPid(), "SIGCONT");
+      await proxy.heal();
+    },
   },
   {
     name: "the network swallows everything without a word",
