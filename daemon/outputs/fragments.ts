@@ -1,6 +1,6 @@
 /** Fragmented MP4 of one picture track and its sounds: ISO/IEC 14496-12, -14 and -15. */
 import type { Frame, Ticks } from "../relay/frame.ts";
-import { annexBUnits, delimiter, picture, sequence } from "./annex-b.ts";
+import { annexBUnits, delimiter, picture, sequence } from "../relay/ts/annex-b.ts";
 import type { Format } from "./segmenter.ts";
 import { pictureSize } from "./sps.ts";
 

@@ -1,4 +1,4 @@
-import { annexBUnits, picture, sequence } from "./annex-b.ts";
+import { annexBUnits, picture, sequence } from "../relay/ts/annex-b.ts";
 import { aacOf } from "./fragments.ts";
 import { LadderTrack, type TrackForm } from "./ladder-track.ts";
 import { RungEncoder } from "./rung-encoder.ts";

@@ -6,7 +6,7 @@ import { FrameReader } from "../relay/frame-reader.ts";
 import { CdnPush } from "./cdn-push.ts";
 import { HlsOutput } from "./hls-output.ts";
 import { LadderOutput } from "./ladder-output.ts";
-import { pushArguments } from "./push-arguments.ts";
+import { pushArguments, pushForm } from "./push-arguments.ts";
 import { PushOutput } from "./push-output.ts";
 import { RecordingOutput } from "./recording-output.ts";
 import { Segmenter } from "./segmenter.ts";
@@ -93,6 +93,7 @@ function wayOf(target: OutputTarget, failed: Failed): Way {
   const push = new PushOutput(
     pushArguments(target),
     [secret, passphrase].filter((one) => one !== undefined),
+    pushForm(target),
   );
   return {
     take: (frame, streams) => push.take(frame, streams, performance.now()),

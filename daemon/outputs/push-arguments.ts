@@ -1,16 +1,20 @@
 /** ffmpeg as it sends a programme on: what goes in is what goes out. */
 import { certificateAuthorities } from "../drivers/ffmpeg/arguments.ts";
 import { endpointOf } from "../../machines/endpoint.ts";
+import type { Form } from "../relay/muxes.ts";
 import type { OutputTarget } from "./settings.ts";
 
 export type PushTarget = Extract<OutputTarget, { kind: "rtmp" | "srt" | "udp" }>;
+
+/** ffmpeg gives an RTMP far end a new header only where its own input has one. */
+export const pushForm = ({ kind }: PushTarget): Form => (kind === "rtmp" ? "flv" : "mpegts");
 
 export function pushArguments(target: PushTarget): string[] {
   return [
     ...["-hide_banner", "-nostats", "-loglevel", "error", "-fflags", "nobuffer"],
     ...["-progress", "pipe:1", "-stats_period", "0.5"],
     ...["-probesize", "1000000", "-analyzeduration", "500000"],
-    ...["-protocol_whitelist", "pipe", "-f", "mpegts", "-i", "pipe:0"],
+    ...["-protocol_whitelist", "pipe", "-f", pushForm(target), "-i", "pipe:0"],
     ...["-map", "0:v:0", "-map", "0:a?", "-c", "copy"],
     ...to(target),
   ];

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { ElementaryStream, Frame } from "../relay/frame.ts";
-import { Mux } from "../relay/ts/mux.ts";
+import { type AnyMux, type Form, muxOf } from "../relay/muxes.ts";
 
 /** It ends with us, also when we are killed. */
 const withUs = ["--pdeathsig", "KILL", "--", "/usr/bin/ffmpeg"];
@@ -20,8 +20,9 @@ const goodAfterMs = 10_000;
 export class PushOutput {
   readonly #argv: readonly string[];
   readonly #secrets: readonly string[];
+  readonly #form: Form;
   #child: ChildProcess | undefined;
-  #mux: Mux | undefined;
+  #mux: AnyMux | undefined;
   #words: string[] = [];
   #againMs = againMs.first;
   #dialAtMs = 0;
@@ -33,8 +34,9 @@ export class PushOutput {
   /** Why nothing goes out. */
   why: string | null = null;
 
-  /** @param argv of ffmpeg, whose input is MPEG-TS at pipe:0 */
-  constructor(argv: readonly string[], secrets: readonly string[]) {
+  /** @param argv of ffmpeg, whose input is at pipe:0 in this form */
+  constructor(argv: readonly string[], secrets: readonly string[], form: Form) {
+    this.#form = form;
     this.#argv = argv;
     this.#secrets = secrets;
   }
@@ -46,7 +48,7 @@ export class PushOutput {
         return;
       }
       this.#child ??= this.#dial(nowMs);
-      this.#mux = new Mux(streams);
+      this.#mux = muxOf(this.#form, streams);
     }
     this.#mux.setStreams(streams);
     const { stdin } = this.#child!;

@@ -1,6 +1,6 @@
 import { type ElementaryStream, type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
 import { Timeline } from "../relay/timeline.ts";
-import { annexBUnits, picture, sequence } from "./annex-b.ts";
+import { annexBUnits, picture, sequence } from "../relay/ts/annex-b.ts";
 
 /** What a decoder must be told before the first picture. */
 export type Format = {

@@ -11,11 +11,18 @@ export const OutputState = z.object({
     sounds: z.array(Ticks.nullable()),
   }),
   /** Before the frame that is being written. */
-  mux: z.object({
-    continuity: z.array(z.number()),
-    pmtVersion: z.number(),
-    tablesAt: Ticks.nullable(),
-  }),
+  mux: z.union([
+    z.object({
+      continuity: z.array(z.number()),
+      pmtVersion: z.number(),
+      tablesAt: Ticks.nullable(),
+    }),
+    z.object({
+      origin: Ticks.nullable(),
+      videoMs: z.number(),
+      headers: z.array(z.number().nullable()),
+    }),
+  ]),
   /** How much of which frame has been written; null between two frames. */
   partly: z.object({ track: z.number(), dts: Ticks, bytes: z.number() }).nullable(),
   /** Since it began. Absent in states from before they were counted. */

@@ -1,9 +1,9 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { Announced, mark } from "./announced.ts";
 import type { ElementaryStream } from "./frame.ts";
+import { type AnyMux, type Form, muxOf } from "./muxes.ts";
 import type { OutputState } from "./output-state.ts";
 import type { OutFrame, Progress } from "./restamp.ts";
-import { Mux } from "./ts/mux.ts";
 
 const tryAgainMs = 2;
 /** Until a reader is there. */
@@ -11,16 +11,17 @@ const lookForReaderMs = 50;
 const mostBacklogBytes = 8 * 2 ** 20;
 
 /**
- * Writes the transport stream into a named pipe, whose reader may outlive us: where it holds the
+ * Writes what goes out into a named pipe, whose reader may outlive us: where it holds the
  * pipe open itself, it waits for our successor. It never waits for a slow reader: what does not
  * drain is thrown away up to a keyframe, and counted.
  */
 export class PipeOutput {
   readonly id: string;
   readonly #path: string;
+  readonly #form: Form;
   readonly #written: () => void;
   readonly #announced: Announced;
-  #mux: Mux | undefined;
+  #mux: AnyMux | undefined;
   #fd: number | undefined;
   #queue: { frame: OutFrame; streams: ElementaryStream[] }[] = [];
   #queuedBytes = 0;
@@ -39,12 +40,14 @@ export class PipeOutput {
   constructor(p: {
     id: string;
     path: string;
+    form?: Form;
     announced: string;
     state?: OutputState;
     written: () => void;
   }) {
     this.id = p.id;
     this.#path = p.path;
+    this.#form = p.form ?? "mpegts";
     this.#written = p.written;
     this.#announced = new Announced(p.announced);
     this.#state = p.state;
@@ -126,7 +129,7 @@ export class PipeOutput {
     const next = this.#queue[0];
     if (next === undefined) return false;
     const { frame, streams } = next;
-    this.#mux ??= new Mux(streams, this.#state?.mux);
+    this.#mux ??= muxOf(this.#form, streams, this.#state?.mux);
     this.#mux.setStreams(streams);
     this.#state ??= {
       progress: { pts: null, dts: null, sounds: [] },

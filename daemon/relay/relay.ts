@@ -31,11 +31,12 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
   const announced = (id: string) => `${settings.statePath}.${id}`;
   const saved = withoutStuck(withWritten(file.load(), settings.outputs, announced));
   const lines = settings.inputs.map(({ id }) => new InputLine({ id, watchdogMs, mostBytes }));
-  const outputs = settings.outputs.map(({ id, path }) => {
+  const outputs = settings.outputs.map(({ id, path, form }) => {
     const state = saved?.outputs[id];
     return new PipeOutput({
       id,
       path,
+      form,
       announced: announced(id),
       written: save,
       ...(state && { state }),

@@ -35,7 +35,9 @@ export const RelaySettings = z.object({
     .array(z.object({ id: Id, from: z.discriminatedUnion("kind", [UdpInput, SpoolInput]) }))
     .min(1),
   /** Named pipes; who reads one pushes to a destination. */
-  outputs: z.array(z.object({ id: Id, path: Path })).min(1),
+  outputs: z
+    .array(z.object({ id: Id, path: Path, form: z.enum(["mpegts", "flv"]).default("mpegts") }))
+    .min(1),
   mode: Mode,
   /** An input without a picture for so long is silent. */
   watchdogMs: z.number().min(100).max(2_000).default(400),

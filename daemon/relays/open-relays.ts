@@ -74,7 +74,7 @@ type Settings = Omit<RelaySettings, "watchdogMs" | "mostBytes" | "mode"> & {
 };
 
 function settingsOf(relay: RelayedStream): Settings {
-  const { stream, folder, memory, pipe, mode, inputs, outputs } = relay;
+  const { stream, folder, memory, pipe, form, mode, inputs, outputs } = relay;
   const ids = inputs.map(({ encoder }) => encoder);
   return {
     stream,
@@ -83,8 +83,8 @@ function settingsOf(relay: RelayedStream): Settings {
       from: { kind: "spool", folder: spool },
     })),
     outputs: [
-      { id: pusherOutput, path: pipe },
-      ...outputs.map(({ id }) => ({ id, path: pipeOf(relay, id) })),
+      { id: pusherOutput, path: pipe, form },
+      ...outputs.map(({ id }) => ({ id, path: pipeOf(relay, id), form: "mpegts" as const })),
     ],
     mode: { kind: mode },
     controlPath: join(folder, "control"),

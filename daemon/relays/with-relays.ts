@@ -13,6 +13,7 @@ import type { PusherOptions } from "../drivers/ffmpeg/pusher.ts";
 import type { Vendor } from "../drivers/index.ts";
 import type { SessionKeys } from "../ingest/session-keys.ts";
 import type { SlateFields } from "../relay/make-slate.ts";
+import type { Form } from "../relay/muxes.ts";
 import { memoryFolder } from "./memory-folder.ts";
 import { slateFields } from "./slates.ts";
 
@@ -25,6 +26,8 @@ export type RelayedStream = {
   /** Its settings, its pipe and what is known of its process. */
   folder: string;
   pipe: string;
+  /** In which it is written into the pipe. */
+  form: Form;
   /** In memory: what is written with every picture. */
   memory: string;
   /** How it goes from one to the other. */
@@ -106,11 +109,13 @@ function relayed(
     vendors[driverOf(encoder)]!.kind === "hardware";
   const boxes = encoders.filter(isBox);
   const folder = join(relaysFolder(config.stateDir), id);
+  const to = config.destinations.find(({ id }) => id === stream.destination)!;
+  const form = /^rtmps?:/.test(to.address) ? "flv" : "mpegts";
   const memory = join(memoryFolder(relaysFolder(config.stateDir), env), id);
   return {
     stream: id,
     pusher: pusherOf(id),
-    ...{ folder, memory, pipe: join(folder, "selected.ts"), outputs },
+    ...{ folder, memory, pipe: join(folder, `selected.${form}`), form, outputs },
     mode: relayModeOf(relay.mode, boxes.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
     slate: slateFields(stream, firstOf(config, stream)),
@@ -148,7 +153,7 @@ const firstOf = (config: Pick<SiteConfig, "encoders">, { encoders: [first] }: St
 /** As little of an encoder as there can be: nothing of it is cooled, repaired or practised. */
 function pusher(
   { encoders, streams }: SiteConfig,
-  { stream, pusher: id, pipe }: RelayedStream,
+  { stream, pusher: id, pipe, form }: RelayedStream,
 ): Box {
   const like = firstOf(
     { encoders },
@@ -160,7 +165,7 @@ function pusher(
     suspectAfterMs: 1_000,
     firstFrameGraceMs: 10_000,
     stopGraceMs: 1_000,
-    pipe,
+    ...{ pipe, form },
     ...(video && audio && { bitrateBps: video.bitrateBps + audio.bitrateBps }),
     program: program ?? "/usr/bin/ffmpeg",
   };

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import type { Incident } from "../../machines/stream/stream.contract.ts";
+import { copyWhole, headersIn } from "../fakes/flv-tags.ts";
 import { freePort } from "../fakes/nginx-rtmp.ts";
 import { type BarCode, barCodeFilter, framesBetween, watchPictures } from "../fakes/picture.ts";
 import { Publisher } from "../fakes/publisher.ts";
@@ -83,7 +84,8 @@ async function expectSlateBetween(facility: Facility): Promise<void> {
   const [one, ...others] = carriers(facility);
   expect(others).toEqual([]);
   expect(one!.endedAtMs).toBe(null);
-  const recording = one!.recordingPath!;
+  const recording = join(facility.folder, "whole.flv");
+  copyWhole(one!.recordingPath!, recording);
   const codes: (BarCode | undefined)[] = [];
   await watchPictures(recording, ({ code }) => codes.push(code)).ended;
   const begin = codes.indexOf(undefined);
@@ -102,11 +104,19 @@ async function expectSlateBetween(facility: Facility): Promise<void> {
     ...["-v", "error", "-select_streams", "v", "-show_entries", "packet=dts_time"],
     ...["-of", "csv=p=0", recording],
   ]);
-  const dts = times.stdout.trim().split("\n").map(parseFloat);
+  // A new header stands beside its packet, in a line of its own.
+  const dts = times.stdout.split("\n").map(parseFloat).filter(Number.isFinite);
   const apart = dts.slice(1).map((time, n) => 1_000 * (time - dts[n]!));
   expect(Math.max(...apart)).toBeLessThanOrEqual(2 * gopMs);
   expect(Math.min(...apart)).toBeGreaterThan(0);
-  const decoded = await run("ffmpeg", ["-v", "error", "-i", recording, "-f", "null", "-"]);
+  const [programme, slate, ...after] = headersIn(recording).avc;
+  expect(after).toEqual([programme]);
+  expect(slate).not.toBe(programme);
+  const decoded = await run("ffmpeg", [
+    ...["-v", "error", "-i", recording],
+    // In the file's own ms: by its guess of a constant rate, pictures half a one off would collide.
+    ...["-fps_mode", "passthrough", "-enc_time_base:v", "1:1000", "-f", "null", "-"],
+  ]);
   expect(decoded.stderr).toBe("");
 }
 

@@ -20,6 +20,7 @@ export const PusherOptions = z.strictObject({
   /** A relay that begins anew is silent for half a second. */
   suspectAfterMs: suspectAfterMs.default(1_000),
   pipe: absolutePath.describe("named pipe that the relay writes to"),
+  form: z.enum(["mpegts", "flv"]).default("mpegts").describe("in which the relay writes"),
   bitrateBps: z.int().positive().optional().describe("of what comes through it"),
   program: absolutePath.default("/usr/bin/ffmpeg").describe("the ffmpeg to run"),
 });
@@ -43,7 +44,7 @@ export function openPusher(
         ...["-progress", `udp://127.0.0.1:${publication.progressPort}`],
         ...["-stats_period", String(statsPeriodS)],
         ...["-fflags", "nobuffer", "-probesize", "1000000", "-analyzeduration", "500000"],
-        ...["-protocol_whitelist", "pipe", "-f", "mpegts", "-i", "pipe:0"],
+        ...["-protocol_whitelist", "pipe", "-f", options.form, "-i", "pipe:0"],
         ...["-map", "0:v:0", "-map", "0:a?", "-c", "copy"],
         ...outputArguments(to, publication),
       ];

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { annexBUnits } from "../../../daemon/outputs/annex-b.ts";
+import { annexBUnits } from "../../../daemon/relay/ts/annex-b.ts";
 import { pictureSize } from "../../../daemon/outputs/sps.ts";
 
 /** As x264 writes it. */
