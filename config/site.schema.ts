@@ -357,6 +357,19 @@ export function siteSchema(drivers: SiteDrivers) {
     traps: partSection(drivers)
       .exactOptional()
       .describe("Listen for SNMP traps: one of a box makes the daemon look at it at once"),
+    thumbnails: section({
+      every: durationOr("never", { atLeast: "1s", atMost: "10s" })
+        .prefault("2s")
+        .describe("At most so often; a picture is a keyframe, so not oftener than there are any"),
+      width: z.int().min(64).max(640).multipleOf(2).prefault(320).describe("Pixels"),
+      mostBandwidth: bitrate({ atLeast: "20kbps", atMost: "100Mbps" })
+        .prefault("500kbps")
+        .describe("Of the uplink, for all together; more of them come less often"),
+    })
+      .prefault({})
+      .describe(
+        "Small pictures of every ingest, every preview and every far end that is watched (content)",
+      ),
     clock: clock.prefault({}).describe("How the clock of this host is checked"),
     destinations: z.array(destination).max(200).describe("Where programmes are published to"),
     streams: z.array(stream).max(200).describe("The programmes, each with its encoders"),

@@ -106,6 +106,7 @@ async function run(writer: Worker | undefined): Promise<number> {
       ingestUrl: new URL("./ingest.cjs", import.meta.url),
       relayUrl: new URL("./relay.cjs", import.meta.url),
       outputUrl: new URL("./output.cjs", import.meta.url),
+      thumbnailsUrl: new URL("./thumbnails.cjs", import.meta.url),
     });
   } catch (cause) {
     if (!(cause instanceof JournalError)) throw cause;

@@ -50,6 +50,7 @@ import { makeSlates } from "./relays/slates.ts";
 import { latencyWarnings, withRelays } from "./relays/with-relays.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
+import { keepThumbnails } from "./thumbnails/keeper.ts";
 import { openTraps, type Traps } from "./traps.ts";
 
 /** Whoever asks for a session is told its key then all the same: the door opens soon. */
@@ -90,6 +91,8 @@ export async function startSite(p: {
   relayUrl: URL;
   /** The bundled program of one output of a relayed stream. */
   outputUrl: URL;
+  /** The bundled program that takes thumbnails. */
+  thumbnailsUrl: URL;
 }): Promise<SiteDaemon> {
   const { config: written } = p;
   const log = p.log.child({ site: written.site });
@@ -421,6 +424,8 @@ export async function startSite(p: {
   const connected = breath().then(() => links.connect());
   const rehearsals = rehearseRegularly({ config, plan, drivers, log });
   void connected.then(() => rehearsals.once());
+  // As it was written: what takes a box in for a relay is heard on no group.
+  const thumbnails = keepThumbnails({ config: written, program: p.thumbnailsUrl, log });
 
   return {
     status() {
@@ -453,6 +458,7 @@ export async function startSite(p: {
       await Promise.all([...relays.values()].map((relay) => relay.close()));
       await farEnds.close();
       await content.close();
+      await thumbnails.close();
       overrides.close();
       await hostClock.close();
       await hostLoad.close();

@@ -38,6 +38,7 @@ import { guardStore } from "./store/guard.ts";
 import { openSqliteStore } from "./store/sqlite.ts";
 import { openEventTopics } from "./topics/event-topics.ts";
 import { openMetricsDigest } from "./topics/metrics-digest.ts";
+import { openThumbnails } from "./thumbnails.ts";
 import { openView } from "./view.ts";
 import { openGuard } from "./webhooks/guard.ts";
 import { openSigning } from "./webhooks/signing.ts";
@@ -108,8 +109,9 @@ async function open(
   const publish: Publish = (topic, payload, how) => wire.link?.publish(topic, payload, how);
   const linkUp = () => wire.link?.up() === true;
   const commands = openCommands(store, publish, now, commandSigner(hubKeys.command));
+  const thumbnails = openThumbnails(now);
   const ingest = await openIngest({
-    ...{ store, view, feed, publish, log, now, hub: options.id },
+    ...{ store, view, feed, publish, log, now, hub: options.id, thumbnails },
     onResponse: (site, response) => {
       commands.answered(site, response).catch((error: unknown) => {
         log.error({ err: error, site, code: "answer_not_stored" }, "an answer was not stored");
@@ -181,7 +183,7 @@ async function open(
     },
     ...{ sessions, signIn, tokens, audit, now, webhooks, hubKeys, hub: options.id },
     demoOpen: options.demoOpen,
-    ...{ asking, limits, graph },
+    ...{ asking, limits, graph, thumbnails },
     trustedProxies: options.trustedProxies,
     webDir: options.webDir,
     mediaFrom: options.mediaFrom,

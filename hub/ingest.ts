@@ -16,6 +16,7 @@ import type { Publish } from "./publish.ts";
 import { readJson, readText } from "./ingest/read.ts";
 import { statesOf } from "./ingest/states.ts";
 import { openTopics, type Spoken } from "./ingest/topics.ts";
+import type { Thumbnails } from "./thumbnails.ts";
 import { StoreLeftAlone } from "./store/guard.ts";
 import type { Batch, Store } from "./store/store.ts";
 import type { Actor, Site, View } from "./view.ts";
@@ -38,6 +39,7 @@ export type IngestNeeds = {
   view: View;
   feed: Feed;
   publish: Publish;
+  thumbnails: Pick<Thumbnails, "take">;
   onResponse: (site: string, response: CommandResponse) => void;
   log: Logger;
   /** Our name in `ack/<hub>`. */
@@ -133,6 +135,11 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
     if (actor) states.actorAvailability(actor, online);
   }
 
+  function takeThumbnail({ site, kind = "", id = "" }: Spoken, payload: Buffer): void {
+    const why = needs.thumbnails.take({ site: site.site, kind, id }, payload);
+    if (why !== undefined) counts.strange += 1;
+  }
+
   function takeTelemetry(site: Site, telemetry: Telemetry): void {
     // Never retained, so somebody is connected: the `offline` before it was an older session's will.
     if (site.online === false) states.availability(site, true);
@@ -146,6 +153,8 @@ export async function openIngest(needs: IngestNeeds): Promise<Ingest> {
       return;
     }
     const { name, site } = spoken;
+    // Another process sends them: they say nothing of the one that decides.
+    if (name === "thumbnail") return takeThumbnail(spoken, payload);
     seen(site);
     switch (name) {
       case "event":

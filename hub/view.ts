@@ -6,7 +6,7 @@
 import { Actor, type ActorKey, type Site } from "./actor.ts";
 import type { Feed } from "./feed.ts";
 
-export type { Actor, Site };
+export type { Actor, ActorKey, Site };
 
 export type View = {
   sites: ReadonlyMap<string, Site>;

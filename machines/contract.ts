@@ -6,6 +6,7 @@ import { z } from "zod";
 import { CommandRequest, CommandResponse } from "./command/command.contract.ts";
 import { DestinationState } from "./destination/destination.contract.ts";
 import { EncoderState } from "./encoder/encoder.contract.ts";
+import { Thumbnail } from "./content/thumbnail.contract.ts";
 import { isId, type Id, type Kind } from "./id.ts";
 import {
   AdBreakEvent,
@@ -58,6 +59,13 @@ export const topics = {
     direction: "up",
     qos: 1,
     retain: true,
+  },
+  thumbnail: {
+    path: ":kind/:id/thumbnail",
+    payload: Thumbnail,
+    direction: "up",
+    qos: 1,
+    retain: false,
   },
   telemetry: { path: "telemetry", payload: Telemetry, direction: "up", qos: 0, retain: false },
   event: { path: "event", payload: SiteEvent, direction: "up", qos: 1, retain: false },

@@ -31,7 +31,10 @@ export type RequestHeader = keyof typeof requestHeaders;
 
 export const responseHeaders = {
   ETag: "A name of what this answer holds",
-  "Cache-Control": "`no-store`: it holds a secret; `no-cache`: to be asked for again",
+  "Cache-Control":
+    "`no-store`: it holds a secret, or is old at once; `no-cache`: to be asked for again",
+  Age: "Of the picture, in whole seconds",
+  "Last-Modified": "When the picture was taken, by the hub's clock",
   Link: '`rel="next"`: the page after this one',
   Location: "Where to look next",
   "Preference-Applied": "How long it was ready to wait",
@@ -56,6 +59,11 @@ const asked = ["Location", "Preference-Applied"] as const;
 /** Not sent again to whoever has it. */
 const item: Traits = { takes: ["If-None-Match"], gives: { 200: held, 304: held } };
 const list: Traits = { takes: ["If-None-Match"], gives: { 200: paged, 304: paged } };
+const ofPicture = [...held, "Age", "Last-Modified"] as const;
+const picture: Traits = {
+  takes: ["If-None-Match"],
+  gives: { 200: ofPicture, 304: ofPicture },
+};
 const command: Traits = { takes: ["Idempotency-Key", "Prefer"], gives: { 200: asked, 202: asked } };
 const opened: Traits = {
   takes: ["Idempotency-Key"],
@@ -73,6 +81,28 @@ type Row = readonly [route: string, tag: Tag, id: string, summary: string, trait
 const rows: readonly Row[] = [
   ["GET /streams", "Streams", "listStreams", "All streams", list],
   ["GET /streams/{id}", "Streams", "getStream", "One stream, as it is now", item],
+  [
+    "GET /thumbnails",
+    "Streams",
+    "listThumbnails",
+    "Small pictures of all that is seen, and their age",
+    { gives: { 200: ["Cache-Control"] } },
+  ],
+  ["GET /ingests/{id}/thumbnail", "Sites", "getIngestThumbnail", "What comes in, as JPEG", picture],
+  [
+    "GET /encoders/{id}/thumbnail",
+    "Encoders",
+    "getEncoderThumbnail",
+    "What its preview shows, as JPEG",
+    picture,
+  ],
+  [
+    "GET /destinations/{id}/thumbnail",
+    "Sites",
+    "getDestinationThumbnail",
+    "What the far end plays, as JPEG",
+    picture,
+  ],
   ["GET /streams/{id}/health", "Streams", "getStreamHealth", "Is it on air, and how well", item],
   ["POST /streams/{id}/commands", "Streams", "commandStream", "Ask for a stream", command],
   ["POST /streams/validate", "Streams", "validateStream", "Would this stream work there"],

@@ -15,6 +15,7 @@ import type { Tokens } from "../auth/tokens.ts";
 import type { Commands } from "../commands.ts";
 import type { HubKeys } from "../hub-keys.ts";
 import type { Store } from "../store/store.ts";
+import type { Thumbnails } from "../thumbnails.ts";
 import type { View } from "../view.ts";
 import type { Webhooks } from "../webhooks/webhooks.ts";
 import type { Asking } from "./asking.ts";
@@ -45,6 +46,7 @@ import { loadBalancerRoutes } from "./rest/load-balancer.ts";
 import { monitoringRoutes } from "./rest/monitoring.ts";
 import { notYetRoutes } from "./rest/not-yet.ts";
 import { stateRoutes } from "./rest/states.ts";
+import { thumbnailRoutes } from "./rest/thumbnails.ts";
 import { thermalRoutes } from "./rest/thermal.ts";
 import { validateRoutes } from "./rest/validate.ts";
 import { webhookRoutes } from "./rest/webhooks.ts";
@@ -56,6 +58,7 @@ export type ServerNeeds = {
   keys: KeyRing;
   commands: Commands;
   asking: Asking;
+  thumbnails: Thumbnails;
   graph: Graph;
   metrics: HubMetrics;
   health: HubHealth;
@@ -219,6 +222,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
   for (const prefix of ["/api", ""]) {
     await app.register(healthRoutes, { prefix, health, view });
     await app.register(stateRoutes, { prefix, view, items, lists });
+    await app.register(thumbnailRoutes, { prefix, view, thumbnails: needs.thumbnails, now });
     await app.register(historyRoutes, { prefix, store });
     await app.register(graphRoutes, { prefix, graph: needs.graph });
     await app.register(commandRoutes, { prefix, view, commands, store, linkUp, audit, asking });

@@ -224,6 +224,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/destinations/{id}/thumbnail": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What the far end plays, as JPEG */
+    get: operations["getDestinationThumbnail"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/encoders": {
     parameters: {
       query?: never;
@@ -353,6 +370,23 @@ export interface paths {
     };
     /** The same as without /status */
     get: operations["getEncoderStatus"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/encoders/{id}/thumbnail": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What its preview shows, as JPEG */
+    get: operations["getEncoderThumbnail"];
     put?: never;
     post?: never;
     delete?: never;
@@ -509,6 +543,23 @@ export interface paths {
     };
     /** What comes in, and from whom */
     get: operations["getIngest"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/ingests/{id}/thumbnail": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What comes in, as JPEG */
+    get: operations["getIngestThumbnail"];
     put?: never;
     post?: never;
     delete?: never;
@@ -971,6 +1022,23 @@ export interface paths {
     };
     /** Is it on air, and how well */
     get: operations["getStreamHealth"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/thumbnails": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Small pictures of all that is seen, and their age */
+    get: operations["listThumbnails"];
     put?: never;
     post?: never;
     delete?: never;
@@ -3117,6 +3185,24 @@ export interface components {
       requestPressure: number | null;
       stale: boolean;
     };
+    ThumbnailItem: {
+      ref: string;
+      site: string;
+      /** @enum {string} */
+      kind: "ingest" | "encoder" | "destination";
+      id: string;
+      name: string | null;
+      /** @description when the last picture was taken, by the hub's clock */
+      at: string | null;
+      /** @description of the last picture, when this was answered */
+      ageMs: number | null;
+      /** @description false from 30 s on, or where there is none */
+      available: boolean;
+      /** @description why it is not available */
+      because: string | null;
+      /** @description base64, with `pictures=true` */
+      jpeg?: string | null;
+    };
     UserItem: {
       id: string;
       name: string;
@@ -3501,6 +3587,32 @@ export interface operations {
       };
     };
   };
+  getDestinationThumbnail: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "image/jpeg": unknown;
+        };
+      };
+    };
+  };
   listEncoders: {
     parameters: {
       query?: {
@@ -3880,6 +3992,32 @@ export interface operations {
       };
     };
   };
+  getEncoderThumbnail: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "image/jpeg": unknown;
+        };
+      };
+    };
+  };
   listEvents: {
     parameters: {
       query?: {
@@ -4155,6 +4293,32 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["IngestItem"];
+        };
+      };
+    };
+  };
+  getIngestThumbnail: {
+    parameters: {
+      query?: never;
+      header?: {
+        /** @description While the `ETag` is this one: 304 and no body */
+        "If-None-Match"?: components["parameters"]["If-None-Match"];
+      };
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "image/jpeg": unknown;
         };
       };
     };
@@ -5726,6 +5890,32 @@ export interface operations {
             fps: number | null;
           } & {
             [key: string]: unknown;
+          };
+        };
+      };
+    };
+  };
+  listThumbnails: {
+    parameters: {
+      query?: {
+        /** @description with the pictures themselves */
+        pictures?: "true" | "false";
+        site?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["ThumbnailItem"][];
           };
         };
       };

@@ -52,6 +52,12 @@ export async function readBoard(): Promise<Board> {
   };
 }
 
+/** Small pictures of all there is to be seen. @throws HubError */
+export async function readThumbnails() {
+  const query = { pictures: "true" } as const;
+  return (await contentOf(hub.api.GET("/api/thumbnails", { params: { query } }))).items;
+}
+
 export type ConnectionHistory = Schemas["ConnectionHistory"];
 /** Of the last day. @throws HubError */
 export async function connectionHistory(ref: string): Promise<ConnectionHistory> {

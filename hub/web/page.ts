@@ -5,13 +5,14 @@
 import { io } from "socket.io-client";
 import { HubError } from "../client/client.ts";
 import { listen } from "./actions.ts";
-import { readBoard } from "./data.ts";
+import { readBoard, readThumbnails } from "./data.ts";
 import { h, show } from "./dom.ts";
 import { encoderBox } from "./encoders.ts";
 import { openEntrance } from "./entrance.ts";
 import { incidentCard } from "./incidents.ts";
 import type { Board } from "./items.ts";
 import { token, whoIsHere } from "./login.ts";
+import { openMosaic } from "./mosaic.ts";
 import type { Now } from "./now.ts";
 import { encoderRank, inOrder, storageRank, streamRank } from "./order.ts";
 import { siteCard } from "./sites.ts";
@@ -160,10 +161,14 @@ const doing = listen(document.querySelector("main") ?? document.body, {
 /** Somebody else is here now: what is shown and heard from now on is theirs. */
 function changed(): void {
   isOut = false;
+  otherEyes();
   void read();
   socket.disconnect().connect();
 }
 const entrance = openEntrance(part, changed);
+const otherEyes = openMosaic(part("mosaic"), part("picture-list"), () =>
+  isOut ? Promise.resolve([]) : readThumbnails(),
+);
 show(
   part("zones"),
   Intl.supportedValuesOf("timeZone").map((value) => h("option", { value })),

@@ -5,6 +5,7 @@ import { openFeed } from "../../hub/feed.ts";
 import { openIngest } from "../../hub/ingest.ts";
 import { openSqliteStore } from "../../hub/store/sqlite.ts";
 import type { Store } from "../../hub/store/store.ts";
+import { openThumbnails } from "../../hub/thumbnails.ts";
 import { openView } from "../../hub/view.ts";
 import { encoder, event, incident, info, stream } from "./messages.ts";
 
@@ -20,6 +21,7 @@ async function aHub(store: Store = openSqliteStore(":memory:")) {
   const clock = { nowMs: 1_767_000_000_000 };
   const ingest = await openIngest({
     ...{ store, view, feed, hub: "main", onResponse: () => undefined },
+    thumbnails: openThumbnails(() => clock.nowMs),
     publish: (topic, payload) =>
       void said.push({ topic, json: JSON.parse(payload) as Record<string, unknown> }),
     log: pino({ level: "silent" }),

@@ -38,6 +38,7 @@ const programs = [
   { from: "daemon/ingest/main.ts", to: "dist/ingest.cjs" },
   { from: "daemon/relay/main.ts", to: "dist/relay.cjs" },
   { from: "daemon/outputs/main.ts", to: "dist/output.cjs" },
+  { from: "daemon/thumbnails/main.ts", to: "dist/thumbnails.cjs" },
   { from: "hub/main.ts", to: "dist/hub.js" },
   { from: "hub/cli/main.ts", to: "dist/understudy.js", mode: 0o755 },
   { from: "hub/broker/main.ts", to: "dist/broker.js" },

@@ -22,6 +22,7 @@ import { openIngest } from "../../../hub/ingest.ts";
 import type { Publish } from "../../../hub/publish.ts";
 import { guardStore } from "../../../hub/store/guard.ts";
 import { openSqliteStore } from "../../../hub/store/sqlite.ts";
+import { openThumbnails } from "../../../hub/thumbnails.ts";
 import { openView } from "../../../hub/view.ts";
 import { openGuard } from "../../../hub/webhooks/guard.ts";
 import { openSigning } from "../../../hub/webhooks/signing.ts";
@@ -81,8 +82,9 @@ export async function anApi(over: Over = {}) {
   const keys = await openKeyRing(store, now);
   const hubKeys = openHubKeys({ now });
   const commands = openCommands(store, publish, now, commandSigner(hubKeys.command));
+  const thumbnails = openThumbnails(now);
   const ingest = await openIngest({
-    ...{ store, view, feed, publish, log, now, hub: "main" },
+    ...{ store, view, feed, publish, log, now, hub: "main", thumbnails },
     onResponse: (site, response) => void commands.answered(site, response),
   });
   const version = "0.1.0";
@@ -131,7 +133,7 @@ export async function anApi(over: Over = {}) {
       ...{ broker: null, startedAtMs: now() },
     },
     demoOpen: over.demoOpen ?? false,
-    ...{ asking, limits, graph },
+    ...{ asking, limits, graph, thumbnails },
     trustedProxies: over.trustedProxies ?? [],
     ...{ webhooks, hubKeys, hub: "main" },
     ...{ webDir: "/nowhere", mediaFrom: [] },
