@@ -77,11 +77,16 @@ const isUp = and([stateIn({ link: "reachable" }), not(stateIn({ service: "reboot
 const mayBeSet = and(["isAtRest", hasPower, isUp, stateIn({ service: "inService" })]);
 /** Not into a step of its repair. A power cycle is for who does not answer, too. */
 const mayBoot = and([not(stateIn({ repair: "acting" })), hasPower, or([isUp, "isCycleAsked"])]);
-const isFailing = and([isOurs, isUp, or(["outputFails", "bringsNoPicture"])]);
+/** One poll that is lost, or late, cures nothing: what was last read counts until it is unreachable. */
+const isHeardOf = and([
+  not(stateIn({ link: "unreachable" })),
+  not(stateIn({ service: "rebooting" })),
+]);
+const isFailing = and([isOurs, isHeardOf, or(["outputFails", "bringsNoPicture"])]);
 /** Of a box that is up: so much `mayControl` asks itself. */
 const standing = { link: "reachable", service: "inService" } as const;
 /** While its stream is stopped for a step of its cooling, nothing of it says anything. */
-const carriesUp = and([isUp, not(stateIn({ service: "maintenance" })), not("holdsNothing")]);
+const carriesUp = and([isHeardOf, not(stateIn({ service: "maintenance" })), not("holdsNothing")]);
 const isOverloaded = and([carriesUp, { type: "suffersFrom", params: "overload" }]);
 const isCongested = and([carriesUp, { type: "suffersFrom", params: "network" }]);
 const isWell = and([not(isGone), not(isFailing), not(isOverloaded), not(isCongested)]);

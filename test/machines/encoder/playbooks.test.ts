@@ -44,6 +44,18 @@ test("a carrier that does not keep up for 30 s is first asked less often, which 
   expect([w.box("a").load, w.carrier(), w.carriage()]).toEqual([1, "a", "onAir"]);
 });
 
+test("a poll of it that is lost now and then is no sign that it keeps up again", () => {
+  const w = two();
+  suffers(w, "overload");
+  for (let tenS = 0; tenS < 4; tenS += 1) {
+    w.pass(9);
+    const failure = { type: "unreadable", failure: "timeout", detail: "no answer" } as const;
+    w.send({ to: "encoder:a", event: failure });
+    w.pass(1);
+  }
+  expect(told(w)).toEqual(["does"]);
+});
+
 test("an overload that is over within 29 s is none", () => {
   const w = two();
   suffers(w, "overload");

@@ -47,6 +47,18 @@ test("a recording that fails is not ended as if it were a stream: the box is reb
   expect(sentences(w)).toEqual(["b says its output is failing: a reboot is under way"]);
 });
 
+test("a poll that is lost now and then cures nothing: what fails on is ended after 30 s all the same", () => {
+  const w = facility();
+  breaks(w);
+  for (let tenS = 0; tenS < 4; tenS += 1) {
+    w.pass(9);
+    const failure = { type: "unreadable", failure: "timeout", detail: "no answer" } as const;
+    w.send({ to: "encoder:b", event: failure });
+    w.pass(1);
+  }
+  expect(sentences(w)[0]).toBe("b says its output is failing: a restart of it is under way");
+});
+
 test("a trouble that goes away by itself in 30 s is none", () => {
   const w = facility();
   breaks(w);
