@@ -10,7 +10,7 @@ const optionalAboveShare = 0.5;
 /** Of the limit, what a first look may take beyond that, so that the first minute holds it too. */
 const firstLookShare = 0.15;
 
-/** Of a box that is asked over HTTP, in its options. */
+/** Of a box that is asked over a network, in its options. */
 export const budgetOptions = {
   burstLimit: z
     .int()
@@ -79,16 +79,16 @@ export function openBudget(p: {
       refill();
       return level >= questions;
     },
-    /** A question that goes out now. */
+    /** A question that goes out now; what is asked beyond the level is waited for afterwards. */
     ask(): void {
       refill();
-      level = Math.max(level - 1, 0);
+      level = Math.max(level - 1, -most);
     },
     /** A command that goes out now: from the reserve, then from what questions would have had. */
     spend(): void {
       refill();
       if (reserve >= 1) reserve -= 1;
-      else level = Math.max(level - 1, 0);
+      else level = Math.max(level - 1, Math.min(level, 0));
     },
     /** How many questions that could as well wait may go out now. */
     room(): number {

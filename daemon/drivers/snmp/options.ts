@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { FigureName, OutputReading } from "../../../machines/encoder/reading.ts";
+import { budgetOptions } from "../shared/budget.ts";
 import { snmpOptions } from "../shared/snmp/access.ts";
 import { oidPattern } from "../shared/snmp/oid.ts";
 
@@ -94,5 +95,6 @@ export const SnmpEncoderOptions = z.strictObject({
     .max(86_400_000)
     .default(600_000)
     .describe("how often to look which tables and rows the agent has, ms; also after each boot"),
+  ...budgetOptions,
 });
 export type SnmpEncoderOptions = z.infer<typeof SnmpEncoderOptions>;

@@ -1,6 +1,8 @@
 import type { EncoderReading } from "../../../machines/encoder/reading.ts";
-import { DriverError, type DriverContext, type EncoderDriver } from "../driver.ts";
-import { mostPerRequest, openSnmp } from "../shared/snmp/session.ts";
+import { DriverError, type DriverContext, type EncoderDriver, NotAsked } from "../driver.ts";
+import { openBudget } from "../shared/budget.ts";
+import { mostPerRequest, openSnmp, type Snmp } from "../shared/snmp/session.ts";
+import { openUdp } from "../shared/snmp/wire.ts";
 import { textOf, type SnmpValues } from "../shared/snmp/value.ts";
 import { talliedSnmp } from "../shared/tally.ts";
 import { openBootMark, type Uptime } from "./boot-mark.ts";
@@ -49,8 +51,12 @@ function looksOf(options: SnmpEncoderOptions): [string, Look][] {
 export function openSnmpEncoder(
   context: DriverContext,
   options: SnmpEncoderOptions,
-  { snmp = talliedSnmp(openSnmp(options), context), wallMs = Date.now } = {},
+  { snmp: given, wallMs = Date.now }: { snmp?: Snmp; wallMs?: () => number } = {},
 ): EncoderDriver {
+  const { burstLimit: limit, coolingPeriodMs: periodMs } = options;
+  const where = `${options.host}:${options.port}`;
+  const budget = openBudget({ where, limit, periodMs, now: context.now });
+  const snmp = given ?? talliedSnmp(openSnmp(options, openUdp, budget.ask), context);
   const boot = openBootMark(context.now);
   const looks = looksOf(options);
   const mapped = new Set(options.map.map(({ oid }) => oid));
@@ -65,12 +71,16 @@ export function openSnmpEncoder(
     return values;
   }
 
-  /** What was not looked at yet, and at most one of those looked at too long ago. */
+  /**
+   * What was not looked at yet, and at most one of those looked at too long ago. What an agent with
+   * large tables has is looked up over several polls.
+   */
   async function lookAround(signal: AbortSignal): Promise<void> {
     const oldest = context.now() - options.lookAgainEveryMs;
     const old = looks.find(([name]) => (known.get(name)?.atMs ?? Infinity) < oldest)?.[0];
     for (const [name, look] of looks) {
       if (known.has(name) && name !== old) continue;
+      if (!budget.has(1)) return;
       missing?.clear();
       known.set(name, { asked: await lookOrNothing(look, signal), atMs: context.now() });
     }
@@ -100,6 +110,7 @@ export function openSnmpEncoder(
 
   return {
     async poll(signal) {
+      if (!budget.has(1)) throw new NotAsked(`${where} was asked enough of late`);
       // The device's age and clock go in one packet with what fits beside them.
       const first = [...always, ...oidsOf(asked())].slice(0, mostPerRequest);
       const askedAtMs = wallMs();

@@ -35,7 +35,12 @@ const walkTimeLimits = 5;
 
 type Link = { manager: Manager; socket: SocketForManager; wire: Wire; heardGarbage: boolean };
 
-export function openSnmp(options: SnmpOptions, openWire: OpenWire = openUdp): Snmp {
+/** @param sent told of each datagram that goes out: also of one sent again, or to get to know v3 */
+export function openSnmp(
+  options: SnmpOptions,
+  openWire: OpenWire = openUdp,
+  sent: () => void = () => undefined,
+): Snmp {
   const { host, port, access, requestTimeoutMs } = options;
   const where = `${host}:${port}`;
   let tail: Promise<unknown> = Promise.resolve();
@@ -45,7 +50,10 @@ export function openSnmp(options: SnmpOptions, openWire: OpenWire = openUdp): Sn
   let closed = false;
 
   async function openLink(): Promise<Link> {
-    const socket = new SocketForManager((datagram) => opened?.wire.send(datagram));
+    const socket = new SocketForManager((datagram) => {
+      sent();
+      opened?.wire.send(datagram);
+    });
     const manager = createManager(access, socket);
     let opened: Link | undefined;
     const garbage = () => void (opened && (opened.heardGarbage = true));

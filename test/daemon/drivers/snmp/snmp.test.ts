@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { DriverError, type EncoderDriver } from "../../../../daemon/drivers/driver.ts";
+import { DriverError, type EncoderDriver, NotAsked } from "../../../../daemon/drivers/driver.ts";
 import type { SnmpAccess } from "../../../../daemon/drivers/shared/snmp/access.ts";
 import { SnmpEncoderOptions } from "../../../../daemon/drivers/snmp/options.ts";
 import { openSnmpEncoder } from "../../../../daemon/drivers/snmp/snmp.ts";
@@ -448,5 +448,45 @@ describe("a poll", () => {
     });
     const local = await box([[`${hr}.1.2.0`, cell.bytes(date.subarray(0, 8))]], {}, () => oursMs);
     expect(await local.driver.poll(signal())).not.toHaveProperty("clock");
+  });
+});
+
+describe("a box that is asked often", () => {
+  /** Polls four times a second for a minute, and says how often and by how many packets. */
+  async function busyMinute({ driver, agent, clock }: Awaited<ReturnType<typeof box>>) {
+    agent.asked.length = 0;
+    let leftOut = 0;
+    for (let polls = 0; polls < 240; polls += 1) {
+      await driver.poll(signal()).catch((error: unknown) => {
+        expect(error).toBeInstanceOf(NotAsked);
+        leftOut += 1;
+      });
+      clock.nowMs += 250;
+    }
+    return { leftOut, packets: agent.asked.length };
+  }
+
+  test("gets at most 100 packets a minute, and polls are left out beyond that", async () => {
+    const asked = await box([
+      ...Array.from({ length: 12 }, (_, at) => sensor(at + 1, `S${at}`, [8, 9, 0, 40, 1])).flat(),
+    ]);
+    await busyMinute(asked);
+    const { leftOut, packets } = await busyMinute(asked);
+    expect(leftOut).toBeGreaterThan(120);
+    expect(packets).toBeGreaterThan(70);
+    expect(packets).toBeLessThanOrEqual(100);
+  });
+
+  test("and has large tables is looked at over several polls, all of it in the end", async () => {
+    const many = Array.from({ length: 60 }, (_, at) => storage(at + 1, [4, `/d${at}`, 1, 9, 1]));
+    const asked = await box(many.flat(), { burstLimit: 20 });
+    const { packets } = await busyMinute(asked);
+    expect(packets).toBeLessThan(60);
+    let media: unknown[] | undefined;
+    for (let minutes = 0; minutes < 20 && !media; minutes += 1) {
+      asked.clock.nowMs += 60_000;
+      media = (await asked.driver.poll(signal())).media;
+    }
+    expect(media?.length).toBeGreaterThan(1);
   });
 });
