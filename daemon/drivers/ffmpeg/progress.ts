@@ -53,7 +53,7 @@ function isAt(bytes: Uint8Array, from: number, end: number, word: Uint8Array): b
   return true;
 }
 
-/** What ffmpeg does not know is `N/A`, or a negative number: left out. */
+/** What ffmpeg does not know is `N/A`, or a negative number: left out, as is what nothing could be. */
 function wholeNumber(bytes: Uint8Array, from: number, end: number): number | undefined {
   let at = from;
   while (bytes[at] === space) at += 1;
@@ -63,6 +63,7 @@ function wholeNumber(bytes: Uint8Array, from: number, end: number): number | und
     const digit = bytes[at]! - zero;
     if (digit < 0 || digit > 9) return undefined;
     value = value * 10 + digit;
+    if (value > Number.MAX_SAFE_INTEGER) return undefined;
   }
   return value;
 }

@@ -56,7 +56,12 @@ export function openSnmpEncoder(
   const { burstLimit: limit, coolingPeriodMs: periodMs } = options;
   const where = `${options.host}:${options.port}`;
   const budget = openBudget({ where, limit, periodMs, now: context.now });
-  const snmp = given ?? talliedSnmp(openSnmp(options, openUdp, budget.ask), context);
+  const snmp =
+    given ??
+    talliedSnmp(
+      openSnmp(options, openUdp, () => budget.ask()),
+      context,
+    );
   const boot = openBootMark(context.now);
   const looks = looksOf(options);
   const mapped = new Set(options.map.map(({ oid }) => oid));

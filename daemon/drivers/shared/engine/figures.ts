@@ -60,7 +60,8 @@ const join = {
 /** Between two looks of one run; nothing before the second. */
 function measure(output: string, now: Omit<Sample, "rates">, memory: FigureMemory): Rates {
   const before = memory.get(output);
-  if (before?.run !== now.run || now.bytes < before.bytes) {
+  const isBack = now.bytes < (before?.bytes ?? 0) || (now.frames ?? 0) < (before?.frames ?? 0);
+  if (before?.run !== now.run || isBack) {
     memory.set(output, { ...now, rates: {} });
     return {};
   }
