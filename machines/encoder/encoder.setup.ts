@@ -90,14 +90,16 @@ const carriesUp = and([isHeardOf, not(stateIn({ service: "maintenance" })), not(
 const isOverloaded = and([carriesUp, { type: "suffersFrom", params: "overload" }]);
 const isCongested = and([carriesUp, { type: "suffersFrom", params: "network" }]);
 const isWell = and([not(isGone), not(isFailing), not(isOverloaded), not(isCongested)]);
-const isReady = and([
-  isUp,
+/** It does all that is wanted of it, as last heard. */
+const works = and([
+  isHeardOf,
   not("outputFails"),
   not("bringsNoPicture"),
   "carriesWhatItHolds",
   not(isOverloaded),
   not(isCongested),
 ]);
+const isReady = and([isUp, works]);
 const isNew = (trouble: Trouble) => ({ type: "isNotTreatedFor", params: trouble }) as const;
 export const encoderSetup = setup({
   types: {} as {
@@ -185,7 +187,7 @@ export const encoderSetup = setup({
     isWell,
     isWellOnAir: and([isWell, not("holdsNothing")]),
     isReady,
-    isNotReady: not(isReady),
+    isNotReady: not(works),
     wasGivenUp: ({ context }) => context.repairs.wasGivenUp === true,
     nothingIsLeft: ({ context }) => nextRepair(context) === undefined,
     hasToRest: ({ context }) => hasToRest(context),

@@ -47,16 +47,29 @@ test("a recording that fails is not ended as if it were a stream: the box is reb
   expect(sentences(w)).toEqual(["b says its output is failing: a reboot is under way"]);
 });
 
-test("a poll that is lost now and then cures nothing: what fails on is ended after 30 s all the same", () => {
-  const w = facility();
-  breaks(w);
-  for (let tenS = 0; tenS < 4; tenS += 1) {
+/** One poll in ten seconds is lost. */
+function passWithLostPolls(w: World, seconds: number) {
+  for (let passed = 0; passed < seconds; passed += 10) {
     w.pass(9);
     const failure = { type: "unreadable", failure: "timeout", detail: "no answer" } as const;
     w.send({ to: "encoder:b", event: failure });
     w.pass(1);
   }
+}
+
+test("a poll that is lost now and then cures nothing: what fails on is ended after 30 s all the same", () => {
+  const w = facility();
+  breaks(w);
+  passWithLostPolls(w, 40);
   expect(sentences(w)[0]).toBe("b says its output is failing: a restart of it is under way");
+});
+
+test("nor is it a relapse: a box that was repaired is back after a minute all the same", () => {
+  const w = facility();
+  w.stopsCure = true;
+  breaks(w);
+  passWithLostPolls(w, 120);
+  expect(told(w)).toEqual(["does", "proven"]);
 });
 
 test("a trouble that goes away by itself in 30 s is none", () => {
