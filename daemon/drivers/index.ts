@@ -104,6 +104,8 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     outputs: ["stream-1"],
     kind: "hardware",
     cooling: (options) => bitrateSteps(options as EpiphanPearlOptions),
+    canReboot: true,
+    controls: ["startRecording", "stopRecording"],
     async open(context, options) {
       const { openEpiphanPearl } = await import("./epiphan-pearl/epiphan-pearl.ts");
       return openEpiphanPearl(context, options as EpiphanPearlOptions);
@@ -116,6 +118,8 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     outputs: ["stream-1"],
     kind: "hardware",
     cooling: (options) => bitrateSteps(options as MagewellOptions),
+    canReboot: true,
+    controls: ["startRecording", "stopRecording"],
     async open(context, options) {
       const { openMagewell } = await import("./magewell/magewell.ts");
       return openMagewell(context, options as MagewellOptions);

@@ -31,7 +31,7 @@ import {
 import { openApi, type Api } from "./api.ts";
 import type { PearlOptions } from "./options.ts";
 
-/** The one output that carries a programme, and the one that is only looked at. */
+/** The one output that carries a programme, and the one that only records. */
 export const streamOutput = "stream-1";
 export const recordOutput = "record-1";
 

@@ -24,7 +24,7 @@ import type { MagewellOptions } from "./options.ts";
 import { openUsapi, type Usapi } from "./usapi.ts";
 import { statusBit } from "./words.ts";
 
-/** The one output that carries a programme, and the one that is only looked at. */
+/** The one output that carries a programme, and the one that only records. */
 export const streamOutput = "stream-1";
 export const recordOutput = "record-1";
 

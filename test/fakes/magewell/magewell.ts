@@ -56,6 +56,8 @@ export type FakeMagewell = {
   mainStream: Readonly<Record<string, number>>;
   /** A hand at the box. */
   pressLive(on: boolean): void;
+  /** There is nothing to record to: a start is taken, and nothing comes of it. */
+  noMedium: boolean;
   close(): Promise<void>;
 };
 
@@ -199,7 +201,11 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
         return json(0);
       case "start-rec":
       case "stop-rec":
-        recording = method === "start-rec";
+        if (recording === (method === "start-rec")) return json(1);
+        recording = method === "start-rec" && !box.noMedium;
+        return json(0);
+      case "reboot":
+        void reboot();
         return json(0);
       default:
         return json(-10);
@@ -242,7 +248,7 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
   }
 
   await web.listen();
-  return {
+  const box: FakeMagewell = {
     host,
     get port() {
       return web.port;
@@ -261,10 +267,12 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
       },
     },
     pressLive: setLiving,
+    noMedium: false,
     async close() {
       for (const timer of timers) clearTimeout(timer);
       await entries.cutPower();
       await web.close();
     },
   };
+  return box;
 }

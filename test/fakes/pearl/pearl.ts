@@ -58,6 +58,8 @@ export type FakePearl = {
   press(place: string, on: boolean): void;
   /** `vbitrate` by channel, as it was set. */
   bitrates: Map<string, string>;
+  /** There is nothing to record to: a start is taken, and nothing comes of it. */
+  noStorage: boolean;
   close(): Promise<void>;
 };
 
@@ -72,6 +74,10 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
   let bootedMs = performance.now() - 5_490_000;
   let heatC = 57;
   const bitrates = new Map<string, string>();
+  /** One of each channel, and one of several channels. */
+  const recorders = ["1", "m1"];
+  const recording = new Set<string>();
+  const recorderState = (id: string) => (recording.has(id) ? "started" : "stopped");
 
   function add(place: string, type: Publisher["type"], url = "", stream = ""): void {
     const live = new LiveOutput({
@@ -180,15 +186,22 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     if (one) return publisherRequest(request, `${one[1]}/${one[2]}`, one[3] ?? "");
     if (path === "/channels") return ok(channels());
     if (path === "/recorders/status")
-      return ok([
-        { id: "1", status: { state: "stopped" } },
-        { id: "m1", status: { state: "stopped" } },
-      ]);
+      return ok(recorders.map((id) => ({ id, status: { state: recorderState(id) } })));
+    const [, recorder = "", order] = /^\/recorders\/(\w+)\/control\/(start|stop)$/.exec(path) ?? [];
+    if (order !== undefined) {
+      if (!recorders.includes(recorder)) return notFound(`recorder '${recorder}' not found`);
+      if (order === "stop") recording.delete(recorder);
+      else if (!box.noStorage) recording.add(recorder);
+      return ok();
+    }
     if (api === "legacy") return notFound("no such path");
     const [storage] = /(?<=^\/system\/storages\/)\w+(?=\/status$)/.exec(path) ?? [];
     if (storage === "external") return ok({ state: "nodev" });
     if (storage !== undefined) return { status: 200, body: JSON.stringify(storageFixture) };
     switch (path) {
+      case "/system/control/reboot":
+        void reboot();
+        return ok();
       case "/system/firmware/version":
         return ok(firmwareFixture.result.version);
       case "/system/firmware":
@@ -245,6 +258,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
 
   async function reboot(): Promise<void> {
     await web.close();
+    recording.clear();
     await Promise.all(lives().map((live) => live.cutPower()));
     const up = setTimeout(() => {
       bootedMs = performance.now();
@@ -256,7 +270,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
   }
 
   await web.listen();
-  return {
+  const box: FakePearl = {
     host,
     get port() {
       return web.port;
@@ -282,10 +296,12 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     add: (place, url, stream) => add(place, "rtmp", url, stream),
     press,
     bitrates,
+    noStorage: false,
     async close() {
       for (const timer of timers) clearTimeout(timer);
       await Promise.all(lives().map((live) => live.cutPower()));
       await web.close();
     },
   };
+  return box;
 }

@@ -364,3 +364,53 @@ test("a box that boots three times while it is asked is asked four times less, a
   }
   expect(box.web.asked.length - before).toBeLessThanOrEqual(2);
 });
+
+const inTime = () => AbortSignal.timeout(30_000);
+
+test.each(["v2.0", "legacy"] as const)(
+  "%s: the recorder of the channel is started and stopped, twice asked is once done",
+  async (api) => {
+    const box = await aBox({ api });
+    const { driver, pollAll } = aDriver(
+      box.port,
+      api === "legacy" ? { publishers: { cdn: "0" } } : {},
+    );
+    const record = async () => (await pollAll()).outputs["record-1"]?.state;
+    await driver.startRecording!(inTime());
+    await driver.startRecording!(inTime());
+    expect(await record()).toBe("streaming");
+    await driver.stopRecording!(inTime());
+    await driver.stopRecording!(inTime());
+    expect(await record()).toBe("idle");
+    const orders = box.web.asked.filter((one) => one.includes("/recorders/1/control/"));
+    expect(orders).toHaveLength(2);
+  },
+);
+
+test("a recording that does not begin is a failure; a channel without a recorder has none", async () => {
+  const box = await aBox();
+  const { driver, pass } = aDriver(box.port);
+  box.noStorage = true;
+  const started = driver.startRecording!(inTime());
+  setTimeout(() => pass(6_000), 300);
+  await expect(started).rejects.toMatchObject({ code: "failed" });
+  const other = aDriver(box.port, { channel: "2" }).driver;
+  await expect(other.startRecording!(inTime())).rejects.toMatchObject({ code: "notPossible" });
+});
+
+test("a box that is told to boot does so; older firmware is not told", async () => {
+  const box = await aBox();
+  const { driver, poll } = aDriver(box.port);
+  const before = (await poll()).bootMark;
+  await driver.reboot!(inTime());
+  await expect
+    .poll(async () => {
+      const reading = await poll().catch(() => undefined);
+      return reading !== undefined && reading.bootMark !== before;
+    })
+    .toBe(true);
+  const old = await aBox({ api: "legacy" });
+  await expect(aDriver(old.port).driver.reboot!(inTime())).rejects.toMatchObject({
+    code: "notPossible",
+  });
+});

@@ -406,3 +406,48 @@ test("polls ask a box at most 100 times a minute and are left out then; a stop a
   const known = (await poll().catch(() => undefined)) ?? (pass(2_000), await poll());
   expect(known.outputs["stream-1"]).toMatchObject({ state: "idle", target: "none" });
 });
+
+const inTime = () => AbortSignal.timeout(30_000);
+
+test("a recording is started and stopped, twice asked is once done, and the stream goes on", async () => {
+  const box = await aBox();
+  const { driver, start, poll, stream } = aDriver(box.port);
+  await start();
+  await expect.poll(async () => (await stream())?.state).toBe("streaming");
+  const record = async () => (await poll()).outputs["record-1"]?.state;
+  await driver.startRecording!(inTime());
+  await driver.startRecording!(inTime());
+  expect(await record()).toBe("streaming");
+  await driver.stopRecording!(inTime());
+  await driver.stopRecording!(inTime());
+  expect(await record()).toBe("idle");
+  expect((await stream())?.state).toBe("streaming");
+  const told = (method: string) => box.methods.filter((one) => one === method).length;
+  expect([told("start-rec"), told("stop-rec"), told("stop-live")]).toEqual([1, 1, 0]);
+});
+
+test("a recording that does not begin, or is asked of a box that updates itself, is told as such", async () => {
+  const box = await aBox();
+  const { driver, pass } = aDriver(box.port);
+  box.noMedium = true;
+  const started = driver.startRecording!(inTime());
+  setTimeout(() => pass(6_000), 300);
+  await expect(started).rejects.toMatchObject({ code: "failed" });
+  const updated = box.faults.upgrade();
+  await expect(driver.startRecording!(inTime())).rejects.toMatchObject({ code: "notPossible" });
+  updated();
+});
+
+test("a box that is told to boot does so, and is another one afterwards", async () => {
+  const box = await aBox();
+  const { driver, poll } = aDriver(box.port);
+  const before = (await poll()).bootMark;
+  await driver.reboot!(inTime());
+  await expect.poll(() => poll().catch(() => undefined)).toBeUndefined();
+  await expect
+    .poll(async () => {
+      const reading = await poll().catch(() => undefined);
+      return reading?.booting === false && reading.bootMark !== before;
+    })
+    .toBe(true);
+});
