@@ -3,6 +3,7 @@ import type { ContentFault } from "../content/look.ts";
 import type { Intents, OutputRef } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
+import { lasting } from "./content.ts";
 import { isSomeoneElse } from "./judge.ts";
 import { relayIsEmpty } from "./relay/relay.ts";
 import { isExpected } from "./schedule.ts";
@@ -171,19 +172,27 @@ export function powerProves(context: StreamContext): FenceEvidence | undefined {
   return { kind: "outletOff", outlet, isSpoofable, atMs: context.now().wallMs };
 }
 
-/** Who could carry instead, without trouble of its own, and is not known to show something else. */
-export function relieverOf(context: StreamContext) {
-  return context.plan.encoders.find((ref) => {
-    const box = context.facts[ref.encoder];
-    return (
-      ref.encoder !== context.carrier?.encoder &&
-      hinders(context, ref) === undefined &&
-      !showsAnotherThanCarrier(context, ref) &&
-      (box?.thermal === "normal" || box?.thermal === "unknown") &&
-      (box.input === "good" || box.input === "unknown")
-    );
-  });
+/** It could carry instead, without trouble of its own, and is not known to show something else. */
+function couldRelieve(context: StreamContext, ref: OutputRef): boolean {
+  const { carrier, facts, content, plan, now } = context;
+  const box = facts[ref.encoder];
+  const shown = lasting(content.views[ref.encoder], plan.content, now());
+  return (
+    ref.encoder !== carrier?.encoder &&
+    hinders(context, ref) === undefined &&
+    !showsAnotherThanCarrier(context, ref) &&
+    (box?.thermal === "normal" || box?.thermal === "unknown") &&
+    (box.input === "good" || box.input === "unknown") &&
+    !shown.some((fault) => plan.content[fault].does === "act")
+  );
 }
+
+export const relieverOf = (context: StreamContext): OutputRef | undefined =>
+  context.plan.encoders.find((ref) => couldRelieve(context, ref));
+
+/** By its rule it leaves a picture that is seen only for one that is no worse. */
+export const primaryIsFit = (context: StreamContext): boolean =>
+  context.plan.encoders.slice(0, 1).some((primary) => couldRelieve(context, primary));
 
 export function primaryIsReady(context: StreamContext): boolean {
   const primary = context.plan.encoders[0];

@@ -22,7 +22,6 @@ import {
   sameProgramme,
   seenOffAir,
   seenOnAir,
-  showsAnotherThanCarrier,
   type StreamContext,
   type StreamInput,
   understudyOf,
@@ -70,6 +69,7 @@ import {
   mayBeKicked,
   mayCutPower,
   powerProves,
+  primaryIsFit,
   primaryIsReady,
   firstIsUnread,
   proofIsTooOld,
@@ -262,8 +262,7 @@ export const streamSetup = setup({
       context.plan.failbackMs !== "manual" &&
       !isSpare(context, context.carrier) &&
       !context.memory.latch.returns &&
-      primaryIsReady(context) &&
-      !showsAnotherThanCarrier(context, context.plan.encoders[0]!) &&
+      primaryIsFit(context) &&
       budgetLeft(context) > 0,
     isLatched: ({ context }) => latched(context).length > 0,
     movesAreLatched: ({ context }) => context.memory.latch.moves !== null,

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { at } from "../setup/effort.ts";
 import { closedAfterEach } from "./after-each.ts";
 import { type Facility, type FacilityOptions, kill, until } from "./facility.ts";
+import { carriers } from "./off-air.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 const library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
@@ -105,4 +106,36 @@ test("the wall clock is set ten years back while the daemon is down: the same is
   expect(seen).toEqual(expected);
   expect(facility.log).toContain(`"time":"${new Date().getUTCFullYear() - 10}-`);
   expect(facility.told("site.deciderImpaired")).toEqual([]);
+}, 240_000);
+
+test("a budget that is used up stays so when the wall clock is set ten years forward", async () => {
+  const clock = aWallClock();
+  const helo = { driver: "aja-helo" } as const;
+  const facility = await aFacility({
+    encoders: { a: helo, b: helo },
+    farEnd: { behaviour: "acceptBoth" },
+    stream: { takeoverBudget: { per10Min: 1, perHour: 1 } },
+    env: clock.env,
+  });
+  facility.startDaemon();
+  await facility.untilOnAir("a");
+  await facility.untilTold("stream.onAir");
+  const loses = (id: string) => facility.helos[id]!.faults.dropInput();
+  const inputIs = (word: string) => facility.untilTold("encoder.input", (t) => t.message === word);
+
+  const comesBack = loses("a");
+  await facility.untilOnAir("b");
+  await facility.untilTold("stream.onAir", ({ data }) => data["encoder"] === "b");
+  comesBack();
+  await inputIs("input of a: good");
+  clock.set("+315360000");
+  loses("b");
+  await inputIs("input of b: lost");
+  const { videoFrames } = carriers(facility).at(-1)!;
+  const sent = () => carriers(facility).at(-1)!.videoFrames - videoFrames;
+  // 15 pictures a second: well past the 5 s after which the first switch was made.
+  await until("more pictures", () => sent() > 400);
+  const moves = facility.told("stream.takingOver").map(({ data }) => data["to"]);
+  expect(moves).toEqual(["a", "b"]);
+  expect(facility.log).toContain(`"time":"${new Date().getUTCFullYear() + 10}-`);
 }, 240_000);

@@ -111,6 +111,14 @@ export function stepsOf(p: { without?: readonly Verb[]; only?: readonly Verb[] }
   return fc.array(step, { minLength: 1, maxLength });
 }
 
+/** The summary of a run of an hour comes at its end only. */
+function tellAtOnce<T>(details: fc.RunDetails<T>): void {
+  if (!details.failed) return;
+  const text = fc.defaultReportMessage(details) ?? "failed";
+  process.stderr.write(`${text}\n`);
+  throw new Error(text, { cause: details.errorInstance });
+}
+
 /**
  * Options of every property test. `npm test` tries the same sequences as long as the code is the
  * same, so that it is a verdict on a change; torture, and the quick check, look further each time.
@@ -120,6 +128,7 @@ export function effortOf(property: Property) {
   const seed = process.env["UNDERSTUDY_SEED"] ?? at({ check: "", test: "20261121", torture: "" });
   return {
     numRuns: propertyRuns(property),
+    reporter: tellAtOnce,
     // Each has its own: the same sequences twice would tell nothing new.
     ...(seed !== "" && { seed: Number(seed) + 1 + Object.keys(shares).indexOf(property) }),
   };

@@ -303,6 +303,8 @@ export class World {
   /** When a carrier whose picture was seen was left unasked, for what it shows, its heat or its place. */
   readonly leftOnAir: number[] = [];
   readonly #left = new Set<string>();
+  /** Returns by the rule to a primary that was known to have no input. */
+  readonly worseReturns: string[] = [];
   /** No boot and no clock changes it. */
   #livedMs = 0;
   /** `a` and the others show different programmes, and somebody compares them. */
@@ -527,10 +529,15 @@ export class World {
   }
 
   #noteLeft(stream: string) {
-    const { memory, carrier, facts } = this.#core.stream(stream).context;
+    const { memory, carrier, facts, plan } = this.#core.stream(stream).context;
     const { incident, command } = memory;
-    if (!incident || command || this.#left.has(incident.id)) return;
+    if (!incident || this.#left.has(incident.id)) return;
     this.#left.add(incident.id);
+    // What a person asked for, also when it is given up later.
+    if (command) return;
+    const primary = plan.encoders[0]!.encoder;
+    if (incident.cause === "return" && facts[primary]?.input === "lost")
+      this.worseReturns.push(primary);
     // The last resort, whatever it costs.
     if (carrier && facts[carrier.encoder]?.thermal === "protected") return;
     if (/^(shows-|input-|heat$|repair$|return$)/.test(incident.cause)) {

@@ -49,6 +49,7 @@ test("however inputs, pictures and heat come and go, a picture that is seen is l
       expect(most(world.leftOnAir, 600_000)).toBeLessThanOrEqual(2);
       expect(most(world.leftOnAir, 3_600_000)).toBeLessThanOrEqual(4);
       expect(world.overlaps).toEqual([]);
+      expect(world.worseReturns).toEqual([]);
       left = Math.max(left, most(world.leftOnAir, 3_600_000));
     }),
     effortOf("budgets"),

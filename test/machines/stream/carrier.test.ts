@@ -226,6 +226,26 @@ test("with failback configured it returns when the primary was ready so long, el
   }
 });
 
+const atCelsius = (value: number) => ({
+  figures: { temperatureC: { value, source: "chassis" } },
+});
+test.each([
+  ["without its input", { input: "lost" }, { input: "good" }],
+  ["that is hot", { says: atCelsius(85) }, { says: atCelsius(60) }],
+] as const)("it does not return by itself to a primary %s", (_, broken, mended) => {
+  const streams = [aStreamPlan({ encoders: ["a", "b"], failbackMs: 60_000 })];
+  const w = onAir(aPlan({ kinds: { a: "helo", b: "helo" }, streams }));
+  const command = { id: "c1", by: "ops" };
+  w.send({ to: "stream:main", event: { type: "failover", command, to: "b" } });
+  w.pass(20);
+  Object.assign(w.box("a"), broken);
+  w.pass(5 * 60);
+  expect(w.carrier()).toBe("b");
+  Object.assign(w.box("a"), mended);
+  w.pass(10 * 60);
+  expect(w.carrier()).toBe("a");
+});
+
 test("a box in maintenance is no understudy and is not started", () => {
   const w = onAir();
   w.send({ to: "encoder:b", event: { type: "maintenance", by: "engineer" } });

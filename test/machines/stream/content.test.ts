@@ -246,6 +246,21 @@ describe("carrier and understudy compared", () => {
     expect(w.carrier()).toBe("a");
   });
 
+  test("by its rule it does not return to a primary that is black, until it shows something", () => {
+    const { w, pass, shows } = onAir("act", { failbackMs: 60_000 });
+    shows["a"] = black;
+    shows["farEnd"] = black;
+    pass(12);
+    shows["farEnd"] = good;
+    pass(30);
+    expect(w.carrier()).toBe("b");
+    pass(5 * 60);
+    expect(w.carrier()).toBe("b");
+    shows["a"] = good;
+    pass(90);
+    expect(w.carrier()).toBe("a");
+  });
+
   test("a person's move stands in its incident with what was known of both pictures", () => {
     const { w, pass, compared } = onAir();
     compared("different");

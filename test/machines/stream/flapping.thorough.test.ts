@@ -60,9 +60,10 @@ function notifications(w: World): string[] {
   return [...incidents, ...others.map(({ message }) => message)];
 }
 
-const inputOfA: Flap = (w, time) => (w.box("a").input = time % 2 === 0 ? "lost" : "good");
+/** Back for long enough that it is returned to. */
+const inputOfA: Flap = (w, time) => (w.box("a").input = time % 4 === 0 ? "lost" : "good");
 const inputsInTurn: Flap = (w, time) => {
-  inputOfA(w, time);
+  w.box("a").input = time % 2 === 0 ? "lost" : "good";
   w.box("b").input = time % 2 === 0 ? "good" : "lost";
 };
 
