@@ -18,4 +18,8 @@ export const slate = section({
       "In the middle, in several lines if need be; left out: the stream's name and that it will be " +
         "right back, where there is no picture",
     ),
+  clock: z
+    .boolean()
+    .prefault(false)
+    .describe("In the upper corner, by this host's clock and zone; exact to some seconds"),
 });

@@ -45,8 +45,8 @@ export function openCommands(p: {
   underWay: (actor: ActorName) => string | undefined;
   /** What a dry run would answer, where more is known than that it would be possible. */
   foresee?: (input: CoreInput) => Answer | undefined;
-  /** What is asked of an encoder and changes nothing; `args` as they came. */
-  question: (encoder: string, args: unknown) => Promise<Answer>;
+  /** What is asked of it and moves no machine; `args` as they came. */
+  question: (of: Addressed, args: unknown, by: string) => Promise<Answer>;
   /** The stream key of this session, for nobody else to read. */
   sealedKey?: (session: { stream: string; session: string }, to: SealTo) => Promise<string>;
   /** Resolves with whether a broker has it. */
@@ -165,12 +165,13 @@ export function openCommands(p: {
   /** Asked twice it is answered twice: nothing is to be remembered. */
   async function answer(to: Addressed, request: CommandRequest, args: unknown): Promise<void> {
     const late = lateness(request);
+    const mayBeOld = to.kind === "encoder" && late?.code === "clock_unknown";
     const given =
-      late && late.code !== "clock_unknown"
+      late && !mayBeOld
         ? late
-        : p.exists(`encoder:${to.id}`)
-          ? await p.question(to.id, args)
-          : refused("unknown_subject", `there is no encoder ${to.id} here`);
+        : p.exists(`${to.kind}:${to.id}` as ActorName)
+          ? await p.question(to, args, request.by)
+          : refused("unknown_subject", `there is no ${to.kind} ${to.id} here`);
     await p.respond(to, { id: request.id, atMs: p.wallMs(), ...given });
   }
 
@@ -302,7 +303,8 @@ function verbOf({ kind, verb }: Addressed): { safe: boolean } | undefined {
 }
 
 const isQuestion = ({ kind, verb }: Addressed) =>
-  kind === "encoder" && (questions.encoder as readonly string[]).includes(verb);
+  (kind === "encoder" || kind === "stream") &&
+  (questions[kind] as readonly string[]).includes(verb);
 
 /** Carried out by the box, which says how it ended; other verbs are done with their turn. */
 const encoderControls: Readonly<Record<string, ControlVerb>> = {

@@ -46,7 +46,7 @@ import { openPublisher } from "./publish.ts";
 import { rehearseRegularly } from "./rehearsals.ts";
 import { openOutputs } from "./outputs/keeper.ts";
 import { endOtherRelays, openRelays } from "./relays/open-relays.ts";
-import { makeSlates } from "./relays/slates.ts";
+import { OwnSlates } from "./relays/own-slates.ts";
 import { latencyWarnings, withRelays } from "./relays/with-relays.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
@@ -169,6 +169,7 @@ export async function startSite(p: {
     traps?: Traps;
     schedules?: Schedules;
     farEnds?: ReturnType<typeof watchFarEnds>;
+    slates?: OwnSlates;
   } = {};
   let journalAliveMs = monotonicMs();
 
@@ -243,7 +244,8 @@ export async function startSite(p: {
     site: config.site,
     streams: plan.streams.filter(({ feedOf }) => feedOf === undefined),
     ...questionsTo(core),
-    question: (encoder, args) => history.answer(encoder, args),
+    question: ({ kind, id }, args, by) =>
+      kind === "stream" ? parts.slates!.answer(id, args, by) : history.answer(id, args),
     beforeMove({ to, event }) {
       if (event.type !== "failover" && event.type !== "return") return;
       const stream = to.slice("stream:".length);
@@ -318,8 +320,10 @@ export async function startSite(p: {
     ...{ config, plan, drivers, sessions, attention: watch, submit, redact: p.redact },
   });
   for (const relay of relays.values()) relay.listen();
-  const slates = new AbortController();
-  void makeSlates(relayed, log, slates.signal);
+  parts.slates = new OwnSlates({
+    ...{ relays: relayed, folder: join(config.stateDir, "slates"), log },
+    wallMs: () => now().wallMs,
+  });
   const lookAtSessions = lookInTurn([...sessions.values()]);
 
   const farEnds = watchFarEnds({
@@ -454,7 +458,7 @@ export async function startSite(p: {
       parts.hands?.close();
       await parts.traps?.close();
       await Promise.all([...boxes.values()].map((box) => box.close()));
-      slates.abort();
+      await parts.slates?.close();
       await Promise.all([...relays.values()].map((relay) => relay.close()));
       await farEnds.close();
       await content.close();

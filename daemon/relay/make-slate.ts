@@ -26,6 +26,11 @@ export const SlateFields = z.strictObject({
   ]),
   /** In the middle; may have several lines. */
   text: z.string().max(400).optional(),
+  /** In the upper corner; a slate with a clock is made anew each minute. */
+  clock: z
+    .string()
+    .regex(/^\d\d:\d\d$/)
+    .optional(),
 });
 export type SlateFields = z.infer<typeof SlateFields>;
 
@@ -49,25 +54,38 @@ export async function makeSlate(
     // In the folder, so that no path has to stand inside a filter.
     const limits = { cwd: folder, timeout: limitMs, killSignal: "SIGKILL" as const };
     // What is on air goes first.
-    const command = ["-n", "19", "ffmpeg", ...slateArguments(fields)];
-    await promisify(execFile)("nice", command, { ...limits, ...(signal && { signal }) });
+    const run = (args: string[]) =>
+      promisify(execFile)("nice", ["-n", "19", "ffmpeg", ...args], {
+        ...{ ...limits, ...(signal && { signal }) },
+      });
+    // One that is torn would be read again and again.
+    if (fields.background.kind === "picture") await run(looking(fields.background.path));
+    await run(slateArguments(fields));
     await rename(join(folder, "slate.ts"), path);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+const picturesOnly = [
+  ...["-protocol_whitelist", "file", "-format_whitelist", "png_pipe,jpeg_pipe"],
+];
+const quiet = ["-hide_banner", "-loglevel", "error", "-nostdin"];
+
+const looking = (path: string): string[] => [
+  ...[...quiet, "-xerror", "-err_detect", "explode", ...picturesOnly],
+  ...["-i", `file:${path}`, "-frames:v", "1", "-f", "null", "-"],
+];
+
 function slateArguments(fields: SlateFields): string[] {
-  const { width, height, framesPerSecond, videoBitrateBps, audio, background, text } = fields;
+  const { width, height, framesPerSecond, videoBitrateBps, audio, background } = fields;
+  const { text, clock } = fields;
   const size = `${width}x${height}`;
   const rate = String(framesPerSecond);
   const shown =
     background.kind === "colour"
       ? ["-f", "lavfi", "-i", `color=c=0x${background.colour.slice(1)}:s=${size}:r=${rate}`]
-      : [
-          ...["-protocol_whitelist", "file", "-format_whitelist", "png_pipe,jpeg_pipe"],
-          ...["-loop", "1", "-framerate", rate, "-i", `file:${background.path}`],
-        ];
+      : [...[...picturesOnly, "-loop", "1", "-framerate", rate, "-i", `file:${background.path}`]];
   const silence = audio
     ? `anullsrc=cl=${audio.channels === 1 ? "mono" : "stereo"}:r=${audio.sampleRateHz}`
     : undefined;
@@ -81,12 +99,18 @@ function slateArguments(fields: SlateFields): string[] {
             ":fontcolor=white:borderw=2:x=(w-text_w)/2:y=(h-text_h)/2",
         ]
       : []),
+    ...(clock
+      ? [
+          `drawtext=text='${clock.replace(":", "\\:")}':fontsize=${Math.round(height / 16)}` +
+            ":fontcolor=white:borderw=2:x=w-text_w-h/24:y=h/24",
+        ]
+      : []),
     "format=yuv420p",
   ];
   const pictures = Math.round(loopS * framesPerSecond);
   const bitrate = String(videoBitrateBps);
   return [
-    ...["-hide_banner", "-loglevel", "error", "-nostdin", ...shown],
+    ...[...quiet, ...shown],
     ...(silence ? ["-f", "lavfi", "-i", silence, "-map", "1:a:0"] : []),
     ...["-map", "0:v:0", "-vf", filters.join(",")],
     ...["-c:v", "libx264", "-preset", "medium", "-tune", "zerolatency", "-b:v", bitrate],

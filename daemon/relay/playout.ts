@@ -50,6 +50,8 @@ export class Playout {
   readonly #mode: Mode;
   readonly #watchdogMs: number;
   #slate: Slate | undefined;
+  /** While another one is on air. */
+  #nextSlate: Slate | undefined;
   readonly #changed: () => void;
   readonly #clock: OutputClock;
   readonly #pacer: Pacer;
@@ -126,9 +128,10 @@ export class Playout {
     return this.#slate !== undefined;
   }
 
-  /** From the next time on. */
+  /** From now on; where one is on air, when that is through. */
   show(slate: Slate): void {
-    this.#slate = slate;
+    if (this.onSlate) this.#nextSlate = slate;
+    else [this.#slate, this.#nextSlate] = [slate, undefined];
   }
 
   /** @returns why they are not followed */
@@ -380,6 +383,8 @@ export class Playout {
     if (!this.onSlate && nowMs < this.#slateFromMs(dueMs, nowMs)) return false;
     const from = next ?? Math.round(nowMs * ticksPerMs);
     const entered = !this.onSlate;
+    this.#slate = this.#nextSlate ?? this.#slate;
+    this.#nextSlate = undefined;
     const gop = this.#slate.pass(from, this.#restamp.last.sounds);
     this.#run = { line: this.#slate.line, gop, shift: 0, index: 0 };
     this.#pacer.aim(from, Math.max(nowMs, dueMs), 0, nowMs);

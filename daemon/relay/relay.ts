@@ -138,7 +138,7 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
   setInterval(() => {
     takeLatencies();
     playout.forget(nowMs());
-    const slate = playout.onSlate ? undefined : slateFile?.news();
+    const slate = slateFile?.news();
     if (slate) playout.show(slate);
     control.tell(report());
   }, reportEachMs);

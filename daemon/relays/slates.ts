@@ -40,25 +40,44 @@ export function slateFields(
   };
 }
 
+export type SlateOf = {
+  stream: string;
+  folder: string;
+  slate: SlateFields;
+  /** Only what the configuration says of them itself. */
+  text?: string | undefined;
+  clock?: boolean;
+};
+
+/** @throws where it cannot be made just so; what was there stays */
+export async function makeWanted(
+  { folder, slate }: Pick<SlateOf, "folder" | "slate">,
+  signal: AbortSignal,
+): Promise<void> {
+  await makeSlate(slate, slatePath(folder), signal);
+  writeFileSync(markOf(folder), markFor(slate));
+}
+
+const markOf = (folder: string) => join(folder, "slate.json");
+const markFor = (slate: SlateFields) => JSON.stringify([slate, pictureOf(slate)]);
+
 /**
  * Makes those that are missing or were of other fields, one after the other. A relay takes its own
  * as soon as it is there.
  */
 export async function makeSlates(
-  relays: readonly { stream: string; folder: string; slate: SlateFields }[],
+  relays: readonly Pick<SlateOf, "stream" | "folder" | "slate">[],
   log: Pick<Logger, "warn">,
   signal: AbortSignal,
 ): Promise<void> {
   for (const { stream, folder, slate } of relays) {
-    const made = join(folder, "slate.json");
-    const wanted = JSON.stringify([slate, pictureOf(slate)]);
-    if (read(made) === wanted) continue;
-    rmSync(made, { force: true });
+    if (read(markOf(folder)) === markFor(slate)) continue;
+    rmSync(markOf(folder), { force: true });
     for (const fields of plainer(slate)) {
       if (signal.aborted) return;
       try {
-        await makeSlate(fields, slatePath(folder), signal);
-        if (fields === slate) writeFileSync(made, wanted);
+        if (fields === slate) await makeWanted({ folder, slate }, signal);
+        else await makeSlate(fields, slatePath(folder), signal);
         break;
       } catch (error) {
         const { message } = error as Error;
@@ -78,7 +97,7 @@ function pictureOf({ background }: SlateFields): unknown {
 /** A picture that cannot be read, or a host without fonts, is no reason to have none. */
 function plainer(fields: SlateFields): SlateFields[] {
   const neutral = { kind: "colour", colour: "#1c2530" } as const;
-  const { text: _, ...mute } = fields;
+  const { text: _, clock: __, ...mute } = fields;
   return [fields, { ...fields, background: neutral }, { ...mute, background: neutral }];
 }
 

@@ -38,6 +38,9 @@ export type RelayedStream = {
   /** From keyframe to keyframe of its encoders, s, as far as is known. */
   gopS: number;
   slate: SlateFields;
+  /** Of the slate, as far as the configuration says it itself. */
+  text: string | undefined;
+  clock: boolean;
 };
 
 /** Where a box pushes to, each with a key of its own: what takes it in fills the spool. */
@@ -119,6 +122,8 @@ function relayed(
     mode: relayModeOf(relay.mode, boxes.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
     slate: slateFields(stream, firstOf(config, stream)),
+    text: stream.slate.text,
+    clock: stream.slate.clock,
     inputs: encoders.map((ref) => {
       const { encoder } = ref;
       const output = "output" in ref ? ref.output : undefined;

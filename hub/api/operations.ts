@@ -104,6 +104,15 @@ const rows: readonly Row[] = [
     picture,
   ],
   ["GET /streams/{id}/health", "Streams", "getStreamHealth", "Is it on air, and how well", item],
+  [
+    "GET /streams/{id}/slate",
+    "Streams",
+    "getSlate",
+    "What it shows while no encoder brings pictures",
+  ],
+  ["PUT /streams/{id}/slate", "Streams", "putSlatePicture", "Another picture: PNG or JPEG, 4 MiB"],
+  ["PATCH /streams/{id}/slate", "Streams", "changeSlate", "Another text, with a clock or without"],
+  ["DELETE /streams/{id}/slate", "Streams", "resetSlate", "As the site's configuration says again"],
   ["POST /streams/{id}/commands", "Streams", "commandStream", "Ask for a stream", command],
   ["POST /streams/validate", "Streams", "validateStream", "Would this stream work there"],
 

@@ -12,6 +12,7 @@ import { handOver } from "./hand-over.ts";
 import { addHistory } from "./history.ts";
 import type { Io } from "./io.ts";
 import { addSessions } from "./sessions.ts";
+import { addSlate } from "./slate.ts";
 import { addStates } from "./states.ts";
 
 /** What runs on a site's own machine, by the daemon's part of this program. */
@@ -74,6 +75,7 @@ export async function understudy(args: string[], io: Io, version: string): Promi
   const program = openProgram(root, { ...io, err });
   const { stream } = addStates(program);
   addSessions(stream);
+  addSlate(stream);
   addHistory(program, stream);
   addAdmin(program);
   addConfiguration(program);

@@ -1030,6 +1030,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/streams/{id}/slate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What it shows while no encoder brings pictures */
+    get: operations["getSlate"];
+    /** Another picture: PNG or JPEG, 4 MiB */
+    put: operations["putSlatePicture"];
+    post?: never;
+    /** As the site's configuration says again */
+    delete: operations["resetSlate"];
+    options?: never;
+    head?: never;
+    /** Another text, with a clock or without */
+    patch: operations["changeSlate"];
+    trace?: never;
+  };
   "/api/thumbnails": {
     parameters: {
       query?: never;
@@ -2431,6 +2451,25 @@ export interface components {
       streams: number;
     } & {
       [key: string]: unknown;
+    };
+    SlateChangeInput: {
+      /** @description in the middle; null: as site.yaml says; empty: none */
+      text?: string | null;
+      /** @description null: as site.yaml says */
+      clock?: boolean | null;
+    };
+    SlateItem: {
+      /** @enum {string} */
+      picture: "uploaded" | "configured" | "none";
+      widthPx: number | null;
+      heightPx: number | null;
+      sizeBytes: number | null;
+      sha256: string | null;
+      text: string;
+      clock: boolean;
+      changedBy: string | null;
+      ref: string;
+      changedAt: string | null;
     };
     StorageItem: {
       epoch?: string;
@@ -5891,6 +5930,107 @@ export interface operations {
           } & {
             [key: string]: unknown;
           };
+        };
+      };
+    };
+  };
+  getSlate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlateItem"];
+        };
+      };
+    };
+  };
+  putSlatePicture: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "image/png": unknown;
+        "image/jpeg": unknown;
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlateItem"];
+        };
+      };
+    };
+  };
+  resetSlate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlateItem"];
+        };
+      };
+    };
+  };
+  changeSlate: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["SlateChangeInput"];
+      };
+    };
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["SlateItem"];
         };
       };
     };

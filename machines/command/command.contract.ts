@@ -72,11 +72,12 @@ export const verbs = {
 } as const satisfies Record<string, Record<string, { safe: boolean }>>;
 
 /**
- * What may be asked of a site that changes nothing, the same way as a verb. It is answered once, by
+ * What may be asked of a site that moves no machine, the same way as a verb. It is answered once, by
  * `done` with `data`, and neither side remembers it. `connection-history` takes a `HistoryAsk` as
- * its `args` and answers a `ConnectionHistory`.
+ * its `args` and answers a `ConnectionHistory`; `slate` takes a `SlateAsk`, which may change what a
+ * slate shows, the same however often it is asked, and answers a `SlateTold`.
  */
-export const questions = { encoder: ["connection-history"] } as const;
+export const questions = { encoder: ["connection-history"], stream: ["slate"] } as const;
 
 /**
  * `failover`: `{to?: encoder, unproven?: true}`; `drill`: `{consent?: its id}`; `add-window`: `{window}`; `remove-window`:

@@ -101,7 +101,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
     ],
     path: "direct",
     relay: { port: 1_940 },
-    slate: { colour: "#1c2530" },
+    slate: { colour: "#1c2530", clock: false },
     autoStart: true,
     sessions: false,
     outputs: [],

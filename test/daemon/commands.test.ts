@@ -394,8 +394,8 @@ test("a question is answered at once, with nothing decided and nothing remembere
   const asked: unknown[] = [];
   const data = { points: [] };
   const site = aSite({
-    question: (...question) => {
-      asked.push(question);
+    question: ({ kind, id }, ...question) => {
+      asked.push([`${kind} ${id}`, ...question]);
       return Promise.resolve({ status: "done", message: "0 points of helo-a", data });
     },
   });
@@ -404,8 +404,8 @@ test("a question is answered at once, with nothing decided and nothing remembere
     await site.asks("connection-history", { args }, "encoder", "helo-a");
   }
   expect(asked).toEqual([
-    ["helo-a", args],
-    ["helo-a", args],
+    ["encoder helo-a", args, "anna"],
+    ["encoder helo-a", args, "anna"],
   ]);
   expect(site.said).toMatchObject([
     { id: "c1", status: "done", data },

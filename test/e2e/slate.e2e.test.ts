@@ -145,6 +145,86 @@ test("both encoders are killed: the slate is on air until one is back, and the h
   }
 }, 120_000);
 
+/** The colour in the middle of the picture that went out last. */
+async function lastShown(facility: Facility): Promise<number[]> {
+  const recording = join(facility.folder, "so-far.flv");
+  copyWhole(carriers(facility).at(-1)!.recordingPath!, recording);
+  const { stdout } = await promisify(execFile)(
+    "ffmpeg",
+    [
+      ...["-v", "error", "-sseof", "-2", "-i", recording, "-an", "-update", "1"],
+      ...["-vf", "crop=2:2:160:90,format=rgb24", "-f", "rawvideo", "-"],
+    ],
+    { encoding: "buffer" },
+  );
+  return [...stdout.subarray(-12, -9)];
+}
+
+test("a picture is brought while the slate is on air: it is shown there, on the same connection", async () => {
+  const hub = await Hub.start();
+  try {
+    const { facility, publisher, publish } = await aRelayedStage({
+      mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+    });
+    await publisher.end();
+    await until("the slate is on air", async () => {
+      const { relay } = await hub.get("/api/streams/main");
+      return (relay as { slate?: string } | null)?.slate === "on";
+    });
+    const picture = join(facility.folder, "red.png");
+    const source = "color=c=red:s=640x360";
+    const made = ["-v", "error", "-f", "lavfi", "-i", source, "-frames:v", "1", picture];
+    await promisify(execFile)("ffmpeg", made);
+    const cli = new URL("../../dist/understudy.js", import.meta.url).pathname;
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...[cli, "--hub", hub.url, "--json", "stream", "slate", "main"],
+      ...["--picture", picture, "--text", "", "--clock", "on"],
+    ]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ ref: "studio~main", picture: "uploaded", widthPx: 640, heightPx: 360 },
+      ...{ text: "", clock: true },
+    });
+    await until("the picture is shown", async () => {
+      const [red = 0, green = 255, blue = 255] = await lastShown(facility);
+      return red > 180 && green < 70 && blue < 70;
+    });
+    const refused = await fetch(`${hub.url}/api/streams/main/slate`, {
+      method: "PUT",
+      headers: { "content-type": "image/png" },
+      body: "no picture",
+    });
+    expect(refused.status).toBe(422);
+    expect(await refused.json()).toMatchObject({ code: "not_a_picture" });
+    const { seq } = facility.told().at(-1)!;
+    publish();
+    await facility.untilTold(
+      "stream.relay",
+      (told) => told.data["selected"] !== null && told.seq > seq,
+    );
+    await pass(facility, 3 * fps);
+    const [one, ...others] = carriers(facility);
+    expect(others).toEqual([]);
+    expect(one!.endedAtMs).toBe(null);
+    const recording = join(facility.folder, "all.flv");
+    copyWhole(one!.recordingPath!, recording);
+    const decoded = await promisify(execFile)("ffmpeg", [
+      ...["-v", "error", "-i", recording],
+      ...["-fps_mode", "passthrough", "-enc_time_base:v", "1:1000", "-f", "null", "-"],
+    ]);
+    expect(decoded.stderr).toBe("");
+    const frames = await promisify(execFile)("ffprobe", [
+      ...["-v", "error", "-select_streams", "v", "-show_entries", "packet=dts_time"],
+      ...["-of", "csv=p=0", recording],
+    ]);
+    const dts = frames.stdout.split("\n").map(parseFloat).filter(Number.isFinite);
+    const apart = dts.slice(1).map((time, n) => 1_000 * (time - dts[n]!));
+    expect(Math.min(...apart)).toBeGreaterThan(0);
+    expect(Math.max(...apart)).toBeLessThanOrEqual(2 * gopMs);
+  } finally {
+    await hub.close();
+  }
+}, 150_000);
+
 test("the source dies: the slate is on air until it is back, and nobody is started anew", async () => {
   const { facility, publisher, publish } = await aRelayedStage();
   const { seq } = facility.told().at(-1)!;

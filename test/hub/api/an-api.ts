@@ -188,6 +188,8 @@ export async function anApi(over: Over = {}) {
     keys,
     said,
     wire,
+    /** An admin's. */
+    key: secret,
     store,
     held,
     guard,
@@ -201,6 +203,10 @@ export async function anApi(over: Over = {}) {
 const impatient = (commands: Commands, waitsMs = Infinity): Commands => ({
   ...commands,
   settled: (id, ms) => commands.settled(id, Math.min(ms, waitsMs)),
+  question: (question) => {
+    const answerWithinMs = Math.min(question.answerWithinMs, waitsMs);
+    return commands.question({ ...question, answerWithinMs });
+  },
 });
 
 export async function withAStudio(over: Over = {}) {

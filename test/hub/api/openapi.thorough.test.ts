@@ -164,7 +164,7 @@ test("what the document does not say of an answer is found", async () => {
 
 /** Every other test's answers are looked at, too: `ask` of an-api.ts does. */
 test("however each route is asked over the network, its answer is documented", async () => {
-  const api = await withAStudio();
+  const api = await withAStudio({ waitsMs: 1_000 });
   for (const site of ["studio", "chapel"]) {
     api.hears(site, "info", info({ site }));
     api.hears(site, "availability", "online");
