@@ -10,7 +10,17 @@ export const configWarnings = (config: SiteConfig): string[] => [
   ...sourceWarnings(config),
   ...keyWarnings(config),
   ...drillWarnings(config),
+  ...relayWarnings(config),
 ];
+
+/** Who would give the programme to an encoder that publishes itself runs where the relay does. */
+const relayWarnings = ({ streams }: SiteConfig): string[] =>
+  streams
+    .filter(({ path }) => path === "relayed")
+    .map(
+      ({ id }) =>
+        `${id}: its relay is on this host, as the daemon is: when the host fails nothing falls back to path direct; a relay that cannot be kept up calls a person`,
+    );
 
 /** Nothing that viewers see is done because a schedule says so. */
 function drillWarnings({ streams, destinations }: SiteConfig): string[] {

@@ -79,6 +79,23 @@ streams:
   ]);
 });
 
+test("a relayed programme is told that nothing falls back when the host of its relay fails", () => {
+  const site = (path: string) => `site: studio
+mqtt: { url: mqtt://127.0.0.1:1883 }
+encoders:
+  - { id: a, driver: ffmpeg, source: camera, input: { kind: udp, url: "udp://127.0.0.1:5000" } }
+  - { id: b, driver: ffmpeg, source: camera, input: { kind: udp, url: "udp://127.0.0.1:5001" } }
+destinations:
+  - { id: far, address: "rtmp://192.0.2.3/live", streamKey: credential:far, takeover: exclusive }
+streams:
+  - { id: main, destination: far, encoders: [a, b], path: ${path} }
+`;
+  expect(of(site("direct"))).toEqual([]);
+  expect(of(site("relayed"))).toEqual([
+    "main: its relay is on this host, as the daemon is: when the host fails nothing falls back to path direct; a relay that cannot be kept up calls a person",
+  ]);
+});
+
 test("a site that would obey whoever may publish at a broker is told, unless that is its own host", () => {
   const key = "ed25519:11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
   const site = (mqtt: string) =>

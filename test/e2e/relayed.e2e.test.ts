@@ -165,6 +165,10 @@ test("what is asked over the hub is done without losing a picture, and the hub s
       ...{ path: "relayed", carrier: "carried", encoder: "b", understudyEncoder: "a" },
       relay: { health: "running", selected: "b", reason: "preferred" },
     });
+    const onlyHere = "main: its relay is on this host";
+    const { warnings } = (await hub.get("/api/sites/studio")) as { warnings: string[] };
+    expect(warnings.filter((text) => text.startsWith(onlyHere))).toHaveLength(1);
+    expect(facility.log).toContain(onlyHere);
     await pass(sourceFps);
     expect(await hub.command("streams/main", "return")).toMatchObject({ status: "done" });
     await pass(sourceFps);
