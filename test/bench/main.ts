@@ -11,19 +11,25 @@ import { footprint } from "./footprint.ts";
 import { journal } from "./journal.ts";
 import { p1 } from "./p1.ts";
 import { p2 } from "./p2.ts";
+import { p3 } from "./p3.ts";
+import { p4 } from "./p4.ts";
 import { p5 } from "./p5.ts";
 import { p6 } from "./p6.ts";
 import { p7 } from "./p7.ts";
 import { p8 } from "./p8.ts";
 import { p10 } from "./p10.ts";
 import { p12 } from "./p12.ts";
+import { p14a } from "./p14a.ts";
 import { p15 } from "./p15.ts";
+import { p19 } from "./p19.ts";
 import { relay } from "./relay.ts";
 import { keepResults, machineLine, tableOf } from "./results.ts";
 
 const benches: readonly Bench[] = [
   p1,
   p2,
+  p3,
+  p4,
   failoverDirect,
   journal,
   footprint,
@@ -33,7 +39,9 @@ const benches: readonly Bench[] = [
   p8,
   p10,
   p12,
+  p14a,
   p15,
+  p19,
   relay,
 ];
 
@@ -45,7 +53,7 @@ ${benches.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n")}
   --json           one line per figure on stdout (and nothing else; use npm run --silent)
   --quick          small counts, to see that it works; results.md keeps what it has
   --realtime       for a machine that is not quiet: in p5, p6, p7, p10 and p15 both sides go first
-  --kills N        how often p1, failover-direct and journal kill
+  --kills N        how often p1, p3, p4, p19, failover-direct and journal kill
   --hog-minutes N  how long p2 keeps all cores busy
 `;
 

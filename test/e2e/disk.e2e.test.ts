@@ -1,52 +1,14 @@
 /** The disk is full, or slow: the picture comes first, and the journal catches up. */
-import { execFileSync } from "node:child_process";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { closedAfterEach } from "./after-each.ts";
 import { kill, until } from "./facility.ts";
+import { aSmallDisk } from "./small-disk.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 /** A loaded host is slow in everything; what must not wait for the disk does not wait this long. */
 const takeoverWithinMs = 15_000;
-
-/** A file system of this size, of its own. */
-function aSmallDisk(sizeMiB: number) {
-  // Not skipped: what was not looked at must not look as if it held.
-  if (process.getuid?.() !== 0) throw new Error("needs root: only root may mount a small disk");
-  const folder = mkdtempSync(join(tmpdir(), "understudy-disk-"));
-  execFileSync("mount", ["-t", "tmpfs", "-o", `size=${sizeMiB}m`, "understudy-test", folder]);
-  const filler = join(folder, "filler");
-  let fd: number | undefined;
-  return keep({
-    folder,
-    /** To the last byte; answers how many went in. */
-    fill(): number {
-      fd ??= openSync(filler, "a");
-      let bytes = 0;
-      for (let size = 1024 * 1024; size >= 1; size = Math.floor(size / 2)) {
-        const block = Buffer.alloc(size, 0x42);
-        try {
-          for (;;) bytes += writeSync(fd, block);
-        } catch (cause) {
-          if ((cause as NodeJS.ErrnoException).code !== "ENOSPC") throw cause;
-        }
-      }
-      return bytes;
-    },
-    empty(): void {
-      if (fd !== undefined) closeSync(fd);
-      fd = undefined;
-      rmSync(filler, { force: true });
-    },
-    async close() {
-      await Promise.resolve();
-      execFileSync("umount", ["-l", folder]);
-      rmSync(folder, { recursive: true });
-    },
-  });
-}
 
 test.each([
   { name: "full", again: false },
@@ -54,7 +16,7 @@ test.each([
 ])(
   "a disk that is $name: the understudy takes over, the alarm is raised, and it ends by itself",
   async ({ again }) => {
-    const disk = aSmallDisk(64);
+    const disk = keep(aSmallDisk(64));
     const facility = await aFacility({
       farEnd: { behaviour: "acceptBoth" },
       stateDir: join(disk.folder, "state"),

@@ -13,7 +13,7 @@ export type SharedSource = {
 };
 
 /** @param readers how many read it; each gets the same bytes */
-export async function startSharedSource(readers: number): Promise<SharedSource> {
+export async function startSharedSource(readers: number, fps = sourceFps): Promise<SharedSource> {
   const ports = await freePorts(readers);
   const url = (reader: number) => `udp://127.0.0.1:${ports[reader]}`;
   // Each sound by itself: boxes hear it at once, and not in lumps of 360 ms.
@@ -22,10 +22,10 @@ export async function startSharedSource(readers: number): Promise<SharedSource> 
   // prettier-ignore
   const child: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "nice", "-n", "-10", "ffmpeg",
     "-hide_banner", "-loglevel", "error", "-nostdin",
-    "-re", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=${sourceFps}`,
+    "-re", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=${fps}`,
     "-f", "lavfi", "-i", "sine=frequency=330:beep_factor=3:sample_rate=48000",
-    "-vf", `${barCodeFilter({ fps: sourceFps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
-    "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(sourceFps),
+    "-vf", `${barCodeFilter({ fps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
+    "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(fps),
     "-b:v", "600k", "-threads", "1", "-c:a", "aac", "-ac", "2", "-b:a", "64k",
     "-f", "tee", copies.join("|")], { stdio: ["ignore", "ignore", "inherit"] });
   return {
