@@ -34,6 +34,9 @@ while it is stopped, and nothing that is on air is touched here.
   --rehearse         start and stop idle boxes
   --confirm ID       rehearse at this destination too, though people watch it; may be repeated
   --probe-takeover   see what a far end does with a second publisher; needs --rehearse and two boxes
+  --confirm-takeover ID
+                     see it at this destination too, though people watch it: not near an event,
+                     whatever --override says; may be repeated
   --power            cut and restore the power of idle boxes at their outlet; needs --rehearse
   --override WHY   rehearse near an event, too; your words go into the journal of the site
   --report FOLDER    where the report goes              (commissioning in the state directory)
@@ -47,6 +50,7 @@ const flags = {
   rehearse: { type: "boolean", default: false },
   confirm: { type: "string", multiple: true },
   "probe-takeover": { type: "boolean", default: false },
+  "confirm-takeover": { type: "string", multiple: true },
   power: { type: "boolean", default: false },
   override: { type: "string" },
   report: { type: "string" },
@@ -71,9 +75,12 @@ export async function commission(args: string[], io: Io & { version: string }): 
     );
   const { config, secrets } = readSite(values.config, io.env);
   const encoders = chosen("encoder", values.encoder, config.encoders);
-  const confirmed = values.confirm
-    ? chosen("destination", values.confirm, config.destinations)
-    : [];
+  const typed = (ids: readonly string[] | undefined) =>
+    ids ? chosen("destination", ids, config.destinations) : [];
+  const confirmed = typed(values.confirm);
+  const confirmedTakeover = typed(values["confirm-takeover"]);
+  if (confirmedTakeover.length > 0 && !values["probe-takeover"])
+    throw new Ending(exitCode.usage, "--confirm-takeover allows a probe: say --probe-takeover too");
   const hidden = withoutWellKnown(secrets, recognisers);
   const clean = (text: string) => redact(text, hidden);
 
@@ -81,14 +88,16 @@ export async function commission(args: string[], io: Io & { version: string }): 
   const lock = lockForUs(config.stateDir);
   let report: Report;
   try {
+    const planned = await plannedWindows(config.stateDir);
     report = await walk({
       config,
       version: io.version,
       wishes: {
         ...{ encoders, confirmed, rehearse: values.rehearse, cutPower: values.power },
-        probeTakeover: values["probe-takeover"],
+        ...{ probeTakeover: values["probe-takeover"], confirmedTakeover },
       },
-      frozen: askFreeze(config, await plannedWindows(config.stateDir), values.override),
+      frozen: askFreeze(config, planned, values.override),
+      eventNear: askFreeze(config, planned, undefined),
       signal: io.signal,
       tell: values.quiet ? () => undefined : (line) => io.tell(clean(line)),
     });

@@ -8,6 +8,8 @@ export type Consent = {
   rehearse: boolean;
   /** Ids of destinations that people watch, typed by the operator. */
   confirmed: readonly string[];
+  /** Likewise, of those where two boxes may ask for the key at once. */
+  confirmedTakeover: readonly string[];
 };
 
 /** Why nothing may be rehearsed now (an event is near), or undefined. Asked before each start. */

@@ -17,16 +17,19 @@ type Takeover = DestinationConfig["takeover"];
 type Verdict = { seen: string; policy: Takeover | undefined };
 
 /**
- * Two boxes ask for one key: who gets it? Only at a destination marked `test: true`, and only while
- * nobody publishes there. Both are stopped at the end, whatever happened.
+ * Two boxes ask for one key: who gets it? Only at a destination marked `test: true`, or at one whose
+ * id the operator has typed for it, and only while nobody publishes there. Both are stopped at the
+ * end, whatever happened.
  */
 export async function probeTakeover(
   first: Rehearsal,
   second: Rehearsal,
   signal: AbortSignal,
+  confirmed: readonly string[] = [],
 ): Promise<Step> {
   const { destination } = first.farEnd;
-  if (!destination.test) return skipped("takeover", `${destination.id} is not marked test: true`);
+  if (!destination.test && !confirmed.includes(destination.id))
+    return skipped("takeover", `${destination.id} is not marked test: true`);
   const refusal = [first, second]
     .map(({ box, output, farEnd }) => unfit(box, output, farEnd))
     .find((why) => why !== undefined);

@@ -26,6 +26,8 @@ export async function walk(p: {
   version: string;
   wishes: Wishes;
   frozen: AskFreeze;
+  /** Likewise, also where the operator has a reason to do it all the same. */
+  eventNear: AskFreeze;
   signal: AbortSignal;
   tell: (line: string) => void;
 }): Promise<Report> {
@@ -123,15 +125,28 @@ function rehearsalOf(
   return { box, output, farEnd, isAlone, noPublisherProofMs };
 }
 
-/** Of the boxes walked, the first two that can publish, at every destination for tests. */
-async function walkDestinations(bench: Bench, { config, frozen, signal, tell }: Parts) {
+/**
+ * Of the boxes walked, the first two that can publish, at every destination for tests. At one that
+ * people watch, and that was typed, the first two of its own streams, and near no event for any reason.
+ */
+async function walkDestinations(bench: Bench, p: Parts) {
+  const { config, wishes, signal, tell } = p;
   const reports: { destination: string; steps: Step[] }[] = [];
   const able = [...bench.boxes.values()].filter(({ vendor }) => vendor.outputs.length > 0);
-  const [first, second] = able;
-  for (const destination of config.destinations.filter(({ test }) => test)) {
-    const farEnd = bench.farEnds.get(destination.id)!;
+  const { confirmedTakeover } = wishes;
+  const chosen = config.destinations.filter(
+    ({ id, test }) => test || confirmedTakeover.includes(id),
+  );
+  for (const { id, test } of chosen) {
+    const farEnd = bench.farEnds.get(id)!;
+    const own = config.streams
+      .filter(({ destination }) => destination === id)
+      .flatMap(({ encoders }) => encoders.map(({ encoder }) => encoder));
+    const [first, second] = test ? able : able.filter((box) => own.includes(box.id));
+    const whose = test ? "two boxes" : `two boxes that carry streams to ${id}`;
     const refusal =
-      frozen() ?? (first && second ? undefined : "it takes two boxes: walk both in one run");
+      (test ? p.frozen() : p.eventNear()) ??
+      (first && second ? undefined : `it takes ${whose}: walk both in one run`);
     const step =
       refusal !== undefined || !first || !second
         ? skipped("takeover", refusal ?? "")
@@ -139,9 +154,10 @@ async function walkDestinations(bench: Bench, { config, frozen, signal, tell }: 
             rehearsalOf(first, first.vendor.outputs[0]!, farEnd, bench),
             rehearsalOf(second, second.vendor.outputs[0]!, farEnd, bench),
             signal,
+            confirmedTakeover,
           );
-    tell(`${destination.id} takeover: ${step.outcome}, ${step.because}`);
-    reports.push({ destination: destination.id, steps: [step] });
+    tell(`${id} takeover: ${step.outcome}, ${step.because}`);
+    reports.push({ destination: id, steps: [step] });
   }
   return reports;
 }

@@ -98,6 +98,32 @@ test("discover finds a HELO, a Magewell and a PDU; commission puts the HELO on a
   }
 });
 
+test("with its id typed, a destination that people watch is asked what it does with a second publisher", async () => {
+  const box = { driver: "aja-helo", polling: { normal: "2s" } } as const;
+  const facility = await aFacility({
+    encoders: { a: box, b: box },
+    encoder: { requestTimeout: "10s" },
+    destination: { deviceRetryPeriod: "1s" },
+  });
+  const commission = ["commission", "--config", facility.configFile, "--json"];
+  const probe = ["--rehearse", "--probe-takeover"];
+  const takeoverIn = (out: string) =>
+    (JSON.parse(out) as Report).destinations.map(({ destination, steps }) => [
+      ...[destination, steps[0]?.outcome, steps[0]?.because],
+    ]);
+  const untyped = await understudy(...commission, ...probe);
+  expect(takeoverIn(untyped.out)).toEqual([]);
+  expect(facility.publishers()).toEqual([]);
+  const typed = await understudy(...commission, ...probe, "--confirm-takeover", "far");
+  expect(takeoverIn(typed.out)).toEqual([
+    ["far", "done", "the second is refused, the first goes on"],
+  ]);
+  expect(facility.publishers().filter((record) => record.firstMediaAtMs !== null)).toHaveLength(1);
+  expect(facility.onAir()).toBeUndefined();
+  for (const helo of Object.values(facility.helos))
+    expect(helo.get("RTMPStreamName_1")).not.toContain(facility.streamKey());
+});
+
 test("near an event nothing is discovered but with a reason, which the running daemon takes into its journal", async () => {
   const start = new Date(Date.now() + 20 * 60_000).toISOString().slice(0, 19);
   const windows = [{ name: "Fair", start, duration: "1h" }];

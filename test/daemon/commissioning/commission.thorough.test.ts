@@ -182,6 +182,21 @@ test.concurrent(
   },
 );
 
+test.concurrent(
+  "near an event no second publisher is tried where people watch, whatever the reason",
+  async () => {
+    const windows = [{ name: "Fair", start: inMinutes(20), duration: "1h" }];
+    const site = await aSite({ stream: { events: { zone: "UTC", windows } } });
+    const probe = ["--rehearse", "--probe-takeover", "--confirm-takeover", "far"];
+    const { takeover } = await site.steps([...probe, "--override", "we must know"]);
+    expect(takeover).toMatchObject({
+      outcome: "skipped",
+      because: containing("change freeze: Fair"),
+    });
+    expect(onlyRead(site.pearl.web.asked)).toBe(true);
+  },
+);
+
 test.concurrent("a calendar that cannot be read is no permission", async () => {
   const stream = { events: { zone: "UTC", calendar: "/nowhere.ics" } };
   const site = await aSite({ destination: { test: true }, stream });
@@ -207,6 +222,12 @@ test.concurrent(
 test.concurrent.each<[string, string[], number, string]>([
   ["an unknown encoder", ["--encoder", "b"], 3, "there is no encoder b, there are: a"],
   ["an unknown destination", ["--rehearse", "--confirm", "b"], 3, "there is no destination b"],
+  [
+    "a yes to a probe that is not asked for",
+    ["--confirm-takeover", "far"],
+    2,
+    "--probe-takeover too",
+  ],
   ["an unknown flag", ["--hurry"], 2, "--hurry"],
   ["--power alone", ["--power"], 2, "say --rehearse too"],
   ["a folder for a report in a file", ["--report", "/dev/null/x"], 1, "cannot be kept"],

@@ -52,7 +52,8 @@ function twoBoxes(policy: Policy, takeover: string, isTest = true) {
       farEnd: { destination, latest: view },
     } as unknown as Rehearsal;
   };
-  const probed = () => probeTakeover(rehearsal("1"), rehearsal("2"), new AbortController().signal);
+  const probed = (confirmed: string[] = []) =>
+    probeTakeover(rehearsal("1"), rehearsal("2"), new AbortController().signal, confirmed);
   return { probed, stopped, publishing };
 }
 
@@ -94,4 +95,21 @@ test.concurrent(
     expect(await taken.probed()).toMatchObject({ outcome: "skipped" });
     expect([...watched.stopped, ...taken.stopped]).toEqual([]);
   },
+);
+
+test.concurrent(
+  "where people watch, it is tried at a destination whose id was typed, and while nobody publishes",
+  async () => {
+    const watched = twoBoxes("kicksFirst", "exclusive", false);
+    expect(await watched.probed(["another"])).toMatchObject({ outcome: "skipped" });
+    expect(await watched.probed(["far"])).toMatchObject({ outcome: "done" });
+    expect(watched.stopped.sort()).toEqual(["1", "2"]);
+    const taken = twoBoxes("kicksFirst", "exclusive", false);
+    taken.publishing.add("9");
+    const step = await taken.probed(["far"]);
+    expect(step).toMatchObject({ outcome: "skipped" });
+    expect(step.because).toContain("publishing to far");
+    expect([...taken.publishing]).toEqual(["9"]);
+  },
+  60_000,
 );
