@@ -13,10 +13,12 @@ const mostWaiting = 8;
 /** Read at once: 20 ms of whoever writes the journal, also where 300 boxes are kept. */
 const sliceMs = 86_400_000;
 
-/** Writes down every 30 s how each box is to talk to, and reads it for whoever asks. */
+/** Writes down every 30 s how each box is to talk to and how hot it is, and reads it for whoever asks. */
 export function openConnectionHistory(p: {
   journal: History;
   sessions: ReadonlyMap<string, Pick<DeviceSession, "sample">>;
+  /** As last read, °C; null: it tells none. */
+  temperatureC: (encoder: string) => number | null;
   wallMs: () => number;
 }) {
   let timer: NodeJS.Timeout | undefined;
@@ -27,7 +29,12 @@ export function openConnectionHistory(p: {
   }
   function keep(): void {
     if (p.sessions.size > 0) {
-      p.journal.keepSamples([...p.sessions].map(([id, session]) => [id, session.sample()]));
+      p.journal.keepSamples(
+        [...p.sessions].map(([id, session]) => [
+          id,
+          { ...session.sample(), temperatureC: p.temperatureC(id) },
+        ]),
+      );
     }
     keepNext();
   }

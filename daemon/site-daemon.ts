@@ -238,7 +238,10 @@ export async function startSite(p: {
       links.publishState(kind, id, state, availability);
     },
   });
-  const history = openConnectionHistory({ journal, sessions, wallMs: () => now().wallMs });
+  const history = openConnectionHistory({
+    ...{ journal, sessions, wallMs: () => now().wallMs },
+    temperatureC: (id) => core.encoderReading(id).reading?.figures.temperatureC?.value ?? null,
+  });
   const commands = openCommands({
     decider,
     site: config.site,

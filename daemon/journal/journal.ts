@@ -1,8 +1,4 @@
-import type {
-  ConnectionPoint,
-  ConnectionSample,
-  HistoryRange,
-} from "../../machines/encoder/connection-history.ts";
+import type { ConnectionPoint, HistoryRange } from "../../machines/encoder/connection-history.ts";
 import type { Intent } from "../../machines/intents.ts";
 import type { SiteEvent } from "../../machines/site/site.contract.ts";
 import type { Stamp } from "../../machines/time.ts";
@@ -66,7 +62,7 @@ export interface Journal {
 /** How boxes were to talk to, for a week; kept by the same worker in a file that may be lost. */
 export interface History {
   /** Of now, of each box. Not kept where the disk does not take it. */
-  keepSamples(encoders: [encoder: string, sample: ConnectionSample][]): void;
+  keepSamples(encoders: [encoder: string, sample: Omit<ConnectionPoint, "atMs">][]): void;
   /** Oldest first; undefined: it cannot be read now. */
   connectionHistory(encoder: string, range: HistoryRange): Promise<ConnectionPoint[] | undefined>;
 }

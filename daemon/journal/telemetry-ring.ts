@@ -1,7 +1,6 @@
 import Database from "better-sqlite3";
 import {
   type ConnectionPoint,
-  type ConnectionSample,
   historyKeptMs,
   historyPointMs,
   type HistoryRange,
@@ -14,7 +13,7 @@ export type Samples = {
   wallMs: number;
   /** Now, as far as ages may be judged by it: not ahead by a jump of the wall clock. */
   ageMs: number;
-  encoders: [encoder: string, sample: ConnectionSample][];
+  encoders: [encoder: string, sample: Omit<ConnectionPoint, "atMs">][];
 };
 
 /** Times forgotten in one go, so that what waits does not wait long after a week's rest. */
@@ -23,7 +22,7 @@ const forgottenAtOnce = 20;
 const schema = `
 create table if not exists connection (
   at_ms integer, encoder text, score integer, latency_ms integer,
-  requests integer, failed integer, resets integer,
+  requests integer, failed integer, resets integer, temperature_c real,
   primary key (at_ms, encoder)
 ) without rowid`;
 
@@ -44,6 +43,7 @@ export function openTelemetryRing(file: string, warn: (message: string) => void)
       opening.pragma("synchronous = normal");
       opening.pragma("journal_size_limit = 4194304");
       opening.exec(schema);
+      addTemperature(opening);
     } catch (error) {
       opening.close();
       throw error;
@@ -77,12 +77,10 @@ export function openTelemetryRing(file: string, warn: (message: string) => void)
   return {
     keep({ wallMs, ageMs, encoders }: Samples): void {
       tried(wallMs, (db) => {
-        const insert = db.prepare("insert or replace into connection values (?, ?, ?, ?, ?, ?, ?)");
+        const insert = db.prepare(insertion);
         const atMs = stepOf(wallMs, historyPointMs);
         db.transaction(() => {
-          for (const [encoder, { healthScore, latencyMs, requests, failed, resets }] of encoders) {
-            insert.run(atMs, encoder, healthScore, latencyMs, requests, failed, resets);
-          }
+          for (const [encoder, sample] of encoders) insert.run({ atMs, encoder, ...sample });
           const soonest = (end(db, "min") ?? atMs) + forgottenAtOnce * historyPointMs;
           const before = Math.min(ageMs - historyKeptMs, soonest);
           db.prepare("delete from connection where at_ms < ?").run(before);
@@ -103,7 +101,7 @@ export function openTelemetryRing(file: string, warn: (message: string) => void)
               "(values (:from) union all select at + :point from time where at + :point <= :to) " +
               "select at / :step * :step as atMs, min(score) as healthScore, " +
               "max(latency_ms) as latencyMs, sum(requests) as requests, sum(failed) as failed, " +
-              "sum(resets) as resets from time join connection " +
+              "sum(resets) as resets, max(temperature_c) as temperatureC from time join connection " +
               "on connection.at_ms = time.at and connection.encoder = :encoder " +
               "group by atMs order by atMs",
           )
@@ -115,6 +113,20 @@ export function openTelemetryRing(file: string, warn: (message: string) => void)
     },
     close,
   };
+}
+
+const insertion =
+  "insert or replace into connection " +
+  "(at_ms, encoder, score, latency_ms, requests, failed, resets, temperature_c) values " +
+  "(:atMs, :encoder, :healthScore, :latencyMs, :requests, :failed, :resets, :temperatureC)";
+
+/** A file of before heat was kept goes on, with none. */
+function addTemperature(db: Database.Database): void {
+  const columns = db
+    .prepare<[], string>("select name from pragma_table_info('connection')")
+    .pluck();
+  if (!columns.all().includes("temperature_c"))
+    db.exec("alter table connection add column temperature_c real");
 }
 
 const stepOf = (ms: number, stepMs: number): number => Math.floor(ms / stepMs) * stepMs;

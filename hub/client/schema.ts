@@ -1315,6 +1315,8 @@ export interface components {
       failed: number;
       /** @description connections that the box broke */
       resets: number;
+      /** @description the hottest of the step; null: it told none */
+      temperatureC: number | null;
       /**
        * Format: date-time
        * @description when the step began

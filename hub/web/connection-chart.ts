@@ -1,4 +1,7 @@
-/** A day of how a box was to talk to, as its site kept it: one bar for each five minutes. */
+/**
+ * A day of how a box was to talk to, as its site kept it, one bar for each five minutes; and of its
+ * heat, as a line from 0 to 100 °C, where it tells any.
+ */
 import { healthTone } from "./connection.ts";
 import { type ConnectionHistory, connectionHistory } from "./data.ts";
 import { h, svg } from "./dom.ts";
@@ -39,7 +42,15 @@ export function connectionChart(encoder: EncoderItem, { nowMs, stale }: Now): HT
     return why !== undefined && h("p", { class: "muted" }, `Connection, last 24 h: ${why}`);
   }
   const text = summary(history.points);
-  return h("figure", { class: "history" }, bars(history, text), h("figcaption", {}, text));
+  const hot = heat(history.points);
+  return h(
+    "figure",
+    { class: "history" },
+    bars(history, text),
+    h("figcaption", {}, text),
+    hot !== undefined && heatLine(history, hot),
+    hot !== undefined && h("figcaption", {}, hot),
+  );
 }
 
 function bars({ from, to, step, points }: ConnectionHistory, label: string): SVGElement {
@@ -56,6 +67,43 @@ function bars({ from, to, step, points }: ConnectionHistory, label: string): SVG
       const place = { x: x(Date.parse(at)), y: height - tall, width: wide, height: tall };
       return [svg("rect", { class: healthTone(healthScore), ...place })];
     }),
+  );
+}
+
+const mostC = 100;
+
+/** A piece for each time without a gap: nothing is known between. */
+function heatLine({ from, to, step, points }: ConnectionHistory, label: string): SVGElement {
+  const [fromMs, toMs] = [Date.parse(from), Date.parse(to)];
+  let path = "";
+  let lastMs = -Infinity;
+  for (const { at, temperatureC } of points) {
+    if (temperatureC === null) continue;
+    const atMs = Date.parse(at);
+    const x = (width * (atMs - fromMs)) / (toMs - fromMs);
+    const y = height - (height * Math.min(Math.max(temperatureC, 0), mostC)) / mostC;
+    const isNext = atMs - lastMs <= 2 * step * 1_000;
+    // A single point is seen, too.
+    path += isNext ? `L${x.toFixed(1)} ${y.toFixed(1)}` : `M${x.toFixed(1)} ${y.toFixed(1)}h1`;
+    lastMs = atMs;
+  }
+  return svg(
+    "svg",
+    { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
+    svg("path", { class: "heat", d: path }),
+  );
+}
+
+/** Undefined: the box has told no temperature. */
+function heat(points: ConnectionHistory["points"]): string | undefined {
+  const told = points.filter(({ temperatureC }) => temperatureC !== null);
+  const [first] = told;
+  if (!first) return undefined;
+  const hottest = told.reduce((a, b) => (b.temperatureC! > a.temperatureC! ? b : a), first);
+  const last = told.at(-1)!;
+  return (
+    `Temperature, last 24 h: at most ${Math.round(hottest.temperatureC!)} °C at ` +
+    `${clock(hottest.at)}, last ${Math.round(last.temperatureC!)} °C`
   );
 }
 

@@ -28,6 +28,8 @@ export const ConnectionPoint = z.object({
   requests: z.number().int(),
   failed: z.number().int(),
   resets: z.number().int(),
+  /** A site that keeps none yet leaves it out. */
+  temperatureC: z.number().nullable().default(null),
 }) satisfies z.ZodType<Point>;
 
 /** The answer. Where the site did not run, or did not drive the box, there are no points. */

@@ -1,4 +1,4 @@
-/** What is kept of how a box was to talk to, and for how long. */
+/** What is kept of how a box was to talk to, and how hot it was, and for how long. */
 
 /** A point is kept for each of these, ms. Steps are whole multiples of it. */
 export const historyPointMs = 30_000;
@@ -18,6 +18,8 @@ export type ConnectionPoint = {
   failed: number;
   /** Connections it broke. */
   resets: number;
+  /** The hottest of the step, °C; null: it told none. */
+  temperatureC: number | null;
 };
-export type ConnectionSample = Omit<ConnectionPoint, "atMs">;
+export type ConnectionSample = Omit<ConnectionPoint, "atMs" | "temperatureC">;
 export type HistoryRange = { fromMs: number; toMs: number; stepMs: number };

@@ -14,12 +14,13 @@ function aHistory(read: Read = () => Promise.resolve([])) {
   const history = openConnectionHistory({
     journal: {
       keepSamples: (encoders) => {
-        expect(encoders).toEqual([["a", sample]]);
+        expect(encoders).toEqual([["a", { ...sample, temperatureC: 47 }]]);
         kept.push(Date.now());
       },
       connectionHistory: read,
     },
     sessions: new Map([["a", { sample: () => sample }]]),
+    temperatureC: () => 47,
     wallMs: () => Date.now(),
   });
   return { history, kept };
@@ -74,7 +75,7 @@ test("a week is read a day at a time, in whole steps, and put together again", a
   const read: unknown[] = [];
   const { history } = aHistory((_, { fromMs, toMs, stepMs }) => {
     read.push([fromMs / stepMs, (toMs + 1) / stepMs]);
-    return Promise.resolve([{ atMs: fromMs, ...sample }]);
+    return Promise.resolve([{ atMs: fromMs, ...sample, temperatureC: null }]);
   });
   const stepMs = 7 * 3_600_000;
   const asked = { fromMs: 10.5 * stepMs, toMs: 17.5 * stepMs - 1, stepMs };

@@ -1,5 +1,5 @@
 /**
- * How a box was to talk to over the last week. Its site keeps that, and is asked for it: a site that
+ * How a box was to talk to, and how hot it was, over the last week. Its site keeps that, and is asked for it: a site that
  * is away has no history here.
  */
 import type { FastifyPluginAsyncZod } from "fastify-type-provider-zod";
@@ -45,6 +45,7 @@ const Point = ConnectionPoint.omit({ atMs: true })
     healthScore: ConnectionPoint.shape.healthScore.describe("0 to 100, the lowest of the step"),
     latencyMs: ConnectionPoint.shape.latencyMs.describe("of one exchange; the slowest half minute"),
     resets: ConnectionPoint.shape.resets.describe("connections that the box broke"),
+    temperatureC: z.number().nullable().describe("the hottest of the step; null: it told none"),
   })
   .meta({ id: "ConnectionPoint" });
 const History = z

@@ -1,10 +1,11 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import Database from "better-sqlite3";
 import { afterEach, expect, test } from "vitest";
 import { openTelemetryRing } from "../../../daemon/journal/telemetry-ring.ts";
 import {
-  type ConnectionSample,
+  type ConnectionPoint,
   historyKeptMs,
   historyPointMs,
 } from "../../../machines/encoder/connection-history.ts";
@@ -17,8 +18,9 @@ afterEach(() => {
 });
 const minuteMs = 60_000;
 const noonMs = 1_790_000_010_000 - (1_790_000_010_000 % (60 * minuteMs));
-const good: ConnectionSample = {
-  ...{ healthScore: 100, latencyMs: 20, requests: 30, failed: 0, resets: 0 },
+type Sample = Omit<ConnectionPoint, "atMs">;
+const good: Sample = {
+  ...{ healthScore: 100, latencyMs: 20, requests: 30, failed: 0, resets: 0, temperatureC: 47.5 },
 };
 
 function aRing() {
@@ -27,7 +29,7 @@ function aRing() {
   const warnings: string[] = [];
   const file = join(folder, "telemetry.db");
   const ring = openTelemetryRing(file, (message) => void warnings.push(message));
-  const keep = (atMs: number, sample: Partial<ConnectionSample> = {}, encoder = "a") =>
+  const keep = (atMs: number, sample: Partial<Sample> = {}, encoder = "a") =>
     ring.keep({ wallMs: atMs, ageMs: atMs, encoders: [[encoder, { ...good, ...sample }]] });
   const read = (fromMs: number, toMs: number, stepMs = historyPointMs, encoder = "a") =>
     ring.read(encoder, { fromMs, toMs, stepMs });
@@ -56,18 +58,39 @@ test("a box has a point for each half minute it was watched, of its own, also af
 
 test("a longer step tells the worst of its time, and counts all of it", () => {
   const { keep, read, ring } = aRing();
-  keep(noonMs, { healthScore: 90, latencyMs: 30 });
+  keep(noonMs, { healthScore: 90, latencyMs: 30, temperatureC: 81 });
   keep(noonMs + 4.5 * minuteMs, { healthScore: 40, latencyMs: 20, failed: 3, resets: 1 });
   keep(noonMs + 5 * minuteMs);
   expect(read(noonMs + minuteMs, noonMs + 60 * minuteMs, 5 * minuteMs)).toEqual([
-    { atMs: noonMs, healthScore: 40, latencyMs: 30, requests: 60, failed: 3, resets: 1 },
+    {
+      ...{ atMs: noonMs, healthScore: 40, latencyMs: 30, requests: 60, failed: 3, resets: 1 },
+      temperatureC: 81,
+    },
     { atMs: noonMs + 5 * minuteMs, ...good },
   ]);
   // A step ends where what was asked for ends.
   expect(read(noonMs, noonMs + 4 * minuteMs, 5 * minuteMs)).toEqual([
-    { atMs: noonMs, ...good, healthScore: 90, latencyMs: 30 },
+    { atMs: noonMs, ...good, healthScore: 90, latencyMs: 30, temperatureC: 81 },
   ]);
   ring.close();
+});
+
+test("a file of before heat was kept goes on: those points have none", () => {
+  const { file, keep, read, ring, warnings } = aRing();
+  const old = new Database(file);
+  old.exec(
+    "create table connection (at_ms integer, encoder text, score integer, latency_ms integer, " +
+      "requests integer, failed integer, resets integer, primary key (at_ms, encoder)) without rowid",
+  );
+  old.prepare("insert into connection values (?, 'a', 100, 20, 30, 0, 0)").run(noonMs);
+  old.close();
+  keep(noonMs + 30_000);
+  expect(read(noonMs, noonMs + minuteMs)).toEqual([
+    { atMs: noonMs, ...good, temperatureC: null },
+    { atMs: noonMs + 30_000, ...good },
+  ]);
+  ring.close();
+  expect(warnings).toEqual([]);
 });
 
 test("what is older than a week is forgotten, a few points at a time, and a wrong clock's points at once", () => {

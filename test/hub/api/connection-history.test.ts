@@ -3,7 +3,8 @@ import { withAStudio } from "./an-api.ts";
 
 const noon = Date.parse("2026-09-21T12:00:00Z");
 const path = "/api/encoders/helo-a/connection/history";
-const point = { healthScore: 80, latencyMs: 31, requests: 60, failed: 1, resets: 0 };
+const counts = { requests: 60, failed: 1, resets: 0 };
+const point = { healthScore: 80, latencyMs: 31, ...counts, temperatureC: 71.5 };
 
 async function aStudio(answer: (asked: Record<string, unknown>) => object | undefined) {
   const studio = await withAStudio({ now: () => noon });
@@ -42,6 +43,15 @@ test("the history of a connection is asked of its site, and nothing is kept of t
   expect(questions[1]?.args).toEqual({
     ...{ fromMs: noon - 3_600_000, toMs: noon - 1_800_000, stepMs: 60_000 },
   });
+});
+
+test("a site that keeps no heat yet is heard all the same", async () => {
+  const { temperatureC: _, ...older } = point;
+  const { ask } = await aStudio(() => ({
+    ...{ status: "done", message: "1 points", data: { points: [{ atMs: noon, ...older }] } },
+  }));
+  const { body } = await ask("GET", path);
+  expect(body["points"]).toMatchObject([{ ...older, temperatureC: null }]);
 });
 
 test.each([

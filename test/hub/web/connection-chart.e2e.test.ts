@@ -21,7 +21,8 @@ async function shown(history: object | undefined) {
   return async () => (await textOf(page, box)).replaceAll(/\s+/g, " ");
 }
 const day = { ref: "studio~b", from: at(-24), to: at(0), step: 300 };
-const point = { healthScore: 100, latencyMs: 30, requests: 60, failed: 0, resets: 0 };
+const counts = { requests: 60, failed: 0, resets: 0 };
+const point = { healthScore: 100, latencyMs: 30, ...counts, temperatureC: null };
 
 test("a day of a box's connection is bars as high as its score, and a sentence of the worst of it", async () => {
   const text = await shown({
@@ -48,6 +49,24 @@ test("a day of a box's connection is bars as high as its score, and a sentence o
   expect(await page.locator(`${box} .history svg`).getAttribute("aria-label")).toBe(sentence);
   const width = await page.evaluate(() => document.documentElement.scrollWidth);
   expect(width).toBeLessThanOrEqual(360);
+});
+
+test("what it tells of its heat is a line with gaps, and a sentence of the hottest of it", async () => {
+  const text = await shown({
+    ...day,
+    points: [
+      { at: at(-12), ...point, temperatureC: 50 },
+      { at: at(-12 + 1 / 12), ...point, temperatureC: 81.6 },
+      { at: at(-6), ...point, temperatureC: 47 },
+    ],
+  });
+  const sentence = "Temperature, last 24 h: at most 82 °C at 2026-09-21 02:05:00.0, last 47 °C";
+  await expect.poll(text).toContain(sentence);
+  const line = page.locator(`${box} .history path`);
+  expect(await line.getAttribute("d")).toBe("M144.0 20.0h1L145.0 7.4M216.0 21.2h1");
+  expect(await page.locator(`${box} .history svg`).last().getAttribute("aria-label")).toBe(
+    sentence,
+  );
 });
 
 test("a box with nothing kept yet, and one whose site does not say, are told of as such", async () => {
