@@ -53,7 +53,9 @@ export function watchContent(p: {
 
   const previews = new Map(
     config.encoders.flatMap(({ id, preview }) => {
-      const users = p.streams.filter(({ encoders }) => encoders.some((ref) => ref.encoder === id));
+      const users = p.streams.filter(({ encoders, relay }) =>
+        [...encoders, ...(relay?.inputs ?? [])].some((ref) => ref.encoder === id),
+      );
       return preview ? watched(id, preview, users) : [];
     }),
   );

@@ -385,27 +385,30 @@ export function understudyOf(context: StreamContext): OutputRef | null {
  * picture has to be seen better. Unknown is no reason to believe that it shows the programme.
  */
 export function sameProgramme(context: StreamContext): OutputRef | null {
-  const { carrier, facts, content, plan } = context;
+  const { carrier, facts, plan } = context;
   const source = carrier && facts[carrier.encoder]?.source;
   if (!source) return null;
   const { cause } = verdict(context);
-  const fault = cause.replace(/^(input|shows)-/, "") as ContentFault;
-  const hasIt = ({ encoder }: OutputRef) => {
-    const { input } = facts[encoder]!;
-    if (input !== "good" && input !== "unknown") return false;
-    const isFree = isFreeOf(content.views[encoder], fault, plan.content, context.now());
-    return isFree ?? (cause.startsWith("input-") && input === "good");
-  };
   return (
     plan.encoders.find(
       (ref) =>
         ref.encoder !== carrier.encoder &&
         facts[ref.encoder]?.source === source &&
-        hasIt(ref) &&
+        hasWhatLacks(context, ref.encoder, cause) &&
         !showsAnotherThanCarrier(context, ref) &&
         hinders(context, ref) === undefined,
     ) ?? null
   );
+}
+
+/** @param cause `input-` or `shows-`, and the fault of the one on air */
+export function hasWhatLacks(context: StreamContext, encoder: string, cause: string): boolean {
+  const { facts, content, plan, now } = context;
+  const fault = cause.replace(/^(input|shows)-/, "") as ContentFault;
+  const { input } = facts[encoder]!;
+  if (input !== "good" && input !== "unknown") return false;
+  const isFree = isFreeOf(content.views[encoder], fault, plan.content, now());
+  return isFree ?? (cause.startsWith("input-") && input === "good");
 }
 
 /** What is known of how this one and the carrier compare. */

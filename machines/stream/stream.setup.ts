@@ -51,6 +51,7 @@ import type { RecordingGap } from "./stream.contract.ts";
 import { isExpected, type Phase } from "./schedule.ts";
 import * as tellEvent from "./schedule.decisions.ts";
 import * as onDuty from "./schedule.moves.ts";
+import { betterInput, betterInputMs } from "./relay/better-input.ts";
 import { inputsOf, relayIsEmpty, type RelayWord } from "./relay/relay.ts";
 import * as relayMoves from "./relay/relay.moves.ts";
 import {
@@ -226,6 +227,10 @@ export const streamSetup = setup({
     hasWish: ({ context }) =>
       context.memory.relay.preferred !== null && context.memory.relay.wish !== null,
     canWish: ({ context }, to: string | undefined) => relayMoves.wishFor(context, to) !== undefined,
+    sendsWrongContent: ({ context }) =>
+      isExpected(context.memory.schedule) &&
+      budgetLeft(context) > 0 &&
+      betterInput(context) !== undefined,
     canRelieveInput: ({ context }, encoder: string) =>
       isExpected(context.memory.schedule) &&
       context.memory.relay.selected === encoder &&
@@ -528,6 +533,7 @@ export const streamSetup = setup({
     relayStarts: ({ context }) => awaitsRelayMs(context),
     relayRests: ({ context }) => relayMoves.restMs(context),
     relayMoves: seconds(10),
+    betterInput: ({ context }) => betterInputMs(context),
     pageAfter: seconds(3),
     afterRefusal: seconds(5),
     eventEnds: ({ context }) => leftMs(context.memory.eventEnds ?? undefined, context.now()),

@@ -233,3 +233,16 @@ test("one box is slower: that is said, measured while they run, and a switch los
   }
   await expectNothingLost(10 * sourceFps);
 });
+
+test("a box that loses its input and goes on sending is left for the other, on the same connection", async () => {
+  await aHotPair();
+  await untilHot();
+  const left = String(selected());
+  facility.helos[left]!.faults.dropInput();
+  await until("the other one is sent", () => selected() === pairOf(left), 60_000);
+  await pass(60);
+  const incidents = facility.told("stream.incident").map(({ data }) => data["incident"]);
+  expect(incidents.at(-1)).toMatchObject({ cause: "input-lost", from: left, outcome: "tookOver" });
+  const [one, ...others] = carriers(facility);
+  expect([one!.endedAtMs, others]).toEqual([null, []]);
+}, 300_000);

@@ -541,7 +541,8 @@ export class World {
     // The last resort, whatever it costs.
     if (carrier && facts[carrier.encoder]?.thermal === "protected") return;
     if (/^(shows-|input-|heat$|repair$|return$)/.test(incident.cause)) {
-      this.leftOnAir.push(this.#livedMs);
+      // Whole: ten minutes in parts of a second add up to a little less.
+      this.leftOnAir.push(Math.round(this.#livedMs));
     }
   }
 

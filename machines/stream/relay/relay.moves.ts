@@ -74,13 +74,15 @@ export function wished(
   to: string,
   p: { command: CommandRef | null; by: string; cause: string },
 ): Change {
-  const change = { preferred: to, wish: { ...p, at: context.now() } };
+  const { memory } = context;
   return {
     ...withRelay(context, {
-      ...change,
-      generation: context.memory.relay.generation + 1,
+      preferred: to,
+      wish: { ...p, at: context.now() },
+      generation: memory.relay.generation + 1,
       eligible: eligibleOf(context),
     }),
+    ...(p.command === null && { switches: [...memory.switches.slice(-9), context.now()] }),
   };
 }
 

@@ -5,6 +5,8 @@
 import { not } from "xstate";
 import { streamSetup } from "../stream.setup.ts";
 import { type Args, change, errorOf, failureOf, type Of } from "../stream.steps.ts";
+import { causeSentence } from "../stream.changes.ts";
+import { betterInput } from "./better-input.ts";
 import * as moves from "./relay.moves.ts";
 import { inputsOf } from "./relay.ts";
 
@@ -60,6 +62,23 @@ export const relayRegion = state({
         { guard: not("wantsRelay"), target: "ending" },
         { guard: "ordersAreOld", ...toOrders },
       ],
+      initial: "watching",
+      states: {
+        watching: { always: { guard: "sendsWrongContent", target: "counting" } },
+        counting: {
+          always: { guard: not("sendsWrongContent"), target: "watching" },
+          after: {
+            betterInput: {
+              target: "#stream.relay.asking",
+              actions: change(({ context }) => {
+                const { to, cause } = betterInput(context)!;
+                const by = `the site, since ${causeSentence(cause)}`;
+                return moves.wished(context, to, { command: null, by, cause });
+              }),
+            },
+          },
+        },
+      },
       on: {
         "relay.lost": lost,
         failover: {

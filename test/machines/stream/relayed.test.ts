@@ -1,8 +1,8 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { RelayWord } from "../../../machines/stream/relay/relay.ts";
 import type { Incident } from "../../../machines/stream/stream.contract.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
-import { aPlan, aRelayedPlan, asks, World } from "../world.ts";
+import { aContentPlan, aPlan, aRelayedPlan, asks, World } from "../world.ts";
 
 const header = { id: "main", epoch: "e", seq: 1, session: "s", atMs: 0 };
 const state = (world: World) =>
@@ -198,4 +198,79 @@ test("put on the other path, nobody has the key twice, in either direction", () 
   expect(back.overlaps).toEqual([]);
   expect(back.publishers()).toEqual(["a"]);
   expect(state(back)).toMatchObject({ carrier: "carried", path: "direct", encoder: "a" });
+});
+
+describe("an input that has lost the programme", () => {
+  const sends = (world: World) => state(world).encoder;
+
+  test("is left for the one that has it, when it has lasted for its time", () => {
+    const world = aRelayedWorld();
+    world.box("a").input = "lost";
+    world.pass(4);
+    expect(sends(world)).toBe("a");
+    world.pass(4);
+    expect(sends(world)).toBe("b");
+    expect(incidents(world).at(-1)).toMatchObject({
+      ...{ cause: "input-lost", from: "a", to: "b", outcome: "tookOver", offAirMs: 0 },
+      timeline: [{ what: "asked for by the site, since its input is lost" }, {}],
+    });
+    world.pass(60);
+    expect(sends(world)).toBe("b");
+  });
+
+  test("is kept while the other has lost it, too, or takes another source", () => {
+    const world = aRelayedWorld();
+    world.box("a").input = "lost";
+    world.box("b").input = "lost";
+    world.pass(60);
+    expect(sends(world)).toBe("a");
+
+    const plan = aRelayedPlan();
+    const encoders = plan.encoders.map((box) =>
+      box.id === "b" ? { ...box, source: "slides" } : box,
+    );
+    const other = new World({ ...plan, encoders });
+    other.pass(10);
+    other.box("a").input = "lost";
+    other.pass(60);
+    expect(sends(other)).toBe("a");
+  });
+
+  test("is left for what its picture shows, where that is acted upon and the other is seen", () => {
+    const plan = aRelayedPlan();
+    const [main, ...feeds] = plan.streams;
+    const world = new World({
+      ...plan,
+      streams: [{ ...main!, content: aContentPlan("act") }, ...feeds],
+    });
+    const look = (view: string, picture: "black" | "moving") =>
+      world.send({
+        to: "stream:main",
+        event: { type: "content", view, look: { word: "seen", picture, pairsDbfs: [-20] } },
+      });
+    world.pass(10);
+    for (let s = 0; s < 12; s++) {
+      look("a", "black");
+      world.pass(1);
+    }
+    expect(sends(world)).toBe("a");
+    look("b", "moving");
+    world.pass(2);
+    expect(sends(world)).toBe("b");
+    expect(incidents(world).at(-1)).toMatchObject({ cause: "shows-black", from: "a", to: "b" });
+  });
+
+  test("is left twice in ten minutes at most", () => {
+    const world = aRelayedWorld();
+    let moves = 0;
+    for (let before = sends(world), turn = 0; turn < 8; turn++) {
+      const [bad, good] = turn % 2 === 0 ? (["a", "b"] as const) : (["b", "a"] as const);
+      world.box(bad).input = "lost";
+      world.box(good).input = "good";
+      world.pass(20);
+      if (sends(world) !== before) moves += 1;
+      before = sends(world);
+    }
+    expect(moves).toBe(2);
+  });
 });
