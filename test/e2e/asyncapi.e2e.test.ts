@@ -72,7 +72,11 @@ test("what a site and its hub say is in the document, as it is said, and little 
   const document = await documentOf(hub);
   const heard: Heard[] = [];
   await listen(hub.mqttPort, heard);
-  const facility = await aFacility({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` });
+  const bars = { id: "bars", kind: "testPattern", width: 320, height: 180, framesPerSecond: 5 };
+  const facility = await aFacility({
+    mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+    site: { ingests: [bars] },
+  });
   facility.startDaemon();
   await facility.untilTold("stream.onAir");
 
@@ -90,7 +94,7 @@ test("what a site and its hub say is in the document, as it is said, and little 
   await hub.command("streams/main", "failover", {}, { dryRun: true });
   kill(facility.enginePid(await facility.untilOnAir()));
   await until("the socket has told of it", () => told.some((t) => t.event === "stream_error"));
-  for (const last of ["/telemetry", "/metrics-events"]) {
+  for (const last of ["/telemetry", "/metrics-events", "/ingest/bars/thumbnail"]) {
     await until(`${last} came`, () => heard.some(({ topic }) => topic.endsWith(last)));
   }
 
