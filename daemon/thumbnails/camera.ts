@@ -36,9 +36,15 @@ export function pictureArguments(p: {
 
 /**
  * One ffmpeg that looks at a place for as long as this process lives, keyframes only. It dies with
- * this process and yields to everything else on the host.
+ * this process.
+ *
+ * @param isPatient it yields to everything else on the host: not where what it is too slow for would
+ * count as packets that the readers of an ingest have lost
  */
-export function openCamera(args: readonly string[], nowMs: () => number): Camera {
+export function openCamera(
+  args: readonly string[],
+  { nowMs, isPatient }: { nowMs: () => number; isPatient: boolean },
+): Camera {
   let newest: { jpeg: Buffer; atMs: number } | undefined;
   let because = "no picture has come yet";
   let failures = 0;
@@ -58,7 +64,7 @@ export function openCamera(args: readonly string[], nowMs: () => number): Camera
       why = reason;
       child.kill("SIGKILL");
     }
-    child.on("spawn", () => giveWay(child.pid!));
+    if (isPatient) child.on("spawn", () => giveWay(child.pid!));
     child.on("error", () => (why = "ffmpeg or setpriv is not installed"));
     const read = readJpegs(
       mostThumbnailBytes,

@@ -66,7 +66,8 @@ async function run(): Promise<never> {
   const nowMs = () => performance.now();
   const { everyMs, widthPx } = settings;
   const cameras = settings.places.map(({ kind, id, input }) => {
-    const camera = openCamera(pictureArguments({ input, everyMs, widthPx }), nowMs);
+    const args = pictureArguments({ input, everyMs, widthPx });
+    const camera = openCamera(args, { nowMs, isPatient: kind !== "ingest" });
     return { kind, id, camera };
   });
   const sender = new Sender(cameras, nowMs);
