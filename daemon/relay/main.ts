@@ -4,8 +4,12 @@
  */
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { collect } from "./collect.ts";
 import { runRelay } from "./relay.ts";
 import { RelaySettings } from "./settings.ts";
+
+/** Of two inputs of 6 Mbit/s 30 MB have come together by then. */
+const collectEachMs = 20_000;
 
 function fail(why: string): never {
   process.stderr.write(`understudy-relay: ${why}\n`);
@@ -19,3 +23,4 @@ if (!settings.success) fail(z.prettifyError(settings.error));
 // Nothing has to be brought to an end: what it knows is written with every frame.
 process.on("SIGTERM", () => process.exit(0));
 runRelay(settings.data, ({ message }) => fail(message));
+setInterval(collect, collectEachMs);
