@@ -99,6 +99,15 @@ const heat = section({
   coolingPeriod: duration({ atLeast: "10s", atMost: "30min" })
     .prefault("60s")
     .describe("Between two steps; a chassis answers a lower load this slowly"),
+  steps: z
+    .int()
+    .min(1)
+    .max(10)
+    .optional()
+    .describe(
+      "At most so many steps down, the mildest first: then the understudy takes over. All that the " +
+        "box has when left out, which is five of most. Repairs lower its load no further, either",
+    ),
 })
   .refine(({ coolC, hotC }) => coolC < hotC, { error: "must be below hot", path: ["cool"] })
   .refine(({ calmPercent, busyPercent }) => calmPercent < busyPercent, {

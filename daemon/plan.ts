@@ -179,11 +179,11 @@ function publishesFor(encoder: string, relays: readonly RelayedStream[]) {
  * steps are a driver's last, so those before them keep their numbers.
  */
 function loadStepsOf(
-  { id, options }: SiteConfig["encoders"][number],
+  { id, options, heat }: SiteConfig["encoders"][number],
   vendor: Vendor,
   { streams, destinations }: SiteConfig,
 ): readonly CoolingStep[] {
-  const steps = vendor.cooling?.(options) ?? [];
+  const steps = vendor.cooling?.(options)?.slice(0, heat.steps) ?? [];
   const of = streams.filter(({ encoders }) => encoders.some(({ encoder }) => encoder === id));
   // A relay needs the same pictures of all its encoders.
   if (of.some(({ path }) => path === "relayed")) return untilOtherPictures(steps);

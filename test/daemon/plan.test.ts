@@ -68,6 +68,13 @@ test("a smaller picture is a step only where every destination of the box stands
   expect(steps(true)).toEqual([6, 5]);
 });
 
+test("a box is turned down by no more steps than its site wants", () => {
+  const steps = (heat: object) =>
+    aPlan({ encoders: [{ ...helo("a"), heat }, soft("b")] }).encoders[0]!.cooling;
+  expect(steps({ steps: 2 })).toEqual(steps({}).slice(0, 2));
+  expect(steps({ steps: 10 })).toHaveLength(5);
+});
+
 test("two addresses, a box for each: neither shares its key, both keep their auto-recover", () => {
   const plan = aPlan({ encoders: [helo("a"), helo("b")], destination: twoAddresses });
   expect(owned(plan)).toEqual({ a: false, b: false });
