@@ -3,6 +3,7 @@
  * of proof) and leave the cores to others: they run beside everything else from the start.
  */
 export const waiting = [
+  "test/e2e/playbooks.e2e.test.ts",
   "test/e2e/heat-and-repair.e2e.test.ts",
   "test/e2e/device-faults.e2e.test.ts",
   "test/e2e/storage.e2e.test.ts",
