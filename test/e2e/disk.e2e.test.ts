@@ -33,6 +33,9 @@ test.each([
     await facility.untilOnAir("b");
     expect(performance.now() - killedAtMs).toBeLessThan(takeoverWithinMs);
     expect(facility.overlapMs()).toBe(0);
+    // Or its end is only guessed from its silence, which takes longer.
+    const exit = join(facility.stateDir, "encoders/a/engines/stream-1/exit");
+    expect(readFileSync(exit, "utf8").trim().split(" ")[1]).toBe("137");
 
     disk.empty();
     await until("written again", () => facility.log.includes("the journal is written again"));

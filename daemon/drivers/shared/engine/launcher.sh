@@ -25,6 +25,8 @@ exec 9>>lock
 flock -w 2 9 || gives_up "the one before still runs"
 exec 8>&-
 : >words
+# Its end is written over this, in place: on a disk that is full by then there is no other room.
+printf '%80s\n' '' >exit
 
 # The program gets the group's signals as we do. We only wait for it, and then write down its end.
 # A subshell starts with the default traps again, so each says it for itself.
@@ -49,7 +51,7 @@ run_and_write_down() {
     # A signal to us ends "wait" early; a process that is gone, or was waited for, ends the loop.
     kill -0 "$pid" 2>/dev/null || break
   done
-  echo "$run $code" >exit
+  echo "$run $code" 1<>exit
 }
 
 # `tail` and `sed` let go of the lock: what they still write must not look like a living encoder.
@@ -61,4 +63,4 @@ run_and_write_down "$@" | (
 
 read -r ended _ <exit 2>/dev/null
 [ "$ended" = "$run" ] && exit 0
-echo "$run unknown" >exit
+echo "$run unknown" 1<>exit

@@ -205,7 +205,7 @@ test("an engine that ended while no daemon was there is reported once", async ()
   process.kill(site.pid(), "SIGKILL");
   await until("its end is written down", () => {
     const [run] = readFileSync(`${site.folder}/pid`, "utf8").split(" ");
-    return site.onDisk().some((text) => text === `${run} 137\n`);
+    return site.onDisk().some((text) => text.trim() === `${run} 137`);
   });
   const after = await site.open();
   expect((await after.driver.poll(generous())).outputs[output]).toMatchObject({
