@@ -19,7 +19,8 @@ export const aTarget: PublishTarget = {
 
 export function aStateDir(): string {
   const dir = mkdtempSync(join(tmpdir(), "driver-"));
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  // A driver may still be writing into it.
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }));
   return dir;
 }
 
