@@ -82,15 +82,14 @@ export function repairsSince(
 }
 
 /**
- * Of the first reading: the load that it was found at is the truth. A journal that was lost, or is
+ * Of the first reading: it was found at less load than is remembered. A journal that was lost, or is
  * older, would have it asked for more again, in the middle of its picture.
  */
 export function repairsFound(
-  { repairs, heat }: Pick<Repairable, "repairs" | "heat">,
-  { loadStep }: EncoderReading,
+  box: Pick<Repairable, "repairs" | "heat">,
+  { loadStep: found = 0 }: EncoderReading,
 ): Repairs {
-  const isOfHeat = !repairs.loadStep && loadStep !== undefined && loadStep <= heat.step;
-  return loadStep === undefined || isOfHeat ? repairs : { ...repairs, loadStep };
+  return found > loadStep(box) ? { ...box.repairs, loadStep: found } : box.repairs;
 }
 
 /** What may be done about this trouble without a person. */

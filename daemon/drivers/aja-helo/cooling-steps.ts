@@ -2,6 +2,8 @@ import type { CoolingStep } from "../../../machines/site/plan.ts";
 
 /** Of the full bitrate, by cooling step; the first only asks the unit less. */
 export const bitrateShares = [1, 1, 0.8, 0.65, 0.5, 0.35, 0.35] as const;
+/** Of the requests that it is asked at full load. */
+export const paceAt = (step: number): number => (step === 0 ? 1 : 0.5);
 /** Half the pictures to encode. */
 const halvesFrameRateFrom = 5;
 const changesSizeFrom = 6;

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { DriverError } from "../driver.ts";
 import { fullNow, oursWith } from "../shared/bitrate-load.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
-import { bitrateShares } from "./cooling-steps.ts";
+import { bitrateShares, paceAt } from "./cooling-steps.ts";
 import { frameRateAt, frameRates } from "./frame-rate.ts";
 import {
   integerOf,
@@ -35,12 +35,14 @@ const Full = z.object({
 type Full = z.infer<typeof Full>;
 
 /** Work at this cooling step. A unit that streams is stopped for it and started again. */
-export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Promise<void> {
+export const setLoad = (unit: Unit, step: number, signal: AbortSignal): Promise<void> =>
+  unit.load.during(step, () => workAt(unit, step, signal));
+
+async function workAt(unit: Unit, step: number, signal: AbortSignal): Promise<void> {
   const { device, session, budget, where, context } = unit;
-  await unit.load.keep(step);
   const share = bitrateShares[step]!;
   session.beginCall();
-  budget.slowTo(step === 0 ? 1 : 0.5, "heat");
+  budget.slowTo(paceAt(step), "heat");
   const file = join(context.stateDir, "full-bitrate.json");
   const before = keptIn(file);
   if (share === 1 && before === undefined) return;

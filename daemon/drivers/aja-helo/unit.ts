@@ -6,7 +6,7 @@ import { openHttp, type Http } from "../shared/http/http.ts";
 import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
 import { talliedHttp } from "../shared/tally.ts";
-import { bitrateShares } from "./cooling-steps.ts";
+import { bitrateShares, paceAt } from "./cooling-steps.ts";
 import { type KeptLoad, openKeptLoad } from "../shared/kept-load.ts";
 import { openBackOff, type BackOff } from "./back-off.ts";
 import { openBootMark, type BootMark } from "./boot-mark.ts";
@@ -65,6 +65,8 @@ export function openUnit(
   const { now } = context;
   const { password, host, port, burstLimit: limit, coolingPeriodMs: periodMs } = options;
   const budget = openBudget({ where, limit, periodMs, now });
+  const load = openKeptLoad(where, context.stateDir, bitrateShares.length - 1);
+  budget.slowTo(paceAt(load.step()), "heat");
   const clock = openDateClock(now);
   const longHttp = openHttp(host, port, waitTimeoutMs);
   if (longHttp.pool) context.pooled?.(() => longHttp.pool!());
@@ -76,7 +78,7 @@ export function openUnit(
     context,
     options,
     timesTakenOff: 0,
-    load: openKeptLoad(where, context.stateDir, bitrateShares.length - 1),
+    load,
     session,
     device: openDevice(where, session, "command"),
     asked,

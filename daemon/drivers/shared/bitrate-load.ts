@@ -66,9 +66,11 @@ type Box = {
 };
 
 /** Work at this step. Absolute: at the bit rate it has already, nothing is touched. */
-export async function setBitrateStep(box: Box, step: number): Promise<void> {
-  const { where, stateDir, load } = box;
-  await load.keep(step);
+export const setBitrateStep = (box: Box, step: number): Promise<void> =>
+  box.load.during(step, () => workAt(box, step));
+
+async function workAt(box: Box, step: number): Promise<void> {
+  const { where, stateDir } = box;
   const share = shares[step]!;
   const file = join(stateDir, "full-bitrate.json");
   const kept = keptIn(file);

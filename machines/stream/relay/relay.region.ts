@@ -68,14 +68,19 @@ export const relayRegion = state({
         counting: {
           always: { guard: not("sendsWrongContent"), target: "watching" },
           after: {
-            betterInput: {
-              target: "#stream.relay.asking",
-              actions: change(({ context }) => {
-                const { to, cause } = betterInput(context)!;
-                const by = `the site, since ${causeSentence(cause)}`;
-                return moves.wished(context, to, { command: null, by, cause });
-              }),
-            },
+            betterInput: [
+              {
+                guard: "sendsWrongContent",
+                target: "#stream.relay.asking",
+                actions: change(({ context }) => {
+                  const { to, cause } = betterInput(context)!;
+                  const by = `the site, since ${causeSentence(cause)}`;
+                  return moves.wished(context, to, { command: null, by, cause });
+                }),
+              },
+              // What was seen has grown too old meanwhile, and nobody has said anything since.
+              { target: "watching" },
+            ],
           },
         },
       },

@@ -38,6 +38,15 @@ test("a Pearl's channel gets less bit rate, and another daemon gives it back", a
   expect(box.bitrates.get("1")).toBe("4000K");
 });
 
+test("a box whose load could not be given back is still told to be at less", async () => {
+  const box = await pearls.aBox();
+  const { driver, stateDir } = pearls.aDriver(box.port);
+  await driver.setLoad!(3, soon());
+  await expect(driver.setLoad!(0, AbortSignal.abort())).rejects.toThrow();
+  const later = pearls.aDriver(box.port, {}, { stateDir });
+  expect((await later.poll()).loadStep).toBe(3);
+});
+
 test.each(["restart", "live"] as const)(
   "a Magewell on air is set by %s, and publishes to the same place afterwards",
   async (bitrateChange) => {
