@@ -1,5 +1,6 @@
 import { addressesOf, RangeRefused } from "../discovery/addresses.ts";
 import { portsOf, usualPorts } from "../discovery/ports.ts";
+import { entriesOfAny, type KnownBoxes, knownBoxes } from "../discovery/configured.ts";
 import { asYaml, proposalsFor, type Proposed } from "../discovery/proposal.ts";
 import { scan, usualPace, type Box, type Scan } from "../discovery/scan.ts";
 import { now } from "../clock.ts";
@@ -20,9 +21,11 @@ const usage = `understudy discover: which boxes are in a range, proposed as conf
 
 Only the ranges named are looked at. Boxes are read by HTTP GET and nobody is logged in; SNMP
 is spoken only with the community or user given here. What was found goes to stdout, progress to
-stderr. Nothing is written to any box, and nothing into your configuration.
+stderr. Nothing is written to any box, and nothing into your configuration. What comes out is a
+file that "understudy config check" takes; with --config only what that file does not have yet.
 
-  --config FILE              of your site: then not near one of its events, but with
+  --config FILE              of your site: what is in it is said and not proposed again, and
+                             nothing is looked at near one of its events, but with
   --override WHY             in spite of one; your words go into the journal of the site
   --ports LIST               what is looked at        (http:80,snmp:161)
   --snmp-community-file FILE holds the community, mode 0600; it is sent in clear to every address
@@ -67,9 +70,14 @@ export async function discover(args: string[], io: Io): Promise<number> {
   const addresses = rangesOf(positionals, values);
   const snmp = snmpAccessOf(values);
   const tell = values.quiet ? () => undefined : io.tell;
+  let known: KnownBoxes | undefined;
   if (values.config === undefined)
     tell("no --config was given: whether an event of the site is near was not asked");
-  else await askFreeze(readSite(values.config, io.env).config, values.override, tell);
+  else {
+    const { config } = readSite(values.config, io.env);
+    await askFreeze(config, values.override, tell);
+    known = await knownBoxes(config);
+  }
   if (snmp === undefined && ports.some(({ over }) => over === "snmp"))
     tell("no SNMP community or user given: PDUs, NAS and other SNMP agents are not looked for");
   if (snmp?.access.version === "v2c")
@@ -95,8 +103,9 @@ export async function discover(args: string[], io: Io): Promise<number> {
       },
     },
   });
-  const proposals = proposalsFor(found.boxes, snmp?.written);
-  io.out(values.json ? asJson(found, proposals, startedAt) : asText(found, proposals, startedAt));
+  const proposals = proposalsFor(found.boxes, snmp?.written, known);
+  const tellAs = values.json ? asJson : asText;
+  io.out(tellAs(found, proposals, startedAt, known));
   if (!found.isWhole) return exitCode.interrupted;
   return found.boxes.length > 0 ? exitCode.done : exitCode.unreachable;
 }
@@ -130,17 +139,24 @@ function rangesOf(
   }
 }
 
-function asText(found: Scan, proposals: readonly Proposed[], at: Date): string {
+type Telling = (
+  found: Scan,
+  proposals: readonly Proposed[],
+  at: Date,
+  known?: KnownBoxes,
+) => string;
+
+const asText: Telling = (found, proposals, at, known) => {
   const { addresses, answering, requests, isWhole } = found;
   const head = [
     `# ${isWhole ? "Found" : "Broken off; found so far"} by understudy discover on ${at.toISOString()}:`,
     `# ${answering} of ${addresses} addresses answer, ${requests} requests were sent.`,
     "# Look it over before it goes into site.yaml. credential:NAME is a file that you make.",
   ];
-  return `${head.join("\n")}\n\n${asYaml(proposals, found)}`;
-}
+  return `${head.join("\n")}\n\n${asYaml(proposals, found, known)}`;
+};
 
-function asJson(found: Scan, proposals: readonly Proposed[], at: Date): string {
+const asJson: Telling = (found, proposals, at, known) => {
   const { boxes, ...rest } = found;
   const told = ({ entries: _, ...box }: Box) => box;
   const fragments = (of: Box) =>
@@ -149,8 +165,12 @@ function asJson(found: Scan, proposals: readonly Proposed[], at: Date): string {
       .map(({ section, entry, isDoubtful }) => ({ section, entry, isDoubtful }));
   const whole = {
     startedAt: at.toISOString(),
-    boxes: boxes.map((box) => ({ ...told(box), proposed: fragments(box) })),
+    boxes: boxes.map((box) => ({
+      ...told(box),
+      ...(known && { configuredAs: entriesOfAny(box, known) }),
+      proposed: fragments(box),
+    })),
     ...rest,
   };
   return `${JSON.stringify(whole, null, 2)}\n`;
-}
+};

@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { entriesOfAny, type KnownBoxes, noneKnown } from "./configured.ts";
 import type { Box, Scan } from "./scan.ts";
 
 /** An entry for `site.yaml`, with what a person should know before using it. */
@@ -21,14 +22,20 @@ export type Proposed = {
 
 /**
  * @param access how the operator let us ask, as the file may hold it: references, no secrets
+ * @param known what the site's file holds already: that is not proposed again, no id is given twice
  */
-export function proposalsFor(boxes: readonly Box[], access: unknown): Proposed[] {
-  const taken = new Set<string>();
+export function proposalsFor(
+  boxes: readonly Box[],
+  access: unknown,
+  known: KnownBoxes = noneKnown,
+): Proposed[] {
+  const taken = new Set(known.ids);
   const alsoOverHttp = new Set(boxes.filter((b) => b.over === "http").map((b) => b.address));
   const proposals = boxes.flatMap((box) => {
     // The agent of a box that has a driver of its own adds nothing to choose from.
     if (box.driver === "snmp" && alsoOverHttp.has(box.address)) return [];
-    return box.entries.map(({ name, keys }): Proposed => {
+    const isNew = ({ keys }: Box["entries"][number]) => known.entriesOf(box, keys).length === 0;
+    return box.entries.filter(isNew).map(({ name, keys }): Proposed => {
       const wanted = name ?? `${box.driver}-${box.address}`;
       const id = freeId(box.section === "outlets" ? `outlet-${wanted}` : wanted, box, taken);
       const port = box.port === (box.over === "http" ? 80 : 161) ? {} : { port: box.port };
@@ -80,8 +87,20 @@ function slugOf(name: string): string {
     .replace(/^-+|-+$/g, "");
 }
 
-/** Fragments of `site.yaml`, each with why it was recognised and what is not known of it. */
-export function asYaml(proposals: readonly Proposed[], scan: Scan): string {
+/** What a file of its own needs besides the boxes; it passes the check as it is. */
+const restOfSite = `# What else a site.yaml needs: put in your own.
+site: studio
+mqtt:
+  url: mqtts://hub.example.org:8883
+destinations: []
+streams: []
+`;
+
+/**
+ * Fragments of `site.yaml`, each with why it was recognised and what is not known of it.
+ * @param known what the file they go into holds already; undefined: they are a file of their own
+ */
+export function asYaml(proposals: readonly Proposed[], scan: Scan, known?: KnownBoxes): string {
   const sections = (["encoders", "outlets", "storages"] as const).flatMap((section) => {
     const here = proposals.filter((proposed) => proposed.section === section);
     if (here.length === 0) return [];
@@ -92,13 +111,32 @@ export function asYaml(proposals: readonly Proposed[], scan: Scan): string {
     });
     return [`${isEmpty ? "#" : ""}${section}:\n${entries.join("")}`];
   });
-  const strangers = scan.strangers.map(
-    ({ address, port, saw }) => `#   ${address}:${port}: ${saw}\n`,
-  );
-  const others =
-    strangers.length === 0 ? [] : [`# Answered, and is not recognised:\n${strangers.join("")}`];
-  return [...sections, ...others].join("\n");
+  const hasEncoders = proposals.some((one) => one.section === "encoders" && !one.isDoubtful);
+  const rest = known ? [] : [`${restOfSite}${hasEncoders ? "" : "encoders: []\n"}`];
+  const configured = scan.boxes.flatMap((box) => {
+    const ids = known ? entriesOfAny(box, known) : [];
+    return ids.length === 0 ? [] : [line(box, `${box.kind}, as ${ids.join(", ")}`)];
+  });
+  const isIn = new Set(proposals.map(({ box }) => box));
+  const besides = scan.boxes
+    .filter(
+      (box) => box.driver === "snmp" && !isIn.has(box) && !(known && entriesOfAny(box, known)[0]),
+    )
+    .map((box) => line(box, box.because));
+  const strangers = scan.strangers.map((stranger) => line(stranger, stranger.saw));
+  return [
+    ...sections,
+    ...rest,
+    ...listed("Answered, and is in the site's file already", configured),
+    ...listed("Answers over SNMP, too; the driver proposed for it needs none of it", besides),
+    ...listed("Answered, and is none of the boxes that there is a driver for", strangers),
+  ].join("\n");
 }
+
+const line = ({ address, port }: { address: string; port: number }, what: string) =>
+  `#   ${address}:${port}: ${what}\n`;
+const listed = (head: string, lines: readonly string[]) =>
+  lines.length === 0 ? [] : [`# ${head}:\n${lines.join("")}`];
 
 function aboutBox(box: Box): string {
   const { kind, address, port, certainty, because, untold } = box;

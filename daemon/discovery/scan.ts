@@ -1,5 +1,11 @@
 import { DriverError } from "../drivers/driver.ts";
-import type { Found, HttpRecogniser, Recogniser, SnmpRecogniser } from "../drivers/recogniser.ts";
+import type {
+  Found,
+  HttpLook,
+  HttpRecogniser,
+  Recogniser,
+  SnmpRecogniser,
+} from "../drivers/recogniser.ts";
 import type { SnmpAccess } from "../drivers/shared/snmp/access.ts";
 import { openHttpEyes, openSnmpEyes, type Manners } from "./eyes.ts";
 import { eachOf, openPace } from "./pace.ts";
@@ -118,7 +124,7 @@ async function lookOverHttp(
   const watched = {
     async get(path: string) {
       const look = await eyes.get(path);
-      saw = `HTTP ${look.status}${look.server === undefined ? "" : `, ${look.server}`}`;
+      saw = webServerOf(look);
       return look;
     },
   };
@@ -134,10 +140,23 @@ async function lookOverHttp(
         saw ??= "something that is not HTTP";
       }
     }
+    // None that we know: what it shows to people says best what it is.
+    if (saw !== undefined) saw = await eyes.get("/").then(webServerOf, () => saw);
     return { requests: eyes.requests(), ...(saw !== undefined && { saw }) };
   } finally {
     eyes.close();
   }
+}
+
+function webServerOf({ status, body, server, challenge }: HttpLook): string {
+  const [, title = ""] = /<title[^>]*>([^<]{1,500})/i.exec(body.slice(0, 10_000)) ?? [];
+  const words = [
+    `HTTP ${status}`,
+    ...(server === undefined ? [] : [server]),
+    ...(challenge === undefined ? [] : [`wants a login (${challenge})`]),
+    ...(plain(title) === "" ? [] : [`"${plain(title)}"`]),
+  ];
+  return words.join(", ");
 }
 
 async function lookOverSnmp(

@@ -1,11 +1,16 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Report } from "../../daemon/commissioning/report.ts";
+import { startHelo } from "../fakes/helo/helo.ts";
 import { startMagewell } from "../fakes/magewell/magewell.ts";
+import { startPearl } from "../fakes/pearl/pearl.ts";
 import { pduCommunity } from "../fakes/snmp/pdu.ts";
+import { snmpdCommunity, startSnmpd } from "../fakes/snmp/snmpd.ts";
 import { closedAfterEach } from "./after-each.ts";
 
 const { facility: aFacility } = closedAfterEach();
@@ -96,6 +101,42 @@ test("discover finds a HELO, a Magewell and a PDU; commission puts the HELO on a
     expect(text).not.toContain(facility.streamKey());
     expect(text).not.toContain(community);
   }
+});
+
+test("what discover says of a HELO, a Magewell, a Pearl and a real agent passes the check as it is, and is known the next time", async () => {
+  const started = [
+    await startHelo({ name: "Studio A" }),
+    await startMagewell({ name: "m", media: "pretend" }),
+    await startPearl({ name: "p", media: "pretend" }),
+  ];
+  const agent = await startSnmpd();
+  for (const box of [...started, agent]) onTestFinished(() => box.close());
+  const stranger = createServer((_, response) => response.end("<title>A printer</title>"));
+  await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void stranger.close());
+  const strangerPort = (stranger.address() as AddressInfo).port;
+  const ports = [...started.map(({ port }) => port), strangerPort].map((port) => `http:${port}`);
+  const community = aFile("community", snmpdCommunity.community);
+  const discover = [
+    ...["discover", "127.0.0.1", "--ports", `${ports.join(",")},snmp:${agent.port}`],
+    ...["--snmp-community-file", community],
+  ];
+
+  const found = await understudy(...discover);
+  expect(found).toMatchObject({ code: 0 });
+  const file = aFile("site.yaml", found.out);
+  const checked = await understudy("config", "check", file);
+  expect(checked).toMatchObject({ code: 0 });
+  expect(checked.out).toContain("is fine");
+  expect(found.out).toContain(`#   127.0.0.1:${strangerPort}: HTTP 200, "A printer"`);
+  expect(found.out).toContain(`#   127.0.0.1:${agent.port}: it says "Linux`);
+  expect(found.out).not.toContain(snmpdCommunity.community);
+
+  const again = await understudy(...discover, "--config", file);
+  expect(again).toMatchObject({ code: 0 });
+  expect(again.out).not.toMatch(/^\s*- id:/m);
+  for (const as of ["as studio-a", "as magewell-127-0-0-1", "as epiphan-pearl-127-0-0-1"])
+    expect(again.out).toContain(as);
 });
 
 test("with its id typed, a destination that people watch is asked what it does with a second publisher", async () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { parseConfig } from "../../../config/load.ts";
 import { siteFormat } from "../../../config/site.ts";
 import { asYaml, proposalsFor } from "../../../daemon/discovery/proposal.ts";
+import { knownBoxes } from "../../../daemon/discovery/configured.ts";
 import { plain } from "../../../daemon/discovery/plain.ts";
 import type { Box, Scan } from "../../../daemon/discovery/scan.ts";
 import { outputsOf, siteDrivers } from "../../../daemon/drivers/options.ts";
@@ -22,21 +23,10 @@ const aScan = (boxes: Box[]): Scan => ({
   ...{ boxes, strangers: [], addresses: 9, answering: boxes.length, requests: 9, isWhole: true },
 });
 const yamlOf = (...boxes: Box[]) => asYaml(proposalsFor(boxes, access), aScan(boxes));
+const asSite = (yaml: string) =>
+  parseConfig("found.yaml", yaml, siteFormat(siteDrivers, outputsOf)).config;
 
-/** As it would be pasted into a site's file. */
-function asSite(yaml: string) {
-  const rest = [
-    "site: studio",
-    "mqtt: { url: mqtts://hub:8883 }",
-    "destinations: []",
-    "streams: []",
-  ];
-  const encoders = /^encoders:/m.test(yaml) ? [] : ["encoders: []"];
-  const file = [...rest, ...encoders, yaml].join("\n");
-  return parseConfig("found.yaml", file, siteFormat(siteDrivers, outputsOf)).config;
-}
-
-test("what is proposed is a valid part of site.yaml, with secrets as references only", () => {
+test("what is proposed is a valid site.yaml, with secrets as references only", () => {
   const nas = { driver: "synology", section: "storages", over: "snmp", port: 161 } as const;
   const yaml = yamlOf(
     aBox({ name: "Studio A", login: "wanted" }),
@@ -91,4 +81,29 @@ test.each([
   const site = asSite(yaml);
   expect(site.encoders).toHaveLength(1);
   expect(site.outlets).toMatchObject([{ expectedName: name }]);
+});
+
+test("what the site's file has already is said and not proposed again, and no id is given twice", async () => {
+  const had = asSite(
+    yamlOf(aBox({ name: "Studio A" }), aBox({ port: 81, name: "Studio B" }), aPdu("Studio A")),
+  );
+  const found = [
+    aBox({ name: "renamed since" }),
+    aBox({ port: 82, name: "Studio B" }),
+    aPdu("Studio A", "spare"),
+  ];
+  const known = await knownBoxes(had);
+  const proposals = proposalsFor(found, access, known);
+  expect(proposals.map(({ entry }) => entry.id)).toEqual(["studio-b-2", "outlet-spare"]);
+  const yaml = asYaml(proposals, aScan(found), known);
+  expect(yaml).toContain("#   10.0.0.5:80: AJA HELO, as studio-a\n");
+  expect(yaml).toContain("as outlet-studio-a\n");
+  expect(yaml).not.toMatch(/^site:/m);
+});
+
+test("the agent of a box that is proposed with its own driver is named, and not proposed beside it", () => {
+  const agent = { driver: "snmp", over: "snmp", port: 161, certainty: "possible" } as const;
+  const yaml = yamlOf(aBox(), aBox({ ...agent, because: 'it says "Linux"' }));
+  expect(asSite(yaml).encoders).toHaveLength(1);
+  expect(yaml).toContain('#   10.0.0.5:161: it says "Linux"\n');
 });
