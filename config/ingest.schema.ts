@@ -113,6 +113,14 @@ export const ingest = z.discriminatedUnion("kind", [
   }),
   section({
     ...common,
+    kind: z.literal("hls").describe("Pulled from an HLS server, http or https"),
+    url: bareUrl("token", "http", "https").describe("The playlist, of variants or of segments"),
+    token: SecretReference.exactOptional().describe(
+      "Where it is kept what stands behind the ? of the address",
+    ),
+  }),
+  section({
+    ...common,
     kind: z.literal("udp").describe("MPEG-TS by UDP, unicast or multicast"),
     url: packets("udp").describe("Group or own address, and port"),
     interface: networkInterface,

@@ -4,7 +4,7 @@
  * protocols and containers of its kind.
  */
 import type { Group } from "./group.ts";
-import type { NetworkSource } from "./settings.ts";
+import { addressOf, type NetworkSource } from "./settings.ts";
 
 /** Seconds between two progress blocks. */
 const statsPeriodS = 0.5;
@@ -78,15 +78,21 @@ function inputArguments(read: Read, ingest: string, text: boolean): string[] {
       ];
     }
     case "rtsp": {
-      const { username, password, token, transport } = read;
-      const url = token === undefined ? read.url : `${read.url}?${token}`;
+      const { username, password, transport } = read;
       return [
         ...live,
         ...["-rtsp_transport", transport, "-timeout", "5000000"],
         ...may("rtsp,rtp,udp,tcp", "rtsp,sdp,mpegts"),
-        ...["-i", withLogin(url, username, password)],
+        ...["-i", withLogin(addressOf(read), username, password)],
       ];
     }
+    case "hls":
+      // Segments come at once, and go on at the speed of the programme.
+      return [
+        ...["-re", "-http_persistent", "0", "-http_multiple", "0"],
+        ...may("http,https,httpproxy,tls,tcp,crypto", "hls,mpegts,mov,aac"),
+        ...["-f", "hls", "-i", addressOf(read)],
+      ];
     case "udp": {
       const { url, interface: own } = read;
       const on = own === undefined ? "" : `&localaddr=${own}`;

@@ -2,6 +2,7 @@ import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { pumpArguments, type Read } from "./arguments.ts";
 import type { Publisher } from "./door.ts";
+import { type HlsSource, openHlsSource } from "./hls-source.ts";
 import { Pump } from "./pump.ts";
 import { Rate } from "./rate.ts";
 import { readersOf } from "./readers.ts";
@@ -16,6 +17,8 @@ const tellEveryMs = 500;
 const silentAfterMs = 1_500;
 /** A source that comes back after so long may have other times: it is read anew. */
 const readAnewAfterMs = 5_000;
+/** Segments may be late by more than their length. */
+const playlistStandsAfterMs = 15_000;
 const againMs = { first: 250, most: 5_000 };
 /** MPEG-TS counts to 2^33 at 90 kHz. */
 const turnS = 2 ** 33 / 90_000;
@@ -41,6 +44,7 @@ export class Ingest {
   #againMs = againMs.first;
   /** A test pattern has its name and the clock in the picture. */
   #text = true;
+  #hls: HlsSource | undefined;
   #why: string | null = null;
   /** It could not be had when it was last tried. */
   #failed = false;
@@ -63,7 +67,10 @@ export class Ingest {
     setInterval(() => this.#beat(), tellEveryMs);
     if (source.kind === "rtmp") await this.#openDoor(source);
     else if (source.kind === "whip") await this.#openWhipDoor(source);
-    else this.#read(source);
+    else {
+      if (source.kind === "hls") this.#hls = await openHlsSource(source, this.#keptAway);
+      this.#read(source);
+    }
     this.#tell();
   }
 
@@ -105,6 +112,8 @@ export class Ingest {
       ({ from, why }) => this.#refuse(from, why),
     );
   }
+
+  readonly #keptAway = (where: string, why: string) => this.#refuse(where, `is not asked: ${why}`);
 
   #began(publisher: Publisher, read: Read): void {
     this.#publisher = publisher;
@@ -149,6 +158,7 @@ export class Ingest {
     const pump: Pump = new Pump(argv, {
       isMade: read.kind === "testPattern",
       secrets: secretsOf(source),
+      proxyPort: this.#hls?.proxyPort,
       moved: () => this.#moved(pump),
       refused: (why) => this.#refuse("a caller", `is not let in: ${why}`),
       ended: () => this.#ended(pump, read, beginS),
@@ -189,7 +199,9 @@ export class Ingest {
     // A host without fonts has its pattern without a clock.
     if (read.kind === "testPattern" && !hadMedia) this.#text = !this.#text;
     this.#againMs = hadMedia ? againMs.first : Math.min(2 * this.#againMs, againMs.most);
-    setTimeout(() => this.#read(read), this.#againMs);
+    if (this.#hls && this.#begun) {
+      void this.#hls.moves((why) => (this.#why = why)).then(() => this.#read(read));
+    } else setTimeout(() => this.#read(read), this.#againMs);
     this.#tell();
   }
 
@@ -209,7 +221,11 @@ export class Ingest {
   #beat(): void {
     const { source } = this.#settings;
     const quietMs = this.#quietMs();
-    if (!hasDoor(source) && quietMs !== null && quietMs > readAnewAfterMs) {
+    if (this.#hls) {
+      // ffmpeg goes on asking for a list that leads to nothing.
+      const { movedAtMs, beganAtMs = Infinity } = this.#pump ?? {};
+      if (performance.now() - (movedAtMs ?? beganAtMs) > playlistStandsAfterMs) this.#pump?.kill();
+    } else if (!hasDoor(source) && quietMs !== null && quietMs > readAnewAfterMs) {
       this.#why = `nothing came for ${Math.round(quietMs / 1_000)} s`;
       this.#read(source);
     }

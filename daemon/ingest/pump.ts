@@ -7,6 +7,8 @@ import { type AudioForm, audioIn, type VideoForm, videoIn } from "./stream-lines
 /** It ends with us, also when we are killed: what nobody looks after holds no port. */
 const withUs = ["/usr/bin/setpriv", "--pdeathsig", "KILL", "--"];
 const program = "/usr/bin/ffmpeg";
+/** A list without an end fills no memory but this: the rest of the site is on the same host. */
+const withinMemory = ["/usr/bin/prlimit", `--data=${1024 ** 3}`, "--"];
 const keptWords = 6;
 /** libsrt, of a caller that it sent away. */
 const refusal = /processConnectRequest: rsp\(REJECT\): \d+ - (.+)$/;
@@ -25,6 +27,7 @@ export class Pump {
   frames = 0;
   /** Where the times of its output have got to, s since it began. */
   outTimeS = 0;
+  readonly beganAtMs = performance.now();
   /** Monotonic, of the last sign that something came in. */
   movedAtMs: number | undefined;
   video: VideoForm | undefined;
@@ -36,6 +39,8 @@ export class Pump {
       /** What goes out is another than what comes in. */
       isMade: boolean;
       secrets: readonly string[];
+      /** It goes where others send it: only through the proxy at this port of loopback. */
+      proxyPort: number | undefined;
       moved: () => void;
       /** A caller was sent away. */
       refused: (why: string) => void;
@@ -45,10 +50,15 @@ export class Pump {
     this.#isMade = p.isMade;
     this.#refused = p.refused;
     this.#secrets = p.secrets;
-    const [setpriv, ...rest] = [...withUs, program, ...argv];
-    this.#child = spawn(setpriv!, rest, {
+    const { proxyPort } = p;
+    const isLed = proxyPort !== undefined;
+    const [first, ...rest] = [...withUs, ...(isLed ? withinMemory : []), program, ...argv];
+    this.#child = spawn(first!, rest, {
       stdio: ["pipe", "ignore", "pipe", "pipe"],
-      env: { PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
+      env: {
+        ...{ PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
+        ...(isLed && { http_proxy: `http://127.0.0.1:${proxyPort}` }),
+      },
     });
     const end = () => {
       if (this.#ended) return;

@@ -41,6 +41,7 @@ export const IngestSource = z.discriminatedUnion("kind", [
     token: z.string().optional(),
     transport: z.enum(["tcp", "udp"]),
   }),
+  z.object({ kind: z.literal("hls"), url: z.string(), token: z.string().optional() }),
   z.object({
     kind: z.enum(["udp", "rtp"]),
     url: z.string(),
@@ -64,6 +65,10 @@ export function secretsOf(source: IngestSource): string[] {
   >;
   return [passphrase, password, token].filter((secret) => secret !== undefined);
 }
+
+/** Where it is asked for, with what stands behind the ?. */
+export const addressOf = ({ url, token }: { url: string; token?: string | undefined }): string =>
+  token === undefined ? url : `${url}?${token}`;
 
 export type NetworkSource = Exclude<IngestSource, { kind: "rtmp" | "whip" }>;
 

@@ -2034,7 +2034,17 @@ export interface components {
        * @default unknown
        * @enum {string}
        */
-      kind?: "rtmp" | "srt" | "rtsp" | "udp" | "rtp" | "file" | "testPattern" | "whip" | "unknown";
+      kind?:
+        | "rtmp"
+        | "srt"
+        | "rtsp"
+        | "udp"
+        | "rtp"
+        | "file"
+        | "testPattern"
+        | "whip"
+        | "hls"
+        | "unknown";
       /**
        * @default unknown
        * @enum {string}

@@ -21,6 +21,7 @@ export const ingestKinds = [
   "file",
   "testPattern",
   "whip",
+  "hls",
 ] as const;
 
 export const IngestFigures = z.object({

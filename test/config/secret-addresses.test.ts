@@ -66,11 +66,17 @@ test("what is secret of an input has keys of its own, and stands there as a refe
 });
 
 test("an ingest that is pulled has its token under a key of its own, too", () => {
-  const more = (rest: string) => `ingests:\n  - { id: lobby, kind: rtsp, ${rest} }\n`;
+  const more = (rest: string, kind = "rtsp") =>
+    `ingests:\n  - { id: lobby, kind: ${kind}, ${rest} }\n`;
   expect(problemsOf(site({ more: more('url: "rtsp://h/a?token=canary"') }))).toEqual([
     `site.yaml:10:35 ingests[0].url: ${query("token")}`,
   ]);
   expect(problemsOf(site({ more: more("url: rtsp://h/a, token: credential:a") }))).toEqual([]);
+  expect(problemsOf(site({ more: more('url: "https://h/a?token=canary"', "hls") }))).toEqual([
+    `site.yaml:10:34 ingests[0].url: ${query("token")}`,
+  ]);
+  const pulled = more("url: https://h/a.m3u8, token: credential:a", "hls");
+  expect(problemsOf(site({ more: pulled }))).toEqual([]);
 });
 
 test.each([
