@@ -105,6 +105,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     kind: "hardware",
     cooling: (options) => bitrateSteps(options as EpiphanPearlOptions),
     canReboot: true,
+    canBeSet: true,
     controls: ["startRecording", "stopRecording"],
     async open(context, options) {
       const { openEpiphanPearl } = await import("./epiphan-pearl/epiphan-pearl.ts");
@@ -119,6 +120,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     kind: "hardware",
     cooling: (options) => bitrateSteps(options as MagewellOptions),
     canReboot: true,
+    canBeSet: true,
     controls: ["startRecording", "stopRecording"],
     async open(context, options) {
       const { openMagewell } = await import("./magewell/magewell.ts");

@@ -122,6 +122,7 @@ export const encoder: Of<"EncoderItem"> = {
       "Set otherwise",
       (e) => e.wanted?.drift?.map((d) => `${d.setting} ${d.actual}, not ${d.wanted}`).join("; "),
     ],
+    ["Not compared", (e) => e.wanted?.notCompared?.join(", ")],
     ["Kept for", (e) => e.inUseFor],
     ["Last on air", (e) => ({ at: e.practice?.lastOnAirAt })],
     ["Heard", (e) => ({ at: e.receivedAt })],

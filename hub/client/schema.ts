@@ -1654,6 +1654,7 @@ export interface components {
         sync: "observe" | "propose" | "act" | "unknown";
         isProposed: boolean;
         notSetBecause?: string;
+        notCompared?: string[];
       } & {
         [key: string]: unknown;
       };

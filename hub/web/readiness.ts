@@ -12,11 +12,18 @@ export function wantedRows({ wanted, inUseFor }: EncoderItem): HTMLElement[] {
   ];
 }
 
-function setUp({ stream, like, drift, notSetBecause }: NonNullable<EncoderItem["wanted"]>) {
+function setUp({
+  stream,
+  like,
+  drift,
+  notSetBecause,
+  notCompared = [],
+}: NonNullable<EncoderItem["wanted"]>) {
   const wish = `as ${stream} wants it${like === undefined ? "" : ` (like ${like})`}`;
   if (drift === undefined) return [word("unknown", "not told now")];
-  if (drift.length === 0) return [word("good", wish)];
+  const rest = notCompared.length === 0 ? "" : `; not compared: ${notCompared.join(", ")}`;
+  if (drift.length === 0) return [word("good", wish), rest];
   const differences = drift.map((d) => `${d.setting} ${d.actual} instead of ${d.wanted}`);
   const why = notSetBecause === undefined ? "" : `; not set: ${notSetBecause}`;
-  return [word("warning", `not ${wish}`), `: ${differences.join(", ")}${why}`];
+  return [word("warning", `not ${wish}`), `: ${differences.join(", ")}${why}${rest}`];
 }

@@ -17,6 +17,7 @@ import {
   driftBetween,
   driftSentence,
   type EncoderSettings,
+  notCompared,
   settingsHash,
   told,
 } from "./settings.ts";
@@ -212,6 +213,7 @@ export function publishedDuty(
           comparedHash: common(desired.settings, settings),
           actualHash: common(settings, desired.settings),
           drift: driftOf(box) ?? [],
+          notCompared: notCompared(desired.settings, settings),
         }),
         isAlarmed: word !== "none" && word !== "counting" && word !== "settingUp",
         sync: consentOf(box),

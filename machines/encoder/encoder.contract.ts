@@ -195,6 +195,8 @@ export const EncoderWanted = z.object({
   /** The command `sync` would set it now. */
   isProposed: z.boolean(),
   notSetBecause: z.string().optional(),
+  /** Settings that its driver or its model does not tell, in which they may differ. */
+  notCompared: z.array(z.string()).optional(),
 });
 export type EncoderWanted = z.infer<typeof EncoderWanted>;
 

@@ -52,6 +52,20 @@ export function driftBetween(wanted: EncoderSettings, actual: EncoderSettings): 
   });
 }
 
+/** What says the same in other words, or is the input's: of those one is enough. */
+const alike: readonly SettingName[][] = [
+  ["framesPerSecond", "frameRateShare"],
+  ["sizeOf", "widthPx", "heightPx"],
+];
+
+/** Settings that one of the two does not tell: in these they may differ, and nobody knows. */
+export function notCompared(one: EncoderSettings, other: EncoderSettings): SettingName[] {
+  const isTold = (name: SettingName) => one[name] !== undefined && other[name] !== undefined;
+  return settingNames.filter(
+    (name) => !isTold(name) && !alike.some((names) => names.includes(name) && names.some(isTold)),
+  );
+}
+
 /** Those of `settings` that `other` tells, too. */
 export function told(settings: EncoderSettings, other: EncoderSettings): EncoderSettings {
   return Object.fromEntries(

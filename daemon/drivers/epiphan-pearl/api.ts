@@ -5,6 +5,7 @@ import { openOneAtATime } from "../shared/http/one-at-a-time.ts";
 import { Envelope } from "./answers.ts";
 import type { PearlOptions } from "./options.ts";
 
+const olderPath = "/admin/";
 /** After a refused password the box is not asked again for so long: it is not a lock to pick. */
 const refusedPasswordRestMs = 60_000;
 
@@ -46,6 +47,9 @@ export function openApi(
       throw new DriverError("unauthorized", `${where} refused the password, not asked again yet`);
     const reply = await http.send({ ...ask, headers }, signal);
     if (reply.status === 401 || reply.status === 403) {
+      // Not every user may use the older keys: that says nothing of the password.
+      if (ask.path.startsWith(olderPath))
+        throw new DriverError("notPossible", `${where} keeps its older keys to others`);
       passwordRestsUntilMs = now() + refusedPasswordRestMs;
       const why =
         password === undefined ? "wants a login, none is configured" : "refused the login";
@@ -92,7 +96,7 @@ export function openApi(
       throw new DriverError("failed", `${where} will not do it: ${why}`);
     },
     async parameter(what, channel, signal) {
-      const path = `/admin/channel${encodeURIComponent(channel)}/${what}`;
+      const path = `${olderPath}channel${encodeURIComponent(channel)}/${what}`;
       const { status, body } = await inTurn(() => send({ method: "GET", path }, signal), signal);
       // 201 is what a set answers with.
       if (status === 200 || status === 201) return body;

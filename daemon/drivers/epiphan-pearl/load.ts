@@ -1,6 +1,7 @@
 import { DriverError } from "../driver.ts";
 import { setBitrateStep } from "../shared/bitrate-load.ts";
 import { stopPublishers } from "./publish.ts";
+import { kbpsIn } from "./encoding.ts";
 import { liveOf, ownPublishers, pathOf, placeOf, readPublishers, type Unit } from "./unit.ts";
 
 /**
@@ -19,6 +20,7 @@ export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Pr
       readKbps,
       async writeKbps(kbps) {
         await api.parameter(`set_params.cgi?vbitrate=${kbps}K`, options.channel, signal);
+        unit.encoding.forget();
         if ((await readKbps()) !== kbps)
           throw new DriverError("failed", `${where} did not take ${kbps} kb/s`);
       },
@@ -26,15 +28,6 @@ export async function setLoad(unit: Unit, step: number, signal: AbortSignal): Pr
     },
     step,
   );
-}
-
-/** `vbitrate = 4000K`; bits a second where it has no unit. */
-function kbpsIn(text: string): number | undefined {
-  const [, digits, unit] = /^\s*vbitrate\s*=\s*(\d{1,12})([KM]?)\s*$/im.exec(text) ?? [];
-  if (digits === undefined) return undefined;
-  const factor = { K: 1, M: 1_000, "": 0.001 }[unit?.toUpperCase() ?? ""] ?? 0.001;
-  const kbps = Math.round(Number(digits) * factor);
-  return kbps > 0 ? kbps : undefined;
 }
 
 /** Those of our publishers that are not stopped are stopped for it, and started again. */

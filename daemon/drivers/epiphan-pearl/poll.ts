@@ -66,6 +66,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     const record = unit.recorder.value();
     const identity = unit.identity.value();
     const media = unit.media.value();
+    const settings = unit.encoding.value();
     return {
       outputs: {
         [streamOutput]: streamReading(unit, state, publisher),
@@ -75,6 +76,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       loadStep: unit.load.step(),
       ...(identity && { identity: { vendor: "Epiphan", ...identity } }),
       ...(media && { media }),
+      ...(settings && Object.keys(settings).length > 0 && { settings }),
       ...clockIn(unit, system, tookMs),
       alarms: alarmsOf(unit, publisher, system),
       figures: { ...system?.figures, ...figuresOf(state, publisher) },

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { z } from "zod";
 import type { OutputReading } from "../../../machines/encoder/reading.ts";
+import type { EncoderSettings } from "../../../machines/encoder/settings.ts";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 import { DriverError, type DriverContext } from "../driver.ts";
 import { openBitrateLoad } from "../shared/bitrate-load.ts";
@@ -30,6 +31,7 @@ import {
 } from "./answers.ts";
 import { openApi, type Api } from "./api.ts";
 import type { PearlOptions } from "./options.ts";
+import { readEncoding } from "./encoding.ts";
 
 /** The one output that carries a programme, and the one that only records. */
 export const streamOutput = "stream-1";
@@ -55,6 +57,7 @@ export type Unit = {
   memory: KeyMemory<Place>;
   slow: SlowReads;
   settings: SlowRead<PublisherSettings>;
+  encoding: SlowRead<EncoderSettings>;
   identity: SlowRead<{ model?: string; firmware?: string }>;
   recorder: SlowRead<OutputReading["state"] | undefined>;
   media: SlowRead<MediumReading[]>;
@@ -103,6 +106,7 @@ export function openUnit(
     recorder: slow.add(10 * second, async (signal) =>
       recorderOf(await api.read("/recorders/status", signal), options.channel),
     ),
+    encoding: slow.add(60 * second, (signal) => readEncoding(api, options, signal)),
     /** Once per boot: a boot makes the driver forget what it read. */
     identity: slow.add(24 * 3_600 * second, async (signal) =>
       told(identityOf(await api.read("/system/firmware", signal)), where, "its firmware"),

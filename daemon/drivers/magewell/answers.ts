@@ -147,8 +147,16 @@ export const ServerEntry = z.object({
 });
 export type ServerEntry = z.infer<typeof ServerEntry>;
 
+const MainStream = z.object({
+  kbps: maybe(z.int().positive().max(1_000_000)),
+  "is-auto": maybe(flag),
+  cx: maybe(z.int().positive().max(16_384)),
+  cy: maybe(z.int().positive().max(16_384)),
+  "is-vbr": maybe(flag),
+});
 const Settings = z.object({
   "stream-server": z.array(ServerEntry).max(256),
+  "main-stream": maybe(MainStream),
   "is-startup-live": maybe(flag),
   schedulers: maybe(z.array(z.unknown())),
 });
@@ -157,18 +165,27 @@ export type BoxSettings = {
   /** Only some models tell that they start by themselves; none is known to tell that it does not. */
   startsAtPowerUp: boolean;
   schedules: number;
+  /** `isAuto`: as large as its input. `isVbr`: `kbps` says nothing. */
+  mainStream: {
+    kbps?: number | undefined;
+    isAuto?: boolean | undefined;
+    cx?: number | undefined;
+    cy?: number | undefined;
+    isVbr?: boolean | undefined;
+  };
 };
 
 /** @returns undefined where this is no answer to `get-settings` */
 export function settingsOf(answer: unknown): BoxSettings | undefined {
   const settings = Settings.safeParse(answer).data;
-  return (
-    settings && {
-      servers: settings["stream-server"],
-      startsAtPowerUp: settings["is-startup-live"] === true,
-      schedules: settings.schedulers?.length ?? 0,
-    }
-  );
+  if (!settings) return undefined;
+  const { "is-auto": isAuto, "is-vbr": isVbr, ...main } = settings["main-stream"] ?? {};
+  return {
+    servers: settings["stream-server"],
+    startsAtPowerUp: settings["is-startup-live"] === true,
+    schedules: settings.schedulers?.length ?? 0,
+    mainStream: { ...main, isAuto, isVbr },
+  };
 }
 
 const Info = z.object({

@@ -7,6 +7,7 @@ import { proveOff } from "./prove-off.ts";
 import { startOutput, stopOutput } from "./publish.ts";
 import { reboot } from "./reboot.ts";
 import { setRecording } from "./recording.ts";
+import { applySettings } from "./settings.ts";
 import { openUnit } from "./unit.ts";
 
 /**
@@ -28,6 +29,7 @@ export function openMagewell(
     proveOff: async (output, address, signal) => proveOff(unit, output, address, signal),
     reboot: (signal) => reboot(unit, signal),
     setLoad: (step, signal) => setLoad(unit, step, signal),
+    applySettings: (settings, signal) => applySettings(unit, settings, signal),
     startRecording: (signal) => setRecording(unit, true, signal),
     stopRecording: (signal) => setRecording(unit, false, signal),
     async ownSelfStart() {

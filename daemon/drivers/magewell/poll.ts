@@ -5,6 +5,7 @@ import { followRun, generationOf } from "../shared/run.ts";
 import { alarmsOf } from "./alarms.ts";
 import type { BoxStatus, LiveSession } from "./answers.ts";
 import { entryOf, isEmpty, liveOf, ownServers, type State } from "./sessions.ts";
+import { settingsNow } from "./settings.ts";
 import { phaseOf, readStatus, recordOutput, streamOutput, type Unit } from "./unit.ts";
 import { live, servesOthers, statusBit } from "./words.ts";
 
@@ -47,6 +48,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     const alarms = alarmsOf(unit, status, session);
     const input = inputOf(status, session);
     const clock = unit.clock.reading();
+    const settings = settingsNow(unit);
     return {
       outputs: {
         [streamOutput]: streamReading(unit, state, session),
@@ -56,6 +58,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       booting: false,
       loadStep: unit.load.step(),
       ...(input && { input }),
+      ...(settings && { settings }),
       ...(clock && { clock }),
       ...(identity?.serialNumber && { identity: { vendor: "Magewell", ...identity } }),
       ...(alarms && { alarms }),

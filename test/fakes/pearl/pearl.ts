@@ -28,6 +28,8 @@ export type FakePearlOptions = {
   media?: "rtmp" | "pretend";
   /** `legacy`: firmware that has `/api` only, and tells less. */
   api?: "v2.0" | "legacy";
+  /** `refused`: this user may use the REST interface and not the older one. `deaf`: no set counts. */
+  olderKeys?: "refused" | "deaf";
   /** Not on by default, because nobody has told what a box does after a boot. */
   startsEnabledAtPowerUp?: boolean;
 };
@@ -58,12 +60,19 @@ export type FakePearl = {
   press(place: string, on: boolean): void;
   /** `vbitrate` by channel, as it was set. */
   bitrates: Map<string, string>;
+  /** The other older keys of channel 1, as they are set. */
+  encoding: Record<string, string>;
   /** There is nothing to record to: a start is taken, and nothing comes of it. */
   noStorage: boolean;
   close(): Promise<void>;
 };
 
 const usualPicture = { width: 320, height: 180, fps: 15, gopS: 1, maxBitrateKbps: 300, source: 11 };
+
+const usualEncoding = {
+  ...{ autoframesize: "", framesize: "1920x1080", codec: "h.264", fpslimit: "30" },
+  ...{ vkeyframeinterval: "2", vprofile: "100" },
+};
 
 export async function startPearl(options: FakePearlOptions): Promise<FakePearl> {
   const { password, username = "admin", api = "v2.0", name } = options;
@@ -74,6 +83,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
   let bootedMs = performance.now() - 5_490_000;
   let heatC = 57;
   const bitrates = new Map<string, string>();
+  const encoding: Record<string, string> = { ...usualEncoding };
   /** One of each channel, and one of several channels. */
   const recorders = ["1", "m1"];
   const recording = new Set<string>();
@@ -219,16 +229,20 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     }
   }
 
-  /** The older interface: one key of a channel, as plain text. */
+  /** The older interface: keys of a channel, as plain text. */
   function parameter(pathname: string, query: URLSearchParams): Answer {
     const [, channel = ""] = /^\/admin\/channel(\w+)\/[gs]et_params\.cgi$/.exec(pathname) ?? [];
-    const set = query.get("vbitrate");
     if (pathname.includes("set_params")) {
-      if (set !== null) bitrates.set(channel, set);
+      for (const [key, value] of options.olderKeys === "deaf" ? [] : query)
+        if (key === "vbitrate") bitrates.set(channel, value);
+        else if (key in encoding) encoding[key] = value;
       return { status: 201, type: "text/plain", body: "" };
     }
-    const now = bitrates.get(channel) ?? "4000K";
-    return { status: 200, type: "text/plain", body: `vbitrate = ${now}\n` };
+    const all: Record<string, string> = { ...encoding, vbitrate: bitrates.get(channel) ?? "4000K" };
+    const lines = [...query.keys()].flatMap((key) =>
+      key in all ? [`${key} = ${all[key]}\n`] : [],
+    );
+    return { status: 200, type: "text/plain", body: lines.join("") };
   }
 
   function handle(request: BoxRequest): Answer {
@@ -245,6 +259,8 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
       return route(request, pathname.slice("/api/v2.0".length));
     if (pathname.startsWith("/api/") && !pathname.startsWith("/api/v"))
       return route(request, pathname.slice("/api".length));
+    if (pathname.startsWith("/admin/") && options.olderKeys === "refused")
+      return { status: 403, type: "text/html", body: "<html><body>403 Forbidden</body></html>" };
     if (/^\/admin\/channel\w+\/[gs]et_params\.cgi$/.test(pathname))
       return parameter(pathname, request.url.searchParams);
     return { status: 404, type: "text/html", body: "<html><body>404 Not Found</body></html>" };
@@ -296,6 +312,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     add: (place, url, stream) => add(place, "rtmp", url, stream),
     press,
     bitrates,
+    encoding,
     noStorage: false,
     async close() {
       for (const timer of timers) clearTimeout(timer);

@@ -3,6 +3,7 @@ import { encoderState } from "../../../machines/encoder/encoder.published.ts";
 import {
   driftBetween,
   type EncoderSettings,
+  notCompared,
   settingsHash,
 } from "../../../machines/encoder/settings.ts";
 import type { EncoderPlan } from "../../../machines/site/plan.ts";
@@ -61,6 +62,28 @@ test("only settings that both boxes tell are compared", () => {
   expect(driftBetween(six, { ...four, audioBitrateBps: 128_000 })).toEqual([
     { setting: "videoBitrateBps", wanted: 6_000_000, actual: 4_000_000 },
   ]);
+});
+
+test("what one of the two does not tell is said not to be compared, once where words mean the same", () => {
+  const helo: EncoderSettings = {
+    ...{ videoBitrateBps: 6_000_000, audioBitrateBps: 128_000, sizeOf: "input" },
+    ...{ frameRateShare: 1, gopFrames: 50, h264Profile: "high" },
+  };
+  expect(notCompared(helo, helo)).toEqual([]);
+  const world = pair({
+    a: helo,
+    b: { videoBitrateBps: 6_000_000, sizeOf: "settings", widthPx: 1_280 },
+  });
+  expect(stateOf(world, "b").wanted).toMatchObject({
+    drift: [{ setting: "sizeOf" }],
+    notCompared: [
+      "audioBitrateBps",
+      "framesPerSecond",
+      "frameRateShare",
+      "gopFrames",
+      "h264Profile",
+    ],
+  });
 });
 
 test("the hash of settings does not depend on the order they were told in", () => {

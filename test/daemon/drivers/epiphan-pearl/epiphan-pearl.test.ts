@@ -250,7 +250,7 @@ test("heat above the box's own threshold is told in words", async () => {
 
 test("a reboot is told by the uptime that goes back; a short silence is none", async () => {
   const box = await aBox();
-  const { poll, pass } = aDriver(box.port, { requestTimeoutMs: 100 });
+  const { poll, pass } = aDriver(box.port, { requestTimeoutMs: 1_000 });
   const { bootMark } = await poll();
   const undo = box.faults.hang();
   await expect(poll()).rejects.toMatchObject({ code: "timeout" });

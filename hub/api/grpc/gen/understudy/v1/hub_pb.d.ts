@@ -1928,6 +1928,11 @@ export declare type EncoderWanted = Message<"understudy.v1.EncoderWanted"> & {
    * @generated from field: optional string not_set_because = 11;
    */
   notSetBecause?: string | undefined;
+
+  /**
+   * @generated from field: repeated string not_compared = 12;
+   */
+  notCompared: string[];
 };
 
 /**
