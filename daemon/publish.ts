@@ -7,7 +7,8 @@ import { ingestState } from "../machines/ingest/ingest.published.ts";
 import { outputState } from "../machines/output/output.published.ts";
 import type { Published } from "../machines/published.ts";
 import { publishedFreeze } from "../machines/site/change-freeze.ts";
-import { publishedHost } from "../machines/site/host-load.ts";
+import { freshLoad, publishedHost } from "../machines/site/host-load.ts";
+import { type PlannedUplink, publishedUplink } from "../machines/site/uplink.ts";
 import { hostClockWarnings, publishedHostClock } from "../machines/site/host-clock.ts";
 import { exerciseRefusal } from "../machines/site/exercises.ts";
 import { generations, holdings, type Keys } from "../machines/site/keys.ts";
@@ -42,6 +43,8 @@ export function openPublisher(p: {
   wallMs: () => number;
   /** Of the parts that no machine knows of. */
   warnings: () => readonly string[];
+  /** What is published at once, as site.yaml says. */
+  uplink: PlannedUplink;
   /** How who looks at a destination is asked; undefined: nobody who could prove it quiet does. */
   breaker: (destination: string) => BreakerWord | undefined;
   /** The connections to a box; undefined: there are none to keep. */
@@ -158,6 +161,7 @@ export function openPublisher(p: {
   function siteState(): SiteState {
     const { plan, journal, freeze, hostClock, hostLoad, now } = core.site();
     const host = publishedHost(hostLoad);
+    const load = freshLoad(hostLoad, now());
     const impaired = core.siteWord() === "impaired";
     return {
       ...header(plan.site),
@@ -167,6 +171,7 @@ export function openPublisher(p: {
       freeze: publishedFreeze(freeze, now()),
       clock: publishedHostClock(hostClock),
       ...(host && { host }),
+      uplink: publishedUplink(p.uplink, load),
       warnings: [
         ...(impaired ? ["this host cannot keep up: its evidence is late"] : []),
         ...hostClockWarnings(hostClock),

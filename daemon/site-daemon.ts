@@ -6,7 +6,7 @@ import type { Worker } from "node:worker_threads";
 import type { Logger } from "pino";
 import { configWarnings } from "../config/warnings.ts";
 import type { SiteConfig } from "../config/site.schema.ts";
-import { uplinkWarnings } from "../config/uplink.ts";
+import { uplinkUse, uplinkWarnings } from "../config/uplink.ts";
 import { contractMinor } from "../machines/contract.ts";
 import { changeFreeze } from "../machines/site/change-freeze.ts";
 import type { Ack } from "../machines/site/site.contract.ts";
@@ -227,6 +227,7 @@ export async function startSite(p: {
       ...circuits.warnings(),
       ...latencyWarnings(relayed),
     ],
+    uplink: uplinkUse(written),
     breaker: (destination) => circuits.lookingAt(destination),
     pool(encoder) {
       const pool = sessions.get(encoder)?.pool();

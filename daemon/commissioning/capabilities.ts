@@ -21,6 +21,9 @@ const figureWords: Record<FigureName, string> = {
   memoryBytes: "how much memory it holds",
   ioReadBytes: "what it read from disks",
   ioWrittenBytes: "what it wrote to disks",
+  networkSentBps: "what its network interface sends",
+  networkReceivedBps: "what its network interface receives",
+  networkLinkBps: "what its network interface could carry",
   clientCount: "how many take the programme from it",
 };
 

@@ -24,6 +24,35 @@ export function memoryUsageIn(text: string): number | undefined {
 const ofProcessor = /^(coretemp|k10temp|zenpower|cpu_thermal|cpu-thermal|soc[-_]thermal)/;
 const zoneOfProcessor = /cpu|pkg|soc/i;
 
+/** @param text `/proc/net/route`: the interface of the default route that is taken, by its metric */
+export function wayOutIn(text: string): string | undefined {
+  const ways = text.split("\n").flatMap((line) => {
+    const [name = "", destination, , flags = "", , , metric] = line.trim().split(/\s+/);
+    const isUp = (Number.parseInt(flags, 16) & 1) === 1;
+    return destination === "00000000" && isUp && /^[\w.@-]{1,15}$/.test(name)
+      ? [{ name, metric: Number(metric) }]
+      : [];
+  });
+  return ways.sort((a, b) => a.metric - b.metric)[0]?.name;
+}
+
+/** Bytes since some time in the past, and what the link could carry each way where the driver tells. */
+export type Traffic = { name: string; sent: number; received: number; linkBps?: number };
+
+export async function trafficOf(sys: string, name: string): Promise<Traffic | undefined> {
+  const of = (file: string) => text(join(sys, "class/net", name, file));
+  const [sent, received, speed] = await Promise.all([
+    of("statistics/tx_bytes"),
+    of("statistics/rx_bytes"),
+    // Mb/s; a virtual interface has none, or -1.
+    of("speed"),
+  ]);
+  const [sentBytes, receivedBytes] = [Number(sent || NaN), Number(received || NaN)];
+  if (!Number.isFinite(sentBytes) || !Number.isFinite(receivedBytes)) return undefined;
+  const linkBps = Number(speed || NaN) * 1e6;
+  return { name, sent: sentBytes, received: receivedBytes, ...(linkBps > 0 && { linkBps }) };
+}
+
 /** Files that tell how warm the processor is, in thousandths of a degree; none on most virtual hosts. */
 export async function thermometersIn(sys: string): Promise<string[]> {
   const chips = await inside(join(sys, "class/hwmon"), "name", ofProcessor);

@@ -66,6 +66,8 @@ export const SiteItem = isoObject(SiteInfo.omit({ site: true, inventory: true })
     /** How the clock of its host is. */
     clock: isoSchema(SiteState.shape.clock).optional(),
     host: isoSchema(SiteState.shape.host).optional(),
+    /** Whether what is published at once fits through the line of the site. */
+    uplink: SiteState.shape.uplink,
     warnings: z.array(z.string()),
     encoders: z.number().int(),
     streams: z.number().int(),
@@ -150,6 +152,7 @@ export function siteItem(view: View, site: Site): Record<string, unknown> {
       freeze: own.state["freeze"] ?? null,
       clock: own.state["clock"],
       ...(own.state["host"] !== undefined && { host: own.state["host"] }),
+      ...(own.state["uplink"] !== undefined && { uplink: own.state["uplink"] }),
     }),
     warnings: Array.isArray(said) ? said : [],
     encoders: count("encoder"),

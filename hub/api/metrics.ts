@@ -151,12 +151,14 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
     ["memory_usage_ratio", "memoryUsageRatio", "Its memory in use, 0 to 1."],
     ["memory_bytes", "memoryBytes", "Memory that the processes of a software encoder hold."],
     ["fan_speed_rpm", "fanSpeedRpm", "Its fan, turns a minute."],
+    ["network_sent_bytes_per_second", "networkSentBps", "What its interface sends.", 1 / 8],
+    ["network_received_bytes_per_second", "networkReceivedBps", "What it receives.", 1 / 8],
   ] as const;
-  for (const [suffix, figure, help] of encoderFigures) {
+  for (const [suffix, figure, help, times = 1] of encoderFigures) {
     gauge(`understudy_encoder_${suffix}`, help, ["site", "encoder"], (g) => {
       for (const actor of fresh("encoder")) {
         const value = figureOf(actor, figure);
-        if (value !== undefined) g.set({ site: actor.site, encoder: actor.id }, value);
+        if (value !== undefined) g.set({ site: actor.site, encoder: actor.id }, value * times);
       }
     });
   }

@@ -1781,6 +1781,27 @@ export interface components {
         } & {
           [key: string]: unknown;
         };
+        networkSentBps?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        networkReceivedBps?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        networkLinkBps?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
       } & {
         [key: string]: unknown;
       };
@@ -2456,8 +2477,35 @@ export interface components {
         } & {
           [key: string]: unknown;
         };
+        networkSentBps?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        networkReceivedBps?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+        networkLinkBps?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
       } & {
         [key: string]: unknown;
+      };
+      uplink?: {
+        publishedBps: number;
+        unknown: components["schemas"]["Id"][];
+        capacityBps?: number;
+        headroomBps?: number;
       };
       warnings: string[];
       encoders: number;

@@ -34,12 +34,53 @@ export function siteCard(site: SiteItem, now: Now): HTMLElement {
       `Decider ${plain(site.decider ?? "not known")}, journal ${plain(site.journal ?? "not known")}`,
     ),
     siteClockLine(site, now.nowMs),
+    ...networkLines(site, now.nowMs),
     site.quarantined > 0 && h("p", {}, word("warning", `${site.quarantined} messages unreadable`)),
     site.lostEvents > 0 && h("p", {}, word("critical", `${site.lostEvents} events lost`)),
     ...freezePart(site, now),
     warnings(site.warnings),
   );
 }
+
+/** What goes through its host's way out, and whether the programmes fit through its line. */
+function networkLines({ host, uplink }: SiteItem, nowMs: number): (HTMLElement | false)[] {
+  const { networkSentBps: sent, networkReceivedBps: received, networkLinkBps: link } = host ?? {};
+  const of = link === undefined ? "" : ` of ${megabits(link.value)} each way`;
+  return [
+    h(
+      "p",
+      {},
+      "Network ",
+      sent === undefined || received === undefined
+        ? h("span", { class: "muted" }, "not available")
+        : `sends ${megabits(sent.value)}, receives ${megabits(received.value)}${of}`,
+      sent !== undefined &&
+        h("span", { class: "muted" }, ` (${ageOf(sent.at, nowMs)}, ${sent.source})`),
+    ),
+    uplink !== undefined && h("p", {}, "Uplink ", ...uplinkWords(uplink)),
+  ];
+}
+
+function uplinkWords({
+  publishedBps,
+  unknown,
+  capacityBps,
+  headroomBps,
+}: NonNullable<SiteItem["uplink"]>): (HTMLElement | string)[] {
+  const least = unknown.length > 0 ? "at least " : "";
+  const planned = `${least}${megabits(publishedBps)} planned`;
+  if (capacityBps === undefined || headroomBps === undefined)
+    return [
+      planned,
+      h("span", { class: "muted" }, ", headroom not available: uplink.capacity is not set"),
+    ];
+  const line = `${planned} of ${megabits(capacityBps)}, `;
+  // As when the file is checked: the rest is for bursts and whoever else uses the line.
+  const tone = headroomBps < 0 ? "critical" : headroomBps < capacityBps / 4 ? "warning" : "good";
+  return [line, word(tone, `${megabits(headroomBps)} left`)];
+}
+
+const megabits = (bps: number) => `${(bps / 1e6).toFixed(1)} Mb/s`;
 
 function freezePart(site: SiteItem, now: Now): (HTMLElement | false)[] {
   const { freeze } = site;

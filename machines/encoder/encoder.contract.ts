@@ -53,6 +53,10 @@ export const EncoderFigures = z.object({
   clockExactToMs: Figure.optional(),
   /** Who takes the programme from the box itself, as from its SRT listener. */
   clientCount: Figure.optional(),
+  /** Through its interface, everything and not only the programme; and what that could carry. */
+  networkSentBps: Figure.optional(),
+  networkReceivedBps: Figure.optional(),
+  networkLinkBps: Figure.optional(),
 });
 export type EncoderFigures = z.infer<typeof EncoderFigures>;
 

@@ -103,7 +103,11 @@ export type FigureName =
   /** From and to disks. */
   | "ioReadBytes"
   | "ioWrittenBytes"
-  | "clientCount";
+  | "clientCount"
+  /** Through its interface, everything; and what that could carry each way. */
+  | "networkSentBps"
+  | "networkReceivedBps"
+  | "networkLinkBps";
 
 export type EncoderReading = {
   outputs: Record<string, OutputReading>;

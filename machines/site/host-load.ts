@@ -4,7 +4,18 @@ import { elapsedMs, type Stamp } from "../time.ts";
 import type { SiteHost } from "./site.contract.ts";
 
 /** Shares of all processors and of all memory, 0 … 1. What it cannot tell is left out. */
-export type HostLoad = { cpuUsageRatio?: number; memoryUsageRatio?: number; temperatureC?: number };
+export type HostLoad = {
+  cpuUsageRatio?: number;
+  memoryUsageRatio?: number;
+  temperatureC?: number;
+  /** Through the interface that leads out, everybody's. */
+  networkSentBps?: number;
+  networkReceivedBps?: number;
+  /** What the interface could carry each way. */
+  networkLinkBps?: number;
+  /** Its name. */
+  network?: string;
+};
 export type KnownHostLoad = { load: HostLoad; at: Stamp };
 
 /** It is told twice a minute at least. */
@@ -27,10 +38,15 @@ export function loadOf(
 export function publishedHost(known: KnownHostLoad | null): SiteHost | undefined {
   if (known === null) return undefined;
   const { load, at } = known;
+  const { network, ...figures } = load;
+  const sourceOf = (name: string) => {
+    if (name.startsWith("network")) return `/sys/class/net/${network}`;
+    return name === "temperatureC" ? "/sys" : "/proc";
+  };
   return Object.fromEntries(
-    Object.entries(load).map(([name, value]) => [
+    Object.entries(figures).map(([name, value]) => [
       name,
-      { value, atMs: at.wallMs, source: name === "temperatureC" ? "/sys" : "/proc" },
+      { value, atMs: at.wallMs, source: sourceOf(name) },
     ]),
   );
 }

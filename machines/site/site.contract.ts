@@ -51,8 +51,26 @@ export const SiteHost = z.object({
   memoryUsageRatio: Figure.optional(),
   /** Of its processor. */
   temperatureC: Figure.optional(),
+  /** Through the interface that leads out: everybody's, not only the programmes'. */
+  networkSentBps: Figure.optional(),
+  networkReceivedBps: Figure.optional(),
+  /** What that interface could carry each way; the line behind it may carry less. */
+  networkLinkBps: Figure.optional(),
 });
 export type SiteHost = z.infer<typeof SiteHost>;
+
+/** Whether what is published at once fits through the line that all of the site shares. */
+export const SiteUplink = z.object({
+  /** The most that is published at once, as site.yaml says. */
+  publishedBps: z.number(),
+  /** Encoders of which site.yaml does not say what they send: then it is at least that. */
+  unknown: z.array(Id),
+  /** Absent: site.yaml does not say it, and nobody can measure it. */
+  capacityBps: z.number().optional(),
+  /** What is left of it, of what is published or what the host sends now, whichever is more. */
+  headroomBps: z.number().optional(),
+});
+export type SiteUplink = z.infer<typeof SiteUplink>;
 
 /** `site/<id>/state` */
 export const SiteState = Published.extend({
@@ -72,6 +90,8 @@ export const SiteState = Published.extend({
   clock: SiteClock.optional(),
   /** Absent: not looked at yet, or an older site. */
   host: SiteHost.optional(),
+  /** Absent: an older site. */
+  uplink: SiteUplink.optional(),
   /** Sentences for the operator. */
   warnings: z.array(z.string()),
 }).meta({ id: "SiteState" });

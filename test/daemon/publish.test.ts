@@ -1,10 +1,18 @@
 import { expect, test } from "vitest";
 import { openPublisher, type PublishedState } from "../../daemon/publish.ts";
 import { stateSchemas, type StatefulKind } from "../../machines/contract.ts";
+import type { SiteState } from "../../machines/site/site.contract.ts";
+import type { PlannedUplink } from "../../machines/site/uplink.ts";
 import { aDestinationPlan, aPlan, aStreamPlan, World } from "../machines/world.ts";
 
 /** A facility whose machines run, and what is told of them. */
-function aPublisher(plan = aPlan(), warnings: readonly string[] = []) {
+const noLine: PlannedUplink = { publishedBps: 8_000_000, unknown: [] };
+
+function aPublisher(
+  plan = aPlan(),
+  warnings: readonly string[] = [],
+  uplink: PlannedUplink = noLine,
+) {
   const world = new World(plan);
   const sent: PublishedState[] = [];
   const pools: ReturnType<Parameters<typeof openPublisher>[0]["pool"]>[] = [];
@@ -14,6 +22,7 @@ function aPublisher(plan = aPlan(), warnings: readonly string[] = []) {
     seq: () => 42,
     wallMs: () => world.now().wallMs,
     warnings: () => warnings,
+    uplink,
     breaker: () => "open",
     pool: () => pools.shift(),
     send: (state) => void sent.push(state),
@@ -169,4 +178,24 @@ test("since when something is so does not change with every look", () => {
   world.box("a").running = null;
   world.pass(1);
   expect(sinceMs()).toBeGreaterThan(first);
+});
+
+test("what is left of the site's line is what neither the plan nor the host uses, and is not known without its capacity", () => {
+  const line: PlannedUplink = { publishedBps: 8e6, unknown: ["c"], capacityBps: 20e6 };
+  const siteOf = ({ publisher }: ReturnType<typeof aPublisher>) =>
+    [...publisher.all()].find(({ kind }) => kind === "site")!.state as SiteState;
+  const facility = aPublisher(aPlan(), [], line);
+  const { world } = facility;
+  const told = () => siteOf(facility);
+  expect(told().uplink).toEqual({ ...line, headroomBps: 12e6 });
+  const load = { network: "eth0", networkSentBps: 15e6, networkReceivedBps: 1e6 };
+  world.send({ to: "site", event: { type: "hostLoad", load } });
+  expect(told().uplink?.headroomBps).toBe(5e6);
+  expect(told().host?.networkSentBps).toMatchObject({ value: 15e6, source: "/sys/class/net/eth0" });
+  expect(told().host).not.toHaveProperty("network");
+  // What the host sent two minutes ago says nothing of now.
+  world.pass(120);
+  expect(told().uplink?.headroomBps).toBe(12e6);
+
+  expect(siteOf(aPublisher()).uplink).toEqual(noLine);
 });

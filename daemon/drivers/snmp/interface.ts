@@ -5,7 +5,11 @@ const names = "1.3.6.1.2.1.31.1.1.1.1";
 const operStatus = "1.3.6.1.2.1.2.2.1.8";
 const outDiscards = "1.3.6.1.2.1.2.2.1.19";
 const outErrors = "1.3.6.1.2.1.2.2.1.20";
+const inOctets = "1.3.6.1.2.1.2.2.1.10";
 const outOctets = "1.3.6.1.2.1.2.2.1.16";
+const highInOctets = "1.3.6.1.2.1.31.1.1.1.6";
+/** Mb/s. */
+const highSpeed = "1.3.6.1.2.1.31.1.1.1.15";
 const highOutOctets = "1.3.6.1.2.1.31.1.1.1.10";
 const statusWords = new Map([
   [2, "down"],
@@ -29,19 +33,23 @@ export function interfaceLook(name: string): Look {
     if (rows.size === 0) return undefined;
     if (index === undefined)
       return { oids: [], read: () => ({ alarms: [`${name} is not there`] }), isIncomplete: true };
-    const [status, discards, errors, low, high] = [
+    const [status, discards, errors, low, high, lowIn, highIn, speed] = [
       `${operStatus}.${index}`,
       `${outDiscards}.${index}`,
       `${outErrors}.${index}`,
       `${outOctets}.${index}`,
       `${highOutOctets}.${index}`,
+      `${inOctets}.${index}`,
+      `${highInOctets}.${index}`,
+      `${highSpeed}.${index}`,
     ] as const;
     const bytes = rising();
+    const bytesIn = rising();
     const lost = rising();
     const broken = rising();
     const source = `IF-MIB ${name}, all that it sends`;
     return {
-      oids: [status, discards, errors, low, high],
+      oids: [status, discards, errors, low, high, lowIn, highIn, speed],
       read(values, atMs) {
         const octets = values.get(high) ?? values.get(low);
         const word = statusWords.get(integerOf(values.get(status)) ?? 0);
@@ -52,12 +60,20 @@ export function interfaceLook(name: string): Look {
         ];
         const bytesPerSecond = bytes(octets, atMs);
         const total = octets?.type === "counter64" ? Number(octets.value) : undefined;
-        const bitrateBps = bytesPerSecond === undefined ? undefined : bytesPerSecond * 8;
+        const bitsOf = (perSecond: number | undefined) =>
+          perSecond === undefined ? undefined : Math.round(perSecond * 8);
+        const sentBps = bitsOf(bytesPerSecond);
+        const receivedBps = bitsOf(bytesIn(values.get(highIn) ?? values.get(lowIn), atMs));
+        const megabits = numberOf(values.get(speed));
+        const linkBps = megabits === undefined ? undefined : megabits * 1e6;
         return {
           ...(alarms.length > 0 && { alarms }),
           figures: {
             ...figure("outputBytes", total, source),
-            ...figure("bitrateBps", bitrateBps && Math.round(bitrateBps), source),
+            ...figure("bitrateBps", sentBps, source),
+            ...figure("networkSentBps", sentBps, `IF-MIB ${name}`),
+            ...figure("networkReceivedBps", receivedBps, `IF-MIB ${name}`),
+            ...figure("networkLinkBps", linkBps, `IF-MIB ${name}`),
           },
         };
       },

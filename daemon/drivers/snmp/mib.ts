@@ -52,6 +52,10 @@ const plausible: Record<FigureName, { least: number; most: number }> = {
   ioReadBytes: { least: 0, most: Number.MAX_SAFE_INTEGER },
   ioWrittenBytes: { least: 0, most: Number.MAX_SAFE_INTEGER },
   clientCount: { least: 0, most: 1_000_000 },
+  networkSentBps: { least: 0, most: 1e12 },
+  networkReceivedBps: { least: 0, most: 1e12 },
+  // ifHighSpeed is 0 where the agent does not know it.
+  networkLinkBps: { least: 1, most: 1e12 },
 };
 
 /** A figure, unless it is unknown or cannot be true: agents give -1, 0xffffffff or 1e9 for "none". */

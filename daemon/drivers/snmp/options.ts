@@ -17,6 +17,8 @@ const figureNames = [
   "framesPerSecond",
   "droppedFrames",
   "outputBytes",
+  "networkSentBps",
+  "networkReceivedBps",
 ] as const satisfies readonly FigureName[];
 
 const outputStates = [

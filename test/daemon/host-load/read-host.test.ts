@@ -7,6 +7,8 @@ import {
   memoryUsageIn,
   temperatureAt,
   thermometersIn,
+  trafficOf,
+  wayOutIn,
 } from "../../../daemon/host-load/read-host.ts";
 
 test("waiting for a disk is idle, and guests are not counted twice", () => {
@@ -59,4 +61,32 @@ test("a host without a sensor, or with one that tells nonsense, has no temperatu
     };
     expect(await warmest(zone)).toBeUndefined();
   }
+});
+
+test("the way out is the default route with the lowest metric that is up", () => {
+  const route = (name: string, to: string, flags: string, metric: number) =>
+    `${name}\t${to}\t010200C0\t${flags}\t0\t0\t${metric}\t00000000\t0\t0\t0`;
+  const head = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask";
+  const table = [
+    ...[head, route("wlan0", "00000000", "0003", 600), route("eth1", "00000000", "0002", 50)],
+    ...[route("eth0.7", "00000000", "0003", 100), route("lan", "000200C0", "0001", 0)],
+  ];
+  expect(wayOutIn(table.join("\n"))).toBe("eth0.7");
+  for (const none of ["", head, route("../..", "00000000", "0003", 0)])
+    expect(wayOutIn(none)).toBeUndefined();
+});
+
+test("an interface tells its bytes, and its speed only where the driver knows it", async () => {
+  const files = {
+    "net/eth0/statistics/tx_bytes": "1000",
+    "net/eth0/statistics/rx_bytes": "2000",
+  };
+  const traffic = { name: "eth0", sent: 1_000, received: 2_000 };
+  expect(await trafficOf(aSys(files), "eth0")).toEqual(traffic);
+  expect(await trafficOf(aSys({ ...files, "net/eth0/speed": "-1" }), "eth0")).toEqual(traffic);
+  expect(await trafficOf(aSys({ ...files, "net/eth0/speed": "2500" }), "eth0")).toEqual({
+    ...traffic,
+    linkBps: 2.5e9,
+  });
+  expect(await trafficOf(aSys(files), "eth1")).toBeUndefined();
 });

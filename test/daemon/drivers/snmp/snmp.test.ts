@@ -317,12 +317,21 @@ describe("the uplink (IF-MIB)", () => {
   test("tells bytes beyond 32 bits, a rate, and that it drops what it should send", async () => {
     const { driver, agent, clock } = await box(row(2, 2n ** 40n, 1, 5), { interface: "eth0" });
     const source = "IF-MIB eth0, all that it sends";
-    expect(await figuresOf(driver)).toEqual({ outputBytes: { value: 2 ** 40, source } });
+    const received = "1.3.6.1.2.1.31.1.1.1.6.2";
+    agent.tree.set(received, cell.counter64(7n));
+    agent.tree.set("1.3.6.1.2.1.31.1.1.1.15.2", cell.gauge(1_000));
+    expect(await figuresOf(driver)).toEqual({
+      outputBytes: { value: 2 ** 40, source },
+      networkLinkBps: { value: 1e9, source: "IF-MIB eth0" },
+    });
+    agent.tree.set(received, cell.counter64(250_007n));
     for (const [oid, value] of row(2, 2n ** 40n + 1_250_000n, 1, 9)) agent.tree.set(oid, value);
     clock.nowMs += 2_000;
     agent.tree.set("1.3.6.1.2.1.1.3.0", cell.ticks(500_200));
     const { figures, alarms } = await driver.poll(signal());
     expect(figures.bitrateBps).toEqual({ value: 5_000_000, source });
+    expect(figures.networkSentBps).toEqual({ value: 5_000_000, source: "IF-MIB eth0" });
+    expect(figures.networkReceivedBps).toEqual({ value: 1_000_000, source: "IF-MIB eth0" });
     expect(alarms).toEqual(["eth0 drops what it should send"]);
   });
 

@@ -977,6 +977,13 @@ export declare type Site = Message<"understudy.v1.Site"> & {
   host?: SiteHost | undefined;
 
   /**
+   * Whether what is published at once fits through the line of the site.
+   *
+   * @generated from field: understudy.v1.SiteUplink uplink = 25;
+   */
+  uplink?: SiteUplink | undefined;
+
+  /**
    * @generated from field: repeated string warnings = 21;
    */
   warnings: string[];
@@ -1093,6 +1100,25 @@ export declare type SiteHost = Message<"understudy.v1.SiteHost"> & {
    * @generated from field: understudy.v1.Figure temperature_c = 3;
    */
   temperatureC?: Figure | undefined;
+
+  /**
+   * Through the interface that leads out: everybody's, not only the programmes'.
+   *
+   * @generated from field: understudy.v1.Figure network_sent_bps = 4;
+   */
+  networkSentBps?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure network_received_bps = 5;
+   */
+  networkReceivedBps?: Figure | undefined;
+
+  /**
+   * What that interface could carry each way; the line behind it may carry less.
+   *
+   * @generated from field: understudy.v1.Figure network_link_bps = 6;
+   */
+  networkLinkBps?: Figure | undefined;
 };
 
 /**
@@ -1100,6 +1126,37 @@ export declare type SiteHost = Message<"understudy.v1.SiteHost"> & {
  * Use `create(SiteHostSchema)` to create a new message.
  */
 export declare const SiteHostSchema: GenMessage<SiteHost>;
+
+/**
+ * @generated from message understudy.v1.SiteUplink
+ */
+export declare type SiteUplink = Message<"understudy.v1.SiteUplink"> & {
+  /**
+   * @generated from field: optional double published_bps = 1;
+   */
+  publishedBps?: number | undefined;
+
+  /**
+   * @generated from field: repeated string unknown = 2;
+   */
+  unknown: string[];
+
+  /**
+   * @generated from field: optional double capacity_bps = 3;
+   */
+  capacityBps?: number | undefined;
+
+  /**
+   * @generated from field: optional double headroom_bps = 4;
+   */
+  headroomBps?: number | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.SiteUplink.
+ * Use `create(SiteUplinkSchema)` to create a new message.
+ */
+export declare const SiteUplinkSchema: GenMessage<SiteUplink>;
 
 /**
  * @generated from message understudy.v1.SiteClock
@@ -2152,6 +2209,21 @@ export declare type EncoderFigures = Message<"understudy.v1.EncoderFigures"> & {
    * @generated from field: understudy.v1.Figure client_count = 15;
    */
   clientCount?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure network_sent_bps = 16;
+   */
+  networkSentBps?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure network_received_bps = 17;
+   */
+  networkReceivedBps?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure network_link_bps = 18;
+   */
+  networkLinkBps?: Figure | undefined;
 };
 
 /**
