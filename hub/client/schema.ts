@@ -2924,7 +2924,7 @@ export interface components {
              * @default unknown
              * @enum {string}
              */
-            fault: "lost" | "black" | "frozen" | "silent" | "unknown";
+            fault: "lost" | "black" | "frozen" | "silent" | "loudness" | "unknown";
             /**
              * @default unknown
              * @enum {string}
@@ -2934,6 +2934,24 @@ export interface components {
           } & {
             [key: string]: unknown;
           })[];
+          figures?: {
+            shortTermLufs?: {
+              value: number;
+              at: string | null;
+              source: string;
+            } & {
+              [key: string]: unknown;
+            };
+            integratedLufs?: {
+              value: number;
+              at: string | null;
+              source: string;
+            } & {
+              [key: string]: unknown;
+            };
+          } & {
+            [key: string]: unknown;
+          };
         } & {
           [key: string]: unknown;
         })[];
@@ -5736,7 +5754,7 @@ export interface operations {
                    * @default unknown
                    * @enum {string}
                    */
-                  fault: "lost" | "black" | "frozen" | "silent" | "unknown";
+                  fault: "lost" | "black" | "frozen" | "silent" | "loudness" | "unknown";
                   /**
                    * @default unknown
                    * @enum {string}
@@ -5746,6 +5764,24 @@ export interface operations {
                 } & {
                   [key: string]: unknown;
                 })[];
+                figures?: {
+                  shortTermLufs?: {
+                    value: number;
+                    at: string | null;
+                    source: string;
+                  } & {
+                    [key: string]: unknown;
+                  };
+                  integratedLufs?: {
+                    value: number;
+                    at: string | null;
+                    source: string;
+                  } & {
+                    [key: string]: unknown;
+                  };
+                } & {
+                  [key: string]: unknown;
+                };
               } & {
                 [key: string]: unknown;
               })[];
