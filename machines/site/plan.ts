@@ -1,6 +1,7 @@
 import type { EncoderSettings } from "../encoder/settings.ts";
 import type { HeatLimits } from "../encoder/heat.ts";
 import type { Trouble } from "../encoder/encoder.contract.ts";
+import type { CarryPlan } from "../content/carried.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
 import type { ingestKinds } from "../ingest/ingest.contract.ts";
@@ -203,6 +204,8 @@ export type StreamPlan = {
   allowUnproven: boolean;
   /** Its encoders bring their pictures to a relay, which alone publishes. Absent: path direct. */
   relay?: RelayPlan;
+  /** What is to go out besides a picture and a sound. */
+  carry?: CarryPlan;
   /** Only to bring one encoder's pictures to the relay of this stream. */
   feedOf?: string;
   /** The second leg of a `primaryBackup` stream: published as part of this stream. */
