@@ -1,4 +1,5 @@
 import type { SiteConfig } from "../config/site.schema.ts";
+import type { Figure } from "../machines/published.ts";
 import type { Attention } from "./attention.ts";
 import type { openCircuits } from "./circuits.ts";
 import { monotonicMs } from "./clock.ts";
@@ -43,6 +44,11 @@ export function watchFarEnds(p: {
   return {
     /** By destination. */
     observers,
+    /** How old the newest picture at its far end is, by the newest look that could tell. */
+    latencyMsOf: (destination: string): Figure | undefined =>
+      (observers.get(destination) ?? [])
+        .flatMap((observer) => observer.latencyMs?.() ?? [])
+        .sort((a, b) => b.atMs - a.atMs)[0],
     lookSoon: (destination: string) => watched.get(destination)?.lookSoon(),
     async close() {
       await Promise.all([...watched.values()].map((farEnd) => farEnd.close()));

@@ -5,7 +5,7 @@ import type { BreakerWord } from "../machines/breaker.ts";
 import { isToldAlike } from "../machines/encoder/told-alike.ts";
 import { ingestState } from "../machines/ingest/ingest.published.ts";
 import { outputState } from "../machines/output/output.published.ts";
-import type { Published } from "../machines/published.ts";
+import type { Figure, Published } from "../machines/published.ts";
 import { publishedFreeze } from "../machines/site/change-freeze.ts";
 import { freshLoad, publishedHost } from "../machines/site/host-load.ts";
 import { type PlannedUplink, publishedUplink } from "../machines/site/uplink.ts";
@@ -43,6 +43,8 @@ export function openPublisher(p: {
   wallMs: () => number;
   /** Of the parts that no machine knows of. */
   warnings: () => readonly string[];
+  /** How old the newest picture at its far end is, where that can be told. */
+  latencyMs: (destination: string) => Figure | undefined;
   /** What is published at once, as site.yaml says. */
   uplink: PlannedUplink;
   /** How who looks at a destination is asked; undefined: nobody who could prove it quiet does. */
@@ -102,6 +104,7 @@ export function openPublisher(p: {
         const snapshot = core.destination(id);
         const state = destinationState(snapshot, {
           ...{ published: header(id), sinceMs: 0, breaker: p.breaker(id) },
+          latencyMs: p.latencyMs(id),
         });
         state.sinceMs = since(actor, `${state.state} ${state.stalled}`);
         return { kind, id, state };

@@ -228,6 +228,7 @@ export async function startSite(p: {
       ...latencyWarnings(relayed),
     ],
     uplink: uplinkUse(written),
+    latencyMs: (destination) => parts.farEnds?.latencyMsOf(destination),
     breaker: (destination) => circuits.lookingAt(destination),
     pool(encoder) {
       const pool = sessions.get(encoder)?.pool();

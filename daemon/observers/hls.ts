@@ -1,6 +1,7 @@
 import HLS from "hls-parser";
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 import { askHttp, reasonOf } from "./http-ask.ts";
+import type { Figure } from "../../machines/published.ts";
 import { lookLimitsMs, unseen, type FarEndObserver, type ObserverContext } from "./observer.ts";
 
 export type HlsOptions = {
@@ -11,6 +12,9 @@ export type HlsOptions = {
 
 const ask = { limitMs: lookLimitsMs.hls, maxBytes: 1024 * 1024 };
 
+/** Further off than this the two clocks disagree, or the list is of another day. */
+const plausibleMs = { least: -1_000, most: 600_000 };
+
 // It prints every oddity of other people's playlists otherwise.
 HLS.setOptions({ silent: true });
 
@@ -20,14 +24,17 @@ HLS.setOptions({ silent: true });
  * counter: segments come every few seconds and in between nothing moves although all is well.
  */
 export function openHls(options: HlsOptions, context: ObserverContext): FarEndObserver {
+  const { host } = new URL(options.url);
+  const wallMs = context.wallMs ?? Date.now;
+  let latencyMs: Figure | undefined;
   let last: { end: number; advancedAtMs: number | undefined } | undefined;
 
   async function observe(signal: AbortSignal): Promise<FarEndSight> {
-    try {
-      return await look(options.url, signal, true);
-    } catch (cause) {
-      return unseen(`the playlist ${reasonOf(cause)}`);
-    }
+    const sight = await look(options.url, signal, true).catch((cause: unknown) =>
+      unseen(`the playlist ${reasonOf(cause)}`),
+    );
+    if (sight.word !== "publishing") latencyMs = undefined;
+    return sight;
   }
 
   async function look(url: string, signal: AbortSignal, mayFollow: boolean): Promise<FarEndSight> {
@@ -63,16 +70,37 @@ export function openHls(options: HlsOptions, context: ObserverContext): FarEndOb
     if (stillMs > targetDuration * 1_500 + 1_000) {
       return unseen(`the playlist has not advanced for ${Math.round(stillMs / 1_000)} s`);
     }
+    latencyMs = ageOf(endOf(segments));
     return { word: "publishing", by: null, bytes: null, publishers: null };
   }
 
+  function ageOf(endsAtMs: number | undefined): Figure | undefined {
+    const atMs = wallMs();
+    const ms = endsAtMs === undefined ? NaN : Math.round(atMs - endsAtMs);
+    if (!(ms >= plausibleMs.least && ms <= plausibleMs.most)) return undefined;
+    const source = `PROGRAM-DATE-TIME of the playlist at ${host}, against this host's clock`;
+    return { value: Math.max(0, ms), atMs, source };
+  }
+
   return {
-    name: `HLS at ${new URL(options.url).host}`,
+    name: `HLS at ${host}`,
     provesAbsence: false,
     lookLimitMs: lookLimitsMs.hls,
     observe,
+    latencyMs: () => latencyMs,
     close: async () => undefined,
   };
+}
+
+/** When the last moment of the list was, by its packager's stamps. One stamp counts on until a break. */
+function endOf(segments: readonly HLS.types.Segment[]): number | undefined {
+  let lengthS = 0;
+  for (const segment of segments.toReversed()) {
+    lengthS += segment.duration;
+    if (segment.programDateTime) return segment.programDateTime.getTime() + lengthS * 1_000;
+    if (segment.discontinuity) return undefined;
+  }
+  return undefined;
 }
 
 function parse(text: string): HLS.types.Playlist | undefined {

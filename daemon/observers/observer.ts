@@ -1,3 +1,4 @@
+import type { Figure } from "../../machines/published.ts";
 import type { FarEndSight } from "../../machines/destination/sight.ts";
 
 /**
@@ -17,6 +18,11 @@ export interface FarEndObserver {
    */
   observe(signal: AbortSignal): Promise<FarEndSight>;
   /**
+   * How old the newest picture there was at the last look, ms, by what is stamped into the programme.
+   * Undefined where nothing is stamped, or it was not seen. Left out: it cannot see that.
+   */
+  latencyMs?(): Figure | undefined;
+  /**
    * Throw the publisher out and do not let it in again. True only when both were done and the far
    * end was then seen without a publisher. Never rejects.
    */
@@ -30,6 +36,8 @@ export type ObserverContext = {
   streamKey: () => string;
   /** Monotonic milliseconds. */
   now: () => number;
+  /** The clock of this host, ms since 1970; left out: the real one. */
+  wallMs?: () => number;
 };
 
 /** What one look of each kind may take, ms. */

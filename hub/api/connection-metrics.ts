@@ -5,6 +5,7 @@ import {
   type EncoderConnection,
   type EncoderState,
 } from "../../machines/encoder/encoder.contract.ts";
+import type { DestinationState } from "../../machines/destination/destination.contract.ts";
 import type { Actor } from "../view.ts";
 
 const labels = ["site", "encoder"];
@@ -31,6 +32,17 @@ export function addConnectionMetrics(
       yield { of: { site, encoder }, live: { ...telemetry.figures, socketsOpen } };
     }
   };
+  gauge(
+    "understudy_destination_latency_seconds",
+    "Age of the newest picture at the far end, by stamps in the programme.",
+    ["site", "destination"],
+    (g) => {
+      for (const { site, id: destination, state } of destinations()) {
+        const ms = (state?.["figures"] as DestinationState["figures"])?.latencyMs?.value;
+        if (ms !== undefined) g.set({ site, destination }, ms / 1_000);
+      }
+    },
+  );
   gauge(
     "understudy_encoder_detection_seconds",
     "How long the death of a box goes unnoticed at worst: silent = its first sign.",

@@ -235,6 +235,11 @@ export const destination: Of<"DestinationItem"> = {
   more: [
     ["Name", (d) => d.name],
     ["Seen by", (d) => d.source],
+    [
+      "Latency",
+      ({ figures: { latencyMs } = {} }) =>
+        latencyMs && `${(latencyMs.value / 1_000).toFixed(1)} s (${latencyMs.source})`,
+    ],
   ],
 };
 

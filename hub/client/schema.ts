@@ -1344,6 +1344,17 @@ export interface components {
        * @enum {string}
        */
       breaker?: "closed" | "open" | "halfOpen" | "unknown";
+      figures?: {
+        latencyMs?: {
+          value: number;
+          at: string | null;
+          source: string;
+        } & {
+          [key: string]: unknown;
+        };
+      } & {
+        [key: string]: unknown;
+      };
       /**
        * @default unknown
        * @enum {string}

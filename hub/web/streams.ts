@@ -99,6 +99,7 @@ function facts(stream: StreamItem, now: Now): HTMLElement {
     ...understudyLines(stream, nameOf).flatMap((line) => row("", line)),
     ...relay(stream, now.nowMs, nameOf),
     ...row("Far end", ...farEnd(stream, now)),
+    ...row("Latency", ...latency(stream, now)),
     ...content(stream, now.nowMs, nameOf),
     ...row("Takeovers", `${stream.budgetLeft ?? "not known"} left in the budget while on air`),
     ...(stream.latched?.includes("moves") === true
@@ -198,4 +199,14 @@ function farEnd(stream: StreamItem, { board, nowMs }: Now): (Node | string)[] {
     h("span", { class: "muted" }, `(${age})`),
     policy,
   ];
+}
+
+/** Nothing measures it where nobody stamps the programme: that is said, not left out. */
+function latency(stream: StreamItem, { board, nowMs }: Now): (Node | string)[] {
+  const id = stream.destination;
+  const seen = board.destinations.find((d) => d.site === stream.site && d.id === id);
+  const told = seen?.figures?.latencyMs;
+  if (told === undefined) return [h("span", { class: "muted" }, "not available")];
+  const text = `newest picture ${(told.value / 1_000).toFixed(1)} s old at the far end`;
+  return [text, h("span", { class: "muted" }, ` (${ageOf(told.at, nowMs)}, ${told.source})`)];
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { breakerWords } from "../encoder/encoder.contract.ts";
 import { word } from "../id.ts";
-import { Published } from "../published.ts";
+import { Figure, Published } from "../published.ts";
 
 export const destinationWords = ["unknown", "publishing", "quiet", "refusing"] as const;
 
@@ -19,6 +19,16 @@ export const DestinationState = Published.extend({
   sinceMs: z.number(),
   /** How whoever could prove it quiet is asked; open: left alone, it failed again and again. */
   breaker: word(breakerWords).optional(),
+  /** Absent: the site is older than that. */
+  figures: z
+    .object({
+      /**
+       * How old the newest picture there is, by stamps in the programme: from the source where that
+       * stamps it, else from whoever stamps it first. Absent where nobody does, never 0.
+       */
+      latencyMs: Figure.optional(),
+    })
+    .optional(),
   takeover: word(["exclusive", "primaryBackup", "lastWins", "firstWins"]),
 }).meta({ id: "DestinationState" });
 export type DestinationState = z.infer<typeof DestinationState>;

@@ -1,7 +1,7 @@
 /** How a far end's machine is seen from outside: facts for the streams, state for the hub. */
 import type { SnapshotFrom } from "xstate";
 import type { BreakerWord } from "../breaker.ts";
-import type { Published } from "../published.ts";
+import type { Figure, Published } from "../published.ts";
 import type { DestinationState } from "./destination.contract.ts";
 import type { destinationMachine } from "./destination.machine.ts";
 import type { FarEndFacts } from "./far-end.ts";
@@ -27,7 +27,12 @@ export function farEndFacts({ context, value }: DestinationSnapshot): FarEndFact
 
 export function destinationState(
   snapshot: DestinationSnapshot,
-  p: { published: Published; sinceMs: number; breaker?: BreakerWord | undefined },
+  p: {
+    published: Published;
+    sinceMs: number;
+    breaker?: BreakerWord | undefined;
+    latencyMs?: Figure | undefined;
+  },
 ): DestinationState {
   const { plan, by, source, observedAt } = snapshot.context;
   const facts = farEndFacts(snapshot);
@@ -41,6 +46,7 @@ export function destinationState(
     observedAtMs: observedAt?.wallMs ?? null,
     sinceMs: p.sinceMs,
     ...(p.breaker !== undefined && { breaker: p.breaker }),
+    figures: p.latencyMs === undefined ? {} : { latencyMs: p.latencyMs },
     takeover: plan.takeover,
   };
 }

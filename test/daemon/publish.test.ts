@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
 import { openPublisher, type PublishedState } from "../../daemon/publish.ts";
 import { stateSchemas, type StatefulKind } from "../../machines/contract.ts";
+import type { DestinationState } from "../../machines/destination/destination.contract.ts";
 import type { SiteState } from "../../machines/site/site.contract.ts";
 import type { PlannedUplink } from "../../machines/site/uplink.ts";
 import { aDestinationPlan, aPlan, aStreamPlan, World } from "../machines/world.ts";
 
 /** A facility whose machines run, and what is told of them. */
+const latencyMs = { value: 4_200, atMs: 1, source: "its stamps" };
 const noLine: PlannedUplink = { publishedBps: 8_000_000, unknown: [] };
 
 function aPublisher(
@@ -23,6 +25,7 @@ function aPublisher(
     wallMs: () => world.now().wallMs,
     warnings: () => warnings,
     uplink,
+    latencyMs: (id) => (id === "far" ? latencyMs : undefined),
     breaker: () => "open",
     pool: () => pools.shift(),
     send: (state) => void sent.push(state),
@@ -198,4 +201,13 @@ test("what is left of the site's line is what neither the plan nor the host uses
   expect(told().uplink?.headroomBps).toBe(12e6);
 
   expect(siteOf(aPublisher()).uplink).toEqual(noLine);
+});
+
+test("how old the picture at a far end is stands there where it is known, and is no change by itself", () => {
+  const { publisher, tells } = aPublisher();
+  const far = [...publisher.all()].find(({ kind }) => kind === "destination")!;
+  expect((far.state as DestinationState).figures).toEqual({ latencyMs });
+  tells();
+  latencyMs.value += 300;
+  expect(tells()).toEqual([]);
 });

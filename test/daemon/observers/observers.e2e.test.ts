@@ -1,3 +1,7 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { openObserver, type ObserverOptions } from "../../../daemon/observers/index.ts";
 import type { FarEndSight } from "../../../machines/destination/sight.ts";
@@ -265,3 +269,29 @@ describe("what viewers get", () => {
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
+
+test("how old the newest picture of a real live playlist is grows from one segment's end to the next", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "understudy-hls-"));
+  cleanups.push(async () => rmSync(folder, { recursive: true, maxRetries: 5 }));
+  const playlist = join(folder, "index.m3u8");
+  // prettier-ignore
+  const packager = spawn("ffmpeg", ["-v", "error", "-re", "-f", "lavfi", "-i", "testsrc=s=160x90:r=10",
+    "-c:v", "libx264", "-preset", "ultrafast", "-g", "10", "-f", "hls", "-hls_time", "1",
+    "-hls_flags", "program_date_time+delete_segments", playlist], { stdio: "ignore" });
+  const ended = new Promise((resolve) => packager.once("exit", resolve));
+  cleanups.push(() => (packager.kill("SIGKILL"), ended));
+  const web = await aFarEndWeb((_, response) =>
+    response.end(existsSync(playlist) ? readFileSync(playlist) : ""),
+  );
+  cleanups.push(() => web.close());
+  const observer = anObserver({ kind: "hls", url: `${web.url}/index.m3u8` });
+  await observer.sees("publishing");
+  const latency = observer.latencyMs?.();
+  // The last segment has ended, and the next is not there yet.
+  expect(latency?.value).toBeLessThan(10_000);
+  expect(Math.abs(Date.now() - latency!.atMs)).toBeLessThan(10_000);
+  packager.kill("SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  await observer.look();
+  expect(observer.latencyMs?.()?.value).toBeGreaterThan(latency!.value + 400);
+}, 60_000);

@@ -16,9 +16,13 @@ async function aWeb(answer: Answerer) {
   return web;
 }
 
+/** What the host's clock says when the monotonic one is 0. */
+const startMs = Date.parse("2026-11-22T10:00:00Z");
+
 function anObserver(options: ObserverOptions) {
   const time = { nowMs: 1_000_000 };
-  const observer = openObserver(options, { streamKey: () => key, now: () => time.nowMs });
+  const wallMs = () => startMs + time.nowMs;
+  const observer = openObserver(options, { streamKey: () => key, now: () => time.nowMs, wallMs });
   cleanups.push(() => observer.close());
   return {
     ...observer,
@@ -270,6 +274,39 @@ describe("HLS", () => {
     expect(await observer.look()).toEqual(seen);
     web.says(list(0, 3, "#EXT-X-ENDLIST\n"));
     expect(await observer.look()).toMatchObject({ word: "unseen" });
+  });
+
+  test("how old the newest picture is is told by the packager's stamps, and by nothing else", async () => {
+    const web = await aWeb(() => undefined);
+    const observer = anObserver({ kind: "hls", url: `${web.url}/index.m3u8` });
+    const stamp = (agoS: number) =>
+      `#EXT-X-PROGRAM-DATE-TIME:${new Date(startMs + 1_000_000 - agoS * 1_000).toISOString()}\n`;
+    /** One more segment each time; what stands before the first of the last three. */
+    let first = 1;
+    const latencyOf = async (before: string, between = "") => {
+      const [one = "", ...others] = list(first++, 3).split("#EXTINF").slice(1);
+      const head = list(1, 0).replace("SEQUENCE:1", `SEQUENCE:${first}`);
+      const rest = others.map((segment) => `#EXTINF${segment}`).join(between);
+      web.says(`${head}${before}#EXTINF${one}${between}${rest}`);
+      const { word } = await observer.look();
+      return word === "publishing" ? observer.latencyMs?.()?.value : word;
+    };
+    expect(await latencyOf("")).toBe("unseen");
+    // Stamped 10 s ago, three segments of 2 s since.
+    expect(await latencyOf(stamp(10))).toBe(4_000);
+    expect(observer.latencyMs?.()).toMatchObject({ atMs: startMs + 1_000_000 });
+    expect(observer.latencyMs?.()?.source).toContain("PROGRAM-DATE-TIME");
+    expect(await latencyOf("")).toBeUndefined();
+    // A stamp does not count on over a break.
+    expect(await latencyOf(stamp(10), "#EXT-X-DISCONTINUITY\n")).toBeUndefined();
+    // Clocks that disagree by seconds, and the list of another day.
+    expect(await latencyOf(stamp(6.5 - 1))).toBe(0);
+    expect(await latencyOf(stamp(1))).toBeUndefined();
+    expect(await latencyOf(stamp(86_400))).toBeUndefined();
+    expect(await latencyOf(stamp(7))).toBe(1_000);
+    web.says("#EXTM3U\n");
+    expect(await observer.look()).toMatchObject({ word: "unseen" });
+    expect(observer.latencyMs?.()).toBeUndefined();
   });
 
   test("a multivariant playlist is followed once, and only to HTTP", async () => {

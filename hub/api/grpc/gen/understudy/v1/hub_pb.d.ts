@@ -3627,6 +3627,11 @@ export declare type Destination = Message<"understudy.v1.Destination"> & {
   breaker?: DestinationBreaker | undefined;
 
   /**
+   * @generated from field: understudy.v1.DestinationFigures figures = 20;
+   */
+  figures?: DestinationFigures | undefined;
+
+  /**
    * @generated from field: optional understudy.v1.DestinationTakeover takeover = 15;
    */
   takeover?: DestinationTakeover | undefined;
@@ -3656,6 +3661,24 @@ export declare type Destination = Message<"understudy.v1.Destination"> & {
  * Use `create(DestinationSchema)` to create a new message.
  */
 export declare const DestinationSchema: GenMessage<Destination>;
+
+/**
+ * @generated from message understudy.v1.DestinationFigures
+ */
+export declare type DestinationFigures = Message<"understudy.v1.DestinationFigures"> & {
+  /**
+   * How old the newest picture there is, by stamps in the programme.
+   *
+   * @generated from field: understudy.v1.Figure latency_ms = 1;
+   */
+  latencyMs?: Figure | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.DestinationFigures.
+ * Use `create(DestinationFiguresSchema)` to create a new message.
+ */
+export declare const DestinationFiguresSchema: GenMessage<DestinationFigures>;
 
 /**
  * @generated from message understudy.v1.Storage
