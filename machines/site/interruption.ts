@@ -9,10 +9,10 @@ import { actingFault } from "../stream/content.ts";
 import { isSomeoneElse } from "../stream/judge.ts";
 import { isExpected } from "../stream/schedule.ts";
 import {
+  alikeUnderstudyOf,
   hinders,
   seenOffAir,
   seenOnAir,
-  showsAnotherThanCarrier,
   type StreamContext,
   understudyOf,
 } from "../stream/stream.context.ts";
@@ -151,15 +151,14 @@ export function whyNotInterrupt(streams: readonly StreamSnapshot[]): string | un
     const { id } = context.plan;
     const carrier = carrierStateOf(stream);
     if (carrier !== "carried" && carrier !== "suspect") return `${id} is being taken over now`;
-    const ready = understudyOf(context);
-    if (ready === null) continue;
-    const understudy = ready.encoder;
+    const understudy = understudyOf(context)?.encoder;
+    if (understudy === undefined) continue;
     // What is off air is not held up by a step: its understudy comes first.
     if (carrier === "suspect") return `${id} is in doubt with ${understudy} standing by`;
     // Nobody is replaced by another programme while its own is seen.
-    if (showsAnotherThanCarrier(context, ready)) continue;
-    if (seenOnAir(context) || context.farEnd.word === "unknown")
-      return `${id} is on air with ${understudy} standing by`;
+    const alike = alikeUnderstudyOf(context)?.encoder;
+    if (alike !== undefined && (seenOnAir(context) || context.farEnd.word === "unknown"))
+      return `${id} is on air with ${alike} standing by`;
   }
   return undefined;
 }

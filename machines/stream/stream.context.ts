@@ -368,15 +368,22 @@ export function nextCarrier(context: StreamContext): Choice {
 /** The best encoder that is not carrying, whatever it was tried for. */
 export function understudyOf(context: StreamContext): OutputRef | null {
   if (context.plan.relay) return hotUnderstudy(context);
-  return (
-    context.plan.encoders.find(
-      (ref) =>
-        ref.encoder !== context.carrier?.encoder &&
-        ref.encoder !== context.target?.encoder &&
-        hinders(context, ref) === undefined,
-    ) ?? null
-  );
+  return context.plan.encoders.find((ref) => standsBy(context, ref)) ?? null;
 }
+
+/** The same, of those that are not known to show another programme. */
+export function alikeUnderstudyOf(context: StreamContext): OutputRef | null {
+  const may = (ref: OutputRef) => !showsAnotherThanCarrier(context, ref);
+  if (!context.plan.relay)
+    return context.plan.encoders.find((ref) => standsBy(context, ref) && may(ref)) ?? null;
+  const hot = hotUnderstudy(context);
+  return hot && may(hot) ? hot : null;
+}
+
+const standsBy = (context: StreamContext, ref: OutputRef): boolean =>
+  ref.encoder !== context.carrier?.encoder &&
+  ref.encoder !== context.target?.encoder &&
+  hinders(context, ref) === undefined;
 
 /**
  * Who may replace a carrier that is on air without its programme: an encoder with the same source

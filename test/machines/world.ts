@@ -20,7 +20,7 @@ import {
 import {
   seenOffAir,
   seenOnAir,
-  showsAnotherThanCarrier,
+  alikeUnderstudyOf,
   understudyOf,
 } from "../../machines/stream/stream.context.ts";
 import type { EncoderSettings } from "../../machines/encoder/settings.ts";
@@ -559,10 +559,9 @@ export class World {
     for (const { id } of this.plan.streams) {
       const { context } = this.#core.stream(id);
       if (context.carrier?.encoder !== encoder || !seenOnAir(context)) continue;
-      const ready = understudyOf(context);
       // Who shows another programme is no reason to keep this one at full load.
-      if (ready === null || showsAnotherThanCarrier(context, ready)) continue;
-      this.picturesLost.push(`${id} while ${ready.encoder} stood by`);
+      const ready = alikeUnderstudyOf(context);
+      if (ready !== null) this.picturesLost.push(`${id} while ${ready.encoder} stood by`);
     }
   }
 

@@ -31,6 +31,13 @@ test("yes where who stands by shows another programme: a hole of seconds is less
   expect(answer(w)).toBeUndefined();
 });
 
+test("not where the first who stands by shows another programme, and the next is not known to", () => {
+  const w = facility("abc");
+  const comparison = { word: "different", because: "measured" } as const;
+  w.send({ to: "stream:main", event: { type: "compared", carrier: "a", with: "b", comparison } });
+  expect(answer(w)).toBe("main is on air with c standing by");
+});
+
 test("not while its stream is in doubt or taken over: the understudy comes first", () => {
   const w = facility("ab");
   w.box("a").running = null;
