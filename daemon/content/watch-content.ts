@@ -5,6 +5,7 @@ import type { SitePlan } from "../../machines/site/plan.ts";
 import { farEndView } from "../../machines/stream/content.ts";
 import type { ContentEvent } from "../../machines/stream/content.moves.ts";
 import type { ComparedPair } from "../../machines/stream/stream.published.ts";
+import { isComparisonDue, type LastCompared, nameOf } from "./comparison-due.ts";
 import { compareAtOnce, compareViews, type SeenWithDelay } from "./comparing.ts";
 import { playbackOf } from "./plan.ts";
 import { watchView } from "./view.ts";
@@ -68,7 +69,7 @@ export function watchContent(p: {
     }),
   );
 
-  const compared = new Map<string, { pair: string; atMs: number }>();
+  const compared = new Map<string, LastCompared>();
   const underWay = new Map<string, Promise<void>>();
 
   /** @returns the two views to compare; a sentence why not; undefined = not now */
@@ -88,12 +89,10 @@ export function watchContent(p: {
   function compareIfDue({ id, destination, content }: SiteConfig["streams"][number]): void {
     const pair = p.pairOf(id);
     if (!pair || content.compareEveryMs === null || underWay.has(id)) return;
-    const name = `${pair.carrier} ${pair.with}`;
-    const last = compared.get(id);
-    if (last?.pair === name && nowMs() - last.atMs < content.compareEveryMs) return;
+    if (!isComparisonDue(pair, compared.get(id), content.compareEveryMs, nowMs())) return;
     const views = viewsOf(destination, pair);
     if (views === undefined || underWay.size >= comparisonsAtOnce) return;
-    compared.set(id, { pair: name, atMs: nowMs() });
+    compared.set(id, { pair: nameOf(pair), atMs: nowMs(), mayMoveSoon: pair.mayMoveSoon });
     if (typeof views === "string") {
       tellOf(id, pair, { word: "cannotTell", because: views });
       return;

@@ -172,7 +172,13 @@ function withContent(context: StreamContext): Pick<StreamState, "content"> {
   return content ? { content } : {};
 }
 
-export type ComparedPair = { carrier: string; with: string; isOnAir: boolean };
+export type ComparedPair = {
+  carrier: string;
+  with: string;
+  isOnAir: boolean;
+  /** It may soon be left for the other one: its heat is not normal, or the automatic return counts. */
+  mayMoveSoon: boolean;
+};
 
 /** Who carries and who would be next; off air the first two, for the line-up before an event. */
 export function comparedPair(snapshot: StreamSnapshot): ComparedPair | undefined {
@@ -183,7 +189,12 @@ export function comparedPair(snapshot: StreamSnapshot): ComparedPair | undefined
   const [first, second] = context.plan.encoders;
   const carrier = isOnAir ? context.carrier : first;
   const next = isOnAir ? understudyOf(context) : second;
-  return carrier && next ? { carrier: carrier.encoder, with: next.encoder, isOnAir } : undefined;
+  if (!carrier || !next) return undefined;
+  const { thermal = "unknown" } = context.facts[carrier.encoder] ?? {};
+  const isHot = thermal !== "normal" && thermal !== "unknown";
+  const isReturning = (snapshot.value as { failback: string }).failback === "counting";
+  const mayMoveSoon = isOnAir && (isHot || isReturning);
+  return { carrier: carrier.encoder, with: next.encoder, isOnAir, mayMoveSoon };
 }
 
 /** Two legs to one programme: one picture is enough. */

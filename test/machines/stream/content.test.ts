@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ContentLook } from "../../../machines/content/look.ts";
-import { streamState } from "../../../machines/stream/stream.published.ts";
+import { comparedPair, streamState } from "../../../machines/stream/stream.published.ts";
 import { comparisonCountsFor } from "../../../machines/stream/content.ts";
 import { aContentPlan, aPlan, aStreamPlan, World } from "../world.ts";
 import { slow } from "../../setup/slow.ts";
@@ -306,6 +306,23 @@ describe("carrier and understudy compared", () => {
     compared("same");
     pass(90);
     expect(w.carrier()).toBe("a");
+  });
+
+  test("the two are known to move soon while the carrier is hot, and while the automatic return counts", () => {
+    const { w, pass } = onAir("act", { failbackMs: 60_000 });
+    const pair = () => comparedPair(w.core.stream("main"));
+    expect(pair()).toEqual({ carrier: "a", with: "b", isOnAir: true, mayMoveSoon: false });
+    w.box("a").says = { figures: { temperatureC: { value: 85, source: "chassis" } } };
+    pass(5);
+    expect(pair()).toMatchObject({ carrier: "a", with: "b", mayMoveSoon: true });
+    w.box("a").says = {};
+    pass(300);
+    const failover = { type: "failover", command: { id: "c1", by: "ops" } } as const;
+    w.send({ to: "stream:main", event: { ...failover, to: "b" } });
+    pass(30);
+    expect(pair()).toEqual({ carrier: "b", with: "a", isOnAir: true, mayMoveSoon: true });
+    pass(120);
+    expect(pair()).toMatchObject({ carrier: "a", mayMoveSoon: false });
   });
 
   test("by its rule it does not return to a primary that is black, until it shows something", () => {
