@@ -70,7 +70,6 @@ const Lenient = z.object({
         sessions: z.unknown().optional(),
         failback: z.unknown().optional(),
         events: z.unknown().optional(),
-        carry: z.unknown().optional(),
         outputs: listOf(
           z
             .object({

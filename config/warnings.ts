@@ -11,20 +11,7 @@ export const configWarnings = (config: SiteConfig): string[] => [
   ...keyWarnings(config),
   ...drillWarnings(config),
   ...relayWarnings(config),
-  ...soundWarnings(config),
 ];
-
-/** What goes out by RTMP loses all sounds but the first, and nothing says so. */
-const soundWarnings = ({ streams, destinations }: SiteConfig): string[] =>
-  streams
-    .filter(({ carry, destination }) => {
-      const address = destinations.find(({ id }) => id === destination)?.address ?? "";
-      return (carry?.sounds?.length ?? 0) > 1 && address.startsWith("rtmp");
-    })
-    .map(
-      ({ id, destination, carry }) =>
-        `${id}: of its ${carry!.sounds!.length} sounds only the first reaches ${destination}, RTMP carries one; its outputs have all of them`,
-    );
 
 /** Who would give the programme to an encoder that publishes itself runs where the relay does. */
 const relayWarnings = ({ streams }: SiteConfig): string[] =>
@@ -32,7 +19,7 @@ const relayWarnings = ({ streams }: SiteConfig): string[] =>
     .filter(({ path }) => path === "relayed")
     .map(
       ({ id }) =>
-        `${id}: its relay is on this host, as the daemon is: when the host fails nothing falls back to path direct; a relay that cannot be kept up calls a person`,
+        `${id}: its relay is on this host, as the daemon is: when the host fails nothing falls back to path direct`,
     );
 
 /** Nothing that viewers see is done because a schedule says so. */

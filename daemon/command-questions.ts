@@ -20,12 +20,16 @@ import { streamOrder } from "./stream-order.ts";
 
 const idOf = (actor: string) => actor.slice(actor.indexOf(":") + 1);
 
+/** What went on without its relay returns to that. */
+const primaryOf = ({ plan }: StreamContext): string | undefined =>
+  plan.fellBackFrom ? undefined : plan.encoders[0]?.encoder;
+
 /** Who would carry then. */
 export function movesTo(
   context: StreamContext,
   event: { type: "return" } | { type: "failover"; to?: string },
 ): string | undefined {
-  if (event.type === "return") return context.plan.encoders[0]?.encoder;
+  if (event.type === "return") return primaryOf(context);
   return event.to ?? understudyOf(context)?.encoder;
 }
 
@@ -47,7 +51,7 @@ export function questionsTo(core: SiteCore) {
       if (event.type === "failover") return moveRefusal(core.stream(idOf(to)).context, event.to);
       if (event.type === "return") {
         const { context } = core.stream(idOf(to));
-        return moveRefusal(context, context.plan.encoders[0]?.encoder);
+        return moveRefusal(context, primaryOf(context));
       }
       if (event.type === "drill") return drillRefusal(core.stream(idOf(to)).context, event.consent);
       if (event.type === "practise") return exerciseRefusal(core.site(), event.encoder);

@@ -13,7 +13,7 @@ import type {
 import { profileAt } from "../machines/profile/profiles.ts";
 import type { StorageLevels } from "../machines/storage/space.ts";
 import type { EncoderSettings } from "../machines/encoder/settings.ts";
-import { carryPlan, contentPlan } from "./content/plan.ts";
+import { contentPlan } from "./content/plan.ts";
 import type { EventPlan } from "../machines/stream/schedule.ts";
 import { type Detection, detectionOf, requestTimeoutOf } from "./detection-time.ts";
 import type { Vendor } from "./drivers/index.ts";
@@ -98,7 +98,9 @@ export function planOf(
         firstFrameGraceMs: isSoftware ? grace.softwareMs : grace.hardwareMs,
         unreachableAfter: fall,
         detection: detectionPlan(encoder, vendor),
-        ownSelfStart: !isSoftware && sharesAnExclusiveKey(encoder.id, streams),
+        ownSelfStart:
+          !isSoftware &&
+          (sharesAnExclusiveKey(encoder.id, streams) || mayReplaceRelay(encoder.id, streams)),
         standsBy: sharesAnExclusiveKey(encoder.id, streams),
         heat: encoder.heat,
         clockAlarmOffsetMs: config.clock.alarmOffsetMs,
@@ -163,7 +165,12 @@ function withRelay(stream: StreamPlan, relays: readonly RelayedStream[]): Stream
   return {
     ...stream,
     ...(own && {
-      relay: { inputs: own.inputs.map(({ encoder, output, leg }) => ({ encoder, output, leg })) },
+      relay: {
+        inputs: own.inputs.map(({ encoder, output, leg }) => ({ encoder, output, leg })),
+        ...(own.directly.length > 0 && {
+          directly: own.directly.map(({ encoder, output }) => ({ encoder, output })),
+        }),
+      },
     }),
     ...(fed && { feedOf: fed.stream }),
   };
@@ -278,6 +285,10 @@ function sharesAnExclusiveKey(encoder: string, legs: readonly StreamPlan[]): boo
   );
 }
 
+/** What publishes for the relay, or another box, may get that key after it. */
+const mayReplaceRelay = (encoder: string, legs: readonly StreamPlan[]): boolean =>
+  legs.some(({ relay }) => relay?.directly?.some((ref) => ref.encoder === encoder));
+
 function settingsPlan({
   width,
   height,
@@ -339,7 +350,6 @@ function legsOf(
     directFreezeMs: stream.directFreezeMs,
     ...(stream.drills && destination.test && { drillEveryMs: stream.drills.everyMs }),
     content: contentPlan(stream.content, destination),
-    ...(stream.carry && { carry: carryPlan(stream.carry) }),
     fenceTimeoutMs: destination.fenceTimeoutMs,
     recording: stream.recording,
     failbackMs: stream.failbackMs ?? "manual",

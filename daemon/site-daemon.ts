@@ -47,7 +47,7 @@ import { rehearseRegularly } from "./rehearsals.ts";
 import { openOutputs } from "./outputs/keeper.ts";
 import { endOtherRelays, openRelays } from "./relays/open-relays.ts";
 import { OwnSlates } from "./relays/own-slates.ts";
-import { latencyWarnings, withRelays } from "./relays/with-relays.ts";
+import { fallBackWarnings, latencyWarnings, withRelays } from "./relays/with-relays.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
 import { keepThumbnails } from "./thumbnails/keeper.ts";
@@ -101,6 +101,8 @@ export async function startSite(p: {
   const keyOf = openSessionKeys(written.stateDir);
   const { config, relays: relayed } = withRelays(written, vendors, keyOf);
   const relayInputs = relayed.flatMap(({ inputs }) => inputs);
+  const onlyRelayed = fallBackWarnings(relayed);
+  for (const warning of onlyRelayed) log.warn({ code: "config_warning" }, warning);
   for (const { door } of relayInputs) if (door) p.hide(door.streamKey);
   const openingJournal = openJournal({
     file: join(config.stateDir, "site.db"),
@@ -212,7 +214,7 @@ export async function startSite(p: {
     tell: (refused) => void submit({ to: "site", event: { type: "notSigned", ...refused } }),
     changed: () => publisher.changed(["site"]),
   });
-  const ofConfig = [...uplinkWarnings(written), ...configWarnings(written)];
+  const ofConfig = [...uplinkWarnings(written), ...configWarnings(written), ...onlyRelayed];
   const publisher = openPublisher({
     core,
     journal,

@@ -8,6 +8,7 @@ import { frozenAt } from "../commissioning/freeze.ts";
 import { noteOverride } from "../commissioning/overrides.ts";
 import { type PlannedWindows, plannedWindows } from "../commissioning/planned-windows.ts";
 import type { Report } from "../commissioning/report.ts";
+import { noteSeen } from "../commissioning/seen-at-far-end.ts";
 import { walk } from "../commissioning/walk.ts";
 import { recognisers } from "../drivers/recognisers.ts";
 import { now } from "../clock.ts";
@@ -24,7 +25,8 @@ const usage = `understudy commission: what each box of a site can do, and how ex
 
 Looks at each box and at who else could reach it; changes nothing. With --rehearse it also puts each
 idle box on air at a destination marked test: true, measures how long that takes, takes it off again
-with proof, and takes address and key out of the box. Never while anybody is seen on that key.
+with proof, and takes address and key out of the box. Never while anybody is seen on that key. Who
+was seen there may publish to that far end itself when the relay of its stream cannot be kept up.
 
 The daemon must be stopped meanwhile: both would command the same boxes. What is on air stays there
 while it is stopped, and nothing that is on air is touched here.
@@ -101,6 +103,7 @@ export async function commission(args: string[], io: Io & { version: string }): 
       signal: io.signal,
       tell: values.quiet ? () => undefined : (line) => io.tell(clean(line)),
     });
+    noteSeen(config.stateDir, report.encoders);
   } finally {
     lock.release();
   }

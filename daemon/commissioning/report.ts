@@ -35,6 +35,8 @@ export type EncoderReport = {
   /** Address of the box; left out for a program of ours. */
   where?: string;
   identity?: { vendor: string; model?: string; serialNumber?: string; firmware?: string };
+  /** Where its start was rehearsed: scheme, host and port. Left out: nowhere. */
+  farEnd?: string;
   steps: readonly Step[];
 };
 

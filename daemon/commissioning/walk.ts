@@ -8,6 +8,7 @@ import { destinationFor, unfit, type AskFreeze, type Consent } from "./permissio
 import { checkPower } from "./power.ts";
 import { rehearse, type Rehearsal } from "./rehearsal.ts";
 import { skipped, type EncoderReport, type Report, type Step } from "./report.ts";
+import { farEndOf } from "./seen-at-far-end.ts";
 import { probeTakeover } from "./takeover-probe.ts";
 
 export type Wishes = Consent & {
@@ -106,6 +107,7 @@ async function walkBox(
     driver: box.plan.vendor,
     ...(host !== undefined && { where: port === undefined ? host : `${host}:${port}` }),
     ...(identity && { identity }),
+    ...("farEnd" in permission && { farEnd: farEndOf(permission.farEnd.destination.address) }),
     steps: steps.map((step) =>
       step.step === "fence" ? { ...step, notes: [...step.notes, ...warnings] } : step,
     ),

@@ -14,6 +14,7 @@ import type { Vendor } from "../drivers/index.ts";
 import type { SessionKeys } from "../ingest/session-keys.ts";
 import type { SlateFields } from "../relay/make-slate.ts";
 import type { Form } from "../relay/muxes.ts";
+import { seenAtFarEnd } from "../commissioning/seen-at-far-end.ts";
 import { memoryFolder } from "./memory-folder.ts";
 import { slateFields } from "./slates.ts";
 
@@ -34,6 +35,8 @@ export type RelayedStream = {
   mode: ReturnType<typeof relayModeOf>;
   /** `spool`: the folder in memory that is filled for it and that the relay reads. */
   inputs: (RelayPlan["inputs"][number] & { spool: string; door?: Door })[];
+  /** Of these: who may publish itself when the relay cannot be kept up. */
+  directly: RelayedStream["inputs"];
   outputs: Stream["outputs"];
   /** From keyframe to keyframe of its encoders, s, as far as is known. */
   gopS: number;
@@ -64,6 +67,22 @@ export function latencyWarnings(relays: readonly RelayedStream[]): string[] {
       `${stream}: how much later one of its boxes is than the other is not known: a switch may lose ` +
       "or repeat as much; measure it with `understudy calibrate`",
   );
+}
+
+/** Who could not go on without its relay, in words. */
+export function fallBackWarnings(relays: readonly RelayedStream[]): string[] {
+  return relays.flatMap(({ stream, inputs, directly }) => {
+    const names = (of: RelayedStream["inputs"]) => of.map(({ encoder }) => encoder).join(", ");
+    const others = inputs.filter((input) => !directly.includes(input));
+    if (others.length === 0) return [];
+    const what =
+      directly.length === 0
+        ? "nothing falls back to path direct, and a person is called"
+        : `only ${names(directly)} can publish in its place`;
+    return [
+      `${stream}: when its relay cannot be kept up ${what}; \`understudy commission --rehearse\` has not seen ${names(others)} reach its far end`,
+    ];
+  });
 }
 
 export const relaysFolder = (stateDir: string): string => join(stateDir, "relays");
@@ -115,6 +134,21 @@ function relayed(
   const to = config.destinations.find(({ id }) => id === stream.destination)!;
   const form = /^rtmps?:/.test(to.address) ? "flv" : "mpegts";
   const memory = join(memoryFolder(relaysFolder(config.stateDir), env), id);
+  const wasSeen = seenAtFarEnd(config.stateDir);
+  const inputs = encoders.map((ref) => {
+    const { encoder } = ref;
+    const output = "output" in ref ? ref.output : undefined;
+    const leg = feedOf(id, encoder);
+    const port = relay.port + boxes.indexOf(ref);
+    return {
+      encoder,
+      output: output ?? vendors[driverOf(encoder)]!.outputs[0]!,
+      leg,
+      spool: join(memory, encoder),
+      // No session has an id like this.
+      ...(isBox(ref) && { door: { host: relay.host!, port, streamKey: keyOf(`relay/${leg}`) } }),
+    };
+  });
   return {
     stream: id,
     pusher: pusherOf(id),
@@ -124,20 +158,8 @@ function relayed(
     slate: slateFields(stream, firstOf(config, stream)),
     text: stream.slate.text,
     clock: stream.slate.clock,
-    inputs: encoders.map((ref) => {
-      const { encoder } = ref;
-      const output = "output" in ref ? ref.output : undefined;
-      const leg = feedOf(id, encoder);
-      const port = relay.port + boxes.indexOf(ref);
-      return {
-        encoder,
-        output: output ?? vendors[driverOf(encoder)]!.outputs[0]!,
-        leg,
-        spool: join(memory, encoder),
-        // No session has an id like this.
-        ...(isBox(ref) && { door: { host: relay.host!, port, streamKey: keyOf(`relay/${leg}`) } }),
-      };
-    }),
+    inputs,
+    directly: inputs.filter(({ encoder }) => wasSeen(encoder, to.address)),
   };
 }
 

@@ -70,7 +70,9 @@ export const stream: Of<"StreamItem"> = {
     [
       "Relay",
       (s) =>
-        s.relay && `${s.relay.health}, sends ${s.relay.selected ?? "nothing"} (${s.relay.reason})`,
+        s.relay &&
+        (s.relay.fellBack?.because ??
+          `${s.relay.health}, sends ${s.relay.selected ?? "nothing"} (${s.relay.reason})`),
     ],
     ["Relay sends it", (s) => ({ at: s.relay?.selected == null ? undefined : s.relay.since })],
     ["Takeover", (s) => s.takeover],

@@ -2834,26 +2834,6 @@ export interface components {
             inputs: ({
               encoder: components["schemas"]["Id"];
               brings: boolean;
-              carried?:
-                | ({
-                    captions: boolean;
-                    activeFormat: boolean;
-                    /**
-                     * @default unknown
-                     * @enum {string}
-                     */
-                    scan: "progressive" | "interlaced" | "unknown";
-                    sounds: ({
-                      language: string | null;
-                      channels: number | null;
-                    } & {
-                      [key: string]: unknown;
-                    })[];
-                  } & {
-                    [key: string]: unknown;
-                  })
-                | null;
-              lacks?: string[];
             } & {
               [key: string]: unknown;
             })[];
@@ -2865,6 +2845,14 @@ export interface components {
              */
             slate?: "none" | "ready" | "on" | "unknown";
             slateBeganAt?: string | null;
+            fellBack?:
+              | ({
+                  since: string | null;
+                  because: string;
+                } & {
+                  [key: string]: unknown;
+                })
+              | null;
           } & {
             [key: string]: unknown;
           })
@@ -2955,7 +2943,7 @@ export interface components {
              * @default unknown
              * @enum {string}
              */
-            fault: "lost" | "black" | "frozen" | "silent" | "loudness" | "unknown";
+            fault: "lost" | "black" | "frozen" | "silent" | "unknown";
             /**
              * @default unknown
              * @enum {string}
@@ -2965,24 +2953,6 @@ export interface components {
           } & {
             [key: string]: unknown;
           })[];
-          figures?: {
-            shortTermLufs?: {
-              value: number;
-              at: string | null;
-              source: string;
-            } & {
-              [key: string]: unknown;
-            };
-            integratedLufs?: {
-              value: number;
-              at: string | null;
-              source: string;
-            } & {
-              [key: string]: unknown;
-            };
-          } & {
-            [key: string]: unknown;
-          };
         } & {
           [key: string]: unknown;
         })[];
@@ -5684,26 +5654,6 @@ export interface operations {
                   inputs: ({
                     encoder: components["schemas"]["Id"];
                     brings: boolean;
-                    carried?:
-                      | ({
-                          captions: boolean;
-                          activeFormat: boolean;
-                          /**
-                           * @default unknown
-                           * @enum {string}
-                           */
-                          scan: "progressive" | "interlaced" | "unknown";
-                          sounds: ({
-                            language: string | null;
-                            channels: number | null;
-                          } & {
-                            [key: string]: unknown;
-                          })[];
-                        } & {
-                          [key: string]: unknown;
-                        })
-                      | null;
-                    lacks?: string[];
                   } & {
                     [key: string]: unknown;
                   })[];
@@ -5715,6 +5665,14 @@ export interface operations {
                    */
                   slate?: "none" | "ready" | "on" | "unknown";
                   slateBeganAt?: string | null;
+                  fellBack?:
+                    | ({
+                        since: string | null;
+                        because: string;
+                      } & {
+                        [key: string]: unknown;
+                      })
+                    | null;
                 } & {
                   [key: string]: unknown;
                 })
@@ -5805,7 +5763,7 @@ export interface operations {
                    * @default unknown
                    * @enum {string}
                    */
-                  fault: "lost" | "black" | "frozen" | "silent" | "loudness" | "unknown";
+                  fault: "lost" | "black" | "frozen" | "silent" | "unknown";
                   /**
                    * @default unknown
                    * @enum {string}
@@ -5815,24 +5773,6 @@ export interface operations {
                 } & {
                   [key: string]: unknown;
                 })[];
-                figures?: {
-                  shortTermLufs?: {
-                    value: number;
-                    at: string | null;
-                    source: string;
-                  } & {
-                    [key: string]: unknown;
-                  };
-                  integratedLufs?: {
-                    value: number;
-                    at: string | null;
-                    source: string;
-                  } & {
-                    [key: string]: unknown;
-                  };
-                } & {
-                  [key: string]: unknown;
-                };
               } & {
                 [key: string]: unknown;
               })[];

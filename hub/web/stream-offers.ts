@@ -7,15 +7,14 @@ const moving = ["starting", "suspect", "remediating", "fencing", "takingOver", "
 const waiting = ["waitingForFence", "needsHuman"];
 
 export function streamOffers(stream: StreamItem, now: Now): Offer[] {
-  const { carrier = "", carriage, latched = [], encoders = [] } = stream;
-  const { schedule, encoder } = stream;
+  const { carrier = "", carriage, latched = [], schedule } = stream;
   const isStopped = carrier === "stopped";
   const waits = waiting.includes(carrier);
   const canStart = isStopped || schedule?.startMissed === true;
   return [
     ...(canStart ? [start(stream, now)] : [failover(stream, now)]),
     ...(waits ? [unproven(stream, now)] : []),
-    ...(!canStart && encoder !== encoders[0] ? [goBack(stream, now)] : []),
+    ...(canStart ? [] : waysBack(stream, now)),
     ...(carrier === "carried" && stream.drill?.underWay === null ? [drill(stream, now)] : []),
     ...(moving.includes(carrier) || waits ? [abort] : []),
     ...(latched.length > 0 || waits ? [release] : []),
@@ -29,6 +28,21 @@ function failover(stream: StreamItem, now: Now): Offer {
     verb: "failover",
     label: "Fail over now",
     will: `The programme goes from ${from} to ${to}. ${fenceWords(stream, from)} ${gapWords(stream, now)}`,
+  };
+}
+
+/** What went on without its relay goes back to that, whoever carries it. */
+function waysBack(stream: StreamItem, now: Now): Offer[] {
+  if (stream.relay?.fellBack != null) return [toRelay(stream, now)];
+  return stream.encoder === stream.encoders?.[0] ? [] : [goBack(stream, now)];
+}
+
+function toRelay(stream: StreamItem, now: Now): Offer {
+  const [from] = fromTo(stream, now);
+  return {
+    verb: "return",
+    label: "Return to its relay",
+    will: `${from} is stopped and proven off first, then its relay publishes again. Viewers are without picture until the encoders have fed it.`,
   };
 }
 

@@ -1,7 +1,6 @@
 import type { EncoderSettings } from "../encoder/settings.ts";
 import type { HeatLimits } from "../encoder/heat.ts";
 import type { Trouble } from "../encoder/encoder.contract.ts";
-import type { CarryPlan } from "../content/carried.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
 import type { ingestKinds } from "../ingest/ingest.contract.ts";
@@ -182,7 +181,14 @@ export type DestinationPlan = {
  * A relayed stream's own `encoders` are what publishes for the relay; who encodes stands here, in
  * order of preference, each with the stream by which it feeds the relay.
  */
-export type RelayPlan = { inputs: (OutputRef & { leg: string })[] };
+export type RelayPlan = {
+  inputs: (OutputRef & { leg: string })[];
+  /**
+   * Of these: who may publish itself when the relay cannot be kept up, since it was seen to reach
+   * the far end. Absent: nobody.
+   */
+  directly?: OutputRef[];
+};
 
 export type StreamPlan = {
   id: string;
@@ -204,8 +210,8 @@ export type StreamPlan = {
   allowUnproven: boolean;
   /** Its encoders bring their pictures to a relay, which alone publishes. Absent: path direct. */
   relay?: RelayPlan;
-  /** What is to go out besides a picture and a sound. */
-  carry?: CarryPlan;
+  /** As it is configured, of a stream that goes on without its relay. Never in a site's plan. */
+  fellBackFrom?: { encoders: OutputRef[]; relay: RelayPlan };
   /** Only to bring one encoder's pictures to the relay of this stream. */
   feedOf?: string;
   /** The second leg of a `primaryBackup` stream: published as part of this stream. */

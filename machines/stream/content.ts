@@ -3,13 +3,7 @@
  * shows of its own. Lost with a restart and seen again.
  */
 import type { Comparison } from "../content/compare.ts";
-import {
-  type ContentFault,
-  type ContentLook,
-  type ContentPolicy,
-  type InformingFault,
-  shows,
-} from "../content/look.ts";
+import { type ContentFault, type ContentLook, type ContentPolicy, shows } from "../content/look.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 
 export type ContentPlan = ContentPolicy & {
@@ -22,16 +16,14 @@ export type ContentPlan = ContentPolicy & {
 /** What can be seen; a lost input is told by the box itself. */
 export const visibleFaults = ["black", "frozen", "silent"] as const;
 export type VisibleFault = (typeof visibleFaults)[number];
-export type ToldFault = VisibleFault | InformingFault;
-const toldFaults: readonly ToldFault[] = [...visibleFaults, "loudness"];
 
 export type ContentView = {
   look: ContentLook;
   at: Stamp;
   /** Since when each fault has been there without a gap. */
-  since: Partial<Record<ToldFault, Stamp>>;
+  since: Partial<Record<VisibleFault, Stamp>>;
   /** What of it was told. */
-  told: readonly ToldFault[];
+  told: readonly VisibleFault[];
 };
 
 export type StreamContent = {
@@ -60,14 +52,14 @@ export function withLook(
   look: ContentLook,
   policy: ContentPolicy,
   now: Stamp,
-): { view: ContentView; began: ToldFault[]; ended: ToldFault[] } {
+): { view: ContentView; began: VisibleFault[]; ended: VisibleFault[] } {
   const kept = before && isFresh(before, now) ? before : undefined;
   const since: ContentView["since"] = {};
-  for (const fault of toldFaults) {
+  for (const fault of visibleFaults) {
     if (shows(look, fault, policy) === true) since[fault] = kept?.since[fault] ?? now;
   }
   const view = { look, at: now, since, told: before?.told ?? [] };
-  const told = lastingTold(view, policy, now);
+  const told = lasting(view, policy, now);
   return {
     view: { ...view, told },
     began: told.filter((fault) => !view.told.includes(fault)),
@@ -85,29 +77,14 @@ export function lasting(
   now: Stamp,
   notBeforeMs = Infinity,
 ): VisibleFault[] {
-  return lastingOf(visibleFaults, view, policy, now, notBeforeMs);
-}
-
-/** Likewise, and what only informs. */
-export const lastingTold = (view: ContentView, policy: ContentPolicy, now: Stamp): ToldFault[] =>
-  lastingOf(toldFaults, view, policy, now, Infinity);
-
-function lastingOf<F extends ToldFault>(
-  faults: readonly F[],
-  view: ContentView | undefined,
-  policy: ContentPolicy,
-  now: Stamp,
-  notBeforeMs: number,
-): F[] {
   if (!view || !isFresh(view, now)) return [];
-  return faults.filter((fault) => {
+  return visibleFaults.filter((fault) => {
     const since = view.since[fault];
-    const rule = policy[fault];
+    const { does, afterMs } = policy[fault];
     return (
       since !== undefined &&
-      rule !== undefined &&
-      rule.does !== "off" &&
-      Math.min(elapsedMs(since, now), notBeforeMs) >= rule.afterMs
+      does !== "off" &&
+      Math.min(elapsedMs(since, now), notBeforeMs) >= afterMs
     );
   });
 }

@@ -67,6 +67,7 @@ const causes: Record<string, string> = {
   relayDamaged: "its pictures come damaged to the relay",
   relayTimestamps: "its timestamps have jumped",
   relayDied: "the relay had died",
+  relayDown: "its relay could not be kept up",
   notEligible: "it may not carry now",
   noInput: "no encoder brings pictures to the relay",
   sourceLost: "its source sends nothing",

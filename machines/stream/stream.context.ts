@@ -14,6 +14,7 @@ import { judge, sourceLost, type Verdict } from "./judge.ts";
 import { isDry } from "./source-loss.ts";
 import { type DrillMemory, noDrill, rebasedDrill } from "./drill/drill-memory.ts";
 import { pusherOf } from "./relay/names.ts";
+import { planOnPath } from "./relay/path.ts";
 import {
   hotUnderstudy,
   rebasedRelay,
@@ -119,7 +120,7 @@ export type StreamResume = {
 };
 
 /** What a step changes; see stream.moves.ts. */
-export type Change = Partial<StreamMemory & Pick<StreamContext, "facts">>;
+export type Change = Partial<StreamMemory & Pick<StreamContext, "facts" | "plan">>;
 
 /** The context after a step. */
 export function changed(context: StreamContext, change: Change): Partial<StreamContext> {
@@ -129,9 +130,10 @@ export function changed(context: StreamContext, change: Change): Partial<StreamC
     since = context.since,
     because = context.because,
     facts = context.facts,
+    plan = context.plan,
     ...rest
   } = change;
-  return { carrier, target, since, because, facts, memory: { ...context.memory, ...rest } };
+  return { plan, carrier, target, since, because, facts, memory: { ...context.memory, ...rest } };
 }
 
 export type StreamInput = {
@@ -144,12 +146,19 @@ export type StreamInput = {
 
 export function newStreamContext(input: StreamInput): StreamContext {
   const now = input.now();
-  const isElsewhere = input.resume !== undefined && wasOnOtherPath(input.plan, input.resume);
-  const { carrier, target, since, because, ...memory } = input.resume
+  const resumed = planOnPath(
+    input.plan,
+    input.resume?.memory.relay?.fellBack ? "direct" : "relayed",
+  );
+  const isElsewhere = input.resume !== undefined && wasOnOtherPath(resumed, input.resume);
+  const plan = isElsewhere ? input.plan : resumed;
+  const { carrier, target, since, because, ...kept } = input.resume
     ? rebasedMemory(isElsewhere ? withoutCarrier(input.resume.memory) : input.resume.memory, now)
-    : newMemory(now, input.plan);
+    : newMemory(now, plan);
+  const isForgotten = kept.relay.fellBack && plan.fellBackFrom === undefined;
+  const memory = isForgotten ? { ...kept, relay: { ...kept.relay, fellBack: null } } : kept;
   return {
-    plan: input.plan,
+    plan,
     destination: input.destination,
     graceMs: Object.fromEntries(input.encoders.map((e) => [e.id, e.firstFrameGraceMs])),
     readingMaxAgeMs: Object.fromEntries(input.encoders.map((e) => [e.id, e.readingMaxAgeMs])),
@@ -172,13 +181,16 @@ export function newStreamContext(input: StreamInput): StreamContext {
  * It was carried on the other path when it was known last, and the configuration was changed since:
  * then it is looked who publishes, as if nothing were remembered of that.
  */
-function wasOnOtherPath({ id, encoders, relay }: StreamPlan, { carrier, memory }: StreamResume) {
+function wasOnOtherPath(
+  { id, encoders, relay, fellBackFrom }: StreamPlan,
+  { carrier, memory }: StreamResume,
+) {
   if (carrier === "stopped" || carrier === "offDuty") return false;
   const refs = [memory.carrier, memory.target, ...memory.suspects].filter((ref) => ref !== null);
-  return refs.some(({ encoder }) =>
-    relay
-      ? !encoders.some((own) => own.encoder === encoder)
-      : encoder === pusherOf(id) && !encoders.some((own) => own.encoder === encoder),
+  const own = [...encoders, ...(fellBackFrom?.encoders ?? [])];
+  const others = refs.filter(({ encoder }) => !own.some((ref) => ref.encoder === encoder));
+  return others.some(
+    ({ encoder }) => relay !== undefined || fellBackFrom !== undefined || encoder === pusherOf(id),
   );
 }
 
@@ -186,7 +198,7 @@ const withoutCarrier = (memory: StreamResume["memory"]): StreamResume["memory"] 
   ...memory,
   ...{ carrier: null, target: null, suspects: [], certificates: [], incident: null, goal: "start" },
   leftBehind: [],
-  relay: { ...rebasedRelay(memory.relay, memory.since), on: false },
+  relay: { ...rebasedRelay(memory.relay, memory.since), on: false, fellBack: null },
 });
 
 /** One that is kept for sessions is missed by nobody before the first. */

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { Id, word } from "../id.ts";
-import { Carried } from "../content/carried.ts";
 import { StreamContent } from "./content.contract.ts";
 import { Published } from "../published.ts";
 import { StreamDrill } from "./drill/drill.contract.ts";
@@ -102,22 +101,15 @@ export const StreamRelay = z
     reason: word(relayReasons),
     /** Of the orders that it goes by: who may carry, and who is asked for. */
     generation: z.number().int(),
-    inputs: z.array(
-      z.object({
-        encoder: Id,
-        brings: z.boolean(),
-        /** Besides a picture and a sound; null: not known. Absent: the site is older. */
-        carried: Carried.nullable().optional(),
-        /** What is to go out and is not in it, in words. Absent: not known, or nothing is wanted. */
-        lacks: z.array(z.string()).optional(),
-      }),
-    ),
+    inputs: z.array(z.object({ encoder: Id, brings: z.boolean() })),
     /** How often it went on with another, and what is missing in what it sent, ms; of its process. */
     switches: z.number().int(),
     missingMs: z.number(),
     /** The picture for when nobody brings any: `on` it is what is sent. Absent: the site is older. */
     slate: word(slateWords).optional(),
     slateBeganAtMs: z.number().nullable().optional(),
+    /** It could not be kept up, and the stream is on path direct since. Absent: the site is older. */
+    fellBack: z.object({ sinceMs: z.number(), because: z.string() }).nullable().optional(),
   })
   .meta({ id: "StreamRelay" });
 export type StreamRelay = z.infer<typeof StreamRelay>;

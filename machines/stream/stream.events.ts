@@ -59,6 +59,9 @@ export type StreamEvent =
   | { type: "relay.report"; report: RelayWord }
   /** The relay has died, or does not answer. */
   | { type: "relay.lost"; because: string }
+  /** From the relay region to the carrier region: on without it, or with it again. */
+  | { type: "fallBack" }
+  | { type: "relayAgain" }
   /** To a stream that only feeds a relay: whether it is to. */
   | { type: "feed"; on: boolean }
   /** It is stopped; from now on these are its encoders. */

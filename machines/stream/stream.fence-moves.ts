@@ -61,10 +61,14 @@ function certificateFor(context: StreamContext, ref: OutputRef) {
     ...ref,
     destination: context.destination.id,
     noPublisherProofMs: context.destination.noPublisherProofMs,
-    isAlone: context.plan.encoders.length === 1,
+    isAlone: isAlone(context.plan),
     atMs: context.now().wallMs,
   };
 }
+
+/** Nobody else may ever publish on this key, now or on the stream's other path. */
+const isAlone = ({ encoders, relay, fellBackFrom }: StreamContext["plan"]): boolean =>
+  encoders.length === 1 && relay?.directly === undefined && fellBackFrom === undefined;
 
 /** The suspect could not be proven off. */
 export function unprovenBecause(

@@ -15,7 +15,6 @@ import * as start from "./stream.start-moves.ts";
 import { streamSetup } from "./stream.setup.ts";
 import { heardAlarms } from "./stream.changes.ts";
 import { change, type Of } from "./stream.steps.ts";
-import { carryAlarm } from "./carry-alarm.ts";
 import { programmeAlarm } from "./programme-alarm.ts";
 import { understudyAlarm } from "./understudy-alarm.ts";
 
@@ -160,7 +159,6 @@ export const streamMachine = streamSetup.createMachine({
 
     understudyAlarm,
     programmeAlarm,
-    carryAlarm,
 
     /** Automatic return, only where the configuration asks for it. */
     failback: {

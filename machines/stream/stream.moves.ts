@@ -6,7 +6,7 @@ import type { RecordingGap } from "./stream.contract.ts";
 import { comparisonSentence } from "./content.ts";
 import { noLatch } from "./latch.ts";
 import { latchAfterLeaving } from "./latch.moves.ts";
-import { inputsOf } from "./relay/relay.ts";
+import { planOnPath } from "./relay/path.ts";
 import {
   at,
   causeSentence,
@@ -163,17 +163,20 @@ function withComparison(context: StreamContext, to: string | null, incident: Ope
   return known ? step(incident, context.now(), comparisonSentence(known)) : incident;
 }
 
+/** Those that have the key, or may have it as far as is remembered. */
+export function holders({ carrier, target, memory }: StreamContext): OutputRef[] {
+  const refs = [carrier, target, ...memory.suspects].filter((ref) => ref !== null);
+  return refs.filter((ref, i) => refs.findIndex((other) => same(other, ref)) === i);
+}
+
 /** Off for good: everything that may hold the key has to be proven off it. */
 export function decidedToStop(context: StreamContext, command: CommandRef): Change {
-  const holders = [context.carrier, context.target, ...context.memory.suspects].filter(
-    (r) => r !== null,
-  );
   return {
     ...at(context, `stopped by ${command.by}`),
     goal: "stop",
     wanted: null,
     command,
-    suspects: holders.filter((r, i) => holders.findIndex((o) => same(o, r)) === i),
+    suspects: holders(context),
     certificates: [],
     unproven: null,
     fencingSince: context.now(),
@@ -182,14 +185,11 @@ export function decidedToStop(context: StreamContext, command: CommandRef): Chan
 
 /** The relay that it feeds is not needed now. */
 export function stoppedFeeding(context: StreamContext): Change {
-  const holders = [context.carrier, context.target, ...context.memory.suspects].filter(
-    (r) => r !== null,
-  );
   return {
     ...at(context, "its relay is not needed now"),
     goal: "stop",
     wanted: null,
-    suspects: holders.filter((r, i) => holders.findIndex((o) => same(o, r)) === i),
+    suspects: holders(context),
     certificates: [],
     unproven: null,
     fencingSince: context.now(),
@@ -199,7 +199,8 @@ export function stoppedFeeding(context: StreamContext): Change {
 /** Nothing is known of the key: every encoder of this stream may be on it. */
 export function suspectAll(context: StreamContext): Change {
   // On path relayed only what publishes for the relay has the key; before, its encoders may have.
-  const all = [...context.plan.encoders, ...inputsOf(context).map(bare)];
+  const { encoders, relay } = planOnPath(context.plan, "relayed");
+  const all = [...encoders, ...(relay?.inputs ?? []).map(bare)];
   const suspects = all.filter((ref) => {
     const target = context.facts[ref.encoder]?.outputs[ref.output]?.target;
     const heldBy = context.heldBy[ref.encoder]?.[ref.output];
@@ -249,7 +250,12 @@ function closedIncident({ memory, now }: StreamContext): Change {
 const nextIncidentId = ({ plan, memory, now }: StreamContext) =>
   `${plan.id}-${now().wallMs.toString(36)}-${memory.incidents + 1}`;
 
-function open(context: StreamContext, cause: string, what: string, planned: boolean): OpenIncident {
+export function open(
+  context: StreamContext,
+  cause: string,
+  what: string,
+  planned: boolean,
+): OpenIncident {
   const now = context.now();
   const lastGoodAt = planned ? now : lastGood(context);
   const suspectedAt = context.memory.suspectSince ?? now;

@@ -10,7 +10,6 @@ import { isSpare } from "./spares.ts";
 import { lacksProgramme, programmeNews, sendsProgramme } from "./programme-alarm.ts";
 import { endHoldMs, withCall, withRaise } from "../raised.ts";
 import type { AlarmName } from "./alarm-region.ts";
-import { carriedNews, carriesAll, lacksCarried } from "./carry-alarm.ts";
 import { lacksUnderstudy, understudyNews } from "./understudy-alarm.ts";
 import {
   budgetLeft,
@@ -54,6 +53,7 @@ import * as tellEvent from "./schedule.decisions.ts";
 import * as onDuty from "./schedule.moves.ts";
 import { betterInput, betterInputMs } from "./relay/better-input.ts";
 import { inputsOf, relayIsEmpty, type RelayWord } from "./relay/relay.ts";
+import { fallsBack, isFallenBack, isFreeingEncoders, isStranded } from "./relay/fall-back.ts";
 import * as relayMoves from "./relay/relay.moves.ts";
 import {
   awaitsRelayMs,
@@ -91,8 +91,6 @@ const whoCameMs = 1_500;
 const seconds = (n: number) => n * 1_000;
 /** A box that boots, or a takeover that puts it right, takes less. */
 const missingForMs = seconds(30);
-/** The relay has not seen it for 3 s by then, which the time after a switch is part of. */
-const missingCarriedMs = seconds(5);
 
 /** What becomes of a feed is no matter of life and death: the stream that it feeds tells that. */
 function asTold({ feedOf }: StreamContext["plan"], decision: Decision): Decision {
@@ -145,9 +143,6 @@ export const streamSetup = setup({
     needsNoUnderstudy: ({ context }) => !lacksUnderstudy(context),
     lacksProgramme: ({ context }) => lacksProgramme(context),
     lacksNoProgramme: ({ context }) => !lacksProgramme(context),
-    lacksCarried: ({ context }) => lacksCarried(context),
-    lacksNothingCarried: ({ context }) => !lacksCarried(context),
-    carriesAll: ({ context }) => carriesAll(context),
     sendsProgramme: ({ context }) => sendsProgramme(context),
     mayWarmUp: ({ context }) =>
       context.plan.encoders.some(
@@ -242,6 +237,9 @@ export const streamSetup = setup({
       context.memory.relay.selected === encoder &&
       budgetLeft(context) > 0 &&
       relayMoves.wishFor(context, undefined) !== undefined,
+    isFallenBack: ({ context }) => isFallenBack(context),
+    fallsBack: ({ context }) => fallsBack(context),
+    isStranded: ({ context }) => isStranded(context),
     isStaleOrder: (_, { code }: EffectError) => code === "staleOrders",
     feedsAgain: (_, on: boolean) => on,
     feedsNoMore: ({ context }, on: boolean) => !on && context.memory.goal !== "stop",
@@ -331,8 +329,9 @@ export const streamSetup = setup({
     /** Its last word counts no more. */
     relayGone: assign({ relay: null }),
     relayFailed: enqueueActions(({ context, enqueue }, because: string) => {
-      const failed = { ...context, ...changed(context, relayMoves.failed(context)) };
-      const isNews = relayMoves.cannotBeKeptUp(failed);
+      const failed = { ...context, ...changed(context, relayMoves.failed(context, because)) };
+      const isDown = relayMoves.cannotBeKeptUp(failed) && !failed.memory.relay.isPaged;
+      const isNews = isDown && !fallsBack(failed);
       enqueue.assign(changed(failed, isNews ? relayMoves.paged(failed) : {}));
       if (isNews) enqueue.emit(decided(relayMoves.relayDown(failed, because)));
     }),
@@ -413,7 +412,6 @@ export const streamSetup = setup({
     tellProgramme: emit(({ context }, isThere: boolean) =>
       decided(programmeNews(context, isThere)),
     ),
-    tellCarried: emit(({ context }, isThere: boolean) => decided(carriedNews(context, isThere))),
     noteRaise: assign(({ context }, alarm: AlarmName) =>
       changed(context, { raised: withRaise(context.memory.raised, alarm, context.now()) }),
     ),
@@ -517,8 +515,6 @@ export const streamSetup = setup({
       endHoldMs(context.memory.raised, "understudy", context.now()),
     programmeMissing: ({ context }) => contentFaultMs(context) + missingForMs,
     programmeEndHold: ({ context }) => endHoldMs(context.memory.raised, "programme", context.now()),
-    carriedMissing: missingCarriedMs,
-    carriedEndHold: ({ context }) => endHoldMs(context.memory.raised, "carried", context.now()),
     fenceTimeout: ({ context }) => context.plan.fenceTimeoutMs,
     fenceTimeLeft: ({ context }) =>
       Math.max(
@@ -543,7 +539,8 @@ export const streamSetup = setup({
     relayRests: ({ context }) => relayMoves.restMs(context),
     relayMoves: seconds(10),
     betterInput: ({ context }) => betterInputMs(context),
-    pageAfter: seconds(3),
+    relayAgain: seconds(30),
+    pageAfter: ({ context }) => seconds(isFreeingEncoders(context) ? 30 : 3),
     afterRefusal: seconds(5),
     eventEnds: ({ context }) => leftMs(context.memory.eventEnds ?? undefined, context.now()),
     failback: ({ context }) =>

@@ -92,7 +92,7 @@ streams:
 `;
   expect(of(site("direct"))).toEqual([]);
   expect(of(site("relayed"))).toEqual([
-    "main: its relay is on this host, as the daemon is: when the host fails nothing falls back to path direct; a relay that cannot be kept up calls a person",
+    "main: its relay is on this host, as the daemon is: when the host fails nothing falls back to path direct",
   ]);
 });
 

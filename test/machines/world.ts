@@ -182,13 +182,17 @@ function hangsOn(id: string): Pick<EncoderPlan, "outlet" | "canRepair"> {
 }
 
 /** One programme on path relayed: `a` and `b` feed the relay, and `main-relay` publishes for it. */
-export function aRelayedPlan(inputs = ["a", "b"]): SitePlan {
+export function aRelayedPlan(
+  inputs = ["a", "b"],
+  /** Who was seen to reach the far end itself; `helo`: what all inputs are. */
+  p: { directly?: readonly string[]; kind?: Box["kind"] } = {},
+): SitePlan {
   const leg = (encoder: string) => feedOf("main", encoder);
   const pusher = pusherOf("main");
   return {
     site: "studio",
     encoders: [
-      ...inputs.map((id) => anEncoderPlan(id, "soft")),
+      ...inputs.map((id) => anEncoderPlan(id, p.kind ?? "soft")),
       { ...anEncoderPlan(pusher, "soft"), publishesFor: "main" },
     ],
     destinations: [
@@ -200,6 +204,9 @@ export function aRelayedPlan(inputs = ["a", "b"]): SitePlan {
         ...aStreamPlan({ encoders: [pusher] }),
         relay: {
           inputs: inputs.map((id) => ({ encoder: id, output: "stream-1", leg: leg(id) })),
+          ...(p.directly && {
+            directly: p.directly.map((id) => ({ encoder: id, output: "stream-1" })),
+          }),
         },
       },
       ...inputs.map((id) => ({

@@ -27,7 +27,7 @@ export function ffmpegArguments(options: FfmpegOptions, publication: Publication
     ...(to.scheme === "spool" ? ["-copyts"] : []),
     ...inputArguments(options, publication.encoder),
     ...videoArguments(options, to, publication),
-    ...audioArguments(options, to),
+    ...audioArguments(options),
     ...outputArguments(to, publication),
   ];
 }
@@ -193,12 +193,9 @@ function onSourceClock(gopSeconds: number, framesPerSecond: number): string[] {
   ];
 }
 
-function audioArguments({ audio, input }: FfmpegOptions, { scheme }: Endpoint): string[] {
+function audioArguments({ audio, input }: FfmpegOptions): string[] {
   if (audio.codec === "none") return ["-an"];
-  // RTMP carries one, and ffmpeg ends where it is given more.
-  const length = scheme.startsWith("rtmp") ? 1 : audio.tracks;
-  const tracks = Array.from({ length }, (_, n) => ["-map", `0:a:${n}?`]);
-  const map = input.kind === "testPattern" ? ["-map", "1:a:0"] : tracks.flat();
+  const map = ["-map", input.kind === "testPattern" ? "1:a:0" : "0:a:0?"];
   if (audio.codec === "copy" && input.kind !== "testPattern") return [...map, "-c:a", "copy"];
   const { bitrateBps, sampleRateHz, channels } = audio;
   return [

@@ -169,8 +169,8 @@ function handOver(
 ) {
   const before = holdings(context.keys);
   const held = holdings(keys);
-  const { encoders, spares } = context.plan.streams.find((s) => s.id === claim.stream)!;
-  for (const { encoder, output } of encoders) {
+  const { encoders, spares, relay } = context.plan.streams.find((s) => s.id === claim.stream)!;
+  for (const { encoder, output } of [...encoders, ...(relay?.directly ?? [])]) {
     const ref = context.encoders[encoder]!;
     const place = `${encoder}/${output}`;
     const isHolder = encoder === claim.encoder && output === claim.output;

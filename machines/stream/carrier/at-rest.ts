@@ -1,5 +1,6 @@
 /** The carrier region before anybody carries: stopped, off duty, or looking who publishes already. */
 import { and, assign } from "xstate";
+import { startsRelayed } from "../relay/fall-back.ts";
 import * as moves from "../stream.moves.ts";
 import { publishing } from "../stream.questions.ts";
 import { streamSetup } from "../stream.setup.ts";
@@ -27,7 +28,7 @@ export const atRest = {
   }),
 
   stopped: state({
-    entry: ["relayOff", "tellStopped"],
+    entry: ["relayOff", change(({ context }) => startsRelayed(context)), "tellStopped"],
     on: {
       feed: [
         {
@@ -81,10 +82,17 @@ export const atRest = {
     on: {
       publishesBenched: {},
       windowEnded: {},
-      windowBegan: { guard: "startsAtBegin", target: "looking" },
+      windowBegan: {
+        guard: "startsAtBegin",
+        target: "looking",
+        actions: change(({ context }) => startsRelayed(context)),
+      },
       start: {
         target: "looking",
-        actions: change<Of<"start">>(({ event }) => ({ command: event.command })),
+        actions: change<Of<"start">>(({ context, event }) => ({
+          ...startsRelayed(context),
+          command: event.command,
+        })),
       },
       failover: {
         target: "looking",

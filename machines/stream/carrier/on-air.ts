@@ -36,7 +36,7 @@ export const onAir = {
         ),
       },
       return: {
-        guard: "primaryIsReady",
+        guard: and([not("isFallenBack"), "primaryIsReady"]),
         target: "checking",
         actions: change<Of<"return">>(({ context, event }) =>
           moves.decidedToMove(context, {

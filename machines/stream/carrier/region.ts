@@ -1,12 +1,31 @@
 /** Who carries the programme: one state after the other; its parts are in the folder. */
+import { and } from "xstate";
+import type { CommandRef } from "../../command/command-ref.ts";
+import { fellBack, fellBackNews, isStarting, wentBack, wentBackNews } from "../relay/fall-back.ts";
 import * as onDuty from "../schedule.moves.ts";
 import * as moves from "../stream.moves.ts";
 import { streamSetup } from "../stream.setup.ts";
-import { change } from "../stream.steps.ts";
+import type { StreamEvent } from "../stream.events.ts";
+import * as tell from "../stream.decisions.ts";
+import { type Args, change } from "../stream.steps.ts";
 import { atRest } from "./at-rest.ts";
 import { onAir } from "./on-air.ts";
 import { provingOff } from "./proving-off.ts";
 import { puttingOn } from "./putting-on.ts";
+
+/** To its relay, with whoever asks for it. */
+const again = (by: (event: StreamEvent) => CommandRef | null) => ({
+  target: ".checking",
+  actions: [
+    {
+      type: "tell" as const,
+      params: ({ context, event }: Args<StreamEvent>) => wentBackNews(context, by(event)),
+    },
+    { type: "giveUpCommand" as const, params: "superseded" },
+    change<StreamEvent>(({ context, event }) => wentBack(context, by(event))),
+    "tellIncident" as const,
+  ],
+});
 
 export const carrierRegion = streamSetup.createStateConfig({
   initial: "resuming",
@@ -29,6 +48,24 @@ export const carrierRegion = streamSetup.createStateConfig({
         { type: "giveUpCommand", params: "superseded" },
         change(({ context }) => onDuty.stoppedAtEnd(context)),
       ],
+    },
+    fallBack: {
+      target: ".checking",
+      actions: [
+        { type: "tell", params: ({ context }) => fellBackNews(context) },
+        {
+          type: "tell",
+          params: ({ context }) =>
+            isStarting(context) ? null : tell.commandRefused(context, "relay_down"),
+        },
+        { type: "change", params: ({ context }) => fellBack(context) },
+        "tellIncident",
+      ],
+    },
+    relayAgain: { guard: "isFallenBack", ...again(() => null) },
+    return: {
+      guard: and(["isFallenBack", "isWantedNow"]),
+      ...again((event) => (event.type === "return" ? event.command : null)),
     },
     stop: {
       target: ".checking",

@@ -304,10 +304,14 @@ const recentFailures = ({ memory, now }: StreamContext) =>
   memory.relay.failures.filter((at) => elapsedMs(at, now()) < often.withinMs).length;
 
 /** It died, or could not be had. */
-export function failed(context: StreamContext): Change {
+export function failed(context: StreamContext, because: string): Change {
   const { failures, lostAt } = context.memory.relay;
   const now = context.now();
-  return withRelay(context, { failures: [...failures.slice(-9), now], lostAt: lostAt ?? now });
+  return withRelay(context, {
+    failures: [...failures.slice(-9), now],
+    failedBecause: because,
+    lostAt: lostAt ?? now,
+  });
 }
 
 /** A first death is cured at once; what dies again and again is given time. */
@@ -317,7 +321,7 @@ export function restMs(context: StreamContext): number {
 }
 
 export const cannotBeKeptUp = (context: StreamContext): boolean =>
-  recentFailures(context) >= often.failures && !context.memory.relay.isPaged;
+  recentFailures(context) >= often.failures;
 
 export const paged = (context: StreamContext): Change => withRelay(context, { isPaged: true });
 

@@ -1,8 +1,8 @@
 /** How a relayed stream is seen from outside, where that differs from one on path direct. */
-import { lacksOf } from "../carry-alarm.ts";
 import { troubleSentence } from "../stream.changes.ts";
 import { type StreamContext, verdict } from "../stream.context.ts";
 import type { StreamRelay, StreamState } from "../stream.contract.ts";
+import { planOnPath } from "./path.ts";
 import { hindersInput, inputsOf, isOnSlate, relayBrings } from "./relay.ts";
 
 /** Only states in which what publishes for it is well are told otherwise. */
@@ -33,28 +33,26 @@ export const relayedEncoder = ({ memory }: StreamContext): string | null =>
   memory.relay.selected ?? memory.relay.empty?.from ?? null;
 
 export function publishedRelay(context: StreamContext): StreamRelay | null {
-  if (!context.plan.relay) return null;
+  const planned = planOnPath(context.plan, "relayed").relay;
+  if (!planned) return null;
   const { memory, relay } = context;
   const { on, lostAt, selected, since, reason, generation, switches, missingMs } = memory.relay;
+  const { fellBack } = memory.relay;
   return {
     health: !on ? "off" : relay !== null ? "running" : lostAt === null ? "starting" : "lost",
     selected: relay === null ? null : selected,
     sinceMs: since.wallMs,
     reason: relay === null ? "unknown" : reason,
     generation: relay?.generation ?? generation,
-    inputs: inputsOf(context).map(({ encoder }) => {
-      const lacks = lacksOf(context, encoder);
-      return {
-        encoder,
-        brings: relay?.live.includes(encoder) === true,
-        carried: relay?.carried?.[encoder] ?? null,
-        ...(lacks && { lacks }),
-      };
-    }),
+    inputs: planned.inputs.map(({ encoder }) => ({
+      encoder,
+      brings: relay?.live.includes(encoder) === true,
+    })),
     switches,
     missingMs,
     slate: relay?.slate ?? "none",
     slateBeganAtMs: relay === null ? null : (memory.relay.slateSince?.wallMs ?? null),
+    fellBack: fellBack ? { sinceMs: fellBack.at.wallMs, because: fellBack.because } : null,
   };
 }
 

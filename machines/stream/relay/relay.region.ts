@@ -2,7 +2,7 @@
  * The region of a stream that has its relay run, tells it who may carry, and believes it about who
  * does. Of a stream on path direct it is off and stays so.
  */
-import { not } from "xstate";
+import { not, raise } from "xstate";
 import { streamSetup } from "../stream.setup.ts";
 import { type Args, change, errorOf, failureOf, type Of } from "../stream.steps.ts";
 import { causeSentence } from "../stream.changes.ts";
@@ -33,7 +33,27 @@ export const relayRegion = state({
     },
   },
   states: {
-    off: { always: { guard: "wantsRelay", target: "asking", actions: ["feed", "firstOrders"] } },
+    off: {
+      always: [
+        { guard: "isFallenBack", target: "fallenBack" },
+        { guard: "wantsRelay", target: "asking", actions: ["feed", "firstOrders"] },
+      ],
+    },
+
+    /** The stream goes on without it; see fall-back.ts. */
+    fallenBack: {
+      always: { guard: not("isFallenBack"), target: "off" },
+      // It may not have been ended, and nothing reads what it sends.
+      on: { "relay.report": {} },
+      initial: "carried",
+      states: {
+        carried: { always: { guard: "isStranded", target: "stranded" } },
+        stranded: {
+          always: { guard: not("isStranded"), target: "carried" },
+          after: { relayAgain: { target: "carried", actions: raise({ type: "relayAgain" }) } },
+        },
+      },
+    },
 
     /** It is to run, and to go by our orders. Asking again for the same is harmless. */
     asking: {
@@ -137,7 +157,18 @@ export const relayRegion = state({
     },
 
     resting: {
-      always: { guard: not("wantsRelay"), target: "ending" },
+      always: [
+        { guard: not("wantsRelay"), target: "ending" },
+        {
+          guard: "fallsBack",
+          target: "ending",
+          actions: [
+            { type: "tell", params: ({ context }) => moves.wishRefused(context) },
+            change(({ context }) => moves.turned(context, false)),
+            raise({ type: "fallBack" }),
+          ],
+        },
+      ],
       after: { relayRests: "asking" },
       // An order that failed does not end it: that comes on its own.
       on: { "relay.lost": { actions: lost.actions } },

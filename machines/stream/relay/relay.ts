@@ -2,7 +2,6 @@
  * What a relayed stream knows of its relay. The relay alone selects: what stands here of who is
  * selected is its word and never ours, and ours is only who may carry and whom we would like.
  */
-import type { Carried } from "../../content/carried.ts";
 import type { CommandRef } from "../../command/command-ref.ts";
 import type { OutputRef } from "../../intents.ts";
 import { elapsedMs, rebased, type Stamp } from "../../time.ts";
@@ -18,8 +17,6 @@ export type RelayWord = Pick<RelayReport, "generation" | "selected" | "switches"
   reason: RelayReason | "unknown";
   /** Inputs that bring pictures. */
   live: readonly string[];
-  /** By encoder, of whom it is known. Absent in journals from before it was told. */
-  carried?: Readonly<Record<string, Carried>>;
   /** Somebody reads what it selects. */
   isRead: boolean;
   droppedPictures: number;
@@ -47,13 +44,16 @@ export type RelayMemory = {
   slateMs?: number;
   slateSince?: Stamp | null;
   troubles: Readonly<Record<string, Trouble>>;
-  /** When it died, or could not be had. */
+  /** When it died, or could not be had, and why it was the last time. */
   failures: readonly Stamp[];
+  failedBecause?: string;
   lostAt: Stamp | null;
   /** Nobody brings anything since then, and who was the last. */
   empty: { from: string; at: Stamp } | null;
   /** A person was told that it cannot be kept up. */
   isPaged: boolean;
+  /** Since then it goes on without its relay. Absent in older journals. */
+  fellBack?: { at: Stamp; because: string } | null;
 };
 
 export const newRelayMemory = (now: Stamp): RelayMemory => ({
@@ -77,7 +77,7 @@ export const newRelayMemory = (now: Stamp): RelayMemory => ({
 /** Moments of an earlier boot, in the clock of this one. */
 export function rebasedRelay(memory: RelayMemory | undefined, now: Stamp): RelayMemory {
   if (memory === undefined) return newRelayMemory(now);
-  const { wish, troubles, lostAt, empty, slateSince } = memory;
+  const { wish, troubles, lostAt, empty, slateSince, fellBack } = memory;
   return {
     ...memory,
     wish: wish && { ...wish, at: rebased(wish.at, now) },
@@ -89,6 +89,7 @@ export function rebasedRelay(memory: RelayMemory | undefined, now: Stamp): Relay
     failures: memory.failures.map((at) => rebased(at, now)),
     lostAt: lostAt && rebased(lostAt, now),
     empty: empty && { ...empty, at: rebased(empty.at, now) },
+    ...(fellBack && { fellBack: { ...fellBack, at: rebased(fellBack.at, now) } }),
   };
 }
 

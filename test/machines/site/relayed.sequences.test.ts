@@ -13,8 +13,11 @@ const verbs = [
     "mend",
     "killRelay",
     "failRelays",
+    "loseRelay",
+    "loseRelay",
     "mendRelays",
   ] as const),
+  ...(["unplug", "plug", "deaf", "hears"] as const),
   ...(["failover", "return", "stop", "start", "release", "restart", "loseResults"] as const),
   ...([
     "reboot",
@@ -32,9 +35,25 @@ const verbs = [
 const step = fc.record({
   do: fc.constantFrom(...verbs),
   box: fc.constantFrom("a", "b", "main-relay"),
-  s: fc.constantFrom(0, 0.25, 1, 3, 12),
+  s: fc.constantFrom(0, 0.25, 1, 3, 12, 35),
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** Who was seen to reach the far end itself, and so may go on without the relay. */
+const facility = fc.record({
+  kind: fc.constantFrom("soft" as const, "helo" as const),
+  directly: fc.constantFrom([], ["a"], ["b", "a"]),
+});
+type Facility = typeof facility extends fc.Arbitrary<infer T> ? T : never;
+
+/** On air through its relay. */
+function aWorld({ kind, directly }: Facility): World {
+  const seen = directly.length > 0 && { directly };
+  const world = new World(onCam(aRelayedPlan(["a", "b"], { kind, ...seen })));
+  if (kind === "soft") world.leap(8, 16);
+  else world.leap(20, 40);
+  return world;
+}
 
 function act(world: World, { do: verb, box: id }: Step): unknown {
   const box = world.box(id);
@@ -48,6 +67,15 @@ function act(world: World, { do: verb, box: id }: Step): unknown {
       return (box.broken = verb === "break");
     case "killRelay":
       return world.killRelay();
+    case "loseRelay":
+      world.relaysFail = true;
+      return world.killRelay();
+    case "unplug":
+    case "plug":
+      return (box.reachable = verb === "plug");
+    case "deaf":
+    case "hears":
+      return (box.deaf = verb === "deaf");
     case "failRelays":
     case "mendRelays":
       return (world.relaysFail = verb === "failRelays");
@@ -85,17 +113,19 @@ const state = (world: World) =>
 /** Fails when who carries is taken from our own orders (`preferred`) instead of from a report. */
 function expectTheRelaysWord(world: World) {
   const told = world.relayWords["main"];
-  const { carrier, relay } = state(world);
+  const { carrier, relay, path } = state(world);
+  if (path === "direct") return expect(relay).toMatchObject({ health: "off", selected: null });
   // One that is being ended is not asked any more.
   if (relay!.health !== "off") expect(relay!.selected).toBe(told?.selected ?? null);
   if (carrier === "carried") expect(relay!.selected).not.toBe(null);
+  return undefined;
 }
 
 test("a relayed stream says of its carrier what its relay says, and nobody else has its key", () => {
+  let falls = 0;
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
-      const world = new World(onCam(aRelayedPlan()));
-      world.leap(8, 16);
+    fc.property(facility, fc.array(step, { minLength: 1, maxLength: 8 }), (facility, steps) => {
+      const world = aWorld(facility);
       let [orders, forgot] = [0, false];
       for (const one of steps) {
         act(world, one);
@@ -111,30 +141,37 @@ test("a relayed stream says of its carrier what its relay says, and nobody else 
       expect(orders).toBeGreaterThan(0);
       expect(world.overlaps).toEqual([]);
       expect(world.stuck).toEqual([]);
-      for (const { data } of world.told("key.granted")) {
-        if (data["destination"] === "far") expect(data["encoder"]).toBe("main-relay");
+      let fell = false;
+      for (const { type, data } of world.decisions) {
+        fell ||= type === "stream.fellBack";
+        if (type !== "key.granted" || data["destination"] !== "far") continue;
+        const may = fell ? ["main-relay", ...facility.directly] : ["main-relay"];
+        expect(may).toContain(data["encoder"]);
       }
+      falls += fell ? 1 : 0;
       expect(replay(world.plan, world.journal)).toEqual(world.rawDecisions());
     }),
     effortOf("relayed"),
   );
+  if (effortOf("relayed").numRuns >= 100) expect(falls).toBeGreaterThan(0);
 }, 36_000_000);
 
-test("whatever happened, once all works again it is on air, and nobody had to look", () => {
+test("whatever happened, once all works again it is on air, and without its relay where it can", () => {
   const calm = step.filter(({ do: verb }) => verb !== "stop");
+  const calmSteps = fc.array(calm, { minLength: 1, maxLength: 6 });
   fc.assert(
-    fc.property(fc.array(calm, { minLength: 1, maxLength: 6 }), (steps) => {
-      const world = new World(onCam(aRelayedPlan()));
-      world.leap(8, 16);
+    fc.property(facility, calmSteps, fc.boolean(), (facility, steps, isGone) => {
+      const world = aWorld(facility);
       for (const one of steps) {
         act(world, one);
         world.leap(one.s, 4);
       }
-      world.relaysFail = false;
+      world.relaysFail = isGone && facility.directly.length > 0;
+      if (world.relaysFail) world.killRelay();
       world.observed = true;
       world.sendAgain("cam");
       for (const id of Object.keys(world.boxes)) {
-        world.box(id).broken = false;
+        Object.assign(world.box(id), { broken: false, deaf: false, reachable: true });
         if (world.box(id).frozen) world.kill(id);
         world.send({ to: `encoder:${id}`, event: { type: "inService", by: "engineer" } });
       }

@@ -2955,6 +2955,11 @@ export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
    * @generated from field: google.protobuf.Timestamp slate_began_at = 10;
    */
   slateBeganAt?: Timestamp | undefined;
+
+  /**
+   * @generated from field: understudy.v1.StreamRelayFellBack fell_back = 11;
+   */
+  fellBack?: StreamRelayFellBack | undefined;
 };
 
 /**
@@ -2962,6 +2967,27 @@ export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
  * Use `create(StreamRelaySchema)` to create a new message.
  */
 export declare const StreamRelaySchema: GenMessage<StreamRelay>;
+
+/**
+ * @generated from message understudy.v1.StreamRelayFellBack
+ */
+export declare type StreamRelayFellBack = Message<"understudy.v1.StreamRelayFellBack"> & {
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 1;
+   */
+  since?: Timestamp | undefined;
+
+  /**
+   * @generated from field: optional string because = 2;
+   */
+  because?: string | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamRelayFellBack.
+ * Use `create(StreamRelayFellBackSchema)` to create a new message.
+ */
+export declare const StreamRelayFellBackSchema: GenMessage<StreamRelayFellBack>;
 
 /**
  * @generated from message understudy.v1.StreamRelayInput
@@ -2976,16 +3002,6 @@ export declare type StreamRelayInput = Message<"understudy.v1.StreamRelayInput">
    * @generated from field: optional bool brings = 2;
    */
   brings?: boolean | undefined;
-
-  /**
-   * @generated from field: understudy.v1.Carried carried = 3;
-   */
-  carried?: Carried | undefined;
-
-  /**
-   * @generated from field: repeated string lacks = 4;
-   */
-  lacks: string[];
 };
 
 /**
@@ -2993,58 +3009,6 @@ export declare type StreamRelayInput = Message<"understudy.v1.StreamRelayInput">
  * Use `create(StreamRelayInputSchema)` to create a new message.
  */
 export declare const StreamRelayInputSchema: GenMessage<StreamRelayInput>;
-
-/**
- * @generated from message understudy.v1.Carried
- */
-export declare type Carried = Message<"understudy.v1.Carried"> & {
-  /**
-   * @generated from field: optional bool captions = 1;
-   */
-  captions?: boolean | undefined;
-
-  /**
-   * @generated from field: optional bool active_format = 2;
-   */
-  activeFormat?: boolean | undefined;
-
-  /**
-   * @generated from field: optional understudy.v1.CarriedScan scan = 3;
-   */
-  scan?: CarriedScan | undefined;
-
-  /**
-   * @generated from field: repeated understudy.v1.CarriedSound sounds = 4;
-   */
-  sounds: CarriedSound[];
-};
-
-/**
- * Describes the message understudy.v1.Carried.
- * Use `create(CarriedSchema)` to create a new message.
- */
-export declare const CarriedSchema: GenMessage<Carried>;
-
-/**
- * @generated from message understudy.v1.CarriedSound
- */
-export declare type CarriedSound = Message<"understudy.v1.CarriedSound"> & {
-  /**
-   * @generated from field: optional string language = 1;
-   */
-  language?: string | undefined;
-
-  /**
-   * @generated from field: optional int64 channels = 2;
-   */
-  channels?: bigint | undefined;
-};
-
-/**
- * Describes the message understudy.v1.CarriedSound.
- * Use `create(CarriedSoundSchema)` to create a new message.
- */
-export declare const CarriedSoundSchema: GenMessage<CarriedSound>;
 
 /**
  * @generated from message understudy.v1.StreamUnderstudyEntry
@@ -3136,11 +3100,6 @@ export declare type StreamContentViewEntry = Message<"understudy.v1.StreamConten
    * @generated from field: repeated understudy.v1.StreamContentViewEntryFaultEntry faults = 4;
    */
   faults: StreamContentViewEntryFaultEntry[];
-
-  /**
-   * @generated from field: understudy.v1.StreamContentViewEntryFigures figures = 5;
-   */
-  figures?: StreamContentViewEntryFigures | undefined;
 };
 
 /**
@@ -3174,27 +3133,6 @@ export declare type StreamContentViewEntryFaultEntry = Message<"understudy.v1.St
  * Use `create(StreamContentViewEntryFaultEntrySchema)` to create a new message.
  */
 export declare const StreamContentViewEntryFaultEntrySchema: GenMessage<StreamContentViewEntryFaultEntry>;
-
-/**
- * @generated from message understudy.v1.StreamContentViewEntryFigures
- */
-export declare type StreamContentViewEntryFigures = Message<"understudy.v1.StreamContentViewEntryFigures"> & {
-  /**
-   * @generated from field: understudy.v1.Figure short_term_lufs = 1;
-   */
-  shortTermLufs?: Figure | undefined;
-
-  /**
-   * @generated from field: understudy.v1.Figure integrated_lufs = 2;
-   */
-  integratedLufs?: Figure | undefined;
-};
-
-/**
- * Describes the message understudy.v1.StreamContentViewEntryFigures.
- * Use `create(StreamContentViewEntryFiguresSchema)` to create a new message.
- */
-export declare const StreamContentViewEntryFiguresSchema: GenMessage<StreamContentViewEntryFigures>;
 
 /**
  * @generated from message understudy.v1.StreamContentComparison
@@ -5599,36 +5537,6 @@ export enum StreamRelayReason {
 export declare const StreamRelayReasonSchema: GenEnum<StreamRelayReason>;
 
 /**
- * @generated from enum understudy.v1.CarriedScan
- */
-export enum CarriedScan {
-  /**
-   * @generated from enum value: CARRIED_SCAN_UNSPECIFIED = 0;
-   */
-  UNSPECIFIED = 0,
-
-  /**
-   * @generated from enum value: CARRIED_SCAN_PROGRESSIVE = 1;
-   */
-  PROGRESSIVE = 1,
-
-  /**
-   * @generated from enum value: CARRIED_SCAN_INTERLACED = 2;
-   */
-  INTERLACED = 2,
-
-  /**
-   * @generated from enum value: CARRIED_SCAN_UNKNOWN = 3;
-   */
-  UNKNOWN = 3,
-}
-
-/**
- * Describes the enum understudy.v1.CarriedScan.
- */
-export declare const CarriedScanSchema: GenEnum<CarriedScan>;
-
-/**
  * @generated from enum understudy.v1.StreamCarriage
  */
 export enum StreamCarriage {
@@ -6006,11 +5914,6 @@ export enum StreamContentViewEntryFaultEntryFault {
    * @generated from enum value: STREAM_CONTENT_VIEW_ENTRY_FAULT_ENTRY_FAULT_SILENT = 4;
    */
   SILENT = 4,
-
-  /**
-   * @generated from enum value: STREAM_CONTENT_VIEW_ENTRY_FAULT_ENTRY_FAULT_LOUDNESS = 6;
-   */
-  LOUDNESS = 6,
 
   /**
    * @generated from enum value: STREAM_CONTENT_VIEW_ENTRY_FAULT_ENTRY_FAULT_UNKNOWN = 5;
