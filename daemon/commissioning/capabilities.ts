@@ -75,8 +75,14 @@ function notesOn(box: BenchBox, reading: EncoderReading): string[] {
   const untold = names.filter((name) => figures[name] === undefined);
   const list = (some: readonly FigureName[]) => some.map((name) => figureWords[name]).join(", ");
   const firmware = isHardware && identity?.firmware !== undefined;
+  const watched = Object.keys(outputs).filter(
+    (output) => output.startsWith("stream-") && !box.vendor.outputs.includes(output),
+  );
   const sentences = [
     `Outputs: ${words.join(", ") || "none told"}`,
+    isHardware &&
+      watched.length > 0 &&
+      `It carries one programme: how ${watched.join(", ")} is set and started is not documented, so that is only watched`,
     identity && `It is ${Object.values(identity).join(", ")}`,
     firmware && "How old its firmware is it does not tell: compare with the vendor's list",
     `Input: ${input ?? "not told"}`,

@@ -124,6 +124,14 @@ export const encoder: Of<"EncoderItem"> = {
       "Set otherwise",
       (e) => e.wanted?.drift?.map((d) => `${d.setting} ${d.actual}, not ${d.wanted}`).join("; "),
     ],
+    [
+      "Only watched",
+      (e) =>
+        e.onlyWatched &&
+        Object.entries(e.onlyWatched)
+          .map((one) => one.join(" "))
+          .join(", "),
+    ],
     ["Not compared", (e) => e.wanted?.notCompared?.join(", ")],
     ["Kept for", (e) => e.inUseFor],
     ["Last on air", (e) => ({ at: e.practice?.lastOnAirAt })],

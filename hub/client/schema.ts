@@ -1509,6 +1509,9 @@ export interface components {
       } & {
         [key: string]: unknown;
       })[];
+      onlyWatched?: {
+        [key: string]: "unknown" | "idle" | "starting" | "streaming" | "failing" | "stopping";
+      };
       recording?: {
         /**
          * @default unknown

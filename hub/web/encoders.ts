@@ -97,6 +97,13 @@ function facts(encoder: EncoderItem, nowMs: number): HTMLElement {
         output.sendQueue === "stuck" ? ", the network does not take it" : "",
       ),
     ),
+    ...Object.entries(encoder.onlyWatched ?? {}).flatMap(([id, is]) =>
+      row(
+        id,
+        state(is),
+        h("span", { class: "muted" }, " only watched, not started or stopped here"),
+      ),
+    ),
     ...repairRows(encoder, nowMs),
     ...wantedRows(encoder),
     ...practiceRows(encoder, nowMs),

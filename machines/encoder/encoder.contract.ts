@@ -229,6 +229,11 @@ export const EncoderState = Published.extend({
   service: word(serviceWords),
   input: word(inputWords),
   outputs: z.array(EncoderOutput),
+  /**
+   * Streams of the box that nothing here starts, stops or sets, with their state: the second one of a
+   * HELO Plus, of which no maker's page says how that is done. Absent: it has none.
+   */
+  onlyWatched: z.record(Id, word(outputWords)).optional(),
   /** Absent: it does not record, or does not tell. */
   recording: EncoderRecording.optional(),
   profiles: z

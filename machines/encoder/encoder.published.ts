@@ -18,6 +18,7 @@ import {
   type Thermal,
   unknownOutput,
 } from "./facts.ts";
+import { onlyWatched } from "./only-watched.ts";
 import { practiceWarnings, publishedPractice } from "./practice.ts";
 import type { Power } from "./power.ts";
 import type { OutputReading } from "./reading.ts";
@@ -192,6 +193,7 @@ export function encoderState(
         sinceMs: p.sinceMs(id, output.state),
       };
     }),
+    ...onlyWatched(plan.outputs, reading, facts.link === "reachable"),
     ...(recording && {
       recording: {
         state:

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { HttpEyes, HttpRecogniser } from "../recogniser.ts";
+import { isHeloPlus } from "./reads.ts";
 import { jsonOrUndefined } from "../shared/http/json.ts";
 
 /**
@@ -42,7 +43,12 @@ async function told(eyes: HttpEyes, model: string) {
     kind: "AJA HELO",
     certainty: "certain" as const,
     because: `it answers to eParamID_ProductID with ${model}`,
-    untold: ["what feeds it", "the age of its firmware"],
+    untold: [
+      ...["what feeds it", "the age of its firmware"],
+      ...(isHeloPlus(model)
+        ? ["how its second stream is set and started: that one is only watched"]
+        : []),
+    ],
     ...{ name, model, serialNumber, firmware },
     ...(authentication === "0" && { login: "none" as const }),
     entries: [{ name, keys: {} }],

@@ -38,6 +38,7 @@ test("a HELO Plus is told from a HELO", async () => {
   const helo = await aHelo({ model: "plus" });
   const { boxes } = await aScan([http(helo.port)]);
   expect(boxes).toMatchObject([{ driver: "aja-helo", model: "HELO Plus", certainty: "certain" }]);
+  expect(boxes[0]!.untold.join()).toContain("its second stream");
 });
 
 test("a Ki Pro, which answers as a HELO does, is not taken for one", async () => {

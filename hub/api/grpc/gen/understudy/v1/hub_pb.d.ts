@@ -1382,6 +1382,13 @@ export declare type Encoder = Message<"understudy.v1.Encoder"> & {
   outputs: EncoderOutputEntry[];
 
   /**
+   * Streams of the box that nothing here starts, stops or sets, with their state.
+   *
+   * @generated from field: google.protobuf.Value only_watched = 37;
+   */
+  onlyWatched?: Value | undefined;
+
+  /**
    * @generated from field: understudy.v1.EncoderRecording recording = 18;
    */
   recording?: EncoderRecording | undefined;
