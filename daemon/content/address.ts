@@ -1,6 +1,6 @@
 /**
  * Per scheme, what ffmpeg may open there and what it may take it for. A playlist of a web server
- * may name other places on the web, never a file of this host.
+ * may name other places on the web, never a file of this host; which ones, web-guard looks at.
  */
 const web = "hls,mpegts,flv,live_flv,mov,aac";
 const allowed: Record<string, { protocols: string; formats: string; options: string[] }> = {
@@ -10,7 +10,7 @@ const allowed: Record<string, { protocols: string; formats: string; options: str
   "srt:": { protocols: "srt", formats: "mpegts", options: [] },
   "udp:": { protocols: "udp", formats: "mpegts", options: [] },
   "http:": { protocols: "http,tcp", formats: web, options: [] },
-  "https:": { protocols: "https,tls,tcp", formats: web, options: [] },
+  "https:": { protocols: "https,httpproxy,tls,tcp", formats: web, options: [] },
 };
 export const viewSchemes = ["rtmp", "rtmps", "rtsp", "srt", "udp", "http", "https"] as const;
 

@@ -24,8 +24,14 @@ const jumpMs = 10_000;
  * One ffmpeg that makes small pictures of a view. It dies with this process, however that ends,
  * and yields to everything else on the host.
  */
-export function sample(args: readonly string[], nowMs: () => number, tell: Samples): Sampler {
+export function sample(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  nowMs: () => number,
+  tell: Samples,
+): Sampler {
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", "ffmpeg", ...args], {
+    env,
     stdio: ["ignore", "pipe", "ignore", "pipe", "pipe"],
     shell: false,
   });

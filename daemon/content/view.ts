@@ -2,7 +2,8 @@ import { type ContentLook, pictureWord } from "../../machines/content/look.ts";
 import type { Picture } from "../../machines/content/picture.ts";
 import { silenceLimitMs } from "./address.ts";
 import { burstArguments, watchArguments } from "./arguments.ts";
-import { sample, type Sampler } from "./sampler.ts";
+import { wayTo } from "../web-guard/way.ts";
+import { sample, type Sampler, type Samples } from "./sampler.ts";
 
 /** A place where a programme can be seen, under watch. */
 export type View = {
@@ -45,11 +46,14 @@ export function watchView(p: {
   let [startedMs, failures] = [0, 0];
   let retry: NodeJS.Timeout | undefined;
   let current: Sampler | undefined;
+  const way = wayTo(url);
 
-  function look(): void {
+  async function look(): Promise<void> {
+    const env = await way;
+    if (closed) return;
     startedMs = nowMs();
     recent = [];
-    current = run(watchArguments(url), {
+    current = run(watchArguments(url), env, {
       picture(picture) {
         failures = 0;
         const word = pictureWord(picture.luma, recent.at(-1)?.luma);
@@ -75,13 +79,13 @@ export function watchView(p: {
       [seen, heard] = [undefined, undefined];
       failures += 1;
       const pauseMs = Math.min(backOffMs.longest, backOffMs.first * 2 ** Math.min(failures - 1, 8));
-      retry = setTimeout(look, pauseMs);
+      retry = setTimeout(() => void look(), pauseMs);
     });
   }
   const levelOf = (pair: number) => heard?.pairsDbfs[pair] ?? -Infinity;
 
-  function run(args: readonly string[], tell: Parameters<typeof sample>[2]): Sampler {
-    const sampler = sample(args, nowMs, tell);
+  function run(args: readonly string[], env: NodeJS.ProcessEnv, tell: Samples): Sampler {
+    const sampler = sample(args, env, nowMs, tell);
     samplers.add(sampler);
     void sampler.ended.then(() => samplers.delete(sampler));
     return sampler;
@@ -115,14 +119,15 @@ export function watchView(p: {
     [moved, isNew] = [false, false];
     p.tell(look);
   }, tellEveryMs.atMost);
-  look();
+  void look();
 
   return {
     pictures: () => recent,
     async burst(seconds) {
       const series: Picture[] = [];
+      const env = await way;
       if (closed) return series;
-      const sampler = run(burstArguments(url, seconds), {
+      const sampler = run(burstArguments(url, seconds), env, {
         picture: (picture) => series.push(picture),
         sound: () => undefined,
       });

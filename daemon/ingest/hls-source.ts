@@ -1,7 +1,7 @@
 /** An HLS server as the ingest knows it beside the ffmpeg that reads it. */
 import { setTimeout as pause } from "node:timers/promises";
-import { guardedConnect, placeOf } from "./guarded-connect.ts";
-import { openGuardedProxy } from "./guarded-proxy.ts";
+import { guardedConnect, placeOf } from "../web-guard/guarded-connect.ts";
+import { openGuardedProxy } from "../web-guard/guarded-proxy.ts";
 import { currentPlaylist } from "./playlist.ts";
 import { addressOf, type IngestSource } from "./settings.ts";
 

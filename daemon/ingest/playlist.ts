@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { connect as connectTls } from "node:tls";
-import { type Connect, placeOf } from "./guarded-connect.ts";
+import { type Connect, placeOf } from "../web-guard/guarded-connect.ts";
 
 const mostBytes = 1024 * 1024;
 /** Redirects, and from a list of variants to the first of them. */

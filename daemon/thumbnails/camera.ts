@@ -43,8 +43,9 @@ export function pictureArguments(p: {
  */
 export function openCamera(
   args: readonly string[],
-  { nowMs, isPatient }: { nowMs: () => number; isPatient: boolean },
+  p: { nowMs: () => number; isPatient: boolean; env: NodeJS.ProcessEnv },
 ): Camera {
+  const { nowMs, isPatient, env } = p;
   let newest: { jpeg: Buffer; atMs: number } | undefined;
   let because = "no picture has come yet";
   let failures = 0;
@@ -52,6 +53,7 @@ export function openCamera(
   function look(): void {
     const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", "ffmpeg", ...args], {
       stdio: ["ignore", "pipe", "ignore"],
+      env,
       shell: false,
     });
     let silent: NodeJS.Timeout | undefined;

@@ -7,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import mqtt, { type MqttClient } from "mqtt";
 import { topicFor } from "../../machines/contract.ts";
 import { published } from "../link/broker-connection.ts";
+import { wayTo } from "../web-guard/way.ts";
 import { openCamera, pictureArguments } from "./camera.ts";
 import { Sender } from "./sender.ts";
 import { ThumbnailSettings } from "./settings.ts";
@@ -65,11 +66,12 @@ async function run(): Promise<never> {
   process.stdin.on("end", () => process.exit(0)).resume();
   const nowMs = () => performance.now();
   const { everyMs, widthPx } = settings;
-  const cameras = settings.places.map(({ kind, id, input }) => {
+  const opening = settings.places.map(async ({ kind, id, input, address }) => {
     const args = pictureArguments({ input, everyMs, widthPx });
-    const camera = openCamera(args, { nowMs, isPatient: kind !== "ingest" });
-    return { kind, id, camera };
+    const env = await wayTo(address);
+    return { kind, id, camera: openCamera(args, { nowMs, isPatient: kind !== "ingest", env }) };
   });
+  const cameras = await Promise.all(opening);
   const sender = new Sender(cameras, nowMs);
   for (let failures = 0; ; failures += 1) {
     const client = connect(settings);

@@ -16,21 +16,21 @@ export function placesOf(
 ): Place[] {
   return [
     ...config.ingests.map(({ id }): Place => {
-      return { kind: "ingest", id, input: groupInput(groupOf(config, id)) };
+      return { kind: "ingest", id, ...seenIn(groupOf(config, id)) };
     }),
     ...config.encoders.flatMap(({ id, preview }): Place[] =>
       preview && !hasOneReader(preview.url)
-        ? [{ kind: "encoder", id, input: inputArguments(preview.url) }]
+        ? [{ kind: "encoder", id, ...seenAt(preview.url) }]
         : [],
     ),
     ...config.destinations.flatMap((destination): Place[] => {
       const seen = playbackOf(destination);
-      return seen
-        ? [{ kind: "destination", id: destination.id, input: inputArguments(seen.url) }]
-        : [];
+      return seen ? [{ kind: "destination", id: destination.id, ...seenAt(seen.url) }] : [];
     }),
   ];
 }
+
+const seenAt = (url: string) => ({ input: inputArguments(url), address: url });
 
 /** Packets to an own address go to one socket: they would be taken from whoever compares pictures. */
 function hasOneReader(url: string): boolean {
@@ -40,12 +40,14 @@ function hasOneReader(url: string): boolean {
 }
 
 /** Joined in the middle of a GOP: what the picture is stands at the next keyframe only. */
-function groupInput({ address, port }: ReturnType<typeof groupOf>): string[] {
+function seenIn({ address, port }: ReturnType<typeof groupOf>): Pick<Place, "input" | "address"> {
   const buffered = "fifo_size=50000&overrun_nonfatal=1&reuse=1&buffer_size=4194304";
-  return [
+  const group = `udp://${address}:${port}`;
+  const input = [
     ...["-protocol_whitelist", "udp", "-format_whitelist", "mpegts"],
     ...["-fflags", "nobuffer", "-probesize", "5000000", "-analyzeduration", "5000000"],
     ...["-fpsprobesize", "0", "-f", "mpegts"],
-    ...["-i", `udp://${address}:${port}?localaddr=127.0.0.1&${buffered}`],
+    ...["-i", `${group}?localaddr=127.0.0.1&${buffered}`],
   ];
+  return { input, address: group };
 }

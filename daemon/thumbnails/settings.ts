@@ -23,6 +23,8 @@ export const ThumbnailSettings = z.object({
       id: Id,
       /** Of ffmpeg, up to `-i` and what stands behind it. */
       input: z.array(z.string()),
+      /** The address in it. */
+      address: z.string(),
     }),
   ),
 });

@@ -38,8 +38,6 @@ test.each([
   ["ffmpeg", "rtsp", "rtsp://u:canary@h/app", login],
   ["ffmpeg", "rtsp", "rtsp://h/app?token=canary", query("token")],
   ["ffmpeg", "srt", "srt://h:9000?passphrase=canary", query("streamId, passphrase and latency")],
-  ["ffmpeg", "hls", "https://u:canary@h/a.m3u8", login],
-  ["ffmpeg", "hls", "https://h/a.m3u8?token=canary", query("token")],
   ["gstreamer", "rtmp", "rtmp://u:canary@h/app", login],
   ["gstreamer", "rtmp", "rtmp://h/app/main?key=canary", query("streamKey")],
   ["gstreamer", "srt", "srt://h:9000?passphrase=canary", query("streamId, passphrase and latency")],
@@ -56,7 +54,6 @@ test("what is secret of an input has keys of its own, and stands there as a refe
     "kind: rtmp, url: rtmp://h/live, streamKey: credential:a, username: me, password: credential:b",
     "kind: srt, url: srt://h:9000, streamId: studio/main, passphrase: credential:a, latency: 0.5s",
     "kind: rtsp, url: rtsp://h/a, username: me, password: credential:a, token: credential:b",
-    "kind: hls, url: https://h/a.m3u8, username: me, password: credential:a, token: credential:b",
   ];
   for (const input of inputs) expect(problemsOf(site({ input: `{ ${input} }` }))).toEqual([]);
   const written = site({ input: "{ kind: srt, url: srt://h:9000, passphrase: canary }" });

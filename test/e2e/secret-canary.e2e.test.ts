@@ -52,10 +52,6 @@ const pulls = {
     ...{ kind: "rtsp", url: `rtsp://${nobody}/a`, token: "file:CANARY" },
     ...{ username: "me", password: "file:CANARY" },
   },
-  "by-hls": {
-    ...{ kind: "hls", url: `http://${nobody}/a.m3u8`, token: "file:CANARY" },
-    ...{ username: "me", password: "file:CANARY" },
-  },
 };
 
 test("what an input is opened with shows nowhere, however the program ends", async () => {

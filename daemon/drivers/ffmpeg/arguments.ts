@@ -86,12 +86,6 @@ function inputArguments({ input, audio }: FfmpegOptions, encoder: string): strin
         ...may("rtsp,rtp,tcp", "rtsp,sdp,mpegts"),
         ...["-i", withLogin(input, withToken(input))],
       ];
-    case "hls":
-      return [
-        ...["-max_redirects", "0"],
-        ...may("http,https,tls,tcp,crypto", "hls,mpegts,mov,mp4,m4a,3gp,3g2,mj2,aac"),
-        ...["-f", "hls", "-i", withLogin(input, withToken(input))],
-      ];
     case "udp":
       return [
         ...live,

@@ -10,7 +10,7 @@ import {
   testPattern,
   udp,
 } from "../shared/engine/fields.ts";
-import { hls, rtmp, rtsp, srt } from "../shared/engine/input-access.ts";
+import { rtmp, rtsp, srt } from "../shared/engine/input-access.ts";
 
 /** What is encoded. Which protocols and containers ffmpeg may open follows from `kind` alone. */
 export const FfmpegInput = z.discriminatedUnion("kind", [
@@ -24,7 +24,6 @@ export const FfmpegInput = z.discriminatedUnion("kind", [
   rtmp,
   srt,
   rtsp,
-  hls,
   udp,
   ingest,
 ]);

@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process";
 import { afterEach, expect, test } from "vitest";
 import { watchView } from "../../../daemon/content/view.ts";
 import type { ContentLook } from "../../../machines/content/look.ts";
+import { anHlsServer } from "../../fakes/hls-server.ts";
 import { startCamera } from "../../fakes/camera.ts";
 import { until } from "../../e2e/facility.ts";
 
@@ -62,4 +64,27 @@ test("a picture that stands still is told so, and one decoded in full brings fiv
   await untilSeen("still");
   await view.close();
   expect(await view.burst(2)).toEqual([]);
+}, 60_000);
+
+test("a far end that names a place within this site's network has nobody ask there", async () => {
+  const trap = await anHlsServer(() => "#EXTM3U");
+  const server = await anHlsServer((path) => {
+    if (path === "/moved.ts") return { to: `http://127.0.0.1:${trap.port}/a.ts` };
+    const segments = ["moved.ts", `http://127.0.0.1:${trap.port}/b.ts`];
+    const lines = segments.flatMap((uri) => ["#EXTINF:2,", uri]);
+    return ["#EXTM3U", "#EXT-X-TARGETDURATION:2", ...lines, ""].join("\n");
+  });
+  const url = `${server.url}/live.m3u8`;
+  const looks: ContentLook[] = [];
+  const tell = (look: ContentLook) => looks.push(look);
+  open.push(watchView({ url, nowMs: () => performance.now(), tell }));
+  await until("both were tried", () => server.asked.includes("/moved.ts") && looks.length > 1);
+  await until("it was given up and tried again", () => server.asked.length > 4);
+  expect(trap.asked).toEqual([]);
+
+  // The same without our guard: there is something that it keeps ffmpeg from.
+  const args = ["-v", "quiet", "-protocol_whitelist", "http,tcp", "-i", url, "-f", "null", "-"];
+  const bare = spawn("setpriv", ["--pdeathsig", "KILL", "ffmpeg", "-nostdin", ...args]);
+  await until("an unguarded one is trapped", () => trap.asked.length > 0);
+  bare.kill("SIGKILL");
 }, 60_000);

@@ -68,13 +68,6 @@ export const rtsp = z.strictObject({
   ...login,
   token,
 });
-export const hls = z.strictObject({
-  kind: z.literal("hls").describe("a live HLS playlist"),
-  url: url({ login: loginUnder, query: "token" }, "http", "https").describe("the playlist"),
-  ...login,
-  token,
-});
-
 /** What an input is opened with: it must show nowhere. */
 export function inputSecrets(input: object): string[] {
   const { streamKey, passphrase, password, token } = input as Partial<

@@ -25,7 +25,7 @@ const grammar: Record<string, RegExp | undefined> = {
   "-rtsp_transport": /^tcp$/,
   "-protocol_whitelist": /^[a-z]+(,[a-z]+)*$/,
   "-format_whitelist": /^[a-z0-9_]+(,[a-z0-9_]+)*$/,
-  "-f": /^(lavfi|mpegts|hls|flv)$/,
+  "-f": /^(lavfi|mpegts|flv)$/,
   "-i": /^(file:\/|rtmp:\/\/|srt:\/\/|rtsp:\/\/|https?:\/\/|udp:\/\/|testsrc2=size=|sine=)[^\p{Cc}]*$/u,
   "-map": /^[01]:[va]:0\??$/,
   "-vf": /^scale=-?\d+:-?\d+$/,
@@ -89,7 +89,6 @@ const accessOf: Record<string, string[]> = {
   rtmp: [...login, "streamKey"],
   srt: ["streamId", "passphrase"],
   rtsp: [...login, "token"],
-  http: [...login, "token"],
 };
 const access = (keys: string[]) => Object.fromEntries(keys.map((key) => [key, hostile]));
 const input = fc.oneof(
@@ -106,10 +105,10 @@ const input = fc.oneof(
     loop: fc.boolean(),
     realtime: fc.boolean(),
   }),
-  ...["rtmp", "srt", "rtsp", "http"].map((scheme) =>
+  ...["rtmp", "srt", "rtsp"].map((scheme) =>
     fc.record(
       {
-        ...{ kind: fc.constant(scheme === "http" ? "hls" : scheme), url: url(scheme) },
+        ...{ kind: fc.constant(scheme), url: url(scheme) },
         ...access(accessOf[scheme]!),
       },
       { requiredKeys: ["kind", "url"] },

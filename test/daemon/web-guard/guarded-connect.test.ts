@@ -1,7 +1,11 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type NetConnectOpts } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { guardedConnect, isOwnNetwork, placeOf } from "../../../daemon/ingest/guarded-connect.ts";
+import {
+  guardedConnect,
+  isOwnNetwork,
+  placeOf,
+} from "../../../daemon/web-guard/guarded-connect.ts";
 
 const onTheInternet = "8.8.4.4";
 
