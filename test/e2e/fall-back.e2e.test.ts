@@ -15,6 +15,8 @@ afterEach(async () => {
   await hub.close();
 });
 
+/** Two boxes that are simulated and really encode take a while on a host that is busy. */
+const patienceMs = 150_000;
 const program = new URL("../../dist/understudy.js", import.meta.url).pathname;
 
 async function commission(...args: string[]): Promise<number | null> {
@@ -41,6 +43,7 @@ async function aRelayedPair(): Promise<void> {
   facility = await Facility.build({
     encoders: { a: { ...helo, picture: { gopS: 1 } }, b: { ...helo, picture: { gopS: 1 } } },
     stream: { path: "relayed", relay: { host: "127.0.0.1", port: await freePort() } },
+    encoder: { requestTimeout: "10s" },
     destination: { deviceRetryPeriod: "1s" },
     farEnd: { behaviour: "refuseSecond" },
     mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
@@ -76,11 +79,11 @@ test("commissioned boxes go on without a relay that keeps dying, and a person re
   await aRelayedPair();
   await commission("--rehearse", "--confirm", "far");
   facility.startDaemon();
-  await facility.untilTold("stream.onAir");
+  await facility.untilTold("stream.onAir", undefined, patienceMs);
   expect(facility.log).not.toContain("when its relay cannot be kept up");
 
   const stopKilling = keepKillingRelay();
-  const fell = await facility.untilTold("stream.fellBack");
+  const fell = await facility.untilTold("stream.fellBack", undefined, patienceMs);
   expect(fell.message).toContain("it goes on on path direct with a or b");
   const carrier = await until(
     "a box is on air itself",
@@ -88,12 +91,15 @@ test("commissioned boxes go on without a relay that keeps dying, and a person re
       const who = facility.onAir();
       return who === "a" || who === "b" ? who : undefined;
     },
-    60_000,
+    patienceMs,
   );
-  const incident = await until("its incident is over", () =>
-    incidents(facility).find(
-      ({ cause, outcome }) => cause === "relayDown" && outcome === "tookOver",
-    ),
+  const incident = await until(
+    "its incident is over",
+    () =>
+      incidents(facility).find(
+        ({ cause, outcome }) => cause === "relayDown" && outcome === "tookOver",
+      ),
+    patienceMs,
   );
   expect(incident).toMatchObject({ to: carrier, certificate: { encoder: "main-relay" } });
   expect(incident.offAirMs).toBeGreaterThan(0);
@@ -104,7 +110,10 @@ test("commissioned boxes go on without a relay that keeps dying, and a person re
     return path === "direct" && health === "off" && fellBack != null;
   });
 
-  expect(await hub.command("streams/main", "return")).toMatchObject({ status: "done" });
+  const { id, status } = await hub.command("streams/main", "return");
+  // The hub's answer does not wait for as long as a busy host may take.
+  expect(status).toMatch(/^(accepted|done)$/);
+  await facility.untilTold("command.done", ({ data }) => data["command"] === id, patienceMs);
   await facility.untilOnAir("main-relay");
   expect(facility.overlapMs()).toBe(0);
-}, 400_000);
+}, 600_000);
