@@ -38,6 +38,17 @@ export const streamContent = section({
   black: fault("The picture is black", { do: "observe", after: "10s" }),
   frozen: fault("The picture stands still; slides do, too", { do: "observe", after: "20s" }),
   silent: fault("A channel pair is below silenceBelowDbfs", { do: "observe", after: "20s" }),
+  loudness: section({
+    do: z.enum(["off", "observe"]).prefault("off").describe("off; observe: say so"),
+    after: duration({ atLeast: "1s", atMost: "1h" })
+      .prefault("30s")
+      .describe("When it has lasted this long"),
+    leastLufs: z.number().min(-70).max(0).prefault(-28).describe("Of each 3 s, by EBU R128"),
+    mostLufs: z.number().min(-70).max(0).prefault(-18).describe("Of each 3 s, by EBU R128"),
+  })
+    .refine((band) => band.leastLufs < band.mostLufs, "leastLufs must be below mostLufs")
+    .prefault({})
+    .describe("The sound is too quiet or too loud; silence is not meant"),
   silenceBelowDbfs: z.int().min(-90).max(-10).prefault(-50).describe("RMS of the louder channel"),
   pairs: z
     .array(z.int().min(1).max(16))

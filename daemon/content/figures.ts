@@ -1,9 +1,12 @@
+import type { Loudness } from "../../machines/content/look.ts";
+
 /** What ffmpeg's `metadata=mode=print` writes of one picture or one piece of sound. */
 export type Figure = {
   /** By the clock of the media, ms. */
   atMs: number;
   /** RMS of each channel, dBFS; empty of a picture. */
   levelsDbfs: number[];
+  loudness?: Partial<Loudness>;
 };
 
 /** ffmpeg writes `-inf` of digital silence. */
@@ -31,6 +34,12 @@ export function readFigures(tell: (figure: Figure) => void): (text: string) => v
       const dbfs = Number(level[2]);
       figure.levelsDbfs[Number(level[1]) - 1] = Number.isFinite(dbfs) ? dbfs : lowestDbfs;
       return;
+    }
+    const loudness = /^lavfi\.r128\.([SI])=(-?\d+(?:\.\d+)?|-inf|nan)$/.exec(text);
+    if (loudness) {
+      const lufs = Number(loudness[2]);
+      const name = loudness[1] === "S" ? "shortTermLufs" : "integratedLufs";
+      figure.loudness = { ...figure.loudness, [name]: Number.isFinite(lufs) ? lufs : lowestDbfs };
     }
     if (text === "p=1") finish();
   }

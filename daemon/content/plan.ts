@@ -26,6 +26,12 @@ export function contentPlan(
     black: fault("black"),
     frozen: fault("frozen"),
     silent: fault("silent"),
+    loudness: {
+      does: content.loudness.do,
+      afterMs: content.loudness.afterMs,
+      leastLufs: content.loudness.leastLufs,
+      mostLufs: content.loudness.mostLufs,
+    },
     silenceBelowDbfs: content.silenceBelowDbfs,
     pairs: content.pairs,
     comparisonCountsMs: comparisonCountsFor(content.compareEveryMs),

@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import type { Readable } from "node:stream";
+import type { Loudness } from "../../machines/content/look.ts";
 import { pictureBytes, type Picture } from "../../machines/content/picture.ts";
 import { figures } from "./arguments.ts";
 import { type Figure, readFigures } from "./figures.ts";
 
 export type Samples = {
   picture(picture: Picture): void;
-  /** RMS of each channel of half a second, dBFS. */
-  sound(channelsDbfs: number[]): void;
+  /** RMS of each channel of half a second, dBFS; the loudness once there are 3 s of it. */
+  sound(channelsDbfs: number[], loudness: Loudness | undefined): void;
 };
 
 export type Sampler = {
@@ -17,6 +18,8 @@ export type Sampler = {
   kill(): void;
 };
 
+/** Pieces of sound in 3 s: what is loud for so long is told of no less. */
+const shortTerm = 6;
 /** A jump of the pictures' own clock by more than this begins a new count, ms. */
 const jumpMs = 10_000;
 
@@ -63,8 +66,14 @@ export function sample(
     times.push(atMs);
     pairUp();
   });
-  onFigures(child.stdio[figures.sound], ({ levelsDbfs }) => {
-    if (levelsDbfs.length > 0) tell.sound(levelsDbfs);
+  let heard = 0;
+  onFigures(child.stdio[figures.sound], ({ levelsDbfs, loudness = {} }) => {
+    const { shortTermLufs, integratedLufs } = loudness;
+    heard += 1;
+    const isKnown =
+      heard > shortTerm && shortTermLufs !== undefined && integratedLufs !== undefined;
+    const known = isKnown ? { shortTermLufs, integratedLufs } : undefined;
+    if (levelsDbfs.length > 0) tell.sound(levelsDbfs, known);
   });
   child.on("spawn", () => giveWay(child.pid!));
 

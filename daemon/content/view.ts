@@ -1,4 +1,4 @@
-import { type ContentLook, pictureWord } from "../../machines/content/look.ts";
+import { type ContentLook, type Loudness, pictureWord } from "../../machines/content/look.ts";
 import type { Picture } from "../../machines/content/picture.ts";
 import { silenceLimitMs } from "./address.ts";
 import { burstArguments, watchArguments } from "./arguments.ts";
@@ -38,7 +38,7 @@ export function watchView(p: {
   const samplers = new Set<Sampler>();
   let recent: Picture[] = [];
   let seen: { word: "black" | "still" | "moving"; atMs: number } | undefined;
-  let heard: { pairsDbfs: number[]; atMs: number } | undefined;
+  let heard: { pairsDbfs: number[]; loudness: Loudness | undefined; atMs: number } | undefined;
   let [moved, isNew] = [false, false];
   let told = { shape: "", atMs: -Infinity };
   let detail = "it was not looked at yet";
@@ -61,11 +61,12 @@ export function watchView(p: {
         seen = { word: moved && word === "still" ? "moving" : word, atMs: nowMs() };
         recent = [...recent.filter(({ atMs }) => picture.atMs - atMs < remembersMs), picture];
       },
-      sound(channels) {
+      sound(channels, loudness) {
         const pairsDbfs = pairsOf(channels);
         heard = {
           // The loudest since the last look was told: a word between two pauses is no silence.
           pairsDbfs: isNew ? pairsDbfs.map((at, i) => Math.max(at, levelOf(i))) : pairsDbfs,
+          loudness,
           atMs: nowMs(),
         };
         isNew = true;
@@ -104,6 +105,7 @@ export function watchView(p: {
       word: "seen",
       picture: isBelieved(seen) ? seen!.word : null,
       pairsDbfs: isBelieved(heard) ? heard!.pairsDbfs : null,
+      ...(isBelieved(heard) && heard!.loudness && { loudness: heard!.loudness }),
     };
   }
 

@@ -19,6 +19,7 @@ import type { IngestCounts } from "../ingest/counts.ts";
 import type { Store } from "../store/store.ts";
 import type { Actor, View } from "../view.ts";
 import { addClockMetrics } from "./clock-metrics.ts";
+import { addContentMetrics } from "./content-metrics.ts";
 import { addDurations } from "./durations.ts";
 import { addConnectionMetrics } from "./connection-metrics.ts";
 import { addHostMetrics } from "./host-metrics.ts";
@@ -136,6 +137,7 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
   );
   addSessionMetrics(gauge, () => fresh("encoder"));
   addClockMetrics(gauge, fresh);
+  addContentMetrics(gauge, () => fresh("stream"));
   addHostMetrics(gauge, () => fresh("site"));
   const figureOf = (actor: Actor, name: keyof EncoderFigures): number | undefined => {
     const live = actor.telemetry;

@@ -2946,7 +2946,7 @@ export interface components {
              * @default unknown
              * @enum {string}
              */
-            fault: "lost" | "black" | "frozen" | "silent" | "unknown";
+            fault: "lost" | "black" | "frozen" | "silent" | "loudness" | "unknown";
             /**
              * @default unknown
              * @enum {string}
@@ -2956,6 +2956,24 @@ export interface components {
           } & {
             [key: string]: unknown;
           })[];
+          figures?: {
+            shortTermLufs?: {
+              value: number;
+              at: string | null;
+              source: string;
+            } & {
+              [key: string]: unknown;
+            };
+            integratedLufs?: {
+              value: number;
+              at: string | null;
+              source: string;
+            } & {
+              [key: string]: unknown;
+            };
+          } & {
+            [key: string]: unknown;
+          };
         } & {
           [key: string]: unknown;
         })[];
@@ -5766,7 +5784,7 @@ export interface operations {
                    * @default unknown
                    * @enum {string}
                    */
-                  fault: "lost" | "black" | "frozen" | "silent" | "unknown";
+                  fault: "lost" | "black" | "frozen" | "silent" | "loudness" | "unknown";
                   /**
                    * @default unknown
                    * @enum {string}
@@ -5776,6 +5794,24 @@ export interface operations {
                 } & {
                   [key: string]: unknown;
                 })[];
+                figures?: {
+                  shortTermLufs?: {
+                    value: number;
+                    at: string | null;
+                    source: string;
+                  } & {
+                    [key: string]: unknown;
+                  };
+                  integratedLufs?: {
+                    value: number;
+                    at: string | null;
+                    source: string;
+                  } & {
+                    [key: string]: unknown;
+                  };
+                } & {
+                  [key: string]: unknown;
+                };
               } & {
                 [key: string]: unknown;
               })[];

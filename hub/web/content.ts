@@ -10,6 +10,7 @@ export const faultWords: Record<string, string> = {
   black: "black",
   frozen: "stands still",
   silent: "no sound",
+  loudness: "too loud or too quiet",
 };
 
 /** Of each place one line: what is wrong there, or that it is seen, or that nobody can tell. */
@@ -18,7 +19,7 @@ export function pictureLines(
   nowMs: number,
   encoderName: EncoderName,
 ): HTMLElement[] {
-  return content.views.map(({ of, picture, sound, faults }) => {
+  return content.views.map(({ of, picture, sound, faults, figures }) => {
     const where = of === "farEnd" ? "at the far end" : encoderName(of);
     const wrong = faults.map(({ fault, does, since }) =>
       word(
@@ -26,15 +27,20 @@ export function pictureLines(
         `${faultWords[fault] ?? fault} for ${lengthOf(nowMs - Date.parse(since ?? ""))}`,
       ),
     );
+    const lufs = figures?.shortTermLufs;
     const [tone, text] = known(picture === "seen", sound !== "unknown");
     return h(
       "div",
       {},
       h("span", { class: "muted" }, `${where}: `),
       ...(wrong.length > 0 ? wrong : [word(tone, text)]),
+      ...(lufs ? [h("span", { class: "muted" }, loudnessOf(lufs, nowMs))] : []),
     );
   });
 }
+
+const loudnessOf = ({ value, at }: { value: number; at: string | null }, nowMs: number) =>
+  `, ${value.toFixed(1)} LUFS${at === null ? "" : ` (${lengthOf(nowMs - Date.parse(at))} ago)`}`;
 
 function known(picture: boolean, sound: boolean): [Tone, string] {
   if (picture && sound) return ["good", "picture and sound"];

@@ -6,8 +6,16 @@ import { isBlack, isStill, type Luma } from "./picture.ts";
  * A look that failed is `unreadable`: that is neither fine nor a fault.
  */
 export type ContentLook =
-  | { word: "seen"; picture: "black" | "still" | "moving" | null; pairsDbfs: number[] | null }
+  | {
+      word: "seen";
+      picture: "black" | "still" | "moving" | null;
+      pairsDbfs: number[] | null;
+      loudness?: Loudness;
+    }
   | { word: "unreadable"; detail: string };
+
+/** By EBU R128, of all channels of the first audio track: of the last 3 s, and since it is watched. */
+export type Loudness = { shortTermLufs: number; integratedLufs: number };
 
 /** Black is still, too: black is said first. Without a picture before, nothing can be still. */
 export function pictureWord(now: Luma, before: Luma | undefined): "black" | "still" | "moving" {
@@ -19,6 +27,9 @@ export function pictureWord(now: Luma, before: Luma | undefined): "black" | "sti
 export const contentFaults = ["lost", "black", "frozen", "silent"] as const;
 export type ContentFault = (typeof contentFaults)[number];
 
+/** What is told and never a reason to take over. */
+export type InformingFault = "loudness";
+
 /** What is done about each fault, and how long it must last before. */
 export type ContentPolicy = Record<
   ContentFault,
@@ -28,15 +39,24 @@ export type ContentPolicy = Record<
   silenceBelowDbfs: number;
   /** Which channel pairs must carry sound, from 1. */
   pairs: readonly number[];
+  /** Outside of which band, LUFS. */
+  loudness?: { does: "off" | "observe"; afterMs: number; leastLufs: number; mostLufs: number };
 };
 
 /** Whether this look shows that fault; null = it cannot be told. */
 export function shows(
   look: ContentLook,
-  fault: Exclude<ContentFault, "lost">,
-  { silenceBelowDbfs, pairs }: ContentPolicy,
+  fault: Exclude<ContentFault, "lost"> | InformingFault,
+  policy: ContentPolicy,
 ): boolean | null {
+  const { silenceBelowDbfs, pairs, loudness } = policy;
   if (look.word !== "seen") return null;
+  if (fault === "loudness") {
+    const lufs = look.loudness?.shortTermLufs;
+    // No sound at all is a fault of its own.
+    if (lufs === undefined || !loudness || shows(look, "silent", policy) !== false) return null;
+    return lufs < loudness.leastLufs || lufs > loudness.mostLufs;
+  }
   if (fault === "silent") {
     const levels = look.pairsDbfs;
     // A pair that is not there cannot carry what must be on it.

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { contentFaults } from "../content/look.ts";
 import { Id, word } from "../id.ts";
+import { Figure } from "../published.ts";
 
 /** What is seen and heard of a programme, and whether its encoders show the same. */
 export const StreamContent = z
@@ -15,11 +16,19 @@ export const StreamContent = z
         /** What has been wrong for long enough, and whether a takeover may follow. */
         faults: z.array(
           z.object({
-            fault: word(contentFaults),
+            fault: word([...contentFaults, "loudness"]),
             does: word(["off", "observe", "act"]),
             sinceMs: z.number(),
           }),
         ),
+        figures: z
+          .object({
+            /** By EBU R128, of the last 3 s. */
+            shortTermLufs: Figure.optional(),
+            /** Since it is watched. */
+            integratedLufs: Figure.optional(),
+          })
+          .optional(),
       }),
     ),
     /** The carrier with its understudy; null: not compared yet. */

@@ -2,7 +2,7 @@
 import type { Decision } from "../decision.ts";
 import {
   farEndView,
-  type VisibleFault,
+  type ToldFault,
   comparisonSentence,
   withComparison,
   withLook,
@@ -14,25 +14,29 @@ type Of<T extends StreamEvent["type"]> = Extract<StreamEvent, { type: T }>;
 export type ContentEvent = Of<"content"> | Of<"compared">;
 type Step = { content: StreamContext["content"]; decisions: Decision[] };
 
-const what: Record<VisibleFault, { is: string; over: string }> = {
+const what: Record<ToldFault, { is: string; over: string }> = {
   black: { is: "the picture is black", over: "the picture is not black any more" },
   frozen: { is: "the picture stands still", over: "the picture moves again" },
   silent: { is: "there is no sound", over: "the sound is back" },
+  loudness: {
+    is: "the sound is too loud or too quiet",
+    over: "the sound is as loud as it should be again",
+  },
 };
 
 export function looked(context: StreamContext, { view, look }: Of<"content">): Step {
   const { content, plan, now } = context;
   const next = withLook(content.views[view], look, plan.content, now());
   const where = view === farEndView ? "at the far end" : `of ${view}`;
-  const tell = (fault: VisibleFault, isOver: boolean): Decision => {
-    const seconds = Math.round(plan.content[fault].afterMs / 1_000);
+  const tell = (fault: ToldFault, isOver: boolean): Decision => {
+    const seconds = Math.round((plan.content[fault]?.afterMs ?? 0) / 1_000);
     return {
       type: "stream.content",
       severity: isOver ? "info" : "warning",
       message: isOver
         ? `${plan.id}, ${where}: ${look.word === "seen" ? what[fault].over : "nothing can be seen any more"}`
         : `${plan.id}, ${where}: ${what[fault].is}, for ${seconds} s now`,
-      data: { view, fault, isOver, does: plan.content[fault].does },
+      data: { view, fault, isOver, does: plan.content[fault]?.does },
     };
   };
   return {

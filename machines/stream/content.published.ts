@@ -1,5 +1,5 @@
 import { shows } from "../content/look.ts";
-import { isFresh, lasting, type ContentView } from "./content.ts";
+import { farEndView, isFresh, lastingTold, type ContentView } from "./content.ts";
 import type { StreamContent } from "./content.contract.ts";
 import type { StreamContext } from "./stream.context.ts";
 
@@ -12,11 +12,12 @@ export function publishedContent({ content, plan, now }: StreamContext): StreamC
     views: views.map(([of, view]) => ({
       of,
       ...words(view),
-      faults: lasting(view, plan.content, now()).map((fault) => ({
+      faults: lastingTold(view, plan.content, now()).map((fault) => ({
         fault,
-        does: plan.content[fault].does,
+        does: plan.content[fault]!.does,
         sinceMs: view.since[fault]!.wallMs,
       })),
+      figures: figures(of, view),
     })),
     comparison: comparison && {
       carrier: comparison.carrier,
@@ -26,6 +27,17 @@ export function publishedContent({ content, plan, now }: StreamContext): StreamC
       atMs: comparison.at.wallMs,
     },
   };
+
+  function figures(of: string, view: ContentView): StreamContent["views"][number]["figures"] {
+    const { look, at } = view;
+    if (look.word !== "seen" || !look.loudness || !isFresh(view, now())) return {};
+    const { shortTermLufs, integratedLufs } = look.loudness;
+    const from = { atMs: at.wallMs, source: of === farEndView ? "far end" : "preview" };
+    return {
+      shortTermLufs: { value: shortTermLufs, ...from },
+      integratedLufs: { value: integratedLufs, ...from },
+    };
+  }
 
   function words(view: ContentView): Pick<StreamContent["views"][number], "picture" | "sound"> {
     const { look } = view;

@@ -3,7 +3,13 @@
  * shows of its own. Lost with a restart and seen again.
  */
 import type { Comparison } from "../content/compare.ts";
-import { type ContentFault, type ContentLook, type ContentPolicy, shows } from "../content/look.ts";
+import {
+  type ContentFault,
+  type ContentLook,
+  type ContentPolicy,
+  type InformingFault,
+  shows,
+} from "../content/look.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 
 export type ContentPlan = ContentPolicy & {
@@ -16,14 +22,16 @@ export type ContentPlan = ContentPolicy & {
 /** What can be seen; a lost input is told by the box itself. */
 export const visibleFaults = ["black", "frozen", "silent"] as const;
 export type VisibleFault = (typeof visibleFaults)[number];
+export type ToldFault = VisibleFault | InformingFault;
+const toldFaults: readonly ToldFault[] = [...visibleFaults, "loudness"];
 
 export type ContentView = {
   look: ContentLook;
   at: Stamp;
   /** Since when each fault has been there without a gap. */
-  since: Partial<Record<VisibleFault, Stamp>>;
+  since: Partial<Record<ToldFault, Stamp>>;
   /** What of it was told. */
-  told: readonly VisibleFault[];
+  told: readonly ToldFault[];
 };
 
 export type StreamContent = {
@@ -52,14 +60,14 @@ export function withLook(
   look: ContentLook,
   policy: ContentPolicy,
   now: Stamp,
-): { view: ContentView; began: VisibleFault[]; ended: VisibleFault[] } {
+): { view: ContentView; began: ToldFault[]; ended: ToldFault[] } {
   const kept = before && isFresh(before, now) ? before : undefined;
   const since: ContentView["since"] = {};
-  for (const fault of visibleFaults) {
+  for (const fault of toldFaults) {
     if (shows(look, fault, policy) === true) since[fault] = kept?.since[fault] ?? now;
   }
   const view = { look, at: now, since, told: before?.told ?? [] };
-  const told = lasting(view, policy, now);
+  const told = lastingTold(view, policy, now);
   return {
     view: { ...view, told },
     began: told.filter((fault) => !view.told.includes(fault)),
@@ -77,14 +85,29 @@ export function lasting(
   now: Stamp,
   notBeforeMs = Infinity,
 ): VisibleFault[] {
+  return lastingOf(visibleFaults, view, policy, now, notBeforeMs);
+}
+
+/** Likewise, and what only informs. */
+export const lastingTold = (view: ContentView, policy: ContentPolicy, now: Stamp): ToldFault[] =>
+  lastingOf(toldFaults, view, policy, now, Infinity);
+
+function lastingOf<F extends ToldFault>(
+  faults: readonly F[],
+  view: ContentView | undefined,
+  policy: ContentPolicy,
+  now: Stamp,
+  notBeforeMs: number,
+): F[] {
   if (!view || !isFresh(view, now)) return [];
-  return visibleFaults.filter((fault) => {
+  return faults.filter((fault) => {
     const since = view.since[fault];
-    const { does, afterMs } = policy[fault];
+    const rule = policy[fault];
     return (
       since !== undefined &&
-      does !== "off" &&
-      Math.min(elapsedMs(since, now), notBeforeMs) >= afterMs
+      rule !== undefined &&
+      rule.does !== "off" &&
+      Math.min(elapsedMs(since, now), notBeforeMs) >= rule.afterMs
     );
   });
 }

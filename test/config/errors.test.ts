@@ -111,6 +111,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
       black: { do: "observe", afterMs: 10_000 },
       frozen: { do: "observe", afterMs: 20_000 },
       silent: { do: "observe", afterMs: 20_000 },
+      loudness: { do: "off", afterMs: 30_000, leastLufs: -28, mostLufs: -18 },
       silenceBelowDbfs: -50,
       pairs: [1],
       compareEveryMs: 60_000,
@@ -169,6 +170,12 @@ test.each([
     "    gop: 2",
     "    gop: 2\n    gopp: 3",
     ["site.yaml:11:5 encoders[1].gopp: is not a known key, nearest known key: gop"],
+  ],
+  [
+    "a band that nothing is within",
+    "output: stream-1 }]",
+    "output: stream-1 }]\n    content: { loudness: { leastLufs: -10 } }",
+    ["site.yaml:19:26 streams[0].content.loudness: leastLufs must be below mostLufs"],
   ],
   [
     "a missing key",

@@ -15,6 +15,14 @@ test("half a second of sound is told when the next begins; digital silence is -1
   expect(read(sound)).toEqual([{ atMs: 0, levelsDbfs: [-24.5, -120] }]);
 });
 
+test("the loudness of half a second comes with its levels", () => {
+  const loudness = "lavfi.r128.M=-20.1\nlavfi.r128.S=-21.774\nlavfi.r128.I=nan\n";
+  expect(read(sound.replace("lavfi.astats.1", `${loudness}lavfi.astats.1`))[0]).toEqual({
+    ...{ atMs: 0, levelsDbfs: [-24.5, -120] },
+    loudness: { shortTermLufs: -21.774, integratedLufs: -120 },
+  });
+});
+
 test("text that comes in pieces reads the same", () => {
   expect(read(...sound)).toEqual(read(sound));
 });

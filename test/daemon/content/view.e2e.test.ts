@@ -40,6 +40,14 @@ test("a moving picture with a tone, then black: each is told as it is", async ()
   const spacing = view.pictures().at(-1)!.atMs - view.pictures().at(-2)!.atMs;
   expect(Math.abs(spacing - 1_000)).toBeLessThan(5);
 
+  // At 1 kHz the weighting is none: two channels are 3 dB more than one.
+  const heard = await until("the loudness", () => {
+    const last = looks.at(-1);
+    return last?.word === "seen" ? last.loudness : undefined;
+  });
+  expect(heard.shortTermLufs).toBeCloseTo(level! + 3, 0);
+  expect(heard.integratedLufs).toBeCloseTo(level! + 3, 0);
+
   camera.cover(true);
   await untilSeen("black");
 }, 60_000);

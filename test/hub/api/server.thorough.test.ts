@@ -8,7 +8,7 @@ import {
   StorageItem,
   StreamItem,
 } from "../../../hub/api/items.ts";
-import { encoder, event, incident, info, storage } from "../messages.ts";
+import { encoder, event, incident, info, storage, stream } from "../messages.ts";
 import { anApi, itemsIn, withAStudio } from "./an-api.ts";
 
 test("a hub whose store takes nothing is not ready, and works all the same", async () => {
@@ -383,6 +383,11 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
     ...{ by: null, source: null, observedAtMs: null, sinceMs: 1, takeover: "exclusive" },
     breaker: "open",
   });
+  const figure = (value: number) => ({ value, atMs: 1_790_000_000_000, source: "preview" });
+  const view = { of: "helo-a", picture: "seen", sound: "heard", faults: [] };
+  const figures = { shortTermLufs: figure(-22.5), integratedLufs: figure(-23) };
+  const content = { views: [{ ...view, figures }], comparison: null };
+  hears("studio", "stream/main/state", { ...stream(), content });
   const pool = { socketsOpen: 2, socketsBusy: 1, requestsWaiting: 3 };
   hears("studio", "telemetry", { atMs: 1_790_000_000_000, encoders: { "helo-a": pool } });
   await expect
@@ -397,6 +402,9 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   expect(text).toContain(
     'understudy_stream_bitrate_bytes_per_second{site="studio",stream="main"} 500000',
   );
+  const loudness = 'understudy_stream_loudness_lufs{site="studio",stream="main",view="helo-a"';
+  expect(text).toContain(`${loudness},window="short-term"} -22.5`);
+  expect(text).toContain(`${loudness},window="integrated"} -23`);
   for (const line of [
     'breaker_state{site="studio",encoder="helo-a",state="closed"} 1',
     'breaker_state{site="studio",encoder="helo-a",state="open"} 0',

@@ -14,10 +14,18 @@ const unseen: ContentLook = { word: "unreadable", detail: "it could not be opene
 /** On air with `a`; `shows` is looked at each second while time passes. */
 function onAir(
   does: "off" | "observe" | "act" = "act",
-  { compareEveryMs = 60_000, ...more }: { compareEveryMs?: number; failbackMs?: number } = {},
+  {
+    compareEveryMs = 60_000,
+    loudness,
+    ...more
+  }: {
+    compareEveryMs?: number;
+    failbackMs?: number;
+    loudness?: NonNullable<ReturnType<typeof aContentPlan>["loudness"]>;
+  } = {},
 ) {
   const comparisonCountsMs = comparisonCountsFor(compareEveryMs);
-  const content = { ...aContentPlan(does), comparisonCountsMs };
+  const content = { ...aContentPlan(does), comparisonCountsMs, ...(loudness && { loudness }) };
   const stream = aStreamPlan({ encoders: ["a", "b"], content, ...more });
   const w = new World(aPlan({ streams: [stream] }));
   const shows: Record<string, ContentLook> = { farEnd: good, a: good, b: good };
@@ -99,6 +107,60 @@ describe("a picture that is not the programme", () => {
       expect(w.word()).toBe("suspect");
     });
   }
+
+  const loudAt = (shortTermLufs: number, pairDbfs = -20): ContentLook => ({
+    ...{ word: "seen", picture: "moving", pairsDbfs: [pairDbfs] },
+    loudness: { shortTermLufs, integratedLufs: -23 },
+  });
+  const band = { afterMs: 30_000, leastLufs: -28, mostLufs: -18 };
+
+  test("a sound that stays outside its loudness is said; nobody takes over for it", () => {
+    const { w, shows, pass, published } = onAir("act", { loudness: { does: "observe", ...band } });
+    shows["farEnd"] = shows["a"] = loudAt(-28);
+    pass(40);
+    expect(w.told("stream.content")).toEqual([]);
+    shows["a"] = loudAt(-17.9);
+    pass(30);
+    expect(w.told("stream.content")).toEqual([]);
+    pass(2);
+    expect(w.told("stream.content").map(({ message }) => message)).toEqual([
+      "main, of a: the sound is too loud or too quiet, for 30 s now",
+    ]);
+    const view = published()?.views.find(({ of }) => of === "a");
+    expect(view).toMatchObject({
+      faults: [{ fault: "loudness", does: "observe" }],
+      figures: { shortTermLufs: { value: -17.9, source: "preview" } },
+    });
+    pass(60);
+    expect(w.word()).toBe("carried");
+    shows["a"] = loudAt(-28.1);
+    pass(60);
+    expect(w.told("stream.content")).toHaveLength(1);
+    shows["a"] = loudAt(-23);
+    pass(2);
+    expect(w.told("stream.content").at(-1)?.message).toContain("as loud as it should be again");
+  });
+
+  test("silence is a fault of its own, and no loudness", () => {
+    const { w, shows, pass } = onAir("off", { loudness: { does: "observe", ...band } });
+    shows["a"] = loudAt(-70, -51);
+    pass(60);
+    expect(w.told("stream.content")).toEqual([]);
+  });
+
+  test("without a band the loudness is shown, and nothing is said of it", () => {
+    const { w, shows, pass, published } = onAir("observe", { loudness: { does: "off", ...band } });
+    shows["farEnd"] = loudAt(-5);
+    pass(60);
+    expect(w.told("stream.content")).toEqual([]);
+    expect(published()?.views[0]).toMatchObject({
+      faults: [],
+      figures: { shortTermLufs: { value: -5, source: "far end" }, integratedLufs: { value: -23 } },
+    });
+    shows["farEnd"] = unseen;
+    pass(2);
+    expect(published()?.views[0]?.figures).toEqual({});
+  });
 
   test("with it switched off nothing is said at all", () => {
     const { w, shows, pass } = onAir("off");

@@ -3107,6 +3107,11 @@ export declare type StreamContentViewEntry = Message<"understudy.v1.StreamConten
    * @generated from field: repeated understudy.v1.StreamContentViewEntryFaultEntry faults = 4;
    */
   faults: StreamContentViewEntryFaultEntry[];
+
+  /**
+   * @generated from field: understudy.v1.StreamContentViewEntryFigures figures = 5;
+   */
+  figures?: StreamContentViewEntryFigures | undefined;
 };
 
 /**
@@ -3140,6 +3145,27 @@ export declare type StreamContentViewEntryFaultEntry = Message<"understudy.v1.St
  * Use `create(StreamContentViewEntryFaultEntrySchema)` to create a new message.
  */
 export declare const StreamContentViewEntryFaultEntrySchema: GenMessage<StreamContentViewEntryFaultEntry>;
+
+/**
+ * @generated from message understudy.v1.StreamContentViewEntryFigures
+ */
+export declare type StreamContentViewEntryFigures = Message<"understudy.v1.StreamContentViewEntryFigures"> & {
+  /**
+   * @generated from field: understudy.v1.Figure short_term_lufs = 1;
+   */
+  shortTermLufs?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure integrated_lufs = 2;
+   */
+  integratedLufs?: Figure | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamContentViewEntryFigures.
+ * Use `create(StreamContentViewEntryFiguresSchema)` to create a new message.
+ */
+export declare const StreamContentViewEntryFiguresSchema: GenMessage<StreamContentViewEntryFigures>;
 
 /**
  * @generated from message understudy.v1.StreamContentComparison
@@ -5921,6 +5947,11 @@ export enum StreamContentViewEntryFaultEntryFault {
    * @generated from enum value: STREAM_CONTENT_VIEW_ENTRY_FAULT_ENTRY_FAULT_SILENT = 4;
    */
   SILENT = 4,
+
+  /**
+   * @generated from enum value: STREAM_CONTENT_VIEW_ENTRY_FAULT_ENTRY_FAULT_LOUDNESS = 6;
+   */
+  LOUDNESS = 6,
 
   /**
    * @generated from enum value: STREAM_CONTENT_VIEW_ENTRY_FAULT_ENTRY_FAULT_UNKNOWN = 5;
