@@ -62,20 +62,21 @@ async function withRest(use: (rest: Rest) => Promise<void>): Promise<void> {
       last: (close) => void ends.push(close),
       gone: (facility) => ({
         async begin() {
-          const areSaid = saidAnew(facility, ["link_lost", "the disk is full"]);
+          const isLost = saidAnew(facility, "link_lost");
           await proxy.down(true);
           for (const pid of signalled) kill(pid, "SIGSTOP");
           disk.fill();
-          await until("all is gone", areSaid, 60_000);
-          // The room that was kept for this is given up by now.
+          await until("the way to the hub is gone", isLost, 60_000);
+          // The journal says so when it needs room; by then the room that was kept is given up.
           disk.fill();
         },
         async end() {
-          const areSaid = saidAnew(facility, ["link_online", "the journal is written again"]);
+          const isOnline = saidAnew(facility, "link_online");
           disk.empty();
           for (const pid of signalled) kill(pid, "SIGCONT");
           await proxy.down(false);
-          await until("all is there again", areSaid, 120_000);
+          await until("the hub is there again", isOnline, 120_000);
+          await until("the journal is written", () => isWritten(facility), 120_000);
         },
       }),
     });
@@ -84,9 +85,14 @@ async function withRest(use: (rest: Rest) => Promise<void>): Promise<void> {
   }
 }
 
-/** @returns whether the daemon has said all of these once more than until now */
-function saidAnew(facility: Facility, words: readonly string[]): () => boolean {
-  const often = () => words.map((word) => facility.log.split(word).length);
-  const before = often();
-  return () => often().every((count, n) => count > before[n]!);
+const often = (facility: Facility, words: string) => facility.log.split(words).length;
+
+/** @returns whether the daemon has said this once more than until now */
+function saidAnew(facility: Facility, words: string): () => boolean {
+  const before = often(facility, words);
+  return () => often(facility, words) > before;
 }
+
+/** It never said that the disk is full, or that it is well again since. */
+const isWritten = (facility: Facility) =>
+  often(facility, "the journal is written again") >= often(facility, "the disk is full");
