@@ -10,6 +10,7 @@ type Stream = {
   relay: { mode?: string | undefined; host?: string | undefined; port?: unknown };
   sessions?: unknown;
   failback?: unknown;
+  carry?: unknown;
   encoders: readonly Listed[];
 };
 
@@ -36,12 +37,16 @@ export function relayedFindings(p: {
 }): Finding[] {
   const { stream, path } = p;
   if (stream.path !== "relayed") {
-    return stream.encoders.flatMap(({ level }, place) => {
-      if (level !== "hot") return [];
-      const what =
-        "hot is not possible on path direct: an encode of its own has nowhere to go; use warm";
-      return [{ path: [...path, "encoders", place, "level"], what }];
-    });
+    const unseen = "needs path relayed: the relay sees what the encoders bring";
+    return [
+      ...(stream.carry === undefined ? [] : [{ path: [...path, "carry"], what: unseen }]),
+      ...stream.encoders.flatMap(({ level }, place) => {
+        if (level !== "hot") return [];
+        const what =
+          "hot is not possible on path direct: an encode of its own has nowhere to go; use warm";
+        return [{ path: [...path, "encoders", place, "level"], what }];
+      }),
+    ];
   }
   const hasBox = boxesOf(stream, p.encoders, p.isBox).length > 0;
   const isAtomic = relayModeOf(stream.relay.mode, hasBox) === "gop-atomic";

@@ -70,6 +70,7 @@ const Lenient = z.object({
         sessions: z.unknown().optional(),
         failback: z.unknown().optional(),
         events: z.unknown().optional(),
+        carry: z.unknown().optional(),
         outputs: listOf(
           z
             .object({

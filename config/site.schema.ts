@@ -1,6 +1,7 @@
 /** `site.yaml`: everything a site daemon is told. Vendors' options come from the drivers. */
 import { z } from "zod";
 import { optionsJsonSchema } from "./as-written.ts";
+import { carry } from "./carry.schema.ts";
 import { preview, streamContent } from "./content.schema.ts";
 import { destination } from "./destination.schema.ts";
 import { absolutePath, displayName, host, id, logLevel, port, url } from "./fields.ts";
@@ -252,6 +253,9 @@ const stream = section({
   content: streamContent
     .prefault({})
     .describe("What is done about a lost, black, frozen or silent picture"),
+  carry: carry
+    .exactOptional()
+    .describe("On path relayed: what has to go out with it, such as captions; missed and told so"),
   recording: z
     .enum(["protect", "sacrifice"])
     .prefault("protect")

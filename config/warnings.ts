@@ -11,7 +11,20 @@ export const configWarnings = (config: SiteConfig): string[] => [
   ...keyWarnings(config),
   ...drillWarnings(config),
   ...relayWarnings(config),
+  ...soundWarnings(config),
 ];
+
+/** What goes out by RTMP loses all sounds but the first, and nothing says so. */
+const soundWarnings = ({ streams, destinations }: SiteConfig): string[] =>
+  streams
+    .filter(({ carry, destination }) => {
+      const address = destinations.find(({ id }) => id === destination)?.address ?? "";
+      return (carry?.sounds?.length ?? 0) > 1 && address.startsWith("rtmp");
+    })
+    .map(
+      ({ id, destination, carry }) =>
+        `${id}: of its ${carry!.sounds!.length} sounds only the first reaches ${destination}, RTMP carries one; its outputs have all of them`,
+    );
 
 /** Who would give the programme to an encoder that publishes itself runs where the relay does. */
 const relayWarnings = ({ streams }: SiteConfig): string[] =>

@@ -13,7 +13,7 @@ import type {
 import { profileAt } from "../machines/profile/profiles.ts";
 import type { StorageLevels } from "../machines/storage/space.ts";
 import type { EncoderSettings } from "../machines/encoder/settings.ts";
-import { contentPlan } from "./content/plan.ts";
+import { carryPlan, contentPlan } from "./content/plan.ts";
 import type { EventPlan } from "../machines/stream/schedule.ts";
 import { type Detection, detectionOf, requestTimeoutOf } from "./detection-time.ts";
 import type { Vendor } from "./drivers/index.ts";
@@ -350,6 +350,7 @@ function legsOf(
     directFreezeMs: stream.directFreezeMs,
     ...(stream.drills && destination.test && { drillEveryMs: stream.drills.everyMs }),
     content: contentPlan(stream.content, destination),
+    ...(stream.carry && { carry: carryPlan(stream.carry) }),
     fenceTimeoutMs: destination.fenceTimeoutMs,
     recording: stream.recording,
     failbackMs: stream.failbackMs ?? "manual",

@@ -67,6 +67,7 @@ export const eventTypes = [
   "stream.suspect",
   "stream.understudy",
   "stream.programme",
+  "stream.carried",
   "stream.drill",
   "stream.relay",
   "stream.fellBack",

@@ -1,4 +1,5 @@
 import type { DestinationConfig, StreamConfig } from "../../config/site.schema.ts";
+import type { CarryPlan } from "../../machines/content/carried.ts";
 import { comparisonCountsFor, type ContentPlan } from "../../machines/stream/content.ts";
 
 /** Where the far end's picture is watched: the first observer that is told to. */
@@ -36,5 +37,19 @@ export function contentPlan(
     pairs: content.pairs,
     comparisonCountsMs: comparisonCountsFor(content.compareEveryMs),
     farEndDelayMs: playbackOf(destination)?.delayAtMostMs ?? 0,
+  };
+}
+
+export function carryPlan({
+  captions,
+  activeFormat,
+  scan,
+  sounds,
+}: NonNullable<StreamConfig["carry"]>): CarryPlan {
+  return {
+    ...(captions === "keep" && { captions: true }),
+    ...(activeFormat === "keep" && { activeFormat: true }),
+    ...(scan !== "any" && { scan }),
+    ...(sounds && { sounds }),
   };
 }

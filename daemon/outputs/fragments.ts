@@ -1,20 +1,15 @@
 /** Fragmented MP4 of one picture track and its sounds: ISO/IEC 14496-12, -14 and -15. */
 import type { Frame, Ticks } from "../relay/frame.ts";
+import { type Aac, aacOf } from "../relay/ts/adts.ts";
 import { annexBUnits, delimiter, picture, sequence } from "../relay/ts/annex-b.ts";
+import { pictureSet } from "../relay/ts/sps.ts";
 import type { Format } from "./segmenter.ts";
-import { pictureSize } from "./sps.ts";
 
 const videoRate = 90_000;
 const samplesPerFrame = 1024;
-const aacRatesHz = [
-  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000,
-  7_350,
-];
 const keySample = 0x02000000;
 const otherSample = 0x01010000;
 
-/** A sound track as its ADTS headers tell it. */
-export type Aac = { objectType: number; rateIndex: number; rateHz: number; channels: number };
 type Track = { id: number; track: number; aac?: Aac };
 type Sample = { at: number; length: number; flags: number; offset: number; payload: Buffer };
 
@@ -123,16 +118,8 @@ function tracksOf({ streams, adts }: Format, only?: number): Track[] {
   });
 }
 
-export function aacOf(header: Buffer): Aac | undefined {
-  const rateIndex = (header[2]! >> 2) & 15;
-  const rateHz = aacRatesHz[rateIndex];
-  if (rateHz === undefined) return undefined;
-  const channels = ((header[2]! & 1) << 2) | (header[3]! >> 6);
-  return { objectType: (header[2]! >> 6) + 1, rateIndex, rateHz, channels };
-}
-
 function trak({ id, aac }: Track, { sps, pps }: Format): Buffer {
-  const { widthPx, heightPx } = pictureSize(sps) ?? { widthPx: 0, heightPx: 0 };
+  const { widthPx, heightPx } = pictureSet(sps) ?? { widthPx: 0, heightPx: 0 };
   const size = aac ? u32(0, 0) : u32(widthPx * 0x10000, heightPx * 0x10000);
   const tkhd = full("tkhd", 0, 3, u32(0, 0, id, 0, 0), zeros(8), u16(0, aac ? 1 : 0, aac ? 0x100 : 0, 0), matrix, size); // prettier-ignore
   const mdhd = full("mdhd", 0, 0, u32(0, 0, aac?.rateHz ?? videoRate, 0), u16(0x55c4, 0));

@@ -1,11 +1,11 @@
 import { annexBUnits, picture, sequence } from "../relay/ts/annex-b.ts";
-import { aacOf } from "./fragments.ts";
+import { aacOf } from "../relay/ts/adts.ts";
 import { LadderTrack, type TrackForm } from "./ladder-track.ts";
 import { RungEncoder } from "./rung-encoder.ts";
 import { type RungName, rungs } from "./rungs.ts";
 import { type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
 import type { Cut, Format } from "./segmenter.ts";
-import { pictureSize } from "./sps.ts";
+import { pictureSet } from "../relay/ts/sps.ts";
 
 export const sourceId = "source";
 /** So many segments, and so much of them, may wait for their smaller sizes. */
@@ -58,7 +58,7 @@ export class LadderEpoch {
     this.#format = format;
     this.#whole = p.whole;
     this.#failed = p.failed;
-    const { heightPx = 0 } = pictureSize(format.sps) ?? {};
+    const { heightPx = 0 } = pictureSet(format.sps) ?? {};
     this.#names = p.names.filter((name) => rungs[name].heightPx < heightPx);
     this.#sounds = format.streams.flatMap((_, n) =>
       n > 0 && format.adts[n] && aacOf(format.adts[n]) ? [`sound${n}`] : [],

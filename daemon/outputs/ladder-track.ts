@@ -1,9 +1,11 @@
 import { z } from "zod";
 import type { Frame, Ticks } from "../relay/frame.ts";
-import { aacOf, Fragments, initOf } from "./fragments.ts";
+import { aacOf } from "../relay/ts/adts.ts";
+import { languageIn } from "../relay/ts/tables.ts";
+import { Fragments, initOf } from "./fragments.ts";
 import { SegmentFile, writeWhole } from "./segment-files.ts";
 import type { Format } from "./segmenter.ts";
-import { pictureSize } from "./sps.ts";
+import { pictureSet } from "../relay/ts/sps.ts";
 
 /** A picture in one size, or a sound, as players are told of it. */
 export const TrackForm = z.object({
@@ -62,19 +64,11 @@ export class LadderTrack {
 function formOf(id: string, { sps, adts, streams }: Format, track: number): TrackForm {
   if (track === 0) {
     const codecs = `avc1.${sps.subarray(1, 4).toString("hex")}`;
-    return { id, codecs, picture: pictureSize(sps) ?? { widthPx: 0, heightPx: 0 } };
+    const { widthPx, heightPx } = pictureSet(sps) ?? { widthPx: 0, heightPx: 0 };
+    return { id, codecs, picture: { widthPx, heightPx } };
   }
   const { objectType, rateHz, channels } = aacOf(adts[track]!)!;
   const language = languageIn(streams[track]!.descriptors);
   const sound = { rateHz, channels, ...(language !== undefined && { language }) };
   return { id, codecs: `mp4a.40.${objectType}`, sound };
-}
-
-/** Of an ISO_639_language_descriptor, H.222.0 (2.6.18). */
-function languageIn(descriptors: Buffer): string | undefined {
-  for (let at = 0; at + 1 < descriptors.length; at += 2 + descriptors[at + 1]!) {
-    const code = descriptors.toString("latin1", at + 2, at + 5);
-    if (descriptors[at] === 0x0a && /^[a-z]{3}$/.test(code)) return code;
-  }
-  return undefined;
 }

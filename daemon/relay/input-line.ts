@@ -1,3 +1,5 @@
+import type { Carried } from "../../machines/content/carried.ts";
+import { Carries } from "./carries.ts";
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { GopStore } from "./gop-store.ts";
@@ -25,6 +27,7 @@ export class InputLine {
   readonly store: GopStore;
   readonly #watchdogMs: number;
   readonly #timelines = new Timelines();
+  readonly #carries = new Carries();
   readonly #reader = new FrameReader((frame, nowMs) => this.take(frame, nowMs));
   #lastPictureMs = -Infinity;
   /** When it brought something again after a silence. */
@@ -100,11 +103,18 @@ export class InputLine {
     return { ...this.#figures, ...this.#reader.faults };
   }
 
+  /** Besides picture and sound; null: not known. */
+  carried(nowMs: number): Carried | null {
+    return this.isLive(nowMs) ? this.#carries.at(nowMs, this.streams) : null;
+  }
+
   /** A frame with unrolled times. */
   take(frame: Frame, nowMs: number): void {
     this.#lookForDamage(frame.damaged || frame.gapBefore, nowMs);
     const live = this.isLive(nowMs);
     if (!live && this.#lastPictureMs !== -Infinity) this.#backMs = nowMs;
+    if (!live) this.#carries.forget();
+    this.#carries.take(frame, nowMs);
     const began = !live || nowMs - this.#backMs < settlingMs;
     const why = { wasSilent: began, isDoubtful: this.isDoubtful(nowMs) };
     const timeline = this.#timelines.of(frame, nowMs, why);

@@ -106,6 +106,7 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
         ...line.figures,
         drops: inputs[index]!.drops(),
         storedBytes: line.store.bytes,
+        carried: line.carried(at),
       })),
       outputs: outputs.map(({ id, connected, pictures, droppedPictures, backlogBytes }) => {
         return { id, connected, pictures, droppedPictures, backlogBytes };

@@ -258,6 +258,7 @@ function wordOf(report: RelayReport): RelayWord {
     ...{ generation, selected, reason, switches, missingMs },
     ...{ slate: slate ?? "none", slateMs: slateMs ?? 0 },
     live: inputs.filter(({ live }) => live).map(({ id }) => id),
+    carried: Object.fromEntries(inputs.flatMap(({ id, carried: c }) => (c ? [[id, c]] : []))),
     isRead: pusher?.connected ?? false,
     droppedPictures: pusher?.droppedPictures ?? 0,
   };

@@ -2837,6 +2837,26 @@ export interface components {
             inputs: ({
               encoder: components["schemas"]["Id"];
               brings: boolean;
+              carried?:
+                | ({
+                    captions: boolean;
+                    activeFormat: boolean;
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    scan: "progressive" | "interlaced" | "unknown";
+                    sounds: ({
+                      language: string | null;
+                      channels: number | null;
+                    } & {
+                      [key: string]: unknown;
+                    })[];
+                  } & {
+                    [key: string]: unknown;
+                  })
+                | null;
+              lacks?: string[];
             } & {
               [key: string]: unknown;
             })[];
@@ -5675,6 +5695,26 @@ export interface operations {
                   inputs: ({
                     encoder: components["schemas"]["Id"];
                     brings: boolean;
+                    carried?:
+                      | ({
+                          captions: boolean;
+                          activeFormat: boolean;
+                          /**
+                           * @default unknown
+                           * @enum {string}
+                           */
+                          scan: "progressive" | "interlaced" | "unknown";
+                          sounds: ({
+                            language: string | null;
+                            channels: number | null;
+                          } & {
+                            [key: string]: unknown;
+                          })[];
+                        } & {
+                          [key: string]: unknown;
+                        })
+                      | null;
+                    lacks?: string[];
                   } & {
                     [key: string]: unknown;
                   })[];

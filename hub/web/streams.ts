@@ -135,7 +135,41 @@ function relay(
   const silent = inputs.filter(({ brings }) => !brings).map(({ encoder }) => nameOf(encoder));
   const lacks = silent.length > 0 ? `; no pictures from ${silent.join(", ")}` : "";
   const lost = missingMs > 0 ? `; ${missingMs} ms are missing in what it sent` : "";
-  return row("Relay", word(tone, health), ` ${sends}${lacks}${lost}`);
+  return [
+    ...row("Relay", word(tone, health), ` ${sends}${lacks}${lost}`),
+    ...carriedRow(inputs, selected, nameOf),
+  ];
+}
+
+/** What goes out besides a picture and a sound, and who lacks what is to go with it. */
+function carriedRow(
+  inputs: NonNullable<StreamItem["relay"]>["inputs"],
+  selected: string | null,
+  nameOf: (id: string | null | undefined) => string,
+): HTMLElement[] {
+  const carried = inputs.find(({ encoder }) => encoder === selected)?.carried;
+  if (carried == null) return [];
+  const sounds = carried.sounds.map(
+    ({ language, channels }) =>
+      `${language ?? "sound"}${channels === null ? "" : ` ${channels} ch`}`,
+  );
+  const there = [
+    carried.captions ? "captions" : "no captions",
+    ...(carried.activeFormat ? ["active format"] : []),
+    carried.scan,
+    ...sounds,
+  ];
+  const lacking = inputs.filter(({ lacks = [] }) => lacks.length > 0);
+  return row(
+    "Carries",
+    there.join(", "),
+    ...lacking.map(({ encoder, lacks }) =>
+      word(
+        encoder === selected ? "critical" : "warning",
+        `${nameOf(encoder)} lacks ${lacks!.join(" and ")}`,
+      ),
+    ),
+  );
 }
 
 function content(

@@ -1,6 +1,7 @@
 import type { EncoderSettings } from "../encoder/settings.ts";
 import type { HeatLimits } from "../encoder/heat.ts";
 import type { Trouble } from "../encoder/encoder.contract.ts";
+import type { CarryPlan } from "../content/carried.ts";
 import type { EventPlan } from "../stream/schedule.ts";
 import type { OutputRef } from "../intents.ts";
 import type { ingestKinds } from "../ingest/ingest.contract.ts";
@@ -212,6 +213,8 @@ export type StreamPlan = {
   relay?: RelayPlan;
   /** As it is configured, of a stream that goes on without its relay. Never in a site's plan. */
   fellBackFrom?: { encoders: OutputRef[]; relay: RelayPlan };
+  /** What is to go out besides a picture and a sound. */
+  carry?: CarryPlan;
   /** Only to bring one encoder's pictures to the relay of this stream. */
   feedOf?: string;
   /** The second leg of a `primaryBackup` stream: published as part of this stream. */

@@ -3,6 +3,7 @@
  * relay alone selects; the daemon says who may carry and whom it would like to.
  */
 import { z } from "zod";
+import { Carried } from "../content/carried.ts";
 import { Id, word } from "../id.ts";
 
 /** Daemon → relay: who may carry. Whole, so that saying it twice is harmless. */
@@ -61,6 +62,8 @@ export const RelayInput = z.object({
   /** Datagrams that the kernel dropped at the socket; null: it cannot be read. */
   drops: z.number().nullable(),
   storedBytes: z.number(),
+  /** null: not known. Absent: the relay is older than that. */
+  carried: Carried.nullable().optional(),
 });
 export type RelayInput = z.infer<typeof RelayInput>;
 

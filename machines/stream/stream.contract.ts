@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Id, word } from "../id.ts";
+import { Carried } from "../content/carried.ts";
 import { StreamContent } from "./content.contract.ts";
 import { Published } from "../published.ts";
 import { StreamDrill } from "./drill/drill.contract.ts";
@@ -101,7 +102,16 @@ export const StreamRelay = z
     reason: word(relayReasons),
     /** Of the orders that it goes by: who may carry, and who is asked for. */
     generation: z.number().int(),
-    inputs: z.array(z.object({ encoder: Id, brings: z.boolean() })),
+    inputs: z.array(
+      z.object({
+        encoder: Id,
+        brings: z.boolean(),
+        /** Besides a picture and a sound; null: not known. Absent: the site is older. */
+        carried: Carried.nullable().optional(),
+        /** What is to go out and is not in it, in words. Absent: not known, or nothing is wanted. */
+        lacks: z.array(z.string()).optional(),
+      }),
+    ),
     /** How often it went on with another, and what is missing in what it sent, ms; of its process. */
     switches: z.number().int(),
     missingMs: z.number(),

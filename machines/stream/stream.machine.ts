@@ -15,6 +15,7 @@ import * as start from "./stream.start-moves.ts";
 import { streamSetup } from "./stream.setup.ts";
 import { heardAlarms } from "./stream.changes.ts";
 import { change, type Of } from "./stream.steps.ts";
+import { carryAlarm } from "./carry-alarm.ts";
 import { programmeAlarm } from "./programme-alarm.ts";
 import { understudyAlarm } from "./understudy-alarm.ts";
 
@@ -159,6 +160,7 @@ export const streamMachine = streamSetup.createMachine({
 
     understudyAlarm,
     programmeAlarm,
+    carryAlarm,
 
     /** Automatic return, only where the configuration asks for it. */
     failback: {

@@ -10,6 +10,7 @@ import { isSpare } from "./spares.ts";
 import { lacksProgramme, programmeNews, sendsProgramme } from "./programme-alarm.ts";
 import { endHoldMs, withCall, withRaise } from "../raised.ts";
 import type { AlarmName } from "./alarm-region.ts";
+import { carriedNews, carriesAll, lacksCarried } from "./carry-alarm.ts";
 import { lacksUnderstudy, understudyNews } from "./understudy-alarm.ts";
 import {
   budgetLeft,
@@ -91,6 +92,8 @@ const whoCameMs = 1_500;
 const seconds = (n: number) => n * 1_000;
 /** A box that boots, or a takeover that puts it right, takes less. */
 const missingForMs = seconds(30);
+/** The relay has not seen it for 3 s by then, which the time after a switch is part of. */
+const missingCarriedMs = seconds(5);
 
 /** What becomes of a feed is no matter of life and death: the stream that it feeds tells that. */
 function asTold({ feedOf }: StreamContext["plan"], decision: Decision): Decision {
@@ -143,6 +146,9 @@ export const streamSetup = setup({
     needsNoUnderstudy: ({ context }) => !lacksUnderstudy(context),
     lacksProgramme: ({ context }) => lacksProgramme(context),
     lacksNoProgramme: ({ context }) => !lacksProgramme(context),
+    lacksCarried: ({ context }) => lacksCarried(context),
+    lacksNothingCarried: ({ context }) => !lacksCarried(context),
+    carriesAll: ({ context }) => carriesAll(context),
     sendsProgramme: ({ context }) => sendsProgramme(context),
     mayWarmUp: ({ context }) =>
       context.plan.encoders.some(
@@ -412,6 +418,7 @@ export const streamSetup = setup({
     tellProgramme: emit(({ context }, isThere: boolean) =>
       decided(programmeNews(context, isThere)),
     ),
+    tellCarried: emit(({ context }, isThere: boolean) => decided(carriedNews(context, isThere))),
     noteRaise: assign(({ context }, alarm: AlarmName) =>
       changed(context, { raised: withRaise(context.memory.raised, alarm, context.now()) }),
     ),
@@ -515,6 +522,8 @@ export const streamSetup = setup({
       endHoldMs(context.memory.raised, "understudy", context.now()),
     programmeMissing: ({ context }) => contentFaultMs(context) + missingForMs,
     programmeEndHold: ({ context }) => endHoldMs(context.memory.raised, "programme", context.now()),
+    carriedMissing: missingCarriedMs,
+    carriedEndHold: ({ context }) => endHoldMs(context.memory.raised, "carried", context.now()),
     fenceTimeout: ({ context }) => context.plan.fenceTimeoutMs,
     fenceTimeLeft: ({ context }) =>
       Math.max(

@@ -1,4 +1,5 @@
 /** Relays as the machines know them: they alone select, and outlive the daemon. */
+import type { Carried } from "../../machines/content/carried.ts";
 import type { EffectError } from "../../machines/effect.ts";
 import type { Intent } from "../../machines/intents.ts";
 import type { SitePlan } from "../../machines/site/plan.ts";
@@ -20,6 +21,8 @@ export class FakeRelays {
   readonly #of: Record<string, Relay> = {};
   /** Orders that were older than others before them, although nothing was forgotten. */
   readonly generations: number[] = [];
+  /** What encoders bring besides a picture and a sound, where that is known. */
+  carried: Record<string, Carried> = {};
 
   obey(intent: Intent<"orderRelay" | "endRelay">, fails: boolean): EffectError | undefined {
     const { stream } = intent.asks;
@@ -54,6 +57,7 @@ export class FakeRelays {
       const report: RelayWord = {
         ...{ generation: relay.generation, selected: relay.selected, reason: relay.reason },
         ...{ switches: relay.switches, missingMs: 0, live, isRead: true, droppedPictures: 0 },
+        carried: { ...this.carried },
       };
       const shape = JSON.stringify(report);
       if (shape === relay.told) return [];

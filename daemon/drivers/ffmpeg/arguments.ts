@@ -27,7 +27,7 @@ export function ffmpegArguments(options: FfmpegOptions, publication: Publication
     ...(to.scheme === "spool" ? ["-copyts"] : []),
     ...inputArguments(options, publication.encoder),
     ...videoArguments(options, to, publication),
-    ...audioArguments(options),
+    ...audioArguments(options, to),
     ...outputArguments(to, publication),
   ];
 }
@@ -187,9 +187,12 @@ function onSourceClock(gopSeconds: number, framesPerSecond: number): string[] {
   ];
 }
 
-function audioArguments({ audio, input }: FfmpegOptions): string[] {
+function audioArguments({ audio, input }: FfmpegOptions, { scheme }: Endpoint): string[] {
   if (audio.codec === "none") return ["-an"];
-  const map = ["-map", input.kind === "testPattern" ? "1:a:0" : "0:a:0?"];
+  // RTMP carries one, and ffmpeg ends where it is given more.
+  const length = scheme.startsWith("rtmp") ? 1 : audio.tracks;
+  const tracks = Array.from({ length }, (_, n) => ["-map", `0:a:${n}?`]);
+  const map = input.kind === "testPattern" ? ["-map", "1:a:0"] : tracks.flat();
   if (audio.codec === "copy" && input.kind !== "testPattern") return [...map, "-c:a", "copy"];
   const { bitrateBps, sampleRateHz, channels } = audio;
   return [

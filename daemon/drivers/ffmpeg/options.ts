@@ -39,6 +39,14 @@ const video = z.strictObject({
 
 const audio = z.strictObject({
   codec: z.enum(["aac", "copy", "none"]).default("aac").describe("encode, pass on, or leave out"),
+  tracks: z
+    .int()
+    .min(1)
+    .max(8)
+    .default(1)
+    .describe(
+      "so many sounds of the input, in its order, each with its language; RTMP carries one",
+    ),
   ...soundFields,
 });
 

@@ -57,6 +57,18 @@ export class AdtsCutter {
   }
 }
 
+/** A sound as its ADTS header tells it. */
+export type Aac = { objectType: number; rateIndex: number; rateHz: number; channels: number };
+
+/** @returns undefined where the header names no sample rate */
+export function aacOf(header: Buffer): Aac | undefined {
+  const rateIndex = (header[2]! >> 2) & 15;
+  const rateHz = sampleRatesHz[rateIndex];
+  if (rateHz === undefined) return undefined;
+  const channels = ((header[2]! & 1) << 2) | (header[3]! >> 6);
+  return { objectType: (header[2]! >> 6) + 1, rateIndex, rateHz, channels };
+}
+
 /** How long the frame plays that these bytes begin with. */
 export function adtsTicks(frame: Buffer): Ticks {
   return readHeader(frame, 0)?.ticks ?? 0;

@@ -81,3 +81,12 @@ function section(tableId: number, version: number, body: Buffer): Buffer {
   crc.writeUInt32BE(crc32(withoutCrc));
   return Buffer.concat([withoutCrc, crc]);
 }
+
+/** Of an ISO_639_language_descriptor, H.222.0 (2.6.18). */
+export function languageIn(descriptors: Buffer): string | undefined {
+  for (let at = 0; at + 1 < descriptors.length; at += 2 + descriptors[at + 1]!) {
+    const code = descriptors.toString("latin1", at + 2, at + 5);
+    if (descriptors[at] === 0x0a && /^[a-z]{3}$/.test(code)) return code;
+  }
+  return undefined;
+}

@@ -1,4 +1,5 @@
 /** How a relayed stream is seen from outside, where that differs from one on path direct. */
+import { lacksOf } from "../carry-alarm.ts";
 import { troubleSentence } from "../stream.changes.ts";
 import { type StreamContext, verdict } from "../stream.context.ts";
 import type { StreamRelay, StreamState } from "../stream.contract.ts";
@@ -44,10 +45,15 @@ export function publishedRelay(context: StreamContext): StreamRelay | null {
     sinceMs: since.wallMs,
     reason: relay === null ? "unknown" : reason,
     generation: relay?.generation ?? generation,
-    inputs: planned.inputs.map(({ encoder }) => ({
-      encoder,
-      brings: relay?.live.includes(encoder) === true,
-    })),
+    inputs: planned.inputs.map(({ encoder }) => {
+      const lacks = lacksOf(context, encoder);
+      return {
+        encoder,
+        brings: relay?.live.includes(encoder) === true,
+        carried: relay?.carried?.[encoder] ?? null,
+        ...(lacks && { lacks }),
+      };
+    }),
     switches,
     missingMs,
     slate: relay?.slate ?? "none",

@@ -2,6 +2,7 @@
  * What a relayed stream knows of its relay. The relay alone selects: what stands here of who is
  * selected is its word and never ours, and ours is only who may carry and whom we would like.
  */
+import type { Carried } from "../../content/carried.ts";
 import type { CommandRef } from "../../command/command-ref.ts";
 import type { OutputRef } from "../../intents.ts";
 import { elapsedMs, rebased, type Stamp } from "../../time.ts";
@@ -17,6 +18,8 @@ export type RelayWord = Pick<RelayReport, "generation" | "selected" | "switches"
   reason: RelayReason | "unknown";
   /** Inputs that bring pictures. */
   live: readonly string[];
+  /** By encoder, of whom it is known. Absent in journals from before it was told. */
+  carried?: Readonly<Record<string, Carried>>;
   /** Somebody reads what it selects. */
   isRead: boolean;
   droppedPictures: number;

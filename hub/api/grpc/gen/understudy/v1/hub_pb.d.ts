@@ -3009,6 +3009,16 @@ export declare type StreamRelayInput = Message<"understudy.v1.StreamRelayInput">
    * @generated from field: optional bool brings = 2;
    */
   brings?: boolean | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Carried carried = 3;
+   */
+  carried?: Carried | undefined;
+
+  /**
+   * @generated from field: repeated string lacks = 4;
+   */
+  lacks: string[];
 };
 
 /**
@@ -3016,6 +3026,58 @@ export declare type StreamRelayInput = Message<"understudy.v1.StreamRelayInput">
  * Use `create(StreamRelayInputSchema)` to create a new message.
  */
 export declare const StreamRelayInputSchema: GenMessage<StreamRelayInput>;
+
+/**
+ * @generated from message understudy.v1.Carried
+ */
+export declare type Carried = Message<"understudy.v1.Carried"> & {
+  /**
+   * @generated from field: optional bool captions = 1;
+   */
+  captions?: boolean | undefined;
+
+  /**
+   * @generated from field: optional bool active_format = 2;
+   */
+  activeFormat?: boolean | undefined;
+
+  /**
+   * @generated from field: optional understudy.v1.CarriedScan scan = 3;
+   */
+  scan?: CarriedScan | undefined;
+
+  /**
+   * @generated from field: repeated understudy.v1.CarriedSound sounds = 4;
+   */
+  sounds: CarriedSound[];
+};
+
+/**
+ * Describes the message understudy.v1.Carried.
+ * Use `create(CarriedSchema)` to create a new message.
+ */
+export declare const CarriedSchema: GenMessage<Carried>;
+
+/**
+ * @generated from message understudy.v1.CarriedSound
+ */
+export declare type CarriedSound = Message<"understudy.v1.CarriedSound"> & {
+  /**
+   * @generated from field: optional string language = 1;
+   */
+  language?: string | undefined;
+
+  /**
+   * @generated from field: optional int64 channels = 2;
+   */
+  channels?: bigint | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.CarriedSound.
+ * Use `create(CarriedSoundSchema)` to create a new message.
+ */
+export declare const CarriedSoundSchema: GenMessage<CarriedSound>;
 
 /**
  * @generated from message understudy.v1.StreamUnderstudyEntry
@@ -5568,6 +5630,36 @@ export enum StreamRelayReason {
  * Describes the enum understudy.v1.StreamRelayReason.
  */
 export declare const StreamRelayReasonSchema: GenEnum<StreamRelayReason>;
+
+/**
+ * @generated from enum understudy.v1.CarriedScan
+ */
+export enum CarriedScan {
+  /**
+   * @generated from enum value: CARRIED_SCAN_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: CARRIED_SCAN_PROGRESSIVE = 1;
+   */
+  PROGRESSIVE = 1,
+
+  /**
+   * @generated from enum value: CARRIED_SCAN_INTERLACED = 2;
+   */
+  INTERLACED = 2,
+
+  /**
+   * @generated from enum value: CARRIED_SCAN_UNKNOWN = 3;
+   */
+  UNKNOWN = 3,
+}
+
+/**
+ * Describes the enum understudy.v1.CarriedScan.
+ */
+export declare const CarriedScanSchema: GenEnum<CarriedScan>;
 
 /**
  * @generated from enum understudy.v1.StreamCarriage

@@ -1,11 +1,16 @@
-/** The size of the picture, out of an H.264 sequence parameter set (7.3.2.1.1). */
-export type PictureSize = { widthPx: number; heightPx: number };
+/** What an H.264 sequence parameter set (7.3.2.1.1) tells of the pictures. */
+export type PictureSet = {
+  widthPx: number;
+  heightPx: number;
+  /** Its pictures may be two fields each: flagged as interlaced. */
+  interlaced: boolean;
+};
 
 /** Profiles whose sets tell more of the colours. */
 const highProfiles = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
 
 /** @param unit with its NAL header @returns undefined where it is none, or cut off */
-export function pictureSize(unit: Buffer): PictureSize | undefined {
+export function pictureSet(unit: Buffer): PictureSet | undefined {
   const bits = new Bits(withoutEmulation(unit.subarray(1)));
   const profile = bits.read(8);
   bits.read(16); // constraints and level
@@ -47,6 +52,7 @@ export function pictureSize(unit: Buffer): PictureSize | undefined {
   return {
     widthPx: columns * 16 - (left! + right!) * unitX,
     heightPx: rows * 16 * (2 - framesOnly) - (top! + bottom!) * unitY,
+    interlaced: framesOnly === 0,
   };
 }
 
@@ -63,7 +69,7 @@ function skipScalingList(bits: Bits, size: number): void {
 }
 
 /** 0 0 3 stands for 0 0. */
-function withoutEmulation(bytes: Buffer): Buffer {
+export function withoutEmulation(bytes: Buffer): Buffer {
   const isEmulation = (byte: number, n: number) =>
     byte === 3 && bytes[n - 1] === 0 && bytes[n - 2] === 0;
   return Buffer.from(bytes.filter((byte, n) => !isEmulation(byte, n)));

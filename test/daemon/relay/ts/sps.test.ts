@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { annexBUnits } from "../../../daemon/relay/ts/annex-b.ts";
-import { pictureSize } from "../../../daemon/outputs/sps.ts";
+import { annexBUnits } from "../../../../daemon/relay/ts/annex-b.ts";
+import { pictureSet } from "../../../../daemon/relay/ts/sps.ts";
 
 /** As x264 writes it. */
 function setOf(size: string, more: string[] = []): Buffer {
@@ -21,11 +21,15 @@ test.each([
   ["640x360", ["-profile:v", "high444", "-pix_fmt", "yuv444p"]],
   ["640x360", ["-profile:v", "high422", "-pix_fmt", "yuv422p10le"]],
   ["640x360", ["-x264-params", "cqm=jvt"]],
-])("the size of %s %j is read as x264 wrote it", (size, more) => {
+])("size and scan of %s %j are read as x264 wrote them", (size, more) => {
   const [widthPx, heightPx] = size.split("x").map(Number);
-  expect(pictureSize(setOf(size, more))).toEqual({ widthPx, heightPx });
+  expect(pictureSet(setOf(size, more))).toEqual({
+    widthPx,
+    heightPx,
+    interlaced: more.includes("+ilme+ildct"),
+  });
 });
 
-test("what is cut off has no size", () => {
-  expect(pictureSize(setOf("320x180").subarray(0, 6))).toBe(undefined);
+test("what is cut off tells nothing", () => {
+  expect(pictureSet(setOf("320x180").subarray(0, 6))).toBe(undefined);
 });

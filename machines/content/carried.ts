@@ -1,0 +1,51 @@
+/** What a stream brings besides a picture and a sound, as it stands in its bytes. */
+import { z } from "zod";
+import { word } from "../id.ts";
+
+export const Carried = z
+  .object({
+    /** Caption data (ATSC A/53, also where it is empty between two sentences). */
+    captions: z.boolean(),
+    /** Active format description. */
+    activeFormat: z.boolean(),
+    /** As it is flagged, whatever the pictures look like. */
+    scan: word(["progressive", "interlaced"]),
+    /** In the order of the programme's map. */
+    sounds: z.array(
+      z.object({
+        /** ISO 639-2; null: it is not told. */
+        language: z.string().nullable(),
+        channels: z.number().int().nullable(),
+      }),
+    ),
+  })
+  .meta({ id: "Carried" });
+export type Carried = z.infer<typeof Carried>;
+
+/** What is to go out besides a picture and a sound. Absent: it does not matter. */
+export type CarryPlan = {
+  captions?: true;
+  activeFormat?: true;
+  scan?: "progressive" | "interlaced";
+  sounds?: readonly { language?: string; channels?: number }[];
+};
+
+/** What of it is not there, each in words. */
+export function missingOf(plan: CarryPlan, carried: Carried): string[] {
+  const { sounds = [], scan } = plan;
+  return [
+    ...(plan.captions && !carried.captions ? ["captions"] : []),
+    ...(plan.activeFormat && !carried.activeFormat ? ["the active format"] : []),
+    ...(scan !== undefined && scan !== carried.scan ? [`${scan} pictures`] : []),
+    ...sounds.flatMap(({ language, channels }, n) => {
+      const is = carried.sounds[n];
+      const [name, count] = [language ?? null, channels ?? null];
+      const isThat =
+        is !== undefined &&
+        (name === null || is.language === name) &&
+        (count === null || is.channels === null || is.channels === count);
+      const which = [name, count && `${count} channels`].filter(Boolean).join(", ");
+      return isThat ? [] : [`sound ${n + 1}${which && ` (${which})`}`];
+    }),
+  ];
+}

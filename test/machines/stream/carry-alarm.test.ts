@@ -1,0 +1,82 @@
+/** What is to go out besides a picture and a sound, and is not there. */
+import { expect, test } from "vitest";
+import { type Carried, type CarryPlan, missingOf } from "../../../machines/content/carried.ts";
+import { streamState } from "../../../machines/stream/stream.published.ts";
+import { aRelayedPlan, asks, World } from "../world.ts";
+
+const all: Carried = {
+  ...{ captions: true, activeFormat: true, scan: "interlaced" },
+  sounds: [
+    { language: "deu", channels: 2 },
+    { language: "eng", channels: 6 },
+  ],
+};
+const none: Carried = { ...all, captions: false };
+
+test.each<[CarryPlan, Partial<Carried>, string[]]>([
+  [{}, { captions: false, activeFormat: false, sounds: [] }, []],
+  [{ captions: true }, {}, []],
+  [{ captions: true }, { captions: false }, ["captions"]],
+  [{ activeFormat: true }, { activeFormat: false }, ["the active format"]],
+  [{ scan: "interlaced" }, {}, []],
+  [{ scan: "interlaced" }, { scan: "progressive" }, ["interlaced pictures"]],
+  [{ sounds: [{ language: "deu" }, { channels: 6 }] }, {}, []],
+  [{ sounds: [{}, { language: "fra", channels: 2 }] }, {}, ["sound 2 (fra, 2 channels)"]],
+  [{ sounds: [{}, {}, {}] }, {}, ["sound 3"]],
+  // Not told yet how many.
+  [{ sounds: [{ channels: 2 }] }, { sounds: [{ language: null, channels: null }] }, []],
+])("of %j, where there is %j, %j is missing", (plan, there, missing) => {
+  expect(missingOf(plan, { ...all, ...there })).toEqual(missing);
+});
+
+function aWorld(): World {
+  const plan = aRelayedPlan();
+  const [main, ...feeds] = plan.streams;
+  const world = new World({
+    ...plan,
+    streams: [{ ...main!, carry: { captions: true } }, ...feeds],
+  });
+  world.relays.carried = { a: all, b: all };
+  world.pass(10);
+  return world;
+}
+const told = (w: World) =>
+  w.told("stream.carried").map(({ severity, message }) => `${severity}: ${message}`);
+const inputs = (w: World) => {
+  const header = { id: "main", epoch: "e", seq: 1, session: "s", atMs: 0 };
+  const state = streamState(w.core.stream("main"), { published: header, backupLeg: undefined });
+  return state.relay?.inputs;
+};
+
+test("captions that are lost are told once, with who has them, and again when they are back", () => {
+  const w = aWorld();
+  w.relays.carried = { a: none, b: all };
+  w.pass(4);
+  expect(told(w)).toEqual([]);
+  w.pass(4);
+  const lost =
+    "warning: main goes out without captions: a brings none; b has all of it and could be put on air";
+  expect(told(w)).toEqual([lost]);
+  expect(inputs(w)).toMatchObject([{ lacks: ["captions"] }, { lacks: [] }]);
+  w.pass(60);
+  asks(w, "failover", { to: "b" });
+  w.pass(120);
+  expect(told(w)).toEqual([lost, "info: main carries all that it is to carry again"]);
+});
+
+test("what the one that is not sent lacks is shown, and calls nobody", () => {
+  const w = aWorld();
+  w.relays.carried = { a: all, b: none };
+  w.pass(60);
+  expect(told(w)).toEqual([]);
+  expect(inputs(w)).toMatchObject([{ lacks: [] }, { lacks: ["captions"] }]);
+});
+
+test("what is not known lacks nothing", () => {
+  const w = aWorld();
+  w.relays.carried = { b: all };
+  w.pass(60);
+  expect(told(w)).toEqual([]);
+  expect(inputs(w)![0]).toMatchObject({ carried: null });
+  expect(inputs(w)![0]).not.toHaveProperty("lacks");
+});
