@@ -1,7 +1,7 @@
 /** How the relay of a stream on path `relayed` works, and where its boxes reach it. */
 import { z } from "zod";
 import { host, port } from "./fields.ts";
-import { section } from "./units.ts";
+import { bitrate, duration, section } from "./units.ts";
 
 export const relayModes = ["gop-atomic", "delay-line", "next-keyframe"] as const;
 
@@ -23,4 +23,20 @@ export const relay = section({
     .min(1)
     .prefault(firstRelayPort)
     .describe("TCP port that the first box pushes to; the next box has the next one"),
+  band: section({
+    least: bitrate({ atMost: "1Gbps" }).exactOptional().describe("Of each input, over 10 s"),
+    most: bitrate({ atMost: "1Gbps" }).exactOptional().describe("Of each input, over 10 s"),
+    avDriftAtMost: duration({ atLeast: "20ms", atMost: "10s" })
+      .exactOptional()
+      .describe("How far the sound may go from where it was beside the picture at first"),
+    after: duration({ atLeast: "5s", atMost: "1h" })
+      .prefault("30s")
+      .describe("It is told when it has lasted this long"),
+  })
+    .refine(
+      ({ leastBps = 0, mostBps = Infinity }) => leastBps < mostBps,
+      "least must be below most",
+    )
+    .exactOptional()
+    .describe("What its inputs should be within; nobody is put on air or taken off for it"),
 }).describe("On path relayed: how the relay works, and where boxes push to");

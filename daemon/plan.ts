@@ -170,6 +170,7 @@ function withRelay(stream: StreamPlan, relays: readonly RelayedStream[]): Stream
         ...(own.directly.length > 0 && {
           directly: own.directly.map(({ encoder, output }) => ({ encoder, output })),
         }),
+        ...(own.band && { band: own.band }),
       },
     }),
     ...(fed && { feedOf: fed.stream }),

@@ -63,6 +63,7 @@ export const eventTypes = [
   "stream.carriage",
   "stream.content",
   "stream.compared",
+  "stream.input",
   "stream.carrier",
   "stream.suspect",
   "stream.understudy",

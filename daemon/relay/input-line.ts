@@ -3,6 +3,7 @@ import { Carries } from "./carries.ts";
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { GopStore } from "./gop-store.ts";
+import { InputMeasures } from "./input-measures.ts";
 import { type Timeline, Timelines } from "./timeline.ts";
 
 /** What is told of an input besides what it brings. */
@@ -25,6 +26,7 @@ const rememberedMs = 120_000;
 export class InputLine {
   readonly id: string;
   readonly store: GopStore;
+  readonly measures = new InputMeasures();
   readonly #watchdogMs: number;
   readonly #timelines = new Timelines();
   readonly #carries = new Carries();
@@ -49,6 +51,7 @@ export class InputLine {
   }
 
   feed(chunk: Buffer, nowMs: number): void {
+    this.measures.bytes(chunk.length, nowMs);
     this.#reader.feed(chunk, nowMs);
     this.#lookForDamage(false, nowMs);
   }
@@ -126,6 +129,7 @@ export class InputLine {
       this.#figures.pictures++;
       if (frame.damaged) this.#figures.damagedPictures++;
     }
+    if (!began && !why.isDoubtful) this.measures.frame(frame, timeline, nowMs);
     this.store.add(frame, timeline, nowMs);
   }
 }

@@ -107,6 +107,9 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
         drops: inputs[index]!.drops(),
         storedBytes: line.store.bytes,
         carried: line.carried(at),
+        bitrateBps: line.measures.bitrateBps(at),
+        spreadRatio: line.measures.spreadRatio(at),
+        avDriftMs: line.measures.avDriftMs,
       })),
       outputs: outputs.map(({ id, connected, pictures, droppedPictures, backlogBytes }) => {
         return { id, connected, pictures, droppedPictures, backlogBytes };
@@ -138,6 +141,8 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
   takeLatencies();
   setInterval(() => {
     takeLatencies();
+    const at = nowMs();
+    for (const line of lines) if (!line.isLive(at)) line.measures.forget();
     playout.forget(nowMs());
     const slate = slateFile?.news();
     if (slate) playout.show(slate);

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pusherOf } from "../../machines/stream/relay/names.ts";
+import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 import { freeLock } from "../drivers/shared/engine/ending.ts";
 import { EngineDirectory } from "../drivers/shared/engine/engine-directory.ts";
@@ -14,7 +15,9 @@ import { slatePath } from "./slates.ts";
 import { latenciesFile, type RelayedStream, relaysFolder } from "./with-relays.ts";
 
 export type RelayNews =
-  { type: "relay.report"; report: RelayWord } | { type: "relay.lost"; because: string };
+  | { type: "relay.report"; report: RelayWord }
+  | { type: "relay.measured"; inputs: Readonly<Record<string, Measures>> }
+  | { type: "relay.lost"; because: string };
 
 /**
  * Before anything is decided: a relay of a stream that is not relayed any more is ended, and with it
@@ -62,6 +65,7 @@ export async function openRelays(p: {
       ...{ stream, folder, program: p.program, launcher: launcher() },
       settings: settingsOf(relay),
       heard: (report) => p.tell(stream, { type: "relay.report", report }),
+      measured: (inputs) => p.tell(stream, { type: "relay.measured", inputs }),
       lost: (because) => p.tell(stream, { type: "relay.lost", because }),
     });
     return [stream, process] as const;

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Intents } from "../../machines/intents.ts";
+import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 import { FromRelay, type RelayReport } from "../../machines/stream/relay-protocol.ts";
 import { freeLock } from "../drivers/shared/engine/ending.ts";
@@ -28,6 +29,7 @@ const lookEveryMs = 500;
 /** A look that is later than this has seen nothing meanwhile. */
 const lateMs = 200;
 const dialEveryMs = 25;
+const measuredEveryMs = 5_000;
 
 export type RelayProcess = {
   /** From now on what it says is passed on. */
@@ -54,6 +56,8 @@ export async function openRelayProcess(p: {
   program: string;
   launcher: string;
   heard: (word: RelayWord) => void;
+  /** Each 5 s. */
+  measured: (inputs: Record<string, Measures>) => void;
   lost: (because: string) => void;
 }): Promise<RelayProcess> {
   mkdirSync(p.folder, { recursive: true, mode: 0o700 });
@@ -68,6 +72,7 @@ export async function openRelayProcess(p: {
   let ending = false;
   let told: string | undefined;
   let heardAtMs = 0;
+  let measuredAtMs = -Infinity;
   let listeners: ((message: FromRelay) => void)[] = [];
 
   function isAlive(): boolean {
@@ -82,6 +87,10 @@ export async function openRelayProcess(p: {
     if (!message) return;
     for (const listener of listeners) listener(message);
     if (message.type !== "report") return;
+    if (heardAtMs - measuredAtMs >= measuredEveryMs) {
+      measuredAtMs = heardAtMs;
+      p.measured(measuresOf(message));
+    }
     const word = wordOf(message);
     const shape = JSON.stringify(word);
     if (shape === told) return;
@@ -263,6 +272,19 @@ function wordOf(report: RelayReport): RelayWord {
     droppedPictures: pusher?.droppedPictures ?? 0,
   };
 }
+
+const measuresOf = ({ inputs }: RelayReport): Record<string, Measures> =>
+  Object.fromEntries(
+    inputs.map(({ id, continuityErrors, bitrateBps, spreadRatio, avDriftMs }) => [
+      id,
+      {
+        continuityErrors,
+        bitrateBps: bitrateBps ?? null,
+        spreadRatio: spreadRatio ?? null,
+        avDriftMs: avDriftMs ?? null,
+      },
+    ]),
+  );
 
 function parseJson(line: string): unknown {
   try {

@@ -38,6 +38,7 @@ export type RelayedStream = {
   /** Of these: who may publish itself when the relay cannot be kept up. */
   directly: RelayedStream["inputs"];
   outputs: Stream["outputs"];
+  band: RelayPlan["band"];
   /** From keyframe to keyframe of its encoders, s, as far as is known. */
   gopS: number;
   slate: SlateFields;
@@ -153,6 +154,7 @@ function relayed(
     stream: id,
     pusher: pusherOf(id),
     ...{ folder, memory, pipe: join(folder, `selected.${form}`), form, outputs },
+    band: relay.band,
     mode: relayModeOf(relay.mode, boxes.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
     slate: slateFields(stream, firstOf(config, stream)),

@@ -23,6 +23,7 @@ import { addContentMetrics } from "./content-metrics.ts";
 import { addDurations } from "./durations.ts";
 import { addConnectionMetrics } from "./connection-metrics.ts";
 import { addHostMetrics } from "./host-metrics.ts";
+import { addRelayMetrics } from "./relay-metrics.ts";
 import { addSessionMetrics } from "./session-metrics.ts";
 
 export type HubMetrics = {
@@ -138,6 +139,7 @@ export async function openMetrics(needs: Needs): Promise<HubMetrics> {
   addSessionMetrics(gauge, () => fresh("encoder"));
   addClockMetrics(gauge, fresh);
   addContentMetrics(gauge, () => fresh("stream"));
+  addRelayMetrics(gauge, () => fresh("stream"));
   addHostMetrics(gauge, () => fresh("site"));
   const figureOf = (actor: Actor, name: keyof EncoderFigures): number | undefined => {
     const live = actor.telemetry;

@@ -2857,6 +2857,48 @@ export interface components {
                   })
                 | null;
               lacks?: string[];
+              figures?: {
+                bitrateBps?: {
+                  value: number;
+                  at: string | null;
+                  source: string;
+                } & {
+                  [key: string]: unknown;
+                };
+                spreadRatio?: {
+                  value: number;
+                  at: string | null;
+                  source: string;
+                } & {
+                  [key: string]: unknown;
+                };
+                avDriftMs?: {
+                  value: number;
+                  at: string | null;
+                  source: string;
+                } & {
+                  [key: string]: unknown;
+                };
+                continuityErrors?: {
+                  value: number;
+                  at: string | null;
+                  source: string;
+                } & {
+                  [key: string]: unknown;
+                };
+              } & {
+                [key: string]: unknown;
+              };
+              faults?: ({
+                /**
+                 * @default unknown
+                 * @enum {string}
+                 */
+                fault: "bitrate" | "avDrift" | "unknown";
+                since: string | null;
+              } & {
+                [key: string]: unknown;
+              })[];
             } & {
               [key: string]: unknown;
             })[];
@@ -5715,6 +5757,48 @@ export interface operations {
                         })
                       | null;
                     lacks?: string[];
+                    figures?: {
+                      bitrateBps?: {
+                        value: number;
+                        at: string | null;
+                        source: string;
+                      } & {
+                        [key: string]: unknown;
+                      };
+                      spreadRatio?: {
+                        value: number;
+                        at: string | null;
+                        source: string;
+                      } & {
+                        [key: string]: unknown;
+                      };
+                      avDriftMs?: {
+                        value: number;
+                        at: string | null;
+                        source: string;
+                      } & {
+                        [key: string]: unknown;
+                      };
+                      continuityErrors?: {
+                        value: number;
+                        at: string | null;
+                        source: string;
+                      } & {
+                        [key: string]: unknown;
+                      };
+                    } & {
+                      [key: string]: unknown;
+                    };
+                    faults?: ({
+                      /**
+                       * @default unknown
+                       * @enum {string}
+                       */
+                      fault: "bitrate" | "avDrift" | "unknown";
+                      since: string | null;
+                    } & {
+                      [key: string]: unknown;
+                    })[];
                   } & {
                     [key: string]: unknown;
                   })[];

@@ -135,9 +135,11 @@ function relay(
   const silent = inputs.filter(({ brings }) => !brings).map(({ encoder }) => nameOf(encoder));
   const lacks = silent.length > 0 ? `; no pictures from ${silent.join(", ")}` : "";
   const lost = missingMs > 0 ? `; ${missingMs} ms are missing in what it sent` : "";
+  const measured = inputs.flatMap((input) => measuredLine(input, nowMs, nameOf));
   return [
     ...row("Relay", word(tone, health), ` ${sends}${lacks}${lost}`),
     ...carriedRow(inputs, selected, nameOf),
+    ...(measured.length > 0 ? row("Inputs", ...measured) : []),
   ];
 }
 
@@ -170,6 +172,38 @@ function carriedRow(
       ),
     ),
   );
+}
+
+type RelayInput = NonNullable<StreamItem["relay"]>["inputs"][number];
+
+/** What the relay measures of one input; nothing where it measures nothing. */
+function measuredLine(
+  { encoder, figures = {}, faults = [] }: RelayInput,
+  nowMs: number,
+  nameOf: (id: string) => string,
+): HTMLElement[] {
+  const { bitrateBps, spreadRatio, avDriftMs, continuityErrors } = figures;
+  if (!continuityErrors) return [];
+  const wrong = faults.map(({ fault, since }) => {
+    const what = fault === "avDrift" ? "sound and picture drift apart" : "bit rate out of its band";
+    return word("warning", `${what} for ${lengthOf(nowMs - Date.parse(since ?? ""))}`);
+  });
+  const text = [
+    ...(bitrateBps ? [`${(bitrateBps.value / 1e6).toFixed(2)} Mbit/s`] : []),
+    ...(spreadRatio ? [`even to ${Math.round(100 * spreadRatio.value)} %`] : []),
+    ...(avDriftMs ? [`sound ${Math.round(avDriftMs.value)} ms from where it began`] : []),
+    `${continuityErrors.value} packets wrong`,
+    `${lengthOf(nowMs - Date.parse(continuityErrors.at ?? ""))} ago`,
+  ];
+  return [
+    h(
+      "div",
+      {},
+      h("span", { class: "muted" }, `${nameOf(encoder)}: `),
+      ...wrong,
+      ` ${text.join(", ")}`,
+    ),
+  ];
 }
 
 function content(

@@ -1,3 +1,4 @@
+import type { MeasurePolicy } from "../stream/relay/measures.ts";
 import type { EncoderSettings } from "../encoder/settings.ts";
 import type { HeatLimits } from "../encoder/heat.ts";
 import type { Trouble } from "../encoder/encoder.contract.ts";
@@ -189,6 +190,8 @@ export type RelayPlan = {
    * the far end. Absent: nobody.
    */
   directly?: OutputRef[];
+  /** What its inputs should be within; what is outside for long is told. */
+  band?: MeasurePolicy;
 };
 
 export type StreamPlan = {

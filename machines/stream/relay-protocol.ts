@@ -64,6 +64,12 @@ export const RelayInput = z.object({
   storedBytes: z.number(),
   /** null: not known. Absent: the relay is older than that. */
   carried: Carried.nullable().optional(),
+  /** Over the last 10 s; null: not known. Absent: the relay is older, as with what follows. */
+  bitrateBps: z.number().nullable().optional(),
+  /** From the least to the most of 10 s within the last minute, as a part of their mean. */
+  spreadRatio: z.number().nullable().optional(),
+  /** How much later the sound comes than at first, beside the picture and by its times, ms. */
+  avDriftMs: z.number().nullable().optional(),
 });
 export type RelayInput = z.infer<typeof RelayInput>;
 

@@ -1,3 +1,4 @@
+import type { MeasuredInput } from "./relay/measures.ts";
 import type { ContentFault } from "../content/look.ts";
 import { type FarEndFacts, unknownFarEnd } from "../destination/far-end.ts";
 import { type EncoderFacts, unknownOutput } from "../encoder/facts.ts";
@@ -49,6 +50,8 @@ export type StreamContext = {
   content: StreamContent;
   /** The relay's last word; null: it runs not, or was not heard since the start. */
   relay: RelayWord | null;
+  /** What it measures of its inputs, by encoder. */
+  measured: Readonly<Record<string, MeasuredInput>>;
 
   // What was decided; survives a restart.
   carrier: OutputRef | null;
@@ -169,6 +172,7 @@ export function newStreamContext(input: StreamInput): StreamContext {
     farEnd: unknownFarEnd(input.plan.destination),
     content: nothingSeen,
     relay: null,
+    measured: {},
     carrier,
     target,
     since,

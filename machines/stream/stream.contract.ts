@@ -1,8 +1,9 @@
+import { measureFaults } from "./relay/measures.ts";
 import { z } from "zod";
 import { Id, word } from "../id.ts";
 import { Carried } from "../content/carried.ts";
 import { StreamContent } from "./content.contract.ts";
-import { Published } from "../published.ts";
+import { Figure, Published } from "../published.ts";
 import { StreamDrill } from "./drill/drill.contract.ts";
 import { IncidentSegments } from "./incident.contract.ts";
 import { SessionState } from "../session/session.contract.ts";
@@ -110,6 +111,21 @@ export const StreamRelay = z
         carried: Carried.nullable().optional(),
         /** What is to go out and is not in it, in words. Absent: not known, or nothing is wanted. */
         lacks: z.array(z.string()).optional(),
+        /** What the relay measures of it; nothing of what is not known. Absent: the site is older. */
+        figures: z
+          .object({
+            /** Over the last 10 s. */
+            bitrateBps: Figure.optional(),
+            /** From the least to the most of 10 s within the last minute, as a part of their mean. */
+            spreadRatio: Figure.optional(),
+            /** How much later the sound comes than at first, beside the picture, by its times. */
+            avDriftMs: Figure.optional(),
+            /** Packets that were missing or wrong, since the relay's process began. */
+            continuityErrors: Figure.optional(),
+          })
+          .optional(),
+        /** What has been outside of what was declared for long enough. */
+        faults: z.array(z.object({ fault: word(measureFaults), sinceMs: z.number() })).optional(),
       }),
     ),
     /** How often it went on with another, and what is missing in what it sent, ms; of its process. */

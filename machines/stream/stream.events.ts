@@ -1,3 +1,4 @@
+import type { Measures } from "./relay/measures.ts";
 import type { RecordingGap } from "./stream.contract.ts";
 import type { CommandRef } from "../command/command-ref.ts";
 import type { Comparison } from "../content/compare.ts";
@@ -57,6 +58,8 @@ export type StreamEvent =
   | { type: "publishesBenched"; encoder: string; output: string }
   /** The relay's word on who carries, at each change. */
   | { type: "relay.report"; report: RelayWord }
+  /** What it measures of its inputs, by encoder; each 5 s. */
+  | { type: "relay.measured"; inputs: Readonly<Record<string, Measures>> }
   /** The relay has died, or does not answer. */
   | { type: "relay.lost"; because: string }
   /** From the relay region to the carrier region: on without it, or with it again. */

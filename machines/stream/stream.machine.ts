@@ -56,6 +56,9 @@ export const streamMachine = streamSetup.createMachine({
             start.forgotTries(context, event.encoder),
           ),
         },
+        "relay.measured": {
+          actions: { type: "keepMeasures", params: ({ event }) => event.inputs },
+        },
         content: { actions: { type: "keepLook", params: ({ event }) => event } },
         compared: { actions: { type: "keepLook", params: ({ event }) => event } },
         schedule: {

@@ -41,6 +41,8 @@ import {
 } from "./drill/drill.ts";
 import type { DrillResult } from "./drill/drill-memory.ts";
 import { drillEnded } from "./drill/drill.decisions.ts";
+import { withMeasures } from "./relay/measured.ts";
+import type { Measures } from "./relay/measures.ts";
 import { compared, type ContentEvent, looked } from "./content.moves.ts";
 import * as tell from "./stream.decisions.ts";
 import { calmLeftMs, changedAgain, latched, movedTooOften } from "./latch.moves.ts";
@@ -332,6 +334,13 @@ export const streamSetup = setup({
       for (const news of relayMoves.newsOf(context, report)) enqueue.emit(decided(news));
       enqueue.assign({ ...changed(context, relayMoves.reported(context, report)), relay: report });
     }),
+    keepMeasures: enqueueActions(
+      ({ context, enqueue }, inputs: Readonly<Record<string, Measures>>) => {
+        const { measured, decisions } = withMeasures(context, inputs);
+        enqueue.assign({ measured });
+        for (const decision of decisions) enqueue.emit(decided(decision));
+      },
+    ),
     /** Its last word counts no more. */
     relayGone: assign({ relay: null }),
     relayFailed: enqueueActions(({ context, enqueue }, because: string) => {

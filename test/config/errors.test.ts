@@ -172,6 +172,12 @@ test.each([
     ["site.yaml:11:5 encoders[1].gopp: is not a known key, nearest known key: gop"],
   ],
   [
+    "a bit rate that no input could have",
+    "output: stream-1 }]",
+    "output: stream-1 }]\n    relay: { band: { least: 5Mbps, most: 4Mbps } }",
+    ["site.yaml:19:20 streams[0].relay.band: least must be below most"],
+  ],
+  [
     "a band that nothing is within",
     "output: stream-1 }]",
     "output: stream-1 }]\n    content: { loudness: { leastLufs: -10 } }",

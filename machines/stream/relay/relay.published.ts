@@ -4,6 +4,7 @@ import { troubleSentence } from "../stream.changes.ts";
 import { type StreamContext, verdict } from "../stream.context.ts";
 import type { StreamRelay, StreamState } from "../stream.contract.ts";
 import { planOnPath } from "./path.ts";
+import { publishedMeasures } from "./measured.ts";
 import { hindersInput, inputsOf, isOnSlate, relayBrings } from "./relay.ts";
 
 /** Only states in which what publishes for it is well are told otherwise. */
@@ -52,6 +53,7 @@ export function publishedRelay(context: StreamContext): StreamRelay | null {
         brings: relay?.live.includes(encoder) === true,
         carried: relay?.carried?.[encoder] ?? null,
         ...(lacks && { lacks }),
+        ...publishedMeasures(context, encoder),
       };
     }),
     switches,

@@ -387,7 +387,16 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   const view = { of: "helo-a", picture: "seen", sound: "heard", faults: [] };
   const figures = { shortTermLufs: figure(-22.5), integratedLufs: figure(-23) };
   const content = { views: [{ ...view, figures }], comparison: null };
-  hears("studio", "stream/main/state", { ...stream(), content });
+  const measured = { bitrateBps: figure(4e6), avDriftMs: figure(-25), continuityErrors: figure(2) };
+  const relay = {
+    ...{ health: "running", selected: "helo-a", sinceMs: 1, reason: "start", generation: 1 },
+    ...{
+      switches: 0,
+      missingMs: 0,
+      inputs: [{ encoder: "helo-a", brings: true, figures: measured }],
+    },
+  };
+  hears("studio", "stream/main/state", { ...stream(), content, relay });
   const pool = { socketsOpen: 2, socketsBusy: 1, requestsWaiting: 3 };
   hears("studio", "telemetry", { atMs: 1_790_000_000_000, encoders: { "helo-a": pool } });
   await expect
@@ -402,6 +411,11 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   expect(text).toContain(
     'understudy_stream_bitrate_bytes_per_second{site="studio",stream="main"} 500000',
   );
+  const input = 'site="studio",stream="main",encoder="helo-a"}';
+  expect(text).toContain(`relay_input_bitrate_bytes_per_second{${input} 500000`);
+  expect(text).toContain(`relay_input_av_drift_seconds{${input} -0.025`);
+  expect(text).toContain(`relay_input_continuity_errors{${input} 2`);
+  expect(text).not.toContain(`relay_input_bitrate_spread_ratio{${input}`);
   const loudness = 'understudy_stream_loudness_lufs{site="studio",stream="main",view="helo-a"';
   expect(text).toContain(`${loudness},window="short-term"} -22.5`);
   expect(text).toContain(`${loudness},window="integrated"} -23`);
@@ -426,7 +440,7 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   hears("studio", "availability", "offline");
   const away = await scrape();
   expect(away).toContain('understudy_site_up{site="studio"} 0');
-  expect(away).not.toMatch(/understudy_(encoder|stream)_\w+\{/);
+  expect(away).not.toMatch(/understudy_(encoder|stream|relay)_\w+\{/);
 });
 
 test("the OpenAPI document is 3.1 and lists every route that is served", async () => {

@@ -3019,6 +3019,16 @@ export declare type StreamRelayInput = Message<"understudy.v1.StreamRelayInput">
    * @generated from field: repeated string lacks = 4;
    */
   lacks: string[];
+
+  /**
+   * @generated from field: understudy.v1.StreamRelayInputFigures figures = 5;
+   */
+  figures?: StreamRelayInputFigures | undefined;
+
+  /**
+   * @generated from field: repeated understudy.v1.StreamRelayInputFaultEntry faults = 6;
+   */
+  faults: StreamRelayInputFaultEntry[];
 };
 
 /**
@@ -3026,6 +3036,58 @@ export declare type StreamRelayInput = Message<"understudy.v1.StreamRelayInput">
  * Use `create(StreamRelayInputSchema)` to create a new message.
  */
 export declare const StreamRelayInputSchema: GenMessage<StreamRelayInput>;
+
+/**
+ * @generated from message understudy.v1.StreamRelayInputFigures
+ */
+export declare type StreamRelayInputFigures = Message<"understudy.v1.StreamRelayInputFigures"> & {
+  /**
+   * @generated from field: understudy.v1.Figure bitrate_bps = 1;
+   */
+  bitrateBps?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure spread_ratio = 2;
+   */
+  spreadRatio?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure av_drift_ms = 3;
+   */
+  avDriftMs?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure continuity_errors = 4;
+   */
+  continuityErrors?: Figure | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamRelayInputFigures.
+ * Use `create(StreamRelayInputFiguresSchema)` to create a new message.
+ */
+export declare const StreamRelayInputFiguresSchema: GenMessage<StreamRelayInputFigures>;
+
+/**
+ * @generated from message understudy.v1.StreamRelayInputFaultEntry
+ */
+export declare type StreamRelayInputFaultEntry = Message<"understudy.v1.StreamRelayInputFaultEntry"> & {
+  /**
+   * @generated from field: optional understudy.v1.StreamRelayInputFaultEntryFault fault = 1;
+   */
+  fault?: StreamRelayInputFaultEntryFault | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp since = 2;
+   */
+  since?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamRelayInputFaultEntry.
+ * Use `create(StreamRelayInputFaultEntrySchema)` to create a new message.
+ */
+export declare const StreamRelayInputFaultEntrySchema: GenMessage<StreamRelayInputFaultEntry>;
 
 /**
  * @generated from message understudy.v1.Carried
@@ -5630,6 +5692,36 @@ export enum StreamRelayReason {
  * Describes the enum understudy.v1.StreamRelayReason.
  */
 export declare const StreamRelayReasonSchema: GenEnum<StreamRelayReason>;
+
+/**
+ * @generated from enum understudy.v1.StreamRelayInputFaultEntryFault
+ */
+export enum StreamRelayInputFaultEntryFault {
+  /**
+   * @generated from enum value: STREAM_RELAY_INPUT_FAULT_ENTRY_FAULT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_INPUT_FAULT_ENTRY_FAULT_BITRATE = 1;
+   */
+  BITRATE = 1,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_INPUT_FAULT_ENTRY_FAULT_AV_DRIFT = 2;
+   */
+  AV_DRIFT = 2,
+
+  /**
+   * @generated from enum value: STREAM_RELAY_INPUT_FAULT_ENTRY_FAULT_UNKNOWN = 3;
+   */
+  UNKNOWN = 3,
+}
+
+/**
+ * Describes the enum understudy.v1.StreamRelayInputFaultEntryFault.
+ */
+export declare const StreamRelayInputFaultEntryFaultSchema: GenEnum<StreamRelayInputFaultEntryFault>;
 
 /**
  * @generated from enum understudy.v1.CarriedScan

@@ -1,0 +1,100 @@
+/**
+ * What the relay measures of its inputs: how much comes, how evenly, whether sound and picture stay
+ * together, and what is missing. It is shown and told; nobody is put on air or taken off for it.
+ */
+import type { Decision } from "../../decision.ts";
+import { elapsedMs } from "../../time.ts";
+import type { StreamContext } from "../stream.context.ts";
+import type { StreamRelay } from "../stream.contract.ts";
+import {
+  type MeasuredInput,
+  type MeasureFault,
+  measureFaults,
+  type MeasurePolicy,
+  type Measures,
+} from "./measures.ts";
+
+/** They are told each 5 s. */
+const countsMs = 15_000;
+
+export function withMeasures(
+  { plan, measured, now }: StreamContext,
+  inputs: Readonly<Record<string, Measures>>,
+): { measured: StreamContext["measured"]; decisions: Decision[] } {
+  const decisions: Decision[] = [];
+  const next = Object.entries(inputs).map(([encoder, measures]) => {
+    const before = measured[encoder];
+    const since: MeasuredInput["since"] = {};
+    for (const fault of measureFaults) {
+      if (!isOutside(fault, measures, plan.relay?.band)) continue;
+      const isSame = before && elapsedMs(before.at, now()) <= countsMs;
+      since[fault] = (isSame ? before.since[fault] : undefined) ?? now();
+    }
+    const { afterMs = Infinity } = plan.relay?.band ?? {};
+    const told = measureFaults.filter((fault) => {
+      const from = since[fault];
+      return from !== undefined && elapsedMs(from, now()) >= afterMs;
+    });
+    for (const fault of measureFaults) {
+      const isThere = told.includes(fault);
+      if (isThere === (before?.told.includes(fault) ?? false)) continue;
+      decisions.push(news(plan.id, encoder, fault, { isOver: !isThere, measures, afterMs }));
+    }
+    const input: MeasuredInput = { ...measures, at: now(), since, told };
+    return [encoder, input] as const;
+  });
+  return { measured: Object.fromEntries(next), decisions };
+}
+
+function isOutside(
+  fault: MeasureFault,
+  { bitrateBps, avDriftMs }: Measures,
+  { leastBps = 0, mostBps = Infinity, avDriftAtMostMs = Infinity }: Partial<MeasurePolicy> = {},
+): boolean {
+  if (fault === "avDrift") return avDriftMs !== null && Math.abs(avDriftMs) > avDriftAtMostMs;
+  return bitrateBps !== null && (bitrateBps < leastBps || bitrateBps > mostBps);
+}
+
+function news(
+  stream: string,
+  encoder: string,
+  fault: MeasureFault,
+  p: { isOver: boolean; measures: Measures; afterMs: number },
+): Decision {
+  const { bitrateBps, avDriftMs } = p.measures;
+  const seconds = Math.round(p.afterMs / 1_000);
+  const mbps = ((bitrateBps ?? 0) / 1e6).toFixed(2);
+  const how =
+    fault === "bitrate"
+      ? `comes with ${mbps} Mbit/s, outside of what it should be`
+      : `has its sound ${Math.round(avDriftMs ?? 0)} ms from where it was beside the picture`;
+  const over = fault === "bitrate" ? "bit rate" : "sound";
+  return {
+    type: "stream.input",
+    severity: p.isOver ? "info" : "warning",
+    message: p.isOver
+      ? `${stream}: the ${over} of ${encoder} is as it should be again, or not known any more`
+      : `${stream}: ${encoder} ${how}, for ${seconds} s now`,
+    data: { encoder, fault, isOver: p.isOver, bitrateBps, avDriftMs },
+  };
+}
+
+/** Nothing of what is too old. */
+export function publishedMeasures(
+  { measured, now }: StreamContext,
+  encoder: string,
+): Pick<StreamRelay["inputs"][number], "figures" | "faults"> {
+  const input = measured[encoder];
+  if (!input || elapsedMs(input.at, now()) > countsMs) return { figures: {}, faults: [] };
+  const figure = (value: number) => ({ value, atMs: input.at.wallMs, source: "relay" });
+  const { bitrateBps, spreadRatio, avDriftMs, continuityErrors, told, since } = input;
+  return {
+    figures: {
+      ...(bitrateBps !== null && { bitrateBps: figure(bitrateBps) }),
+      ...(spreadRatio !== null && { spreadRatio: figure(spreadRatio) }),
+      ...(avDriftMs !== null && { avDriftMs: figure(avDriftMs) }),
+      continuityErrors: figure(continuityErrors),
+    },
+    faults: told.map((fault) => ({ fault, sinceMs: since[fault]!.wallMs })),
+  };
+}
