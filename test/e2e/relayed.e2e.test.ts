@@ -211,3 +211,19 @@ test("put on path direct and back, one of them publishes at a time", async () =>
 }, 120_000);
 
 const isRelay = (pid: number) => commandLine(pid).includes("relay.cjs");
+
+test("inputs that come with more than was declared are told, and stay on air", async () => {
+  const band = { most: "50kbps", avDriftAtMost: "10s", after: "5s" };
+  await aRelayedStream({ stream: { path: "relayed", relay: { band } } });
+  for (const encoder of ["a", "b"]) {
+    const { data, message } = await facility.untilTold(
+      "stream.input",
+      (told) => told.data["encoder"] === encoder,
+    );
+    expect(data).toMatchObject({ fault: "bitrate", isOver: false });
+    expect(data["bitrateBps"]).toBeGreaterThan(50_000);
+    expect(message).toContain("outside of what it should be, for 5 s now");
+  }
+  await pass(sourceFps);
+  expect(facility.told("stream.incident")).toEqual([]);
+}, 120_000);

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
+import type { RelayReport } from "../../../machines/stream/relay-protocol.ts";
 import { type BarCode, decodeBarCodes, framesBetween, watchPictures } from "../../fakes/picture.ts";
 import { at } from "../../setup/effort.ts";
 import { aMediaPlane, fps } from "./a-media-plane.ts";
@@ -130,6 +131,34 @@ describe("two ffmpeg encoders of one source", () => {
     },
     at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
   );
+
+  test("what an input brings is measured: how much, what is missing, and its sound beside the picture", async () => {
+    const plane = await aMediaPlane({ spool: false });
+    open.push(plane);
+    const of = (report: RelayReport, id: string) => report.inputs.find((it) => it.id === id)!;
+    const known = await plane.untilReport("both are measured", ({ inputs }) =>
+      inputs.every((it) => it.bitrateBps != null && it.avDriftMs != null),
+    );
+    for (const { bitrateBps, avDriftMs } of known.inputs) {
+      // 400 kbit/s of picture, 64 of sound, and what carries them.
+      expect(bitrateBps).toBeGreaterThan(200_000);
+      expect(bitrateBps).toBeLessThan(1_000_000);
+      expect(Math.abs(avDriftMs!)).toBeLessThan(250);
+    }
+    const before = of(known, "b").continuityErrors;
+    // The first packet of each datagram is lost.
+    plane.rot.b = (datagram) => datagram.subarray(188);
+    const hurt = await plane.untilReport("packets are missed", (report) => {
+      return of(report, "b").continuityErrors > before + 10;
+    });
+    expect(of(hurt, "a").continuityErrors).toBe(of(known, "a").continuityErrors);
+    plane.encoders.b.kill("SIGKILL");
+    await plane.untilReport("nothing is known of what brings nothing", (report) => {
+      const { bitrateBps, spreadRatio, avDriftMs } = of(report, "b");
+      return bitrateBps === null && spreadRatio === null && avDriftMs === null;
+    });
+    await plane.endPusher();
+  }, 120_000);
 
   test("a second relay for the same pipe says so and ends; the first goes on", async () => {
     const plane = await aMediaPlane({ spool: true });
