@@ -31,6 +31,8 @@ export const relayRegion = state({
     "relay.report": {
       actions: { type: "believeRelay", params: ({ event }) => event.report },
     },
+    // Also of one that was found, and that nobody has asked for yet.
+    "relay.lost": { actions: "relayGone" },
   },
   states: {
     off: {

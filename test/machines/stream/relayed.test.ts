@@ -30,6 +30,15 @@ test("nobody has the key of the far end but what publishes for the relay", () =>
   });
 });
 
+test("a relay that is found after a lost journal, and dies before it is asked for, brings nothing any more", () => {
+  const world = aRelayedWorld();
+  world.forgetEverything();
+  world.pass(0.25);
+  expect(state(world).relay).toMatchObject({ health: "off", selected: "a" });
+  world.killRelay();
+  expect(state(world).relay).toMatchObject({ health: "off", selected: null });
+});
+
 test("it is on air only when the relay has said who carries", () => {
   const world = new World(aRelayedPlan());
   world.relaysFail = true;
