@@ -32,9 +32,13 @@ test("nobody has the key of the far end but what publishes for the relay", () =>
 
 test("a relay that is found after a lost journal, and dies before it is asked for, brings nothing any more", () => {
   const world = aRelayedWorld();
+  // What publishes for it has ended, so nothing is adopted at once.
+  world.restart({ reboot: true, downMs: 20_000 });
+  world.leap(12, 4);
   world.forgetEverything();
-  world.pass(0.25);
-  expect(state(world).relay).toMatchObject({ health: "off", selected: "a" });
+  world.kill("a", true);
+  world.leap(0.25, 4);
+  expect(state(world).relay).toMatchObject({ health: "off", selected: "b" });
   world.killRelay();
   expect(state(world).relay).toMatchObject({ health: "off", selected: null });
 });
