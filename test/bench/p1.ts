@@ -49,6 +49,10 @@ export const p1: Bench = {
           goal: { atMost: 10 },
         }),
       );
+      // Of the same kill: what is ours, after the bare event could have been acted upon.
+      const onTop = all.map((sample) => sample.commandMs - sample.bareExitMs);
+      tell(figure({ id: `p1.${kind}.onTop.p50`, unit: "ms", value: median(onTop) }));
+      tell(figure({ id: `p1.${kind}.onTop.p99`, unit: "ms", value: p99(onTop) }));
       for (const [what, field] of [
         ["exitKnown", "exitKnownMs"],
         ["fenced", "fencedMs"],
