@@ -148,6 +148,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   function respawn(): void {
     clearTimeout(respawning);
     respawning = undefined;
+    // What was asked since then went to one that was gone.
+    questions.giveUp();
     worker = newWriter(options.writerUrl);
     worker.postMessage(data);
     attach();

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import Database from "better-sqlite3";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Journal } from "../../../daemon/journal/journal.ts";
 import type { Intent } from "../../../machines/intents.ts";
 import { journals, stamp, turn, until, upTo } from "./a-journal.ts";
@@ -126,6 +126,16 @@ test("a writer that dies is replaced, and what it had not written is written", a
   expect(events.some((event) => event.undurable === true)).toBe(true);
   expect(events[0]?.undurable).not.toBe(true);
 });
+
+test("a question while there is no writer is answered with nothing, too", async () => {
+  const folder = at.folder();
+  const writer = aMortalWriter(folder);
+  const { journal, healths } = await at.open(folder, { writerUrl: writer.writerUrl });
+  await writer.kill();
+  await vi.waitUntil(() => healths.includes("failed"), { interval: 1 });
+  expect(await journal.readEvents(0, 10)).toEqual([]);
+  await untilWell(journal, healths);
+}, 30_000);
 
 test("a question to a writer that dies is answered with nothing, and can be asked again", async () => {
   const folder = at.folder();
