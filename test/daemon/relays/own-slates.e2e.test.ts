@@ -1,7 +1,15 @@
 /** Slates as people want them, made by a real ffmpeg. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -130,5 +138,7 @@ test("a clock stands in it, and it is made anew with each minute", async () => {
   const before = site.made();
   site.clock.wallMs += 1_000;
   await until("it is another minute", () => site.made() !== before, 90_000);
-  expect(readFileSync(join(site.folder, "relay/slate.json"), "utf8")).toContain('"clock":"');
+  const settings = join(site.folder, "relay/slate.json");
+  await until("what it was made of", () => existsSync(settings));
+  expect(readFileSync(settings, "utf8")).toContain('"clock":"');
 }, 120_000);
