@@ -33,6 +33,7 @@ export class FrameReader {
     });
   }
 
+  /** @param chunk its bytes are moved about */
   feed(chunk: Buffer, nowMs: number): void {
     this.#nowMs = nowMs;
     this.#demux.feed(chunk);

@@ -50,6 +50,7 @@ export class InputLine {
     this.store = new GopStore(p.mostBytes);
   }
 
+  /** @param chunk its bytes are moved about */
   feed(chunk: Buffer, nowMs: number): void {
     this.measures.bytes(chunk.length, nowMs);
     this.#reader.feed(chunk, nowMs);

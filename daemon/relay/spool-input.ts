@@ -17,6 +17,8 @@ export class SpoolInput {
   readonly #done: (number | undefined)[];
   #open: OpenFile | undefined;
   #polledMs: number | undefined;
+  /** As they were seen last. Kept: V8 forgets how to work fast with what nobody holds. */
+  #files: (Stats | undefined)[];
 
   /**
    * @param p.sinceMs wall time from which on everything is wanted; undefined: what comes from now on
@@ -30,7 +32,7 @@ export class SpoolInput {
     this.#paths = spoolFiles.map((name) => join(p.folder, name));
     this.#onBytes = p.onBytes;
     const { sinceMs = Infinity } = p;
-    const files = this.#look();
+    const files = (this.#files = this.#look());
     this.#done = files.map((file) => (file && file.mtimeMs < sinceMs ? file.mtimeMs : undefined));
     const times = files.map((file) => file?.mtimeMs ?? -Infinity);
     const newest = times.indexOf(Math.max(...times));
@@ -46,16 +48,28 @@ export class SpoolInput {
   poll(nowMs: number): void {
     const mostAgoMs = nowMs - (this.#polledMs ?? -Infinity);
     this.#polledMs = nowMs;
+    if (this.#open && this.#grew(this.#open)) {
+      // It is still being written to: nothing can be in another yet, or not for long.
+      this.#read(this.#open, this.#files[this.#open.index], false, mostAgoMs);
+      return;
+    }
     for (;;) {
-      const files = this.#look();
+      this.#files = this.#look();
       // Looked for before reading: the writer is done with a file when it is in another.
-      const next = this.#changed(files);
+      const next = this.#changed(this.#files);
       const open = this.#open;
-      if (open) this.#read(open, files[open.index], next !== undefined, mostAgoMs);
+      if (open) this.#read(open, this.#files[open.index], next !== undefined, mostAgoMs);
       if (next === undefined) return;
       if (open) this.#leave(open);
       this.#enter(next);
     }
+  }
+
+  /** @returns whether it has a packet more than was read */
+  #grew({ index, inode, at }: OpenFile): boolean {
+    const file = lookAt(this.#paths[index]!);
+    this.#files[index] = file;
+    return file?.ino === inode && file.size - at >= packetBytes;
   }
 
   close(): void {
@@ -64,7 +78,7 @@ export class SpoolInput {
   }
 
   #look(): (Stats | undefined)[] {
-    return this.#paths.map((path) => statSync(path, { throwIfNoEntry: false }));
+    return this.#paths.map(lookAt);
   }
 
   /**
@@ -112,3 +126,5 @@ export class SpoolInput {
     this.#open = undefined;
   }
 }
+
+const lookAt = (path: string) => statSync(path, { throwIfNoEntry: false });

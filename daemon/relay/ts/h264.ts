@@ -31,7 +31,7 @@ export function inspectAccessUnit(bytes: Buffer): AccessUnit {
 
 /** The first numbers of a slice header: where it begins, its type (I only in an IDR picture). */
 function isSliceHeader(bytes: Buffer, at: number, unit: number): boolean {
-  const bits = new BitReader(bytes, at);
+  bits.begin(bytes, at);
   const first = bits.golomb();
   const type = bits.golomb();
   const parameterSet = bits.golomb();
@@ -41,10 +41,10 @@ function isSliceHeader(bytes: Buffer, at: number, unit: number): boolean {
 }
 
 class BitReader {
-  readonly #bytes: Buffer;
-  #at: number;
+  #bytes = startCode;
+  #at = 0;
 
-  constructor(bytes: Buffer, from: number) {
+  begin(bytes: Buffer, from: number): void {
     this.#bytes = bytes;
     this.#at = from * 8;
   }
@@ -64,3 +64,6 @@ class BitReader {
     return bit;
   }
 }
+
+/** One for all: where none is held V8 forgets with each collection how to work fast with it. */
+const bits = new BitReader();

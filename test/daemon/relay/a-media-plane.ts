@@ -35,6 +35,7 @@ export async function aMediaPlane(
 ) {
   const folder = mkdtempSync(join(tmpdir(), "relay-"));
   const children = new Set<ChildProcess>();
+  let closed = false;
   const sockets: Socket[] = [];
   const pipe = join(folder, "out");
   const recording = join(folder, "out.ts");
@@ -65,10 +66,20 @@ export async function aMediaPlane(
 
   /** Between encoder and relay: hurts what passes. */
   const rot: Record<Letter, (datagram: Buffer) => Buffer> = { a: (it) => it, b: (it) => it };
+  /** What passes does so at half its speed from here on, ms; what is held is lost when this goes. */
+  const slowFromMs: Partial<Record<Letter, number>> = {};
   for (const letter of ["a", "b"] as const) {
     const way = createSocket({ type: "udp4", recvBufferSize: 2 ** 20 });
     way.bind(encoded[letter], "127.0.0.1");
-    way.on("message", (datagram) => way.send(rot[letter](datagram), received[letter], "127.0.0.1"));
+    way.on("message", (datagram) => {
+      const fromMs = slowFromMs[letter];
+      const send = () => {
+        if (closed || slowFromMs[letter] !== fromMs) return;
+        way.send(rot[letter](datagram), received[letter], "127.0.0.1");
+      };
+      if (fromMs === undefined) send();
+      else setTimeout(send, performance.now() - fromMs);
+    });
     sockets.push(way);
   }
 
@@ -124,7 +135,6 @@ export async function aMediaPlane(
   const push = `exec ffmpeg ${quiet.filter((it) => it !== "-nostdin").join(" ")} -f mpegts -i pipe:0 -map 0 -c copy -copyts -f mpegts -flush_packets 1 tcp://127.0.0.1:${far.port} <> ${pipe}`;
   const pusher = run("sh", ["-c", push]);
 
-  let closed = false;
   let dialled: NodeJS.Timeout | undefined;
   let last: RelayReport | undefined;
   const refusals: string[] = [];
@@ -154,7 +164,19 @@ export async function aMediaPlane(
     report.inputs.find(({ id }) => id === letter)!.live;
 
   return {
-    ...{ folder, recording, pipe, far, encoders, rot, reports, refusals, tell, untilReport },
+    ...{
+      folder,
+      recording,
+      pipe,
+      far,
+      encoders,
+      rot,
+      slowFromMs,
+      reports,
+      refusals,
+      tell,
+      untilReport,
+    },
     ...{ live, run, startReader },
     /** Another encoder takes its place. */
     renew: (letter: Letter) => void (encoders[letter] = startEncoder(letter)),

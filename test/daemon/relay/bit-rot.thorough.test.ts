@@ -62,7 +62,7 @@ const numbers = new Map<string, number>();
 const name = (payload: Buffer) => payload.toString("latin1");
 for (const file of encoded) {
   const line = new InputLine({ id: "whole", watchdogMs: Infinity, mostBytes: Infinity });
-  line.feed(file, 0);
+  line.feed(Buffer.from(file), 0);
   const pictures = line.store.gops.flatMap(({ frames }) => frames);
   const sounds = line.store.sounds[1]!.map(({ frame }) => frame);
   for (const frames of [pictures, sounds])

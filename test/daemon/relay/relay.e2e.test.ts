@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
+import { writeTimestamp } from "../../../daemon/relay/ts/clock-33.ts";
 import type { RelayReport } from "../../../machines/stream/relay-protocol.ts";
 import { type BarCode, decodeBarCodes, framesBetween, watchPictures } from "../../fakes/picture.ts";
 import { at } from "../../setup/effort.ts";
@@ -54,6 +55,23 @@ function rotten(datagram: Buffer): Buffer {
   return copy;
 }
 
+/** The times of each picture and each sound are others, and none follows from the one before. */
+let wrong = 0;
+function withWrongTimes(datagram: Buffer): Buffer {
+  const copy = Buffer.from(datagram);
+  for (let at = 0; at + 188 <= copy.length; at += 188) {
+    const packet = copy.subarray(at, at + 188);
+    const payload = packet[3]! & 0x20 ? packet.subarray(5 + packet[4]!) : packet.subarray(4);
+    const beginsPes = packet[1]! & 0x40 && payload.length > 18 && payload.readUIntBE(0, 3) === 1;
+    if (!beginsPes || !(payload[7]! & 0x80)) continue;
+    wrong += 3_600_000;
+    const isWithDts = payload[7]! & 0x40;
+    writeTimestamp(payload, 9, isWithDts ? 3 : 2, (wrong * 7) % 2 ** 33);
+    if (isWithDts) writeTimestamp(payload, 14, 1, (wrong * 7) % 2 ** 33);
+  }
+  return copy;
+}
+
 const faults: Record<string, { hit: (plane: Plane) => void; cure: (plane: Plane) => void }> = {
   "kill -9": {
     hit: ({ encoders }) => void encoders.a.kill("SIGKILL"),
@@ -70,11 +88,19 @@ const faults: Record<string, { hit: (plane: Plane) => void; cure: (plane: Plane)
     hit: ({ rot }) => void (rot.a = rotten),
     cure: ({ rot }) => void (rot.a = (datagram) => datagram),
   },
+  "half speed": {
+    hit: ({ slowFromMs }) => void (slowFromMs.a = performance.now()),
+    cure: ({ slowFromMs }) => void delete slowFromMs.a,
+  },
+  "wrong times": {
+    hit: ({ rot }) => void (rot.a = withWrongTimes),
+    cure: ({ rot }) => void (rot.a = (datagram) => datagram),
+  },
 };
 
 describe("two ffmpeg encoders of one source", () => {
   test(
-    "the carrier is killed, frozen, damaged: every picture goes out once",
+    "the carrier is killed, frozen, damaged, slow, out of time: every picture goes out once",
     async () => {
       const plane = await aMediaPlane();
       open.push(plane);
@@ -83,7 +109,7 @@ describe("two ffmpeg encoders of one source", () => {
       await untilReport("a carries", ({ selected }) => selected === "a");
       await plane.pass(fps);
       let generation = 0;
-      const rounds = at({ check: 1, test: 1, torture: 30 });
+      const rounds = at({ check: 1, test: 1, torture: 20 });
       for (let round = 0; round < rounds; round++) {
         for (const [name, { hit, cure }] of Object.entries(faults)) {
           hit(plane);

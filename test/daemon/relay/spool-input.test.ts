@@ -77,7 +77,8 @@ test("who begins anew reads what came since it was told, and who was never there
   expect([later.numbers, fresh.numbers]).toEqual([numbers(40, 60), []]);
   spool.more(5);
   spool.file(5);
-  for (const { poll } of [later, fresh]) poll();
+  // What is in the next file is seen when there is nothing more in this one.
+  for (const { poll } of [later, fresh, later, fresh]) poll();
   expect([later.numbers, fresh.numbers]).toEqual([numbers(40, 70), numbers(60, 70)]);
 });
 
