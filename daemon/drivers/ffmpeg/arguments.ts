@@ -153,17 +153,20 @@ function videoArguments(
     return [...map, "-c:v", "copy"];
   }
   const { width, height, framesPerSecond, bitrateBps, gopSeconds, preset, threads } = video;
-  const scaled = width !== undefined || height !== undefined;
+  const isScaled = width !== undefined || height !== undefined;
+  const scale = isScaled ? [`scale=${width ?? -2}:${height ?? -2}`] : [];
   const framesPerGop = Math.max(1, Math.round(gopSeconds * framesPerSecond));
   // FLV takes any times, so a slower source would stay as slow: a session gets the rate it asked for.
   const inPace = settings?.framesPerSecond === undefined ? [] : ["-fps_mode", "cfr"];
   const pace =
     scheme === "spool"
-      ? onSourceClock(gopSeconds, framesPerSecond)
-      : ["-r", String(framesPerSecond), ...inPace, "-g", String(framesPerGop)];
+      ? onSourceClock({ gopS: gopSeconds, framesPerSecond, filters: scale })
+      : [
+          ...scale.flatMap((filter) => ["-vf", filter]),
+          ...["-r", String(framesPerSecond), ...inPace, "-g", String(framesPerGop)],
+        ];
   return [
     ...map,
-    ...(scaled ? ["-vf", `scale=${width ?? -2}:${height ?? -2}`] : []),
     ...["-c:v", "libx264", "-preset", preset, "-tune", "zerolatency", "-pix_fmt", "yuv420p"],
     ...[...pace, "-sc_threshold", "0"],
     ...["-b:v", String(bitrateBps), "-maxrate", String(bitrateBps)],
@@ -172,18 +175,26 @@ function videoArguments(
   ];
 }
 
+/** After so many seconds the times of a transport stream begin anew: 33 bits at 90 kHz. */
+const clockS = 2 ** 33 / 90_000;
+
 /**
  * Every picture of the source at its time, and keyframes where the source's clock says so: two
- * encoders that do this make the same GOPs, whenever each was started.
+ * encoders that do this make the same GOPs, whenever and at whichever picture each was started.
+ *
+ * In the expression for keyframes ffmpeg counts `t` from an encoder's first picture. So that one is
+ * put at 0, and thrown away when it is encoded. Half a tick more: no time is just at the edge of a
+ * GOP for one, and before it for another, which began before the clock went round.
  */
-function onSourceClock(gopSeconds: number, framesPerSecond: number): string[] {
-  const gop = `floor(t/${gopSeconds})`;
-  const last = `floor(prev_forced_t/${gopSeconds})`;
-  const forced = `expr:if(isnan(prev_forced_t),1,gte(${gop},${last}+1))`;
+export function onSourceClock(p: { gopS: number; framesPerSecond: number; filters: string[] }) {
+  const gopOf = (t: string) => `floor((mod(${t},${clockS})+5e-6)/${p.gopS})`;
   return [
-    ...["-fps_mode", "passthrough", "-g", "10000", "-force_key_frames", forced],
+    ...["-vf", [...p.filters, "setpts='if(N,PTS,0)'"].join(",")],
+    ...["-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-g", "10000"],
+    ...["-force_key_frames", `expr:not(eq(${gopOf("t")},${gopOf("prev_forced_t")}))`],
+    ...["-bsf:v", "noise=drop=not(n)"],
     // Begun before its source it was seen to take 90 000 a second, and to give each picture 4 bits.
-    ...["-x264-params", `fps=${framesPerSecond}`],
+    ...["-x264-params", `fps=${p.framesPerSecond}`],
   ];
 }
 

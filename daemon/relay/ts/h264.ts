@@ -41,7 +41,7 @@ function isSliceHeader(bytes: Buffer, at: number, unit: number): boolean {
 }
 
 class BitReader {
-  #bytes = startCode;
+  #bytes: Buffer = startCode;
   #at = 0;
 
   begin(bytes: Buffer, from: number): void {

@@ -12,6 +12,7 @@ import {
   type RelayReport,
   type ToRelay,
 } from "../../../machines/stream/relay-protocol.ts";
+import { onSourceClock } from "../../../daemon/drivers/ffmpeg/arguments.ts";
 import { spoolArguments } from "../../../daemon/drivers/ffmpeg/spool.ts";
 import { makeSlate, type SlateFields } from "../../../daemon/relay/make-slate.ts";
 import { until } from "../drivers/shared/engine/until.ts";
@@ -19,6 +20,8 @@ import { barCodeFilter } from "../../fakes/picture.ts";
 import { aFarEnd } from "./a-far-end.ts";
 
 export const fps = 15;
+/** No part of a second: an encoder may begin at any of its keyframes, and has its own where others have. */
+const sourceGop = 6;
 const program = fileURLToPath(new URL("../../../dist/relay.cjs", import.meta.url));
 const quiet = ["-hide_banner", "-loglevel", "error", "-nostdin"];
 
@@ -59,7 +62,7 @@ export async function aMediaPlane(
     ...quiet, "-re", "-f", "lavfi", "-i", `testsrc2=size=${p.size ?? "320x180"}:rate=${fps}`,
     "-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000",
     "-vf", `${barCodeFilter({ fps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
-    "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(fps),
+    "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(sourceGop),
     "-b:v", "600k", "-threads", "1", "-c:a", "aac", "-ac", "2", "-b:a", "64k",
     "-f", "tee", [source.a, source.b].map((port) => `[f=mpegts]${udp(port)}?pkt_size=1316`).join("|"),
   ]);
@@ -85,15 +88,14 @@ export async function aMediaPlane(
 
   const spool = (letter: Letter) => join(folder, letter);
   for (const letter of ["a", "b"] as const) mkdirSync(spool(letter));
-  const everySecond = "expr:if(isnan(prev_forced_t),1,gte(floor(t),floor(prev_forced_t)+1))";
   // prettier-ignore
   const startEncoder = (letter: Letter) => run("ffmpeg", [
     ...quiet, "-loglevel", "fatal", "-copyts", "-fflags", "nobuffer",
     "-probesize", "200000", "-analyzeduration", "500000",
     "-i", `${udp(source[letter])}?fifo_size=50000&overrun_nonfatal=1`, "-map", "0:v", "-map", "0:a",
-    "-fps_mode", "passthrough", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
-    "-threads", "1", "-b:v", "400k", "-maxrate", "400k", "-bufsize", "400k", "-g", "1000",
-    "-sc_threshold", "0", "-force_key_frames", everySecond, "-c:a", "copy",
+    "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
+    "-threads", "1", "-b:v", "400k", "-maxrate", "400k", "-bufsize", "400k",
+    "-sc_threshold", "0", ...onSourceClock({ gopS: 1, framesPerSecond: fps, filters: [] }), "-c:a", "copy",
     ...(p.spool ? spoolArguments(spool(letter)) : [
       "-f", "mpegts", "-mpegts_copyts", "1", "-muxdelay", "0", "-muxpreload", "0",
       `${udp(encoded[letter])}?pkt_size=1316`,
