@@ -9,6 +9,8 @@ export type FenceEvidence =
       reads: number;
       /** Read back since its last boot: it will not start again by itself. */
       selfStartOff: boolean;
+      /** Other outputs of the device that the stop took down with this one. */
+      endedToo?: string[];
       atMs: number;
     }
   /** Level 2: our own process: its lock is free, and nothing of it is still being sent. */

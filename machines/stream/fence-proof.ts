@@ -29,7 +29,7 @@ export function sentenceOf(evidence: FenceEvidence): string {
         evidence.selfStartOff
           ? ", and starts nothing by itself"
           : ", but it may start again by itself"
-      }`;
+      }${evidence.endedToo?.length ? `; with it went ${evidence.endedToo.join(", ")}` : ""}`;
     case "processGone":
       return evidence.lockFree
         ? evidence.unsentBytes === 0

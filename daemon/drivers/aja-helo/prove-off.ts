@@ -2,9 +2,15 @@ import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
 import { pause } from "../shared/pause.ts";
 import { proveBy } from "../shared/proof.ts";
 import { integerOf, isBooting, replicatorCommand, replicatorStates } from "./parameters.ts";
-import { pollIsFreshMs, refuseOtherOutputs, startPendingMs, stopLookMs } from "./publish.ts";
+import {
+  pollIsFreshMs,
+  refuseOtherOutputs,
+  startPendingMs,
+  stopLookMs,
+  unlinkRecording,
+} from "./publish.ts";
 import { isSelfStartOff, ownSelfStart, selfStartNames, wasSelfStartOff } from "./self-start.ts";
-import type { Unit } from "./unit.ts";
+import { recordOutput, type Unit } from "./unit.ts";
 
 /**
  * Fence level 1: stop the unit, then hear it say "not streaming" twice, one poll apart, within one
@@ -19,21 +25,28 @@ export async function proveOff(
   refuseOtherOutputs(unit, output);
   unit.timesTakenOff += 1;
   const { where, options, session, boot } = unit;
+  let endsToo: string[] | undefined;
+  const beforeStop = async () => (endsToo ??= await whatEndsToo(unit, signal));
   const prove = async () => {
     session.beginCall();
-    return attempt(unit, signal);
+    return attempt(unit, beforeStop, signal);
   };
   const proof = { where, pauseMs: options.provePauseMs, attempt: prove, onSilence: boot.silent };
   return proveBy(proof, signal);
 }
 
 /** @returns undefined where the two reads do not belong together, or the unit did not stay off */
-async function attempt(unit: Unit, signal: AbortSignal): Promise<FenceEvidence | undefined> {
+async function attempt(
+  unit: Unit,
+  beforeStop: () => Promise<string[]>,
+  signal: AbortSignal,
+): Promise<FenceEvidence | undefined> {
   const { device, options, context, held } = unit;
   const stop = () => device.write("ReplicatorCommand", replicatorCommand.stopStreaming, signal);
   const readsOff = async () => isOff(await device.readNeeded("ReplicatorStreamState", signal));
   const bootMark = await markOfRunning(unit, signal);
   if (bootMark === undefined) return undefined;
+  const endedToo = await beforeStop();
   await stop();
   if (startPendingMs(unit) > 0) {
     await pause(unit.where, startPendingMs(unit), signal);
@@ -58,7 +71,18 @@ async function attempt(unit: Unit, signal: AbortSignal): Promise<FenceEvidence |
     held.forget(selfStartNames);
     return undefined;
   }
-  return { kind: "deviceNotStreaming", reads: 2, selfStartOff, atMs: context.now() };
+  return {
+    ...{ kind: "deviceNotStreaming", reads: 2, selfStartOff, atMs: context.now() },
+    ...(endedToo.length > 0 && { endedToo }),
+  };
+}
+
+/** Of what the unit was last read to do: once, because after the first stop it does so no more. */
+async function whatEndsToo(unit: Unit, signal: AbortSignal): Promise<string[]> {
+  const state = unit.held.fresh("ReplicatorRecordState", pollIsFreshMs) ?? "";
+  const records = replicatorStates.get(state) === "streaming";
+  const endsRecording = await unlinkRecording(unit, signal);
+  return records && endsRecording ? [recordOutput] : [];
 }
 
 /** The boot that the unit is in; undefined while it starts up and would not obey. */

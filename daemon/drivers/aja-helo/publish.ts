@@ -24,6 +24,8 @@ export const stopLookMs = 250;
 export const pollIsFreshMs = 60_000;
 /** 0.5 to 2 s from a start command to its effect, and a margin. */
 const startTakesMs = 3_000;
+/** A stop waits no longer for what it would spare. */
+const unlinkWithinMs = 1_000;
 
 export function refuseOtherOutputs(unit: Unit, output: string): void {
   if (output === streamOutput) return;
@@ -184,7 +186,7 @@ async function forgetDestination(
 /** Sends the stop command and waits until the unit says that it no longer streams. */
 export async function stopAndWait(unit: Unit, signal: AbortSignal): Promise<void> {
   const { device, where, options, context } = unit;
-  if (options.ownSelfStart) await unlinkRecording(unit, signal);
+  await unlinkRecording(unit, signal);
   await device.write("ReplicatorCommand", replicatorCommand.stopStreaming, signal);
   const giveUpAtMs = context.now() + startPendingMs(unit) + options.stopWithinMs;
   let sentAgain = startPendingMs(unit) === 0;
@@ -204,18 +206,25 @@ export async function stopAndWait(unit: Unit, signal: AbortSignal): Promise<void
 
 /**
  * With `LinkStartStop` on, a stop would end the recording too. Where the unit is ours to set up that
- * is switched off first, and read back; a unit that keeps it on is stopped all the same, because
- * two publishers are worse than a recording that ends.
+ * is switched off first, and read back; a unit that keeps it on, or is slow to answer for it, is
+ * stopped all the same, because two publishers are worse than a recording that ends.
+ * @returns whether the stop will end the recording, as far as is known
  */
-async function unlinkRecording({ device, held }: Unit, signal: AbortSignal): Promise<void> {
-  const known = held.fresh("LinkStartStop", pollIsFreshMs);
-  if ((known ?? (await device.read("LinkStartStop", signal))) !== linkStartStopOn) return;
+export async function unlinkRecording(unit: Unit, signal: AbortSignal): Promise<boolean> {
+  const { device, held, options } = unit;
+  let value = held.fresh("LinkStartStop", pollIsFreshMs);
+  if (!options.ownSelfStart) return value === linkStartStopOn;
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(unlinkWithinMs)]);
   try {
-    await device.writeChecked("LinkStartStop", "0", signal);
+    value ??= await device.read("LinkStartStop", soon);
+    if (value !== linkStartStopOn) return false;
+    await device.writeChecked("LinkStartStop", "0", soon);
     held.note("LinkStartStop", "0");
+    return false;
   } catch (error) {
-    if (!(error instanceof DriverError) || error.code !== "failed") throw error;
+    if (!(error instanceof DriverError)) throw error;
     held.hurry(["LinkStartStop"]);
+    return value === linkStartStopOn;
   }
 }
 

@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import type { FenceEvidence } from "../../../machines/stream/fence-evidence.ts";
-import { certificateFrom } from "../../../machines/stream/fence-proof.ts";
+import { certificateFrom, sentenceOf } from "../../../machines/stream/fence-proof.ts";
 
 function levelOf(...evidence: FenceEvidence[]): number | null {
   const of = { encoder: "a", output: "stream-1", destination: "far" };
   const p = { ...of, noPublisherProofMs: 30_000, isAlone: false, atMs: 0 };
   return certificateFrom(evidence, p)?.level ?? null;
 }
-const device = (reads: number, selfStartOff: boolean): FenceEvidence => ({
-  kind: "deviceNotStreaming",
+const device = (reads: number, selfStartOff: boolean) => ({
+  kind: "deviceNotStreaming" as const,
   reads,
   selfStartOff,
   atMs: 0,
@@ -53,4 +53,11 @@ test("level 4: the outlet is off, read back", () => {
 test("the strongest proof counts; weak evidence neither adds up nor spoils it", () => {
   expect(levelOf(device(1, true), gone(true, 1), absent(29_999))).toBeNull();
   expect(levelOf(device(1, false), absent(30_000))).toBe(3);
+});
+
+test("what goes down with a stream is named in the proof", () => {
+  expect(sentenceOf({ ...device(2, true), endedToo: ["record-1"] })).toBe(
+    'the device said "not streaming" 2 times after a stop, and starts nothing by itself; ' +
+      "with it went record-1",
+  );
 });

@@ -1,8 +1,11 @@
-import { expect, test } from "vitest";
+import type { ServerResponse } from "node:http";
+import { expect, onTestFinished, test } from "vitest";
+import { startHelo } from "../../../fakes/helo/helo.ts";
 import { aDriver, answer, aTarget, aUnit } from "./a-unit.ts";
 
 const streaming = { ReplicatorStreamState: "2" };
 const proof = { kind: "deviceNotStreaming", reads: 2, selfStartOff: true };
+const evidence = { ...proof, atMs: expect.any(Number) as number };
 const stateReads = (asked: string[]) =>
   asked.filter((what) => what === "get ReplicatorStreamState").length;
 
@@ -112,4 +115,54 @@ test("idle proves nothing while our own start may still take effect", async () =
   setTimeout(() => pass(2_700), 200);
   expect(await prove()).toEqual([expect.objectContaining(proof)]);
   expect(unit.asked.filter((what) => what === "set ReplicatorCommand").length).toBeGreaterThan(2);
+});
+
+test("the recording of a linked unit that is ours to set up goes on when it is fenced", async () => {
+  const streams = { streamStartMs: 50, streamStopMs: 50, unreachableMs: 100, recoverMs: 60_000 };
+  const answers = { answerMs: 0, softRequestsPerS: 1e6, hardRequestsPerS: 1e6 };
+  const timings = { ...streams, ...answers, tickMs: 20, recordStartMs: 50 };
+  const selfStart = { autoRecover: false, powerUpStream: false, scheduler: false };
+  const parameters = { LinkStartStop: "1" };
+  const helo = await startHelo({ name: "studio a", timings, selfStart, parameters });
+  onTestFinished(() => helo.close());
+  const { start, pollAll, prove } = aDriver(helo.port, { ownSelfStart: true });
+  await start(aTarget);
+  await helo.until("ReplicatorRecordState", "2");
+  await pollAll();
+  expect(await prove()).toEqual([evidence]);
+  expect(helo.get("ReplicatorRecordState")).toBe("2");
+});
+
+const linked = { ...streaming, LinkStartStop: "1", ReplicatorRecordState: "2" };
+
+test("unlinking comes before the first stop, and costs a unit without a link no request", async () => {
+  const unit = await aUnit(linked);
+  await aDriver(unit.port, { ownSelfStart: true }).prove();
+  const sets = unit.asked.filter((what) => what.startsWith("set"));
+  expect(sets).toEqual(["set LinkStartStop", "set ReplicatorCommand"]);
+  const free = await aUnit(streaming);
+  const { pollAll, prove } = aDriver(free.port, { ownSelfStart: true });
+  await pollAll();
+  free.asked.length = 0;
+  await prove();
+  expect(free.asked).not.toContain("get LinkStartStop");
+});
+
+test.each([
+  ["does not answer for its link", () => true],
+  ["keeps its link", (name: string, res: ServerResponse) => Boolean(res.end(answer(name, "1")))],
+])("a unit that %s is proven off, and its recording named", async (_, whenAsked) => {
+  const unit = await aUnit(linked);
+  const { pollAll, prove } = aDriver(unit.port, { ownSelfStart: true });
+  await pollAll();
+  unit.interpose = (name, res) => name === "LinkStartStop" && whenAsked(name, res);
+  expect(await prove()).toEqual([{ ...evidence, endedToo: ["record-1"] }]);
+});
+
+test("a unit that is not ours to set up stays linked, and what goes with its stream is named", async () => {
+  const unit = await aUnit(linked);
+  const { pollAll, prove } = aDriver(unit.port);
+  await pollAll();
+  expect(await prove()).toEqual([{ ...evidence, endedToo: ["record-1"] }]);
+  expect(unit.parameters.get("LinkStartStop")).toBe("1");
 });
