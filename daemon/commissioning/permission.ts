@@ -1,4 +1,5 @@
 import type { SiteConfig } from "../../config/site.schema.ts";
+import type { OutputReading } from "../../machines/encoder/reading.ts";
 import { monotonicMs } from "../clock.ts";
 import type { Bench, BenchBox, BenchFarEnd } from "./bench.ts";
 
@@ -49,13 +50,24 @@ type Parts = { config: SiteConfig; bench: Bench; consent: Consent; frozen: AskFr
 /** Why this box may not be started towards this far end at this moment, or undefined. */
 export function unfit(box: BenchBox, output: string, farEnd: BenchFarEnd): string | undefined {
   const latest = box.latest();
-  const state = latest?.reading.outputs[output]?.state;
   if (latest === undefined || box.failure() !== undefined)
     return `the box cannot be read: ${box.failure() ?? "no answer yet"}`;
-  if (latest.reading.booting) return "the box is starting up, or would not obey";
+  const { booting, outputs, recording } = latest.reading;
+  if (booting) return "the box is starting up, or would not obey";
+  const state = outputs[output]?.state;
   if (state !== "idle") return `${output} is ${state ?? "not told"}, not idle: it is left alone`;
+  const busy = Object.entries(outputs).find(([id, { state }]) => !isAtRest(id, state));
+  if (busy) return `${busy[0]} is ${busy[1].state}, not idle: it is left alone`;
+  if (recording?.isLinked === true)
+    return "Link Start/Stop is on: its recording would begin and end with the stream";
+  if (box.vendor.recordTo && recording?.isLinked === undefined)
+    return "it has not told yet whether it records, and whether that is linked to its stream";
   return occupied(farEnd);
 }
+
+/** What is only watched tells nothing while it does nothing. */
+const isAtRest = (id: string, state: OutputReading["state"]) =>
+  state === "idle" || (state === "unknown" && !id.startsWith("record"));
 
 /** Why it cannot be said that nobody publishes there, or undefined. */
 export function occupied({ destination: { id }, latest }: BenchFarEnd): string | undefined {

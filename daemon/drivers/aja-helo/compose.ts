@@ -231,7 +231,9 @@ export function openCompose(unit: Unit) {
   }
 
   function recordingNow(): RecordingReading {
-    const isLinked = flagOf(held.value(slow.link));
+    // A unit that does not know the parameter links nothing.
+    const hasLink = held.worthReading(slow.link.name);
+    const isLinked = hasLink ? flagOf(held.value(slow.link)) : false;
     const medium = mediumOf(held.fresh("RecordingDestination", mediaKeepMs));
     const also = mediumOf(held.fresh("SecondaryRecordingDestination", mediaKeepMs));
     const kilobit = integerOf(held.value(recordBitrateRead(unit)));

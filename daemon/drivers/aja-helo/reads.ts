@@ -128,12 +128,12 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
   const { safeboot, firmwareUpdate, network, schedulerActivity, nextEvent } = slow;
   const isPlus = isHeloPlus(unit.held.value(model));
   const all = [
-    ...[profileSel, url, streamName, streamType, mediaState, recordState],
+    ...[profileSel, url, streamName, streamType, mediaState, recordState, link],
     ...mediaReads.filter(isDestination),
     ...[autoRecover, powerUp, scheduler, model, firmware, serialNumber, temperature],
     ...(isPlus ? plusDurations.map((name) => every(10 * second, name)) : []),
     ...alarmReads.slice(0, watchedAlarms.length),
-    ...[shutdown, link, mute, videoIn, bitrate, safeboot, firmwareUpdate, network],
+    ...[shutdown, mute, videoIn, bitrate, safeboot, firmwareUpdate, network],
     ...[schedulerActivity, nextEvent, slow.timeSource, slow.timeServer, slow.recordingProfileSel],
     recordBitrateRead(unit),
     ...Object.values(profileNameReads(unit)).filter((name) => name !== undefined),

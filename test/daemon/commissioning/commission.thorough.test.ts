@@ -7,6 +7,7 @@ import { openBench } from "../../../daemon/commissioning/bench.ts";
 import { rehearse } from "../../../daemon/commissioning/rehearsal.ts";
 import { outputsOf, siteDrivers } from "../../../daemon/drivers/options.ts";
 import { lockState } from "../../../daemon/journal/state-lock.ts";
+import { startHelo } from "../../fakes/helo/helo.ts";
 import { afterwards, aSite, page } from "./a-site.ts";
 
 const place = "1/5";
@@ -113,6 +114,31 @@ test.concurrent("a box that streams already is left alone", async () => {
   expect(start).toMatchObject({ outcome: "skipped" });
   expect(start!.because).toContain("it is left alone");
   expect(site.pearl.publisher(place).rtmp.stream).toBe("theirs");
+});
+
+test.concurrent("a box that records is left alone, and keeps its power", async () => {
+  const site = await aSite({ destination: { test: true } });
+  const { host, port } = site.pearl;
+  const begin = `http://${host}:${port}/api/v2.0/recorders/1/control/start`;
+  expect((await fetch(begin, { method: "POST" })).status).toBe(200);
+  const { start, fence } = await site.steps(["--rehearse"]);
+  for (const step of [start, fence])
+    expect(step).toMatchObject({
+      outcome: "skipped",
+      because: "record-1 is streaming, not idle: it is left alone",
+    });
+});
+
+test.concurrent("a HELO with Link Start/Stop on is left alone: it would record, too", async () => {
+  const selfStart = { autoRecover: false, powerUpStream: false, scheduler: false };
+  const helo = await startHelo({ name: "a", selfStart, parameters: { LinkStartStop: "1" } });
+  afterwards(() => helo.close());
+  const polling = { normal: "3s", suspect: "1s" };
+  const encoder = { driver: "aja-helo", port: helo.port, publisher: undefined, polling };
+  const site = await aSite({ destination: { test: true }, encoder });
+  const { start } = await site.steps(["--rehearse"]);
+  expect(start).toMatchObject({ outcome: "skipped", because: containing("Link Start/Stop is on") });
+  expect(helo.get("ReplicatorRecordState")).toBe("1");
 });
 
 test.concurrent("a box that comes on air nowhere has failed, and is stopped", async () => {

@@ -22,7 +22,7 @@ test.each([
     const unit = await aUnit({ ...whole, ...atRest, ...values });
     const { poll, pass } = aDriver(unit.port);
     const sizes: number[] = [];
-    for (let polls = 0; polls < 180; polls += 1) {
+    for (let polls = 0; polls < 240; polls += 1) {
       const before = unit.asked.length;
       const reading = await poll();
       expect(reading.outputs["stream-1"]?.target).toBeDefined();
