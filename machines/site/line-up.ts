@@ -6,7 +6,7 @@ import type { OutputRef } from "../intents.ts";
 import { mediumState } from "../storage/medium.published.ts";
 import { endsFilesAt4GB } from "../storage/space.ts";
 import { shows } from "../content/look.ts";
-import { type ContentView, isFresh, lasting } from "../stream/content.ts";
+import { comparisonOf, type ContentView, isFresh, lasting } from "../stream/content.ts";
 import type { LineUp, LineUpItem, LineUpItemName } from "../stream/line-up.contract.ts";
 import { hinders, type StreamContext } from "../stream/stream.context.ts";
 import type { StorageSnapshot } from "../storage/storage.published.ts";
@@ -60,6 +60,8 @@ export function lineUpOf(site: Facility, stream: string): LineUp | undefined {
 
 const faultsOf = ({ content, plan, now }: StreamContext, encoder: string) =>
   lasting(content.views[encoder], plan.content, now());
+const comparisonWith = ({ content, plan, now }: StreamContext, both: readonly [string, string]) =>
+  comparisonOf(content, both, plan.content, now());
 const isSilentNow = ({ look }: ContentView, { plan }: StreamContext) =>
   shows(look, "silent", plan.content);
 
@@ -86,8 +88,10 @@ const looks: Record<LineUpItemName, (look: Look) => Found> = {
   sameProgramme({ site, stream, carrier, box }) {
     const others = stream.plan.encoders.filter(({ encoder }) => encoder !== carrier.encoder);
     if (others.length === 0) return unknown("there is nothing to compare with");
-    const { comparison } = stream.content;
-    if (comparison && [comparison.carrier, comparison.with].includes(carrier.encoder)) {
+    const comparison = others
+      .map(({ encoder }) => comparisonWith(stream, [carrier.encoder, encoder]))
+      .find((one) => one !== null);
+    if (comparison) {
       const { word, because } = comparison;
       const both = `${comparison.carrier} and ${comparison.with}`;
       if (word === "same") return ok(`${both} show the same (${because})`, "preview");
@@ -258,5 +262,5 @@ const secondsIn4GB = (4 * 2 ** 30 * 8) / 20e6;
 const filesSentence = "which at 20 Mbit/s is after 29 min; format it as exFAT";
 
 const hours = (seconds: number) => `${(seconds / 3_600).toFixed(1)} h`;
-const sourceOf = (site: Facility, encoder: string) =>
-  site.plan.encoders.find(({ id }) => id === encoder)?.source ?? null;
+const sourceOf = ({ encoders }: Facility, encoder: string) =>
+  encoders[encoder] ? encoderFacts(encoders[encoder].getSnapshot()).source : null;

@@ -3,7 +3,11 @@ import type { ContentLook } from "../../../machines/content/look.ts";
 import { lineUpOf } from "../../../machines/site/line-up.ts";
 import { aPlan, World } from "../world.ts";
 
-function lineUp(look: ContentLook | null, word?: "same" | "different" | "cannotTell") {
+function lineUp(
+  look: ContentLook | null,
+  word?: "same" | "different" | "cannotTell",
+  secondsAgo = 0,
+) {
   const w = new World(aPlan());
   w.pass(30);
   if (look) {
@@ -18,6 +22,7 @@ function lineUp(look: ContentLook | null, word?: "same" | "different" | "cannotT
       to: "stream:main",
       event: { type: "compared", carrier: "a", with: "b", comparison },
     });
+    w.pass(secondsAgo);
   }
   const items = lineUpOf(w.core.site(), "main")?.items ?? [];
   return Object.fromEntries(items.map(({ item, result, message }) => [item, { result, message }]));
@@ -40,4 +45,11 @@ test("the line-up knows by comparison whether both show the same", () => {
   expect(lineUp(tone, "same")["sameProgramme"]).toMatchObject({ result: "ok" });
   expect(lineUp(tone, "different")["sameProgramme"]).toMatchObject({ result: "notOk" });
   expect(lineUp(tone, "cannotTell")["sameProgramme"]).toMatchObject({ result: "unknown" });
+});
+
+test("what was compared ten minutes ago says nothing of the programme of now", () => {
+  expect(lineUp(tone, "same", 599)["sameProgramme"]).toMatchObject({ result: "ok" });
+  const unknown = { result: "unknown", message: "cannot tell: the pictures are not compared" };
+  expect(lineUp(tone, "same", 601)["sameProgramme"]).toEqual(unknown);
+  expect(lineUp(tone, "different", 601)["sameProgramme"]).toEqual(unknown);
 });
