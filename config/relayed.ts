@@ -181,7 +181,7 @@ function pairFindings({ path, stream, encoders }: PairOf, isAtomic: boolean): Fi
   return [first, ...others].flatMap((box, place): Finding[] => {
     if (!box) return [];
     const at = [...path, "encoders", place];
-    if (sourceOf(box) === undefined || sourceOf(box) !== sourceOf(first)) {
+    if (!sourcesOf(box).some((source) => sourcesOf(first).includes(source))) {
       const what = `${box.id} names another source than ${first.id}, or none: on path relayed all show the same`;
       return [{ path: at, what }];
     }
@@ -192,8 +192,10 @@ function pairFindings({ path, stream, encoders }: PairOf, isAtomic: boolean): Fi
 }
 
 /** What feeds it; encoders on one ingest show the same, whatever it takes in. */
-const sourceOf = (box: Box): unknown =>
-  box["source"] ?? (box["input"] as { ingest?: unknown } | undefined)?.ingest;
+function sourcesOf(box: Box): unknown[] {
+  const own = box["source"] ?? (box["input"] as { ingest?: unknown } | undefined)?.ingest;
+  return own === undefined ? Object.values(box["inputs"] ?? {}) : [own];
+}
 
 const boxOf = (encoders: readonly Box[], { encoder }: Listed): Box | undefined =>
   encoders.find(({ id }) => id !== undefined && id === encoder);

@@ -6,7 +6,7 @@ import { ingestFindings, publisherFindings, sessionFeedFindings } from "./ingest
 import { outputFindings } from "./output.checks.ts";
 import { relayedFindings, relayPortFindings } from "./relayed.ts";
 import { sessionFindings } from "./sessions.ts";
-import { spareFindings } from "./understudies.ts";
+import { inputFindings, spareFindings } from "./understudies.ts";
 import { inlineSecrets } from "./secrets.ts";
 
 /** Ids of the outputs an encoder has, from its driver's options; undefined = cannot be told. */
@@ -112,6 +112,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ...sessionFeedFindings({ ingests, encoders, streams }),
     ...outputFindings(streams, ingests, storages),
     ...duplicates("encoders", "id", encoders),
+    ...inputFindings(encoders),
     ...duplicates("outlets", "id", outlets),
     ...duplicates("storages", "id", storages),
     ...storages.flatMap((storage, at) => takenByBox(storage, at, encoders)),

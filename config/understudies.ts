@@ -44,8 +44,17 @@ export const settings = section({
     .describe("Which H.264 its viewers understand"),
 }).describe("How its encoders are to be set; what is left out is as on the primary");
 
-type Box = { id?: string | undefined; source?: unknown };
+type Box = { id?: string | undefined; source?: unknown; inputs?: unknown };
 type Listed = { encoder?: string | undefined; spare?: unknown };
+
+/** Which of its inputs a box takes decides what it shows: nothing else may. */
+export function inputFindings(encoders: readonly Box[]): Finding[] {
+  return encoders.flatMap(({ source, inputs }, at) => {
+    if (source === undefined || inputs === undefined) return [];
+    const what = "stands beside inputs, which say what it shows: leave one of them out";
+    return [{ path: ["encoders", at, "source"], what }];
+  });
+}
 
 /** A spare has a primary before it, and both name what they show. */
 export function spareFindings(p: {
@@ -54,8 +63,10 @@ export function spareFindings(p: {
   encoders: readonly Box[];
   takeover: string | undefined;
 }): Finding[] {
-  const sourceOf = (listed: Listed | undefined) =>
-    p.encoders.find(({ id }) => id !== undefined && id === listed?.encoder)?.source;
+  const sourceOf = (listed: Listed | undefined) => {
+    const box = p.encoders.find(({ id }) => id !== undefined && id === listed?.encoder);
+    return box?.source ?? box?.inputs;
+  };
   const ownOutputs = p.takeover === "primaryBackup" ? 2 : 1;
   return p.listed.flatMap((one, at) => {
     if (one.spare !== true) return [];

@@ -106,10 +106,13 @@ export function fencePathWarnings({ encoders, outlets, power }: SiteConfig): str
 
 /** A lost input moves a programme only to a box that is known to be fed by the same source. */
 function sourceWarnings({ encoders, streams }: SiteConfig): string[] {
-  const sourceOf = new Map(encoders.map(({ id, source }) => [id, source]));
+  const named = encoders.filter(
+    ({ source, options }) => source ?? (options as { inputs?: unknown }).inputs,
+  );
+  const ids = new Set(named.map(({ id }) => id));
   return streams.flatMap(({ id, encoders: chosen }) => {
     const names = chosen.map(({ encoder }) => encoder);
-    const without = names.filter((name) => sourceOf.get(name) === undefined);
+    const without = names.filter((name) => !ids.has(name));
     if (names.length < 2 || without.length === 0) return [];
     return [
       `${id}: no \`source\` is named for ${without.join(", ")}, so a lost input or a black picture never moves it there`,

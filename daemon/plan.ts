@@ -19,6 +19,7 @@ import { type Detection, detectionOf, requestTimeoutOf } from "./detection-time.
 import type { Vendor } from "./drivers/index.ts";
 import { isForSessions } from "./ingest/settings.ts";
 import { ingestIn } from "./drivers/shared/engine/ingest-input.ts";
+import { inputsIn } from "./drivers/shared/inputs.ts";
 import type { EventsConfig } from "./schedule/schedule.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
 import { pollLimitMs } from "./storages.ts";
@@ -136,7 +137,12 @@ export function planOf(
 }
 
 /** Encoders on one ingest show the same, whatever it takes in. */
-function sourceOf({ source, options }: SiteConfig["encoders"][number]): { source?: string } {
+function sourceOf({
+  source,
+  options,
+}: SiteConfig["encoders"][number]): Pick<EncoderPlan, "source" | "inputs"> {
+  const inputs = inputsIn(options);
+  if (inputs) return { inputs };
   const of = source ?? ingestIn(options);
   return of === undefined ? {} : { source: of };
 }

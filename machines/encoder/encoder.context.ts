@@ -30,6 +30,8 @@ export type EncoderResume = {
   /** The stream that this spare is kept for. */
   inUseFor?: string;
   practice?: Practice;
+  /** Of a box with named inputs, see `EncoderContext`. */
+  source?: string;
   /** What it complains of, as far as it was told. */
   alarms?: Alarms;
 };
@@ -46,6 +48,8 @@ export type EncoderContext = {
   unread: { times: number; why: string };
   connection: Connection | undefined;
   serialNumber: string | null;
+  /** What the input showed that it took last, of a box with named inputs; null: nobody knows. */
+  source: string | null;
   cuts: Stamp[];
   /** As last read, however long ago: with its power back it does nothing on its own. */
   staysIdle: boolean;
@@ -72,6 +76,7 @@ export function newEncoderContext(input: EncoderInput): EncoderContext {
     unread: { times: 0, why: "not read yet" },
     connection: undefined,
     serialNumber: input.resume?.serialNumber ?? null,
+    source: keptSource(input),
     staysIdle: input.resume?.staysIdle ?? false,
     control: null,
     feed: undefined,
@@ -101,6 +106,7 @@ export const copiedContext = (from: EncoderContext): EncoderContext => ({
   unread: from.unread,
   connection: from.connection,
   serialNumber: from.serialNumber,
+  source: from.source,
   staysIdle: from.staysIdle,
   control: from.control,
   feed: from.feed,
@@ -111,6 +117,24 @@ export const copiedContext = (from: EncoderContext): EncoderContext => ({
   holds: from.holds,
   cuts: from.cuts,
 });
+
+/**
+ * Which source a box shows whose inputs are named. Where it does not tell which one it takes, what
+ * it took last; and so where it takes one without a picture that nobody has named.
+ */
+export function sourceAfter(
+  { plan, source }: EncoderContext,
+  { inputSelect, input }: EncoderReading,
+): string | null {
+  if (!plan.inputs || inputSelect === undefined) return source;
+  const word = inputSelect.toLowerCase();
+  const [, named] = Object.entries(plan.inputs).find(([name]) => name === word) ?? [];
+  return named ?? (input === "lost" ? source : null);
+}
+
+/** What it was called may have changed with the configuration. */
+const keptSource = ({ plan: { inputs = {} }, resume }: EncoderInput): string | null =>
+  Object.values(inputs).find((name) => name === resume?.source) ?? null;
 
 /** A box that does not tell its temperature any more has no trend either. */
 export function heatAfter({ heat, plan, now }: EncoderContext, { figures }: EncoderReading): Heat {

@@ -63,7 +63,7 @@ export function encoderFacts(snapshot: EncoderSnapshot): EncoderFacts {
       fresh.raised.alarms.length > 0 && { alarms: fresh.raised.alarms.map(({ text }) => text) }),
     // What it takes is lost, whatever it makes of that.
     input: feed?.flow.word === "lost" ? "lost" : fresh ? input : "unknown",
-    source: fresh?.source ?? plan.source ?? null,
+    source: plan.inputs ? snapshot.context.source : (fresh?.source ?? plan.source ?? null),
     ...(feed && { feed }),
     settings: (fresh && ownSettings(snapshot.context)) ?? null,
     isAsWanted: fresh ? isAsWanted(snapshot.context) : null,
@@ -122,7 +122,7 @@ export function isBenched(snapshot: EncoderSnapshot, output: string): boolean {
 
 export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
   const { context } = snapshot;
-  const { plan, serialNumber, cuts, staysIdle, heat, repairs, hands, duty } = context;
+  const { plan, serialNumber, source, cuts, staysIdle, heat, repairs, hands, duty } = context;
   const words = regions(snapshot);
   const custody = (output: string): Custody => {
     const word = words[`custody:${output}`];
@@ -137,6 +137,7 @@ export function encoderResume(snapshot: EncoderSnapshot): EncoderResume {
     ...(heat.step > 0 && { coolingStep: heat.step }),
     ...(duty.inUseFor !== null && { inUseFor: duty.inUseFor }),
     ...(duty.practice && { practice: duty.practice }),
+    ...(source !== null && { source }),
     ...(duty.alarms !== noAlarms && { alarms: duty.alarms }),
     ...(plan.outlet && {
       isCut: words.power !== "on" && words.power !== "rising",

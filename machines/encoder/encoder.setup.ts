@@ -13,6 +13,7 @@ import {
   type EncoderInput,
   heatAfter,
   publishes,
+  sourceAfter,
 } from "./encoder.context.ts";
 import type { Connection } from "./connection.ts";
 import { clockNews, clockSettlesMs, clockWord, type ClockWord } from "./clock.ts";
@@ -230,6 +231,7 @@ export const encoderSetup = setup({
       readAtMs: context.now().wallMs,
       unread: context.unread.times === 0 ? context.unread : { ...context.unread, times: 0 },
       serialNumber: reading.identity?.serialNumber ?? context.serialNumber,
+      source: sourceAfter(context, reading),
       staysIdle: reading.selfStart ? startsNothingByItself(reading.selfStart) : context.staysIdle,
       heat: heatAfter(context, reading),
       repairs: context.readAtMs === 0 ? repairsFound(context, reading) : context.repairs,

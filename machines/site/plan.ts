@@ -76,6 +76,8 @@ export type EncoderPlan = {
   outputs: string[];
   /** What feeds it. Two encoders with one source losing it together is a source fault. */
   source?: string;
+  /** In its place, for a box that tells which input it takes: what feeds each, by the box's word. */
+  inputs?: Readonly<Record<string, string>>;
   /** A reading older than this is unknown. */
   readingMaxAgeMs: number;
   /** After a start nothing is judged for so long (10 s software, 30 s hardware). */

@@ -516,6 +516,24 @@ test("a spare comes after an encoder of the stream's own, and both name what the
   ]);
 });
 
+test("the inputs of a box are named by its own words, in place of a source", () => {
+  const of = (keys: string) =>
+    problemsWithDrivers(`site: studio
+mqtt: { url: mqtt://127.0.0.1:1883 }
+encoders:
+  - { id: a, driver: aja-helo, host: 192.0.2.1, ${keys} }
+destinations: []
+streams: []
+`);
+  expect(of("inputs: { sdi: camera, hdmi: slides }")).toEqual([]);
+  expect(of("inputs: { sdj: camera }")).toEqual([
+    expect.stringMatching(/^site.yaml:4:\d+ encoders\[0\]\.inputs\.sdj: is not a known key.*sdi/),
+  ]);
+  expect(of("source: camera, inputs: { sdi: camera }")).toEqual([
+    expect.stringContaining("encoders[0].source: stands beside inputs"),
+  ]);
+});
+
 test("an understudy that already encodes is refused where its encode has nowhere to go", () => {
   const own = "{ encoder: two, output: stream-1 }";
   expect(withReplaced(own, "{ encoder: two, level: hot }")).toEqual([

@@ -74,6 +74,7 @@ streams:
   - { id: main, destination: far, encoders: [a, b] }
 `;
   expect(of(site(", source: camera"))).toEqual([]);
+  expect(of(site(", inputs: { sdi: camera, hdmi: slides }"))).toEqual([]);
   expect(of(site(""))).toEqual([
     "main: no `source` is named for b, so a lost input or a black picture never moves it there",
   ]);

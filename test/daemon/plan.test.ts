@@ -50,6 +50,16 @@ test("how long a death goes unnoticed follows from how often a box is asked and 
   });
 });
 
+test("a box shows what is said of it, of its ingest, or of each of its inputs", () => {
+  const fed = { id: "c", driver: "ffmpeg", input: { kind: "ingest", ingest: "cam" } };
+  const { encoders } = aPlan({
+    encoders: [{ ...helo("a"), source: "hall" }, { ...helo("b"), inputs: { sdi: "hall" } }, fed],
+    site: { ingests: [{ id: "cam", kind: "testPattern" }] },
+  });
+  const shown = encoders.map(({ source, inputs }) => source ?? inputs);
+  expect(shown).toEqual(["hall", { sdi: "hall" }, "cam"]);
+});
+
 test("boxes that share an exclusive key do not start by themselves", () => {
   expect(owned(aPlan({ encoders: [helo("a"), helo("b"), soft("c")] }))).toEqual({
     ...{ a: true, b: true },

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { budgetOptions } from "../shared/budget.ts";
+import { namedInputs } from "../shared/inputs.ts";
 
 /** What a site says of one HELO. The password arrives here resolved; config holds a reference. */
 export const AjaHeloOptions = z.strictObject({
@@ -10,6 +11,7 @@ export const AjaHeloOptions = z.strictObject({
     .min(1)
     .optional()
     .describe("needed where the unit's Authentication is set to Login"),
+  inputs: namedInputs,
   profileForm: z
     .enum(["member", "unnumbered"])
     .default("member")

@@ -47,6 +47,8 @@ export type BoxStatus = {
   bits: number;
   temperatureC?: number;
   hasPicture?: boolean;
+  /** Which input it takes: the number that it has in `BoxInfo.inputs`. */
+  inputSource?: number;
   /** Undefined where the box tells nothing of its live sessions, or not all could be read. */
   sessions?: LiveSession[];
   recordings: { isInUse?: boolean; result?: number }[];
@@ -64,11 +66,13 @@ export function statusOf(answer: unknown): BoxStatus | undefined {
   /** Thousandths of a degree. */
   const heat = wholeIn(status["cpu-temperature"], 1, 150_000);
   const hasPicture = pictureIn(fieldsIn(status["input-signal"]));
+  const inputSource = anyWhole(status["input-source"]);
   const sessions = sessionsOf(fieldsIn(status["live-status"]));
   return {
     bits,
     ...(heat !== undefined && { temperatureC: heat / 1_000 }),
     ...(hasPicture !== undefined && { hasPicture }),
+    ...(inputSource !== undefined && { inputSource }),
     ...(sessions && { sessions }),
     recordings: recordingsOf(fieldsIn(status["rec-status"])),
   };
@@ -195,20 +199,26 @@ const Info = z.object({
     "product-name": maybe(text),
     "firmware-ver-s": maybe(text),
   }),
+  "input-source": maybe(
+    z.object({ sources: z.array(z.object({ name: text, value: whole })).max(64) }),
+  ),
 });
 export type BoxIdentity = { model?: string; serialNumber?: string; firmware?: string };
+/** What the box calls the inputs that it may take, by number; left out where it does not say. */
+export type BoxInfo = { identity: BoxIdentity; inputs?: ReadonlyMap<number, string> };
 
 /** @returns undefined where this is no answer to `get-info` */
-export function identityOf(answer: unknown): BoxIdentity | undefined {
-  const product = Info.safeParse(answer).data?.product;
-  return (
-    product &&
-    known({
-      model: product["module-name"] || product["product-name"],
-      serialNumber: product.sn || undefined,
-      firmware: product["firmware-ver-s"] || undefined,
-    })
-  );
+export function infoOf(answer: unknown): BoxInfo | undefined {
+  const info = Info.safeParse(answer).data;
+  if (!info) return undefined;
+  const { product, "input-source": input } = info;
+  const identity = known({
+    model: product["module-name"] || product["product-name"],
+    serialNumber: product.sn || undefined,
+    firmware: product["firmware-ver-s"] || undefined,
+  });
+  if (!input) return { identity };
+  return { identity, inputs: new Map(input.sources.map(({ name, value }) => [value, name])) };
 }
 
 type Known<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

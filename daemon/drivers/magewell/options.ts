@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { bitrateChange } from "../shared/bitrate-load.ts";
 import { budgetOptions } from "../shared/budget.ts";
+import { namedInputs } from "../shared/inputs.ts";
 
 /** `id` of an entry in the box's list of streaming servers: up to 16, counted by the box. */
 const serverId = z.int().min(0).max(65_535);
@@ -11,6 +12,7 @@ export const MagewellOptions = z.strictObject({
   port: z.int().min(1).max(65_535).default(80).describe("its web port"),
   username: z.string().min(1).max(64).default("Admin").describe("who logs in"),
   password: z.string().min(1).optional().describe("of that user"),
+  inputs: namedInputs,
   server: serverId
     .default(0)
     .describe(

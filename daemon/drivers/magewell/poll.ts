@@ -44,9 +44,10 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     await followRun(memory, state, booted);
     await memory.settle();
 
-    const identity = unit.identity.value();
+    const { identity, inputs } = unit.info.value() ?? {};
     const alarms = alarmsOf(unit, status, session);
     const input = inputOf(status, session);
+    const inputSelect = inputSelectOf(status, inputs);
     const clock = unit.clock.reading();
     const settings = settingsNow(unit);
     return {
@@ -58,6 +59,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       booting: false,
       loadStep: unit.load.step(),
       ...(input && { input }),
+      ...(inputSelect !== undefined && { inputSelect }),
       ...(settings && { settings }),
       ...(clock && { clock }),
       ...(identity?.serialNumber && { identity: { vendor: "Magewell", ...identity } }),
@@ -120,6 +122,15 @@ function targetOf(unit: Unit, session?: LiveSession): OutputReading["target"] {
 function inputOf({ hasPicture }: BoxStatus, session?: LiveSession): EncoderReading["input"] {
   if (session?.result === live.noSignal || hasPicture === false) return "lost";
   return hasPicture === undefined ? undefined : "good";
+}
+
+/** One that the box has no name for, as its mixer of both, is none of those it names. */
+function inputSelectOf(
+  { inputSource }: BoxStatus,
+  inputs: ReadonlyMap<number, string> | undefined,
+): string | undefined {
+  if (inputSource === undefined || inputs === undefined) return undefined;
+  return inputs.get(inputSource) ?? `input ${inputSource}`;
 }
 
 function figuresOf(

@@ -13,10 +13,10 @@ import { openProgress, type Progress } from "../shared/progress.ts";
 import { openSlowReads, type SlowRead, type SlowReads } from "../shared/slow-reads.ts";
 import { talliedHttp } from "../shared/tally.ts";
 import {
-  identityOf,
+  infoOf,
   settingsOf,
   statusOf,
-  type BoxIdentity,
+  type BoxInfo,
   type BoxSettings,
   type BoxStatus,
 } from "./answers.ts";
@@ -47,7 +47,7 @@ export type Unit = {
   memory: KeyMemory<number>;
   slow: SlowReads;
   settings: SlowRead<BoxSettings>;
-  identity: SlowRead<BoxIdentity>;
+  info: SlowRead<BoxInfo>;
   pendingStart: PendingStart;
   /** Whether the run that is under way has been connected: what then connects again is failing. */
   wasConnected: boolean;
@@ -88,8 +88,8 @@ export function openUnit(
     slow,
     settings: slow.add(10 * second, (signal) => readSettings({ where, usapi }, signal)),
     /** Once per boot: a boot makes the driver forget what it read. */
-    identity: slow.add(24 * 3_600 * second, async (signal) => {
-      return told(identityOf(await usapi.read("get-info", signal)), where, "get-info");
+    info: slow.add(24 * 3_600 * second, async (signal) => {
+      return told(infoOf(await usapi.read("get-info", signal)), where, "get-info");
     }),
     pendingStart: openPendingStart(now),
     wasConnected: false,

@@ -58,6 +58,8 @@ export type FakeMagewell = {
   pressLive(on: boolean): void;
   /** There is nothing to record to: a start is taken, and nothing comes of it. */
   noMedium: boolean;
+  /** Which input somebody has selected: 1 HDMI, 2 SDI, 3 its mixer of both. */
+  inputSource: number;
   close(): Promise<void>;
 };
 
@@ -133,6 +135,7 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
       "box-name": name,
       "cur-status": bits(),
       "input-signal": signal,
+      "input-source": box.inputSource,
       "live-status":
         options.liveList === "lists none" ? { live: [] } : model === "encode" ? { live } : flat,
       "rec-status": { rec: [{ id: 0, type: 0, "is-use": 1, result: recording ? 2 : 0 }] },
@@ -268,6 +271,7 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
     },
     pressLive: setLiving,
     noMedium: false,
+    inputSource: statusFixture["input-source"],
     async close() {
       for (const timer of timers) clearTimeout(timer);
       await entries.cutPower();

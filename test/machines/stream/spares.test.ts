@@ -68,6 +68,50 @@ test("a spare whose input is switched to the programme's source covers it from t
   expect(w.carrier("two")).toBe("s");
 });
 
+test("a spare that is switched to an input of another source, or of none, is not taken", () => {
+  const made = plan();
+  made.encoders[2]!.inputs = { sdi: "camera", hdmi: "slides" };
+  delete made.encoders[2]!.source;
+  const w = new World(made);
+  w.box("s").says = { inputSelect: "SDI" };
+  asks(w, "start");
+  w.pass(30);
+  const hindrance = () => understudies(w, "main")?.[0]?.hindrance;
+  expect([w.carrier("main"), hindrance()]).toEqual(["a", undefined]);
+  w.box("s").says = { inputSelect: "HDMI" };
+  w.pass(10);
+  expect(hindrance()).toBe("shows slides, not camera");
+  w.box("s").says = { inputSelect: "input 3" };
+  w.pass(10);
+  expect(hindrance()).toBe("shows a source without a name, not camera");
+  die(w, "a");
+  w.pass(60);
+  expect(publishers(w)[0]).toEqual([]);
+  w.box("s").says = { inputSelect: "SDI" };
+  w.pass(60);
+  expect(w.carrier("main")).toBe("s");
+});
+
+test("a primary that died shows what its input showed last, also after a restart", () => {
+  const made = plan();
+  made.encoders[0]!.inputs = { sdi: "camera", hdmi: "slides" };
+  delete made.encoders[0]!.source;
+  const w = new World(made);
+  w.box("a").says = { inputSelect: "SDI" };
+  asks(w, "start");
+  w.pass(30);
+  // As after a boot: what it takes was not read yet.
+  w.box("a").says = {};
+  w.pass(5);
+  w.box("s").reachable = false;
+  die(w, "a");
+  w.pass(30);
+  w.restart();
+  w.box("s").reachable = true;
+  w.pass(90);
+  expect(w.carrier("main")).toBe("s");
+});
+
 test("a used spare stays in use after the return, until a person releases it", () => {
   const w = onAir(plan());
   die(w, "a");

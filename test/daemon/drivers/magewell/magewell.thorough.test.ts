@@ -274,6 +274,17 @@ test("a stream that stands still is frozen after five seconds", async () => {
   expect(await stream()).toMatchObject({ state: "streaming", progress: "frozen" });
 });
 
+test("which input it takes is told by the name that the box has for it", async () => {
+  const box = await aBox();
+  const { poll } = aDriver(box.port);
+  const inputSelect = async () => (await poll()).inputSelect;
+  await expect.poll(inputSelect).toBe("SDI");
+  box.inputSource = 1;
+  expect(await inputSelect()).toBe("HDMI");
+  box.inputSource = 3;
+  expect(await inputSelect()).toBe("input 3");
+});
+
 test("a lost input is told while the stream stays up", async () => {
   const box = await aBox();
   const { start, stream, poll } = aDriver(box.port);
