@@ -22,7 +22,7 @@ const recordFaults: ReadonlyMap<number, string> = new Map([
  * numbers only, and its settings hold keys.
  */
 export function alarmsOf(
-  { settings, wasConnected }: Unit,
+  { settings, wasConnected, reboots }: Unit,
   { recordings }: BoxStatus,
   session?: LiveSession,
 ): string[] | undefined {
@@ -35,6 +35,7 @@ export function alarmsOf(
       "Live: connection lost, connecting again",
     session?.result === live.resolving && "Live: looking up the name of the server",
     known?.startsAtPowerUp && "Starts to stream by itself at power-up (is-startup-live)",
+    reboots.alarm(),
     known && known.schedules > 0 && `Has ${known.schedules} schedules: may start by itself`,
   ].filter((line) => typeof line === "string");
   return lines.length > 0 || known ? [...new Set(lines)] : undefined;

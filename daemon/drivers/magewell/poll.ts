@@ -16,6 +16,7 @@ const slowPerPoll = 1;
 export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderReading> {
   const { usapi, boot, memory, slow, budget, where } = unit;
   let lastMark: string | undefined;
+  let lastPhase: ReturnType<typeof phaseOf> | undefined;
   let lastState: State | undefined;
 
   async function poll(signal: AbortSignal): Promise<EncoderReading> {
@@ -29,6 +30,9 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     const mark = boot.contact({ phase, ...(runS && { streamingS: runS / 1_000 }) });
     const booted = lastMark !== undefined && mark !== lastMark;
     lastMark = mark;
+    // A silence alone may have been one.
+    if (booted && (phase === "booting" || lastPhase === "goingDown")) unit.reboots.booted();
+    lastPhase = phase;
     if (booted) slow.forgetAll();
     if (phase !== "up") return busyWithItself(unit, status, mark);
 

@@ -10,6 +10,7 @@ import { openHttp, type Http } from "../shared/http/http.ts";
 import { openKeyMemory, type KeyMemory } from "../shared/key-memory.ts";
 import { openPendingStart, type PendingStart } from "../shared/pending-start.ts";
 import { openProgress, type Progress } from "../shared/progress.ts";
+import { openRebootWatch, type RebootWatch } from "../shared/reboot-watch.ts";
 import { openSlowReads, type SlowRead, type SlowReads } from "../shared/slow-reads.ts";
 import { talliedHttp } from "../shared/tally.ts";
 import {
@@ -40,6 +41,7 @@ export type Unit = {
   /** Requests of polls, by their signal: they leave out what the others may need. */
   questions: WeakSet<AbortSignal>;
   budget: Budget;
+  reboots: RebootWatch;
   clock: DateClock;
   boot: BootMark;
   progress: Progress;
@@ -81,6 +83,7 @@ export function openUnit(
     usapi,
     questions,
     budget,
+    reboots: openRebootWatch(now, (share) => budget.slowTo(share, "reboots")),
     clock,
     boot: openBootMark(now),
     progress: openProgress(now),

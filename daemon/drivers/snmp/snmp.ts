@@ -1,6 +1,7 @@
 import type { EncoderReading } from "../../../machines/encoder/reading.ts";
 import { DriverError, type DriverContext, type EncoderDriver, NotAsked } from "../driver.ts";
 import { openBudget } from "../shared/budget.ts";
+import { openRebootWatch } from "../shared/reboot-watch.ts";
 import { mostPerRequest, openSnmp, type Snmp } from "../shared/snmp/session.ts";
 import { openUdp } from "../shared/snmp/wire.ts";
 import { textOf, type SnmpValues } from "../shared/snmp/value.ts";
@@ -63,6 +64,7 @@ export function openSnmpEncoder(
       context,
     );
   const boot = openBootMark(context.now);
+  const reboots = openRebootWatch(context.now, (share) => budget.slowTo(share, "reboots"));
   const looks = looksOf(options);
   const mapped = new Set(options.map.map(({ oid }) => oid));
   const known = new Map<string, { asked: Asked | undefined; atMs: number }>();
@@ -122,7 +124,10 @@ export function openSnmpEncoder(
       const head = await get(first, signal);
       const clock = clockOf(head.get(hrSystemDate), askedAtMs, wallMs());
       const uptime = uptimeOf(head);
-      if (uptime && boot.seen(uptime)) known.clear();
+      if (uptime && boot.seen(uptime)) {
+        known.clear();
+        reboots.booted();
+      }
       await lookAround(signal);
       const all = asked();
       const rest = oidsOf(all).filter((oid) => !first.includes(oid));
@@ -131,6 +136,8 @@ export function openSnmpEncoder(
       const atMs = context.now();
       const found = all.map(({ read }) => read(values, atMs));
       forgetGone(all, values);
+      const asking = reboots.alarm();
+      if (asking !== undefined) found.push({ alarms: [asking] });
       const identity = identityOf(values);
       return {
         ...merged(found),

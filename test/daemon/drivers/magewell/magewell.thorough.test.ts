@@ -310,6 +310,47 @@ slow("a reboot is seen: unknown while it lasts, another boot mark afterwards", a
 });
 
 test("a box that updates its firmware is not told to stream", async () => {
+slow(
+  "a box that boots three times while it is asked is asked four times less, and we say why",
+  async () => {
+    const box = await aBox();
+    const { poll, pass } = aDriver(box.port, { burstLimit: 100 });
+    const tried = () => poll().catch(() => undefined);
+    const why = "it has booted 3 times within 20 min of being asked";
+    for (let boots = 0; boots < 3; boots += 1) {
+      expect((await poll()).alarms?.join() ?? "").not.toContain(why);
+      box.faults.reboot();
+      await expect.poll(tried, soon).toMatchObject({ booting: true });
+      await expect.poll(tried, soon).toMatchObject({ booting: false });
+      pass(60_000);
+    }
+    expect((await poll()).alarms?.join()).toContain(why);
+    const busyMinute = async () => {
+      box.web.asked.length = 0;
+      for (let polls = 0; polls < 240; polls += 1) {
+        await tried();
+        pass(250);
+      }
+      return box.web.asked.length;
+    };
+    await busyMinute();
+    expect(await busyMinute()).toBeLessThanOrEqual(25);
+  },
+);
+
+test("three silences are no boots", async () => {
+  const box = await aBox();
+  const { poll, pass } = aDriver(box.port, { requestTimeoutMs: 200 });
+  for (let times = 0; times < 4; times += 1) {
+    await poll();
+    const undo = box.faults.hang();
+    await expect(poll()).rejects.toThrow();
+    undo();
+    pass(60_000);
+  }
+  expect((await poll()).alarms?.join() ?? "").not.toContain("booted");
+});
+
   const box = await aBox();
   const { start, poll } = aDriver(box.port);
   const undo = box.faults.upgrade();

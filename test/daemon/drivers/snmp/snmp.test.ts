@@ -486,6 +486,20 @@ describe("a box that is asked often", () => {
     expect(packets).toBeLessThanOrEqual(100);
   });
 
+  test("and boots three times while it is asked is asked four times less, and we say why", async () => {
+    const asked = await box([]);
+    for (let boots = 0; boots < 3; boots += 1) {
+      expect((await asked.driver.poll(signal())).alarms).toBeUndefined();
+      asked.clock.nowMs += 60_000;
+      asked.agent.tree.set("1.3.6.1.2.1.1.3.0", cell.ticks(100));
+      await asked.driver.poll(signal());
+    }
+    const { alarms } = await asked.driver.poll(signal());
+    expect(alarms?.join()).toContain("it has booted 3 times within 20 min of being asked");
+    await busyMinute(asked);
+    expect((await busyMinute(asked)).packets).toBeLessThanOrEqual(25);
+  });
+
   test("and has large tables is looked at over several polls, all of it in the end", async () => {
     const many = Array.from({ length: 60 }, (_, at) => storage(at + 1, [4, `/d${at}`, 1, 9, 1]));
     const asked = await box(many.flat(), { burstLimit: 20 });
