@@ -7,6 +7,8 @@ import { stepped } from "../stepping/stepped.ts";
 
 export type DestinationEvent =
   | { type: "sight"; sight: FarEndSight; source: string; provesAbsence: boolean }
+  /** By the encoder whose start was refused there; null: one was taken since. */
+  | { type: "refusal"; by: string | null }
   /** The decider itself stood still: whatever was seen has to be seen again. */
   | { type: "stalled" };
 
@@ -25,6 +27,9 @@ export type DestinationContext = {
   /** When media began to be watched, or was last seen to move. */
   watchedSince: Stamp;
 };
+
+/** Who is refused is tried again sooner. */
+const refusalCountsMs = 10 * 60_000;
 
 type Sight = Extract<DestinationEvent, { type: "sight" }>;
 const seen = ({ event }: { event: DestinationEvent }) => event as Sight;
@@ -56,7 +61,7 @@ export const destinationMachine = setup({
   guards: {
     isUnseen: (_, { sight }: Sight) => sight.word === "unseen",
     isQuiet: (_, { sight }: Sight) => sight.word === "quiet",
-    isRefusing: (_, { sight }: Sight) => sight.word === "refusing",
+    isRefused: ({ event }) => event.type === "refusal" && event.by !== null,
     isPublishing: (_, { sight }: Sight) => sight.word === "publishing",
     /** The counter grew, or there is no counter and being listed is all that can be seen. */
     mediaMoved: ({ context }, { sight }: Sight) =>
@@ -78,6 +83,10 @@ export const destinationMachine = setup({
       stoodStill: standsStill(sight, context),
       quietSince: sight.word === "quiet" ? (context.quietSince ?? context.now()) : null,
     })),
+    noteRefusal: assign(({ context, event }) => {
+      const source = event.type === "refusal" ? event.by : null;
+      return { source, observedAt: source === null ? null : context.now(), provesAbsence: false };
+    }),
     noteMoved: assign({ movedAt: ({ context }) => context.now() }),
     forget: assign({ by: null, bytes: null, quietSince: null }),
     tell: emit(({ context }, word: string) =>
@@ -113,16 +122,20 @@ export const destinationMachine = setup({
     sight: [
       { guard: { type: "isUnseen", params: seen }, target: ".unknown", actions: told("unknown") },
       { guard: { type: "isQuiet", params: seen }, target: ".quiet", actions: told("quiet") },
-      {
-        guard: { type: "isRefusing", params: seen },
-        target: ".refusing",
-        actions: told("refusing"),
-      },
       { target: ".publishing", actions: told("publishing") },
     ],
   },
   states: {
-    unknown: { on: { sight: { guard: { type: "isUnseen", params: seen }, actions: keep } } },
+    unknown: {
+      on: {
+        sight: { guard: { type: "isUnseen", params: seen }, actions: keep },
+        refusal: {
+          guard: "isRefused",
+          target: "refusing",
+          actions: ["noteRefusal", { type: "tell", params: "refusing" }],
+        },
+      },
+    },
     quiet: {
       after: { sightMaxAge: { target: "unknown", actions: "forget" } },
       on: {
@@ -134,15 +147,15 @@ export const destinationMachine = setup({
         },
       },
     },
+    /** By the word of an encoder, where nobody sees more. */
     refusing: {
-      after: { sightMaxAge: { target: "unknown", actions: "forget" } },
+      after: { [refusalCountsMs]: { target: "unknown", actions: "noteRefusal" } },
       on: {
-        sight: {
-          guard: { type: "isRefusing", params: seen },
-          target: "refusing",
-          reenter: true,
-          actions: keep,
-        },
+        sight: { guard: { type: "isUnseen", params: seen } },
+        refusal: [
+          { guard: "isRefused", target: "refusing", reenter: true, actions: "noteRefusal" },
+          { target: "unknown", actions: "noteRefusal" },
+        ],
       },
     },
     publishing: {

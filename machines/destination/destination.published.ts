@@ -10,7 +10,7 @@ export type DestinationSnapshot = SnapshotFrom<typeof destinationMachine>;
 
 export function farEndFacts({ context, value }: DestinationSnapshot): FarEndFacts {
   const publishing = typeof value === "object" ? value.publishing : undefined;
-  const word = publishing ? "publishing" : (value as Exclude<FarEndFacts["word"], "publishing">);
+  const word = publishing ? "publishing" : value === "quiet" ? "quiet" : "unknown";
   const media = publishing?.media ?? "looking";
   return {
     destination: context.plan.id,
@@ -39,7 +39,7 @@ export function destinationState(
   return {
     ...p.published,
     ...(plan.name !== undefined && { name: plan.name }),
-    state: facts.word,
+    state: snapshot.value === "refusing" ? "refusing" : facts.word,
     stalled: facts.media === "stalled",
     by,
     source,

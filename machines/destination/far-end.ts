@@ -3,7 +3,7 @@ import type { Stamp } from "../time.ts";
 /** What the streams need to know of a far end. Plain JSON; ages are stamps. */
 export type FarEndFacts = {
   destination: string;
-  word: "unknown" | "publishing" | "quiet" | "refusing";
+  word: "unknown" | "publishing" | "quiet";
   /** Publishing only: whether media arrives. "unknown" until two looks can be compared. */
   media: "moving" | "stalled" | "unknown";
   by: string | null;

@@ -12,5 +12,4 @@ export type FarEndSight =
       publishers: number | null;
     }
   | { word: "quiet" }
-  | { word: "refusing"; detail: string }
   | { word: "unseen"; detail: string };

@@ -154,11 +154,15 @@ export const encoderSetup = setup({
       context.resume?.custody[p.output] === p.word,
     staysIdle: ({ context }) => context.staysIdle,
     hasNoOutlet: ({ context }) => context.plan.outlet === undefined,
-    /** Of a box that carries something a recording that fails is no reason to interrupt it. */
+    /**
+     * Of a box that carries something a recording that fails is no reason to interrupt it; and no
+     * box is cured of what the far end of its programme does not take.
+     */
     outputFails: ({ context: { reading, holds } }) => {
       for (const output in reading?.outputs) {
-        const fails = reading.outputs[output]!.state === "failing";
-        if (fails && (holds.length === 0 || holds.includes(output))) return true;
+        const { state, refusal } = reading.outputs[output]!;
+        if (state !== "failing") continue;
+        if (holds.length === 0 || (holds.includes(output) && !refusal)) return true;
       }
       return false;
     },

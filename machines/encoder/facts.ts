@@ -53,8 +53,14 @@ export const unknownOutput: OutputFacts = { state: "unknown", target: null };
 
 /** How a process ended is news once, with its reading: what is remembered of a box has no exits. */
 export function withoutExits(facts: EncoderFacts): EncoderFacts {
-  const outputs = Object.entries(facts.outputs).map(([id, { exit: _, ...output }]) => [id, output]);
+  const outputs = Object.entries(facts.outputs).map(([id, output]) => [id, withoutExit(output)]);
   return { ...facts, outputs: Object.fromEntries(outputs) as EncoderFacts["outputs"] };
+}
+
+export function withoutExit(output: OutputFacts): OutputFacts {
+  if (!output.exit) return output;
+  const { exit: _, refusal: __, ...rest } = output;
+  return rest;
 }
 
 /** A box that was never read. */

@@ -23,7 +23,15 @@ export type OutputReading = {
   keyGeneration?: number;
   /** How the last process ended (software encoders): seen once per end. */
   exit?: { code: number | null; signal: string | null; gone?: SeenGone };
+  /** Told with what fails, or has ended: the far end did not take it. */
+  refusal?: Refusal;
 };
+
+/**
+ * `refused`: the far end said so: the key is wrong, or somebody still publishes there.
+ * `refusedOrUnreached`: the device cannot tell that from a far end it does not reach.
+ */
+export type Refusal = "refused" | "refusedOrUnreached";
 
 /** Right after its end no process of it lived, and nothing of it was still being sent. */
 export type SeenGone = {

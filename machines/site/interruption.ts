@@ -4,19 +4,18 @@ import type { Trouble } from "../encoder/encoder.contract.ts";
 import { isStrain, nextRepair } from "../encoder/playbooks.ts";
 import { wasRecording } from "../encoder/power.ts";
 import { stepWords } from "../encoder/repair-words.ts";
-import { waitMs } from "../stream/candidates.ts";
+import { isRefusedNow } from "../stream/candidates.ts";
 import { actingFault } from "../stream/content.ts";
 import { isSomeoneElse } from "../stream/judge.ts";
 import { isExpected } from "../stream/schedule.ts";
 import {
   alikeUnderstudyOf,
-  hinders,
   seenOffAir,
   seenOnAir,
   type StreamContext,
   understudyOf,
 } from "../stream/stream.context.ts";
-import { isLatchedByKicks } from "../stream/stream.questions.ts";
+import { couldStart, isLatchedByKicks, othersCanStart } from "../stream/stream.questions.ts";
 import { carrierStateOf, type StreamSnapshot } from "../stream/stream.published.ts";
 import { elapsedMs } from "../time.ts";
 import type { SiteContext } from "./site.context.ts";
@@ -99,14 +98,15 @@ function permitOf(stream: StreamSnapshot, encoder: string): Permit {
   }
   if (!isExpected(memory.schedule) && seenOffAir(context)) return may;
   // No box is cured of what its far end does not want.
-  if (farEnd.word === "refusing") return held(`the far end of ${plan.id} refuses publishers`);
+  if (isRefusedNow(memory.tries, now())) return held(`the far end of ${plan.id} takes nobody`);
   if (state === "stopped" || state === "offDuty") return seenOffAir(context) ? may : unseen(plan);
   if (state === "carried" && farEnd.word === "unknown") return unseen(plan);
   if (!["waitingForFence", "waitingForEncoder", "needsHuman"].includes(state)) return notYet;
   if (isLatchedByKicks(context)) return held(`somebody else publishes in place of ${plan.id}`);
   // As long as somebody else may be had, nothing is changed about who is proven off.
-  if (state !== "needsHuman" && mayBeTried(context, encoder, "others")) return notYet;
-  if (mayBeTried(context, encoder, "itself")) return notYet;
+  if (state !== "needsHuman" && othersCanStart(context, encoder)) return notYet;
+  const itself = plan.encoders.find((ref) => ref.encoder === encoder);
+  if (itself && couldStart(context, itself, startsSoonMs)) return notYet;
   if (seenOffAir(context)) return lasted(memory.offAirSince, offAirLastsMs, now());
   if (farEnd.word !== "unknown") return notYet;
   const isProvenOff = state === "waitingForEncoder";
@@ -131,18 +131,6 @@ const viewersSeeIt = ({ carrier, content, plan, memory, now }: StreamContext, en
   isExpected(memory.schedule) &&
   actingFault(content, encoder, plan.content, { now: now(), startedAt: memory.startedAt }) !==
     undefined;
-
-/** Others: one that has not been tried in vain. Itself: its turn is near. */
-function mayBeTried(context: StreamContext, encoder: string, who: "others" | "itself"): boolean {
-  const { memory, now, plan } = context;
-  const soonMs = who === "itself" ? startsSoonMs : 1;
-  return plan.encoders.some(
-    (ref) =>
-      (ref.encoder === encoder) === (who === "itself") &&
-      hinders(context, ref) === undefined &&
-      waitMs(ref.encoder, memory.tries, now()) < soonMs,
-  );
-}
 
 /** @param streams those it carries. Undefined: nobody stands by, or nobody sees the picture now. */
 export function whyNotInterrupt(streams: readonly StreamSnapshot[]): string | undefined {

@@ -1,4 +1,5 @@
 import type { EncoderFacts } from "../encoder/facts.ts";
+import type { Refusal } from "../encoder/reading.ts";
 import type { OutputRef } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 
@@ -8,6 +9,8 @@ export type Try = {
   at: Stamp;
   /** It brought a picture and lost it again, as against: it never brought one. */
   brought: boolean;
+  /** The far end did not take it: nothing is wrong with the encoder. */
+  refusal?: Refusal;
 };
 
 /** A try counts for so long. */
@@ -32,7 +35,9 @@ export function hindrance(
   if (facts.service !== "inService") return `is in ${facts.service}`;
   if (facts.thermal === "protected") return "protects itself from heat";
   if (facts.isPractised) return "is being practised, which ends at once when it is needed";
-  const state = facts.outputs[ref.output]?.state;
+  const { state, refusal } = facts.outputs[ref.output] ?? {};
+  // It asks for the key that it has, and is told to ask anew.
+  if (state === "failing" && refusal && heldBy === stream) return undefined;
   if (alone && (state === "streaming" || state === "failing")) return undefined;
   if (state !== "idle") return `its output is ${state ?? "missing"}`;
   return undefined;
@@ -41,16 +46,22 @@ export function hindrance(
 const recentTries = (encoder: string, tries: readonly Try[], now: Stamp) =>
   tries.filter((t) => t.encoder === encoder && elapsedMs(t.at, now) < tryCountsMs);
 
-/** Of its starts that count, those that brought no picture. */
+/** Of its starts that count, those that brought no picture, and may have by its own fault. */
 export const barrenTries = (encoder: string, tries: readonly Try[], now: Stamp): number =>
-  recentTries(encoder, tries, now).filter((t) => !t.brought).length;
+  recentTries(encoder, tries, now).filter((t) => !t.brought && !t.refusal).length;
+
+/** The newest start that counts did not get past the far end. */
+export const isRefusedNow = (tries: readonly Try[], now: Stamp): boolean => {
+  const last = tries.at(-1);
+  return last?.refusal !== undefined && elapsedMs(last.at, now) < tryCountsMs;
+};
 
 /** How long until this encoder may be tried again: 0 = now. */
 export function waitMs(encoder: string, tries: readonly Try[], now: Stamp): number {
   const recent = recentTries(encoder, tries, now);
   const last = recent.at(-1);
   if (!last) return 0;
-  const barren = barrenTries(encoder, tries, now);
+  const barren = recent.filter((t) => !t.brought).length;
   const short = recent.filter((t) => t.brought && elapsedMs(t.at, now) < shortCarries.withinMs);
   if (last.brought && short.length < shortCarries.allowed) return 0;
   const backOff = Math.min(backOffMs.first * 2 ** Math.max(0, barren - 1), backOffMs.longest);

@@ -54,7 +54,8 @@ export function judge(
   if (output.progress === "frozen") {
     return shows.isSourceLost ? sourceLost : suspect("frozen", !seen && !pauses);
   }
-  if (output.state === "failing") return suspect("deviceFailing", !seen);
+  if (output.state === "failing")
+    return suspect(output.refusal ? "farEndRefuses" : "deviceFailing", !seen);
   // It says so itself, and who can tell sees nobody: there is nothing left to wait for.
   if (output.state === "idle" && readSince && farEnd.word === "quiet" && farEnd.provesAbsence) {
     return { word: "off", cause: "deviceIdle", commits: true };
@@ -64,7 +65,6 @@ export function judge(
   if (seen) return content(encoder, shows);
 
   if (farEnd.word === "quiet") return suspect("farEndQuiet", true);
-  if (farEnd.word === "refusing") return suspect("farEndRefuses", true);
   if (farEnd.word === "publishing" && farEnd.media === "stalled") {
     return suspect("farEndStalled", !pauses);
   }

@@ -1,8 +1,9 @@
 /** What more than one step of a stream does to its memory, and how it is put into words. */
-import type { EncoderFacts } from "../encoder/facts.ts";
+import { type EncoderFacts, withoutExit as outputWithoutExit } from "../encoder/facts.ts";
+import type { Refusal } from "../encoder/reading.ts";
 import type { OutputRef } from "../intents.ts";
 import { elapsedMs } from "../time.ts";
-import { tryCountsMs } from "./candidates.ts";
+import { type Try, tryCountsMs } from "./candidates.ts";
 import { step } from "./incident.ts";
 import { lossSentence } from "./source-loss.ts";
 import { type Change, type StreamContext, verdict } from "./stream.context.ts";
@@ -13,10 +14,17 @@ export const at = (context: StreamContext, because: string): Change => ({
   because,
 });
 
-export function withTry(context: StreamContext, ref: OutputRef | null, brought: boolean) {
+export function withTry(
+  context: StreamContext,
+  ref: OutputRef | null,
+  brought: boolean,
+  refusal?: Refusal,
+): Try[] {
   const now = context.now();
   const recent = context.memory.tries.filter((t) => elapsedMs(t.at, now) < tryCountsMs);
-  return ref ? [...recent.slice(-31), { encoder: ref.encoder, at: now, brought }] : recent;
+  if (!ref) return recent;
+  const last = { encoder: ref.encoder, at: now, brought, ...(refusal && { refusal }) };
+  return [...recent.slice(-31), last];
 }
 
 /** What a box that has to do with the incident began to complain of. */
@@ -37,11 +45,8 @@ export function withoutExit(context: StreamContext, ref: OutputRef | null) {
   const facts = context.facts[ref.encoder];
   const output = facts?.outputs[ref.output];
   if (!facts || !output?.exit) return context.facts;
-  const { exit: _, ...rest } = output;
-  return {
-    ...context.facts,
-    [facts.encoder]: { ...facts, outputs: { ...facts.outputs, [ref.output]: rest } },
-  };
+  const outputs = { ...facts.outputs, [ref.output]: outputWithoutExit(output) };
+  return { ...context.facts, [facts.encoder]: { ...facts, outputs } };
 }
 
 export const nameOf = (ref: OutputRef | null) => ref?.encoder ?? "nobody";
@@ -54,7 +59,7 @@ const causes: Record<string, string> = {
   deviceIdle: "it says it is not streaming",
   farEndQuiet: "the far end has no publisher",
   farEndStalled: "nothing arrives at the far end",
-  farEndRefuses: "the far end refuses it",
+  farEndRefuses: "the far end does not take it",
   heat: "its carrier is too hot",
   repair: "its carrier needs a repair",
   "shows-black": "it shows a black picture",
@@ -81,6 +86,13 @@ export function troubleSentence(context: StreamContext): string {
   if (cause === "sourceLost" && feed) return lossSentence(feed);
   return `${nameOf(carrier)}: ${causeSentence(cause)}`;
 }
+
+const refusals: Record<Refusal, string> = {
+  refused: "the far end refuses it (wrong key, or somebody is still publishing)",
+  refusedOrUnreached:
+    "the far end refuses it (wrong key, or somebody is still publishing), or it does not reach it",
+};
+export const refusalSentence = (refusal: Refusal): string => refusals[refusal];
 
 export function causeSentence(cause: string): string {
   return causes[cause] ?? (cause.startsWith("input-") ? `its input is ${cause.slice(6)}` : cause);

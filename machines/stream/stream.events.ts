@@ -101,6 +101,8 @@ export type StreamToSite =
   | { type: "cutPower"; stream: string; encoder: string; recording: "protect" | "sacrifice" }
   /** Started twice, it brought no picture; or it has brought one now. */
   | { type: "starts"; encoder: string; failed: boolean }
+  /** The far end did not take this encoder; null: it took one. */
+  | { type: "refusal"; destination: string; by: string | null }
   /** That box is benched indeed: stop it. */
   | { type: "rogue"; encoder: string; output: string }
   /** The world is newer than what was remembered. */

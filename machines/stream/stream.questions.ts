@@ -2,11 +2,14 @@
 import type { ContentFault } from "../content/look.ts";
 import type { Intents, OutputRef } from "../intents.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
+import { waitMs } from "./candidates.ts";
 import type { FenceEvidence } from "./fence-evidence.ts";
+import type { Refusal } from "../encoder/reading.ts";
 import { lasting } from "./content.ts";
 import { isSomeoneElse } from "./judge.ts";
 import { relayIsEmpty } from "./relay/relay.ts";
 import { isExpected } from "./schedule.ts";
+import { refusalSentence } from "./stream.changes.ts";
 import type { ClaimReason } from "./stream.events.ts";
 import {
   hinders,
@@ -314,6 +317,45 @@ export function strangerCame({ farEnd, memory }: StreamContext): boolean {
   );
 }
 
+/** Why the far end did not take the target, as far as is known. */
+export const refusalOf = (context: StreamContext): Refusal | undefined =>
+  outputOf(context, context.target).refusal;
+
+/** A device that failed and is started again needs so long to say how that went. */
+export const restartShowsMs = 5_000;
+/** What the target says of the try before says nothing of this one. */
+export function failedEarly(context: StreamContext): boolean {
+  const { startedAt, ghostTries } = context.memory;
+  const { exit, state, refusal } = outputOf(context, context.target);
+  if (exit || state !== "failing") return exit !== undefined;
+  if (ghostTries === 0 && !refusal) return true;
+  return startedAt !== null && elapsedMs(startedAt, context.now()) >= restartShowsMs;
+}
+
+/** Somebody else who was not tried in vain. */
+export const othersCanStart = (context: StreamContext, encoder: string): boolean =>
+  context.plan.encoders.some((ref) => ref.encoder !== encoder && couldStart(context, ref, 1));
+
+export const couldStart = (context: StreamContext, ref: OutputRef, withinMs: number): boolean =>
+  hinders(context, ref) === undefined &&
+  waitMs(ref.encoder, context.memory.tries, context.now()) < withinMs;
+
+/**
+ * The certificate is of now, and the far end has a publisher, or took none. Whether it is reached at
+ * all, another encoder shows sooner.
+ */
+export function mayBeAGhost(context: StreamContext): boolean {
+  const { farEnd, memory, destination, now, target } = context;
+  const { certifiedAt } = memory;
+  if (certifiedAt === null) return false;
+  if (elapsedMs(certifiedAt, now()) >= destination.ghostSessionMs) return false;
+  if (farEnd.word === "publishing") return true;
+  if (farEnd.word === "quiet" && farEnd.provesAbsence) return false;
+  const refusal = refusalOf(context);
+  if (refusal === "refusedOrUnreached") return !othersCanStart(context, target!.encoder);
+  return refusal === "refused";
+}
+
 /** 1, 2, 4, 8, 8 … s, spread by up to a quarter so that two sites do not knock together. */
 export function ghostBackOffMs({ plan, memory }: StreamContext): number {
   const { ghostTries, keyGeneration } = memory;
@@ -344,13 +386,19 @@ export function nobodyBecause(context: StreamContext): string {
   }
   const reasons = context.plan.encoders.map(
     (ref) =>
-      `${ref.encoder} ${hinders(context, ref) ?? "failed a moment ago, is tried again soon"}`,
+      `${ref.encoder} ${hinders(context, ref) ?? `${lastTry(context, ref)}, is tried again soon`}`,
   );
   return `no encoder can start: ${reasons.join(", ")}`;
 }
 
+function lastTry({ memory: { tries } }: StreamContext, { encoder }: OutputRef): string {
+  const refusal = tries.findLast((t) => t.encoder === encoder)?.refusal;
+  return refusal ? `is not taken: ${refusalSentence(refusal)}` : "failed a moment ago";
+}
+
 export function whyNotStarted(context: StreamContext): string {
-  const { exit, state } = outputOf(context, context.target);
+  const { exit, state, refusal } = outputOf(context, context.target);
+  if (refusal) return refusalSentence(refusal);
   if (exit) return `its process ended (${exit.signal ?? `code ${exit.code}`})`;
   if (state === "failing") return "it says its stream is failing";
   return context.because;

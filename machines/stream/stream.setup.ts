@@ -65,12 +65,14 @@ import {
   claimReason,
   contentFaultMs,
   exitProves,
+  failedEarly,
   feedGraceMs,
   fenceOverdue,
   freezeBegan,
   ghostBackOffMs,
   isConfirmed,
   isLatchedByKicks,
+  mayBeAGhost,
   mayBeKicked,
   mayCutPower,
   powerProves,
@@ -81,7 +83,9 @@ import {
   readAgainMs,
   publishing,
   quietBecomesProof,
+  refusalOf,
   relieverOf,
+  restartShowsMs,
   strangerCame,
 } from "./stream.questions.ts";
 
@@ -253,14 +257,8 @@ export const streamSetup = setup({
     feedsNoMore: ({ context }, on: boolean) => !on && context.memory.goal !== "stop",
     proofIsTooOld: ({ context }) => proofIsTooOld(context),
     isConfirmed: ({ context }) => isConfirmed(context),
-    failedEarly: ({ context }) => {
-      const output = outputOf(context, context.target);
-      return output.exit !== undefined || output.state === "failing";
-    },
-    mayBeAGhost: ({ context }) =>
-      context.memory.certifiedAt !== null &&
-      elapsedMs(context.memory.certifiedAt, context.now()) < context.destination.ghostSessionMs &&
-      (context.farEnd.word === "publishing" || context.farEnd.word === "refusing"),
+    failedEarly: ({ context }) => failedEarly(context),
+    mayBeAGhost: ({ context }) => mayBeAGhost(context),
     canMove: ({ context }, to: string | undefined) =>
       context.plan.encoders.some(
         (ref) =>
@@ -459,9 +457,26 @@ export const streamSetup = setup({
       const { encoder } = context.target ?? {};
       if (encoder === undefined || barrenTries(encoder, context.memory.tries, context.now()) === 0)
         return;
+      // It has come as far as to the far end.
+      if (refusalOf(context) !== undefined) return;
       const news: StreamToSite = { type: "starts", encoder, failed: true };
       enqueue.sendTo(({ self }) => self._parent!, news);
     }),
+    tellRefused: enqueueActions(({ context, enqueue }) => {
+      if (refusalOf(context) === undefined) return;
+      const { target, destination } = context;
+      const news: StreamToSite = {
+        type: "refusal",
+        destination: destination.id,
+        by: target!.encoder,
+      };
+      enqueue.sendTo(({ self }) => self._parent!, news);
+    }),
+    tellTaken: sendParent(({ context }): StreamToSite => ({
+      type: "refusal",
+      destination: context.destination.id,
+      by: null,
+    })),
     tellGoodStart: enqueueActions(({ context, enqueue }) => {
       const { encoder } = context.target ?? {};
       if (encoder === undefined || !context.memory.tries.some((t) => t.encoder === encoder)) return;
@@ -544,6 +559,7 @@ export const streamSetup = setup({
     retryFenceSlowly: retryFenceMs.calledForHelp,
     grace: ({ context }) => context.graceMs[context.target?.encoder ?? ""] ?? seconds(10),
     ghostBackOff: ({ context }) => ghostBackOffMs(context),
+    restartShows: restartShowsMs,
     nextTry: ({ context }) => {
       const choice = nextCarrier(context);
       return typeof choice === "object" && "inMs" in choice ? choice.inMs : seconds(60);

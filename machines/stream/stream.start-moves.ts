@@ -2,9 +2,10 @@
 import type { EffectError } from "../effect.ts";
 import { incidentRecord, step } from "./incident.ts";
 import { relayIsEmpty } from "./relay/relay.ts";
-import { at, nameOf, withoutExit, withTry } from "./stream.changes.ts";
+import { at, nameOf, refusalSentence, withoutExit, withTry } from "./stream.changes.ts";
 import { type Change, nextCarrier, seenOnAir, type StreamContext } from "./stream.context.ts";
 import type { Incident } from "./stream.contract.ts";
+import { refusalOf } from "./stream.questions.ts";
 
 /** The driver knows a newer generation of this key than the journal does. */
 export function sawGeneration(context: StreamContext, error: EffectError): Change {
@@ -54,7 +55,9 @@ export function startFailed(context: StreamContext, why: string): Change {
   return {
     ...at(context, sentence),
     // With nothing to publish no start can bring a picture.
-    tries: relayIsEmpty(context) ? context.memory.tries : withTry(context, context.target, false),
+    tries: relayIsEmpty(context)
+      ? context.memory.tries
+      : withTry(context, context.target, false, refusalOf(context)),
     suspects: context.target ? [context.target] : [],
     certificates: [],
     unproven: null,
@@ -75,10 +78,13 @@ export function forgotTries({ memory: { tries } }: StreamContext, encoder: strin
 
 /** The far end still keeps the session of the fenced encoder: the same start again, later. */
 export function ghost(context: StreamContext): Change {
-  const sentence = `the far end still keeps the old session: trying ${nameOf(context.target)} again`;
+  const refusal = refusalOf(context);
+  const why = refusal ? refusalSentence(refusal) : "the far end still keeps the old session";
+  const sentence = `${why}: trying ${nameOf(context.target)} again`;
   return {
     because: sentence,
     ghostTries: context.memory.ghostTries + 1,
+    startedAt: null,
     facts: withoutExit(context, context.target),
     incident: context.memory.incident && step(context.memory.incident, context.now(), sentence),
   };

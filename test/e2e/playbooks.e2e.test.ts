@@ -34,7 +34,8 @@ slow(
     const publications = facility.publishers("second").length;
     const [a, b] = [facility.helos["a"]!, facility.helos["b"]!];
 
-    a.faults.cutMedia();
+    // Each start of it hangs.
+    a.faults.freezeMedia();
     // Somebody has set it to a server that is not there, and presses start whenever it is idle.
     b.set("StreamType", 0);
     b.set("RTMPServerURL", "rtmp://127.0.0.1:9/live");

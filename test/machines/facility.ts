@@ -54,6 +54,7 @@ export type Facility = typeof facility extends fc.Arbitrary<infer T> ? T : never
 const maxLength = at({ check: 3, test: 3, torture: 6 });
 const faults = ["kill", "freeze", "unplug", "plug", "press", "deaf", "hears", "break"] as const;
 const mends = ["mend", "loseInput", "getInput", "claimFailing", "cutUplink", "joinUplink"] as const;
+const farEnds = ["refuse", "takeAgain"] as const;
 const heat = ["heatUp", "coolDown", "fixLoad"] as const;
 const strains = ["overload", "congest", "relax", "slowCard", "goodCard", "endRecording"] as const;
 export const answers = ["repair", "rejectRepair"] as const;
@@ -70,7 +71,7 @@ export type Verb =
   | (
       typeof faults | typeof mends | typeof power | typeof heat | typeof blindness | typeof restarts
     )[number]
-  | (typeof strains | typeof answers)[number]
+  | (typeof strains | typeof answers | typeof farEnds)[number]
   | (typeof commands | typeof service | typeof windows | typeof upkeep)[number]
   | (typeof pictures | typeof programmes)[number]
   | "jump";
@@ -86,6 +87,7 @@ export function stepsOf(p: { without?: readonly Verb[]; only?: readonly Verb[] }
       ...faults,
       ...mends,
       ...power,
+      ...farEnds,
       ...heat,
       ...strains,
       ...strains,
@@ -267,6 +269,9 @@ function happen(world: World, verb: Verb, id: string, ms: number): unknown {
       return (world.uplink = false);
     case "joinUplink":
       return (world.uplink = true);
+    case "refuse":
+    case "takeAgain":
+      return (world.refusing = verb === "refuse");
     case "heatUp":
     case "coolDown": {
       const value = verb === "heatUp" ? 90 : 60;
@@ -410,6 +415,6 @@ export function mend(world: World) {
       act(world, { do: "coolDown", box: Object.keys(world.boxes).indexOf(id), s: 0, ms: 0 });
     world.send({ to: `encoder:${id}`, event: { type: "inService", by: "engineer" } });
   }
-  world.uplink = true;
+  Object.assign(world, { uplink: true, refusing: false });
   world.observed = world.plan.destinations[0]!.observed;
 }

@@ -55,6 +55,8 @@ export type Box = {
   highestGeneration: number;
   /** When somebody pressed start at it, monotonic ms; that is not our doing. */
   pressedAtMs: number;
+  /** The far end did not take its start. */
+  refusal?: OutputReading["refusal"];
   /** It was stopped for another load, and goes on then. */
   resumes: { destination: string; generation: number; atMs: number } | null;
   /** The cooling step it works at. */
@@ -344,7 +346,7 @@ export class World {
   readonly #sendsSince = new Map<string, number>();
   /** Somebody who is not ours publishes at the far end. */
   stranger = false;
-  /** The far end answers, and takes nobody. */
+  /** The far end takes nobody who comes from now on. */
   refusing = false;
   /** Whom the far end names as the publisher. */
   namedPublisher: string | null = null;
@@ -730,6 +732,7 @@ export class World {
     }
     this.send({ to, event: { type: "reading", reading: this.#readingOf(id, box) } });
     box.exit = null;
+    if (box.kind === "soft") delete box.refusal;
   }
 
   #readingOf(id: string, box: Box): EncoderReading {
@@ -752,6 +755,7 @@ export class World {
               keyGeneration: box.running.generation,
             }),
           ...(box.exit && { exit: box.exit }),
+          ...(box.refusal && { refusal: box.refusal }),
         },
         ...(box.records && { "record-1": { state: box.records.state } }),
       },
@@ -780,7 +784,6 @@ export class World {
   #sightOf(destination: string): FarEndSight {
     if (!this.observed) return { word: "unseen", detail: "statistics do not answer" };
     const publishing = this.publishers(destination);
-    if (this.refusing) return { word: "refusing", detail: "unknown key" };
     if (this.stranger) {
       this.#moved = this.#bytes;
       return { word: "publishing", by: "somebody", bytes: this.#moved, publishers: 1 };
@@ -849,12 +852,14 @@ export class World {
         if (others.length > 0)
           this.overlaps.push(`${encoder} started while ${others.join()} was on`);
         if (!isExercise) box.highestGeneration = keyGeneration;
+        this.#forgetRefusal(box);
         box.knowsKeyOf = destination;
         const isSetAtStart = this.plan.encoders.find(({ id }) => id === encoder)?.isSetAtStart;
         // A keyframe every 2 s, where nobody says otherwise.
         const gopFrames = 2 * (settings?.framesPerSecond ?? 25);
         const made = isSetAtStart === true && settings && { settings: { gopFrames, ...settings } };
-        if (!box.broken) box.running = { destination, generation: keyGeneration, ...made };
+        if (this.refusing) this.#refuse(box);
+        else if (!box.broken) box.running = { destination, generation: keyGeneration, ...made };
         box.frozen = false;
         this.send({
           to,
@@ -866,6 +871,7 @@ export class World {
         box.resumes = null;
         if (cut || box.deaf) return failed("timeout");
         box.running = null;
+        this.#forgetRefusal(box);
         if (this.stopsCure) box.claims = null;
         if (intent.asks.forgetKey) box.knowsKeyOf = null;
         this.send({ to, event: { type: "effect.done", answer: {} } });
@@ -970,9 +976,24 @@ export class World {
     if (!this.boxesStayIll) Object.assign(box, { claims: null, deaf: false, reachable: true });
   }
 
+  /** A HELO cannot tell that from a far end it does not reach. */
+  #refuse(box: Box) {
+    if (box.kind === "helo") box.claims = "failing";
+    else box.exit = { code: 1, signal: null };
+    box.refusal = box.kind === "helo" ? "refusedOrUnreached" : "refused";
+  }
+  #forgetRefusal(box: Box) {
+    if (!box.refusal) return;
+    box.claims = null;
+    delete box.refusal;
+  }
+
   #fence(box: Box): FenceEvidence[] {
     if (this.fenceEvidence) return this.fenceEvidence;
-    if (!box.deaf) box.running = null;
+    if (!box.deaf) {
+      box.running = null;
+      this.#forgetRefusal(box);
+    }
     const atMs = this.#at.wallMs;
     if (box.running) return [];
     return box.kind === "soft"
@@ -992,6 +1013,11 @@ export class World {
       ...{ code: null, signal: "SIGKILL" },
       ...(seenGone && { gone: { destination, atMs: this.#at.monoMs } }),
     };
+    this.read(id);
+  }
+  /** Its far end did not take its start. */
+  refuse(id: string) {
+    this.#refuse(this.box(id));
     this.read(id);
   }
   freeze(id: string) {

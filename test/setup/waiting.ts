@@ -6,6 +6,7 @@ export const waiting = [
   "test/e2e/playbooks.e2e.test.ts",
   "test/e2e/heat-and-repair.e2e.test.ts",
   "test/e2e/device-faults.e2e.test.ts",
+  "test/e2e/refused.e2e.test.ts",
   "test/e2e/storage.e2e.test.ts",
   "test/e2e/unproven-fence.e2e.test.ts",
   "test/e2e/outlet.e2e.test.ts",

@@ -43,6 +43,9 @@ const ofThisPollMs = 3 * second;
 const mostSoundKbps = 256;
 /** What is read in each poll, or told by events, holds no longer than this. */
 const stateKeepMs = 60 * second;
+/** What is done about a stream that fails depends on why: that is read first, for so long. */
+const failureAlarms = ["StreamingFailedAlarm", "NetworkNameNotFoundAlarm"] as const;
+const reasonsWithinMs = 5 * second;
 
 /** A reading from what is held; asks the unit nothing. Called after each poll and each event. */
 export function openCompose(unit: Unit) {
@@ -53,6 +56,7 @@ export function openCompose(unit: Unit) {
   let lastStreamState: OutputReading["state"] | undefined;
   let bootedSince = false;
   let hadNetwork = false;
+  let failingSinceMs = Infinity;
   let judged: { readAtMs: number; word: OutputReading["progress"] } | undefined;
 
   const fresh = (name: string) => held.fresh(name, stateKeepMs);
@@ -107,7 +111,24 @@ export function openCompose(unit: Unit) {
       held.forget(destination);
       held.hurry(destination);
     }
-    if (state === "failing") held.hurry(["StreamingFailedAlarm", "NetworkNameNotFoundAlarm"]);
+    failingSinceMs = state === "failing" ? now() : Infinity;
+  }
+
+  /** What has to be read before it can be told why the stream fails. */
+  function unreadReasons(): string[] {
+    if (streamState() !== "failing") return [];
+    return failureAlarms.filter(
+      (name) => held.worthReading(name) && (held.triedAtMs(name) ?? -Infinity) < failingSinceMs,
+    );
+  }
+
+  /** The unit raises the same alarm for a far end that says no and for one that is silent. */
+  function failure(): Pick<OutputReading, "state" | "refusal"> {
+    if (unreadReasons().length > 0)
+      return { state: now() - failingSinceMs < reasonsWithinMs ? "unknown" : "failing" };
+    const [failed, nameNotFound] = failureAlarms.map(isRaised);
+    const isMaybe = failed === true && nameNotFound !== true;
+    return { state: "failing", ...(isMaybe && { refusal: "refusedOrUnreached" }) };
   }
 
   async function followRun(state: OutputReading["state"], booted: boolean): Promise<void> {
@@ -135,7 +156,7 @@ export function openCompose(unit: Unit) {
       run !== undefined &&
       run.destination === target.destination;
     return {
-      state,
+      ...(state === "failing" ? failure() : { state }),
       ...(moved && { progress: moved }),
       ...(target && { target }),
       ...(ours && { keyGeneration: run.keyGeneration }),
@@ -145,14 +166,16 @@ export function openCompose(unit: Unit) {
 
   /** It counts neither frames nor load: all that it tells is these alarms. */
   function strain(): Pick<OutputReading, "isOverloaded" | "isNetworkTooSlow"> {
-    const isRaised = (name: (typeof watchedAlarms)[number]) =>
-      decodeAlarm(held.value(watchedAlarm(name)) ?? "")?.raised;
     const dropsFrames = isRaised("Dropped_Frames_Alarm");
     const isNetworkTooSlow = isRaised("Network_Too_Slow_Alarm");
     return {
       ...(dropsFrames !== undefined && { isOverloaded: dropsFrames }),
       ...(isNetworkTooSlow !== undefined && { isNetworkTooSlow }),
     };
+  }
+
+  function isRaised(name: (typeof watchedAlarms)[number]): boolean | undefined {
+    return decodeAlarm(held.value(watchedAlarm(name)) ?? "")?.raised;
   }
 
   /** A HELO Plus tells of its second stream only how long it has run. */
@@ -293,7 +316,7 @@ export function openCompose(unit: Unit) {
       ...slowFields(),
     };
   }
-  return { compose, noteContact };
+  return { compose, noteContact, unreadReasons };
 }
 
 type Known<T> = { [K in keyof T]: Exclude<T[K], undefined> };

@@ -23,7 +23,7 @@ const heardLatelyMs = 4 * second;
 export function openPoll(unit: Unit) {
   const { asked, held, boot, memory, session, budget, backOff } = unit;
   const { now } = unit.context;
-  const { compose, noteContact } = openCompose(unit);
+  const { compose, noteContact, unreadReasons } = openCompose(unit);
   let events: EventChannel | undefined;
   let report: ((reading: EncoderReading) => void) | undefined;
   let reported = "";
@@ -56,9 +56,11 @@ export function openPoll(unit: Unit) {
   const nextDue = () => held.due(slowReads(unit, events?.isLive() === true))[0];
   /** The profile comes first, and says which parameters the others are. */
   const nextPressing = () =>
+    unreadReasons()[0] ??
     destinationNames(unit).find(
       (name) => held.worthReading(name) && (held.isUrgent(name) || ageMs(name) >= truthMs),
-    ) ?? unknownRecordPath(unit)[0];
+    ) ??
+    unknownRecordPath(unit)[0];
 
   /** @returns how many were read, at most `atMost` */
   async function readEach(

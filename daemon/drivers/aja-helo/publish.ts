@@ -69,8 +69,9 @@ export async function startOutput(
   const configured = active && (await isConfigured(unit, profile, target, signal));
   if (configured && state === "streaming") return memory.running(run);
   // Whether a running stream takes a new address is not known (encoder-devices.md §1.5), and one
-  // that is trying again could meet the new address with the old key: so it is stopped first.
-  if (active && !configured) await stopAndWait(unit, signal);
+  // that is trying again could meet the new address with the old key: so it is stopped first. So is
+  // one that fails: what it says from then on is of this start.
+  if (state === "failing" || (active && !configured)) await stopAndWait(unit, signal);
   await memory.starting(run);
   await configure(unit, profile, target, signal);
   unit.startSentAtMs = context.now();

@@ -221,12 +221,12 @@ export function outputArguments(
   to: Endpoint,
   { encoder, streamKey, keyGeneration }: Publication,
 ): string[] {
-  const { scheme, host, port, app } = to;
+  const { scheme, app } = to;
   if (scheme === "spool") return ["-protocol_whitelist", "file", ...spoolArguments(app)];
   if (scheme === "srt") {
     return [
       ...["-srt_streamid", streamKey, "-protocol_whitelist", "srt"],
-      ...["-f", "mpegts", `srt://${host}:${port}`],
+      ...["-f", "mpegts", outputUrl(to)],
     ];
   }
   const mark = publisherMark.format(encoder, keyGeneration);
@@ -235,6 +235,10 @@ export function outputArguments(
     ...["-rtmp_flashver", `FMLE/3.0 (compatible; ${mark})`],
     ...(scheme === "rtmps" ? ["-tls_verify", "1", "-ca_file", certificateAuthorities] : []),
     ...["-protocol_whitelist", scheme === "rtmps" ? "rtmps,tls,tcp" : "rtmp,tcp"],
-    ...["-f", "flv", "-flvflags", "no_duration_filesize", `${scheme}://${host}:${port}/${app}`],
+    ...["-f", "flv", "-flvflags", "no_duration_filesize", outputUrl(to)],
   ];
 }
+
+/** As ffmpeg names it where it cannot be opened. */
+export const outputUrl = ({ scheme, host, port, app }: Endpoint): string =>
+  `${scheme}://${host}:${port}${scheme === "srt" ? "" : `/${app}`}`;

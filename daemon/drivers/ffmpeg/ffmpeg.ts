@@ -9,6 +9,7 @@ import { ffmpegArguments, statsPeriodS } from "./arguments.ts";
 import { watchHardware } from "./hardware-encoders.ts";
 import type { FfmpegOptions } from "./options.ts";
 import { parseProgress } from "./progress.ts";
+import { wasRefused } from "./refusal.ts";
 
 /** @param launcher path of `launcher.sh` */
 export async function openFfmpeg(
@@ -50,5 +51,7 @@ function ffmpegProgram(options: FfmpegOptions): Program {
       reader: () => parseProgress,
     },
     lastWords: (lines) => lines.slice(-3),
+    wasRefused: (lines, address) =>
+      wasRefused(lines, address, "url" in options.input ? options.input.url : undefined),
   };
 }

@@ -52,6 +52,12 @@ export function lastWords(lines: readonly string[]): string[] {
   return told.slice(-3);
 }
 
+/** Of an RTMP server it repeats the answer; of SRT it tells only that there is no connection. */
+export const wasRefused = (lines: readonly string[]): boolean =>
+  lines.some((line) => saysNo.test(line));
+const saysNo =
+  /^ERROR: from element \S*\/GstRtmp2Sink:\S+: .*(publish denied|Connect\.Rejected|authentication failed|Not authorized)/;
+
 /** The line below a place in the source is the library's own reason. */
 function reasons(lines: readonly string[]): string[] {
   const places = lines.flatMap((line, at) => (/^\S+\.c\(\d+\): /.test(line) ? [at] : []));

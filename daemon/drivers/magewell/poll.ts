@@ -101,7 +101,13 @@ function streamReading(unit: Unit, state: State, session?: LiveSession): OutputR
     state === "streaming" ? (session?.frames ?? session?.runMs) : undefined,
   );
   const target = targetOf(unit, session);
-  const reading = { state, ...(moved && { progress: moved }), ...(target && { target }) };
+  const isRefused = state === "failing" && session?.result === live.refused;
+  const reading: OutputReading = {
+    state,
+    ...(isRefused && { refusal: "refused" }),
+    ...(moved && { progress: moved }),
+    ...(target && { target }),
+  };
   return { ...reading, ...generationOf(unit.memory, reading) };
 }
 

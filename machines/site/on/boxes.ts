@@ -60,6 +60,11 @@ export const boxes = siteSetup.createStateConfig({
         enqueue.sendTo(context.encoders[encoder]!, { type, failed });
       }),
     },
+    refusal: {
+      actions: enqueueActions(({ context, event: { type, destination, by }, enqueue }) => {
+        enqueue.sendTo(context.destinations[destination]!, { type, by });
+      }),
+    },
     wantsRelief: {
       actions: enqueueActions(({ context, event, enqueue }) => {
         const { encoder, because } = event;

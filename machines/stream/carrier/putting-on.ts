@@ -145,16 +145,19 @@ export const puttingOn = {
           target: "#stream.carrier.carried",
           actions: [
             "tellGoodStart",
+            "tellTaken",
             change(({ context }) => start.took(context)),
             tells(tell.onAir),
             "tellIncident",
             "finishCommand",
           ],
         },
+        after: { restartShows: { guard: "failedEarly", target: "#stream.carrier.startFailed" } },
       },
     },
   }),
   startFailed: state({
+    entry: "tellRefused",
     always: [
       { guard: "mayBeAGhost", target: "ghostWaiting" },
       {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { destinationState } from "../../../machines/destination/destination.published.ts";
 import { aPlan, onAir, World } from "../world.ts";
 
 /** What the far end of `world` was last seen to receive: word and media. */
@@ -77,4 +78,44 @@ test("quiet for so long counts only without a gap in looking", () => {
   expect(quietFor()).toBe(2_000);
   w.wait(3_000);
   expect(quietFor()).toBeNull();
+});
+
+/** As the hub is told. */
+const told = (w: World) =>
+  destinationState(w.core.destination("far"), {
+    published: { id: "far", epoch: "e", seq: 1, session: "s", atMs: w.now().wallMs },
+    sinceMs: 0,
+  });
+
+test("where nobody looks, it refuses by the word of who is refused there, until one is taken", () => {
+  const w = onAir();
+  w.observed = false;
+  w.look("far");
+  w.refusing = true;
+  w.kill("a");
+  w.pass(10);
+  expect(told(w)).toMatchObject({ state: "refusing", source: "b", by: null });
+  expect(w.told("destination.changed").at(-1)?.message).toBe("far: the far end refuses publishers");
+  w.refusing = false;
+  w.pass(60);
+  expect(w.word()).toBe("carried");
+  expect(told(w).state).toBe("unknown");
+});
+
+test("a word of 10 min ago does not count, nor does one against what is seen", () => {
+  const w = onAir();
+  const refused = { to: "destination:far", event: { type: "refusal", by: "a" } } as const;
+  w.send(refused);
+  expect(told(w).state).toBe("publishing");
+  w.observed = false;
+  w.look("far");
+  w.send(refused);
+  w.wait(599_999);
+  expect(told(w).state).toBe("refusing");
+  w.wait(1);
+  expect(told(w)).toMatchObject({ state: "unknown", source: null, observedAtMs: null });
+  w.send(refused);
+  w.observed = true;
+  w.look("far");
+  expect(told(w).state).toBe("publishing");
 });

@@ -261,11 +261,29 @@ test("with consent to observe or to propose the only box is booted by nobody but
   expect(proposed.carriage()).toBe("onAir");
 });
 
-test("a far end that refuses is cured by no boot", () => {
+test.each([true, false])(
+  "a far end that refuses is cured by no boot, whether somebody looks at it: %s",
+  (observed) => {
+    const w = alone();
+    Object.assign(w, { observed, refusing: true });
+    w.box("a").running = null;
+    w.pass(20 * 60);
+    expect(told(w)).toEqual([]);
+    expect(w.told("key.granted").length).toBeGreaterThan(4);
+    expect(w.told("stream.needsHuman").at(-1)?.message).toMatch(
+      /a is not taken: the far end refuses it \(wrong key, or somebody is still publishing\)/,
+    );
+    w.refusing = false;
+    expect(passUntil(w, () => w.box("a").running !== null, 1_000)).toBeLessThan(900);
+    isSafe(w);
+  },
+);
+
+test("a box that brought no picture, and is refused now, is not booted any more", () => {
   const w = alone();
   failsToStart(w);
-  w.pass(4);
-  w.refusing = true;
+  passUntil(w, () => w.told("stream.startFailed").length === 2, 300);
+  Object.assign(w, { observed: false, refusing: true });
   w.pass(15 * 60);
   expect(told(w)).toEqual(["heldBack"]);
 });

@@ -1,5 +1,11 @@
 import { expect, test } from "vitest";
-import { type Try, choose, waitMs } from "../../../machines/stream/candidates.ts";
+import {
+  barrenTries,
+  choose,
+  isRefusedNow,
+  type Try,
+  waitMs,
+} from "../../../machines/stream/candidates.ts";
 
 const s = 1_000;
 const at = (ms: number) => ({ bootId: "boot", monoMs: ms, wallMs: ms });
@@ -34,6 +40,18 @@ test("a picture that was brought and lost may be tried again at once, five times
   expect(waitMs("a", brought(0, 5, 10, 15, 20), at(20 * s))).toBe(60 * s);
   expect(waitMs("a", brought(0, 10, 20, 30, 40), at(40 * s))).toBe(0);
   expect(waitMs("a", brought(0, 5, 10, 15, 20, 80), at(80 * s))).toBe(0);
+});
+
+test("a start that the far end refused rests like another, and is no fault of its encoder", () => {
+  const tries = barren(0, 60).map((t): Try => ({ ...t, refusal: "refused" }));
+  expect(waitMs("a", tries, at(60 * s))).toBe(120 * s);
+  expect(barrenTries("a", tries, at(60 * s))).toBe(0);
+  expect(barrenTries("a", [...tries, ...barren(61)], at(61 * s))).toBe(1);
+  expect([isRefusedNow(tries, at(659 * s)), isRefusedNow(tries, at(660 * s))]).toEqual([
+    true,
+    false,
+  ]);
+  expect(isRefusedNow([...tries, ...barren(61)], at(61 * s))).toBe(false);
 });
 
 test("the failures of one encoder are not held against another", () => {

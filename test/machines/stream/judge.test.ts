@@ -12,6 +12,7 @@ const judge = (
   readSince = true,
 ) => judged(encoder, output, seen, content, readSince);
 const streaming: OutputFacts = { state: "streaming", target: "far" };
+const refused = { state: "failing", refusal: "refused" } as const;
 const nothing = { state: "unknown", target: null } as const;
 const farEnd = (p: Partial<FarEndFacts>): FarEndFacts => ({ ...unknownFarEnd("far"), ...p });
 const moving = farEnd({ word: "publishing", media: "moving" });
@@ -19,7 +20,6 @@ const stalled = farEnd({ word: "publishing", media: "stalled" });
 const looking = farEnd({ word: "publishing" });
 const quiet = farEnd({ word: "quiet" });
 const empty = farEnd({ word: "quiet", provesAbsence: true });
-const refusing = farEnd({ word: "refusing" });
 const unseen = farEnd({});
 
 /** Output, far end → word, cause, may a takeover follow. */
@@ -33,7 +33,9 @@ const table: [string, Partial<OutputFacts>, FarEndFacts, string, string, boolean
   ["unreachable, one look", nothing, looking, "unknown", "unknown", false],
   ["unreachable, quiet", nothing, quiet, "suspect", "farEndQuiet", true],
   ["quiet", streaming, quiet, "suspect", "farEndQuiet", true],
-  ["refused", streaming, refusing, "suspect", "farEndRefuses", true],
+  ["refused", refused, unseen, "suspect", "farEndRefuses", true],
+  ["refused, quiet", refused, quiet, "suspect", "farEndRefuses", true],
+  ["refused, and yet seen", refused, moving, "suspect", "farEndRefuses", false],
   ["nothing arrives", streaming, stalled, "suspect", "farEndStalled", true],
   ["frozen, seen", { ...streaming, progress: "frozen" }, moving, "suspect", "frozen", false],
   ["frozen, unseen", { ...streaming, progress: "frozen" }, unseen, "suspect", "frozen", true],

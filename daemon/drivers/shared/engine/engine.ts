@@ -37,6 +37,8 @@ const launchWithinMs = 10_000;
 /** What is gone sends no progress: as long as there is some, a look is only made to be sure. */
 const aliveCheckEveryMs = { starting: 1_000, moving: 10_000 };
 const lookEveryMs = 20;
+/** The launcher ends once it has kept the last words: some milliseconds after the program. */
+const wordsWithinMs = 1_000;
 
 /** Nobody is published to; like most that are. */
 const nobody: PublishTarget = {
@@ -80,7 +82,8 @@ export class Engine {
     if (await smallShell.lockIsFree(this.#directory.lock, 0)) {
       if (!record || record.endSeen) return;
       const exit = this.#directory.exit(record.run) ?? { code: null, signal: null };
-      return this.#lastEnd.is(exit, record, true);
+      this.#lastEnd.is(exit, record, true);
+      return this.#lookAtWords();
     }
     const process = record && (await this.#directory.livingProcess(record));
     if (record && process) return this.#adopt(record, process);
@@ -329,7 +332,7 @@ export class Engine {
   #ended(run: Run, exit: EngineExit): void {
     this.#run = undefined;
     run.port?.close();
-    if (!run.remade) this.#lastEnd.is(exit, run.record, !run.stopping);
+    if (!run.remade) this.#lastEnd.is(exit, run.record, !run.stopping, !run.hasBegun);
     const { connections: known } = this.#queue;
     const orphans = { known, addresses: [run.record.address] };
     const processes = run.process ? [run.process] : [];
@@ -338,13 +341,20 @@ export class Engine {
       if (isOff) this.#lastEnd.seenGone(exit, this.#around.now());
       this.#around.changed();
     });
-    this.#lookAtWords();
+    const wordsAreOver = () => {
+      this.#lastEnd.wordsAreOver(run.record);
+      this.#around.changed();
+    };
+    if (run.hasBegun) this.#lookAtWords();
+    else
+      smallShell.lockIsFree(this.#directory.lock, wordsWithinMs).then(wordsAreOver, wordsAreOver);
   }
 
   /** In our words. An exit is in one reading only. */
   reading(): OutputReading {
     if (this.#run) return this.#run.reading(this.#queue.verdict);
-    return { state: "idle", target: "none", ...this.#lastEnd.tell(this.#highest) };
+    const { wasRefused } = this.#around.made().program;
+    return { state: "idle", target: "none", ...this.#lastEnd.tell(this.#highest, wasRefused) };
   }
 
   /** Sentences for the operator. */

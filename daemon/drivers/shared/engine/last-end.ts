@@ -1,7 +1,9 @@
 import type { OutputReading } from "../../../../machines/encoder/reading.ts";
 import type { EngineDirectory, EngineExit, EngineRecord } from "./engine-directory.ts";
+import type { Program } from "./program.ts";
 
 type ToldExit = NonNullable<OutputReading["exit"]>;
+type Told = Pick<OutputReading, "exit" | "refusal">;
 
 /**
  * What follows an exit may be a takeover, whose own write waits for the same disk: that it was told
@@ -16,6 +18,8 @@ export class LastEnd {
   #untold: { exit: ToldExit; record: EngineRecord } | undefined;
   /** It ended by itself. */
   #failed = false;
+  /** It is told with what it said of that. */
+  #awaitsWords = false;
   #lines: readonly string[] = [];
   /** It was told, which is not written down yet. */
   #unsaved: { record: EngineRecord; timer: NodeJS.Timeout } | undefined;
@@ -26,9 +30,11 @@ export class LastEnd {
     this.#directory = directory;
   }
 
-  is(exit: EngineExit, record: EngineRecord, failed: boolean): void {
+  /** @param awaitsWords it never published, and its words may say why */
+  is(exit: EngineExit, record: EngineRecord, failed: boolean, awaitsWords = false): void {
     this.#untold = { exit, record };
     this.#failed = failed;
+    this.#awaitsWords = failed && awaitsWords;
     this.#isReplaced = false;
   }
 
@@ -53,20 +59,31 @@ export class LastEnd {
     return this.#lines.length > 0;
   }
 
+  /** All that was said by the run that ended so has come, or does not come any more. */
+  wordsAreOver(record: EngineRecord): void {
+    if (this.#untold?.record !== record) return;
+    this.lookAtWords();
+    this.#awaitsWords = false;
+  }
+
   /** What it said on stderr, one line each. */
   get lines(): readonly string[] {
     return this.#lines;
   }
 
   /** An exit is told once. */
-  tell(highest: EngineRecord["highest"]): { exit?: ToldExit } {
-    if (!this.#untold) return {};
+  tell(highest: EngineRecord["highest"], wasRefused: Program["wasRefused"]): Told {
+    if (!this.#untold || this.#awaitsWords) return {};
     const { exit, record } = this.#untold;
+    const told: Told = {
+      exit,
+      ...(this.#failed && wasRefused(this.#lines, record.address) && { refusal: "refused" }),
+    };
     this.#untold = undefined;
-    if (this.#isReplaced) return { exit };
+    if (this.#isReplaced) return told;
     const timer = setTimeout(() => this.save(), writtenAfterMs);
     this.#unsaved = { record: { ...record, highest, endSeen: true }, timer };
-    return { exit };
+    return told;
   }
 
   /** From now on its record must not be written over the one of the run that begins. */

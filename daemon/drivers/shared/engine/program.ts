@@ -23,4 +23,6 @@ export type Program = {
   };
   /** The lines it said last on stderr as what an operator should read, the most telling ones. */
   lastWords: (lines: readonly string[]) => string[];
+  /** Whether the far end said no to a publication to this address, by these lines. */
+  wasRefused: (lines: readonly string[], address: string) => boolean;
 };

@@ -75,10 +75,14 @@ export class Run {
     return this.#watch.last;
   }
 
+  /** It is past its start. */
+  get hasBegun(): boolean {
+    return this.#watch.hasAdvanced || this.#adopted;
+  }
+
   reading(sendQueue: OutputReading["sendQueue"]): OutputReading {
-    const started = this.#watch.hasAdvanced || this.#adopted;
     return {
-      state: this.stopping ? "stopping" : started ? "streaming" : "starting",
+      state: this.stopping ? "stopping" : this.hasBegun ? "streaming" : "starting",
       ...(this.progress && { progress: this.progress }),
       ...(sendQueue && { sendQueue }),
       target: { destination: this.record.destination },

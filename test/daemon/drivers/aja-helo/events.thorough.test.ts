@@ -93,8 +93,8 @@ test("the state in an event is its number, not its words, and it is told", async
   const { unit, waits } = await anEventUnit();
   const { told } = await watched(unit.port);
   await expect.poll(() => waits.length).toBe(1);
-  waits[0]?.res.end(event("ReplicatorStreamState", 4));
-  await expect.poll(() => told.at(-1)?.reading.outputs["stream-1"]?.state, soon).toBe("failing");
+  waits[0]?.res.end(event("ReplicatorStreamState", 5));
+  await expect.poll(() => told.at(-1)?.reading.outputs["stream-1"]?.state, soon).toBe("stopping");
 });
 
 test("a unit without events is polled as before, and asked for them three times in ten minutes", async () => {

@@ -101,13 +101,34 @@ test("a HELO that cannot reach its far end is failing and says why; stopped, it 
   const { start, poll, pass, stop, prove } = aDriver(helo.port, { ownSelfStart: true });
   await start(aTarget);
   await helo.until("ReplicatorStreamState", "4");
-  expect((await poll()).outputs["stream-1"]?.state).toBe("failing");
+  // Why it fails is read first, as soon as the unit may be asked again.
+  expect((await poll()).outputs["stream-1"]).toMatchObject({ state: "unknown" });
+  pass(2_000);
+  expect((await poll()).outputs["stream-1"]).toMatchObject({
+    ...{ state: "failing", refusal: "refusedOrUnreached" },
+  });
   pass(5_000);
   expect((await poll()).alarms?.join()).toContain("Streaming Failed");
   setTimeout(() => pass(3_000), 100);
   await stop(true);
   expect([helo.get("RTMPServerURL"), helo.get("RTMPStreamName")]).toEqual(["", ""]);
   expect(await prove()).toEqual([expect.objectContaining({ selfStartOff: true, reads: 2 })]);
+});
+
+test("a HELO that does not find its far end's name was refused by nobody; one that is started again is stopped first", async () => {
+  const helo = await aHelo();
+  const target = { ...aTarget, address: "rtmp://nowhere.invalid/live" };
+  const { start, poll, pass } = aDriver(helo.port, { ownSelfStart: true });
+  await start(target);
+  await helo.until("ReplicatorStreamState", "4");
+  pass(2_000);
+  const { state, refusal } = (await poll()).outputs["stream-1"]!;
+  expect({ state, refusal }).toEqual({ state: "failing", refusal: undefined });
+  const again = start(target);
+  await helo.until("ReplicatorStreamState", "1");
+  setTimeout(() => pass(3_000), 100);
+  await again;
+  await helo.until("ReplicatorStreamState", "4");
 });
 
 test("self-start is switched off on a HELO and stays so over a reboot", async () => {

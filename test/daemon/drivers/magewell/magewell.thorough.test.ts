@@ -261,6 +261,7 @@ test("a far end that refuses the key is told", async () => {
   await expect
     .poll(async () => (await poll()).alarms, soon)
     .toContain("Live: the far end refused the login");
+  await expect.poll(stream, soon).toMatchObject({ state: "failing", refusal: "refused" });
 });
 
 test("a stream that stands still is frozen after five seconds", async () => {
@@ -309,7 +310,6 @@ slow("a reboot is seen: unknown while it lasts, another boot mark afterwards", a
   expect((await poll()).bootMark).not.toBe(bootMark);
 });
 
-test("a box that updates its firmware is not told to stream", async () => {
 slow(
   "a box that boots three times while it is asked is asked four times less, and we say why",
   async () => {
@@ -351,6 +351,7 @@ test("three silences are no boots", async () => {
   expect((await poll()).alarms?.join() ?? "").not.toContain("booted");
 });
 
+test("a box that updates its firmware is not told to stream", async () => {
   const box = await aBox();
   const { start, poll } = aDriver(box.port);
   const undo = box.faults.upgrade();
