@@ -34,7 +34,13 @@ export type Encoder = {
   lookedForMs?: number;
   /** Its sound is cut into frames so much later, ticks. */
   soundPhase?: number;
+  /** Two pictures between two others are made of both: they come after the second. */
+  bFrames?: boolean;
 };
+
+/** Which picture of a GOP comes when, with B-frames; and by how many it is shown later. */
+const decodingOrder = [0, 3, 1, 2, 6, 4, 5, 9, 7, 8, 11, 10];
+const reordered = 2;
 
 export type Sent = OutFrame & { atMs: number; number: number };
 
@@ -95,9 +101,12 @@ export function aRelay(p: {
     if (encoder.lacks?.(n)) return;
     const damaged = encoder.damages?.(n) ?? false;
     const gapBefore = n > 0 && (encoder.lacks?.(n - 1) ?? false);
-    const made = picture(n + gopPictures - (encoder.phase ?? 0), 60, gopPictures);
-    const { payload } = { payload: picture(n, 60, gopPictures).payload };
-    const times = { pts: time(n), dts: time(n) };
+    const inGop = n + gopPictures - (encoder.phase ?? 0);
+    const made = picture(inGop, 60, gopPictures);
+    const at = inGop % gopPictures;
+    const shown = encoder.bFrames ? n - at + decodingOrder[at]! : n;
+    const { payload } = picture(shown, 60, gopPictures);
+    const times = { pts: time(encoder.bFrames ? shown + reordered : n), dts: time(n) };
     line.take({ ...made, payload, ...times, damaged, gapBefore }, nowMs);
     const phase = encoder.soundPhase ?? 0;
     for (let m = Math.ceil((n * pictureMs * 90 - phase) / soundTicks); ; m++) {

@@ -164,6 +164,21 @@ describe("orders", () => {
     expect(relay.reasons[1]).toBe("b: notEligible");
   });
 
+  test("with B-frames, too, nothing is lost and nothing doubled", () => {
+    for (let death = 2 * gopPictures; death < 3 * gopPictures + 1; death++) {
+      const relay = aRelay({
+        encoders: {
+          a: { lagMs: 30, bFrames: true, lacks: after(death) },
+          b: { lagMs: 45, bFrames: true },
+        },
+      });
+      relay.show(0, 108, 2_000);
+      expect(steps(relay.numbers().sort((one, other) => one - other))).toEqual([]);
+      expect(relay.numbers().length).toBeGreaterThanOrEqual(96);
+      expect(relay.reasons[1]).toMatch(/^b: /);
+    }
+  });
+
   test("a loss of the preferred is no reason to come back to it", () => {
     const lacks = (n: number) => n >= 40 && n < 70;
     const relay = aRelay({ encoders: { a: { lagMs: 30, lacks }, b: { lagMs: 45 } } });
@@ -317,6 +332,27 @@ describe("encoders with GOPs of their own, held", () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  test("with B-frames, those that need a picture from beyond the keyframe are lost, and counted", () => {
+    // By where in the GOP of the one the keyframe of the other is: 3, which is needed by 1 and 2, is
+    // shown at or after the keyframe at 2 or 3. No other cut loses less and shows none twice.
+    const lost = [0, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1];
+    for (let phase = 0; phase < gopPictures; phase++) {
+      for (let death = 60; death < 60 + gopPictures; death++) {
+        const a = { ...boxA, bFrames: true, lacks: after(death) };
+        const relay = aRelay({ mode, encoders: { a, b: { ...boxB, bFrames: true, phase } } });
+        relay.show(0, 150, 2_000);
+        expect(relay.reasons[1]).toBe("b: silent");
+        const dts = relay.sent.filter(({ track }) => track === 0).map((frame) => frame.dts);
+        expect(dts.every((time, n) => n === 0 || time > dts[n - 1]!)).toBe(true);
+        // The end cuts the last GOP in the same way.
+        const shown = relay.numbers().filter((n) => n < 132);
+        expect(new Set(shown).size).toBe(shown.length);
+        expect([phase, death, 132 - shown.length]).toEqual([phase, death, lost[phase]]);
+        expect(Math.round(relay.playout.missingMs / pictureMs)).toBe(lost[phase]);
+      }
+    }
   });
 
   test("one is slower, and it is known by how much: the same", () => {
