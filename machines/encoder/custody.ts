@@ -22,6 +22,17 @@ export function custody(output: string) {
     target: "forgetting",
     actions: { type: "tellRogue", params: output },
   } as const;
+  /** Somebody put a key back: who selects it and presses start would be a second publisher. */
+  const keyIsBack = {
+    guard: {
+      type: "holdsOurKey",
+      params: ({ event }: { event: Extract<EncoderEvent, { type: "reading" }> }) => ({
+        reading: event.reading,
+        output,
+      }),
+    },
+    target: "forgetting",
+  } as const;
   /** Told to the site, which knows what the others of its stream do. */
   const doubted = {
     guard: rogue.guard,
@@ -79,7 +90,7 @@ export function custody(output: string) {
       },
       owingAWhile: { after: { retryBench: "owing" } },
       benched: {
-        on: { reading: rogue, benched: alreadySo },
+        on: { reading: [rogue, keyIsBack], benched: alreadySo },
       },
     },
   } as const;

@@ -228,6 +228,8 @@ export const encoderSetup = setup({
       keepsPower(context, event.recording) === undefined,
     usesOurKey: ({ context }, { reading, output }: Reads & { output: string }) =>
       publishes(reading, output) && !isExercise(context.duty.practice, reading, output),
+    holdsOurKey: ({ context }, { reading, output }: Reads & { output: string }) =>
+      reading.outputs[output]?.holdsKey === true && !context.duty.practice?.underWay,
   },
   actions: {
     keepReading: assign(({ context }, { reading }: Reads) => ({

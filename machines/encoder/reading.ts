@@ -19,6 +19,8 @@ export type OutputReading = {
   isOverloaded?: boolean;
   /** Where it publishes to, if the device tells: which of the destinations it was told about. */
   target?: { destination: string } | "elsewhere" | "none";
+  /** At rest, some place of the box holds a stream key of ours, selected or not. */
+  holdsKey?: true;
   /** Of the run that is under way, if it was started by us. */
   keyGeneration?: number;
   /** How the last process ended (software encoders): seen once per end. */

@@ -18,12 +18,14 @@ import {
   secondsOf,
   videoIns,
 } from "./parameters.ts";
+import { isOurs } from "./publish.ts";
 import { alarmsOf, ownCalendar, ownPattern, raisedNow, unfitReasons } from "./raised-alarms.ts";
 import {
   destinationNames,
   destinationReads,
   durationName,
   isHeloPlus,
+  keyPlaces,
   plusDurations,
   profileChoices,
   profileNameReads,
@@ -160,9 +162,12 @@ export function openCompose(unit: Unit) {
       ...(moved && { progress: moved }),
       ...(target && { target }),
       ...(ours && { keyGeneration: run.keyGeneration }),
+      ...(state === "idle" && holdsKey() && { holdsKey: true }),
       ...(state === "streaming" && strain()),
     };
   }
+
+  const holdsKey = () => keyPlaces.some((place) => isOurs(unit, held.value(place)));
 
   /** It counts neither frames nor load: all that it tells is these alarms. */
   function strain(): Pick<OutputReading, "isOverloaded" | "isNetworkTooSlow"> {

@@ -165,14 +165,30 @@ async function isStartingUp({ device }: Unit, signal: AbortSignal): Promise<bool
   return systemState !== undefined && isBooting(systemState);
 }
 
-/** Empties every form that may hold the key: the selected profile's, and where we once put one. */
+/** Whether this is a stream key of one of our destinations. */
+export const isOurs = ({ context }: Pick<Unit, "context">, key: string | undefined): boolean =>
+  key !== undefined &&
+  key !== "" &&
+  context.knownTargets().some(({ streamKey }) => streamKey === key);
+
+/** Profiles that were last read to hold one of our keys, whoever put it there. */
+const profilesWithKey = (unit: Unit): number[] =>
+  allProfiles.filter((profile) =>
+    isOurs(unit, unit.held.fresh(memberOf("RTMPStreamName", profile), Infinity)),
+  );
+const allProfiles = Array.from({ length: 10 }, (_, profile) => profile);
+
+/**
+ * Empties every form that may hold the key: the selected profile's, those where we once put one, and
+ * those that were seen to have one of ours.
+ */
 async function forgetDestination(
   unit: Unit,
   selected: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const { device, held, memory } = unit;
-  const profiles = new Set(memory.placesWithKey());
+  const profiles = new Set([...memory.placesWithKey(), ...profilesWithKey(unit)]);
   if (selected !== undefined) profiles.add(selected);
   for (const family of ["RTMPStreamName", "RTMPServerURL"] as const) {
     for (const profile of profiles) {

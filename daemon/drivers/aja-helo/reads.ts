@@ -1,7 +1,7 @@
 import { alarmNames, decodeAlarm, watchedAlarms } from "./alarms.ts";
 import type { Slow } from "./held-values.ts";
 import { mediaNames } from "./media.ts";
-import { type ProfileFamily, replicatorStates } from "./parameters.ts";
+import { memberOf, type ProfileFamily, replicatorStates } from "./parameters.ts";
 import { isSetting, settingReads } from "./settings.ts";
 import { nameOf, profileOf, type Unit } from "./unit.ts";
 
@@ -75,6 +75,14 @@ export function destinationReads(unit: Unit) {
   };
 }
 
+/** Each profile has a place for a key, and so has the working copy. */
+export const keyPlaces: readonly Slow[] = [
+  every(10 * minute, "RTMPStreamName"),
+  ...Array.from({ length: 10 }, (_, profile) =>
+    every(10 * minute, memberOf("RTMPStreamName", profile)),
+  ),
+];
+
 /** What the selected recording profile writes, kbit/s. */
 export function recordBitrateRead({ held, options }: Unit): Slow {
   const profile = profileOf(held.value(slow.recordingProfileSel));
@@ -127,6 +135,8 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
   const { model, firmware, serialNumber, temperature, link, shutdown, videoIn, mute } = slow;
   const { safeboot, firmwareUpdate, network, schedulerActivity, nextEvent } = slow;
   const isPlus = isHeloPlus(unit.held.value(model));
+  const state = unit.held.fresh("ReplicatorStreamState", Infinity) ?? "";
+  const streams = replicatorStates.get(state) === "streaming";
   const all = [
     ...[profileSel, url, streamName, streamType, mediaState, recordState, link],
     ...mediaReads.filter(isDestination),
@@ -145,6 +155,8 @@ export function slowReads(unit: Unit, quiet: boolean): Slow[] {
     ...settingReads(unit),
     ...profileChoices.streaming,
     ...profileChoices.recording,
+    // What a stream of it publishes with is known; there its turns are worth more.
+    ...(streams ? [] : keyPlaces.filter(({ name }) => name !== streamName.name)),
   ];
   if (!quiet) return all;
   return all.map(({ name, everyMs }) => every(Math.max(everyMs, quietEveryMs), name));

@@ -77,6 +77,19 @@ test("a benched box forgets the key as soon as it can be reached", () => {
   expect(w.box("a").knowsKeyOf).toBeNull();
 });
 
+test("a benched box that somebody gives a key forgets it again, one that is on air keeps its own", () => {
+  const w = devices();
+  w.pass(3);
+  const output = { state: "idle", target: "none", holdsKey: true } as const;
+  for (const id of ["a", "b"]) {
+    w.box(id).knowsKeyOf = "far";
+    if (id === "b") w.box(id).says = { outputs: { "stream-1": output } };
+  }
+  w.pass(3);
+  expect(["a", "b"].map((id) => w.box(id).knowsKeyOf)).toEqual(["far", null]);
+  expect(w.publishers()).toEqual(["a"]);
+});
+
 test("what a box does on its own is switched off, and again when somebody switched it on", () => {
   const w = devices();
   expect(w.box("a").selfStart).toBe(false);
