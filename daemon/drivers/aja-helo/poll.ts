@@ -3,7 +3,13 @@ import { DriverError } from "../driver.ts";
 import { openCompose } from "./compose.ts";
 import { openEvents, type EventChannel } from "./events.ts";
 import { integerOf, isBooting, replicatorStates } from "./parameters.ts";
-import { destinationNames, durationName, slowReads, unknownRecordPath } from "./reads.ts";
+import {
+  destinationNames,
+  durationName,
+  recordingNames,
+  slowReads,
+  unknownRecordPath,
+} from "./reads.ts";
 import type { Unit } from "./unit.ts";
 
 /** At most so many requests a poll, and with those before at most nine a second: above ten the
@@ -57,7 +63,7 @@ export function openPoll(unit: Unit) {
   /** The profile comes first, and says which parameters the others are. */
   const nextPressing = () =>
     unreadReasons()[0] ??
-    destinationNames(unit).find(
+    [...destinationNames(unit), ...recordingNames].find(
       (name) => held.worthReading(name) && (held.isUrgent(name) || ageMs(name) >= truthMs),
     ) ??
     unknownRecordPath(unit)[0];

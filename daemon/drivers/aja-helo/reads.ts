@@ -114,6 +114,9 @@ export function destinationNames(unit: Unit): string[] {
   return [slow.profileSel, url, streamName, streamType].map(({ name }) => name);
 }
 
+/** Whether it records, and whether a stop of its stream would end that: to be known before one. */
+export const recordingNames: readonly string[] = [slow.recordState.name, slow.link.name];
+
 /**
  * What is needed to tell where a recording goes that runs or has fallen over, and is not known yet:
  * nobody can move a recording away from a medium that has no name.
