@@ -87,6 +87,7 @@ export const eventTypes = [
   "stream.offDuty",
   "stream.startMissed",
   "stream.startedLate",
+  "stream.eventEnded",
   "stream.lineUp",
   "session.opened",
   "session.notSetUp",

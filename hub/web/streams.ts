@@ -50,8 +50,15 @@ export function streamCard(stream: StreamItem, now: Now): HTMLElement {
       h(
         "p",
         {},
-        word("critical", `The event ends in ${lengthOf(Date.parse(endsAt) - nowMs)}`),
-        " unless the picture is back.",
+        ...(Date.parse(endsAt) > nowMs
+          ? [
+              word("critical", `The event ends in ${lengthOf(Date.parse(endsAt) - nowMs)}`),
+              " unless the picture is back.",
+            ]
+          : [
+              word("critical", "The far end has ended the event"),
+              " by its rule: look there whether it has to be begun anew.",
+            ]),
       ),
     ...eventLines(stream, nowMs),
     // A stream that is well needs no buttons at hand.

@@ -64,7 +64,6 @@ export function rested(context: StreamContext): Change {
     leftBehind: [],
     fencingSince: null,
     suspectSince: null,
-    eventEnds: null,
     incident: null,
     lastIncident: incident
       ? incidentRecord(step(incident, now, because), "stopped", now)

@@ -7,6 +7,7 @@ import { changed, newStreamContext } from "./stream.context.ts";
 import * as tell from "./stream.decisions.ts";
 import { drillRegion } from "./drill/drill.region.ts";
 import { eventRegion, windowEndRegion } from "./stream.event-region.ts";
+import { eventEndRegion } from "./stream.event-end-region.ts";
 import { movesRegion, returnsRegion } from "./stream.latch-region.ts";
 import { noticed } from "./relay/relay.moves.ts";
 import { relayRegion } from "./relay/relay.region.ts";
@@ -109,6 +110,7 @@ export const streamMachine = streamSetup.createMachine({
     /** Before, within or outside its on-air windows. */
     event: eventRegion,
     windowEnd: windowEndRegion,
+    eventEnd: eventEndRegion,
 
     carriage: {
       initial: "notKnown",
@@ -122,7 +124,7 @@ export const streamMachine = streamSetup.createMachine({
         onAir: {
           entry: [
             { type: "tell", params: ({ context }) => tell.carriage(context) },
-            change(() => ({ offAirSince: null, eventEnds: null })),
+            change(() => ({ offAirSince: null })),
           ],
           always: [
             { guard: "seenOffAir", target: "offAir" },

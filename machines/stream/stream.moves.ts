@@ -1,6 +1,6 @@
 /** The steps before anything is taken from anybody: doubt, decision, and whom to fence. */
 import type { OutputRef } from "../intents.ts";
-import { deadlineIn, elapsedMs } from "../time.ts";
+import { elapsedMs } from "../time.ts";
 import { incidentRecord, type OpenIncident, step, withGap } from "./incident.ts";
 import type { RecordingGap } from "./stream.contract.ts";
 import { comparisonSentence } from "./content.ts";
@@ -221,14 +221,9 @@ export function suspectAll(context: StreamContext): Change {
   };
 }
 
-/** The count-down of the destination goes on over blindness and restarts; only a picture ends it. */
+/** It goes on over blindness and restarts; only a picture ends it. */
 export function wentOffAir(context: StreamContext): Change {
-  if (context.memory.offAirSince !== null) return {};
-  const endsAfter = context.destination.offAirEndsEventAfterMs;
-  return {
-    offAirSince: context.now(),
-    eventEnds: endsAfter === undefined ? null : deadlineIn(endsAfter, context.now()),
-  };
+  return context.memory.offAirSince === null ? { offAirSince: context.now() } : {};
 }
 
 /** The picture was there all the time, or its loss has an incident already. */

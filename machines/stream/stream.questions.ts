@@ -356,11 +356,20 @@ export function mayBeAGhost(context: StreamContext): boolean {
   return refusal === "refused";
 }
 
-/** 1, 2, 4, 8, 8 … s, spread by up to a quarter so that two sites do not knock together. */
-export function ghostBackOffMs({ plan, memory }: StreamContext): number {
+/**
+ * Where the first publisher wins we come when it is free, and do not knock before. Where nobody can
+ * look, or not now and a person asks, a knock does no harm: we are refused.
+ */
+export function farEndMayBeFree({ destination, farEnd, memory }: StreamContext): boolean {
+  if (destination.takeover !== "firstWins" || farEnd.word === "quiet") return true;
+  return farEnd.word === "unknown" && (!destination.observed || memory.command !== null);
+}
+
+/** 1, 2, 4, 8, 8 … s, spread by up to a quarter so that two hosts do not knock together. */
+export function ghostBackOffMs({ plan, memory, now }: StreamContext): number {
   const { ghostTries, keyGeneration } = memory;
   const base = 1_000 * Math.min(8, 2 ** ghostTries);
-  const spread = [...`${plan.id}${keyGeneration}${ghostTries}`].reduce(
+  const spread = [...`${now().bootId}${plan.id}${keyGeneration}${ghostTries}`].reduce(
     (sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1000,
     7,
   );
@@ -381,8 +390,10 @@ export function nobodyBecause(context: StreamContext): string {
       ? "its relay does not run"
       : "no encoder brings pictures to its relay";
   }
-  if (context.destination.takeover === "firstWins" && context.farEnd.word !== "quiet") {
-    return "the far end is not free yet, and the first publisher wins there";
+  if (!farEndMayBeFree(context)) {
+    return context.farEnd.word === "unknown"
+      ? "nobody can see whether the far end is free, and the first publisher wins there"
+      : "the far end is not free yet, and the first publisher wins there";
   }
   const reasons = context.plan.encoders.map(
     (ref) =>

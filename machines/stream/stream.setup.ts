@@ -52,6 +52,7 @@ import type { LineUp } from "./line-up.contract.ts";
 import { missedRecording } from "./stream.moves.ts";
 import type { RecordingGap } from "./stream.contract.ts";
 import { isExpected, type Phase } from "./schedule.ts";
+import { isEventAtRisk } from "./stream.event-end-region.ts";
 import * as tellEvent from "./schedule.decisions.ts";
 import * as onDuty from "./schedule.moves.ts";
 import { betterInput, betterInputMs } from "./relay/better-input.ts";
@@ -70,6 +71,7 @@ import {
   fenceOverdue,
   freezeBegan,
   ghostBackOffMs,
+  farEndMayBeFree,
   isConfirmed,
   isLatchedByKicks,
   mayBeAGhost,
@@ -223,6 +225,10 @@ export const streamSetup = setup({
       context.facts[context.memory.suspects[0]?.encoder ?? ""]?.link === "unreachable",
     isFenceOverdue: ({ context }) => fenceOverdue(context),
     quietBecomesProof: ({ context }) => quietBecomesProof(context),
+    isEventAtRisk: ({ context }) => isEventAtRisk(context),
+    eventIsCounted: ({ context }) => isEventAtRisk(context) && context.memory.eventEnds !== null,
+    eventBeginsToEnd: ({ context }) => isEventAtRisk(context) && seenOffAir(context),
+    eventIsOver: ({ context }) => leftMs(context.memory.eventEnds ?? undefined, context.now()) <= 0,
     isToStop: ({ context }) => context.memory.goal === "stop",
     holderPublishesAgain: ({ context }) => holderPublishesAgain(context),
     hasIncident: ({ context }) => context.memory.incident !== null,
@@ -232,7 +238,8 @@ export const streamSetup = setup({
       !relayIsEmpty(context) &&
       typeof nextCarrier(context) === "object" &&
       "ref" in (nextCarrier(context) as object) &&
-      (context.destination.takeover !== "firstWins" || context.farEnd.word === "quiet"),
+      farEndMayBeFree(context),
+    farEndMayBeFree: ({ context }) => farEndMayBeFree(context),
     firstIsUnread: ({ context }) => firstIsUnread(context),
     awaitsRelay: ({ context }) => awaitsRelayMs(context) > 0,
     wantsRelay: ({ context }) => context.memory.relay.on,

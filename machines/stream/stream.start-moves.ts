@@ -157,6 +157,5 @@ export function stopped(context: StreamContext): Change {
       ? incidentRecord(step(context.memory.incident, now, "stopped"), "stopped", now)
       : context.memory.lastIncident,
     tries: [],
-    eventEnds: null,
   };
 }

@@ -148,18 +148,18 @@ export function onAirWith(f: Facility): World {
     hasSpare(f),
     plan.destinations.length,
     f.takeover === "primaryBackup",
-    isObserved(f),
+    f.observed,
   ];
   let left = running.get(name.join());
   if (!left) {
     const world = new World(plan);
-    world.observed = isObserved(f);
+    world.observed = f.observed;
     world.leap(10, 20);
     left = world.remains();
     running.set(name.join(), left);
   }
   const world = new World(plan, left);
-  world.observed = isObserved(f);
+  world.observed = f.observed;
   world.leap(0.5, 1);
   return world;
 }
@@ -167,14 +167,11 @@ export function onAirWith(f: Facility): World {
 /** The last box belongs to nobody alone. */
 const hasSpare = (f: Facility) => f.spare && f.takeover !== "primaryBackup";
 
-/** `firstWins` cannot be used where nobody can tell that the far end is free. */
-const isObserved = (f: Facility) => f.observed || f.takeover === "firstWins";
-
 function planOf(f: Facility) {
   const ids = ["a", "b", "c"].slice(0, f.kinds.length);
   const { takeover, allowUnproven } = f;
   const legs = takeover === "primaryBackup";
-  const observed = isObserved(f);
+  const observed = f.observed;
   const main = aStreamPlan({
     encoders: legs ? ids.filter((id) => id !== "b") : ids,
     allowUnproven,

@@ -174,6 +174,14 @@ export const puttingOn = {
   /** The certificate is valid, but the far end still keeps the old session: ask again. */
   ghostWaiting: state({
     entry: change(({ context }) => start.ghost(context)),
-    after: { ghostBackOff: "takingOver" },
+    after: {
+      ghostBackOff: [
+        { guard: "farEndMayBeFree", target: "takingOver" },
+        {
+          target: "startFailed",
+          actions: assign({ because: "the far end is not free yet" }),
+        },
+      ],
+    },
   }),
 };
