@@ -137,12 +137,24 @@ const keptSource = ({ plan: { inputs = {} }, resume }: EncoderInput): string | n
   Object.values(inputs).find((name) => name === resume?.source) ?? null;
 
 /** A box that does not tell its temperature any more has no trend either. */
-export function heatAfter({ heat, plan, now }: EncoderContext, { figures }: EncoderReading): Heat {
+export function heatAfter(
+  { heat, plan, now }: EncoderContext,
+  { figures, isNearlyTooHot }: EncoderReading,
+): Heat {
   const celsius = figures.temperatureC?.value;
   const samples = celsius === undefined ? [] : withSample(heat.samples, { celsius, at: now() });
   const busy = busyAfter(heat.busy, figures.cpuUsageRatio?.value, plan.heat, now());
-  if (samples.length === 0 && heat.samples.length === 0 && !busy && !heat.busy) return heat;
-  return { step: heat.step, samples, ...(busy && { busy }) };
+  const hasDegrees = celsius !== undefined || heat.hasDegrees === true;
+  const counts = celsius === undefined && (isNearlyTooHot === true || !hasDegrees);
+  const saysHot = counts ? isNearlyTooHot : undefined;
+  const isUntold = samples.length === 0 && heat.samples.length === 0 && saysHot === heat.saysHot;
+  if (isUntold && !busy && !heat.busy) return heat;
+  return {
+    ...{ step: heat.step, samples },
+    ...(hasDegrees && { hasDegrees }),
+    ...(busy && { busy }),
+    ...(saysHot !== undefined && { saysHot }),
+  };
 }
 
 /** It is publishing, or about to, to one of our destinations. */

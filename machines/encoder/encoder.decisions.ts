@@ -76,11 +76,12 @@ const thermalSeverity = {
 export function thermal(context: EncoderContext, word: ThermalTold): Decision {
   const { step } = context.heat;
   const carries = context.holds.length > 0;
+  const upTo = context.heat.saysHot === undefined ? ` up to ${context.plan.heat.protectC} °C` : "";
   const taken = context.plan.cooling[step - 1]?.what;
   const what = {
     normal: "cool again, at full load",
     warm: "too hot, and nothing can be done about its load",
-    hot: `still too hot at its lowest load, and nobody can take over: it stays on air up to ${context.plan.heat.protectC} °C`,
+    hot: `still too hot at its lowest load, and nobody can take over: it stays on air${upTo}`,
     cooling: `cooling, step ${step} of ${context.plan.cooling.length}: ${taken}`,
     protected: carries
       ? "still too hot: it is taken off the programme to protect it"

@@ -60,6 +60,8 @@ export type RecordingReading = {
   medium?: string;
   /** A second medium that the same is recorded to. */
   also?: string;
+  /** One of these two does not keep up, and the box does not say which. */
+  isOneTooSlow?: boolean;
   /** What it is set to write at most, sound and all, bit/s. */
   bitrateBps?: number;
 };
@@ -140,6 +142,8 @@ export type EncoderReading = {
   alarms?: string[];
   /** Of these, what the device itself calls an alarm; `isWhole`: all that it has were asked for. */
   raised?: { alarms: readonly DeviceAlarm[]; isWhole: boolean };
+  /** It says itself that it is nearly too hot, or not; left out where it does not say. */
+  isNearlyTooHot?: boolean;
   /** What it records to. Left out where the device tells nothing of its media. */
   media?: MediumReading[];
   recording?: RecordingReading;

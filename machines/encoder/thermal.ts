@@ -13,6 +13,12 @@ import { type HeatSample, isCool, isHot, needsMore, trend } from "./heat.ts";
 export type Heat = {
   samples: HeatSample[];
   step: number;
+  /**
+   * Its own word for it, where it tells no degrees. That it is not nearly too hot counts only for a
+   * box that never told any: another one's were lost while it may have been hot.
+   */
+  saysHot?: boolean | undefined;
+  hasDegrees?: true | undefined;
   /** Absent: it does not tell how busy it is. */
   busy?: Busy | undefined;
 };
@@ -22,9 +28,10 @@ type Hot = { plan: EncoderPlan; heat: Heat; holds: readonly string[]; now: () =>
 /** So much above the limit nobody waits for the end of a cooling period. */
 const emergencyC = 2;
 
-const hot = ({ plan, heat }: Hot) => isHot(heat.samples, plan.heat);
-const cool = ({ plan, heat }: Hot) => isCool(heat.samples, plan.heat);
-const more = ({ plan, heat }: Hot) => needsMore(heat.samples, plan.heat);
+const hot = ({ plan, heat }: Hot) => heat.saysHot ?? isHot(heat.samples, plan.heat);
+const cool = ({ plan, heat }: Hot) =>
+  heat.saysHot === undefined ? isCool(heat.samples, plan.heat) : !heat.saysHot;
+const more = ({ plan, heat }: Hot) => heat.saysHot ?? needsMore(heat.samples, plan.heat);
 const busy = ({ heat, now }: Hot) => isBusy(heat.busy, now());
 const costsPicture = ({ plan, holds }: Hot, step: number) =>
   holds.length > 0 && plan.cooling[step - 1]?.interrupts === true;
@@ -40,7 +47,8 @@ export const heatGuards = {
   isBusy: busy,
   isNotBusy: (context: Hot) => !busy(context),
   isTold: ({ heat }: Hot) => heat.samples.length > 0,
-  isUntold: ({ heat }: Hot) => heat.samples.length === 0,
+  /** Not to be nearly too hot is no temperature either. */
+  isUntold: ({ heat }: Hot) => heat.samples.length === 0 && heat.saysHot !== true,
   isTooHot: ({ plan, heat }: Hot) =>
     (heat.samples.at(-1)?.celsius ?? -Infinity) >= plan.heat.hotC + emergencyC,
   isInDanger: ({ plan, heat }: Hot) =>
@@ -65,6 +73,8 @@ export function busySentence({ plan, heat }: Hot): string {
 }
 
 export function heatSentence({ plan, heat }: Hot): string {
+  if (heat.saysHot !== undefined)
+    return `${plan.id} says that it is ${heat.saysHot ? "nearly" : "not"} too hot, and tells no degrees`;
   const celsius = heat.samples.at(-1)?.celsius;
   const perMinute = trend(heat.samples);
   const rising =
@@ -126,8 +136,8 @@ export const thermal = {
     /** Nothing can be done about its load: only about who carries the programme. */
     warm: {
       always: [
-        { guard: "isUntold", target: "unknown" },
         { guard: "isCool", ...toNormal },
+        { guard: "isUntold", target: "unknown" },
       ],
       after: {
         coolingPeriod: [

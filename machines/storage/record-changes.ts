@@ -3,6 +3,7 @@ import {
   firstMedium,
   type RecordMemory,
   reasonToLeave,
+  slowMedium,
   stillLeft,
   withMove,
 } from "./record-path.ts";
@@ -24,6 +25,7 @@ export const recordChanges = {
       ...(state === "streaming" && { seenAt: now() }),
       ...(recording?.medium !== undefined && { medium: recording.medium }),
       ...(recording && { also: recording.also ?? null }),
+      ...(recording && { isOneTooSlow: recording.isOneTooSlow === true }),
       ...(Object.keys(record.left).length > 0 && { left: stillLeft(recorderOf(context)) }),
     };
   },
@@ -72,9 +74,13 @@ export const recordChanges = {
     seenAt: now(),
   }),
   /** Nothing is recorded until it begins again. */
-  noteLight: ({ record: { trouble, medium }, now }) => ({
+  noteLight: ({ record, now }) => ({
     light: now(),
-    trouble: trouble ?? { medium, why: "cannot keep up with what is written", gapSince: now() },
+    trouble: record.trouble ?? {
+      medium: slowMedium(record),
+      why: "cannot keep up with what is written",
+      gapSince: now(),
+    },
   }),
   noteStay: ({ record: { medium } }) => ({ target: medium }),
   noteFull: () => ({ light: null }),

@@ -30,6 +30,8 @@ export type RecordMemory = {
   /** Where it goes to, and where else. */
   medium: string | null;
   also: string | null;
+  /** One of these two does not keep up, nobody knows which. Absent in what is kept from before. */
+  isOneTooSlow?: boolean;
   /** When it was last seen to record. */
   seenAt: Stamp | null;
   trouble: RecordTrouble | null;
@@ -53,7 +55,7 @@ export type RecordMemory = {
 };
 
 /** Where a restarted daemon picks up. */
-export type RecordResume = Omit<RecordMemory, "state" | "target" | "refused">;
+export type RecordResume = Omit<RecordMemory, "state" | "target" | "refused" | "isOneTooSlow">;
 
 export function newRecordMemory(kept: RecordResume | undefined, now: Stamp): RecordMemory {
   const known = kept ?? noRecording;
@@ -162,20 +164,27 @@ function rankOf(box: Recorder, id: string): number | undefined {
   return isUnknown && !Object.hasOwn(record.left, id) ? 3 : undefined;
 }
 
-/** Its medium does not keep up, no other one is better, and it may be told to record with less. */
+/**
+ * Its medium does not keep up, no other one is better, and it may be told to record with less. So
+ * where it records to two and nobody knows which of them it is: to leave the wrong one cures nothing.
+ */
 export function mayLighten(box: Recorder): boolean {
   const { record, plan, media } = box;
   const isTooSlow = media.some(({ id, isTooSlow }) => id === record.medium && isTooSlow);
+  const nothingIsBetter = () =>
+    reasonToLeave(box)?.how === "soon" && nextMedium(box, "soon") === undefined;
   return (
     plan.light !== undefined &&
     plan.failover === "act" &&
     !record.light &&
     record.state === "streaming" &&
-    isTooSlow &&
-    reasonToLeave(box)?.how === "soon" &&
-    nextMedium(box, "soon") === undefined
+    (record.isOneTooSlow === true || (isTooSlow && nothingIsBetter()))
   );
 }
+
+/** Where it records to two, as the box puts it: one of them. */
+export const slowMedium = ({ medium, also }: RecordMemory): string | null =>
+  medium !== null && also !== null ? `${medium} or ${also}` : medium;
 
 /** Where it is to begin: where it is set to, unless something speaks against that. */
 export function firstMedium(box: Recorder): string | undefined {

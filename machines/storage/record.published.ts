@@ -1,6 +1,12 @@
 /** How the recording of a box is seen from outside, and by its site. */
 import type { Stamp } from "../time.ts";
-import { nextMedium, reasonToLeave, type RecordOrder, type RecordResume } from "./record-path.ts";
+import {
+  nextMedium,
+  reasonToLeave,
+  type RecordOrder,
+  type RecordResume,
+  slowMedium,
+} from "./record-path.ts";
 import { recordNews } from "./record-sentences.ts";
 import { ownerOf, recorderOf } from "./recorder.ts";
 import type { StorageContext } from "./storage.context.ts";
@@ -105,7 +111,9 @@ export function recordWarnings({ context, value }: Snapshot): string[] {
   const box = recorderOf(context);
   const isLight = recording === "recording" && context.record.light && box.plan.light;
   const light = isLight
-    ? [`records with ${isLight} until it has ended, because ${context.record.medium} was too slow`]
+    ? [
+        `records with ${isLight} until it has ended, because ${slowMedium(context.record)} was too slow`,
+      ]
     : [];
   const reason = recording === "recording" ? reasonToLeave(box) : undefined;
   if (!reason) return light;

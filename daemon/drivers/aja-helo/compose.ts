@@ -16,6 +16,7 @@ import {
   powerUpStates,
   replicatorStates,
   secondsOf,
+  shutdownOverTemp,
   videoIns,
 } from "./parameters.ts";
 import { isOurs } from "./publish.ts";
@@ -167,6 +168,11 @@ export function openCompose(unit: Unit) {
     };
   }
 
+  function isNearlyTooHot(): boolean | undefined {
+    if (held.value(slow.shutdown) === shutdownOverTemp) return true;
+    return isRaised("Near_Over_Temp_Alarm");
+  }
+
   const holdsKey = () => keyPlaces.some((place) => isOurs(unit, held.value(place)));
 
   /** It counts neither frames nor load: all that it tells is these alarms. */
@@ -219,6 +225,7 @@ export function openCompose(unit: Unit) {
     const settings = settingsNow(unit);
     const inputSelect = videoIns.get(held.value(slow.videoIn) ?? "");
     const mediaState = held.value(slow.mediaState);
+    const nearlyTooHot = isNearlyTooHot();
     return {
       ...(allKnown(selfStart) && { selfStart }),
       ...(calendar && { calendar }),
@@ -228,6 +235,7 @@ export function openCompose(unit: Unit) {
       ...(profiles && { profiles }),
       ...(settings && { settings }),
       ...(inputSelect !== undefined && { inputSelect }),
+      ...(nearlyTooHot !== undefined && { isNearlyTooHot: nearlyTooHot }),
       ...(mediaState && { isDataLan: mediaState === mediaStateDataLan }),
       ...(clockReading && { clock: clockReading }),
       figures: {
@@ -265,11 +273,13 @@ export function openCompose(unit: Unit) {
     const medium = mediumOf(held.fresh("RecordingDestination", mediaKeepMs));
     const also = mediumOf(held.fresh("SecondaryRecordingDestination", mediaKeepMs));
     const kilobit = integerOf(held.value(recordBitrateRead(unit)));
+    const isDoubled = medium !== undefined && also !== undefined && also !== medium;
     return {
       output: recordOutput,
       ...(isLinked !== undefined && { isLinked }),
       ...(medium !== undefined && { medium }),
       ...(also !== undefined && also !== medium && { also }),
+      ...(isDoubled && isRaised("Media_Too_Slow_Alarm") && { isOneTooSlow: true }),
       ...(kilobit && { bitrateBps: (kilobit + mostSoundKbps) * 1_000 }),
     };
   }

@@ -80,12 +80,13 @@ export const powerUpStates: ReadonlyMap<string, SelfStart["powerUp"]> = new Map(
   ["3", "both"],
 ] as const);
 
+export const shutdownOverTemp = "4";
 /** `ShutdownMessageII`, in the unit's words. */
 export const shutdownMessages: ReadonlyMap<string, string> = new Map([
   ["1", "Shutdown: 2 seconds"],
   ["2", "Shutdown: 1 second"],
   ["3", "Shutting down now."],
-  ["4", "Over Temp"],
+  [shutdownOverTemp, "Over Temp"],
   ["5", "Firmware Update: Rebooting"],
 ]);
 

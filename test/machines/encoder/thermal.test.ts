@@ -56,6 +56,61 @@ test("without an understudy the step is taken on air, 20 s later", () => {
   expect(w.carrier()).toBe("a");
 });
 
+/** It has no thermometer, and says itself when it is nearly too hot. */
+function says(w: World, id: string, isNearlyTooHot: boolean) {
+  w.box(id).says = { ...w.box(id).says, isNearlyTooHot };
+  w.read(id);
+}
+
+test("a box without degrees that says it is nearly too hot is cooled, relieved, and given back its load", () => {
+  const w = onAir(helos());
+  says(w, "a", false);
+  expect(thermal(w)).toBe("unknown");
+  says(w, "a", true);
+  w.pass(2);
+  expect(steps(w)).toEqual(["cooling 1"]);
+  expect(told(w)[0]!.message).toBe(
+    "a says that it is nearly too hot, and tells no degrees: cooling, step 1 of 5: asked less often",
+  );
+  w.pass(80);
+  expect(w.carrier()).toBe("b");
+  says(w, "a", false);
+  w.pass(600);
+  expect(told(w).at(-1)?.data["thermal"]).toBe("normal");
+  expect([w.box("a").load, thermal(w)]).toEqual([0, "unknown"]);
+});
+
+test("one that cannot be cooled is warm as long as it says so, and left for another one", () => {
+  const w = onAir();
+  says(w, "a", true);
+  expect(thermal(w)).toBe("warm");
+  w.pass(80);
+  expect(w.carrier()).toBe("b");
+  says(w, "a", false);
+  w.pass(120);
+  expect(thermal(w)).toBe("unknown");
+});
+
+test("a box whose degrees are lost keeps its step, also where it says that it is not nearly too hot", () => {
+  const w = onAir(helos());
+  heat(w, "a", 80);
+  w.pass(2);
+  w.box("a").says = { isNearlyTooHot: false };
+  w.pass(300);
+  expect(steps(w)).toEqual(["cooling 1"]);
+  says(w, "a", true);
+  w.pass(90);
+  expect(w.box("a").load).toBeGreaterThan(1);
+});
+
+test("what a box says of its heat counts for nothing beside its degrees", () => {
+  const w = onAir(helos());
+  heat(w, "a", 40);
+  says(w, "a", true);
+  w.pass(120);
+  expect(told(w)).toEqual([]);
+});
+
 /** `b` stands by, and no more switches away from a carrier on air are allowed. */
 function withoutBudget() {
   const budget = { per10Min: 0, perHour: 0 };

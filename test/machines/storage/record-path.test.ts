@@ -225,6 +225,24 @@ test("a stick that keeps up is better than less to record", () => {
   expect(told()).toEqual(["moving", "moved"]);
 });
 
+test("one of two media is too slow, nobody knows which: it records with less, and leaves neither", () => {
+  const { w, box, says, told, lines, state } = aRecordingBox({
+    ...light,
+    paths: ["sd", "usb", "nfs"],
+  });
+  says(medium("sd"), medium("usb"), medium("nfs"));
+  const both = { output: "record-1", isLinked: false, medium: "sd", also: "usb" };
+  box.says.recording = both;
+  w.pass(3);
+  expect(told()).toEqual([]);
+  box.says.recording = { ...both, isOneTooSlow: true };
+  w.pass(60);
+  expect(box.records).toMatchObject({ medium: "sd", state: "streaming", light: true });
+  expect(told()).toEqual(["lightened"]);
+  expect(lines()[0]).toContain("because sd or usb cannot keep up with what is written");
+  expect(state().warnings[0]).toContain("because sd or usb was too slow");
+});
+
 test.each(["observe", "propose"] as const)(
   "with recording.failover: %s a recording on a slow card is left as it is",
   (failover) => {

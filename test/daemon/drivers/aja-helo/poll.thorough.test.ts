@@ -193,6 +193,30 @@ test("raised alarms are told in the unit's words, those at rest are not", async 
   ]);
 });
 
+test.each([
+  [true, { Near_Over_Temp_Alarm: alarm(1, "Near Over Temp"), Temperature: "0" }],
+  [true, { Near_Over_Temp_Alarm: alarm(0, ""), ShutdownMessageII: "4" }],
+  [false, { Near_Over_Temp_Alarm: alarm(0, "") }],
+  [undefined, {}],
+])("that it is nearly too hot it says by an alarm or its shutdown: %s", async (is, values) => {
+  const unit = await aUnit(values);
+  expect((await aDriver(unit.port).pollAll()).isNearlyTooHot).toBe(is);
+});
+
+test("that one of two media is too slow is told of the recording, and of neither medium", async () => {
+  const paths = { RecordingDestination: "0", CurrentMediaMounted: "1" };
+  const second = { SecondaryRecordingDestination: "1", SecondaryMediaMounted: "1" };
+  const slow = { Media_Too_Slow_Alarm: alarm(1, "Media too slow") };
+  const one = await aUnit({ ...paths, ...slow });
+  const { recording, media } = await aDriver(one.port).pollAll();
+  expect([recording, media?.[0]?.isTooSlow]).toMatchObject([{ medium: "sd" }, true]);
+  expect(recording).not.toHaveProperty("isOneTooSlow");
+  const two = await aUnit({ ...paths, ...second, ...slow });
+  const reading = await aDriver(two.port).pollAll();
+  expect(reading.recording).toMatchObject({ medium: "sd", also: "usb", isOneTooSlow: true });
+  for (const medium of reading.media ?? []) expect(medium).not.toHaveProperty("isTooSlow");
+});
+
 test("raised alarms have a code and a severity; those of a medium nobody records to are mild", async () => {
   const raised = {
     ...{ Near_Over_Temp_Alarm: alarm(1, "Near Over Temp"), StreamingFailedAlarm: alarm(1, "") },
