@@ -1,3 +1,4 @@
+import type { Misfit } from "../../machines/content/misfit.ts";
 import {
   type ElementaryStream,
   type Frame,
@@ -42,6 +43,11 @@ export class FrameReader {
   get faults(): { continuityErrors: number; syncLosses: number } {
     const { continuityErrors, syncLosses } = this.#demux;
     return { continuityErrors, syncLosses };
+  }
+
+  /** See {@link Demux}. */
+  get misfits(): Misfit[] | undefined {
+    return this.#demux.misfits;
   }
 
   /** Grows with everything that is seen to be wrong, but for pictures, which are told. */

@@ -1,4 +1,5 @@
 import type { Carried } from "../../machines/content/carried.ts";
+import type { Misfit } from "../../machines/content/misfit.ts";
 import { Carries } from "./carries.ts";
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
@@ -19,6 +20,8 @@ const settlingMs = 1_000;
 
 /** Most damage is not seen: it hits bytes that may be anything. It is near damage that is, ms. */
 const doubtMs = 500;
+/** B-frames stand between others all the time: after so many pictures without one it makes none. */
+const orderedPictures = 250;
 /** Longer than anything is kept, ms. */
 const rememberedMs = 120_000;
 
@@ -39,6 +42,8 @@ export class InputLine {
   /** When damage was seen. */
   readonly #hurts: { fromMs: number; toMs: number }[] = [];
   readonly #figures = { pictures: 0, damagedPictures: 0 };
+  /** Pictures since the last one that is shown before one that came earlier. */
+  #inOrder = orderedPictures;
   /** Of the last picture. */
   lastPts: Ticks | undefined;
   timeline: Timeline | undefined;
@@ -112,6 +117,14 @@ export class InputLine {
     return this.isLive(nowMs) ? this.#carries.at(nowMs, this.streams) : null;
   }
 
+  /** What of it does not go out as it is; null: not known yet. */
+  get misfits(): Misfit[] | null {
+    const left = this.#reader.misfits;
+    if (left === undefined) return null;
+    const reordered: Misfit = { kind: "order", number: 1, format: "B-frames" };
+    return this.#inOrder < orderedPictures ? [...left, reordered] : left;
+  }
+
   /** A frame with unrolled times. */
   take(frame: Frame, nowMs: number): void {
     this.#lookForDamage(frame.damaged || frame.gapBefore, nowMs);
@@ -125,6 +138,8 @@ export class InputLine {
     if (frame.track === 0) {
       this.#ended = false;
       this.#lastPictureMs = nowMs;
+      const isBefore = timeline === this.timeline && frame.pts < (this.lastPts ?? -Infinity);
+      this.#inOrder = isBefore ? 0 : this.#inOrder + 1;
       this.lastPts = frame.pts;
       this.timeline = timeline;
       this.#figures.pictures++;

@@ -87,6 +87,10 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
   const poll = () => spools.forEach((spool) => spool.poll(nowMs()));
   if (spools.length > 0) setInterval(poll, pollMs);
 
+  /** Whole GOPs lose nothing, in whatever order they come. */
+  const misfitsOf = ({ misfits }: InputLine) =>
+    misfits?.filter(({ kind }) => kind !== "order" || mode.kind !== "gop-atomic") ?? null;
+
   function report(): RelayReport {
     const at = nowMs();
     return {
@@ -107,6 +111,7 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
         drops: inputs[index]!.drops(),
         storedBytes: line.store.bytes,
         carried: line.carried(at),
+        misfits: misfitsOf(line),
         bitrateBps: line.measures.bitrateBps(at),
         spreadRatio: line.measures.spreadRatio(at),
         avDriftMs: line.measures.avDriftMs,

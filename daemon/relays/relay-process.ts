@@ -275,10 +275,11 @@ function wordOf(report: RelayReport): RelayWord {
 
 const measuresOf = ({ inputs }: RelayReport): Record<string, Measures> =>
   Object.fromEntries(
-    inputs.map(({ id, continuityErrors, bitrateBps, spreadRatio, avDriftMs }) => [
+    inputs.map(({ id, continuityErrors, bitrateBps, spreadRatio, avDriftMs, misfits }) => [
       id,
       {
         continuityErrors,
+        misfits: misfits ?? null,
         bitrateBps: bitrateBps ?? null,
         spreadRatio: spreadRatio ?? null,
         avDriftMs: avDriftMs ?? null,

@@ -2857,6 +2857,7 @@ export interface components {
                   })
                 | null;
               lacks?: string[];
+              misfits?: string[];
               figures?: {
                 bitrateBps?: {
                   value: number;
@@ -5757,6 +5758,7 @@ export interface operations {
                         })
                       | null;
                     lacks?: string[];
+                    misfits?: string[];
                     figures?: {
                       bitrateBps?: {
                         value: number;

@@ -146,6 +146,7 @@ function relay(
   return [
     ...row("Relay", word(tone, health), ` ${sends}${lacks}${lost}`),
     ...carriedRow(inputs, selected, nameOf),
+    ...misfitRows(inputs),
     ...(measured.length > 0 ? row("Inputs", ...measured) : []),
   ];
 }
@@ -180,6 +181,12 @@ function carriedRow(
     ),
   );
 }
+
+/** What comes and does not go out as it is. */
+const misfitRows = (inputs: readonly RelayInput[]): HTMLElement[] => {
+  const lines = inputs.flatMap(({ misfits = [] }) => misfits.map((text) => h("div", {}, text)));
+  return lines.length > 0 ? row("Not carried", ...lines) : [];
+};
 
 type RelayInput = NonNullable<StreamItem["relay"]>["inputs"][number];
 

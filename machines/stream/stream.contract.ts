@@ -111,6 +111,8 @@ export const StreamRelay = z
         carried: Carried.nullable().optional(),
         /** What is to go out and is not in it, in words. Absent: not known, or nothing is wanted. */
         lacks: z.array(z.string()).optional(),
+        /** What it brings that does not go out as it is, and what to do. Absent: not known. */
+        misfits: z.array(z.string()).optional(),
         /** What the relay measures of it; nothing of what is not known. Absent: the site is older. */
         figures: z
           .object({

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import { decodeBarCodes, framesBetween } from "../fakes/picture.ts";
 import { Facility, type FacilityOptions, kill, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
@@ -15,8 +15,8 @@ afterEach(async () => {
 });
 
 /** Two encoders of one source feed a relay, and it is on air with `a`. */
-async function aRelayedStream(more: Partial<FacilityOptions> = {}): Promise<void> {
-  source = await startSharedSource(2);
+async function aRelayedStream(more: Partial<FacilityOptions> = {}, sound?: string): Promise<void> {
+  source = await startSharedSource(2, sourceFps, sound);
   const reads = (reader: number) => ({
     driver: "ffmpeg" as const,
     config: {
@@ -226,4 +226,21 @@ test("inputs that come with more than was declared are told, and stay on air", a
   }
   await pass(sourceFps);
   expect(facility.told("stream.incident")).toEqual([]);
+}, 120_000);
+
+test("sound that the relay does not carry is told, with what to do; the picture is on air", async () => {
+  const hub = await Hub.start();
+  onTestFinished(() => hub.close());
+  await aRelayedStream({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` }, "ac3");
+  const says = "sound 1 of a is AC-3, which is not carried: set the encoder to AAC";
+  const { message } = await facility.untilTold(
+    "stream.input",
+    ({ data }) => data["encoder"] === "a",
+  );
+  expect(message).toBe(`main: ${says}`);
+  await until("it stands with the stream", async () => {
+    const { relay } = await hub.get("/api/streams/main");
+    const { inputs } = relay as { inputs: { misfits?: string[] }[] };
+    return inputs[0]!.misfits?.[0] === says;
+  });
 }, 120_000);

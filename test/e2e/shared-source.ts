@@ -12,8 +12,15 @@ export type SharedSource = {
   close(): Promise<void>;
 };
 
-/** @param readers how many read it; each gets the same bytes */
-export async function startSharedSource(readers: number, fps = sourceFps): Promise<SharedSource> {
+/**
+ * @param readers how many read it; each gets the same bytes
+ * @param sound codec of the sound
+ */
+export async function startSharedSource(
+  readers: number,
+  fps = sourceFps,
+  sound = "aac",
+): Promise<SharedSource> {
   const ports = await freePorts(readers);
   const url = (reader: number) => `udp://127.0.0.1:${ports[reader]}`;
   // Each sound by itself: boxes hear it at once, and not in lumps of 360 ms.
@@ -26,7 +33,7 @@ export async function startSharedSource(readers: number, fps = sourceFps): Promi
     "-f", "lavfi", "-i", "sine=frequency=330:beep_factor=3:sample_rate=48000",
     "-vf", `${barCodeFilter({ fps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(fps),
-    "-b:v", "600k", "-threads", "1", "-c:a", "aac", "-ac", "2", "-b:a", "64k",
+    "-b:v", "600k", "-threads", "1", "-c:a", sound, "-ac", "2", "-b:a", "64k",
     "-f", "tee", copies.join("|")], { stdio: ["ignore", "ignore", "inherit"] });
   return {
     url,

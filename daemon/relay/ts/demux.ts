@@ -1,4 +1,5 @@
-import { adtsStreamType, h264StreamType } from "../frame.ts";
+import type { Misfit } from "../../../machines/content/misfit.ts";
+import { isCarried, misfitsIn } from "./misfits.ts";
 import { PacketCutter, packetBytes } from "./packets.ts";
 import { PesAssembler, type PesUnit } from "./pes.ts";
 import { type MappedStream, readPat, readPmt } from "./tables.ts";
@@ -26,6 +27,8 @@ export class Demux {
   #run: { of: Carried; bytes: Buffer; from: number; to: number } | undefined;
   /** Packets that were missing, out of order or told to be wrong. */
   continuityErrors = 0;
+  /** Streams of the programme that are left out; undefined before its map is known. */
+  misfits: Misfit[] | undefined;
 
   constructor(listener: DemuxListener) {
     this.#listener = listener;
@@ -116,8 +119,10 @@ export class Demux {
   }
 
   #map(section: Buffer): void {
-    const streams = readPmt(section)?.filter(({ streamType }) => isCarried(streamType));
-    if (streams === undefined) return;
+    const all = readPmt(section);
+    if (all === undefined) return;
+    const streams = all.filter(isCarried);
+    this.misfits = misfitsIn(all);
     this.#endRun();
     this.#pmt = Buffer.from(section);
     this.#carried.clear();
@@ -127,9 +132,4 @@ export class Demux {
     }
     this.#listener.streams(streams);
   }
-}
-
-/** H.264 with AAC, which every encoder here makes. */
-function isCarried(streamType: number): boolean {
-  return streamType === h264StreamType || streamType === adtsStreamType;
 }

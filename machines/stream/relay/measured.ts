@@ -2,6 +2,7 @@
  * What the relay measures of its inputs: how much comes, how evenly, whether sound and picture stay
  * together, and what is missing. It is shown and told; nobody is put on air or taken off for it.
  */
+import { type Misfit, misfitSentence } from "../../content/misfit.ts";
 import type { Decision } from "../../decision.ts";
 import { elapsedMs } from "../../time.ts";
 import type { StreamContext } from "../stream.context.ts";
@@ -40,7 +41,9 @@ export function withMeasures(
       if (isThere === (before?.told.includes(fault) ?? false)) continue;
       decisions.push(news(plan.id, encoder, fault, { isOver: !isThere, measures, afterMs }));
     }
-    const input: MeasuredInput = { ...measures, at: now(), since, told };
+    const misfits = measures.misfits ?? before?.misfits ?? null;
+    decisions.push(...misfitNews(plan.id, encoder, before?.misfits ?? [], misfits ?? []));
+    const input: MeasuredInput = { ...measures, misfits, at: now(), since, told };
     return [encoder, input] as const;
   });
   return { measured: Object.fromEntries(next), decisions };
@@ -77,6 +80,38 @@ function news(
       : `${stream}: ${encoder} ${how}, for ${seconds} s now`,
     data: { encoder, fault, isOver: p.isOver, bitrateBps, avDriftMs },
   };
+}
+
+/** Once for each, and when there is none any more. */
+function misfitNews(
+  stream: string,
+  encoder: string,
+  before: readonly Misfit[],
+  misfits: readonly Misfit[],
+): Decision[] {
+  const old = before.map((misfit) => misfitSentence(encoder, misfit));
+  const all = misfits.map((misfit) => misfitSentence(encoder, misfit));
+  const isOver = all.length === 0;
+  const news = isOver ? old : all.filter((sentence) => !old.includes(sentence));
+  if (news.length === 0) return [];
+  const isWarning = !isOver && misfits.some(({ kind }) => kind !== "data");
+  return [
+    {
+      type: "stream.input",
+      severity: isWarning ? "warning" : "info",
+      message: isOver
+        ? `${stream}: all that ${encoder} brings goes out as it is now`
+        : `${stream}: ${news.join("; ")}`,
+      data: { encoder, isOver, misfits: all },
+    },
+  ];
+}
+
+/** What it brings that does not go out as it is, each in words. */
+export function misfitsOf({ measured, now }: Pick<StreamContext, "measured" | "now">, id: string) {
+  const input = measured[id];
+  if (!input || elapsedMs(input.at, now()) > countsMs) return undefined;
+  return input.misfits?.map((misfit) => misfitSentence(id, misfit));
 }
 
 /** Nothing of what is too old. */

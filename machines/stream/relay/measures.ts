@@ -1,4 +1,5 @@
 /** What a relay measures of an input, and what it should be within. */
+import type { Misfit } from "../../content/misfit.ts";
 import type { Stamp } from "../../time.ts";
 
 /** As in the relay's report; null: not known. */
@@ -7,6 +8,7 @@ export type Measures = {
   spreadRatio: number | null;
   avDriftMs: number | null;
   continuityErrors: number;
+  misfits: readonly Misfit[] | null;
 };
 
 /** What it should be within; what is left out is not looked at. */

@@ -4,8 +4,8 @@ import { troubleSentence } from "../stream.changes.ts";
 import { type StreamContext, verdict } from "../stream.context.ts";
 import type { StreamRelay, StreamState } from "../stream.contract.ts";
 import { planOnPath } from "./path.ts";
-import { publishedMeasures } from "./measured.ts";
-import { hindersInput, inputsOf, isOnSlate, relayBrings } from "./relay.ts";
+import { misfitsOf, publishedMeasures } from "./measured.ts";
+import { hindersInput, inputsOf, isOnSlate, pictureMisfits, relayBrings } from "./relay.ts";
 
 /** Only states in which what publishes for it is well are told otherwise. */
 export function relayedWord(
@@ -23,7 +23,10 @@ export function relayedBecause(context: StreamContext, word: StreamState["carrie
     if (context.relay === null) return "its relay does not run, and is started anew";
     const slate = isOnSlate(context) ? "; the slate is shown" : "";
     if (verdict(context).word === "source") return `${troubleSentence(context)}${slate}`;
-    if (!relayBrings(context)) return `no encoder brings pictures to its relay${slate}`;
+    if (!relayBrings(context)) {
+      const instead = inputsOf(context).flatMap(({ encoder }) => pictureMisfits(context, encoder));
+      return ["no encoder brings pictures to its relay", ...instead].join(": ") + slate;
+    }
   }
   if (word !== "carried") return context.because;
   const { selected, reason } = context.memory.relay;
@@ -48,11 +51,13 @@ export function publishedRelay(context: StreamContext): StreamRelay | null {
     generation: relay?.generation ?? generation,
     inputs: planned.inputs.map(({ encoder }) => {
       const lacks = lacksOf(context, encoder);
+      const misfits = misfitsOf(context, encoder);
       return {
         encoder,
         brings: relay?.live.includes(encoder) === true,
         carried: relay?.carried?.[encoder] ?? null,
         ...(lacks && { lacks }),
+        ...(misfits && { misfits }),
         ...publishedMeasures(context, encoder),
       };
     }),

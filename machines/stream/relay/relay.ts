@@ -3,12 +3,14 @@
  * selected is its word and never ours, and ours is only who may carry and whom we would like.
  */
 import type { Carried } from "../../content/carried.ts";
+import { misfitSentence } from "../../content/misfit.ts";
 import type { CommandRef } from "../../command/command-ref.ts";
 import type { OutputRef } from "../../intents.ts";
 import { elapsedMs, rebased, type Stamp } from "../../time.ts";
 import type { RelayReason, RelayReport } from "../relay-protocol.ts";
 import type { EncoderFacts } from "../../encoder/facts.ts";
 import type { StreamPlan } from "../../site/plan.ts";
+import type { MeasuredInput } from "./measures.ts";
 
 /** What the machines need of a report: plain JSON, compared by value. */
 export type RelayWord = Pick<RelayReport, "generation" | "selected" | "switches" | "missingMs"> & {
@@ -102,6 +104,7 @@ type Relayed = {
   facts: Record<string, EncoderFacts>;
   memory: { relay: RelayMemory };
   relay: RelayWord | null;
+  measured: Readonly<Record<string, MeasuredInput>>;
   now: () => Stamp;
 };
 
@@ -134,12 +137,22 @@ export function eligibleOf(context: Pick<Relayed, "plan" | "facts">): string[] {
   return fit.length > 0 ? fit : all;
 }
 
+/** What it brings in place of pictures that the relay can carry. */
+export const pictureMisfits = (
+  { measured }: Pick<Relayed, "measured">,
+  encoder: string,
+): string[] =>
+  (measured[encoder]?.misfits ?? [])
+    .filter(({ kind }) => kind === "picture")
+    .map((misfit) => misfitSentence(encoder, misfit));
+
 /** Why it could not carry now, or undefined. */
 export function hindersInput(context: Relayed, encoder: string): string | undefined {
   const why = unfit(context, encoder);
   if (why !== undefined) return why;
   if (context.relay === null) return "is not seen: the relay does not answer";
-  return context.relay.live.includes(encoder) ? undefined : "brings no pictures to the relay";
+  if (context.relay.live.includes(encoder)) return undefined;
+  return ["brings no pictures to the relay", ...pictureMisfits(context, encoder)].join(": ");
 }
 
 /** The first in the order of the configuration that could carry in place of the selected one. */

@@ -1,10 +1,14 @@
 import { expect, test } from "vitest";
+import type { Misfit } from "../../../machines/content/misfit.ts";
 import type { Measures } from "../../../machines/stream/relay/measures.ts";
+import { hindersInput } from "../../../machines/stream/relay/relay.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
 import { aRelayedPlan, World } from "../world.ts";
 
 const header = { id: "main", epoch: "e", seq: 1, session: "s", atMs: 0 };
-const good: Measures = { bitrateBps: 5e6, spreadRatio: 0.1, avDriftMs: 10, continuityErrors: 3 };
+const good: Measures = {
+  ...{ bitrateBps: 5e6, spreadRatio: 0.1, avDriftMs: 10, continuityErrors: 3, misfits: [] },
+};
 const band = { afterMs: 30_000, leastBps: 4e6, mostBps: 6e6, avDriftAtMostMs: 100 };
 
 /** On air with `a`; what is measured of it is told each 5 s while time passes. */
@@ -90,4 +94,41 @@ test("without a band nothing is told, whatever comes", () => {
   const { pass, told } = onAir(null);
   pass(60, { bitrateBps: 1, avDriftMs: 5_000 });
   expect(told()).toEqual([]);
+});
+
+test("what it brings that is not carried is told once with what to do, and when it is over", () => {
+  const { world, pass, input } = onAir(null);
+  const told = () => world.told("stream.input").map((it) => `${it.severity}: ${it.message}`);
+  const ac3: Misfit = { kind: "sound", number: 1, format: "AC-3" };
+  const teletext: Misfit = { kind: "data", number: 1, format: "teletext" };
+  pass(60, { misfits: [teletext] });
+  pass(60, { misfits: [ac3, teletext] });
+  // Its relay began anew, and has not seen the map yet.
+  pass(5, { misfits: null });
+  const sentences = [
+    "sound 1 of a is AC-3, which is not carried: set the encoder to AAC",
+    "data 1 of a is teletext, which is not carried",
+  ];
+  expect(told()).toEqual([`info: main: ${sentences[1]}`, `warning: main: ${sentences[0]}`]);
+  expect(input().misfits).toEqual(sentences);
+  pass(5, { misfits: [] });
+  expect(told().at(-1)).toBe("info: main: all that a brings goes out as it is now");
+  expect(told()).toHaveLength(3);
+  expect(input().misfits).toEqual([]);
+});
+
+test("who brings another kind of picture brings none to the relay: that is the reason", () => {
+  const { world, pass, published } = onAir(null);
+  const reason = "picture 1 of a is HEVC, which is not carried: set the encoder to H.264";
+  pass(5, { misfits: [{ kind: "picture", number: 1, format: "HEVC" }] });
+  const silent = { selected: null, reason: "noInput" as const, live: [] };
+  const report = { ...world.relayWords["main"]!, ...silent };
+  world.send({ to: "stream:main", event: { type: "relay.report", report } });
+  expect(published()).toMatchObject({
+    because: `no encoder brings pictures to its relay: ${reason}`,
+    understudies: [{ encoder: "b", hindrance: "brings no pictures to the relay" }],
+  });
+  expect(hindersInput(world.core.stream("main").context, "a")).toBe(
+    `brings no pictures to the relay: ${reason}`,
+  );
 });

@@ -3021,6 +3021,11 @@ export declare type StreamRelayInput = Message<"understudy.v1.StreamRelayInput">
   lacks: string[];
 
   /**
+   * @generated from field: repeated string misfits = 7;
+   */
+  misfits: string[];
+
+  /**
    * @generated from field: understudy.v1.StreamRelayInputFigures figures = 5;
    */
   figures?: StreamRelayInputFigures | undefined;
