@@ -12,7 +12,20 @@ export const configWarnings = (config: SiteConfig): string[] => [
   ...drillWarnings(config),
   ...relayWarnings(config),
   ...soundWarnings(config),
+  ...listenerWarnings(config),
 ];
+
+/** A listener cannot look at who calls but by the passphrase. */
+const listenerWarnings = ({ ingests }: SiteConfig): string[] =>
+  ingests.flatMap((ingest) => {
+    if (ingest.kind !== "srt" || ingest.mode !== "listener") return [];
+    const { id, host, port, passphrase, sessions } = ingest;
+    return passphrase !== undefined || sessions || isLoopback(host)
+      ? []
+      : [
+          `${id} takes SRT without a passphrase: whoever reaches UDP port ${port} may send the programme; give it a \`passphrase\``,
+        ];
+  });
 
 /** What goes out by RTMP loses all sounds but the first, and nothing says so. */
 const soundWarnings = ({ streams, destinations }: SiteConfig): string[] =>

@@ -140,3 +140,20 @@ streams: []
   expect(ofKey("rtmp://far.example.org/live", "live_123_secretOfTwitch")).toEqual([]);
   expect(ofKey("rtmp://far.example.org/live", "abcd", ", profile: twitch")).toHaveLength(1);
 });
+
+test("an SRT listener without a passphrase lets in whoever finds its port: a warning", () => {
+  const listener = (more = "") =>
+    of(`site: studio
+mqtt: { url: mqtt://127.0.0.1:1883 }
+ingests: [{ id: truck, kind: srt, mode: listener, port: 9000${more} }]
+encoders: []
+destinations: []
+streams: []
+`);
+  const passphrase = "whoever reaches UDP port 9000 may send the programme; give it a `passphrase`";
+  expect(listener()).toEqual([`truck takes SRT without a passphrase: ${passphrase}`]);
+  expect(listener(", host: 192.0.2.7")).toHaveLength(1);
+  expect(listener(", passphrase: credential:truck")).toEqual([]);
+  expect(listener(", sessions: true")).toEqual([]);
+  expect(listener(", host: 127.0.0.1")).toEqual([]);
+});
