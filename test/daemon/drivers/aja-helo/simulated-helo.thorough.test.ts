@@ -30,6 +30,16 @@ test("a HELO as it comes is read whole, and what it would do by itself is told",
   });
 });
 
+test("a HELO that somebody switches to its other input says which one it takes", async () => {
+  const helo = await aHelo();
+  const { pollAll } = aDriver(helo.port);
+  helo.set("VideoInSelect", 0);
+  expect((await pollAll()).inputSelect).toBe("SDI");
+  helo.set("VideoInSelect", 1);
+  await pollAll();
+  expect((await pollAll()).inputSelect).toBe("HDMI");
+});
+
 test("a HELO with a login is read, and again after its sessions are gone in a reboot", async () => {
   const helo = await aHelo({ password: "right", ...off });
   const { poll } = aDriver(helo.port, { password: "right" });
