@@ -128,7 +128,7 @@ export async function startSite(p: {
   const sessions = openSessions({ config, plan, attention: watch, submit });
   await endOtherRelays(config.stateDir, relayed);
   const openingRelays = openRelays({
-    ...{ relays: relayed, program: fileURLToPath(p.relayUrl) },
+    ...{ stateDir: config.stateDir, relays: relayed, program: fileURLToPath(p.relayUrl) },
     tell: (stream, event) => void submit({ to: `stream:${stream}`, event }),
   });
   openingRelays.catch(() => undefined);

@@ -134,7 +134,13 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
       save();
       return report();
     },
-    onEnded: ({ input }) => lines.find(({ id }) => id === input)?.processEnded(),
+    onEnded({ input }) {
+      // What it still wrote is no sign that it lives.
+      poll();
+      lines.find(({ id }) => id === input)?.processEnded();
+      tick();
+      control.tell(report());
+    },
     onFailed,
   });
 

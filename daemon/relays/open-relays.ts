@@ -12,6 +12,7 @@ import { memoryFolder } from "./memory-folder.ts";
 import { pipeOf } from "../outputs/keeper.ts";
 import { openRelayProcess, pusherOutput, type RelayProcess } from "./relay-process.ts";
 import { slatePath } from "./slates.ts";
+import { watchFeeds } from "./watch-feeds.ts";
 import { latenciesFile, type RelayedStream, relaysFolder } from "./with-relays.ts";
 
 export type RelayNews =
@@ -52,6 +53,7 @@ async function endOtherFeeds(stateDir: string, relays: readonly RelayedStream[])
 }
 
 export async function openRelays(p: {
+  stateDir: string;
   relays: readonly RelayedStream[];
   /** The relay's program. */
   program: string;
@@ -68,7 +70,12 @@ export async function openRelays(p: {
       measured: (inputs) => p.tell(stream, { type: "relay.measured", inputs }),
       lost: (because) => p.tell(stream, { type: "relay.lost", because }),
     });
-    return [stream, process] as const;
+    const unwatch = watchFeeds(p.stateDir, relay.inputs, (encoder) => process.ended(encoder));
+    const close = () => {
+      unwatch();
+      return process.close();
+    };
+    return [stream, { ...process, close }] as const;
   });
   return new Map(await Promise.all(opened));
 }

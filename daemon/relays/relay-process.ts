@@ -11,7 +11,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Intents } from "../../machines/intents.ts";
 import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
-import { FromRelay, type RelayReport } from "../../machines/stream/relay-protocol.ts";
+import {
+  FromRelay,
+  type RelayEnded,
+  type RelayReport,
+} from "../../machines/stream/relay-protocol.ts";
 import { freeLock } from "../drivers/shared/engine/ending.ts";
 import {
   bootId,
@@ -42,6 +46,8 @@ export type RelayProcess = {
     orders: Intents["orderRelay"]["asks"],
     signal: AbortSignal,
   ): Promise<{ newer: number } | undefined>;
+  /** What this input came from has ended. Where the relay cannot be told, it sees its silence. */
+  ended(input: string): void;
   end(signal: AbortSignal): Promise<void>;
   /** Lets go of it. */
   close(): Promise<void>;
@@ -234,6 +240,10 @@ export async function openRelayProcess(p: {
       if (answer.type === "report") return undefined;
       if (answer.because === "older") return { newer: answer.generation };
       throw new Error(`the relay refuses its orders: ${answer.because}`);
+    },
+    ended(input) {
+      const message: RelayEnded = { type: "ended", input };
+      if (wire?.writable) wire.write(`${JSON.stringify(message)}\n`);
     },
     async end(signal) {
       ending = true;

@@ -1,6 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterEach, expect, onTestFinished, test } from "vitest";
+import { RelayReport } from "../../machines/stream/relay-protocol.ts";
 import { decodeBarCodes, framesBetween } from "../fakes/picture.ts";
 import { Facility, type FacilityOptions, kill, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
@@ -243,4 +246,27 @@ test("sound that the relay does not carry is told, with what to do; the picture 
     const { inputs } = relay as { inputs: { misfits?: string[] }[] };
     return inputs[0]!.misfits?.[0] === says;
   });
+}, 120_000);
+
+test("that the carrier's process has ended the relay knows before it has been silent for 400 ms", async () => {
+  await aRelayedStream();
+  const seenAfterMs: number[] = [];
+  const wire = connect(join(facility.stateDir, "relays/main/control"));
+  onTestFinished(() => void wire.destroy());
+  let lived = false;
+  createInterface({ input: wire }).on("line", (line) => {
+    const { inputs } = RelayReport.parse(JSON.parse(line));
+    const { live, silentMs } = inputs.find(({ id }) => id === "a")!;
+    if (lived && !live) seenAfterMs.push(silentMs!);
+    lived = live;
+  });
+  // On a machine that has no time, the silence may be seen first.
+  for (let kills = 1; !seenAfterMs.some((ms) => ms <= 400); kills++) {
+    expect([kills, seenAfterMs]).toEqual([expect.toSatisfy((n: number) => n <= 5), seenAfterMs]);
+    const before = lastSeq();
+    kill(facility.enginePid("a"));
+    await until("its end is seen", () => seenAfterMs.length === kills);
+    await untilFeedsAgain("a", before);
+    await until("it brings pictures again", () => lived);
+  }
 }, 120_000);

@@ -405,6 +405,25 @@ describe("encoders with GOPs of their own, held", () => {
     }
   });
 
+  test("without a hold, and told of the end of its process, it goes on with the other's next keyframe", () => {
+    for (let death = 60; death < 60 + gopPictures; death++) {
+      const relay = aRelay({
+        mode: { kind: "next-keyframe" },
+        encoders: { a: { ...boxA, lacks: after(death) }, b: boxB },
+      });
+      relay.show(0, death + 1);
+      relay.lines[0]!.processEnded();
+      relay.show(death + 1, 150, 2_000);
+      const pictures = relay.sent.filter(({ track }) => track === 0);
+      const next = pictures.findIndex(({ number }) => number >= death);
+      const [before, first] = [pictures[next - 1]!, pictures[next]!];
+      expect(relay.reasons[1]).toBe("b: silent");
+      // Nobody waits for the watchdog, 300 ms.
+      const pauseMs = first.atMs - before.atMs;
+      expect(pauseMs).toBeLessThanOrEqual((first.number - before.number + 1) * pictureMs);
+    }
+  });
+
   test("without a hold the output is at once, and the hole at most a GOP and the watchdog", () => {
     const relay = aRelay({
       mode: { kind: "next-keyframe" },
