@@ -59,3 +59,26 @@ test("sound after a jump of the source waits for the pictures that jump with it"
   for (const jumped of [after!, later!]) jumped.arrived(9_000_000, 300);
   expect(sent([before, before, after!, later!], before)).toEqual([0, 1]);
 });
+
+test("a keyframe goes out though its time was sent already, and time goes on; others are left out", () => {
+  const sent: { key: boolean; pts: number; dts: number }[] = [];
+  const restamp = new Restamp({
+    clock: new OutputClock(false),
+    send: ({ key, pts, dts }) => void sent.push({ key, pts, dts }),
+  });
+  const picture = (time: number, key: boolean) => {
+    const times = { track: 0, pts: time, dts: time, damaged: false, gapBefore: false };
+    restamp.picture({ ...times, key, payload: Buffer.alloc(8) }, 0, []);
+  };
+  picture(0, true);
+  picture(3_600, false);
+  picture(7_200, false);
+  // Of another, whose first picture shows what was sent already.
+  picture(3_600, true);
+  picture(7_200, false);
+  picture(10_800, false);
+  expect(sent.slice(3)).toEqual([
+    { key: true, pts: 7_201, dts: 7_201 },
+    { key: false, pts: 10_800, dts: 10_800 },
+  ]);
+});
