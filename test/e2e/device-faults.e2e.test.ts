@@ -30,6 +30,27 @@ const linkOf = (id: string, link: string, after: number) =>
 const lastSeq = () => facility.told().at(-1)?.seq ?? 0;
 const takeovers = () => facility.told("stream.takingOver").length - 1;
 
+test("a HELO that reboots right after it was started is started again by itself, once it is proven off", async () => {
+  const selfStart = { autoRecover: false, powerUpStream: false, scheduler: false };
+  facility = await Facility.build({ encoders: { a: { ...helo, selfStart } } });
+  const a = facility.helos["a"]!;
+  facility.startDaemon();
+  await until("it has taken the start", () => a.streaming());
+  a.faults.reboot();
+  await facility.untilTold("stream.startFailed");
+  expect(a.streaming()).toBe(undefined);
+  await facility.untilOnAir("a", 120_000);
+  await facility.untilTold("stream.onAir");
+  const granted = facility.told("key.granted");
+  expect(granted).toHaveLength(2);
+  expect(granted[1]!.data["because"]).toMatchObject({
+    kind: "fenced",
+    certificates: [{ level: 1 }],
+  });
+  expect(facility.told("encoder.repair")).toEqual([]);
+  expect(facility.overlapMs()).toBe(0);
+}, 240_000);
+
 describe("two HELOs", () => {
   const encoders = { a: helo, b: helo };
 
