@@ -31,9 +31,9 @@ export type OutputReading = {
 
 /**
  * `refused`: the far end said so: the key is wrong, or somebody still publishes there.
- * `refusedOrUnreached`: the device cannot tell that from a far end it does not reach.
+ * `maybeRefused`: it hung up without a word, or the device cannot tell that from one it does not reach.
  */
-export type Refusal = "refused" | "refusedOrUnreached";
+export type Refusal = "refused" | "maybeRefused";
 
 /** Right after its end no process of it lived, and nothing of it was still being sent. */
 export type SeenGone = {

@@ -89,8 +89,8 @@ export function troubleSentence(context: StreamContext): string {
 
 const refusals: Record<Refusal, string> = {
   refused: "the far end refuses it (wrong key, or somebody is still publishing)",
-  refusedOrUnreached:
-    "the far end refuses it (wrong key, or somebody is still publishing), or it does not reach it",
+  maybeRefused:
+    "the far end refuses it (wrong key, or somebody is still publishing), or the connection failed",
 };
 export const refusalSentence = (refusal: Refusal): string => refusals[refusal];
 

@@ -352,7 +352,7 @@ export function mayBeAGhost(context: StreamContext): boolean {
   if (farEnd.word === "publishing") return true;
   if (farEnd.word === "quiet" && farEnd.provesAbsence) return false;
   const refusal = refusalOf(context);
-  if (refusal === "refusedOrUnreached") return !othersCanStart(context, target!.encoder);
+  if (refusal === "maybeRefused") return !othersCanStart(context, target!.encoder);
   return refusal === "refused";
 }
 

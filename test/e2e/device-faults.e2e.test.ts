@@ -45,7 +45,7 @@ test("a HELO that reboots right after it was started is started again by itself,
   expect(granted).toHaveLength(2);
   expect(granted[1]!.data["because"]).toMatchObject({
     kind: "fenced",
-    certificates: [{ level: 1 }],
+    certificates: [{ encoder: "a" }],
   });
   expect(facility.told("encoder.repair")).toEqual([]);
   expect(facility.overlapMs()).toBe(0);

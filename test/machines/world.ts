@@ -980,7 +980,7 @@ export class World {
   #refuse(box: Box) {
     if (box.kind === "helo") box.claims = "failing";
     else box.exit = { code: 1, signal: null };
-    box.refusal = box.kind === "helo" ? "refusedOrUnreached" : "refused";
+    box.refusal = box.kind === "helo" ? "maybeRefused" : "refused";
   }
   #forgetRefusal(box: Box) {
     if (!box.refusal) return;

@@ -131,7 +131,7 @@ export function openCompose(unit: Unit) {
       return { state: now() - failingSinceMs < reasonsWithinMs ? "unknown" : "failing" };
     const [failed, nameNotFound] = failureAlarms.map(isRaised);
     const isMaybe = failed === true && nameNotFound !== true;
-    return { state: "failing", ...(isMaybe && { refusal: "refusedOrUnreached" }) };
+    return { state: "failing", ...(isMaybe && { refusal: "maybeRefused" }) };
   }
 
   async function followRun(state: OutputReading["state"], booted: boolean): Promise<void> {

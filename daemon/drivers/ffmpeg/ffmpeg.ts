@@ -9,7 +9,7 @@ import { ffmpegArguments, statsPeriodS } from "./arguments.ts";
 import { watchHardware } from "./hardware-encoders.ts";
 import type { FfmpegOptions } from "./options.ts";
 import { parseProgress } from "./progress.ts";
-import { wasRefused } from "./refusal.ts";
+import { refusalIn } from "./refusal.ts";
 
 /** @param launcher path of `launcher.sh` */
 export async function openFfmpeg(
@@ -51,7 +51,7 @@ function ffmpegProgram(options: FfmpegOptions): Program {
       reader: () => parseProgress,
     },
     lastWords: (lines) => lines.slice(-3),
-    wasRefused: (lines, address) =>
-      wasRefused(lines, address, "url" in options.input ? options.input.url : undefined),
+    refusalIn: (lines, address) =>
+      refusalIn(lines, address, "url" in options.input ? options.input.url : undefined),
   };
 }

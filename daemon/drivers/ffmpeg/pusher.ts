@@ -11,7 +11,7 @@ import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
 import { outputArguments, statsPeriodS } from "./arguments.ts";
 import { parseProgress } from "./progress.ts";
-import { wasRefused } from "./refusal.ts";
+import { refusalIn } from "./refusal.ts";
 
 const { outputs, suspectAfterMs, firstFrameGraceMs, stopGraceMs } = engineFields;
 
@@ -56,7 +56,7 @@ export function openPusher(
     bitrateBps: options.bitrateBps,
     progress: { everyMs: statsPeriodS * 1_000, reader: () => parseProgress },
     lastWords: (lines) => lines.slice(-3),
-    wasRefused: (lines, address) => wasRefused(lines, address, undefined),
+    refusalIn: (lines, address) => refusalIn(lines, address, undefined),
   };
   return openSoftwareEncoder(context, {
     loads: () => [{ program, settings: {} }],

@@ -1,3 +1,4 @@
+import type { Refusal } from "../../../machines/encoder/reading.ts";
 import { endpointOf } from "../../../machines/endpoint.ts";
 import { outputUrl } from "./arguments.ts";
 
@@ -10,18 +11,21 @@ const srtSaysNo =
 
 /**
  * Whether the far end said no, by ffmpeg's last words. A line of its own names what could not be
- * opened: its input may be a server, too. A far end that only hangs up has not said why.
+ * opened: its input may be a server, too. Many servers only hang up on who has a wrong key; then
+ * that line is all.
  * @param inputUrl of such an input: where both are called the same, nobody can tell
  */
-export function wasRefused(
+export function refusalIn(
   lines: readonly string[],
   address: string,
   inputUrl: string | undefined,
-): boolean {
+): Refusal | undefined {
   const to = endpointOf(address);
-  if (!to || outputUrl(to) === inputUrl) return false;
-  return (
-    lines.some((line) => rtmpSaysNo.test(line) || srtSaysNo.test(line)) &&
-    lines.some((line) => line.startsWith(`[error] ${outputUrl(to)}: `))
-  );
+  if (!to || outputUrl(to) === inputUrl) return undefined;
+  const ending = `[error] ${outputUrl(to)}: `;
+  if (!lines.some((line) => line.startsWith(ending))) return undefined;
+  if (lines.some((line) => rtmpSaysNo.test(line) || srtSaysNo.test(line))) return "refused";
+  const hungUp =
+    to.scheme !== "srt" && lines.every((line) => line === `${ending}Input/output error`);
+  return hungUp ? "maybeRefused" : undefined;
 }

@@ -1,3 +1,5 @@
+import type { Refusal } from "../../../machines/encoder/reading.ts";
+
 /** Which Debian package an element comes with. What is not here comes with GStreamer itself. */
 const packages: Record<string, string> = {
   ...from("gstreamer1.0-plugins-base", [
@@ -53,10 +55,15 @@ export function lastWords(lines: readonly string[]): string[] {
 }
 
 /** Of an RTMP server it repeats the answer; of SRT it tells only that there is no connection. */
-export const wasRefused = (lines: readonly string[]): boolean =>
-  lines.some((line) => saysNo.test(line));
+export function refusalIn(lines: readonly string[]): Refusal | undefined {
+  if (lines.some((line) => saysNo.test(line))) return "refused";
+  return lines.some((line) => hungUp.test(line)) ? "maybeRefused" : undefined;
+}
 const saysNo =
   /^ERROR: from element \S*\/GstRtmp2Sink:\S+: .*(publish denied|Connect\.Rejected|authentication failed|Not authorized)/;
+/** Many servers do no more to who has a wrong key. */
+const hungUp =
+  /^ERROR: from element \S*\/GstRtmp2Sink:\S+: Failed to connect: '\w+' cmd failed: (connection closed remotely|Error receiving data)/;
 
 /** The line below a place in the source is the library's own reason. */
 function reasons(lines: readonly string[]): string[] {

@@ -10,7 +10,7 @@ import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
 import { gstreamerArguments } from "./arguments.ts";
 import { written } from "./description.ts";
-import { elementsIn, lastWords, missingFrom, missingSentence, wasRefused } from "./elements.ts";
+import { elementsIn, lastWords, missingFrom, missingSentence, refusalIn } from "./elements.ts";
 import type { GstreamerOptions } from "./options.ts";
 import { reportEveryMs, senderReports } from "./sender-reports.ts";
 
@@ -58,7 +58,7 @@ function gstreamerProgram(options: GstreamerOptions, registry: string): Program 
     spellings: (secret) => [written(secret)],
     bitrateBps: options.video.bitrateBps,
     progress: { everyMs: reportEveryMs, reader: senderReports },
-    ...{ lastWords, wasRefused },
+    ...{ lastWords, refusalIn },
   };
 }
 

@@ -353,8 +353,8 @@ export class Engine {
   /** In our words. An exit is in one reading only. */
   reading(): OutputReading {
     if (this.#run) return this.#run.reading(this.#queue.verdict);
-    const { wasRefused } = this.#around.made().program;
-    return { state: "idle", target: "none", ...this.#lastEnd.tell(this.#highest, wasRefused) };
+    const { refusalIn } = this.#around.made().program;
+    return { state: "idle", target: "none", ...this.#lastEnd.tell(this.#highest, refusalIn) };
   }
 
   /** Sentences for the operator. */

@@ -72,13 +72,11 @@ export class LastEnd {
   }
 
   /** An exit is told once. */
-  tell(highest: EngineRecord["highest"], wasRefused: Program["wasRefused"]): Told {
+  tell(highest: EngineRecord["highest"], refusalIn: Program["refusalIn"]): Told {
     if (!this.#untold || this.#awaitsWords) return {};
     const { exit, record } = this.#untold;
-    const told: Told = {
-      exit,
-      ...(this.#failed && wasRefused(this.#lines, record.address) && { refusal: "refused" }),
-    };
+    const refusal = this.#failed ? refusalIn(this.#lines, record.address) : undefined;
+    const told: Told = { exit, ...(refusal && { refusal }) };
     this.#untold = undefined;
     if (this.#isReplaced) return told;
     const timer = setTimeout(() => this.save(), writtenAfterMs);

@@ -1,3 +1,4 @@
+import type { Refusal } from "../../../../machines/encoder/reading.ts";
 import type { ProgressBlock } from "./progress.ts";
 import type { Publication } from "./publication.ts";
 
@@ -23,6 +24,6 @@ export type Program = {
   };
   /** The lines it said last on stderr as what an operator should read, the most telling ones. */
   lastWords: (lines: readonly string[]) => string[];
-  /** Whether the far end said no to a publication to this address, by these lines. */
-  wasRefused: (lines: readonly string[], address: string) => boolean;
+  /** Whether the far end did not take a publication to this address, by these lines. */
+  refusalIn: (lines: readonly string[], address: string) => Refusal | undefined;
 };

@@ -115,7 +115,7 @@ test("a HELO that cannot reach its far end is failing and says why; stopped, it 
   expect((await poll()).outputs["stream-1"]).toMatchObject({ state: "unknown" });
   pass(2_000);
   expect((await poll()).outputs["stream-1"]).toMatchObject({
-    ...{ state: "failing", refusal: "refusedOrUnreached" },
+    ...{ state: "failing", refusal: "maybeRefused" },
   });
   pass(5_000);
   expect((await poll()).alarms?.join()).toContain("Streaming Failed");

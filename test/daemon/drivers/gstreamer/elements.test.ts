@@ -4,7 +4,7 @@ import {
   elementsIn,
   lastWords,
   missingFrom,
-  wasRefused,
+  refusalIn,
 } from "../../../../daemon/drivers/gstreamer/elements.ts";
 import { GstreamerOptions } from "../../../../daemon/drivers/gstreamer/options.ts";
 
@@ -65,13 +65,18 @@ test("words in no known form are told as they are", () => {
 
 test("who is refused is told by the server's answer to the element that publishes, by nothing else", () => {
   const by = (element: string, why: string) =>
-    wasRefused([`ERROR: from element /GstPipeline:pipeline0/${element}: ${why}`]);
+    refusalIn([`ERROR: from element /GstPipeline:pipeline0/${element}: ${why}`]);
   const sink = "GstRtmp2Sink:rtmp2sink0";
   const exists = 'publish denied; stream already exists: { "code": "NetStream.Publish.BadName" }';
   const rejected = "'connect' cmd returned 'NetConnection.Connect.Rejected': no such application";
   for (const why of [exists, rejected, "Not authorized to connect: authentication failed"])
-    expect([why, by(sink, `Failed to connect: ${why}`)]).toEqual([why, true]);
-  expect(by("GstRtmp2Src:rtmp2src0", `Failed to connect: ${rejected}`)).toBe(false);
+    expect([why, by(sink, `Failed to connect: ${why}`)]).toEqual([why, "refused"]);
+  expect(by("GstRtmp2Src:rtmp2src0", `Failed to connect: ${rejected}`)).toBe(undefined);
+  const closed = "Failed to connect: 'publish' cmd failed: connection closed remotely";
+  expect([by(sink, closed), by("GstRtmp2Src:rtmp2src0", closed)]).toEqual([
+    "maybeRefused",
+    undefined,
+  ]);
   for (const why of ["Connection refused: Could not connect to h", "Connection error: timed out"])
-    expect([why, by(sink, why)]).toEqual([why, false]);
+    expect([why, by(sink, why)]).toEqual([why, undefined]);
 });

@@ -11,7 +11,7 @@ afterEach(() => void vi.useRealTimers());
 const record = { run: "one", endSeen: false, highest: {} } as EngineRecord;
 const killed = { code: null, signal: "SIGKILL" };
 
-const never = () => false;
+const never = () => undefined;
 
 function anEnd({ words = [] as string[], awaitsWords = false } = {}) {
   const written: EngineRecord[] = [];
@@ -54,15 +54,16 @@ test("it is never written over the record of the next run", () => {
 });
 
 test("the end of a run that never published is told with its last words, or when none come", () => {
-  const isRefused = (lines: readonly string[]) => lines.includes("refused");
+  const refusalIn = (lines: readonly string[]) =>
+    lines.includes("refused") ? ("refused" as const) : undefined;
   const { end, words } = anEnd({ awaitsWords: true });
-  expect(end.tell({}, isRefused)).toEqual({});
+  expect(end.tell({}, refusalIn)).toEqual({});
   words.push("refused");
   end.wordsAreOver({ ...record, run: "another" });
-  expect(end.tell({}, isRefused)).toEqual({});
+  expect(end.tell({}, refusalIn)).toEqual({});
   end.wordsAreOver(record);
-  expect(end.tell({}, isRefused)).toEqual({ exit: killed, refusal: "refused" });
+  expect(end.tell({}, refusalIn)).toEqual({ exit: killed, refusal: "refused" });
   const silent = anEnd({ awaitsWords: true });
   silent.end.wordsAreOver(record);
-  expect(silent.end.tell({}, isRefused)).toEqual({ exit: killed });
+  expect(silent.end.tell({}, refusalIn)).toEqual({ exit: killed });
 });

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { startFarEnd } from "../../../../fakes/rtmp-far-end/far-end.ts";
 import { small } from "../../gstreamer/an-engine.ts";
@@ -35,6 +36,31 @@ test.each(["ffmpeg", "gstreamer"])(
     for (const address of ["rtmp://127.0.0.1:9/live", "rtmp://nowhere.invalid/live"]) {
       expect([address, await endAt(address)]).toEqual([address, undefined]);
     }
+  },
+);
+
+test.each(["ffmpeg", "gstreamer"])(
+  "%s that a far end hangs up on, without a word, may have been refused",
+  async (vendor) => {
+    const site = await aSite(vendor, small);
+    const far = Number(/:(\d+)\//.exec(site.farEnd.rtmpUrl)?.[1]);
+    const door = createServer((caller) => {
+      const behind = connect(far, "127.0.0.1");
+      for (const socket of [caller, behind]) socket.on("error", () => socket.destroy());
+      behind.pipe(caller);
+      caller.on("data", (bytes) => {
+        if (bytes.includes("publish")) caller.end(() => behind.destroy());
+        else behind.write(bytes);
+      });
+    });
+    door.listen(0, "127.0.0.1");
+    await once(door, "listening");
+    onTestFinished(() => void door.close());
+    const { port } = door.address() as AddressInfo;
+    const endAt = await ends(site);
+    expect(await endAt(`rtmp://127.0.0.1:${port}/live`)).toBe("maybeRefused");
+    door.close();
+    expect(await endAt(`rtmp://127.0.0.1:${port}/live`)).toBe(undefined);
   },
 );
 
