@@ -139,7 +139,8 @@ export class InputLine {
       this.#ended = false;
       this.#lastPictureMs = nowMs;
       const isBefore = timeline === this.timeline && frame.pts < (this.lastPts ?? -Infinity);
-      this.#inOrder = isBefore ? 0 : this.#inOrder + 1;
+      // A time that is wrong shows nothing.
+      if (!why.isDoubtful) this.#inOrder = isBefore ? 0 : this.#inOrder + 1;
       this.lastPts = frame.pts;
       this.timeline = timeline;
       this.#figures.pictures++;

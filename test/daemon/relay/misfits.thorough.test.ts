@@ -73,4 +73,8 @@ test("B-frames are told, for as long as there are any", () => {
     line.take({ ...last, pts: time, dts: time }, (n * 1_000) / fps);
   }
   expect(line.misfits).toEqual([]);
+  // One time that came damaged is no B-frame.
+  const [time, atMs] = [last.dts + 300 * 6_000, (300 * 1_000) / fps];
+  line.take({ ...last, pts: time - 12_000, dts: time, damaged: true }, atMs);
+  expect(line.misfits).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { board } from "./board.ts";
 import { servePage, type ServedPage, textOf } from "./served-page.ts";
 
 let served: ServedPage;
@@ -146,6 +147,26 @@ test("what is seen of the picture stands in the card, and that the understudy sh
   await expect(page.locator('[data-key="studio~main"]').textContent()).resolves.not.toContain(
     "Picture",
   );
+  await page.close();
+});
+
+test("what a relay's input brings and is not carried stands in the card, with what to set", async () => {
+  const misfit = "sound 1 of a is AC-3, which is not carried: set the encoder to AAC";
+  const { streams, ...rest } = board();
+  const relay = {
+    ...{ health: "running", selected: "a", since: new Date().toISOString(), reason: "start" },
+    ...{ missingMs: 0, inputs: [{ encoder: "a", brings: true, carried: null, misfits: [misfit] }] },
+  };
+  const before = served.hub.board;
+  onTestFinished(() => void (served.hub.board = before));
+  served.hub.board = () => ({
+    ...rest,
+    streams: streams.map((one) => (one.id === "second" ? { ...one, relay } : one)),
+  });
+  const page = await open(1024);
+  const card = '[data-key="studio~second"]';
+  await page.locator(`${card} summary`).click();
+  await page.locator(card).getByText(misfit).waitFor();
   await page.close();
 });
 
