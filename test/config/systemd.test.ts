@@ -1,12 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
 import { goesToJournal, openSystemd } from "../../config/systemd.ts";
 import { until } from "../daemon/journal/a-journal.ts";
+import { aSystemd } from "../fakes/systemd.ts";
 import { slow } from "../setup/slow.ts";
 
 const cleanups: (() => void)[] = [];
@@ -20,27 +19,6 @@ function aFolder(): string {
   return folder;
 }
 
-type Receiver = {
-  bind(path: string): void;
-  on(event: string, listener: (datagram: Buffer) => void): void;
-  close(): void;
-};
-
-/** What systemd does with `NOTIFY_SOCKET`: a datagram socket in the file system. */
-async function aSystemd(path: string) {
-  const load = createRequire(import.meta.url);
-  const { createSocket } = load("unix-dgram") as {
-    createSocket: (type: string, hear: (datagram: Buffer) => void) => Receiver;
-  };
-  const heard: string[] = [];
-  const socket = createSocket("unix_dgram", (datagram) => void heard.push(datagram.toString()));
-  const listening = once(socket as never, "listening");
-  socket.bind(path);
-  await listening;
-  cleanups.push(() => socket.close());
-  return heard;
-}
-
 /** Notes what was warned of, which must be nothing unless a test says so. */
 function opened(env: NodeJS.ProcessEnv) {
   const warnings: string[] = [];
@@ -51,7 +29,8 @@ function opened(env: NodeJS.ProcessEnv) {
 
 test("systemd is told in its own words, in order", async () => {
   const path = join(aFolder(), "notify");
-  const heard = await aSystemd(path);
+  const { heard, close } = await aSystemd(path);
+  cleanups.push(close);
   const { notify, warnings } = opened({ NOTIFY_SOCKET: path });
   notify("READY=1\nSTATUS=main carried");
   notify("WATCHDOG=1");

@@ -4,10 +4,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { aSystemd } from "../fakes/systemd.ts";
 import { closedAfterEach } from "./after-each.ts";
 import { until, type Facility } from "./facility.ts";
 
-const { facility: aFacility } = closedAfterEach();
+const { facility: aFacility, keep } = closedAfterEach();
 const program = new URL("../../dist/daemon.cjs", import.meta.url).pathname;
 
 type Answer = { code: number; out: string };
@@ -55,6 +56,7 @@ test("a probe tells a daemon that works from one that hangs, is gone, or came ba
 
 test("a journal whose writer hangs is told as such, and feeds no watchdog until it moves again", async () => {
   const folder = mkdtempSync(join(tmpdir(), "understudy-stuck-"));
+  keep({ close: () => Promise.resolve(rmSync(folder, { recursive: true })) });
   const flag = join(folder, "stuck");
   // Loaded first in every thread: all but the main one stand still while the file is there.
   writeFileSync(
@@ -65,8 +67,15 @@ test("a journal whose writer hangs is told as such, and feeds no watchdog until 
        while (existsSync(${JSON.stringify(flag)})) Atomics.wait(nobody, 0, 0, 50);
      }, 20).unref();`,
   );
+  const notify = join(folder, "notify");
+  const systemd = await aSystemd(notify);
+  keep({ close: () => Promise.resolve(systemd.close()) });
+  const beats = () => systemd.heard.filter((text) => text.startsWith("WATCHDOG=1")).length;
   const facility = await aFacility({
-    env: { NODE_OPTIONS: `--require ${join(folder, "stuck.cjs")}` },
+    env: {
+      ...{ NODE_OPTIONS: `--require ${join(folder, "stuck.cjs")}` },
+      ...{ NOTIFY_SOCKET: notify, WATCHDOG_USEC: "1000000" },
+    },
   });
   facility.startDaemon();
   await until("it is well", async () => (await probe(facility, "--ready")).code === 0);
@@ -82,10 +91,15 @@ test("a journal whose writer hangs is told as such, and feeds no watchdog until 
   expect(JSON.parse(ill.out)).toMatchObject({ live: false });
   expect(ill.out).toContain("no sign of life from: journal");
   expect(ill.out).not.toMatch(/no sign of life from: (decider|link)/);
-  rmSync(folder, { recursive: true });
+  const before = beats();
+  expect(before).toBeGreaterThan(0);
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  expect(beats()).toBe(before);
+  rmSync(flag);
   await until(
     "it is well again",
     async () => (await probe(facility, "--ready")).code === 0,
     60_000,
   );
+  await until("it feeds again", () => beats() > before);
 }, 180_000);

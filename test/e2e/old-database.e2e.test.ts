@@ -1,5 +1,5 @@
 /** Yesterday's copy of the journal in place of today's: look who publishes before doing anything. */
-import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { closedAfterEach } from "./after-each.ts";
@@ -83,3 +83,43 @@ test.each([
     expect(facility.overlapMs()).toBe(0);
   },
 );
+
+test("yesterday's backup on a new disk, where nothing runs: what the hub has of us tells that it is old", async () => {
+  const hub = keep(await Hub.start());
+  const facility = await aFacility({
+    farEnd: { behaviour: "acceptBoth" },
+    mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+  });
+  const epochAtHub = async () => {
+    const [site] = (await hub.get("/api/sites"))["items"] as Record<string, unknown>[];
+    return { epoch: site?.["epoch"], seq: Number(site?.["ackedSeq"]) };
+  };
+  facility.startDaemon();
+  await facility.untilOnAir("a");
+  await facility.untilTold("stream.onAir");
+  await facility.endDaemon();
+  copyJournal(facility, "", "yesterday-");
+  facility.startDaemon();
+  kill(facility.enginePid("a"));
+  await facility.untilOnAir("b");
+  const before = await until("the hub has more than yesterday", async () => {
+    const { epoch, seq } = await epochAtHub();
+    return seq >= facility.told().length && { epoch };
+  });
+  const pid = facility.enginePid("b");
+  await facility.endDaemon();
+  kill(pid);
+  await until("its launcher has ended, too", () => facility.leftovers().length === 0);
+  for (const name of readdirSync(facility.stateDir)) {
+    if (!name.startsWith("yesterday-")) rmSync(join(facility.stateDir, name), { recursive: true });
+  }
+  copyJournal(facility, "yesterday-", "");
+
+  facility.log = "";
+  facility.startDaemon();
+  await until("it is told to be old", () => /"code":"site.rolledBack"/.test(facility.log));
+  expect(facility.log).toMatch(/the hub has our events up to \d+, this journal ends before/);
+  await until("a new epoch at the hub", async () => (await epochAtHub()).epoch !== before.epoch);
+  await facility.untilOnAir("a");
+  expect(facility.overlapMs()).toBe(0);
+}, 180_000);
