@@ -33,6 +33,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
   let lastInput = opening.lastInput;
   let durableSeq = lastSeq;
   let openedSeq = lastSeq;
+  /** Up to here a hub may know of our events: what was there before, and what was read to be sent. */
+  let tellableSeq = lastSeq;
   const openIntents = opening.intents.map((body) => JSON.parse(body) as Intent);
   const resume = new Map(
     opening.resume.map(([actor, body]) => [actor, JSON.parse(body) as unknown]),
@@ -175,7 +177,9 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
     const answer = await questions.put((ask) => {
       return { kind: "readEvents", ask, epoch: of, afterSeq, limit };
     });
-    return answer?.kind === "events" ? (answer.rows ?? []) : [];
+    const rows = answer?.kind === "events" ? (answer.rows ?? []) : [];
+    if (of === epoch) tellableSeq = Math.max(tellableSeq, rows.at(-1)?.seq ?? 0);
+    return rows;
   }
 
   function commit(turn: TurnRow): Promise<boolean> {
@@ -265,7 +269,8 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
     },
     async acknowledged(hub, ofEpoch, seq): Promise<AckOutcome> {
       if (ofEpoch !== epoch) return "otherEpoch";
-      if (seq > lastSeq) return "rolledBack";
+      // Also where our new events have counted on past what the hub has: those it cannot have.
+      if (seq > tellableSeq) return "rolledBack";
       if (seq <= (cursors.get(hub) ?? 0)) return "old";
       cursors.set(hub, seq);
       post({ kind: "cursor", hub, epoch, seq });
@@ -310,6 +315,7 @@ export async function openJournal(options: JournalOptions): Promise<Journal & Ou
       epoch = randomUUID();
       lastSeq = 0;
       openedSeq = 0;
+      tellableSeq = 0;
       durableSeq = 0;
       cursors.clear();
       rows.add({ kind: "epoch", epoch, reason, atMs: now().wallMs });

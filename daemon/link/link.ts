@@ -200,7 +200,21 @@ export function openLink(options: LinkOptions): Link {
     if (to !== client) return;
     enter("online");
     log.info({ site, code: "link_online" }, "connected to the broker");
+    // Meanwhile a retained ack may have told that this journal is an old copy.
+    if (outbox.epoch !== info.epoch) publishInfo();
     sender.start();
+  }
+
+  function publishInfo(): void {
+    if (!client || state !== "online") return;
+    const info = options.info();
+    client.publish(
+      topicFor(site, "info"),
+      JSON.stringify(info),
+      { qos: topics.info.qos, retain: true },
+      () => undefined,
+    );
+    states.clearGone(info);
   }
 
   function hear(topic: string, payload: Buffer, retained: boolean): void {
@@ -280,17 +294,7 @@ export function openLink(options: LinkOptions): Link {
         () => false,
       );
     },
-    publishInfo() {
-      if (!client || state !== "online") return;
-      const info = options.info();
-      client.publish(
-        topicFor(site, "info"),
-        JSON.stringify(info),
-        { qos: topics.info.qos, retain: true },
-        () => undefined,
-      );
-      states.clearGone(info);
-    },
+    publishInfo,
     eventsCommitted: (seq) => sender.committed(seq),
     clockOffsetMs: () => clock.offsetMs(bothClocks()),
     counts: () => ({ ...counts }),

@@ -9,7 +9,7 @@ type Receiver = {
 };
 
 /** @returns what services tell it, as it comes */
-export async function aSystemd(path: string): Promise<{ heard: string[]; close(): void }> {
+export async function aSystemd(path: string): Promise<{ heard: string[]; close: () => void }> {
   const load = createRequire(import.meta.url);
   const { createSocket } = load("unix-dgram") as {
     createSocket: (type: string, hear: (datagram: Buffer) => void) => Receiver;

@@ -82,11 +82,27 @@ test("a seq that leaves a gap or repeats is refused before anything is written",
   expect(await journal.commit(turn(2))).toBe(true);
 });
 
+test("a hub that has an event which we never sent has it of another copy of this journal", async () => {
+  const at = folder();
+  const { journal } = await open(at);
+  await journal.commit(turn(1, 2));
+  await journal.close();
+  const { journal: again } = await open(at);
+  // It has counted on past what the hub has, before the hub is heard.
+  await again.commit(turn(3, 4, 5));
+  expect(await again.acknowledged("main", again.epoch, 2)).toBe("moved");
+  expect(await again.acknowledged("main", again.epoch, 3)).toBe("rolledBack");
+  await again.readPayloads(2, 2);
+  expect(await again.acknowledged("main", again.epoch, 4)).toBe("moved");
+  expect(await again.acknowledged("main", again.epoch, 5)).toBe("rolledBack");
+});
+
 test("a hub's ack moves its own cursor only forward, and survives a restart", async () => {
   const at = folder();
   const { journal } = await open(at);
   journal.forgetHubsExcept(["main", "second"]);
   await journal.commit(turn(1, 2, 3));
+  await journal.readPayloads(0, 10);
   expect(await journal.acknowledged("main", journal.epoch, 2)).toBe("moved");
   expect(await journal.acknowledged("main", journal.epoch, 1)).toBe("old");
   expect(await journal.acknowledged("main", "another-epoch", 3)).toBe("otherEpoch");

@@ -65,6 +65,7 @@ test("a file damaged in use is moved aside and rebuilt: nothing that is open is 
     resume: { "stream:main": { carrier: "a" } },
     intents: [intent],
   });
+  await journal.readPayloads(0, 10);
   await journal.acknowledged("main", epoch, 2);
   journal.rememberTopic("encoder/helo-a/state");
 

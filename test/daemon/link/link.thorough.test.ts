@@ -205,6 +205,23 @@ test("a hub that is ahead of us is reported, and the new epoch is sent from 1", 
   l.eventsCommitted(1);
   await until("the new epoch", () => hub.seen.some((e) => e.epoch === epoch && e.seq === 1));
 });
+test("an epoch that begins in the midst of the greeting, by a retained ack, is told as well", async () => {
+  const b = await broker();
+  let epoch: string | undefined;
+  const opened = await link(b.url(), 2, {
+    // After the info, before all else.
+    states: () => {
+      epoch ??= opened.journal.newEpoch("the hub has more");
+      opened.link.publishInfo();
+      return [];
+    },
+  });
+  await until("the new epoch", () => {
+    const { payload } = b.on("info").at(-1) ?? { payload: "{}" };
+    return epoch !== undefined && (JSON.parse(payload) as { epoch?: string }).epoch === epoch;
+  });
+});
+
 test("nonsense from the broker is counted and changes nothing", async () => {
   const b = await broker();
   const requests: { topic: ParsedTopic; payload: unknown }[] = [];
