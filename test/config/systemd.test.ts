@@ -29,8 +29,9 @@ function opened(env: NodeJS.ProcessEnv) {
 
 test("systemd is told in its own words, in order", async () => {
   const path = join(aFolder(), "notify");
-  const { heard, close } = await aSystemd(path);
-  cleanups.push(close);
+  const systemd = await aSystemd(path);
+  const { heard } = systemd;
+  cleanups.push(() => systemd.close());
   const { notify, warnings } = opened({ NOTIFY_SOCKET: path });
   notify("READY=1\nSTATUS=main carried");
   notify("WATCHDOG=1");
