@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { connect as connectTcp } from "node:net";
-import { connectAsync, type IClientOptions, type MqttClient } from "mqtt";
+import { connect, connectAsync, type IClientOptions, type MqttClient } from "mqtt";
 import { afterEach, expect, test } from "vitest";
 import { openBroker, type Broker } from "../../../hub/broker/broker.ts";
 import { openPacketMeter } from "../../../hub/broker/packet-limit.ts";
@@ -148,3 +148,56 @@ test("bytes that are not MQTT are cut off, and the broker goes on", async () => 
   await gone;
   await login(tcp(broker), "studio", "pw");
 });
+
+const limited = (limits: Partial<BrokerOptions["limits"]>) =>
+  aBroker({ limits: { ...BrokerOptions.parse({ port: 0, accounts: [] }).limits, ...limits } });
+
+test("one client more than there may be is turned away, and is let in when another has gone", async () => {
+  const broker = await limited({ clients: 1 });
+  const mayCome = async () => {
+    const client = connect(tcp(broker), { username: "hub", password: "hub", reconnectPeriod: 0 });
+    closers.push(() => client.endAsync(true));
+    const came = new Promise<boolean>((done) => client.once("connect", () => done(true)));
+    return Promise.race([came, closed(client).then(() => false)]);
+  };
+  const first = await login(tcp(broker), "hub", "hub");
+  expect(await mayCome()).toBe(false);
+  await first.endAsync();
+  await expect.poll(mayCome).toBe(true);
+});
+
+test("a topic of more levels than there may be is refused", async () => {
+  const broker = await limited({ topicLevels: 6 });
+  const client = await login(tcp(broker), "hub", "hub");
+  await client.subscribeAsync("understudy/v1/studio/a/b/c");
+  const gone = closed(client);
+  client.subscribe("understudy/v1/studio/a/b/c/d", () => undefined);
+  await gone;
+});
+
+test("a client has so many subscriptions and no more, and keeps its connection", async () => {
+  const broker = await limited({ subscriptionsPerClient: 2 });
+  const client = await login(tcp(broker), "hub", "hub");
+  for (const site of ["a", "b"]) await client.subscribeAsync(`understudy/v1/${site}/event`);
+  await expect(client.subscribeAsync("understudy/v1/c/event")).rejects.toThrow();
+  const got = firstMessage(client);
+  const site = await login(tcp(broker), "hub", "hub");
+  site.publish("understudy/v1/a/event", "1");
+  expect(await got).toBe("understudy/v1/a/event 1");
+});
+
+test("who does not read is dropped, so that the others go on hearing", async () => {
+  const broker = await limited({ drainTimeoutMs: 300 });
+  const [stuck, hears] = [
+    await login(tcp(broker), "hub", "hub"),
+    await login(tcp(broker), "hub", "hub"),
+  ];
+  for (const client of [stuck, hears]) await client.subscribeAsync("understudy/v1/studio/event");
+  let heard = 0;
+  hears.on("message", () => heard++);
+  stuck.stream.pause();
+  const site = await login(tcp(broker), "studio", "pw");
+  const large = Buffer.alloc(100_000);
+  for (let n = 0; n < 300; n++) site.publish("understudy/v1/studio/event", large, { qos: 0 });
+  await expect.poll(() => heard, { timeout: 30_000 }).toBe(300);
+}, 60_000);
