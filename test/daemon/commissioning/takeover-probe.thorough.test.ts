@@ -37,9 +37,10 @@ function twoBoxes(policy: Policy, takeover: string, isTest = true) {
       },
     } as unknown as EncoderDriver;
     const state = () => (publishing.has(id) ? ("streaming" as const) : ("idle" as const));
-    const box: Partial<BenchBox> = {
+    const box = {
       id,
-      run: (signal, work) => work(driver, signal),
+      vendor: {},
+      run: (signal: AbortSignal, work: Parameters<BenchBox["run"]>[1]) => work(driver, signal),
       latest: () => ({
         reading: { outputs: { "stream-1": { state: state() } }, figures: {} },
         atMs: monotonicMs(),
