@@ -183,7 +183,8 @@ const clockS = 2 ** 33 / 90_000;
  * encoders that do this make the same GOPs, whenever and at whichever picture each was started.
  *
  * In the expression for keyframes ffmpeg counts `t` from an encoder's first picture. So that one is
- * put at 0, and thrown away when it is encoded. Half a tick more: no time is just at the edge of a
+ * put at 0, and thrown away when it is encoded; with it what comes before the first whole GOP, whose
+ * shortness would let a relay begin, and wait again. Half a tick more: no time is just at the edge of a
  * GOP for one, and before it for another, which began before the clock went round.
  */
 export function onSourceClock(p: { gopS: number; framesPerSecond: number; filters: string[] }) {
@@ -192,7 +193,7 @@ export function onSourceClock(p: { gopS: number; framesPerSecond: number; filter
     ...["-vf", [...p.filters, "setpts='if(N,PTS,0)'"].join(",")],
     ...["-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-g", "10000"],
     ...["-force_key_frames", `expr:not(eq(${gopOf("t")},${gopOf("prev_forced_t")}))`],
-    ...["-bsf:v", "noise=drop=not(n)"],
+    ...["-bsf:v", "noise=drop=lt(st(0\\,ld(0)+key)\\,3)"],
     // Begun before its source it was seen to take 90 000 a second, and to give each picture 4 bits.
     ...["-x264-params", `fps=${p.framesPerSecond}`],
   ];
