@@ -54,8 +54,9 @@ export function judge(
   if (output.progress === "frozen") {
     return shows.isSourceLost ? sourceLost : suspect("frozen", !seen && !pauses);
   }
+  // What only may be a refusal is more likely the box's own fault, once it carries.
   if (output.state === "failing")
-    return suspect(output.refusal ? "farEndRefuses" : "deviceFailing", !seen);
+    return suspect(output.refusal === "refused" ? "farEndRefuses" : "deviceFailing", !seen);
   // It says so itself, and who can tell sees nobody: there is nothing left to wait for.
   if (output.state === "idle" && readSince && farEnd.word === "quiet" && farEnd.provesAbsence) {
     return { word: "off", cause: "deviceIdle", commits: true };
