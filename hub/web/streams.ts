@@ -56,7 +56,7 @@ export function streamCard(stream: StreamItem, now: Now): HTMLElement {
               " unless the picture is back.",
             ]
           : [
-              word("critical", "The far end has ended the event"),
+              word("critical", "The far end may have ended the event"),
               " by its rule: look there whether it has to be begun anew.",
             ]),
       ),

@@ -26,8 +26,8 @@ function eventEnded({ plan, destination }: StreamContext): Decision {
     type: "stream.eventEnded",
     severity: "critical",
     message:
-      `${plan.id} was off air for ${seconds} s: by its rule ${destination.id} has ended the event; ` +
-      "look there whether it has to be begun anew, or needs another key",
+      `${plan.id} has not been seen on air for ${seconds} s, after which ${destination.id} ends an ` +
+      "event by its rule: look there whether it has to be begun anew, or needs another key",
     data: { destination: destination.id, afterMs: destination.offAirEndsEventAfterMs ?? null },
   };
 }
