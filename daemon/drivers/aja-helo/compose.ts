@@ -117,9 +117,12 @@ export function openCompose(unit: Unit) {
     failingSinceMs = state === "failing" ? now() : Infinity;
   }
 
+  /** Its far end had taken the stream that fails now: that is told at once, and as no refusal. */
+  const wasTaken = () => memory.run()?.seenStreaming === true;
+
   /** What has to be read before it can be told why the stream fails. */
   function unreadReasons(): string[] {
-    if (streamState() !== "failing") return [];
+    if (streamState() !== "failing" || wasTaken()) return [];
     return failureAlarms.filter(
       (name) => held.worthReading(name) && (held.triedAtMs(name) ?? -Infinity) < failingSinceMs,
     );
@@ -127,6 +130,7 @@ export function openCompose(unit: Unit) {
 
   /** The unit raises the same alarm for a far end that says no and for one that is silent. */
   function failure(): Pick<OutputReading, "state" | "refusal"> {
+    if (wasTaken()) return { state: "failing" };
     if (unreadReasons().length > 0)
       return { state: now() - failingSinceMs < reasonsWithinMs ? "unknown" : "failing" };
     const [failed, nameNotFound] = failureAlarms.map(isRaised);

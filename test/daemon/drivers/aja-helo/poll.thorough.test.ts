@@ -51,6 +51,20 @@ test.each([
   expect(outputs["record-1"]?.state ?? "unknown").toBe(word);
 });
 
+test("a stream of ours that its far end had taken, and that fails, is failing at once and refused by nobody", async () => {
+  const unit = await aUnit({ StreamingFailedAlarm: alarm(1, "") });
+  const { start, poll, pass } = aDriver(unit.port, { ownSelfStart: true });
+  await start(aTarget);
+  const state = async () => (await poll()).outputs["stream-1"]?.state;
+  await expect.poll(state).toBe("streaming");
+  pass(500);
+  unit.parameters.set("ReplicatorStreamState", "4");
+  const failing = (await poll()).outputs["stream-1"];
+  expect([failing?.state, failing?.refusal]).toEqual(["failing", undefined]);
+  pass(5_000);
+  expect((await poll()).outputs["stream-1"]).not.toHaveProperty("refusal");
+});
+
 test("a stream to a destination we know is named, however its address is spelled", async () => {
   const unit = await aUnit(streaming);
   const { poll } = aDriver(unit.port, {}, { knownTargets: [ours] });
