@@ -89,12 +89,17 @@ function notesOn(box: BenchBox, reading: EncoderReading): string[] {
     told.length > 0 && `It tells ${list(told)}`,
     untold.length > 0 && `It does not tell ${list(untold)}`,
     isHardware && `By itself: ${selfStartWords(selfStart)}`,
-    media && `Media: ${media.map(({ id, condition }) => `${id} ${condition}`).join(", ")}`,
+    (isHardware || media) && mediaWords(media),
     clock && clockWords(clock),
     alarms.length > 0 && `It complains: ${alarms.join("; ")}`,
     `It can ${abilities(box).join(", ") || "only be started and stopped"}`,
   ];
   return sentences.flatMap((sentence) => (sentence ? [`${sentence}.`] : []));
+}
+
+function mediaWords(media: EncoderReading["media"]): string {
+  if (!media) return "Storage: none told, so nobody hears from here that it fills";
+  return `Media: ${media.map(({ id, condition }) => `${id} ${condition}`).join(", ") || "none in it"}`;
 }
 
 function clockWords({ aheadMs, exactToMs }: NonNullable<EncoderReading["clock"]>): string {

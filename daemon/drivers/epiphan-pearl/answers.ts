@@ -1,5 +1,9 @@
 import { z } from "zod";
-import type { EncoderReading, OutputReading } from "../../../machines/encoder/reading.ts";
+import type {
+  DeviceAlarm,
+  EncoderReading,
+  OutputReading,
+} from "../../../machines/encoder/reading.ts";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 
 /** A field that is not what it should be is unknown; it does not spoil the others. */
@@ -41,8 +45,15 @@ export type PublisherStatus = {
   sendBps?: number | undefined;
   reconnections: number;
   /** In the box's words; they may hold an address. */
-  complaints: string[];
+  complaints: DeviceAlarm[];
 };
+
+const failed = (text: string): DeviceAlarm => ({
+  code: "streamingFailed",
+  severity: "error",
+  text,
+});
+const warning = (code: string, text: string): DeviceAlarm => ({ code, severity: "warning", text });
 
 /**
  * `GET /channels/<id>/publishers/status`. One publisher that cannot be read spoils the answer: it
@@ -63,10 +74,10 @@ export function publishersOf(answer: unknown): PublisherStatus[] | undefined {
       sendBps: rate === undefined ? undefined : Math.round(rate * 1e6),
       reconnections: status.reconnections ?? 0,
       complaints: [
-        ...(state === "error" ? [description || "Publisher: error"] : []),
-        ...warnings.map((warning) => warning.text),
+        ...(state === "error" ? [failed(description || "Publisher: error")] : []),
+        ...warnings.map(({ text }) => warning("publisherWarning", text)),
       ]
-        .filter((line) => line !== "")
+        .filter((alarm) => alarm.text !== "")
         .slice(0, mostComplaints),
     };
   });
@@ -139,7 +150,7 @@ export type SystemStatus = {
   wallMs?: number;
   uptimeS?: number;
   figures: EncoderReading["figures"];
-  complaints: string[];
+  complaints: DeviceAlarm[];
 };
 
 /** `GET /system/status`. @returns undefined where this is no such answer */
@@ -156,9 +167,9 @@ export function systemOf(answer: unknown): SystemStatus | undefined {
       ...(cputemp !== undefined && { temperatureC: { value: cputemp, source: "device" } }),
     },
     complaints: [
-      ...(system.cpuload_high ? ["CPU load is high"] : []),
+      ...(system.cpuload_high ? [warning("cpuLoadHigh", "CPU load is high")] : []),
       ...(limit !== undefined && cputemp !== undefined && cputemp >= limit
-        ? [`CPU temperature is above its threshold of ${limit} °C`]
+        ? [warning("nearOverTemp", `CPU temperature is above its threshold of ${limit} °C`)]
         : []),
     ],
   };

@@ -1,6 +1,11 @@
-import type { EncoderReading, OutputReading } from "../../../machines/encoder/reading.ts";
+import type {
+  DeviceAlarm,
+  EncoderReading,
+  OutputReading,
+} from "../../../machines/encoder/reading.ts";
 import { DriverError, NotAsked } from "../driver.ts";
 import { targetAt, withoutSecrets } from "../shared/address.ts";
+import { oneByCode } from "../shared/raised.ts";
 import { followRun, generationOf } from "../shared/run.ts";
 import type { PublisherStatus, SystemStatus } from "./answers.ts";
 import {
@@ -78,7 +83,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       ...(media && { media }),
       ...(settings && Object.keys(settings).length > 0 && { settings }),
       ...clockIn(unit, system, tookMs),
-      alarms: alarmsOf(unit, publisher, system),
+      ...alarmsOf(unit, publisher, system),
       figures: { ...system?.figures, ...figuresOf(state, publisher) },
     };
   }
@@ -147,24 +152,32 @@ function clockIn(
   return { clock: { aheadMs, exactToMs, ageMs: 0, source: "system status" } };
 }
 
+/** What the box says is wrong, and with it what we see that it does not say. */
 function alarmsOf(
-  { options, context, settings, reboots }: Unit,
+  { options, context, settings, reboots, recorder }: Unit,
   publisher?: PublisherStatus,
   system?: SystemStatus,
-): string[] {
+): Required<Pick<EncoderReading, "alarms" | "raised">> {
   const secrets = [
     options.password,
     settings.value()?.stream,
     ...context.knownTargets().map(({ streamKey }) => streamKey),
   ];
-  const asking = reboots.alarm();
-  const lines = [
+  const complaints = [
     ...(publisher?.complaints ?? []),
     ...(system?.complaints ?? []),
-    ...(asking === undefined ? [] : [asking]),
-  ];
-  return [...new Set(lines.map((line) => withoutSecrets(line, secrets)))];
+    ...(recorder.value() === "failing" ? [recordingFailed] : []),
+  ].map((alarm) => ({ ...alarm, text: withoutSecrets(alarm.text, secrets) }));
+  const asking = reboots.alarm();
+  const lines = complaints.map(({ text }) => text);
+  return {
+    alarms: [...new Set([...lines, ...(asking === undefined ? [] : [asking])])],
+    raised: { alarms: oneByCode(complaints), isWhole: system !== undefined },
+  };
 }
+const recordingFailed: DeviceAlarm = {
+  ...{ code: "recordingFailed", severity: "error", text: "Recorder: error" },
+};
 
 function figuresOf(state: State, publisher?: PublisherStatus): EncoderReading["figures"] {
   if (state !== "streaming" || !publisher) return {};

@@ -142,12 +142,12 @@ export async function readPublishers({ where, api, options }: Unit, signal: Abor
   return told(publishersOf(await api.read(path, signal)), where, "the publishers' status");
 }
 
-/** Undefined on older firmware, and where the box does not tell. */
+/** Of older firmware there is nothing to tell; undefined where the answer cannot be read. */
 export async function readSystem(
   { api }: Unit,
   signal: AbortSignal,
 ): Promise<SystemStatus | undefined> {
-  if ((await api.version(signal)) === "legacy") return undefined;
+  if ((await api.version(signal)) === "legacy") return { figures: {}, complaints: [] };
   return systemOf(await api.read("/system/status", signal));
 }
 

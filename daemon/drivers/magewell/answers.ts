@@ -51,8 +51,12 @@ export type BoxStatus = {
   inputSource?: number;
   /** Undefined where the box tells nothing of its live sessions, or not all could be read. */
   sessions?: LiveSession[];
-  recordings: { isInUse?: boolean; result?: number }[];
+  recordings: { isInUse?: boolean; result?: number; type?: number }[];
+  /** One of each place that a medium may be in; left out where the box tells nothing of them. */
+  disks?: Disk[];
 };
+/** Sizes are in a unit that is not documented. */
+export type Disk = { type: number; totalSize?: number; freeSize?: number; fileSystem?: string };
 
 /**
  * Read at each poll of each box, and by hand: through schemas it was a tenth of the poll, most of it
@@ -68,6 +72,7 @@ export function statusOf(answer: unknown): BoxStatus | undefined {
   const hasPicture = pictureIn(fieldsIn(status["input-signal"]));
   const inputSource = anyWhole(status["input-source"]);
   const sessions = sessionsOf(fieldsIn(status["live-status"]));
+  const disks = disksOf(status["disk-info"]);
   return {
     bits,
     ...(heat !== undefined && { temperatureC: heat / 1_000 }),
@@ -75,6 +80,7 @@ export function statusOf(answer: unknown): BoxStatus | undefined {
     ...(inputSource !== undefined && { inputSource }),
     ...(sessions && { sessions }),
     recordings: recordingsOf(fieldsIn(status["rec-status"])),
+    ...(disks && { disks }),
   };
 }
 
@@ -103,7 +109,10 @@ function sessionIn(entry: unknown): LiveSession | undefined {
     runMs: countIn(session["uptime-ms"]) ?? countIn(session["run-ms"]),
     bps: countIn(session["inst-bps"]),
     /** As the firmware spells it. */
-    frames: countIn(session["video-frames-totoal"]) ?? countIn(session["video-frames-total"]),
+    frames:
+      countIn(session["video-frames-totoal"]) ??
+      countIn(session["video-frames-total"]) ??
+      countIn(session["video-frame-count"]),
     droppedFrames: countIn(session["video-frames-dropped"]),
     clients: countIn(session["num-clients"]),
   });
@@ -115,7 +124,36 @@ function recordingsOf(status: Fields | undefined): BoxStatus["recordings"] {
   return (rec ?? [status]).flatMap((item) => {
     const recording = fieldsIn(item);
     if (!recording) return [];
-    return [known({ isInUse: flagIn(recording["is-use"]), result: anyWhole(recording["result"]) })];
+    return [
+      known({
+        isInUse: flagIn(recording["is-use"]),
+        result: anyWhole(recording["result"]),
+        type: anyWhole(recording["type"]),
+      }),
+    ];
+  });
+}
+
+const mostDisks = 16;
+
+function disksOf(list: unknown): Disk[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  return list.slice(0, mostDisks).flatMap((entry) => {
+    const disk = fieldsIn(entry);
+    const type = anyWhole(disk?.["disk-type"]);
+    if (!disk || type === undefined) return [];
+    const fileSystem = disk["fs-type"];
+    const isName = typeof fileSystem === "string" && /^[\w.+-]{1,32}$/.test(fileSystem);
+    return [
+      {
+        type,
+        ...known({
+          totalSize: countIn(disk["total-size"]),
+          freeSize: countIn(disk["free-size"]),
+          fileSystem: isName ? fileSystem : undefined,
+        }),
+      },
+    ];
   });
 }
 

@@ -2,8 +2,9 @@ import type { EncoderReading, OutputReading } from "../../../machines/encoder/re
 import { DriverError, NotAsked } from "../driver.ts";
 import { targetAt } from "../shared/address.ts";
 import { followRun, generationOf } from "../shared/run.ts";
-import { alarmsOf } from "./alarms.ts";
+import { alarmsOf, raisedNow } from "./alarms.ts";
 import type { BoxStatus, LiveSession } from "./answers.ts";
+import { mediaOf } from "./media.ts";
 import { entryOf, isEmpty, liveOf, ownServers, type State } from "./sessions.ts";
 import { settingsNow } from "./settings.ts";
 import { phaseOf, readStatus, recordOutput, streamOutput, type Unit } from "./unit.ts";
@@ -50,6 +51,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
 
     const { identity, inputs } = unit.info.value() ?? {};
     const alarms = alarmsOf(unit, status, session);
+    const media = mediaOf(status);
     const input = inputOf(status, session);
     const inputSelect = inputSelectOf(status, inputs);
     const clock = unit.clock.reading();
@@ -68,6 +70,8 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       ...(clock && { clock }),
       ...(identity?.serialNumber && { identity: { vendor: "Magewell", ...identity } }),
       ...(alarms && { alarms }),
+      raised: raisedNow(status, state, session),
+      ...(media && { media }),
       figures: figuresOf(status, state, session),
     };
   }

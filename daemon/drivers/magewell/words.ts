@@ -53,6 +53,9 @@ export const live = {
   noSignal: -35,
 } as const;
 
+/** `result` of one recording, while it runs. */
+export const record = { tooSlow: 3 } as const;
+
 export const onTheWay: ReadonlySet<number> = new Set([
   live.connecting,
   live.waiting,

@@ -31,7 +31,7 @@ export type FakeMagewellOptions = {
   timings?: Partial<MagewellTimings>;
   picture?: Partial<PictureOptions>;
   media?: "rtmp" | "pretend";
-  /** `stream`: one live result for all servers, as an Ultra Stream tells it. */
+  /** `stream`: one live result for all servers, as an Ultra Stream tells it, and nothing of media. */
   model?: "encode" | "stream";
   /** Not on by default, because nobody has told what a box does: goes live again after a boot. */
   startsAtPowerUp?: boolean;
@@ -58,6 +58,8 @@ export type FakeMagewell = {
   pressLive(on: boolean): void;
   /** There is nothing to record to: a start is taken, and nothing comes of it. */
   noMedium: boolean;
+  /** What its recording says: 3 too slow, 4 little space, -5 medium fault, -16 no space. */
+  recordResult: number | undefined;
   /** Which input somebody has selected: 1 HDMI, 2 SDI, 3 its mixer of both. */
   inputSource: number;
   close(): Promise<void>;
@@ -130,15 +132,19 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
       "avg-bps": whole?.["inst-bps"] ?? 0,
       ...{ net: 1, result2: 0, "cur-bps2": 0, net2: 0, "client-id": "" },
     };
+    const { "disk-info": disks, ...told } = statusFixture;
     return {
-      ...statusFixture,
+      ...told,
+      ...(model === "encode" && { "disk-info": disks }),
       "box-name": name,
       "cur-status": bits(),
       "input-signal": signal,
       "input-source": box.inputSource,
       "live-status":
         options.liveList === "lists none" ? { live: [] } : model === "encode" ? { live } : flat,
-      "rec-status": { rec: [{ id: 0, type: 0, "is-use": 1, result: recording ? 2 : 0 }] },
+      "rec-status": {
+        rec: [{ id: 0, type: 1, "is-use": 1, result: box.recordResult ?? (recording ? 2 : 0) }],
+      },
     };
   }
 
@@ -271,6 +277,7 @@ export async function startMagewell(options: FakeMagewellOptions): Promise<FakeM
     },
     pressLive: setLiving,
     noMedium: false,
+    recordResult: undefined,
     inputSource: statusFixture["input-source"],
     async close() {
       for (const timer of timers) clearTimeout(timer);

@@ -64,6 +64,7 @@ export type FakePearl = {
   encoding: Record<string, string>;
   /** There is nothing to record to: a start is taken, and nothing comes of it. */
   noStorage: boolean;
+  recorderFails: boolean;
   close(): Promise<void>;
 };
 
@@ -87,7 +88,8 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
   /** One of each channel, and one of several channels. */
   const recorders = ["1", "m1"];
   const recording = new Set<string>();
-  const recorderState = (id: string) => (recording.has(id) ? "started" : "stopped");
+  const recorderState = (id: string) =>
+    box.recorderFails ? "error" : recording.has(id) ? "started" : "stopped";
 
   function add(place: string, type: Publisher["type"], url = "", stream = ""): void {
     const live = new LiveOutput({
@@ -314,6 +316,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     bitrates,
     encoding,
     noStorage: false,
+    recorderFails: false,
     async close() {
       for (const timer of timers) clearTimeout(timer);
       await Promise.all(lives().map((live) => live.cutPower()));

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { NotAsked } from "../../../../daemon/drivers/driver.ts";
+import type { DeviceAlarm } from "../../../../machines/encoder/reading.ts";
 import { aTarget } from "../a-driver.ts";
 import { aBox, aDriver } from "./a-box.ts";
 import { slow } from "../../../setup/slow.ts";
@@ -218,14 +219,18 @@ slow(
     box.faults.loseOften(80);
     const seen = new Set<string | undefined>();
     const alarms: string[] = [];
+    const raised: DeviceAlarm[] = [];
     for (let polls = 0; polls < 40; polls += 1) {
       const reading = await poll();
       seen.add(reading.outputs["stream-1"]?.state);
       alarms.push(...(reading.alarms ?? []));
+      raised.push(...(reading.raised?.alarms ?? []));
       await new Promise((done) => setTimeout(done, 15));
     }
     expect([...seen].sort()).toEqual(["failing", "streaming"]);
-    expect(alarms).toContain(`cannot push to ${aTarget.address}/(key) (lost)`);
+    const text = `cannot push to ${aTarget.address}/(key) (lost)`;
+    expect(alarms).toContain(text);
+    expect(raised).toContainEqual({ code: "streamingFailed", severity: "error", text });
   },
 );
 
@@ -243,9 +248,26 @@ test("a stream that stands still is frozen after five seconds", async () => {
 test("heat above the box's own threshold is told in words", async () => {
   const box = await aBox();
   box.faults.overheat();
-  const { alarms, figures } = await aDriver(box.port).poll();
+  const { alarms, figures, raised } = await aDriver(box.port).poll();
   expect(figures.temperatureC?.value).toBe(83);
-  expect(alarms).toEqual(["CPU temperature is above its threshold of 70 °C"]);
+  const text = "CPU temperature is above its threshold of 70 °C";
+  expect(alarms).toEqual([text]);
+  expect(raised).toEqual({
+    alarms: [{ code: "nearOverTemp", severity: "warning", text }],
+    isWhole: true,
+  });
+});
+
+test("a recorder that fails is raised as an alarm, and its end is known", async () => {
+  const box = await aBox();
+  box.recorderFails = true;
+  const { pollAll, pass } = aDriver(box.port);
+  const { raised, outputs } = await pollAll();
+  expect(outputs["record-1"]).toEqual({ state: "failing" });
+  expect(raised?.alarms).toMatchObject([{ code: "recordingFailed", severity: "error" }]);
+  box.recorderFails = false;
+  pass(15_000);
+  expect((await pollAll()).raised).toEqual({ alarms: [], isWhole: true });
 });
 
 test("a reboot is told by the uptime that goes back; a short silence is none", async () => {

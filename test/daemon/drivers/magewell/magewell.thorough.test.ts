@@ -18,6 +18,9 @@ test("a box at rest is read: model, heat, input, and that it would publish nowhe
     identity: { vendor: "Magewell", model: "Ultra Encode AIO", serialNumber: "B313231201201" },
     figures: { temperatureC: { value: 61.1, source: "device" } },
     alarms: [],
+    raised: { alarms: [], isWhole: true },
+    // Its USB port is empty, and no share is set up.
+    media: [{ id: "sd", kind: "card", condition: "ok", freeRatio: 0.75, fileSystem: "exfat" }],
   });
   expect(reading.selfStart).toBeUndefined();
   expect(reading.figures.bitrateBps).toBeUndefined();
@@ -262,6 +265,28 @@ test("a far end that refuses the key is told", async () => {
     .poll(async () => (await poll()).alarms, soon)
     .toContain("Live: the far end refused the login");
   await expect.poll(stream, soon).toMatchObject({ state: "failing", refusal: "refused" });
+  expect((await poll()).raised?.alarms).toEqual([
+    {
+      ...{ code: "streamingFailed", severity: "error" },
+      text: "Live: the far end refused the login",
+    },
+  ]);
+});
+
+test.each([
+  [3, "mediaTooSlow", true],
+  [4, "mediaLow", false],
+  [-5, "mediaDamaged", false],
+  [-16, "mediaFull", false],
+])("result %i of a recording is raised as %s, and too slow is its medium", async (...row) => {
+  const [result, code, isTooSlow] = row;
+  const box = await aBox();
+  const { poll } = aDriver(box.port);
+  expect((await poll()).media).toMatchObject([{ id: "sd", isTooSlow: false }]);
+  box.recordResult = result;
+  const { raised, media } = await poll();
+  expect(raised).toMatchObject({ alarms: [{ code }], isWhole: true });
+  expect(media).toMatchObject([{ id: "sd", isTooSlow }]);
 });
 
 test("a stream that stands still is frozen after five seconds", async () => {
