@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { absolutePath, displayName, host, id, port, publishAddress, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
-import { duration, percent, section } from "./units.ts";
+import { bitrate, duration, percent, section } from "./units.ts";
 
 const common = {
   id: id
@@ -35,6 +35,23 @@ const segmented = {
     .exactOptional()
     .describe("A server of a CDN that gets all that is written"),
 };
+
+/** MPEG-TS in packets of their own, to a receiver or to a group. */
+const packets = (scheme: "udp" | "rtp", group: string) => ({
+  address: z
+    .string()
+    .regex(
+      new RegExp(`^${scheme}://[A-Za-z0-9.:[\\]-]{1,255}:\\d{1,5}$`),
+      `must be like ${scheme}://${group}`,
+    )
+    .describe("Where to send it"),
+  interface: host.exactOptional().describe("Own address of the network to send it on"),
+  pace: bitrate({ atLeast: "1Mbps", atMost: "10Gbps" })
+    .exactOptional()
+    .describe(
+      "Never faster than this, so that a keyframe is no burst; when left out four times what the encoders send, where that is known",
+    ),
+});
 
 export const output = z.discriminatedUnion("kind", [
   section({
@@ -108,10 +125,13 @@ export const output = z.discriminatedUnion("kind", [
   section({
     ...common,
     kind: z.literal("udp").describe("MPEG-TS by UDP, unicast or multicast"),
-    address: z
-      .string()
-      .regex(/^udp:\/\/[A-Za-z0-9.:[\]-]{1,255}:\d{1,5}$/, "must be like udp://239.1.1.1:5000")
-      .describe("Where to send it"),
-    interface: host.exactOptional().describe("Own address of the network to send it on"),
+    ...packets("udp", "239.1.1.1:5000"),
+  }),
+  section({
+    ...common,
+    kind: z
+      .literal("rtp")
+      .describe("MPEG-TS by RTP (RFC 2250, without RTCP), unicast or multicast"),
+    ...packets("rtp", "239.1.1.1:5004"),
   }),
 ]);

@@ -48,8 +48,10 @@ export function uplinkUse({ uplink, encoders, destinations, streams }: Site): Up
 
 /** Lists and recordings stay here until somebody fetches them, and a multicast group is of the house. */
 function leavesTheSite(output: StreamConfig["outputs"][number]): boolean {
-  if (output.kind !== "udp") return output.kind === "rtmp" || output.kind === "srt";
-  return !/^udp:\/\/(2(2[4-9]|3\d)\.|\[ff)/i.test(output.address);
+  if (output.kind !== "udp" && output.kind !== "rtp") {
+    return output.kind === "rtmp" || output.kind === "srt";
+  }
+  return !/^\w+:\/\/(2(2[4-9]|3\d)\.|\[ff)/i.test(output.address);
 }
 
 /** Too much for the line is found before the start, not by the viewers. */
@@ -91,7 +93,8 @@ const OwnRates = z.object({
   audio: z.object({ codec: z.string().optional(), bitrateBps: z.number() }),
 });
 
-function bitrateBps({ expectedBitrateBps, options }: EncoderConfig): number | undefined {
+/** What one output of it sends, as far as the file says. */
+export function bitrateBps({ expectedBitrateBps, options }: EncoderConfig): number | undefined {
   if (expectedBitrateBps !== undefined) return expectedBitrateBps;
   const own = OwnRates.safeParse(options, { jitless: true }).data;
   if (!own || own.video.codec === "copy" || own.audio.codec === "copy") return undefined;

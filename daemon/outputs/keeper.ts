@@ -38,6 +38,7 @@ export async function openOutputs(p: {
     const keeper = new OutputKeeper({
       target: targetOf(output, {
         ...{ stateDir: join(folder, output.id), gopS: relay.gopS, stream: relay.stream },
+        sendsBps: relay.sendsBps,
         storages: p.config.storages,
       }),
       ...{ output: output.id, pipe: pipeOf(relay, output.id) },
@@ -53,10 +54,19 @@ export async function openOutputs(p: {
 
 function targetOf(
   output: OutputConfig,
-  p: { stateDir: string; stream: string; gopS: number; storages: SiteConfig["storages"] },
+  p: {
+    stateDir: string;
+    stream: string;
+    gopS: number;
+    sendsBps: number | undefined;
+    storages: SiteConfig["storages"];
+  },
 ): OutputTarget {
   const { id, name: _, ...config } = output;
   if (config.kind === "hls" || config.kind === "ladder") return hlsTarget(config, p);
+  if (config.kind === "udp" || config.kind === "rtp") {
+    return { ...config, paceBps: config.paceBps ?? paceOf(p.sendsBps) };
+  }
   if (config.kind !== "recording") return config;
   const { kind, storage, folder, container, fileMs, keepMs, leastFreePercent } = config;
   const disk = p.storages.find((one) => one.id === storage)?.options as HostDiskOptions | undefined;
@@ -69,6 +79,9 @@ function targetOf(
     isMountPoint: place?.mountPoint ?? false,
   };
 }
+
+/** What is sent by RTP must get through at any time: a keyframe takes longer, and nothing is lost. */
+const paceOf = (sendsBps = 25_000_000) => Math.max(4 * sendsBps, 10_000_000);
 
 function hlsTarget(
   config:

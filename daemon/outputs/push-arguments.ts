@@ -4,7 +4,7 @@ import { endpointOf } from "../../machines/endpoint.ts";
 import type { Form } from "../relay/muxes.ts";
 import type { OutputTarget } from "./settings.ts";
 
-export type PushTarget = Extract<OutputTarget, { kind: "rtmp" | "srt" | "udp" }>;
+export type PushTarget = Extract<OutputTarget, { kind: "rtmp" | "srt" | "udp" | "rtp" }>;
 
 /** ffmpeg gives an RTMP far end a new header only where its own input has one. */
 export const pushForm = ({ kind }: PushTarget): Form => (kind === "rtmp" ? "flv" : "mpegts");
@@ -20,19 +20,39 @@ export function pushArguments(target: PushTarget): string[] {
   ];
 }
 
+const ts = ["-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1"];
+const tsBytes = 7 * 188;
+const rtpHeaderBytes = 12;
+/** So many packets may follow each other at once. */
+const atOnce = 10;
+
+/** ffmpeg's own rtp:// cannot pace: its packets are handed to what can. */
+function packets({ kind, address, paceBps, ...target }: PushTarget & { kind: "udp" | "rtp" }) {
+  const isRtp = kind === "rtp";
+  const bytes = isRtp ? rtpHeaderBytes + tsBytes : tsBytes;
+  const from = target.interface === undefined ? "" : `&localaddr=${target.interface}`;
+  return [
+    ...ts,
+    // Its reports would stand among the packets of the picture.
+    ...(isRtp
+      ? ["-rtp_muxer_options", "rtpflags=skip_rtcp", "-f", "rtp_mpegts"]
+      : ["-f", "mpegts"]),
+    `${address.replace(/^rtp:/, "udp:")}?pkt_size=${bytes}` +
+      `&bitrate=${paceBps}&burst_bits=${8 * atOnce * bytes}${from}`,
+  ];
+}
+
 function to(target: PushTarget): string[] {
-  const ts = ["-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1", "-f", "mpegts"];
   switch (target.kind) {
-    case "udp": {
-      const from = target.interface === undefined ? "" : `&localaddr=${target.interface}`;
-      return [...["-protocol_whitelist", "udp"], ...ts, `${target.address}?pkt_size=1316${from}`];
-    }
+    case "udp":
+    case "rtp":
+      return [...["-protocol_whitelist", "udp"], ...packets(target)];
     case "srt":
       return [
         ...(target.streamId === undefined ? [] : ["-srt_streamid", target.streamId]),
         ...(target.passphrase === undefined ? [] : ["-passphrase", target.passphrase]),
         ...["-latency", String(target.latencyMs * 1_000), "-mode", "caller"],
-        ...["-protocol_whitelist", "srt", ...ts, target.address],
+        ...["-protocol_whitelist", "srt", ...ts, "-f", "mpegts", target.address],
       ];
     case "rtmp": {
       const { scheme, host, port, app } = endpointOf(target.address)!;

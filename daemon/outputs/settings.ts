@@ -58,7 +58,12 @@ export const OutputTarget = z.discriminatedUnion("kind", [
     passphrase: z.string().optional(),
     latencyMs: z.number(),
   }),
-  z.object({ kind: z.literal("udp"), address: z.string(), interface: z.string().optional() }),
+  z.object({
+    kind: z.enum(["udp", "rtp"]),
+    address: z.string(),
+    interface: z.string().optional(),
+    paceBps: z.number().int().positive(),
+  }),
 ]);
 export type OutputTarget = z.infer<typeof OutputTarget>;
 

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { relayModeOf } from "../../config/relayed.ts";
+import { bitrateBps } from "../../config/uplink.ts";
 import type { IngestConfig, SiteConfig } from "../../config/site.schema.ts";
 import type { RelayPlan } from "../../machines/site/plan.ts";
 import { feedOf, pusherOf } from "../../machines/stream/relay/names.ts";
@@ -41,6 +42,8 @@ export type RelayedStream = {
   band: RelayPlan["band"];
   /** From keyframe to keyframe of its encoders, s, as far as is known. */
   gopS: number;
+  /** The most that one of its encoders sends, as far as is known. */
+  sendsBps: number | undefined;
   slate: SlateFields;
   /** Of the slate, as far as the configuration says it itself. */
   text: string | undefined;
@@ -157,6 +160,7 @@ function relayed(
     band: relay.band,
     mode: relayModeOf(relay.mode, boxes.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
+    sendsBps: sendsBps(encoders, config),
     slate: slateFields(stream, firstOf(config, stream)),
     text: stream.slate.text,
     clock: stream.slate.clock,
@@ -174,6 +178,11 @@ function doorOf({ leg, door }: RelayedStream["inputs"][number]): IngestConfig[] 
 function gopOf(id: string, { encoders }: SiteConfig): number {
   const { options } = encoders.find((box) => box.id === id)!;
   return (options as Partial<FfmpegOptions>).video?.gopSeconds ?? 2;
+}
+
+function sendsBps(listed: Stream["encoders"], { encoders }: SiteConfig): number | undefined {
+  const all = listed.map((ref) => bitrateBps(encoders.find(({ id }) => id === ref.encoder)!));
+  return all.every((bps) => bps !== undefined) ? Math.max(...all) : undefined;
 }
 
 const firstOf = (config: Pick<SiteConfig, "encoders">, { encoders: [first] }: Stream): Box =>

@@ -2267,7 +2267,7 @@ export interface components {
        * @default unknown
        * @enum {string}
        */
-      kind?: "hls" | "ladder" | "recording" | "rtmp" | "srt" | "udp" | "unknown";
+      kind?: "hls" | "ladder" | "recording" | "rtmp" | "srt" | "udp" | "rtp" | "unknown";
       stream?: components["schemas"]["Id"];
       /**
        * @default unknown

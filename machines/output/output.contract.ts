@@ -5,7 +5,7 @@ import { Figure, Published } from "../published.ts";
 export const outputWords = ["unknown", "starting", "waiting", "sending", "failing"] as const;
 export type OutputWord = (typeof outputWords)[number];
 
-export const outputKinds = ["hls", "ladder", "recording", "rtmp", "srt", "udp"] as const;
+export const outputKinds = ["hls", "ladder", "recording", "rtmp", "srt", "udp", "rtp"] as const;
 
 export const OutputFigures = z.object({
   /** Of what comes from the relay. */

@@ -49,6 +49,15 @@ test("a ladder has two smaller sizes unless told otherwise", () => {
   expect(problemsOf(site("{ id: web, kind: ladder, sizes: [721p] }"))).toHaveLength(1);
 });
 
+test("UDP and RTP take a pace of their own", () => {
+  const [house] = parsed(
+    site("{ id: house, kind: rtp, address: 'rtp://239.1.1.1:5004', pace: 8Mbps }"),
+  );
+  expect(house).toEqual({
+    ...{ id: "house", kind: "rtp", address: "rtp://239.1.1.1:5004", paceBps: 8_000_000 },
+  });
+});
+
 test.each([
   ["{ id: web, kind: hls, host: 0.0.0.0, port: 8081 }", /token.*is missing: without one/],
   ["{ id: web, kind: hls, port: 1935 }", /ingests\[0\] already listens at it/],
@@ -71,6 +80,7 @@ test.each([
   ["{ id: rec, kind: recording, storage: nas }", /nas is no disk of this host/],
   ["{ id: up, kind: rtmp, address: rtmp://far/live }", /streamKey/],
   ["{ id: up, kind: udp, address: rtmp://far/live }", /must be like udp:/],
+  ["{ id: up, kind: rtp, address: udp://239.1.1.1:5000 }", /must be like rtp:/],
   ["{ id: up, kind: srt, address: srt://u:p@far:1 }", /user name or password/],
 ])("%s: what is wrong with it is said", (outputs, problem) => {
   const problems = problemsOf(site(outputs));

@@ -90,13 +90,15 @@ test("each other receiver out there gets it once more; lists, files and groups o
     { id: "web", kind: "hls" },
     { id: "disk", kind: "recording", folder },
     { id: "group", kind: "udp", address: "udp://239.1.1.1:5000" },
+    { id: "head-end", kind: "rtp", address: "rtp://[ff15::7]:5004" },
   ];
   const sent = [
     { id: "club", kind: "srt", address: "srt://club:9000" },
     { id: "hall", kind: "udp", address: "udp://10.0.0.9:5000" },
+    { id: "studio", kind: "rtp", address: "rtp://10.0.0.8:5004" },
   ];
   const of = (outputs: object[]) => uplinkUse(aSite({ encoders: two, outputs })).publishedBps;
-  expect([of(kept), of([...kept, ...sent])]).toEqual([5_000_000, 15_000_000]);
+  expect([of(kept), of([...kept, ...sent])]).toEqual([5_000_000, 20_000_000]);
 });
 
 test("75 % of the line is the limit, to the bit, and the sentence says what was added up", () => {
