@@ -124,7 +124,7 @@ export const copiedContext = (from: EncoderContext): EncoderContext => ({
  */
 export function sourceAfter(
   { plan, source }: EncoderContext,
-  { inputSelect, input }: EncoderReading,
+  { layout, inputSelect = layout, input }: EncoderReading,
 ): string | null {
   if (!plan.inputs || inputSelect === undefined) return source;
   const word = inputSelect.toLowerCase();

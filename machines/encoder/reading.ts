@@ -155,6 +155,8 @@ export type EncoderReading = {
   settings?: EncoderSettings;
   /** Which picture it is told to take, in the words of the box. */
   inputSelect?: string;
+  /** Which of its layouts it shows. These are switched within a programme: no hand but its own. */
+  layout?: string;
   /** Its media are lent to the network: it neither records nor streams. */
   isDataLan?: boolean;
   clock?: DeviceClock;

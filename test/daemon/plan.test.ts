@@ -51,13 +51,19 @@ test("how long a death goes unnoticed follows from how often a box is asked and 
 });
 
 test("a box shows what is said of it, of its ingest, or of each of its inputs", () => {
+  const pearl = { id: "d", driver: "epiphan-pearl", host: "192.0.2.9", inputs: { Hall: "hall" } };
   const fed = { id: "c", driver: "ffmpeg", input: { kind: "ingest", ingest: "cam" } };
   const { encoders } = aPlan({
-    encoders: [{ ...helo("a"), source: "hall" }, { ...helo("b"), inputs: { sdi: "hall" } }, fed],
+    encoders: [
+      { ...helo("a"), source: "hall" },
+      { ...helo("b"), inputs: { sdi: "hall" } },
+      fed,
+      pearl,
+    ],
     site: { ingests: [{ id: "cam", kind: "testPattern" }] },
   });
   const shown = encoders.map(({ source, inputs }) => source ?? inputs);
-  expect(shown).toEqual(["hall", { sdi: "hall" }, "cam"]);
+  expect(shown).toEqual(["hall", { sdi: "hall" }, "cam", { hall: "hall" }]);
 });
 
 test("boxes that share an exclusive key do not start by themselves", () => {

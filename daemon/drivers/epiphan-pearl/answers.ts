@@ -202,6 +202,16 @@ export function recorderOf(answer: unknown, channel: string): OutputReading["sta
   return recorder && (recorderStates.get(recorder.status.state ?? "") ?? "unknown");
 }
 
+const Layouts = z
+  .array(z.object({ name: z.string().min(1).max(200), active: z.boolean() }))
+  .max(200);
+
+/** `GET /channels/<id>/layouts`: the name of the one that is shown. */
+export function layoutOf(answer: unknown): string | undefined {
+  const shown = Layouts.safeParse(answer).data?.filter(({ active }) => active);
+  return shown?.length === 1 ? shown[0]?.name : undefined;
+}
+
 const Storages = z.array(z.object({ id: z.string().regex(/^[\w.-]{1,64}$/) })).max(20);
 const Storage = z.object({ state: text, total: maybe(count), free: maybe(count) });
 const conditions: ReadonlyMap<string, MediumReading["condition"]> = new Map([

@@ -6,6 +6,7 @@ import { Envelope } from "./answers.ts";
 import type { PearlOptions } from "./options.ts";
 
 const olderPath = "/admin/";
+const olderBase = "/api";
 /** After a refused password the box is not asked again for so long: it is not a lock to pick. */
 const refusedPasswordRestMs = 60_000;
 
@@ -22,6 +23,8 @@ export type Api = {
     body: unknown,
     signal: AbortSignal,
   ): Promise<void>;
+  /** The same by the path that all firmware has, for what the later one left there. */
+  readOlder(path: string, signal: AbortSignal): Promise<unknown>;
   /** Asks the older interface of a channel for `what`: plain text. */
   parameter(what: string, channel: string, signal: AbortSignal): Promise<string>;
   /** The box has booted, perhaps into another firmware. */
@@ -76,16 +79,23 @@ export function openApi(
   }
 
   async function ask(request: HttpRequest, signal: AbortSignal) {
-    const base = (await versionInTurn(signal)) === "v2.0" ? "/api/v2.0" : "/api";
+    const base = (await versionInTurn(signal)) === "v2.0" ? "/api/v2.0" : olderBase;
     return envelopeIn(await send({ ...request, path: base + request.path }, signal));
+  }
+
+  function toldIn(envelope: ReturnType<typeof envelopeIn>): unknown {
+    if (envelope === undefined || envelope.status === "ok") return envelope?.result;
+    throw new DriverError("refused", `${where} will not tell: ${wordOf(envelope.status)}`);
   }
 
   return {
     version: (signal) => inTurn(() => versionInTurn(signal), signal),
     async read(path, signal) {
-      const envelope = await inTurn(() => ask({ method: "GET", path }, signal), signal);
-      if (envelope === undefined || envelope.status === "ok") return envelope?.result;
-      throw new DriverError("refused", `${where} will not tell: ${wordOf(envelope.status)}`);
+      return toldIn(await inTurn(() => ask({ method: "GET", path }, signal), signal));
+    },
+    async readOlder(path, signal) {
+      const request = { method: "GET", path: olderBase + path } as const;
+      return toldIn(envelopeIn(await inTurn(() => send(request, signal), signal)));
     },
     async command(method, path, body, signal) {
       const json = { type: "application/json", text: JSON.stringify(body) } as const;

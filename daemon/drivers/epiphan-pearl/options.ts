@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { bitrateChange } from "../shared/bitrate-load.ts";
 import { budgetOptions } from "../shared/budget.ts";
+import { namedLayouts } from "../shared/inputs.ts";
 
 /** Ids as the box gives them: channel `1`, publisher `0`. In YAML a bare 1 is a number. */
 const id = z.union([
@@ -15,6 +16,7 @@ export const EpiphanPearlOptions = z.strictObject({
   username: z.string().min(1).max(64).default("admin").describe("who logs in"),
   password: z.string().min(1).optional().describe("of that user"),
   channel: id.default("1").describe("id of the channel that carries the programme"),
+  inputs: namedLayouts,
   publisher: id
     .default("0")
     .describe(

@@ -72,6 +72,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
     const identity = unit.identity.value();
     const media = unit.media.value();
     const settings = unit.encoding.value();
+    const layout = unit.layout?.value();
     return {
       outputs: {
         [streamOutput]: streamReading(unit, state, publisher),
@@ -81,6 +82,7 @@ export function openPoll(unit: Unit): (signal: AbortSignal) => Promise<EncoderRe
       loadStep: unit.load.step(),
       ...(identity && { identity: { vendor: "Epiphan", ...identity } }),
       ...(media && { media }),
+      ...(layout !== undefined && { layout }),
       ...(settings && Object.keys(settings).length > 0 && { settings }),
       ...clockIn(unit, system, tookMs),
       ...alarmsOf(unit, publisher, system),

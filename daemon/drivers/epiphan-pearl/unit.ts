@@ -18,6 +18,7 @@ import { openSlowReads, type SlowRead, type SlowReads } from "../shared/slow-rea
 import { talliedHttp } from "../shared/tally.ts";
 import {
   identityOf,
+  layoutOf,
   mediumOf,
   publishersOf,
   recorderOf,
@@ -61,6 +62,8 @@ export type Unit = {
   identity: SlowRead<{ model?: string; firmware?: string }>;
   recorder: SlowRead<OutputReading["state"] | undefined>;
   media: SlowRead<MediumReading[]>;
+  /** The one that its channel shows, where it matters which. */
+  layout: SlowRead<string> | undefined;
   pendingStart: PendingStart;
   /** Whether the run that is under way has been connected: what then connects again is failing. */
   wasConnected: boolean;
@@ -112,6 +115,9 @@ export function openUnit(
       told(identityOf(await api.read("/system/firmware", signal)), where, "its firmware"),
     ),
     media: slow.add(60 * second, (signal) => readMedia(api, where, signal)),
+    layout:
+      options.inputs &&
+      slow.add(5 * second, (signal) => readLayout({ where, api }, options, signal)),
     pendingStart: openPendingStart(now),
     wasConnected: false,
     timesTakenOff: 0,
@@ -149,6 +155,11 @@ export async function readSystem(
 ): Promise<SystemStatus | undefined> {
   if ((await api.version(signal)) === "legacy") return { figures: {}, complaints: [] };
   return systemOf(await api.read("/system/status", signal));
+}
+
+async function readLayout({ where, api }: Box, { channel }: PearlOptions, signal: AbortSignal) {
+  const path = `/channels/${encodeURIComponent(channel)}/layouts`;
+  return told(layoutOf(await api.readOlder(path, signal)), where, "the layouts of its channel");
 }
 
 async function readMedia(api: Api, where: string, signal: AbortSignal): Promise<MediumReading[]> {

@@ -65,6 +65,8 @@ export type FakePearl = {
   /** There is nothing to record to: a start is taken, and nothing comes of it. */
   noStorage: boolean;
   recorderFails: boolean;
+  /** What channel 1 shows, of the layouts `Hall` and `Slides`; undefined: neither. */
+  layout: string | undefined;
   close(): Promise<void>;
 };
 
@@ -197,6 +199,12 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     }
     if (one) return publisherRequest(request, `${one[1]}/${one[2]}`, one[3] ?? "");
     if (path === "/channels") return ok(channels());
+    if (path === "/channels/1/layouts" && request.url.pathname === `/api${path}`)
+      return ok(
+        ["Hall", "Slides"].map((layout, at) => {
+          return { id: String(at + 1), name: layout, active: layout === box.layout };
+        }),
+      );
     if (path === "/recorders/status")
       return ok(recorders.map((id) => ({ id, status: { state: recorderState(id) } })));
     const [, recorder = "", order] = /^\/recorders\/(\w+)\/control\/(start|stop)$/.exec(path) ?? [];
@@ -317,6 +325,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     encoding,
     noStorage: false,
     recorderFails: false,
+    layout: "Hall",
     async close() {
       for (const timer of timers) clearTimeout(timer);
       await Promise.all(lives().map((live) => live.cutPower()));

@@ -92,6 +92,25 @@ test("a spare that is switched to an input of another source, or of none, is not
   expect(w.carrier("main")).toBe("s");
 });
 
+test("a spare shows what the layout shows that it has, and switching these is nobody else's hand", () => {
+  const made = plan();
+  made.encoders[2]!.inputs = { hall: "camera", "hall and slides": "camera", "room 2": "other" };
+  delete made.encoders[2]!.source;
+  const w = new World(made);
+  asks(w, "start");
+  const hindrance = () => understudies(w, "main")?.[0]?.hindrance;
+  const shows = (layout: string) => {
+    w.box("s").says = { layout };
+    w.pass(30);
+    return hindrance();
+  };
+  expect(shows("Hall")).toBeUndefined();
+  expect(shows("Hall and slides")).toBeUndefined();
+  expect(shows("Room 2")).toBe("shows other, not camera");
+  expect(shows("Hall")).toBeUndefined();
+  expect(told(w, "encoder.changedElsewhere")).toEqual([]);
+});
+
 test("a primary that died shows what its input showed last, also after a restart", () => {
   const made = plan();
   made.encoders[0]!.inputs = { sdi: "camera", hdmi: "slides" };

@@ -270,6 +270,22 @@ test("a recorder that fails is raised as an alarm, and its end is known", async 
   expect((await pollAll()).raised).toEqual({ alarms: [], isWhole: true });
 });
 
+test("which layout it shows is told by its name, and asked only where these are named", async () => {
+  const box = await aBox();
+  const { poll, pass } = aDriver(box.port, { inputs: { Hall: "hall", Slides: "slides" } });
+  const layout = async () => {
+    pass(2_000);
+    return (await poll()).layout;
+  };
+  await expect.poll(layout, soon).toBe("Hall");
+  box.layout = "Slides";
+  await expect.poll(layout, soon).toBe("Slides");
+  const asked = () => box.web.asked.filter((path) => path.includes("/layouts")).length;
+  const before = asked();
+  expect(await aDriver(box.port).pollAll()).not.toHaveProperty("layout");
+  expect(asked()).toBe(before);
+});
+
 test("a reboot is told by the uptime that goes back; a short silence is none", async () => {
   const box = await aBox();
   const { poll, pass } = aDriver(box.port, { requestTimeoutMs: 1_000 });
