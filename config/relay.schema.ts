@@ -5,7 +5,7 @@ import { bitrate, duration, section } from "./units.ts";
 
 export const relayModes = ["gop-atomic", "delay-line", "next-keyframe"] as const;
 
-/** A box of its own pushes to this port, the next one to the next. */
+/** The first encoder that pushes does so to this port, the next one to the next. */
 export const firstRelayPort = 1_940;
 
 export const relay = section({
@@ -15,14 +15,16 @@ export const relay = section({
     .describe(
       "gop-atomic: programs that read one source and so make the same GOPs; delay-line: encoders " +
         "with clocks and GOPs of their own, held by a GOP and half a second more; next-keyframe: " +
-        "those without a delay, and with a hole of up to a GOP. delay-line where a box is among " +
-        "them, else gop-atomic",
+        "those without a delay, and with a hole of up to a GOP. delay-line where a box or " +
+        "GStreamer is among them, else gop-atomic",
     ),
   host: host.exactOptional().describe("Own address that the boxes reach this host by"),
   port: port
     .min(1)
     .prefault(firstRelayPort)
-    .describe("TCP port that the first box pushes to; the next box has the next one"),
+    .describe(
+      "TCP port that the first box or GStreamer encoder pushes to; the next one has the next",
+    ),
   band: section({
     least: bitrate({ atMost: "1Gbps" }).exactOptional().describe("Of each input, over 10 s"),
     most: bitrate({ atMost: "1Gbps" }).exactOptional().describe("Of each input, over 10 s"),

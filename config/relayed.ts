@@ -14,26 +14,30 @@ type Stream = {
   encoders: readonly Listed[];
 };
 
-type IsBox = ((driver: string) => boolean) | undefined;
+/**
+ * Of drivers, how their encoders bring pictures to a relay: `push`: to a port of its own on this
+ * host, with a clock and GOPs of its own.
+ */
+export type FeedsRelay = (driver: string) => "spool" | "push" | undefined;
 
 /** How encoders of these kinds are taken from one to the other, where nobody says. */
 export const relayModeOf = (
   said: string | undefined,
-  hasBox: boolean,
+  somePush: boolean,
 ): (typeof relayModes)[number] =>
-  relayModes.find((mode) => mode === said) ?? (hasBox ? "delay-line" : "gop-atomic");
+  relayModes.find((mode) => mode === said) ?? (somePush ? "delay-line" : "gop-atomic");
 
 /**
- * @param p.canBeRelayed drivers that can bring pictures to a relay; undefined = cannot be told
- * @param p.isBox drivers of boxes, with clocks and GOPs of their own
+ * @param p.feedsRelay undefined = cannot be told
+ * @param p.isBox drivers of boxes, which reach this host by the network
  */
 export function relayedFindings(p: {
   path: Finding["path"];
   stream: Stream;
   encoders: readonly Box[];
   takeover: string | undefined;
-  canBeRelayed: ((driver: string) => boolean) | undefined;
-  isBox: IsBox;
+  feedsRelay: FeedsRelay | undefined;
+  isBox: ((driver: string) => boolean) | undefined;
 }): Finding[] {
   const { stream, path } = p;
   if (stream.path !== "relayed") {
@@ -48,8 +52,8 @@ export function relayedFindings(p: {
       }),
     ];
   }
-  const hasBox = boxesOf(stream, p.encoders, p.isBox).length > 0;
-  const isAtomic = relayModeOf(stream.relay.mode, hasBox) === "gop-atomic";
+  const somePush = pushersOf(stream, p.encoders, p.feedsRelay).length > 0;
+  const isAtomic = relayModeOf(stream.relay.mode, somePush) === "gop-atomic";
   const says = (key: string, is: boolean, what: string): Finding[] =>
     is ? [{ path: [...path, key], what }] : [];
   return [
@@ -72,39 +76,44 @@ export function relayedFindings(p: {
       encoderFindings({ ...p, path: [...path, "encoders", place], listed, isAtomic }),
     ),
     ...pairFindings(p, isAtomic),
-    ...boxFindings(p),
+    ...pushFindings(p),
   ];
 }
 
-/** Boxes make GOPs of their own, and have to be told where this host is. */
-function boxFindings({ path, stream, encoders, isBox }: PairOf): Finding[] {
-  const [box] = boxesOf(stream, encoders, isBox);
-  if (box === undefined) return [];
+/** Who pushes makes GOPs of its own; a box has to be told where this host is. */
+function pushFindings({ path, stream, encoders, feedsRelay, isBox }: PairOf): Finding[] {
+  const pushers = pushersOf(stream, encoders, feedsRelay);
+  const [first] = pushers;
+  const box = pushers.find(({ driver }) => isBox?.(driver));
   const { mode, host } = stream.relay;
   return [
-    ...(mode === "gop-atomic"
+    ...(mode === "gop-atomic" && first
       ? [
           {
             path: [...path, "relay", "mode"],
-            what: `is gop-atomic, but ${box} makes GOPs of its own: use delay-line or next-keyframe`,
+            what: `is gop-atomic, but ${first.id} makes GOPs of its own: use delay-line or next-keyframe`,
           },
         ]
       : []),
-    ...(host === undefined
+    ...(host === undefined && box
       ? [
           {
             path: [...path, "relay", "host"],
-            what: `is missing: ${box} pushes to this host, by which address does it reach it?`,
+            what: `is missing: ${box.id} pushes to this host, by which address does it reach it?`,
           },
         ]
       : []),
   ];
 }
 
-const boxesOf = (stream: Stream, encoders: readonly Box[], isBox: IsBox): string[] =>
+const pushersOf = (
+  stream: Stream,
+  encoders: readonly Box[],
+  feedsRelay: FeedsRelay | undefined,
+): { id: string; driver: string }[] =>
   stream.encoders.flatMap((listed) => {
-    const box = boxOf(encoders, listed);
-    return box?.id !== undefined && isBox?.(box.driver ?? "") === true ? [box.id] : [];
+    const { id, driver = "" } = boxOf(encoders, listed) ?? {};
+    return id !== undefined && feedsRelay?.(driver) === "push" ? [{ id, driver }] : [];
   });
 
 /** Two that listen at one port: the second would never come up. */
@@ -112,7 +121,7 @@ export function relayPortFindings(p: {
   ingests: readonly { kind?: string | undefined; port?: unknown }[];
   streams: readonly Stream[];
   encoders: readonly Box[];
-  isBox: IsBox;
+  feedsRelay: FeedsRelay | undefined;
 }): Finding[] {
   const taken = new Map<number, string>();
   for (const [at, ingest] of p.ingests.entries()) {
@@ -123,7 +132,7 @@ export function relayPortFindings(p: {
   return p.streams.flatMap((stream, at) => {
     if (stream.path !== "relayed") return [];
     const first = typeof stream.relay.port === "number" ? stream.relay.port : firstRelayPort;
-    const ports = boxesOf(stream, p.encoders, p.isBox).map((_, place) => first + place);
+    const ports = pushersOf(stream, p.encoders, p.feedsRelay).map((_, place) => first + place);
     const other = ports.find((port) => taken.has(port));
     for (const port of ports) if (!taken.has(port)) taken.set(port, `streams[${at}]`);
     if (other === undefined) return [];
@@ -138,7 +147,7 @@ function encoderFindings(p: {
   path: Finding["path"];
   listed: Listed;
   encoders: readonly Box[];
-  canBeRelayed: ((driver: string) => boolean) | undefined;
+  feedsRelay: FeedsRelay | undefined;
   isAtomic: boolean;
 }): Finding[] {
   const { listed, path } = p;
@@ -153,7 +162,7 @@ function encoderFindings(p: {
     const what = "is not hot: on path relayed every encoder runs all the time; leave it out";
     return [{ path: [...path, "level"], what }];
   }
-  if (box.driver === undefined || p.canBeRelayed?.(box.driver) !== false) {
+  if (box.driver === undefined || !p.feedsRelay || p.feedsRelay(box.driver) !== undefined) {
     return p.isAtomic ? sourceFindings(p) : [];
   }
   const what = `${box.id} is ${box.driver}, which path relayed is not built for yet; use direct`;

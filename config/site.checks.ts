@@ -4,16 +4,16 @@ import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
 import { ingestFindings, publisherFindings, sessionFeedFindings } from "./ingest.checks.ts";
 import { outputFindings } from "./output.checks.ts";
-import { relayedFindings, relayPortFindings } from "./relayed.ts";
+import { type FeedsRelay, relayedFindings, relayPortFindings } from "./relayed.ts";
 import { sessionFindings } from "./sessions.ts";
 import { inputFindings, spareFindings } from "./understudies.ts";
 import { inlineSecrets } from "./secrets.ts";
 
 /** Ids of the outputs an encoder has, from its driver's options; undefined = cannot be told. */
 export type OutputsOf = ((driver: string, options: unknown) => readonly string[] | undefined) & {
-  /** Drivers whose encoders can bring pictures to a relay. */
-  canBeRelayed?: (driver: string) => boolean;
-  /** Drivers of boxes: these push to the site, by clocks of their own. */
+  /** How encoders of a driver can bring pictures to a relay; undefined = not at all. */
+  feedsRelay?: FeedsRelay;
+  /** Drivers of boxes. */
   isBox?: (driver: string) => boolean;
 };
 
@@ -129,7 +129,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         : [],
     ),
     ...destinations.flatMap(({ observers }, at) => blocksWithoutDrop(observers, at)),
-    ...relayPortFindings({ ingests, streams, encoders, isBox: outputsOf?.isBox }),
+    ...relayPortFindings({ ingests, streams, encoders, feedsRelay: outputsOf?.feedsRelay }),
     ...streams.flatMap((stream, at) => [
       ...unknownId(["streams", at, "destination"], "destination", stream.destination, destinations),
       ...sharedDestination(streams, at),
@@ -143,7 +143,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         stream,
         encoders,
         takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
-        canBeRelayed: outputsOf?.canBeRelayed,
+        feedsRelay: outputsOf?.feedsRelay,
         isBox: outputsOf?.isBox,
       }),
       ...spareFindings({

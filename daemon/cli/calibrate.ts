@@ -10,12 +10,12 @@ import { laterMs, listenTo } from "../relays/measure-latency.ts";
 import { flagsOf, type Io, numberFlag } from "./io.ts";
 import { readSite } from "./site-file.ts";
 
-const usage = `understudy calibrate: how much later one box of a relayed stream is than the other
+const usage = `understudy calibrate: how much later one encoder of a relayed stream is than the other
 
   understudy calibrate --config site.yaml --stream main
 
-Listens to what the boxes push to the relay and compares how loud it is. The relay goes by what was
-found from then on: a switch between boxes that are not equally fast loses and repeats nothing. It
+Listens to what the encoders bring to the relay and compares how loud it is. The relay goes by what was
+found from then on: a switch between those that are not equally fast loses and repeats nothing. It
 needs sound with pauses, such as a voice. Nothing on air is touched; the daemon may run.
 
   --config FILE   site configuration             (/etc/understudy/site.yaml)
@@ -38,11 +38,11 @@ export async function calibrate(args: string[], io: Io): Promise<number> {
   }
   const seconds = numberFlag("seconds", values.seconds, { least: 5, most: 120, usual: 20 });
   const { config } = readSite(values.config, io.env);
-  const isBox = (id: string) =>
-    vendors[config.encoders.find((box) => box.id === id)?.driver ?? ""]?.kind === "hardware";
+  const pushes = (id: string) =>
+    vendors[config.encoders.find((box) => box.id === id)?.driver ?? ""]?.feedsRelay === "push";
   const held = config.streams.filter(({ path, relay, encoders }) => {
-    const hasBox = encoders.some(({ encoder }) => isBox(encoder));
-    return path === "relayed" && relayModeOf(relay.mode, hasBox) !== "gop-atomic";
+    const somePush = encoders.some(({ encoder }) => pushes(encoder));
+    return path === "relayed" && relayModeOf(relay.mode, somePush) !== "gop-atomic";
   });
   const chosen = held.filter(({ id }) => values.stream === undefined || id === values.stream);
   if (chosen.length === 0) {

@@ -21,8 +21,11 @@ export type Vendor = {
   /** Ids of the outputs that can carry a stream. */
   outputs: readonly string[];
   kind: "software" | "hardware";
-  /** It can bring pictures to the relay of a stream: a program its source's, a box its own. */
-  canBeRelayed?: boolean;
+  /**
+   * How it can bring pictures to the relay of a stream. `spool`: with the times of its source; `push`:
+   * by RTMP, with clock and GOPs of its own.
+   */
+  feedsRelay?: "spool" | "push";
   /** Of processes: how long the end of one goes unnoticed at worst, ms. */
   endNoticedWithinMs?: number;
   /** It can be told to boot anew; see `reboot`. */
@@ -55,7 +58,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     outputs: ["stream-1"],
     kind: "software",
-    canBeRelayed: true,
+    feedsRelay: "spool",
     endNoticedWithinMs,
     cooling: (options) => loadSteps(options as FfmpegOptions),
     isSetAtStart: (options) => (options as FfmpegOptions).video.codec !== "copy",
@@ -70,6 +73,8 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     outputs: ["stream-1"],
     kind: "software",
+    // It counts from its own start: what it writes has no time of the source.
+    feedsRelay: "push",
     endNoticedWithinMs,
     cooling: (options) => loadSteps(options as GstreamerOptions),
     isSetAtStart: () => true,
@@ -84,7 +89,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     outputs: ["stream-1"],
     kind: "hardware",
-    canBeRelayed: true,
+    feedsRelay: "push",
     cooling: (options) => coolingSteps(options as AjaHeloOptions),
     recordTo: (options) => (options as AjaHeloOptions).recordTo,
     recordLight: recordLightWords,

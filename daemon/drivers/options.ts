@@ -17,7 +17,7 @@ export const siteDrivers = {
 
 /** Ids of the outputs that can carry a stream. */
 export const outputsOf = Object.assign((driver: string) => vendors[driver]?.outputs, {
-  canBeRelayed: (driver: string) => vendors[driver]?.canBeRelayed === true,
+  feedsRelay: (driver: string) => vendors[driver]?.feedsRelay,
   isBox: (driver: string) => vendors[driver]?.kind === "hardware",
 });
 

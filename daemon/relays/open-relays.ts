@@ -38,9 +38,12 @@ export async function endOtherRelays(stateDir: string, relays: readonly RelayedS
   }
 }
 
-/** Encoders that write for a relay which is not there: nobody would read it, or stop them. */
+/**
+ * Encoders that write for a relay which is not there: nobody would read it, or stop them. One that
+ * pushes ends by itself when nobody takes it in.
+ */
 async function endOtherFeeds(stateDir: string, relays: readonly RelayedStream[]): Promise<void> {
-  const addresses = relays.flatMap(({ inputs }) => inputs.map(({ spool }) => `spool:${spool}`));
+  const addresses = relays.flatMap(({ inputs }) => inputs.map(({ address }) => address));
   for (const encoder of foldersIn(join(stateDir, "encoders"))) {
     const folder = join(stateDir, "encoders", encoder);
     for (const output of foldersIn(join(folder, "engines"))) {

@@ -14,13 +14,13 @@ export function watchFeeds(
   ended: (encoder: string) => void,
 ): () => void {
   // What a box sends is no process here.
-  const own = inputs.filter(({ door }) => door === undefined);
-  const watched = own.map(({ encoder, output, spool }) => {
+  const own = inputs.filter(({ isProcess }) => isProcess);
+  const watched = own.map(({ encoder, output, address }) => {
     const directory = new EngineDirectory(join(stateDir, "encoders", encoder), output);
     let told: string | undefined;
     return directory.watch(() => {
       const record = directory.record();
-      if (record?.address !== `spool:${spool}` || record.run === told) return;
+      if (record?.address !== address || record.run === told) return;
       if (directory.exit(record.run) === undefined) return;
       told = record.run;
       ended(encoder);

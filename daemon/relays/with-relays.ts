@@ -35,7 +35,13 @@ export type RelayedStream = {
   /** How it goes from one to the other. */
   mode: ReturnType<typeof relayModeOf>;
   /** `spool`: the folder in memory that is filled for it and that the relay reads. */
-  inputs: (RelayPlan["inputs"][number] & { spool: string; door?: Door })[];
+  inputs: (RelayPlan["inputs"][number] & {
+    spool: string;
+    door?: Door;
+    /** Where the encoder publishes to. */
+    address: string;
+    isProcess: boolean;
+  })[];
   /** Of these: who may publish itself when the relay cannot be kept up. */
   directly: RelayedStream["inputs"];
   outputs: Stream["outputs"];
@@ -50,7 +56,7 @@ export type RelayedStream = {
   clock: boolean;
 };
 
-/** Where a box pushes to, each with a key of its own: what takes it in fills the spool. */
+/** Where an encoder pushes to, each with a key of its own: what takes it in fills the spool. */
 type Door = { host: string; port: number; streamKey: string };
 const doorApp = "relay";
 
@@ -60,7 +66,7 @@ type Box = SiteConfig["encoders"][number];
 /** What was measured of its encoders, beside its settings. */
 export const latenciesFile = (folder: string): string => join(folder, "latencies.json");
 
-/** Boxes of which nobody has measured how much later one is than the other, in words. */
+/** Encoders of which nobody has measured how much later one is than the other, in words. */
 export function latencyWarnings(relays: readonly RelayedStream[]): string[] {
   const unknown = relays.filter(
     ({ mode, folder, inputs }) =>
@@ -68,7 +74,7 @@ export function latencyWarnings(relays: readonly RelayedStream[]): string[] {
   );
   return unknown.map(
     ({ stream }) =>
-      `${stream}: how much later one of its boxes is than the other is not known: a switch may lose ` +
+      `${stream}: how much later one of its encoders is than the other is not known: a switch may lose ` +
       "or repeat as much; measure it with `understudy calibrate`",
   );
 }
@@ -131,9 +137,8 @@ function relayed(
 ): RelayedStream {
   const { id, encoders, outputs, relay } = stream;
   const driverOf = (encoder: string) => config.encoders.find((box) => box.id === encoder)!.driver;
-  const isBox = ({ encoder }: { encoder: string }) =>
-    vendors[driverOf(encoder)]!.kind === "hardware";
-  const boxes = encoders.filter(isBox);
+  const vendorOf = (encoder: string) => vendors[driverOf(encoder)]!;
+  const pushers = encoders.filter(({ encoder }) => vendorOf(encoder).feedsRelay === "push");
   const folder = join(relaysFolder(config.stateDir), id);
   const to = config.destinations.find(({ id }) => id === stream.destination)!;
   const form = /^rtmps?:/.test(to.address) ? "flv" : "mpegts";
@@ -143,14 +148,19 @@ function relayed(
     const { encoder } = ref;
     const output = "output" in ref ? ref.output : undefined;
     const leg = feedOf(id, encoder);
-    const port = relay.port + boxes.indexOf(ref);
+    const { kind, outputs } = vendorOf(encoder);
+    const isProcess = kind === "software";
+    const place = pushers.indexOf(ref);
+    const spool = join(memory, encoder);
+    const input = { encoder, output: output ?? outputs[0]!, leg, spool, isProcess };
+    if (place === -1) return { ...input, address: `spool:${spool}` };
+    const host = isProcess ? "127.0.0.1" : relay.host!;
+    const port = relay.port + place;
     return {
-      encoder,
-      output: output ?? vendors[driverOf(encoder)]!.outputs[0]!,
-      leg,
-      spool: join(memory, encoder),
+      ...input,
       // No session has an id like this.
-      ...(isBox(ref) && { door: { host: relay.host!, port, streamKey: keyOf(`relay/${leg}`) } }),
+      door: { host, port, streamKey: keyOf(`relay/${leg}`) },
+      address: `rtmp://${hostPart(host)}:${port}/${doorApp}`,
     };
   });
   return {
@@ -158,7 +168,7 @@ function relayed(
     pusher: pusherOf(id),
     ...{ folder, memory, pipe: join(folder, `selected.${form}`), form, outputs },
     band: relay.band,
-    mode: relayModeOf(relay.mode, boxes.length > 0),
+    mode: relayModeOf(relay.mode, pushers.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
     sendsBps: sendsBps(encoders, config),
     slate: slateFields(stream, firstOf(config, stream)),
@@ -169,7 +179,7 @@ function relayed(
   };
 }
 
-/** What takes a box in: an ingest that nobody but the relay hears. */
+/** What takes one in that pushes: an ingest that nobody but the relay hears. */
 function doorOf({ leg, door }: RelayedStream["inputs"][number]): IngestConfig[] {
   return door ? [{ id: leg, kind: "rtmp", app: doorApp, sessions: false, ...door }] : [];
 }
@@ -197,7 +207,8 @@ function pusher(
     { encoders },
     streams.find(({ id }) => id === stream)!,
   );
-  const { video, audio, program } = like.options as Partial<FfmpegOptions>;
+  const { video, audio, program: own } = like.options as Partial<FfmpegOptions>;
+  const program = like.driver === "ffmpeg" ? own : undefined;
   const options: PusherOptions = {
     outputs: ["stream-1"],
     suspectAfterMs: 1_000,
@@ -215,7 +226,7 @@ function pusher(
 function feedEnd(
   { destinations, streams }: SiteConfig,
   { stream }: RelayedStream,
-  { leg, spool, door }: RelayedStream["inputs"][number],
+  { leg, address, door }: RelayedStream["inputs"][number],
 ): SiteConfig["destinations"][number] {
   const to = streams.find(({ id }) => id === stream)!.destination;
   const {
@@ -228,8 +239,7 @@ function feedEnd(
   return {
     ...like,
     ...{
-      id: leg,
-      address: door ? `rtmp://${hostPart(door.host)}:${door.port}/${doorApp}` : `spool:${spool}`,
+      ...{ id: leg, address },
       streamKey: door?.streamKey ?? "no-key-is-needed",
     },
     ...{ takeover: "exclusive", test: false, allowUnproven: false, observers: [] },

@@ -589,9 +589,15 @@ streams:
     expect.stringContaining("relay.port: leads to port 1935, at which ingests[0] listens already"),
   ]);
   const other = pattern.replace("driver: ffmpeg", "driver: gstreamer");
-  expect(relayed(`${software("one", ", source: camera")}\n${other}`)).toEqual([
-    expect.stringContaining("two is gstreamer, which path relayed is not built for yet"),
-  ]);
+  const engines = `${software("one", ", source: camera")}\n${other}`;
+  expect(relayed(engines)).toEqual([]);
+  expect(relayed(engines, ", relay: { mode: gop-atomic }")).toContainEqual(
+    expect.stringContaining("relay.mode: is gop-atomic, but two makes GOPs of its own"),
+  );
+  const onlyLooks = `  - { id: two, driver: snmp, host: 10.0.0.2, source: camera }`;
+  expect(relayed(`${software("one", ", source: camera")}\n${onlyLooks}`)).toContainEqual(
+    expect.stringContaining("two is snmp, which path relayed is not built for yet"),
+  );
   expect(relayed(pair(", source: camera"), ", sessions: true")).toEqual([
     expect.stringContaining("is true, which path relayed is not built for yet"),
   ]);

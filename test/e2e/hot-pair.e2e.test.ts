@@ -222,7 +222,7 @@ async function strike(name: string): Promise<Undo> {
 test("one box is slower: that is said, measured while they run, and a switch loses nothing then", async () => {
   const laterMs = 200;
   await aHotPair({ laterMs });
-  const unknown = /how much later one of its boxes is than the other is not known/;
+  const unknown = /how much later one of its encoders is than the other is not known/;
   const warnings = async () => (await hub.get("/api/sites/studio"))["warnings"] as string[];
   expect((await warnings()).some((text) => unknown.test(text))).toBe(true);
   const { stdout } = await promisify(execFile)(process.execPath, [

@@ -19,7 +19,7 @@ const interleaveNs = 200_000_000;
 /** @throws DriverError `notPossible` when this output cannot be built; never quotes the key */
 export function gstreamerArguments(options: GstreamerOptions, publication: Publication): string[] {
   const to = checkedEndpoint(publication);
-  if (to.scheme === "spool") throw new DriverError("notPossible", "it cannot feed a relay yet");
+  if (to.scheme === "spool") throw new DriverError("notPossible", "it pushes to a relay, by RTMP");
   if (!isWritable(publication.streamKey)) {
     throw new DriverError("notPossible", "gst-launch takes no stream key with a quote in it");
   }
