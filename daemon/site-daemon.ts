@@ -129,7 +129,15 @@ export async function startSite(p: {
   await endOtherRelays(config.stateDir, relayed);
   const openingRelays = openRelays({
     ...{ stateDir: config.stateDir, relays: relayed, program: fileURLToPath(p.relayUrl) },
-    tell: (stream, event) => void submit({ to: `stream:${stream}`, event }),
+    slateFormat: (stream) => parts.slates?.formatOf(stream),
+    tell(stream, event) {
+      if (event.type === "relay.report") {
+        const { selected, carried = {} } = event.report;
+        const brought = selected === null ? undefined : carried[selected];
+        if (brought) parts.slates?.brings(stream, brought);
+      }
+      void submit({ to: `stream:${stream}`, event });
+    },
   });
   openingRelays.catch(() => undefined);
   const openingDrivers = openDrivers({

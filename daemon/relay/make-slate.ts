@@ -5,20 +5,37 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
 
+/** What FFmpeg calls the channels that a configuration of AAC has. */
+const layouts: Readonly<Record<number, string>> = {
+  ...{ 1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0(side)", 6: "5.1", 8: "7.1(wide)" },
+};
+
 const Even = z.number().int().min(64).max(7_680).multipleOf(2);
 
-/** What a slate shows, and the format of the encoders it stands in for. */
-export const SlateFields = z.strictObject({
+/** The format of the encoders that a slate stands in for. */
+export const SlateForm = z.strictObject({
   width: Even,
   height: Even,
   framesPerSecond: z.number().min(5).max(120),
+  /** In the order of the programme's map. */
+  sounds: z
+    .array(
+      z.strictObject({
+        sampleRateHz: z.number().int().min(7_350).max(96_000),
+        channels: z.number().refine((channels) => layouts[channels] !== undefined),
+        language: z
+          .string()
+          .regex(/^[a-z]{3}$/)
+          .optional(),
+      }),
+    )
+    .max(8),
+});
+export type SlateForm = z.infer<typeof SlateForm>;
+
+/** And what it shows. */
+export const SlateFields = SlateForm.extend({
   videoBitrateBps: z.number().int().min(50_000).max(50_000_000),
-  audio: z
-    .strictObject({
-      sampleRateHz: z.union([z.literal(44_100), z.literal(48_000)]),
-      channels: z.union([z.literal(1), z.literal(2)]),
-    })
-    .nullable(),
   background: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("colour"), colour: z.string().regex(/^#[0-9a-f]{6}$/) }),
     /** A PNG or JPEG on this host, scaled to fit. */
@@ -78,17 +95,21 @@ const looking = (path: string): string[] => [
 ];
 
 function slateArguments(fields: SlateFields): string[] {
-  const { width, height, framesPerSecond, videoBitrateBps, audio, background } = fields;
+  const { width, height, framesPerSecond, videoBitrateBps, sounds, background } = fields;
   const { text, clock } = fields;
   const size = `${width}x${height}`;
-  const rate = String(framesPerSecond);
+  const rate = rateOf(framesPerSecond);
   const shown =
     background.kind === "colour"
       ? ["-f", "lavfi", "-i", `color=c=0x${background.colour.slice(1)}:s=${size}:r=${rate}`]
       : [...[...picturesOnly, "-loop", "1", "-framerate", rate, "-i", `file:${background.path}`]];
-  const silence = audio
-    ? `anullsrc=cl=${audio.channels === 1 ? "mono" : "stereo"}:r=${audio.sampleRateHz}`
-    : undefined;
+  const silences = sounds.flatMap(({ channels, sampleRateHz }) => {
+    return ["-f", "lavfi", "-i", `anullsrc=cl=${layouts[channels]}:r=${sampleRateHz}`];
+  });
+  const mapped = sounds.flatMap(({ language }, n) => [
+    ...["-map", `${n + 1}:a:0`],
+    ...(language === undefined ? [] : [`-metadata:s:a:${n}`, `language=${language}`]),
+  ]);
   const filters = [
     `scale=${width}:${height}:force_original_aspect_ratio=decrease`,
     `pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2`,
@@ -111,12 +132,18 @@ function slateArguments(fields: SlateFields): string[] {
   const bitrate = String(videoBitrateBps);
   return [
     ...[...quiet, ...shown],
-    ...(silence ? ["-f", "lavfi", "-i", silence, "-map", "1:a:0"] : []),
-    ...["-map", "0:v:0", "-vf", filters.join(",")],
+    ...[...silences, "-map", "0:v:0", ...mapped, "-vf", filters.join(",")],
     ...["-c:v", "libx264", "-preset", "medium", "-tune", "zerolatency", "-b:v", bitrate],
     ...["-maxrate", bitrate, "-bufsize", bitrate, "-g", String(Math.round(gopS * framesPerSecond))],
     // One keyframe and picture more, by which the relay knows that the ones before are whole.
     ...["-sc_threshold", "0", "-frames:v", String(pictures + 2), "-t", String(loopS + 1)],
     ...["-c:a", "aac", "-b:a", "64000", "-f", "mpegts", "slate.ts"],
   ];
+}
+
+/** 29.97 is 30 000 pictures in 1 001 seconds. */
+function rateOf(framesPerSecond: number): string {
+  const whole = Math.round(framesPerSecond);
+  const isSlower = Math.abs((framesPerSecond * 1_001) / 1_000 - whole) < 0.001;
+  return isSlower ? `${whole * 1_000}/1001` : String(framesPerSecond);
 }

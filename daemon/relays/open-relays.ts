@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { pusherOf } from "../../machines/stream/relay/names.ts";
 import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
+import type { SlateFormat } from "../../machines/stream/slate-format.ts";
 import { freeLock } from "../drivers/shared/engine/ending.ts";
 import { EngineDirectory } from "../drivers/shared/engine/engine-directory.ts";
 import type { RelaySettings } from "../relay/settings.ts";
@@ -61,6 +62,7 @@ export async function openRelays(p: {
   /** The relay's program. */
   program: string;
   tell: (stream: string, news: RelayNews) => void;
+  slateFormat: (stream: string) => SlateFormat | undefined;
 }): Promise<Map<string, RelayProcess>> {
   const opened = p.relays.map(async (relay) => {
     const { stream, folder } = relay;
@@ -69,6 +71,7 @@ export async function openRelays(p: {
     const process = await openRelayProcess({
       ...{ stream, folder, program: p.program, launcher: launcher() },
       settings: settingsOf(relay),
+      slateFormat: () => p.slateFormat(stream),
       heard: (report) => p.tell(stream, { type: "relay.report", report }),
       measured: (inputs) => p.tell(stream, { type: "relay.measured", inputs }),
       lost: (because) => p.tell(stream, { type: "relay.lost", because }),

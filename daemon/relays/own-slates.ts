@@ -4,11 +4,13 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 import type { Logger } from "pino";
 import { z } from "zod";
+import type { Carried } from "../../machines/content/carried.ts";
+import type { SlateFormat } from "../../machines/stream/slate-format.ts";
 import { SlateAsk, type SlateTold } from "../../machines/stream/slate.contract.ts";
 import type { Answer } from "../command-memory.ts";
-import type { SlateFields } from "../relay/make-slate.ts";
+import { type SlateFields, SlateForm } from "../relay/make-slate.ts";
 import { pictureSize } from "./picture-size.ts";
-import { makeSlates, makeWanted, type SlateOf } from "./slates.ts";
+import { formBrought, makeSlates, makeWanted, slateFormat, type SlateOf } from "./slates.ts";
 
 /** More is no picture for a screen, and decoding it would take the host's memory. */
 const mostSidePx = 8_192;
@@ -43,6 +45,9 @@ export class OwnSlates {
   readonly #wallMs: () => number;
   readonly #closing = new AbortController();
   readonly #uploads = new Map<string, Upload>();
+  /** In what form the encoders were seen to bring their pictures and sounds, by stream. */
+  readonly #brought = new Map<string, SlateForm>();
+  readonly #formats = new Map<string, SlateFormat>();
   /** One is made after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #minute: NodeJS.Timeout | undefined;
@@ -58,7 +63,11 @@ export class OwnSlates {
     this.#folder = p.folder;
     this.#log = p.log;
     this.#wallMs = p.wallMs;
-    for (const { stream } of p.relays) this.#make(stream);
+    for (const { stream, folder } of p.relays) {
+      const form = SlateForm.safeParse(readJson(broughtFile(folder))).data;
+      if (form) this.#brought.set(stream, form);
+      this.#make(stream);
+    }
     this.#nextMinute();
   }
 
@@ -66,6 +75,24 @@ export class OwnSlates {
     this.#closing.abort();
     clearTimeout(this.#minute);
     return this.#turn;
+  }
+
+  /** What is on air comes so: the slate is made in the same form. A relay shows it the next time. */
+  brings(stream: string, carried: Carried): void {
+    const relay = this.#relays.get(stream);
+    const form = formBrought(carried);
+    if (!relay || !form) return;
+    const text = JSON.stringify(form);
+    if (text === JSON.stringify(this.#brought.get(stream))) return;
+    this.#brought.set(stream, form);
+    writeFileSync(`${broughtFile(relay.folder)}.new`, text, { mode: 0o640 });
+    renameSync(`${broughtFile(relay.folder)}.new`, broughtFile(relay.folder));
+    this.#make(stream);
+  }
+
+  /** Of the slate that is there; undefined: there is none as it should be. */
+  formatOf(stream: string): SlateFormat | undefined {
+    return this.#formats.get(stream);
   }
 
   /** @param args of the question, as they came. @param by who asks */
@@ -159,7 +186,9 @@ export class OwnSlates {
       const before = this.#own(stream);
       const own = change(before);
       try {
-        await makeWanted({ folder, slate: this.#fields(relay, own) }, this.#closing.signal);
+        const slate = this.#fields(relay, own);
+        await makeWanted({ folder, slate }, this.#closing.signal);
+        this.#made(relay, slate);
       } catch (error) {
         this.#forgetPictures(stream, before);
         const why = lastWords(error);
@@ -197,7 +226,7 @@ export class OwnSlates {
 
   /** What the configuration says, and over it what was wished for. */
   #fields({ stream, slate, ...written }: SlateOf, own: Own | null): SlateFields {
-    const { text: usual, ...rest } = slate;
+    const { text: usual, ...rest } = { ...slate, ...this.#brought.get(stream) };
     const path = own?.picture && join(this.#folder, stream, own.picture.file);
     // Over a picture that was brought stands only what somebody has written for it.
     const text = own?.text ?? (path === undefined ? usual : written.text);
@@ -214,8 +243,17 @@ export class OwnSlates {
     const relay = this.#relays.get(stream)!;
     this.#turn = this.#turn.then(async () => {
       const slate = this.#fields(relay, this.#own(stream));
-      await makeSlates([{ ...relay, slate }], this.#log, this.#closing.signal);
+      this.#formats.delete(stream);
+      if (await makeSlates([{ ...relay, slate }], this.#log, this.#closing.signal)) {
+        this.#made(relay, slate);
+      }
     });
+  }
+
+  #made({ stream, formFrom }: SlateOf, slate: SlateFields): void {
+    const form = SlateForm.strip().parse(slate);
+    const isBrought = JSON.stringify(form) === JSON.stringify(this.#brought.get(stream));
+    this.#formats.set(stream, slateFormat(form, isBrought ? "input" : formFrom));
   }
 
   #nextMinute(): void {
@@ -235,14 +273,9 @@ export class OwnSlates {
     return { ...own, changedAtMs: this.#wallMs(), changedBy: by };
   }
 
+  /** null: nobody has wished for anything. */
   #own(stream: string): Own | null {
-    try {
-      const text = readFileSync(join(this.#folder, stream, "slate.json"), "utf8");
-      return Own.safeParse(JSON.parse(text)).data ?? null;
-    } catch {
-      // Nobody has wished for anything.
-      return null;
-    }
+    return Own.safeParse(readJson(join(this.#folder, stream, "slate.json"))).data ?? null;
   }
 
   #keep(stream: string, own: Own | null): void {
@@ -278,6 +311,17 @@ function lastWords(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message: string };
   const lines = (stderr ?? message).split("\n").filter((line) => line.trim() !== "");
   return (lines.at(-1) ?? "ffmpeg did not end in time").replaceAll(/file:\S*\//g, "").slice(0, 200);
+}
+
+const broughtFile = (folder: string) => join(folder, "brought.json");
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    // It was never written.
+    return undefined;
+  }
 }
 
 function filesIn(folder: string): string[] {

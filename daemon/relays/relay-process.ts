@@ -11,6 +11,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Intents } from "../../machines/intents.ts";
 import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
+import type { SlateFormat } from "../../machines/stream/slate-format.ts";
 import {
   FromRelay,
   type RelayEnded,
@@ -62,6 +63,8 @@ export async function openRelayProcess(p: {
   program: string;
   launcher: string;
   heard: (word: RelayWord) => void;
+  /** Of the slate that lies there for it. */
+  slateFormat: () => SlateFormat | undefined;
   /** Each 5 s. */
   measured: (inputs: Record<string, Measures>) => void;
   lost: (because: string) => void;
@@ -97,7 +100,8 @@ export async function openRelayProcess(p: {
       measuredAtMs = heardAtMs;
       p.measured(measuresOf(message));
     }
-    const word = wordOf(message);
+    const slateFormat = p.slateFormat();
+    const word = { ...wordOf(message), ...(slateFormat && { slateFormat }) };
     const shape = JSON.stringify(word);
     if (shape === told) return;
     told = shape;

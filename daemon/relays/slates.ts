@@ -3,8 +3,10 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "pino";
 import type { SiteConfig } from "../../config/site.schema.ts";
+import type { Carried } from "../../machines/content/carried.ts";
+import type { SlateFormat } from "../../machines/stream/slate-format.ts";
 import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
-import { makeSlate, type SlateFields } from "../relay/make-slate.ts";
+import { makeSlate, type SlateFields, SlateForm } from "../relay/make-slate.ts";
 
 export const slatePath = (folder: string): string => join(folder, "slate.ts");
 
@@ -17,33 +19,61 @@ const usual = {
 /** A still picture needs no more. */
 const mostBitrateBps = 4_000_000;
 
-/** In the format of the stream's first encoder; of a box as far as the stream says how it is set. */
+/** As the configuration says it of the stream and its first encoder; of a box it may say nothing. */
 export function slateFields(
   { id, name = id, slate, settings }: SiteConfig["streams"][number],
   { options }: SiteConfig["encoders"][number],
-): SlateFields {
+): Pick<SlateOf, "slate" | "formFrom"> {
   const { video = usual.video, audio = usual.audio } = options as Partial<FfmpegOptions>;
   const { picture, colour } = slate;
-  const text = slate.text ?? (picture === undefined ? `${name}\nwe will be right back` : "");
+  const width = settings?.width ?? video.width;
+  const height = settings?.height ?? video.height;
   return {
-    width: settings?.width ?? video.width ?? usual.width,
-    height: settings?.height ?? video.height ?? usual.height,
-    framesPerSecond: settings?.framesPerSecond ?? video.framesPerSecond,
-    videoBitrateBps: Math.min(video.bitrateBps, mostBitrateBps),
-    audio:
-      audio.codec === "none"
-        ? null
-        : { sampleRateHz: audio.sampleRateHz, channels: audio.channels === 1 ? 1 : 2 },
-    background:
-      picture === undefined ? { kind: "colour", colour } : { kind: "picture", path: picture },
-    text,
+    slate: {
+      width: width ?? usual.width,
+      height: height ?? usual.height,
+      framesPerSecond: settings?.framesPerSecond ?? video.framesPerSecond,
+      videoBitrateBps: Math.min(video.bitrateBps, mostBitrateBps),
+      sounds:
+        audio.codec === "none"
+          ? []
+          : [{ sampleRateHz: audio.sampleRateHz, channels: audio.channels === 1 ? 1 : 2 }],
+      background:
+        picture === undefined ? { kind: "colour", colour } : { kind: "picture", path: picture },
+      text: slate.text ?? (picture === undefined ? `${name}\nwe will be right back` : ""),
+    },
+    formFrom: width === undefined || height === undefined ? "default" : "configuration",
   };
 }
+
+/** In the form in which an input has brought it; undefined: not known well enough, or not to be made. */
+export function formBrought({ picture, sounds }: Carried): SlateForm | undefined {
+  const { sampleRateHz: usualHz, channels: usualChannels } = usual.audio;
+  return SlateForm.safeParse({
+    ...{ width: picture?.widthPx, height: picture?.heightPx },
+    framesPerSecond: picture?.framesPerSecond,
+    sounds: sounds.map(({ language, channels, sampleRateHz }) => ({
+      ...{ sampleRateHz: sampleRateHz ?? usualHz, channels: channels ?? usualChannels },
+      ...(language !== null && { language }),
+    })),
+  }).data;
+}
+
+export const slateFormat = (fields: SlateForm, from: SlateFormat["from"]): SlateFormat => ({
+  ...{ widthPx: fields.width, heightPx: fields.height },
+  framesPerSecond: fields.framesPerSecond,
+  sounds: fields.sounds.map(({ sampleRateHz, channels, language = null }) => {
+    return { sampleRateHz, channels, language };
+  }),
+  from,
+});
 
 export type SlateOf = {
   stream: string;
   folder: string;
+  /** In the form that the configuration says, or the usual one: nobody has seen what comes. */
   slate: SlateFields;
+  formFrom: "configuration" | "default";
   /** Only what the configuration says of them itself. */
   text?: string | undefined;
   clock?: boolean;
@@ -64,20 +94,26 @@ const markFor = (slate: SlateFields) => JSON.stringify([slate, pictureOf(slate)]
 /**
  * Makes those that are missing or were of other fields, one after the other. A relay takes its own
  * as soon as it is there.
+ * @returns whether all are there, though perhaps plainer
  */
 export async function makeSlates(
   relays: readonly Pick<SlateOf, "stream" | "folder" | "slate">[],
   log: Pick<Logger, "warn">,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  let missing = relays.length;
   for (const { stream, folder, slate } of relays) {
-    if (read(markOf(folder)) === markFor(slate)) continue;
+    if (read(markOf(folder)) === markFor(slate)) {
+      missing--;
+      continue;
+    }
     rmSync(markOf(folder), { force: true });
     for (const fields of plainer(slate)) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       try {
         if (fields === slate) await makeWanted({ folder, slate }, signal);
         else await makeSlate(fields, slatePath(folder), signal);
+        missing--;
         break;
       } catch (error) {
         const { message } = error as Error;
@@ -85,6 +121,7 @@ export async function makeSlates(
       }
     }
   }
+  return missing === 0;
 }
 
 /** Another picture in the same place is another slate. */

@@ -17,7 +17,7 @@ import type { SlateFields } from "../relay/make-slate.ts";
 import type { Form } from "../relay/muxes.ts";
 import { seenAtFarEnd } from "../commissioning/seen-at-far-end.ts";
 import { memoryFolder } from "./memory-folder.ts";
-import { slateFields } from "./slates.ts";
+import { slateFields, type SlateOf } from "./slates.ts";
 
 export const pusherDriver = "relay-pusher";
 
@@ -51,6 +51,7 @@ export type RelayedStream = {
   /** The most that one of its encoders sends, as far as is known. */
   sendsBps: number | undefined;
   slate: SlateFields;
+  formFrom: SlateOf["formFrom"];
   /** Of the slate, as far as the configuration says it itself. */
   text: string | undefined;
   clock: boolean;
@@ -171,7 +172,7 @@ function relayed(
     mode: relayModeOf(relay.mode, pushers.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
     sendsBps: sendsBps(encoders, config),
-    slate: slateFields(stream, firstOf(config, stream)),
+    ...slateFields(stream, firstOf(config, stream)),
     text: stream.slate.text,
     clock: stream.slate.clock,
     inputs,

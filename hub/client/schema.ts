@@ -2849,9 +2849,17 @@ export interface components {
                     sounds: ({
                       language: string | null;
                       channels: number | null;
+                      sampleRateHz?: number | null;
                     } & {
                       [key: string]: unknown;
                     })[];
+                    picture?: {
+                      widthPx: number;
+                      heightPx: number;
+                      framesPerSecond: number | null;
+                    } & {
+                      [key: string]: unknown;
+                    };
                   } & {
                     [key: string]: unknown;
                   })
@@ -2911,6 +2919,25 @@ export interface components {
              */
             slate?: "none" | "ready" | "on" | "unknown";
             slateBeganAt?: string | null;
+            slateFormat?: {
+              widthPx: number;
+              heightPx: number;
+              framesPerSecond: number;
+              sounds: ({
+                sampleRateHz: number;
+                channels: number;
+                language: string | null;
+              } & {
+                [key: string]: unknown;
+              })[];
+              /**
+               * @default unknown
+               * @enum {string}
+               */
+              from: "input" | "configuration" | "default" | "unknown";
+            } & {
+              [key: string]: unknown;
+            };
             fellBack?:
               | ({
                   since: string | null;
@@ -5750,9 +5777,17 @@ export interface operations {
                           sounds: ({
                             language: string | null;
                             channels: number | null;
+                            sampleRateHz?: number | null;
                           } & {
                             [key: string]: unknown;
                           })[];
+                          picture?: {
+                            widthPx: number;
+                            heightPx: number;
+                            framesPerSecond: number | null;
+                          } & {
+                            [key: string]: unknown;
+                          };
                         } & {
                           [key: string]: unknown;
                         })
@@ -5812,6 +5847,25 @@ export interface operations {
                    */
                   slate?: "none" | "ready" | "on" | "unknown";
                   slateBeganAt?: string | null;
+                  slateFormat?: {
+                    widthPx: number;
+                    heightPx: number;
+                    framesPerSecond: number;
+                    sounds: ({
+                      sampleRateHz: number;
+                      channels: number;
+                      language: string | null;
+                    } & {
+                      [key: string]: unknown;
+                    })[];
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    from: "input" | "configuration" | "default" | "unknown";
+                  } & {
+                    [key: string]: unknown;
+                  };
                   fellBack?:
                     | ({
                         since: string | null;

@@ -147,6 +147,7 @@ function relay(
     ...row("Relay", word(tone, health), ` ${sends}${lacks}${lost}`),
     ...carriedRow(inputs, selected, nameOf),
     ...misfitRows(inputs),
+    ...slateRow(relay.slateFormat),
     ...(measured.length > 0 ? row("Inputs", ...measured) : []),
   ];
 }
@@ -187,6 +188,22 @@ const misfitRows = (inputs: readonly RelayInput[]): HTMLElement[] => {
   const lines = inputs.flatMap(({ misfits = [] }) => misfits.map((text) => h("div", {}, text)));
   return lines.length > 0 ? row("Not carried", ...lines) : [];
 };
+
+const saysForm: Readonly<Record<string, string>> = {
+  ...{ input: "as the last on air brought it", configuration: "as the configuration says" },
+  default: "nothing says what comes: the usual",
+};
+
+/** In what form the picture for when nobody brings any is. */
+function slateRow(format: NonNullable<StreamItem["relay"]>["slateFormat"]): HTMLElement[] {
+  if (!format) return [];
+  const { widthPx, heightPx, framesPerSecond, sounds, from } = format;
+  const sound = sounds.map(
+    ({ sampleRateHz, channels }) => `${sampleRateHz / 1_000} kHz ${channels} ch`,
+  );
+  const form = [`${widthPx} × ${heightPx}`, `${framesPerSecond}/s`, ...sound].join(", ");
+  return row("Slate", `${form}: ${saysForm[from] ?? from}`);
+}
 
 type RelayInput = NonNullable<StreamItem["relay"]>["inputs"][number];
 

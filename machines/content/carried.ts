@@ -1,4 +1,4 @@
-/** What a stream brings besides a picture and a sound, as it stands in its bytes. */
+/** What a stream brings, as it stands in its bytes. */
 import { z } from "zod";
 import { word } from "../id.ts";
 
@@ -16,8 +16,18 @@ export const Carried = z
         /** ISO 639-2; null: it is not told. */
         language: z.string().nullable(),
         channels: z.number().int().nullable(),
+        /** Absent: the relay is older, as with the picture. */
+        sampleRateHz: z.number().int().nullable().optional(),
       }),
     ),
+    /** As large as it is shown; how many come by their times, null: not known yet. */
+    picture: z
+      .object({
+        widthPx: z.number().int(),
+        heightPx: z.number().int(),
+        framesPerSecond: z.number().nullable(),
+      })
+      .optional(),
   })
   .meta({ id: "Carried" });
 export type Carried = z.infer<typeof Carried>;

@@ -8,6 +8,7 @@ import { StreamDrill } from "./drill/drill.contract.ts";
 import { IncidentSegments } from "./incident.contract.ts";
 import { SessionState } from "../session/session.contract.ts";
 import { relayReasons, slateWords } from "./relay-protocol.ts";
+import { SlateFormat } from "./slate-format.ts";
 import { LineUp } from "./line-up.contract.ts";
 import { StreamSchedule } from "./schedule.contract.ts";
 
@@ -136,6 +137,8 @@ export const StreamRelay = z
     /** The picture for when nobody brings any: `on` it is what is sent. Absent: the site is older. */
     slate: word(slateWords).optional(),
     slateBeganAtMs: z.number().nullable().optional(),
+    /** Absent: it is not known, or the site is older. */
+    slateFormat: SlateFormat.optional(),
     /** It could not be kept up, and the stream is on path direct since. Absent: the site is older. */
     fellBack: z.object({ sinceMs: z.number(), because: z.string() }).nullable().optional(),
   })

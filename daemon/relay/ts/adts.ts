@@ -58,7 +58,18 @@ export class AdtsCutter {
 }
 
 /** A sound as its ADTS header tells it. */
-export type Aac = { objectType: number; rateIndex: number; rateHz: number; channels: number };
+export type Aac = {
+  objectType: number;
+  rateIndex: number;
+  rateHz: number;
+  /** As a configuration of the standard counts them: 7 has eight. */
+  channels: number;
+};
+
+/** How many there are; undefined where that stands within the frames. */
+export function channelsOf({ channels }: Aac): number | undefined {
+  return channels === 0 ? undefined : channels === 7 ? 8 : channels;
+}
 
 /** @returns undefined where the header names no sample rate */
 export function aacOf(header: Buffer): Aac | undefined {

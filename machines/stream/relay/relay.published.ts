@@ -65,6 +65,7 @@ export function publishedRelay(context: StreamContext): StreamRelay | null {
     missingMs,
     slate: relay?.slate ?? "none",
     slateBeganAtMs: relay === null ? null : (memory.relay.slateSince?.wallMs ?? null),
+    ...(relay?.slateFormat && { slateFormat: relay.slateFormat }),
     fellBack: fellBack ? { sinceMs: fellBack.at.wallMs, because: fellBack.because } : null,
   };
 }

@@ -10,6 +10,7 @@ import { elapsedMs, rebased, type Stamp } from "../../time.ts";
 import type { RelayReason, RelayReport } from "../relay-protocol.ts";
 import type { EncoderFacts } from "../../encoder/facts.ts";
 import type { StreamPlan } from "../../site/plan.ts";
+import type { SlateFormat } from "../slate-format.ts";
 import type { MeasuredInput } from "./measures.ts";
 
 /** What the machines need of a report: plain JSON, compared by value. */
@@ -17,6 +18,8 @@ export type RelayWord = Pick<RelayReport, "generation" | "selected" | "switches"
   /** Absent in journals from before there was any. */
   slate?: NonNullable<RelayReport["slate"]>;
   slateMs?: number;
+  /** Absent where it is not known. */
+  slateFormat?: SlateFormat;
   reason: RelayReason | "unknown";
   /** Inputs that bring pictures. */
   live: readonly string[];

@@ -226,7 +226,7 @@ export async function aMediaPlane(
 
 const slateFields: SlateFields = {
   ...{ width: 320, height: 180, framesPerSecond: fps, videoBitrateBps: 300_000 },
-  audio: { sampleRateHz: 48_000, channels: 2 },
+  sounds: [{ sampleRateHz: 48_000, channels: 2 }],
   background: { kind: "colour", colour: "#203040" },
   text: "Back soon: 100 % \\ 'now'",
 };

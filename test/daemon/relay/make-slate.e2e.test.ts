@@ -16,7 +16,7 @@ function aFolder(): string {
 }
 const fields = (path: string, framesPerSecond = 25): SlateFields => ({
   ...{ width: 640, height: 360, framesPerSecond, videoBitrateBps: 500_000 },
-  audio: { sampleRateHz: 44_100, channels: 1 },
+  sounds: [{ sampleRateHz: 44_100, channels: 1 }],
   background: { kind: "picture", path },
 });
 

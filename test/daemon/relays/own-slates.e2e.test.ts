@@ -15,12 +15,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
 import { OwnSlates } from "../../../daemon/relays/own-slates.ts";
+import type { Carried } from "../../../machines/content/carried.ts";
 import type { SlateFields } from "../../../daemon/relay/make-slate.ts";
 import { until } from "../../e2e/facility.ts";
 
 const run = promisify(execFile);
 const plain: SlateFields = {
-  ...{ width: 160, height: 90, framesPerSecond: 5, videoBitrateBps: 300_000, audio: null },
+  ...{ width: 160, height: 90, framesPerSecond: 5, videoBitrateBps: 300_000, sounds: [] },
   background: { kind: "colour", colour: "#1c2530" },
   text: "back soon",
 };
@@ -32,7 +33,12 @@ function aSite() {
   const clock = { wallMs: Date.UTC(2026, 0, 5, 10, 0, 59, 500) };
   const open = () => {
     const slates = new OwnSlates({
-      relays: [{ stream: "main", folder: relay, slate: plain, text: undefined, clock: false }],
+      relays: [
+        {
+          ...{ stream: "main", folder: relay, slate: plain, formFrom: "default" },
+          ...{ text: undefined, clock: false },
+        },
+      ],
       ...{ folder: join(folder, "slates"), wallMs: () => clock.wallMs },
       log: { warn: () => undefined, info: () => undefined },
     });
@@ -142,3 +148,49 @@ test("a clock stands in it, and it is made anew with each minute", async () => {
   await until("what it was made of", () => existsSync(settings));
   expect(readFileSync(settings, "utf8")).toContain('"clock":"');
 }, 120_000);
+
+test("it is made in the form that the pictures on air have, also after a restart", async () => {
+  const site = aSite();
+  const first = site.open();
+  const forms = async () => {
+    const entries = "stream=width,height,r_frame_rate,sample_rate,channels:stream_tags=language";
+    const args = ["-v", "error", "-show_entries", entries, "-of", "compact=p=0:nk=1", site.slate];
+    // Those of the programme come first.
+    return (await run("ffprobe", args)).stdout.trim().split("\n").slice(-3);
+  };
+  await until("the first", () => first.formatOf("main") !== undefined);
+  expect(first.formatOf("main")).toMatchObject({ widthPx: 160, from: "default", sounds: [] });
+  const carried: Carried = {
+    ...{ captions: false, activeFormat: false, scan: "progressive" },
+    sounds: [
+      { language: "deu", channels: 1, sampleRateHz: 44_100 },
+      { language: null, channels: 6, sampleRateHz: 48_000 },
+    ],
+    picture: { widthPx: 640, heightPx: 360, framesPerSecond: null },
+  };
+  // Not yet known: it stays.
+  first.brings("main", carried);
+  first.brings("main", { ...carried, picture: { ...carried.picture!, framesPerSecond: 29.97 } });
+  const brought = await until("another form", () => {
+    const format = first.formatOf("main");
+    return format?.from === "input" && format;
+  });
+  expect(brought).toEqual({
+    ...{ widthPx: 640, heightPx: 360, framesPerSecond: 29.97, from: "input" },
+    sounds: [
+      { sampleRateHz: 44_100, channels: 1, language: "deu" },
+      { sampleRateHz: 48_000, channels: 6, language: null },
+    ],
+  });
+  expect(await forms()).toEqual(["640|360|30000/1001", "44100|1|0/0|deu", "48000|6|0/0"]);
+  const made = site.made();
+  await first.close();
+
+  const again = site.open();
+  await until("known again", () => again.formatOf("main") !== undefined);
+  expect(again.formatOf("main")).toEqual(brought);
+  expect(site.made()).toBe(made);
+  // Nobody can make one of this size: the last one stays.
+  again.brings("main", { ...carried, picture: { widthPx: 32, heightPx: 18, framesPerSecond: 25 } });
+  expect(again.formatOf("main")).toEqual(brought);
+});

@@ -7,7 +7,7 @@ import { Slate } from "../../../daemon/relay/slate.ts";
 import { makeSlates, slatePath } from "../../../daemon/relays/slates.ts";
 
 const plain: SlateFields = {
-  ...{ width: 160, height: 90, framesPerSecond: 5, videoBitrateBps: 100_000, audio: null },
+  ...{ width: 160, height: 90, framesPerSecond: 5, videoBitrateBps: 100_000, sounds: [] },
   background: { kind: "colour", colour: "#1c2530" },
   text: "back soon",
 };

@@ -2964,6 +2964,11 @@ export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
   slateBeganAt?: Timestamp | undefined;
 
   /**
+   * @generated from field: understudy.v1.SlateFormat slate_format = 12;
+   */
+  slateFormat?: SlateFormat | undefined;
+
+  /**
    * @generated from field: understudy.v1.StreamRelayFellBack fell_back = 11;
    */
   fellBack?: StreamRelayFellBack | undefined;
@@ -2974,6 +2979,68 @@ export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
  * Use `create(StreamRelaySchema)` to create a new message.
  */
 export declare const StreamRelaySchema: GenMessage<StreamRelay>;
+
+/**
+ * @generated from message understudy.v1.SlateFormat
+ */
+export declare type SlateFormat = Message<"understudy.v1.SlateFormat"> & {
+  /**
+   * @generated from field: optional int64 width_px = 1;
+   */
+  widthPx?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 height_px = 2;
+   */
+  heightPx?: bigint | undefined;
+
+  /**
+   * @generated from field: optional double frames_per_second = 3;
+   */
+  framesPerSecond?: number | undefined;
+
+  /**
+   * @generated from field: repeated understudy.v1.SlateFormatSound sounds = 4;
+   */
+  sounds: SlateFormatSound[];
+
+  /**
+   * @generated from field: optional understudy.v1.SlateFormatFrom from = 5;
+   */
+  from?: SlateFormatFrom | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.SlateFormat.
+ * Use `create(SlateFormatSchema)` to create a new message.
+ */
+export declare const SlateFormatSchema: GenMessage<SlateFormat>;
+
+/**
+ * @generated from message understudy.v1.SlateFormatSound
+ */
+export declare type SlateFormatSound = Message<"understudy.v1.SlateFormatSound"> & {
+  /**
+   * @generated from field: optional int64 sample_rate_hz = 1;
+   */
+  sampleRateHz?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 channels = 2;
+   */
+  channels?: bigint | undefined;
+
+  /**
+   * @generated from field: optional string language = 3;
+   */
+  language?: string | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.SlateFormatSound.
+ * Use `create(SlateFormatSoundSchema)` to create a new message.
+ */
+export declare const SlateFormatSoundSchema: GenMessage<SlateFormatSound>;
 
 /**
  * @generated from message understudy.v1.StreamRelayFellBack
@@ -3117,6 +3184,11 @@ export declare type Carried = Message<"understudy.v1.Carried"> & {
    * @generated from field: repeated understudy.v1.CarriedSound sounds = 4;
    */
   sounds: CarriedSound[];
+
+  /**
+   * @generated from field: understudy.v1.CarriedPicture picture = 5;
+   */
+  picture?: CarriedPicture | undefined;
 };
 
 /**
@@ -3124,6 +3196,32 @@ export declare type Carried = Message<"understudy.v1.Carried"> & {
  * Use `create(CarriedSchema)` to create a new message.
  */
 export declare const CarriedSchema: GenMessage<Carried>;
+
+/**
+ * @generated from message understudy.v1.CarriedPicture
+ */
+export declare type CarriedPicture = Message<"understudy.v1.CarriedPicture"> & {
+  /**
+   * @generated from field: optional int64 width_px = 1;
+   */
+  widthPx?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 height_px = 2;
+   */
+  heightPx?: bigint | undefined;
+
+  /**
+   * @generated from field: optional double frames_per_second = 3;
+   */
+  framesPerSecond?: number | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.CarriedPicture.
+ * Use `create(CarriedPictureSchema)` to create a new message.
+ */
+export declare const CarriedPictureSchema: GenMessage<CarriedPicture>;
 
 /**
  * @generated from message understudy.v1.CarriedSound
@@ -3138,6 +3236,11 @@ export declare type CarriedSound = Message<"understudy.v1.CarriedSound"> & {
    * @generated from field: optional int64 channels = 2;
    */
   channels?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 sample_rate_hz = 3;
+   */
+  sampleRateHz?: bigint | undefined;
 };
 
 /**
@@ -5562,6 +5665,41 @@ export enum StreamPath {
  * Describes the enum understudy.v1.StreamPath.
  */
 export declare const StreamPathSchema: GenEnum<StreamPath>;
+
+/**
+ * @generated from enum understudy.v1.SlateFormatFrom
+ */
+export enum SlateFormatFrom {
+  /**
+   * @generated from enum value: SLATE_FORMAT_FROM_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: SLATE_FORMAT_FROM_INPUT = 1;
+   */
+  INPUT = 1,
+
+  /**
+   * @generated from enum value: SLATE_FORMAT_FROM_CONFIGURATION = 2;
+   */
+  CONFIGURATION = 2,
+
+  /**
+   * @generated from enum value: SLATE_FORMAT_FROM_DEFAULT = 3;
+   */
+  DEFAULT = 3,
+
+  /**
+   * @generated from enum value: SLATE_FORMAT_FROM_UNKNOWN = 4;
+   */
+  UNKNOWN = 4,
+}
+
+/**
+ * Describes the enum understudy.v1.SlateFormatFrom.
+ */
+export declare const SlateFormatFromSchema: GenEnum<SlateFormatFrom>;
 
 /**
  * @generated from enum understudy.v1.StreamRelaySlate
