@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { absolutePath, displayName, host, id, port, publishAddress, url } from "./fields.ts";
 import { SecretReference } from "./secrets.ts";
-import { bitrate, duration, percent, section } from "./units.ts";
+import { bitrate, duration, percent, section, size } from "./units.ts";
 
 const common = {
   id: id
@@ -96,6 +96,9 @@ export const output = z.discriminatedUnion("kind", [
     keep: duration({ atLeast: "1min", atMost: "3650d" })
       .prefault("7d")
       .describe("How long files are kept, where there is room"),
+    keepAtMost: size({ atLeast: "1MiB", atMost: "1000000GiB" })
+      .exactOptional()
+      .describe("How much its files may take together; the oldest go first"),
     leastFree: percent({ atLeast: "0%", atMost: "90%" })
       .prefault("10%")
       .describe("Free space below which the oldest files of it go, and then nothing is recorded"),

@@ -68,11 +68,12 @@ function targetOf(
     return { ...config, paceBps: config.paceBps ?? paceOf(p.sendsBps) };
   }
   if (config.kind !== "recording") return config;
-  const { kind, storage, folder, container, fileMs, keepMs, leastFreePercent } = config;
+  const { kind, storage, folder, container, fileMs, keepMs, keepAtMostBytes } = config;
   const disk = p.storages.find((one) => one.id === storage)?.options as HostDiskOptions | undefined;
   const [place] = disk?.places ?? [];
   return {
-    ...{ kind, container, fileMs, keepMs, leastFreeRatio: leastFreePercent / 100 },
+    ...{ kind, container, fileMs, keepMs, leastFreeRatio: config.leastFreePercent / 100 },
+    ...(keepAtMostBytes !== undefined && { keepAtMostBytes }),
     // Two outputs may record into one place.
     name: `${p.stream}-${id}`,
     folder: folder ?? place!.path,

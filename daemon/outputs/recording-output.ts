@@ -26,6 +26,8 @@ export type RecordingFields = {
   name: string;
   container: Container;
   keepMs: number;
+  /** Of all whole files together. */
+  keepAtMostBytes?: number | undefined;
   /** Of the disk, 0..1: below it the oldest files go, and where there are none nothing is recorded. */
   leastFreeRatio: number;
 };
@@ -118,20 +120,31 @@ export class RecordingOutput implements SegmentSink {
 
   /** @throws where nothing may be written */
   #makeRoom(): void {
-    const { folder, isMountPoint, keepMs, leastFreeRatio } = this.#fields;
+    const {
+      folder,
+      isMountPoint,
+      keepMs,
+      keepAtMostBytes = Infinity,
+      leastFreeRatio,
+    } = this.#fields;
     if (isMountPoint) {
       const mounts = parseMounts(readFileSync("/proc/self/mounts", "utf8"));
       if (!isMountedAt(mountOf(mounts, folder), folder)) {
         throw new Error(`nothing is mounted at ${folder}`);
       }
     } else mkdirSync(folder, { recursive: true, mode: 0o750 });
-    const { files } = this;
+    const files = this.files.map((name) => {
+      const path = join(folder, name);
+      const { mtimeMs, size } = statSync(path);
+      return { path, mtimeMs, size };
+    });
     const oldMs = this.#nowMs() - keepMs;
-    for (const name of files) {
-      const file = join(folder, name);
-      const isOld = statSync(file).mtimeMs < oldMs;
-      if (!isOld && freeRatio(folder) >= leastFreeRatio) break;
-      rmSync(file, { force: true });
+    let keptBytes = files.reduce((sum, { size }) => sum + size, 0);
+    for (const { path, mtimeMs, size } of files) {
+      const mayStay = mtimeMs >= oldMs && keptBytes <= keepAtMostBytes;
+      if (mayStay && freeRatio(folder) >= leastFreeRatio) break;
+      rmSync(path, { force: true });
+      keptBytes -= size;
     }
     const free = freeRatio(folder);
     if (free >= leastFreeRatio) return;

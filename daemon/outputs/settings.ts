@@ -48,6 +48,7 @@ export const OutputTarget = z.discriminatedUnion("kind", [
     container: z.enum(["ts", "fmp4"]),
     fileMs: z.number().positive(),
     keepMs: z.number().positive(),
+    keepAtMostBytes: z.number().positive().optional(),
     leastFreeRatio: z.number().min(0).max(1),
   }),
   z.object({ kind: z.literal("rtmp"), address: z.string(), streamKey: z.string() }),

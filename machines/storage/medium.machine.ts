@@ -14,7 +14,7 @@ import {
   type StorageLevels,
 } from "./space.ts";
 import type { MediumEvent, MediumToStorage } from "./storage.events.ts";
-import { type Sample, secondsToFull, withSample } from "./write-rate.ts";
+import { type Sample, secondsToFull, withSample, writeBytesPerSecond } from "./write-rate.ts";
 import { stepped } from "../stepping/stepped.ts";
 
 /** What a restarted daemon must not tell again, and what hysteresis must not forget. */
@@ -247,7 +247,12 @@ export const mediumMachine = setup({
             target: "soonFull",
             actions: {
               type: "say",
-              params: ({ context }) => soonFullSentence(context, leftSeconds(context)),
+              params: ({ context }) =>
+                soonFullSentence(
+                  context,
+                  leftSeconds(context),
+                  writeBytesPerSecond(context.samples) ?? 0,
+                ),
             },
           },
         },

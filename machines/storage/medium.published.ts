@@ -3,6 +3,7 @@ import type { SnapshotFrom } from "xstate";
 import { leftSeconds, type mediumMachine, type MediumResume } from "./medium.machine.ts";
 import { endsFilesAt4GB, freeBytesOf, freeRatioOf } from "./space.ts";
 import type { MediumState, MediumWord } from "./storage.contract.ts";
+import { roomAdvice } from "./sentences.ts";
 import { writeBytesPerSecond } from "./write-rate.ts";
 
 export type MediumSnapshot = SnapshotFrom<typeof mediumMachine>;
@@ -62,6 +63,9 @@ function warnings({ context, value }: MediumSnapshot, isTooSlow: boolean): strin
   if (value.forecast === "soonFull") {
     list.push(`full in ${Math.max(1, Math.round(leftSeconds(context) / 60))} min`);
   }
+  const room =
+    value.word === "nearlyFull" || value.word === "full" ? roomAdvice(context) : undefined;
+  if (room !== undefined) list.push(room);
   if (isTooSlow) list.push("cannot keep up with what is written");
   if (endsFilesAt4GB(reading.fileSystem)) list.push(`${reading.fileSystem} ends a file at 4 GB`);
   if (reading.condition === "degraded") list.push("works with less safety than it had (degraded)");

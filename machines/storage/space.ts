@@ -50,6 +50,18 @@ export function freeBytesOf({ freeRatio, freeBytes, totalBytes }: MediumReading)
   return freeRatio >= 0 && freeRatio <= 1 ? freeRatio * totalBytes : undefined;
 }
 
+/** What has to go for the medium to be no longer nearly full; undefined where sizes are not told. */
+export function roomToMake(
+  reading: MediumReading,
+  levels: StorageLevels,
+): { bytes: number; freeRatio: number } | undefined {
+  const [ratio, total] = [freeRatioOf(reading), reading.totalBytes];
+  if (ratio === undefined || total === undefined) return undefined;
+  const freeRatio = levelsFor(levels, reading.isNetwork).low + endsAbove;
+  const bytes = (freeRatio - ratio) * total;
+  return bytes > 0 ? { bytes, freeRatio } : undefined;
+}
+
 /** FAT32 ends a file at 4 GB. exFAT does not. */
 export function endsFilesAt4GB(fileSystem: string | undefined): boolean {
   return fileSystem !== undefined && /^(v?fat(12|16|32)?|msdos)$/i.test(fileSystem.trim());

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -72,6 +80,29 @@ test("files leave when they are old enough, and those of others never", () => {
     "main-archive-20261122T141500001Z.ts",
   ]);
   for (const name of others) expect(existsSync(join(recording.folder, name))).toBe(true);
+});
+
+test("when its files take more than they may the oldest go, and what is being recorded never", () => {
+  const alone = aRecording();
+  alone.record();
+  const { size } = statSync(join(alone.folder, alone.output.files[0]!));
+  const recording = aRecording({ keepAtMostBytes: 2.5 * size });
+  const others = join(recording.folder, "film.ts");
+  writeFileSync(others, Buffer.alloc(10 * size));
+  for (let n = 0; n < 4; n += 1) {
+    recording.record();
+    recording.pass(1_000);
+  }
+  expect(recording.output.look()).toBe(true);
+  const kept = ["main-archive-20261122T131502000Z.ts", "main-archive-20261122T131503000Z.ts"];
+  expect(recording.output.files).toEqual(kept);
+  recording.record(false);
+  expect(recording.output.look()).toBe(true);
+  expect(readdirSync(recording.folder).sort()).toEqual([
+    "film.ts",
+    ...kept,
+    "main-archive-20261122T131504000Z.ts.part",
+  ]);
 });
 
 test("with too little room the oldest go, and then nothing is recorded and it is said", () => {

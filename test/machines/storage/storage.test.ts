@@ -14,7 +14,42 @@ test("a card that fills is told level by level, with its severity, and back", ()
   expect(words(s)).toEqual(["filling", "nearlyFull", "full", "healthy"]);
   expect(s.told.map((d) => d.severity)).toEqual(["info", "warning", "critical", "info"]);
   expect(s.told[1]?.message).toBe(
-    "helo-1: sd is nearly full, 15.0 % free: make room, or record elsewhere",
+    "helo-1: sd is nearly full, 15.0 % free: delete 2.0 GB to have 17 % free, or record elsewhere",
+  );
+  expect(s.told[2]?.message).toBe(
+    "helo-1: sd is full, 0.5 % free: nothing can be recorded on it; delete 16.5 GB to have 17 % free",
+  );
+});
+
+test("what has to go is on its page while it is short of room, and is enough", () => {
+  const s = aStorage();
+  s.reads({ freeRatio: 0.12 });
+  expect(s.medium().warnings).toContain("delete 5.0 GB to have 17 % free");
+  s.reads({ freeRatio: 0.1699 });
+  expect(s.medium().warnings).toContain("delete 10 MB to have 17 % free");
+  s.reads({ freeRatio: 0.17 });
+  expect(s.word()).toBe("filling");
+  expect(s.medium().warnings).toEqual([]);
+  const share = aStorage();
+  share.reads({ freeBytes: 5e9, isNetwork: true, kind: "smb" });
+  expect(share.medium().warnings).toEqual(["delete 4.0 GB to have 9 % free"]);
+});
+
+test("of a medium that tells no sizes only is said that it wants room", () => {
+  const s = aStorage();
+  s.send({
+    type: "reading",
+    reading: {
+      media: [
+        {
+          ...{ id: "sd", kind: "card", isNetwork: false, condition: "ok", source: "device" },
+          freeRatio: 0.1,
+        },
+      ],
+    },
+  });
+  expect(s.told.at(-1)?.message).toBe(
+    "helo-1: sd is nearly full, 10.0 % free: make room, or record elsewhere",
   );
 });
 
@@ -282,7 +317,11 @@ test("a storage with levels of its own is nearly full, full and soon full by the
     filling.reads({ freeBytes: 33e9 - t * 1e6 });
     filling.pass(10);
   }
-  expect(filling.medium().warnings).toEqual(["full in 216 min"]);
+  const advice = "delete 9.1 GB to have 42 % free";
+  expect(filling.medium().warnings).toEqual(["full in 216 min", advice]);
+  expect(filling.told.find(({ type }) => type === "storage.soonFull")?.message).toBe(
+    "helo-1: sd is full in 216 min at the present rate: delete 3.6 GB for each further hour, or record with less",
+  );
 });
 
 test("a reading without media is nothing new, until the box was rebooted or had not answered", () => {
