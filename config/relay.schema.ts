@@ -25,6 +25,12 @@ export const relay = section({
     .describe(
       "TCP port that the first box or GStreamer encoder pushes to; the next one has the next",
     ),
+  watchdog: duration({ atLeast: "100ms", atMost: "2s" })
+    .prefault("400ms")
+    .describe(
+      "An input without a picture for so long is taken for dead: more for programmes with fewer " +
+        "than three pictures a second; delay-line holds that much more",
+    ),
   band: section({
     least: bitrate({ atMost: "1Gbps" }).exactOptional().describe("Of each input, over 10 s"),
     most: bitrate({ atMost: "1Gbps" }).exactOptional().describe("Of each input, over 10 s"),

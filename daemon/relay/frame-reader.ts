@@ -85,10 +85,8 @@ export class FrameReader {
       return;
     }
     const { payload } = unit;
-    const { key, broken } = inspectAccessUnit(payload);
-    this.#take(
-      { track, pts, dts, key, damaged: damaged || broken, gapBefore, payload },
-      this.#nowMs,
-    );
+    const { key, intra, broken } = inspectAccessUnit(payload);
+    const frame = { track, pts, dts, key, intra, damaged: damaged || broken, gapBefore, payload };
+    this.#take(frame, this.#nowMs);
   }
 }

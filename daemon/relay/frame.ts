@@ -11,6 +11,8 @@ export type Frame = {
   dts: Ticks;
   /** A picture that a decoder can begin with (IDR). */
   key: boolean;
+  /** It needs no other picture, and is no IDR all the same. Absent: it does. */
+  intra?: boolean;
   /** Bytes of it are missing or wrong. */
   damaged: boolean;
   /** Something of its track is missing before it. */

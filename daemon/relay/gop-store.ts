@@ -21,8 +21,9 @@ export type Sound = {
   readonly arrivedMs: number;
 };
 
-/** One picture is not shown for longer. */
-const longestPictureTicks = 1_000 * ticksPerMs;
+/** One picture is not shown for longer, but where the watchdog waits for longer, ms. */
+export const longestPictureMs = 1_000;
+const nothing = Buffer.alloc(0);
 /** GOPs whose length is remembered. */
 const remembered = 8;
 
@@ -33,12 +34,16 @@ export class GopStore {
   #bytes = 0;
   readonly #lengthsMs: number[] = [];
   readonly #mostBytes: number;
+  readonly #longestPictureTicks: Ticks;
   /** Pictures thrown away because there was no keyframe before them, or no room. */
   unusablePictures = 0;
+  /** The last GOP had no end before there was no more room. */
+  overflowed = false;
 
   /** @param mostBytes for a GOP that does not end; what is older is dropped */
-  constructor(mostBytes: number) {
+  constructor(mostBytes: number, watchdogMs = longestPictureMs) {
     this.#mostBytes = mostBytes;
+    this.#longestPictureTicks = Math.max(longestPictureMs, watchdogMs) * ticksPerMs;
   }
 
   get bytes(): number {
@@ -75,9 +80,10 @@ export class GopStore {
 
   #end(gop: Gop, next: Frame): void {
     gop.endDts = next.dts;
+    this.overflowed = false;
     gop.damaged ||= next.gapBefore;
     // Time in which nothing came is not part of it.
-    if (gop.damaged || next.dts - gop.frames.at(-1)!.dts > longestPictureTicks) return;
+    if (gop.damaged || next.dts - gop.frames.at(-1)!.dts > this.#longestPictureTicks) return;
     this.#lengthsMs.push((next.dts - gop.frames[0]!.dts) / ticksPerMs);
     if (this.#lengthsMs.length > remembered) this.#lengthsMs.shift();
   }
@@ -100,11 +106,26 @@ export class GopStore {
     }
   }
 
+  /**
+   * Where there is no more room, what was sent of a GOP that has no end goes, but for the place of
+   * its keyframe.
+   *
+   * @param sent so many of its pictures were @returns so many of them are left
+   */
+  shed(gop: Gop, sent: number): number {
+    if (this.#bytes <= this.#mostBytes || sent < 1 || this.gops.at(-1) !== gop) return sent;
+    const [key, ...others] = gop.frames.splice(0, sent);
+    for (const { payload } of [key!, ...others]) this.#bytes -= payload.length;
+    gop.frames.unshift({ ...key!, payload: nothing });
+    return 1;
+  }
+
   /** Keeps what came since `sinceMs`, in whole GOPs, and no more than there is room for. */
   trim(sinceMs: number): void {
     while (this.gops.length > 1 && this.gops[1]!.arrivedMs < sinceMs) this.#dropOldest();
     while (this.#bytes > this.#mostBytes && this.gops.length > 0) {
       this.unusablePictures += this.gops[0]!.frames.length;
+      this.overflowed ||= this.gops.length === 1;
       this.#dropOldest();
     }
     const first = this.gops[0];

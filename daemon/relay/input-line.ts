@@ -1,10 +1,13 @@
 import type { Carried } from "../../machines/content/carried.ts";
 import type { Misfit } from "../../machines/content/misfit.ts";
+import type { Shape } from "../../machines/content/shape.ts";
 import { Carries } from "./carries.ts";
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { FrameReader } from "./frame-reader.ts";
 import { GopStore } from "./gop-store.ts";
+import { Hindrances } from "./hindrances.ts";
 import { InputMeasures } from "./input-measures.ts";
+import { PictureShape } from "./picture-shape.ts";
 import { type Timeline, Timelines } from "./timeline.ts";
 
 /** What is told of an input besides what it brings. */
@@ -33,6 +36,8 @@ export class InputLine {
   readonly #watchdogMs: number;
   readonly #timelines = new Timelines();
   readonly #carries = new Carries();
+  readonly #shape = new PictureShape();
+  readonly #hindrances: Hindrances;
   readonly #reader = new FrameReader((frame, nowMs) => this.take(frame, nowMs));
   #lastPictureMs = -Infinity;
   /** When it brought something again after a silence. */
@@ -52,13 +57,16 @@ export class InputLine {
   constructor(p: { id: string; watchdogMs: number; mostBytes: number }) {
     this.id = p.id;
     this.#watchdogMs = p.watchdogMs;
-    this.store = new GopStore(p.mostBytes);
+    this.#hindrances = new Hindrances(p.watchdogMs);
+    this.store = new GopStore(p.mostBytes, p.watchdogMs);
   }
 
   /** @param chunk its bytes are moved about */
   feed(chunk: Buffer, nowMs: number): void {
     this.measures.bytes(chunk.length, nowMs);
     this.#reader.feed(chunk, nowMs);
+    const { misfits, faults } = this.#reader;
+    this.#hindrances.fed(nowMs, misfits !== undefined, faults.syncLosses);
     this.#lookForDamage(false, nowMs);
   }
 
@@ -117,12 +125,23 @@ export class InputLine {
     return this.isLive(nowMs) ? this.#carries.at(nowMs, this.streams) : null;
   }
 
-  /** What of it does not go out as it is; null: not known yet. */
-  get misfits(): Misfit[] | null {
+  /** What of it does not go out as it is, or not at all; null: not known yet. */
+  misfits(nowMs: number): Misfit[] | null {
     const left = this.#reader.misfits;
-    if (left === undefined) return null;
+    const hindrances = this.#hindrances.at(nowMs, this.store.overflowed);
+    if (left === undefined && hindrances.length === 0) return null;
     const reordered: Misfit = { kind: "order", number: 1, format: "B-frames" };
-    return this.#inOrder < orderedPictures ? [...left, reordered] : left;
+    const order = this.#inOrder < orderedPictures ? [reordered] : [];
+    const isOther = left?.some(({ kind }) => kind === "picture") === true;
+    const others = hindrances.filter(({ kind }) => kind !== "bytes" || !isOther);
+    return [...(left ?? []), ...order, ...others];
+  }
+
+  /** How its pictures are made; null: not known. */
+  shape(nowMs: number): Shape | null {
+    const shape = this.isLive(nowMs) ? this.#shape.at(nowMs) : null;
+    const [, ...sounds] = this.streams;
+    return shape && { ...shape, gopMs: this.store.longestGopMs ?? null, sounds: sounds.length };
   }
 
   /** A frame with unrolled times. */
@@ -130,7 +149,7 @@ export class InputLine {
     this.#lookForDamage(frame.damaged || frame.gapBefore, nowMs);
     const live = this.isLive(nowMs);
     if (!live && this.#lastPictureMs !== -Infinity) this.#backMs = nowMs;
-    if (!live) this.#carries.forget();
+    if (!live) for (const it of [this.#carries, this.#shape, this.#hindrances]) it.forget();
     this.#carries.take(frame, nowMs);
     const began = !live || nowMs - this.#backMs < settlingMs;
     const why = { wasSilent: began, isDoubtful: this.isDoubtful(nowMs) };
@@ -143,6 +162,8 @@ export class InputLine {
       if (!why.isDoubtful) this.#inOrder = isBefore ? 0 : this.#inOrder + 1;
       this.lastPts = frame.pts;
       this.timeline = timeline;
+      this.#shape.take(frame, timeline, nowMs);
+      this.#hindrances.picture(frame, timeline, nowMs);
       this.#figures.pictures++;
       if (frame.damaged) this.#figures.damagedPictures++;
     }

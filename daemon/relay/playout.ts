@@ -96,6 +96,7 @@ export class Playout {
     this.#restamp = new Restamp({
       clock: this.#clock,
       progress: p.resume?.progress,
+      watchdogMs: p.watchdogMs,
       send: p.send,
     });
   }
@@ -497,6 +498,7 @@ export class Playout {
       const spare = this.#mode.kind === "gop-atomic" ? this.#watchdogMs + spareMs : 0;
       const sinceMs = nowMs - neededMs - spare;
       const carries = line === this.#run?.line;
+      if (carries) this.#run!.index = line.store.shed(this.#run!.gop, this.#run!.index);
       line.store.trim(carries ? Math.min(sinceMs, this.#run!.gop.arrivedMs) : sinceMs);
       if (carries || this.#restamp.last.pts === null) continue;
       const sentTo = this.#restamp.last.pts + this.#restamp.halfPicture;

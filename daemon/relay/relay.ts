@@ -88,8 +88,9 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
   if (spools.length > 0) setInterval(poll, pollMs);
 
   /** Whole GOPs lose nothing, in whatever order they come. */
-  const misfitsOf = ({ misfits }: InputLine) =>
-    misfits?.filter(({ kind }) => kind !== "order" || mode.kind !== "gop-atomic") ?? null;
+  const misfitsOf = (line: InputLine, atMs: number) =>
+    line.misfits(atMs)?.filter(({ kind }) => kind !== "order" || mode.kind !== "gop-atomic") ??
+    null;
 
   function report(): RelayReport {
     const at = nowMs();
@@ -111,7 +112,8 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
         drops: inputs[index]!.drops(),
         storedBytes: line.store.bytes,
         carried: line.carried(at),
-        misfits: misfitsOf(line),
+        misfits: misfitsOf(line, at),
+        shape: line.shape(at),
         bitrateBps: line.measures.bitrateBps(at),
         spreadRatio: line.measures.spreadRatio(at),
         avDriftMs: line.measures.avDriftMs,

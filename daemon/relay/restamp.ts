@@ -1,6 +1,6 @@
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { ticksPerMs } from "./frame.ts";
-import type { Gop, GopStore } from "./gop-store.ts";
+import { type Gop, type GopStore, longestPictureMs } from "./gop-store.ts";
 import type { InputLine } from "./input-line.ts";
 import type { OutputClock } from "./output-clock.ts";
 import type { Timeline } from "./timeline.ts";
@@ -22,9 +22,6 @@ export type Progress = {
 const soundToleranceTicks = 10 * ticksPerMs;
 /** Where the next sound is further away something may be missing; an AAC frame at 44.1 kHz is 23 ms. */
 const mostApartTicks = 25 * ticksPerMs;
-/** Pictures are not further apart than this; what is, is a hole. */
-const longestPictureTicks = 1_000 * ticksPerMs;
-
 type SoundLine = Pick<InputLine, "store" | "streams" | "isDoubtful">;
 
 /** Gives frames their output times, and sees to it that time goes on and nothing comes twice. */
@@ -33,15 +30,19 @@ export class Restamp {
   /** Times that differ by less are the same picture's. */
   halfPicture: Ticks = 5 * ticksPerMs;
   readonly #clock: OutputClock;
+  /** Pictures are not further apart than this; what is, is a hole. */
+  readonly #longestPictureTicks: Ticks;
   readonly #send: (frame: OutFrame, streams: ElementaryStream[]) => void;
 
   constructor(p: {
     clock: OutputClock;
     /** How far the output has come already. */
     progress?: Progress | undefined;
+    watchdogMs?: number;
     send: (frame: OutFrame, streams: ElementaryStream[]) => void;
   }) {
     this.#clock = p.clock;
+    this.#longestPictureTicks = Math.max(longestPictureMs, p.watchdogMs ?? 0) * ticksPerMs;
     this.#send = p.send;
     this.last = p.progress ?? { pts: null, dts: null, sounds: [] };
   }
@@ -55,7 +56,7 @@ export class Restamp {
     if (frame.damaged || (!key && restamped <= lastDts)) return;
     const dts = Math.max(restamped, lastDts + 1);
     const pts = Math.max(frame.pts + shift, dts);
-    if (restamped - lastDts < longestPictureTicks && restamped > lastDts) {
+    if (restamped - lastDts < this.#longestPictureTicks && restamped > lastDts) {
       this.halfPicture = (restamped - lastDts) / 2;
     }
     this.last.dts = dts;

@@ -28,6 +28,8 @@ const Mode = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("next-keyframe") }),
 ]);
 
+export const usualWatchdogMs = 400;
+
 /** What one relay process is given: the path of a JSON file with this is its one argument. */
 export const RelaySettings = z.object({
   stream: Id,
@@ -40,7 +42,7 @@ export const RelaySettings = z.object({
     .min(1),
   mode: Mode,
   /** An input without a picture for so long is silent. */
-  watchdogMs: z.number().min(100).max(2_000).default(400),
+  watchdogMs: z.number().min(100).max(2_000).default(usualWatchdogMs),
   /** Most bytes kept of an input: 60 s at 8 Mbit/s. */
   mostBytes: z.number().int().positive().default(60_000_000),
   /** Goes out while no encoder delivers: a transport stream that `makeSlate` has written. */

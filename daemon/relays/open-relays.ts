@@ -7,7 +7,7 @@ import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 import type { SlateFormat } from "../../machines/stream/slate-format.ts";
 import { freeLock } from "../drivers/shared/engine/ending.ts";
 import { EngineDirectory } from "../drivers/shared/engine/engine-directory.ts";
-import type { RelaySettings } from "../relay/settings.ts";
+import { type RelaySettings, usualWatchdogMs } from "../relay/settings.ts";
 import { launcher } from "../drivers/index.ts";
 import { memoryFolder } from "./memory-folder.ts";
 import { pipeOf } from "../outputs/keeper.ts";
@@ -72,6 +72,7 @@ export async function openRelays(p: {
       ...{ stream, folder, program: p.program, launcher: launcher() },
       settings: settingsOf(relay),
       slateFormat: () => p.slateFormat(stream),
+      declared: Object.fromEntries(relay.inputs.map((it) => [it.encoder, it.declared])),
       heard: (report) => p.tell(stream, { type: "relay.report", report }),
       measured: (inputs) => p.tell(stream, { type: "relay.measured", inputs }),
       lost: (because) => p.tell(stream, { type: "relay.lost", because }),
@@ -88,10 +89,11 @@ export async function openRelays(p: {
 
 type Settings = Omit<RelaySettings, "watchdogMs" | "mostBytes" | "mode"> & {
   mode: { kind: RelayedStream["mode"] };
+  watchdogMs?: number;
 };
 
 function settingsOf(relay: RelayedStream): Settings {
-  const { stream, folder, memory, pipe, form, mode, inputs, outputs } = relay;
+  const { stream, folder, memory, pipe, form, mode, inputs, outputs, watchdogMs } = relay;
   const ids = inputs.map(({ encoder }) => encoder);
   return {
     stream,
@@ -104,6 +106,8 @@ function settingsOf(relay: RelayedStream): Settings {
       ...outputs.map(({ id }) => ({ id, path: pipeOf(relay, id), form: "mpegts" as const })),
     ],
     mode: { kind: mode },
+    // What runs goes by the usual one without being told: with the same settings it goes on.
+    ...(watchdogMs !== usualWatchdogMs && { watchdogMs }),
     controlPath: join(folder, "control"),
     statePath: join(memory, "state"),
     slate: { path: slatePath(folder) },

@@ -8,6 +8,7 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
+import type { Misfit } from "../../machines/content/misfit.ts";
 import type { Intents } from "../../machines/intents.ts";
 import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
@@ -25,6 +26,7 @@ import {
 } from "../drivers/shared/engine/engine-directory.ts";
 import { signalGroupOf, statusOf } from "../drivers/shared/engine/processes.ts";
 import { smallShell } from "../drivers/shared/engine/small-shell.ts";
+import { type Declared, shapeMisfits } from "./declared.ts";
 
 /** What goes to the destination; no configured output has this id. */
 export const pusherOutput = "pusher";
@@ -59,6 +61,8 @@ export async function openRelayProcess(p: {
   folder: string;
   /** What it is given; the same for as long as the configuration is. */
   settings: object & { controlPath: string; statePath: string };
+  /** How its inputs are to be made. */
+  declared: Readonly<Record<string, Declared>>;
   /** Its program, and `launcher.sh`. */
   program: string;
   launcher: string;
@@ -80,6 +84,7 @@ export async function openRelayProcess(p: {
   let closed = false;
   let ending = false;
   let told: string | undefined;
+  const misfitsIn = misfitsFinder(p.declared);
   let heardAtMs = 0;
   let measuredAtMs = -Infinity;
   let listeners: ((message: FromRelay) => void)[] = [];
@@ -98,7 +103,7 @@ export async function openRelayProcess(p: {
     if (message.type !== "report") return;
     if (heardAtMs - measuredAtMs >= measuredEveryMs) {
       measuredAtMs = heardAtMs;
-      p.measured(measuresOf(message));
+      p.measured(measuresOf(message, misfitsIn));
     }
     const slateFormat = p.slateFormat();
     const word = { ...wordOf(message), ...(slateFormat && { slateFormat }) };
@@ -287,19 +292,35 @@ function wordOf(report: RelayReport): RelayWord {
   };
 }
 
-const measuresOf = ({ inputs }: RelayReport): Record<string, Measures> =>
+const measuresOf = (
+  report: RelayReport,
+  misfitsIn: (report: RelayReport, id: string) => Misfit[] | null,
+): Record<string, Measures> =>
   Object.fromEntries(
-    inputs.map(({ id, continuityErrors, bitrateBps, spreadRatio, avDriftMs, misfits }) => [
+    report.inputs.map(({ id, continuityErrors, bitrateBps, spreadRatio, avDriftMs }) => [
       id,
       {
         continuityErrors,
-        misfits: misfits ?? null,
+        misfits: misfitsIn(report, id),
         bitrateBps: bitrateBps ?? null,
         spreadRatio: spreadRatio ?? null,
         avDriftMs: avDriftMs ?? null,
       },
     ]),
   );
+
+/** What is not known of an input now is as it was. */
+function misfitsFinder(declared: Readonly<Record<string, Declared>>) {
+  const known: Record<string, Misfit[]> = {};
+  return ({ inputs }: RelayReport, id: string): Misfit[] | null => {
+    const { shape, misfits } = inputs.find((it) => it.id === id)!;
+    const others = inputs.flatMap(({ id: other, shape: it }) =>
+      it && other !== id ? [{ id: other, shape: it }] : [],
+    );
+    if (shape) known[id] = shapeMisfits(declared[id] ?? {}, shape, others);
+    return misfits ? [...misfits, ...(known[id] ?? [])] : null;
+  };
+}
 
 function parseJson(line: string): unknown {
   try {

@@ -16,6 +16,7 @@ import type { SessionKeys } from "../ingest/session-keys.ts";
 import type { SlateFields } from "../relay/make-slate.ts";
 import type { Form } from "../relay/muxes.ts";
 import { seenAtFarEnd } from "../commissioning/seen-at-far-end.ts";
+import { type Declared, declaredFor } from "./declared.ts";
 import { memoryFolder } from "./memory-folder.ts";
 import { slateFields, type SlateOf } from "./slates.ts";
 
@@ -37,6 +38,7 @@ export type RelayedStream = {
   /** `spool`: the folder in memory that is filled for it and that the relay reads. */
   inputs: (RelayPlan["inputs"][number] & {
     spool: string;
+    declared: Declared;
     door?: Door;
     /** Where the encoder publishes to. */
     address: string;
@@ -46,6 +48,8 @@ export type RelayedStream = {
   directly: RelayedStream["inputs"];
   outputs: Stream["outputs"];
   band: RelayPlan["band"];
+  /** An input that is silent for so long is taken for dead, ms. */
+  watchdogMs: number;
   /** From keyframe to keyframe of its encoders, s, as far as is known. */
   gopS: number;
   /** The most that one of its encoders sends, as far as is known. */
@@ -153,7 +157,11 @@ function relayed(
     const isProcess = kind === "software";
     const place = pushers.indexOf(ref);
     const spool = join(memory, encoder);
-    const input = { encoder, output: output ?? outputs[0]!, leg, spool, isProcess };
+    const declared = declaredFor(
+      stream,
+      config.encoders.find((box) => box.id === encoder)!,
+    );
+    const input = { encoder, output: output ?? outputs[0]!, leg, spool, isProcess, declared };
     if (place === -1) return { ...input, address: `spool:${spool}` };
     const host = isProcess ? "127.0.0.1" : relay.host!;
     const port = relay.port + place;
@@ -169,6 +177,7 @@ function relayed(
     pusher: pusherOf(id),
     ...{ folder, memory, pipe: join(folder, `selected.${form}`), form, outputs },
     band: relay.band,
+    watchdogMs: relay.watchdogMs,
     mode: relayModeOf(relay.mode, pushers.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
     sendsBps: sendsBps(encoders, config),

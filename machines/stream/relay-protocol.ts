@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { Carried } from "../content/carried.ts";
 import { Misfit } from "../content/misfit.ts";
+import { Shape } from "../content/shape.ts";
 import { Id, word } from "../id.ts";
 
 /** Daemon → relay: who may carry. Whole, so that saying it twice is harmless. */
@@ -67,6 +68,8 @@ export const RelayInput = z.object({
   carried: Carried.nullable().optional(),
   /** What of it does not go out as it is; null: not known. Absent: the relay is older. */
   misfits: z.array(Misfit).nullable().optional(),
+  /** How its pictures are made; null: not known. Absent: the relay is older. */
+  shape: Shape.nullable().optional(),
   /** Over the last 10 s; null: not known. Absent: the relay is older, as with what follows. */
   bitrateBps: z.number().nullable().optional(),
   /** From the least to the most of 10 s within the last minute, as a part of their mean. */

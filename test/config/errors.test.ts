@@ -100,7 +100,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
       { encoder: "two", output: "stream-1", spare: false, level: "warm" },
     ],
     path: "direct",
-    relay: { port: 1_940 },
+    relay: { port: 1_940, watchdogMs: 400 },
     slate: { colour: "#1c2530", clock: false },
     autoStart: true,
     sessions: false,

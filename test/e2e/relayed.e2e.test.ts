@@ -18,17 +18,22 @@ afterEach(async () => {
 });
 
 /** Two encoders of one source feed a relay, and it is on air with `a`. */
-async function aRelayedStream(more: Partial<FacilityOptions> = {}, sound?: string): Promise<void> {
+async function aRelayedStream(
+  more: Partial<FacilityOptions> = {},
+  sound?: string,
+  of: { b?: object } = {},
+): Promise<void> {
   source = await startSharedSource(2, sourceFps, sound);
-  const reads = (reader: number) => ({
+  const reads = (reader: number, own?: object) => ({
     driver: "ffmpeg" as const,
     config: {
       input: { kind: "udp", url: source.url(reader) },
       audio: { codec: "copy" },
+      ...own,
     },
   });
   facility = await Facility.build({
-    encoders: { a: reads(0), b: reads(1) },
+    encoders: { a: reads(0), b: reads(1, of.b) },
     stream: { path: "relayed" },
     farEnd: { behaviour: "refuseSecond", record: true },
     ...more,
@@ -231,10 +236,13 @@ test("inputs that come with more than was declared are told, and stay on air", a
   expect(facility.told("stream.incident")).toEqual([]);
 }, 120_000);
 
-test("sound that the relay does not carry is told, with what to do; the picture is on air", async () => {
+test("sound that is not carried and a picture that is not as declared are told; the picture is on air", async () => {
   const hub = await Hub.start();
   onTestFinished(() => hub.close());
-  await aRelayedStream({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` }, "ac3");
+  // b is to make another rate than its source has.
+  const rate = { framesPerSecond: 25, bitrate: "300kbps", gopSeconds: 1, preset: "ultrafast" };
+  const of = { b: { video: { ...rate, width: 320, height: 180, threads: 1 } } };
+  await aRelayedStream({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` }, "ac3", of);
   const says = "sound 1 of a is AC-3, which is not carried: set the encoder to AAC";
   const { message } = await facility.untilTold(
     "stream.input",
@@ -244,8 +252,10 @@ test("sound that the relay does not carry is told, with what to do; the picture 
   await until("it stands with the stream", async () => {
     const { relay } = await hub.get("/api/streams/main");
     const { inputs } = relay as { inputs: { misfits?: string[] }[] };
-    return inputs[0]!.misfits?.[0] === says;
+    return inputs[0]!.misfits?.join() === says;
   });
+  const unlike = `b brings ${sourceFps} pictures a second, where 25 are declared`;
+  await facility.untilTold("stream.input", (told) => told.message.includes(unlike));
 }, 120_000);
 
 test("that the carrier's process has ended the relay knows before it has been silent for 400 ms", async () => {

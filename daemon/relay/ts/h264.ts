@@ -2,6 +2,8 @@
 export type AccessUnit = {
   /** Its slices are IDR: a decoder can begin here. */
   key: boolean;
+  /** It needs no other picture and is no IDR all the same: in open GOPs keyframes are like that. */
+  intra: boolean;
   /** It breaks the syntax, so its bytes are wrong. */
   broken: boolean;
 };
@@ -16,6 +18,7 @@ export function inspectAccessUnit(bytes: Buffer): AccessUnit {
   let idr = 0;
   let others = 0;
   let broken = false;
+  let intra = true;
   for (let at = bytes.indexOf(startCode); at !== -1; at = bytes.indexOf(startCode, at + 3)) {
     const header = bytes[at + 3];
     if (header === undefined) break;
@@ -24,21 +27,29 @@ export function inspectAccessUnit(bytes: Buffer): AccessUnit {
     if (header >> 7 === 1 || type === 0 || type > highestUnit) broken = true;
     if (type === idrSlice) idr++;
     if (type === nonIdrSlice) others++;
-    if (type === idrSlice || type === nonIdrSlice) broken ||= !isSliceHeader(bytes, at + 4, type);
+    if (type !== idrSlice && type !== nonIdrSlice) continue;
+    const slice = sliceAt(bytes, at + 4);
+    broken ||= slice === undefined || (type === idrSlice && !slice.intra);
+    intra &&= slice?.intra === true;
   }
-  return { key: idr > 0 && others === 0, broken: broken || idr + others === 0 || idr * others > 0 };
+  return {
+    key: idr > 0 && others === 0,
+    intra: intra && others > 0,
+    broken: broken || idr + others === 0 || idr * others > 0,
+  };
 }
 
-/** The first numbers of a slice header: where it begins, its type (I only in an IDR picture). */
-function isSliceHeader(bytes: Buffer, at: number, unit: number): boolean {
+/** The first numbers of a slice header: where it begins, its type. Undefined: it is none. */
+function sliceAt(bytes: Buffer, at: number): { intra: boolean } | undefined {
   bits.begin(bytes, at);
   const first = bits.golomb();
   const type = bits.golomb();
   const parameterSet = bits.golomb();
-  if (first === undefined || type === undefined || parameterSet === undefined) return false;
-  const intra = type % 5 === 2 || type % 5 === 4;
-  return type <= 9 && parameterSet <= 255 && (unit !== idrSlice || intra);
+  if (first === undefined || type === undefined || parameterSet === undefined) return undefined;
+  if (type > 9 || parameterSet > 255) return undefined;
+  return type % 5 === 2 || type % 5 === 4 ? intraSlice : otherSlice;
 }
+const [intraSlice, otherSlice] = [{ intra: true }, { intra: false }];
 
 class BitReader {
   #bytes: Buffer = startCode;

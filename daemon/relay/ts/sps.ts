@@ -4,6 +4,10 @@ export type PictureSet = {
   heightPx: number;
   /** Its pictures may be two fields each: flagged as interlaced. */
   interlaced: boolean;
+  /** `profile_idc`, table A. */
+  profile: number;
+  /** 4:2:0 in 8 bits, which everybody shows. */
+  plain: boolean;
 };
 
 /** Profiles whose sets tell more of the colours. */
@@ -16,11 +20,11 @@ export function pictureSet(unit: Buffer): PictureSet | undefined {
   bits.read(16); // constraints and level
   bits.golomb(); // seq_parameter_set_id
   let chroma = 1;
+  let deeper = 0;
   if (highProfiles.includes(profile)) {
     chroma = bits.golomb();
     if (chroma === 3) bits.read(1);
-    bits.golomb(); // bit depths
-    bits.golomb();
+    deeper = bits.golomb() + bits.golomb(); // bits beyond 8, of luma and of chroma
     bits.read(1);
     if (bits.read(1) === 1) {
       for (let list = 0; list < (chroma === 3 ? 12 : 8); list++) {
@@ -53,6 +57,8 @@ export function pictureSet(unit: Buffer): PictureSet | undefined {
     widthPx: columns * 16 - (left! + right!) * unitX,
     heightPx: rows * 16 * (2 - framesOnly) - (top! + bottom!) * unitY,
     interlaced: framesOnly === 0,
+    profile,
+    plain: chroma <= 1 && deeper === 0,
   };
 }
 

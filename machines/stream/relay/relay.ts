@@ -3,7 +3,7 @@
  * selected is its word and never ours, and ours is only who may carry and whom we would like.
  */
 import type { Carried } from "../../content/carried.ts";
-import { misfitSentence } from "../../content/misfit.ts";
+import { keepsPictureBack, misfitSentence } from "../../content/misfit.ts";
 import type { CommandRef } from "../../command/command-ref.ts";
 import type { OutputRef } from "../../intents.ts";
 import { elapsedMs, rebased, type Stamp } from "../../time.ts";
@@ -146,7 +146,7 @@ export const pictureMisfits = (
   encoder: string,
 ): string[] =>
   (measured[encoder]?.misfits ?? [])
-    .filter(({ kind }) => kind === "picture")
+    .filter(keepsPictureBack)
     .map((misfit) => misfitSentence(encoder, misfit));
 
 /** Why it could not carry now, or undefined. */

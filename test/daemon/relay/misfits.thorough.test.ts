@@ -16,9 +16,9 @@ function brings(video: string[], ...sounds: string[][]) {
     "-map", "0:v", ...sounds.flatMap((_, n) => ["-map", `${n + 1}:a`]), "-t", "2", "-threads", "1",
     ...video, "-g", String(fps), ...sounds.flat(), "-f", "mpegts", "-"], { maxBuffer: 2 ** 26 });
   const line = new InputLine({ id: "a", watchdogMs: Infinity, mostBytes: Infinity });
-  expect(line.misfits).toBeNull();
+  expect(line.misfits(0)).toBeNull();
   line.feed(bytes, 0);
-  return { line, told: line.misfits!.map((misfit) => misfitSentence("a", misfit)) };
+  return { line, told: line.misfits(0)!.map((misfit) => misfitSentence("a", misfit)) };
 }
 const h264 = ["-c:v", "libx264", "-preset", "ultrafast", "-bf", "0"];
 
@@ -70,11 +70,11 @@ test("B-frames are told, for as long as there are any", () => {
   const last = frames.at(-1)!;
   for (let n = 1; n < 300; n++) {
     const time = last.dts + n * 6_000;
-    line.take({ ...last, pts: time, dts: time }, (n * 1_000) / fps);
+    line.take({ ...last, key: n % fps === 0, pts: time, dts: time }, (n * 1_000) / fps);
   }
-  expect(line.misfits).toEqual([]);
+  expect(line.misfits(0)).toEqual([]);
   // One time that came damaged is no B-frame.
   const [time, atMs] = [last.dts + 300 * 6_000, (300 * 1_000) / fps];
   line.take({ ...last, pts: time - 12_000, dts: time, damaged: true }, atMs);
-  expect(line.misfits).toEqual([]);
+  expect(line.misfits(0)).toEqual([]);
 });

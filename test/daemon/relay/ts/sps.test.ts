@@ -4,7 +4,7 @@ import { annexBUnits } from "../../../../daemon/relay/ts/annex-b.ts";
 import { pictureSet } from "../../../../daemon/relay/ts/sps.ts";
 
 /** As x264 writes it. */
-function setOf(size: string, more: string[] = []): Buffer {
+function setOf(size: string, more: readonly string[] = []): Buffer {
   // prettier-ignore
   const bytes = execFileSync("ffmpeg", [
     "-v", "error", "-f", "lavfi", "-i", `color=size=${size}:rate=25`, "-frames:v", "1",
@@ -14,19 +14,22 @@ function setOf(size: string, more: string[] = []): Buffer {
 }
 
 test.each([
-  ["1920x1080", ["-profile:v", "high"]],
-  ["854x480", ["-profile:v", "baseline"]],
-  ["320x180", ["-profile:v", "main"]],
-  ["1920x1080", ["-flags", "+ilme+ildct", "-x264-params", "tff=1"]],
-  ["640x360", ["-profile:v", "high444", "-pix_fmt", "yuv444p"]],
-  ["640x360", ["-profile:v", "high422", "-pix_fmt", "yuv422p10le"]],
-  ["640x360", ["-x264-params", "cqm=jvt"]],
-])("size and scan of %s %j are read as x264 wrote them", (size, more) => {
+  ["1920x1080", 100, ["-profile:v", "high"]],
+  ["854x480", 66, ["-profile:v", "baseline"]],
+  ["320x180", 77, ["-profile:v", "main"]],
+  ["1920x1080", 100, ["-flags", "+ilme+ildct", "-x264-params", "tff=1"]],
+  ["640x360", 244, ["-profile:v", "high444", "-pix_fmt", "yuv444p"]],
+  ["640x360", 122, ["-profile:v", "high422", "-pix_fmt", "yuv422p10le"]],
+  ["640x360", 110, ["-profile:v", "high10", "-pix_fmt", "yuv420p10le"]],
+  ["640x360", 100, ["-x264-params", "cqm=jvt"]],
+] as const)("%s of profile %i, %j, is read as x264 wrote it", (size, profile, more) => {
   const [widthPx, heightPx] = size.split("x").map(Number);
   expect(pictureSet(setOf(size, more))).toEqual({
     widthPx,
     heightPx,
-    interlaced: more.includes("+ilme+ildct"),
+    interlaced: more.some((it) => it === "+ilme+ildct"),
+    profile,
+    plain: profile <= 100,
   });
 });
 

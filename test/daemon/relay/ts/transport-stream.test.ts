@@ -185,8 +185,16 @@ test("the CRC is that of MPEG-2: of the digits 1 to 9 it is 0376e6e7", () => {
 
 describe("H.264", () => {
   test("an IDR picture is a keyframe, others are not", () => {
-    expect(inspectAccessUnit(picture(0).payload)).toEqual({ key: true, broken: false });
-    expect(inspectAccessUnit(picture(1).payload)).toEqual({ key: false, broken: false });
+    expect(inspectAccessUnit(picture(0).payload)).toEqual({
+      key: true,
+      intra: false,
+      broken: false,
+    });
+    expect(inspectAccessUnit(picture(1).payload)).toEqual({
+      key: false,
+      intra: false,
+      broken: false,
+    });
   });
 
   test("a set forbidden bit, an unknown unit, and no slice at all are damage", () => {
