@@ -39,12 +39,35 @@ const observer = z.discriminatedUnion("kind", [
 
 const ingestUrl = publishAddress("rtmp", "rtmps", "srt");
 
-export const destination = section({
+const srt = section({
+  mode: z
+    .enum(["caller", "listener"])
+    .prefault("caller")
+    .describe(
+      "caller = we call it; listener = it calls us, at the own address and port of `address`",
+    ),
+  streamId: z
+    .string()
+    .regex(/^[!-~]{1,512}$/, "printable characters without blanks, at most 512")
+    .exactOptional()
+    .describe("Sent as the stream id in place of a streamKey, where it is no secret"),
+  passphrase: SecretReference.exactOptional().describe(
+    "Where the passphrase is kept (10 to 79 characters); without one the stream is not encrypted",
+  ),
+  latency: duration({ atLeast: "20ms", atMost: "8s" })
+    .prefault("120ms")
+    .describe("How long SRT may wait for packets that were lost"),
+});
+
+const fields = section({
   id: id.describe("Stable id"),
   name: displayName.exactOptional().describe("What people call it"),
   address: ingestUrl.describe("Where to publish, without the stream key"),
   backupAddress: ingestUrl.exactOptional().describe("The destination's second address"),
-  streamKey: SecretReference.describe("Where the stream key is kept"),
+  streamKey: SecretReference.exactOptional().describe(
+    "Where the stream key is kept; needed but with `srt`, where it is the stream id",
+  ),
+  srt: srt.exactOptional().describe("How it is called by SRT; for encoders ffmpeg and GStreamer"),
   profile: z
     .enum(profileIds)
     .exactOptional()
@@ -91,3 +114,20 @@ export const destination = section({
     .prefault("500ms")
     .describe("How often the far end is looked at"),
 });
+
+/** Where there is no key the stream id stands in its place; with SRT there need be neither. */
+export const destination = fields
+  .superRefine(({ address, backupAddress, streamKey, srt }, ctx) => {
+    const say = (key: string, message: string) =>
+      ctx.addIssue({ code: "custom", path: [key], message });
+    const all = [address, ...(backupAddress === undefined ? [] : [backupAddress])];
+    if (srt && !all.every((one) => one.startsWith("srt:"))) say("srt", "needs srt:// addresses");
+    if (!srt && streamKey === undefined) say("streamKey", "is missing");
+    if (srt?.streamId !== undefined && streamKey !== undefined) {
+      say("streamKey", "is not used with srt.streamId: it is the stream id itself");
+    }
+  })
+  .transform(({ streamKey, ...rest }) => ({
+    ...rest,
+    streamKey: streamKey ?? rest.srt?.streamId ?? "",
+  }));

@@ -54,6 +54,7 @@ const Lenient = z.object({
         id: text,
         takeover: text,
         backupAddress: z.unknown().optional(),
+        srt: z.unknown().optional(),
         observers: listOf(
           z.object({ controlUrl: z.unknown(), blockUrl: z.unknown() }).partial().catch({}),
         ),
@@ -152,6 +153,10 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         encoders,
         takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
       }),
+      ...srtOfBoxes({
+        ...{ path: ["streams", at, "encoders"], stream, encoders, isBox: outputsOf?.isBox },
+        srt: destinations.find(({ id }) => id === stream.destination)?.srt,
+      }),
       ...stream.encoders.flatMap(({ encoder, output, bare }, place) => {
         const path = ["streams", at, "encoders", place];
         const twice = stream.encoders.findIndex((other) => other.encoder === encoder) < place;
@@ -178,6 +183,23 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ...outlets.flatMap((outlet, at) => inlineSecrets(outlet, ["outlets", at])),
     ...storages.flatMap((storage, at) => inlineSecrets(storage, ["storages", at])),
   ];
+}
+
+/** A box is told an address and a key, and nothing more of SRT. */
+function srtOfBoxes(p: {
+  path: Finding["path"];
+  stream: { path?: unknown; encoders: { encoder?: string | undefined }[] };
+  encoders: { id?: string | undefined; driver?: string | undefined }[];
+  isBox: OutputsOf["isBox"];
+  srt: unknown;
+}): Finding[] {
+  if (p.srt === undefined || p.stream.path === "relayed") return [];
+  return p.stream.encoders.flatMap(({ encoder }, place) => {
+    const driver = p.encoders.find(({ id }) => id !== undefined && id === encoder)?.driver;
+    if (driver === undefined || p.isBox?.(driver) !== true) return [];
+    const what = `${encoder} is ${driver}, which cannot be told the srt of its destination; use path relayed`;
+    return [{ path: [...p.path, place], what }];
+  });
 }
 
 /** The media of a box are published as a storage of the box's id. */

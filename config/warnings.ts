@@ -140,7 +140,7 @@ function sourceWarnings({ encoders, streams }: SiteConfig): string[] {
 function keyWarnings({ destinations }: SiteConfig): string[] {
   return destinations.flatMap(({ id, address, profile, streamKey }) => {
     const { name, key } = profiles[profile ?? profileAt(new URL(address))];
-    if (key.pattern.test(streamKey)) return [];
+    if (streamKey === "" || key.pattern.test(streamKey)) return [];
     return [`${id}: its stream key does not look like one of ${name}: ${key.looks}`];
   });
 }

@@ -2,7 +2,12 @@ import type { DestinationConfig } from "../config/site.schema.ts";
 import type { EffectError } from "../machines/effect.ts";
 import type { Intent, IntentKind, Intents } from "../machines/intents.ts";
 import type { FenceEvidence } from "../machines/stream/fence-evidence.ts";
-import { DriverError, type EncoderDriver, type PublishTarget } from "./drivers/driver.ts";
+import {
+  DriverError,
+  type EncoderDriver,
+  type KnownTarget,
+  type PublishTarget,
+} from "./drivers/driver.ts";
 import type { IngestKeeper } from "./ingest/keeper.ts";
 import type { OutputKeeper } from "./outputs/keeper.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
@@ -11,7 +16,7 @@ import type { RelayProcess } from "./relays/relay-process.ts";
 import type { Supervised } from "./supervisor.ts";
 
 /** Where one key leads: an address of a destination, with its key. */
-export type Ingest = { destination: string; address: string; streamKey: string };
+export type Ingest = KnownTarget;
 
 export type Result<K extends IntentKind = IntentKind> =
   | { type: "effect.done"; answer: Intents[K]["answer"] }
@@ -289,11 +294,12 @@ export function ingestsOf(
   backupLegOf: (id: string) => string,
 ): Map<string, Ingest> {
   return new Map(
-    destinations.flatMap(({ id, address, backupAddress, streamKey }) => {
-      const primary: [string, Ingest] = [id, { destination: id, address, streamKey }];
+    destinations.flatMap(({ id, address, backupAddress, streamKey, srt }) => {
+      const access = { streamKey, ...(srt && { srt }) };
+      const primary: [string, Ingest] = [id, { destination: id, address, ...access }];
       if (backupAddress === undefined) return [primary];
       const leg = backupLegOf(id);
-      return [primary, [leg, { destination: leg, address: backupAddress, streamKey }]];
+      return [primary, [leg, { destination: leg, address: backupAddress, ...access }]];
     }),
   );
 }

@@ -64,8 +64,9 @@ export async function openBench(
 ): Promise<Bench> {
   const plan = planOf(config, vendors);
   const knownTargets = (): KnownTarget[] =>
-    config.destinations.map(({ id, address, streamKey }) => ({
+    config.destinations.map(({ id, address, streamKey, srt }) => ({
       ...{ destination: id, address, streamKey },
+      ...(srt && { srt }),
     }));
   const boxes = new Map<string, BenchBox & { close(): Promise<void> }>();
   for (const encoder of config.encoders.filter(({ id }) => encoders.includes(id))) {

@@ -92,10 +92,11 @@ export async function startOn(
   { box, output, farEnd: { destination } }: Pick<Rehearsal, "box" | "output" | "farEnd">,
   signal: AbortSignal,
 ): Promise<void> {
-  const { id, address, streamKey } = destination;
+  const { id, address, streamKey, srt } = destination;
   const start = (keyGeneration: number) => {
     const target: PublishTarget = {
       ...{ stream: rehearsalStream, destination: id, address, streamKey, keyGeneration },
+      ...(srt && { srt }),
     };
     const limit = AbortSignal.any([signal, AbortSignal.timeout(orderWithinMs)]);
     return box.run(limit, (driver, inner) => driver.startOutput(output, target, inner));

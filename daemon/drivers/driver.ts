@@ -4,6 +4,13 @@ import type { EncoderSettings } from "../../machines/encoder/settings.ts";
 import type { Clip, ProfileChoice } from "../../machines/intents.ts";
 import type { FenceEvidence } from "../../machines/stream/fence-evidence.ts";
 
+/** How a destination is reached by SRT. `passphrase` is a secret: never log, never throw. */
+export type SrtAccess = {
+  mode: "caller" | "listener";
+  passphrase?: string | undefined;
+  latencyMs: number;
+};
+
 /** Where and as what an output shall publish. `streamKey` is a secret: never log, never throw. */
 export type PublishTarget = {
   stream: string;
@@ -11,6 +18,8 @@ export type PublishTarget = {
   /** For example `rtmp://host:1935/live`, without the key. */
   address: string;
   streamKey: string;
+  /** Of an SRT destination that says more than its address. */
+  srt?: SrtAccess;
   /** The fencing token. A driver refuses a start with a lower one than it has seen. */
   keyGeneration: number;
   /** Of a session: whoever is set by its start works so, and others are set before. */
@@ -18,7 +27,12 @@ export type PublishTarget = {
 };
 
 /** A destination as a driver may meet it configured in a box, so it can name what it finds. */
-export type KnownTarget = { destination: string; address: string; streamKey: string };
+export type KnownTarget = {
+  destination: string;
+  address: string;
+  streamKey: string;
+  srt?: SrtAccess;
+};
 
 /**
  * All that a vendor must do to join. A driver translates and nothing else: no retry, no

@@ -1,5 +1,5 @@
 /** ffmpeg as it sends a programme on: what goes in is what goes out. */
-import { certificateAuthorities } from "../drivers/ffmpeg/arguments.ts";
+import { certificateAuthorities, srtArguments } from "../drivers/ffmpeg/arguments.ts";
 import { endpointOf } from "../../machines/endpoint.ts";
 import type { Form } from "../relay/muxes.ts";
 import type { OutputTarget } from "./settings.ts";
@@ -50,8 +50,7 @@ function to(target: PushTarget): string[] {
     case "srt":
       return [
         ...(target.streamId === undefined ? [] : ["-srt_streamid", target.streamId]),
-        ...(target.passphrase === undefined ? [] : ["-passphrase", target.passphrase]),
-        ...["-latency", String(target.latencyMs * 1_000), "-mode", "caller"],
+        ...srtArguments({ ...target, mode: "caller" }),
         ...["-protocol_whitelist", "srt", ...ts, "-f", "mpegts", target.address],
       ];
     case "rtmp": {

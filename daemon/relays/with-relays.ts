@@ -244,6 +244,7 @@ function feedEnd(
     profile: __,
     backupAddress: ___,
     offAirEndsEventAfterMs: ____,
+    srt: _____,
     ...like
   } = destinations.find(({ id }) => id === to)!;
   return {

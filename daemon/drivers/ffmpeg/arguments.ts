@@ -5,7 +5,7 @@
  * option of its own instead of the URL, because ffmpeg quotes URLs in its error messages.
  */
 import { publisherMark } from "../../../machines/publisher-mark.ts";
-import { DriverError } from "../driver.ts";
+import { DriverError, type SrtAccess } from "../driver.ts";
 import type { Endpoint } from "../../../machines/endpoint.ts";
 import { groupOf } from "../shared/engine/ingest-input.ts";
 import { rtmpPlace } from "../shared/engine/input-access.ts";
@@ -220,13 +220,15 @@ export const certificateAuthorities = "/etc/ssl/certs/ca-certificates.crt";
 /** @param to checked by `checkedEndpoint` */
 export function outputArguments(
   to: Endpoint,
-  { encoder, streamKey, keyGeneration }: Publication,
+  { encoder, streamKey, srt, keyGeneration }: Publication,
 ): string[] {
   const { scheme, app } = to;
   if (scheme === "spool") return ["-protocol_whitelist", "file", ...spoolArguments(app)];
   if (scheme === "srt") {
     return [
-      ...["-srt_streamid", streamKey, "-protocol_whitelist", "srt"],
+      ...(streamKey === "" ? [] : ["-srt_streamid", streamKey]),
+      ...(srt ? srtArguments(srt) : []),
+      ...["-protocol_whitelist", "srt"],
       ...["-f", "mpegts", outputUrl(to)],
     ];
   }
@@ -239,6 +241,12 @@ export function outputArguments(
     ...["-f", "flv", "-flvflags", "no_duration_filesize", outputUrl(to)],
   ];
 }
+
+/** All that SRT is told beside the address and the stream id. */
+export const srtArguments = ({ mode, passphrase, latencyMs }: SrtAccess): string[] => [
+  ...["-mode", mode, "-latency", String(latencyMs * 1_000)],
+  ...(passphrase === undefined ? [] : ["-passphrase", passphrase]),
+];
 
 /** As ffmpeg names it where it cannot be opened. */
 export const outputUrl = ({ scheme, host, port, app }: Endpoint): string =>

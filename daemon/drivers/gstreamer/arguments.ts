@@ -20,6 +20,9 @@ const interleaveNs = 200_000_000;
 export function gstreamerArguments(options: GstreamerOptions, publication: Publication): string[] {
   const to = checkedEndpoint(publication);
   if (to.scheme === "spool") throw new DriverError("notPossible", "it pushes to a relay, by RTMP");
+  if (!isWritable(publication.srt?.passphrase ?? "")) {
+    throw new DriverError("notPossible", "gst-launch takes no passphrase with a quote in it");
+  }
   if (!isWritable(publication.streamKey)) {
     throw new DriverError("notPossible", "gst-launch takes no stream key with a quote in it");
   }
@@ -85,13 +88,18 @@ function outputArguments(to: Endpoint, publication: Publication): string[] {
   ];
 }
 
-function farEnd(to: Endpoint, { encoder, streamKey, keyGeneration }: Publication): string[] {
+function farEnd(to: Endpoint, publication: Publication): string[] {
+  const { encoder, streamKey, srt, keyGeneration } = publication;
   const { scheme, port, app } = to;
   if (scheme === "srt") {
     return element("srtsink", {
-      uri: `srt://${to.host}:${port}`,
-      mode: "caller",
-      streamid: streamKey,
+      // With a uri it would call, whatever its mode.
+      ...(srt?.mode === "listener"
+        ? { mode: srt.mode, localaddress: to.host.replace(/^\[|\]$/g, ""), localport: port }
+        : { uri: `srt://${to.host}:${port}`, mode: "caller" }),
+      ...(streamKey !== "" && { streamid: streamKey }),
+      ...(srt && { latency: srt.latencyMs }),
+      ...(srt?.passphrase !== undefined && { passphrase: srt.passphrase }),
       // Whether to publish again is not for the program to decide.
       "auto-reconnect": false,
       sync: false,

@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { DriverError } from "../driver.ts";
+import { DriverError, type PublishTarget } from "../driver.ts";
 import { jsonOrUndefined } from "./http/json.ts";
 
 /** A start may not hang on a disk that does not answer; the memory in this process still holds. */
@@ -53,7 +53,8 @@ export function openKeyMemory<Place>(file: string, place: z.ZodType<Place>): Key
   }
 
   return {
-    accept(where, { stream, destination, keyGeneration }) {
+    accept(where, { stream, destination, keyGeneration, srt }) {
+      if (srt) throw new DriverError("notPossible", `${where} is not told how SRT calls, yet`);
       const others = memory.highest.filter(
         (key) => key.stream !== stream || key.destination !== destination,
       );
@@ -99,7 +100,7 @@ export type KeyMemory<Place> = {
    * Throws `staleKey` below the highest generation seen, else remembers this one as it: here at
    * once, on disk with the next save, which comes before anything is written to the box.
    */
-  accept(where: string, holding: Holding): void;
+  accept(where: string, holding: Holding & Pick<PublishTarget, "srt">): void;
   /** Before the key is put into `run.place`: one save, for a start has no time to lose. */
   starting(run: Run<Place>): Promise<void>;
   /** Before what may be a key is put there, too. */

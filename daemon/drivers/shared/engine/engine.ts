@@ -168,12 +168,13 @@ export class Engine {
     const { record } = run;
     const { stream, destination, address, keyGeneration, argvFingerprint, progressPort } = record;
     const { settings } = record;
+    const key = known.find((at) => at.destination === destination && at.address === address);
     const place = {
       ...{ stream, destination, address, keyGeneration },
+      ...(key?.srt && { srt: key.srt }),
       ...(settings && { settings }),
     };
     if (fingerprintOf(this.#around, place, progressPort) === argvFingerprint) return;
-    const key = known.find((at) => at.destination === destination && at.address === address);
     if (!key) throw new DriverError("notPossible", `nobody knows the key of ${destination} now`);
     const timesTakenOff = this.#timesTakenOff;
     run.remade = true;

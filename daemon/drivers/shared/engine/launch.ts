@@ -73,7 +73,12 @@ export function fingerprintOf(
   target: Omit<PublishTarget, "streamKey">,
   progressPort: number,
 ): string {
-  const argv = argumentsOf(around, { ...target, streamKey: "key" }, progressPort).join("\0");
+  const { srt } = target;
+  const bareTarget = {
+    ...{ ...target, streamKey: "key" },
+    ...(srt?.passphrase !== undefined && { srt: { ...srt, passphrase: "passphrase" } }),
+  };
+  const argv = argumentsOf(around, bareTarget, progressPort).join("\0");
   const { program } = around.made(target.settings);
   const bare = program.inputSecrets
     .flatMap((secret) => [...program.spellings(secret), secret])
@@ -91,7 +96,9 @@ export function commandOf(
   const { launcher, group } = around;
   const { program } = around.made(target.settings);
   const hide = hidingScript(
-    [target.streamKey, ...program.inputSecrets].flatMap((s) => [s, ...program.spellings(s)]),
+    [target.streamKey, target.srt?.passphrase ?? "", ...program.inputSecrets].flatMap((secret) => [
+      ...[secret, ...program.spellings(secret)],
+    ]),
   );
   return [
     ...["/bin/sh", launcher, folder, run, hide],

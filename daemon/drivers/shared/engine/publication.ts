@@ -1,5 +1,5 @@
 import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
-import { DriverError } from "../../driver.ts";
+import { DriverError, type SrtAccess } from "../../driver.ts";
 import { endpointOf, type Endpoint } from "../../../../machines/endpoint.ts";
 
 /** Where, as what and for whom a program publishes. */
@@ -12,6 +12,7 @@ export type Publication = {
   address: string;
   /** Secret. */
   streamKey: string;
+  srt?: SrtAccess;
   keyGeneration: number;
   /** Of the session it is for. */
   settings?: EncoderSettings;
@@ -21,12 +22,15 @@ export type Publication = {
 
 /** What can stand in an RTMP play path or an SRT stream id. */
 export const plainKey = /^[!-~]{1,512}$/;
+/** As libsrt takes it. */
+const passphrase = /^[^\p{Cc}]{10,79}$/u;
 
 /**
  * Looks at what every program must be given.
  * @throws DriverError `notPossible`; never quotes the key
  */
-export function checkedEndpoint({ address, streamKey, progressPort }: Publication): Endpoint {
+export function checkedEndpoint(publication: Publication): Endpoint {
+  const { address, streamKey, srt, progressPort } = publication;
   if (!Number.isInteger(progressPort) || progressPort < 1 || progressPort > 65_535) {
     throw new DriverError("notPossible", "the progress port is no port");
   }
@@ -37,7 +41,14 @@ export function checkedEndpoint({ address, streamKey, progressPort }: Publicatio
       "the address is not rtmp://host/app, rtmps://host/app or srt://host:port",
     );
   }
-  if (!plainKey.test(streamKey)) {
+  if (srt && to.scheme !== "srt") {
+    throw new DriverError("notPossible", "the address is not srt://host:port");
+  }
+  if (srt?.passphrase !== undefined && !passphrase.test(srt.passphrase)) {
+    throw new DriverError("notPossible", "the passphrase has not 10 to 79 printable characters");
+  }
+  // Many receivers have one stream alone, and ask for no id.
+  if (!(srt && streamKey === "") && !plainKey.test(streamKey)) {
     throw new DriverError("notPossible", "the stream key is empty, too long or not plain text");
   }
   return to;

@@ -111,6 +111,18 @@ test("a lower key generation is refused, also by a restarted daemon, and nothing
   await start({ ...aTarget, keyGeneration: 8 });
 });
 
+test("a destination with a passphrase of SRT is refused, not published to without it", async () => {
+  const unit = await aUnit();
+  const { start } = aDriver(unit.port);
+  unit.asked.length = 0;
+  const srt = { mode: "caller", passphrase: "open-sesame-1", latencyMs: 120 } as const;
+  await expect(start({ ...aTarget, address: "srt://far:9000", srt })).rejects.toMatchObject({
+    code: "notPossible",
+    message: expect.stringMatching(/is not told how SRT calls/) as string,
+  });
+  expect(unit.asked).toEqual([]);
+});
+
 test("a key memory that is broken or cannot be written does not keep a unit off air", async () => {
   const unit = await aUnit();
   const broken = aStateDir();

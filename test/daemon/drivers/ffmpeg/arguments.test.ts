@@ -43,6 +43,7 @@ const grammar: Record<string, RegExp | undefined> = {
   "-srt_streamid": /^[!-~]+$/,
   "-passphrase": /^[^\0]+$/,
   "-latency": number,
+  "-mode": /^(caller|listener)$/,
   ...Object.fromEntries(
     ["-r", "-g", "-sc_threshold", "-b:v", "-maxrate", "-bufsize", "-threads", "-b:a", "-ar", "-ac"] //
       .map((option) => [option, number]),
@@ -130,9 +131,19 @@ const options = fc.record({
   audio: fc.record({ codec: fc.constantFrom("aac", "copy", "none") }),
 });
 const address = fc.oneof(
-  { arbitrary: fc.constant("rtmp://h/live"), weight: 5 },
+  { arbitrary: fc.constantFrom("rtmp://h/live", "srt://h:9000"), weight: 5 },
   fc.constantFrom("rtmp://h/live", "rtmps://h:443/app/x", "srt://[::1]:9000", "rtmp://h/a b"),
   ...["rtmp", "rtmps", "srt", "file", "tee"].map(url),
+);
+
+const key = fc.oneof(hostile, fc.base64String());
+const srt = fc.option(
+  fc.record({
+    mode: fc.constantFrom("caller" as const, "listener" as const),
+    passphrase: fc.oneof(hostile, fc.constant("open-sesame-1")),
+    latencyMs: fc.integer({ min: 20, max: 8_000 }),
+  }),
+  { nil: undefined },
 );
 
 const configurations = at({ check: 2_000, test: 10_000, torture: 200_000 });
@@ -140,12 +151,15 @@ const configurations = at({ check: 2_000, test: 10_000, torture: 200_000 });
 slow("whatever is configured: what is accepted gives only allowed arguments", () => {
   let accepted = 0;
   fc.assert(
-    fc.property(options, address, fc.oneof(hostile, fc.base64String()), (raw, to, streamKey) => {
+    fc.property(options, address, srt, key, (raw, to, access, streamKey) => {
       const parsed = FfmpegOptions.safeParse(raw);
       if (!parsed.success) return;
       const publication = { encoder: "enc-a", address: to, keyGeneration: 7, progressPort: 4711 };
       try {
-        const argv = ffmpegArguments(parsed.data, { ...publication, streamKey });
+        const argv = ffmpegArguments(parsed.data, {
+          ...{ ...publication, streamKey },
+          ...(to.startsWith("srt:") && access && { srt: access }),
+        });
         accepted += 1;
         expect(breaches(argv)).toEqual([]);
       } catch (error) {
@@ -201,6 +215,15 @@ test.each(["rtmp://user:pass@h/live", "rtmp://h/live?x=1", "rtmp://h", "srt://h"
   "an address like %s is refused",
   (to) => expect(endpointOf(to)).toBeUndefined(),
 );
+
+test.each([
+  ["rtmp://h/live", "open-sesame-1", /is not srt/],
+  ["srt://h:9000", "too-short", /10 to 79/],
+  ["srt://h:9000", "with\nits line end", /10 to 79/],
+])("what SRT cannot do is refused: %s %j", (to, passphrase, why) => {
+  const srt = { mode: "caller", passphrase, latencyMs: 120 } as const;
+  expect(() => ffmpegArguments(plain, { ...publication, address: to, srt })).toThrow(why);
+});
 
 test("a suspicion earlier than two and a half frames is refused", () => {
   const slow = { input: { kind: "testPattern" }, video: { framesPerSecond: 5 } };

@@ -51,7 +51,9 @@ const elements: Record<string, Record<string, RegExp>> = {
     "tls-validation-flags": /^validate-all$/,
   },
   srtsink: {
-    ...{ uri: /^srt:\/\/([A-Za-z0-9.-]+|\\\[[0-9a-f:]+\\\]):\d+$/, mode: /^caller$/ },
+    ...{ uri: /^srt:\/\/([A-Za-z0-9.-]+|\\\[[0-9a-f:]+\\\]):\d+$/, mode: /^(caller|listener)$/ },
+    ...{ latency: number, passphrase: text, localaddress: /^[A-Za-z0-9.:\\[\]-]+$/ },
+    localport: number,
     ...{ streamid: text, "auto-reconnect": /^false$/, sync: flag },
   },
   rtpgstpay: { mtu: number },
@@ -135,9 +137,19 @@ const options = fc.record({
   audio: fc.record({ codec: fc.constantFrom("aac", "none") }),
 });
 const address = fc.oneof(
-  { arbitrary: fc.constant("rtmp://h/live"), weight: 5 },
+  { arbitrary: fc.constantFrom("rtmp://h/live", "srt://h:9000"), weight: 5 },
   fc.constantFrom("rtmp://h/live", "rtmps://h:443/app/x", "srt://[::1]:9000", "rtmp://h/a b"),
   ...["rtmp", "rtmps", "srt", "file", "tee"].map(url),
+);
+
+const key = fc.oneof(hostile, fc.base64String());
+const srt = fc.option(
+  fc.record({
+    mode: fc.constantFrom("caller" as const, "listener" as const),
+    passphrase: fc.oneof(hostile, fc.constant("open-sesame-1")),
+    latencyMs: fc.integer({ min: 20, max: 8_000 }),
+  }),
+  { nil: undefined },
 );
 
 const configurations = at({ check: 2_000, test: 10_000, torture: 200_000 });
@@ -145,12 +157,15 @@ const configurations = at({ check: 2_000, test: 10_000, torture: 200_000 });
 slow("whatever is configured: what is accepted gives only allowed arguments", () => {
   let accepted = 0;
   fc.assert(
-    fc.property(options, address, fc.oneof(hostile, fc.base64String()), (raw, to, streamKey) => {
+    fc.property(options, address, srt, key, (raw, to, access, streamKey) => {
       const parsed = GstreamerOptions.safeParse(raw);
       if (!parsed.success) return;
       const publication = { encoder: "enc-a", address: to, keyGeneration: 7, progressPort: 4711 };
       try {
-        const argv = gstreamerArguments(parsed.data, { ...publication, streamKey });
+        const argv = gstreamerArguments(parsed.data, {
+          ...{ ...publication, streamKey },
+          ...(to.startsWith("srt:") && access && { srt: access }),
+        });
         accepted += 1;
         expect(breaches(argv)).toEqual([]);
       } catch (error) {

@@ -18,8 +18,15 @@ import { until } from "./until.ts";
 export const key = "canary-4711-secret";
 export const output = "stream-1";
 export const generous = () => AbortSignal.timeout(30_000);
-/** A far end, a state directory, and drivers on it that leave nothing behind. */
-export async function aSite(vendor: string, configured: Record<string, unknown>) {
+/**
+ * A far end, a state directory, and drivers on it that leave nothing behind.
+ * @param elsewhere what is published to instead
+ */
+export async function aSite(
+  vendor: string,
+  configured: Record<string, unknown>,
+  elsewhere?: Pick<PublishTarget, "address" | "srt">,
+) {
   const stateDir = mkdtempSync(join(tmpdir(), `understudy-${vendor}-`));
   const folder = join(stateDir, "engines", output);
   const farEnd = await startFarEnd();
@@ -34,13 +41,14 @@ export async function aSite(vendor: string, configured: Record<string, unknown>)
   const target = (keyGeneration = 1): PublishTarget => ({
     ...{ stream: "main", destination: "cdn", address: farEnd.rtmpUrl, streamKey: key },
     keyGeneration,
+    ...elsewhere,
   });
 
   async function open(vendorNow = vendor, configuredNow = configured) {
-    const { destination, address, streamKey } = target();
+    const { keyGeneration: _, stream: __, ...known } = target();
     const context = {
       encoder: "enc-a",
-      knownTargets: () => [{ destination, address, streamKey }],
+      knownTargets: () => [known],
       now: () => performance.now(),
     };
     const opened = vendors[vendorNow]!;
