@@ -12,8 +12,8 @@
  * only when nothing failed and at least one test ran.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { setPriority, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -49,20 +49,23 @@ const lanes = [
 const minuteMs = 60_000;
 /**
  * Per effort: which suites one after the other, and when to give up on a hung run. What is `beside`
- * runs beside all of them: the sequences on what the others leave idle. In the quick check `unit` has
- * the sequences in it. Counts are in setup/effort.ts.
+ * runs beside all of them: the sequences on what the others leave idle, and the unit tests on what those
+ * with real processes leave. In the quick check `unit` has the sequences in it. Counts are in setup/effort.ts.
  *
  * @type {Record<"check" | "test" | "torture", { suites: string[]; beside: string[]; giveUpMs: number }>}
  */
 const efforts = {
   check: { suites: ["unit"], beside: [], giveUpMs: 10 * minuteMs },
-  test: { suites: ["unit", "e2e"], beside: ["sequences", "waiting"], giveUpMs: 55 * minuteMs },
+  test: { suites: ["e2e"], beside: ["unit", "sequences", "waiting"], giveUpMs: 55 * minuteMs },
   torture: {
     suites: ["unit", "e2e", "waiting", "sequences"],
     beside: [],
     giveUpMs: 48 * 60 * minuteMs,
   },
 };
+
+/** @type {Record<string, number>} Random turns wait for nothing and nobody; real deadlines do. */
+const nicenessBeside = { unit: 10, sequences: 19 };
 
 const { name, only, filters } = readArguments();
 const chosen = efforts[name];
@@ -257,11 +260,8 @@ async function runVitest(suite, args, output) {
     ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
   ];
   const keep = output && ((/** @type {Buffer} */ part) => output.push(part));
-  // Random turns wait for nothing and nobody; real deadlines do.
-  const isPatient = output !== undefined && suite === "sequences";
-  const code = isPatient
-    ? await runProcess("nice", ["-n", "19", ...vitest], keep)
-    : await runProcess(process.execPath, vitest, keep);
+  const niceness = output === undefined ? 0 : (nicenessBeside[suite] ?? 0);
+  const code = await runProcess(process.execPath, vitest, keep, niceness);
   const counted = countTests(suite, report);
   rmSync(folder, { recursive: true });
   return { code, ...counted };
@@ -316,13 +316,15 @@ function said({ name, why }) {
  * @param {string} command
  * @param {string[]} args
  * @param {(part: Buffer) => void} [onOutput] without it, the output goes where ours goes
+ * @param {number} [niceness]
  * @returns {Promise<number>} exit code; 1 when it was ended by a signal or did not start
  */
-function runProcess(command, args, onOutput) {
+function runProcess(command, args, onOutput, niceness = 0) {
   return new Promise((resolve) => {
     const stdio = onOutput ? ["ignore", "pipe", "pipe"] : ["ignore", "inherit", "inherit"];
     // A group of its own: a test that hangs in a loop outlives a vitest that is ended alone.
     const child = spawn(command, args, { env, stdio: /** @type {any} */ (stdio), detached: true });
+    if (child.pid !== undefined && niceness > 0) beNice(child.pid, niceness);
     /** @param {NodeJS.Signals} signal */
     const end = (signal) => {
       signalGroup(child.pid, signal);
@@ -351,6 +353,21 @@ function runProcess(command, args, onOutput) {
       resolve(code ?? 1);
     });
   });
+}
+
+/**
+ * Where the kernel gives each session a share of its own, a process is nice only to those of its session.
+ *
+ * @param {number} pid of a session's first process, which has started no other one yet
+ * @param {number} niceness
+ */
+function beNice(pid, niceness) {
+  setPriority(pid, niceness);
+  try {
+    writeFileSync(`/proc/${pid}/autogroup`, String(niceness));
+  } catch {
+    // This kernel has no such shares.
+  }
 }
 
 /**
