@@ -1,9 +1,8 @@
-import type { Decision } from "../machines/decision.ts";
 import type { Intent } from "../machines/intents.ts";
 import type { SiteEvent } from "../machines/site/site.contract.ts";
-import type { SitePlan } from "../machines/site/plan.ts";
 import type { ActorName, CoreInput, Outcome, SiteCore } from "../machines/site/site-core.ts";
 import type { Stamp } from "../machines/time.ts";
+import { eventOf } from "./event-of.ts";
 import type { Journal } from "./journal/journal.ts";
 
 /** A loop that was late by more than this has seen nothing meanwhile: its evidence is old. */
@@ -32,19 +31,6 @@ export type Decider = {
   /** No input is taken any more; the one under way is finished. */
   close(): Promise<void>;
 };
-
-/** What belongs to a relayed stream, and nobody knows by its name, is told as that stream's. */
-function programmeOf(of: ActorName, { encoders, streams }: SitePlan): ActorName {
-  const id = of.slice(of.indexOf(":") + 1);
-  const part = of.startsWith("encoder:")
-    ? encoders.find((encoder) => encoder.id === id)?.publishesFor
-    : of.startsWith("stream:")
-      ? streams.find((stream) => stream.id === id)?.feedOf
-      : of.startsWith("destination:")
-        ? streams.find(({ destination }) => destination === id)?.feedOf
-        : undefined;
-  return part === undefined ? of : `stream:${part}`;
-}
 
 /**
  * The turn: one input at a time is written down, given to the machines, and what they decided is
@@ -75,7 +61,11 @@ export function openDecider(p: {
   let beatMs = p.now().monoMs;
 
   async function finish(outcome: Outcome, at: Stamp): Promise<Turned> {
-    const events = outcome.decisions.map(({ of, decision }) => eventOf(of, decision, at));
+    const { plan } = core.site();
+    const events = outcome.decisions.map((made) => ({
+      seq: (seq += 1),
+      ...eventOf(made, at.wallMs, plan),
+    }));
     const resume: Record<string, unknown> = {};
     for (const actor of outcome.changed) {
       const memory = core.resumeOf(actor);
@@ -112,21 +102,6 @@ export function openDecider(p: {
   /** Only between turns: what is not yet written down is not told. */
   function tell(): void {
     for (const turned of untold.splice(0)) p.onTurn(turned);
-  }
-
-  function eventOf(of: ActorName, decision: Decision, at: Stamp): Turned["events"][number] {
-    const [kind = "site", id] = programmeOf(of, core.site().plan).split(":");
-    const { type, severity, message, data = {} } = decision;
-    seq += 1;
-    return {
-      seq,
-      atMs: at.wallMs,
-      type,
-      subject: { kind, id: id ?? core.site().plan.site },
-      severity,
-      message,
-      data,
-    };
   }
 
   function take(input: CoreInput, at: Stamp): Promise<Turned> {
@@ -188,7 +163,7 @@ export function openDecider(p: {
     if (lagMs !== undefined) void submit({ to: "site", event: { type: "stalled", lagMs } });
   }, heartbeatMs);
 
-  turning = finish(core.opening, p.now()).then(() => turn());
+  turning = finish(core.opening, core.openedAt).then(() => turn());
 
   return {
     submit,

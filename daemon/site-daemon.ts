@@ -47,6 +47,7 @@ import { rehearseRegularly } from "./rehearsals.ts";
 import { openOutputs } from "./outputs/keeper.ts";
 import { endOtherRelays, openRelays } from "./relays/open-relays.ts";
 import { OwnSlates } from "./relays/own-slates.ts";
+import { startedRow } from "./replay/started.ts";
 import { fallBackWarnings, latencyWarnings, withRelays } from "./relays/with-relays.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
@@ -172,7 +173,9 @@ export async function startSite(p: {
   const outdated = journal.fresh ? undefined : await olderThanWhatRuns(engines, keys);
   if (outdated !== undefined) journal.newEpoch(outdated);
   const believed = !journal.fresh && outdated === undefined;
-  const core = openSite({ plan, at: now(), resume: believed ? journal.resume : new Map() });
+  const start = { plan, at: now(), resume: believed ? journal.resume : new Map<string, unknown>() };
+  journal.input(startedRow(start, { session: journal.session, version: p.version }));
+  const core = openSite(start);
   // Opened last, spoken to by everything before.
   const parts: {
     hands?: Hands;

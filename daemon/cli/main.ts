@@ -3,12 +3,13 @@ import { calibrate } from "./calibrate.ts";
 import { check } from "./check.ts";
 import { commission } from "./commission.ts";
 import { discover } from "./discover.ts";
+import { replay } from "./replay.ts";
 import { Ending, exitCode } from "../../config/exit-codes.ts";
 
 declare const UNDERSTUDY_VERSION: string;
 const version = typeof UNDERSTUDY_VERSION === "string" ? UNDERSTUDY_VERSION : "0.0.0-source";
 
-const commands = { discover, commission, calibrate, check } as const;
+const commands = { discover, commission, calibrate, check, replay } as const;
 
 async function main([name = "", ...args]: string[], signal: AbortSignal): Promise<number> {
   if (!Object.hasOwn(commands, name))

@@ -20,6 +20,7 @@ const ofTheSite = {
   discover: "which boxes are in a range, proposed as configuration",
   commission: "what each box can do, and how exposed it is",
   calibrate: "how much later one box of a relayed stream is than the other",
+  replay: "what the machines decided and why, once more, also by another configuration",
 };
 
 const examples = `

@@ -79,6 +79,7 @@ export type Outcome = {
 export type SiteCore = {
   /** What starting alone decided (resumed work is asked for again). */
   readonly opening: Outcome;
+  readonly openedAt: Stamp;
   turn(input: CoreInput, at: Stamp): Outcome;
   /** Would this be accepted now? Changes nothing. */
   can(input: CoreInput): boolean;
@@ -229,6 +230,7 @@ export function openSite(p: {
 
   const core: SiteCore = {
     opening: emptyOutcome(),
+    openedAt: p.at,
     turn: (input, at) =>
       during(() => {
         // After a stall nothing that was due meanwhile may judge by what was known before it.

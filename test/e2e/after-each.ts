@@ -8,8 +8,10 @@ export function closedAfterEach() {
   const open: Closable[] = [];
   afterEach(async () => {
     for (const it of open.splice(0).reverse()) {
+      const otherwise = it instanceof Facility ? it.decidedOtherwise() : [];
       await it.close();
       if (it instanceof Facility) expect(it.leftovers()).toEqual([]);
+      expect(otherwise, "a replay of the journal decides the same").toEqual([]);
     }
   });
   const keep = <T extends Closable>(it: T): T => {

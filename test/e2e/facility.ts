@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -20,6 +21,8 @@ import { type FakeHelo, type HeloOptions, startHelo } from "../fakes/helo/helo.t
 import { type FakePdu, type PduFamily, pduCommunity, startFakePdu } from "../fakes/snmp/pdu.ts";
 import { type FarEnd, type FarEndOptions, startFarEnd } from "../fakes/rtmp-far-end/far-end.ts";
 import { hostOf, type PublisherRecord } from "../fakes/rtmp-far-end/publications.ts";
+import { openKeptRuns } from "../../daemon/replay/kept-runs.ts";
+import { compare, replay } from "../../daemon/replay/replay.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
 
@@ -373,6 +376,21 @@ export class Facility {
         }
       })
       .map(Number);
+  }
+
+  /** Of each run that the journal holds, the first event that the same machines do not decide again. */
+  decidedOtherwise(): { was: unknown; wouldBe: unknown }[] {
+    const file = join(this.stateDir, "site.db");
+    if (!existsSync(file)) return [];
+    const kept = openKeptRuns(file);
+    try {
+      return kept.runs().flatMap((run) => {
+        const { was, wouldBe } = compare(run.told(), [...replay(run)]);
+        return was.length === 0 ? [] : [{ was: was[0], wouldBe: wouldBe[0] }];
+      });
+    } finally {
+      kept.close();
+    }
   }
 
   async close(): Promise<void> {
