@@ -39,7 +39,10 @@ export const streamContent = section({
   frozen: fault("The picture stands still; slides do, too", { do: "observe", after: "20s" }),
   silent: fault("A channel pair is below silenceBelowDbfs", { do: "observe", after: "20s" }),
   loudness: section({
-    do: z.enum(["off", "observe"]).prefault("off").describe("off; observe: say so"),
+    do: z
+      .enum(["off", "observe"])
+      .prefault("off")
+      .describe("off: not measured; observe: show what it is, and say so"),
     after: duration({ atLeast: "1s", atMost: "1h" })
       .prefault("30s")
       .describe("When it has lasted this long"),

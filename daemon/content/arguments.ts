@@ -8,26 +8,28 @@ export const figures = { pictures: 3, sound: 4 } as const;
 const small =
   `scale=${pictureSize.width}:${pictureSize.height}:flags=area,format=gray,` +
   `metadata=mode=add:key=p:value=1,metadata=mode=print:direct=1:file='pipe\\:${figures.pictures}'`;
-// What ebur128 says of the first 100 ms stands at the whole half second.
 const levels =
-  "ebur128=metadata=1,asetnsamples=n=24000,astats=metadata=1:reset=1:measure_perchannel=RMS_level:" +
+  "asetnsamples=n=24000,astats=metadata=1:reset=1:measure_perchannel=RMS_level:" +
   `measure_overall=none,ametadata=mode=print:direct=1:file='pipe\\:${figures.sound}'`;
+
+/** What it says of the first 100 ms stands at the whole half second. */
+const loudness = "ebur128=metadata=1,";
 
 const quiet = ["-hide_banner", "-nostdin", "-loglevel", "quiet", "-threads", "1"];
 const raw = ["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"];
 
 /**
- * Keyframes only, as small grey pictures on stdout, and the level of each channel and the loudness
- * twice a second: 0.6 % of a core for 1080p30 at 6 Mbit/s read from a file, of which the loudness is
- * 0.15 %; live on a busy host 1.05 %, without the loudness 0.95 % (measured).
+ * Keyframes only, as small grey pictures on stdout, and the level of each channel and, where it is
+ * wanted, the loudness, twice a second. `npm run bench -- content` says what it costs.
  */
-export function watchArguments(url: string): string[] {
+export function watchArguments(url: string, measuresLoudness: boolean): string[] {
+  const sound = `${measuresLoudness ? loudness : ""}${levels}`;
   // prettier-ignore
   return [
     ...quiet, "-skip_frame", "nokey", ...inputArguments(url),
     "-map", "0:v:0", "-vf", small, ...raw,
     // The packets of the picture go with the sound, because an output may not be empty.
-    "-map", "0:v:0", "-c:v", "copy", "-map", "0:a:0?", "-af", levels, "-f", "null", "-",
+    "-map", "0:v:0", "-c:v", "copy", "-map", "0:a:0?", "-af", sound, "-f", "null", "-",
   ];
 }
 

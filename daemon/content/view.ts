@@ -31,6 +31,7 @@ const quietDbfs = -50;
  */
 export function watchView(p: {
   url: string;
+  measuresLoudness: boolean;
   nowMs: () => number;
   tell: (look: ContentLook) => void;
 }): View {
@@ -53,7 +54,7 @@ export function watchView(p: {
     if (closed) return;
     startedMs = nowMs();
     recent = [];
-    current = run(watchArguments(url), env, {
+    current = run(watchArguments(url, p.measuresLoudness), env, {
       picture(picture) {
         failures = 0;
         const word = pictureWord(picture.luma, recent.at(-1)?.luma);

@@ -36,6 +36,11 @@ export function watchContent(p: {
   const { config, nowMs } = p;
   const closing = new AbortController();
 
+  /** Whose loudness somebody wants to hear of: it costs a quarter of the watch. */
+  const minded = new Set(
+    config.streams.flatMap(({ id, content }) => (content.loudness.do === "off" ? [] : [id])),
+  );
+
   function watched(
     view: string,
     place: { url: string; delayAtMostMs: number },
@@ -44,6 +49,7 @@ export function watchContent(p: {
     if (streams.length === 0) return [];
     const opened = watchView({
       url: place.url,
+      measuresLoudness: streams.some(({ id }) => minded.has(id)),
       nowMs,
       tell: (look) => {
         for (const { id } of streams) p.tell(id, { type: "content", view, look });

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from "node:util";
 import type { Bench } from "./bench.ts";
+import { content } from "./content.ts";
 import { failoverDirect } from "./failover-direct.ts";
 import type { Figure } from "./figure.ts";
 import { footprint } from "./footprint.ts";
@@ -43,6 +44,7 @@ const benches: readonly Bench[] = [
   p15,
   p19,
   relay,
+  content,
 ];
 
 const usage = `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]

@@ -37,7 +37,7 @@ export async function startCamera(p: { readers: number; programme?: string }): P
   };
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const socket = createSocket("udp4");
   socket.bind(0, "127.0.0.1");
   await once(socket, "listening");

@@ -11,12 +11,13 @@ afterEach(async () => {
   for (const it of open.splice(0).reverse()) await it.close();
 });
 
-async function aView(programme?: string) {
+async function aView(programme?: string, measuresLoudness = true) {
   const camera = await startCamera({ readers: 1, ...(programme !== undefined && { programme }) });
   open.push(camera);
   const looks: ContentLook[] = [];
   const view = watchView({
     url: camera.urls[0]!,
+    measuresLoudness,
     nowMs: () => performance.now(),
     tell: (look) => looks.push(look),
   });
@@ -52,11 +53,21 @@ test("a moving picture with a tone, then black: each is told as it is", async ()
   await untilSeen("black");
 }, 60_000);
 
+test("where nobody minds the loudness it is not measured, and the levels are told all the same", async () => {
+  const { view, looks, untilSeen } = await aView(undefined, false);
+  // With it the first comes after 3.5 s of sound.
+  await until("ten seconds", () => view.pictures().length >= 10);
+  const [level] = (await untilSeen("moving")).pairsDbfs!;
+  expect(level).toBeGreaterThan(-26);
+  expect(level).toBeLessThan(-19);
+  expect(looks.filter((look) => look.word === "seen" && look.loudness)).toEqual([]);
+}, 60_000);
+
 test("where nothing can be opened it is said so, not that all is well", async () => {
   const looks: ContentLook[] = [];
   const url = "rtmp://127.0.0.1:1/live/none";
   const view = watchView({
-    url,
+    ...{ url, measuresLoudness: true },
     nowMs: () => performance.now(),
     tell: (look) => looks.push(look),
   });
@@ -85,7 +96,7 @@ test("a far end that names a place within this site's network has nobody ask the
   const url = `${server.url}/live.m3u8`;
   const looks: ContentLook[] = [];
   const tell = (look: ContentLook) => looks.push(look);
-  open.push(watchView({ url, nowMs: () => performance.now(), tell }));
+  open.push(watchView({ url, measuresLoudness: true, nowMs: () => performance.now(), tell }));
   await until("both were tried", () => server.asked.includes("/moved.ts") && looks.length > 1);
   await until("it was given up and tried again", () => server.asked.length > 4);
   expect(trap.asked).toEqual([]);
