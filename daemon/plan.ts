@@ -92,6 +92,7 @@ export function planOf(
         outputs: [...vendor.outputs],
         ...sourceOf(encoder),
         ...feedOf(encoder),
+        ...soundsOf(encoder, config),
         ...(isSoftware && { isProcess: true }),
         readingMaxAgeMs: isSoftware
           ? softwareReadingMaxAgeMs
@@ -150,6 +151,25 @@ function sourceOf({
 function feedOf({ options }: SiteConfig["encoders"][number]): { ingest?: string } {
   const ingest = ingestIn(options);
   return ingest === undefined ? {} : { ingest };
+}
+
+/** RTMP carries one, whatever is set. */
+function soundsOf(
+  { id, driver, options }: SiteConfig["encoders"][number],
+  { streams, destinations }: Pick<SiteConfig, "streams" | "destinations">,
+): Pick<EncoderPlan, "sounds"> {
+  const { audio } = options as { audio?: { codec: string; tracks?: number } };
+  if (!audio || audio.codec === "none" || ingestIn(options) === undefined) return {};
+  const byRtmp = streams.some(
+    ({ encoders, destination }) =>
+      encoders.some(({ encoder }) => encoder === id) &&
+      destinations.some((to) => to.id === destination && to.address.startsWith("rtmp")),
+  );
+  if (byRtmp) {
+    return { sounds: { most: 1, hint: "RTMP carries one; path relayed with outputs takes more" } };
+  }
+  const hint = driver === "ffmpeg" ? "set its audio.tracks" : "one of driver ffmpeg takes more";
+  return { sounds: { most: audio.tracks ?? 1, hint } };
 }
 
 const bootsOf = ({ outlet }: Pick<SiteConfig["encoders"][number], "outlet">, vendor: Vendor) => [

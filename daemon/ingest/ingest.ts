@@ -258,7 +258,8 @@ export class Ingest {
       bitrateBps: rate?.bitrateBps ?? null,
       framesPerSecond: rate?.framesPerSecond ?? null,
       video: pump?.video ?? null,
-      audio: pump?.audio ?? null,
+      audio: pump?.sounds[0] ?? null,
+      sounds: pump?.sounds ?? [],
       ...readersOf(group),
       refused: this.#refused,
     };

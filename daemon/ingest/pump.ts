@@ -31,7 +31,8 @@ export class Pump {
   /** Monotonic, of the last sign that something came in. */
   movedAtMs: number | undefined;
   video: VideoForm | undefined;
-  audio: AudioForm | undefined;
+  /** In the order of the input. */
+  readonly sounds: AudioForm[] = [];
 
   constructor(
     argv: readonly string[],
@@ -81,7 +82,8 @@ export class Pump {
     if (/^\[info\] *Output #0/.test(line)) this.#isOutput = true;
     if (this.#isOutput === this.#isMade) {
       this.video ??= videoIn(line);
-      this.audio ??= audioIn(line);
+      const sound = audioIn(line);
+      if (sound) this.sounds.push(sound);
     }
     const why = refusal.exec(line)?.[1];
     if (why !== undefined) this.#refused(why);

@@ -28,6 +28,17 @@ export const IngestStatus = z.object({
     })
     .nullable(),
   audio: z.object({ codec: z.string(), sampleRateHz: z.number() }).nullable(),
+  /** All of them, in the order of the input. Absent: the process is older. */
+  sounds: z
+    .array(
+      z.object({
+        codec: z.string(),
+        sampleRateHz: z.number(),
+        channels: z.number().optional(),
+        language: z.string().optional(),
+      }),
+    )
+    .optional(),
   /** Sockets on this host that hear the group, and the datagrams that they were too slow for. */
   readers: z.number(),
   readerDrops: z.number(),

@@ -6,11 +6,20 @@ export type VideoForm = {
   /** As it is declared; absent where it is not. */
   framesPerSecond?: number;
 };
-export type AudioForm = { codec: string; sampleRateHz: number };
+export type AudioForm = {
+  codec: string;
+  sampleRateHz: number;
+  /** Absent where the layout is none that has a name. */
+  channels?: number;
+  /** ISO 639-2; absent where it is not told. */
+  language?: string;
+};
 
 const video = /Stream #0:\d+.*?: Video: (\w+).*?, (\d{2,5})x(\d{2,5})/;
 const declaredRate = /, ([\d.]+) fps/;
-const audio = /Stream #0:\d+.*?: Audio: (\w+).*?, (\d+) Hz/;
+const audio = /Stream #0:\d+(?:\[\w+\])?(?:\((\w+)\))?: Audio: (\w+).*?, (\d+) Hz(?:, ([\w.]+))?/;
+/** As ffmpeg calls them; all others are told as "6 channels" or "5.1(side)". */
+const channelCounts: Readonly<Record<string, number>> = { mono: 1, stereo: 2 };
 
 export function videoIn(line: string): VideoForm | undefined {
   const found = video.exec(line);
@@ -25,5 +34,16 @@ export function videoIn(line: string): VideoForm | undefined {
 
 export function audioIn(line: string): AudioForm | undefined {
   const found = audio.exec(line);
-  return found ? { codec: found[1] ?? "", sampleRateHz: Number(found[2]) } : undefined;
+  if (!found) return undefined;
+  const [, language, codec = "", rate, layout = ""] = found;
+  const channels = channelCounts[layout] ?? countIn(layout);
+  return {
+    ...{ codec, sampleRateHz: Number(rate) },
+    ...(channels > 0 && { channels }),
+    ...(language !== undefined && language !== "und" && { language }),
+  };
 }
+
+/** 5.1 are six. */
+const countIn = (layout: string): number =>
+  layout.split(".").reduce((sum, part) => sum + (Number(part) || 0), 0);

@@ -7,7 +7,7 @@ import { z } from "zod";
 
 /** What FFmpeg calls the channels that a configuration of AAC has. */
 const layouts: Readonly<Record<number, string>> = {
-  ...{ 1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0(side)", 6: "5.1", 8: "7.1(wide)" },
+  ...{ 1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1(wide)" },
 };
 
 const Even = z.number().int().min(64).max(7_680).multipleOf(2);

@@ -2113,6 +2113,14 @@ export interface components {
             [key: string]: unknown;
           })
         | null;
+      sounds?: ({
+        codec: string;
+        sampleRateHz: number;
+        channels: number | null;
+        language: string | null;
+      } & {
+        [key: string]: unknown;
+      })[];
       figures?: {
         bitrateBps?: {
           value: number;

@@ -271,6 +271,11 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
   if (facts.link === "reachable" && regions(snapshot).clock === "wrong" && reading?.clock) {
     list.push(`its clock is ${againstHost(reading.clock.aheadMs)}`);
   }
+  const { feed } = snapshot.context;
+  if (feed?.sounds !== undefined && plan.sounds && feed.sounds > plan.sounds.most) {
+    const { most, hint } = plan.sounds;
+    list.push(`${feed.sounds} sounds come from ${feed.ingest}, ${most} of them goes on: ${hint}`);
+  }
   list.push(...practiceWarnings(snapshot.context.duty.practice, snapshot.context));
   const { connection } = snapshot.context;
   if (connection) list.push(...connectionWarnings(connection));

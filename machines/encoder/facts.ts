@@ -10,7 +10,12 @@ export type Service = "inService" | "maintenance" | "quarantined" | "rebooting";
 export type Input = "unknown" | "good" | "lost" | "black" | "frozen" | "silent";
 export type Custody = "free" | "held" | "benched";
 
-export type Feed = { ingest: string; flow: Flow };
+export type Feed = {
+  ingest: string;
+  flow: Flow;
+  /** How many come with the picture. Absent: not known. */
+  sounds?: number;
+};
 
 /** What the streams and the site need to know of one box. Plain JSON, compared by value. */
 export type EncoderFacts = {

@@ -55,6 +55,19 @@ export const IngestState = Published.extend({
   publisher: z.object({ from: z.string(), sinceMs: z.number() }).nullable(),
   video: z.object({ codec: z.string(), widthPx: z.number(), heightPx: z.number() }).nullable(),
   audio: z.object({ codec: z.string(), sampleRateHz: z.number() }).nullable(),
+  /** All of them, in the order of the input; the first is `audio`. Absent: not known. */
+  sounds: z
+    .array(
+      z.object({
+        codec: z.string(),
+        sampleRateHz: z.number(),
+        /** null: of no layout that has a name. */
+        channels: z.number().int().nullable(),
+        /** ISO 639-2; null: it is not told. */
+        language: z.string().nullable(),
+      }),
+    )
+    .optional(),
   figures: IngestFigures,
   /** Publishers that were sent away since its process began, and the last of them. */
   refused: z.number(),

@@ -1,3 +1,10 @@
+export type IngestSound = {
+  codec: string;
+  sampleRateHz: number;
+  channels?: number | undefined;
+  language?: string | undefined;
+};
+
 /** What the process of an ingest told of itself. */
 export type IngestReading = {
   state: "waiting" | "receiving" | "silent" | "failing";
@@ -10,6 +17,8 @@ export type IngestReading = {
   framesPerSecond: number | null;
   video: { codec: string; widthPx: number; heightPx: number } | null;
   audio: { codec: string; sampleRateHz: number } | null;
+  /** Absent: its process is older. */
+  sounds?: readonly IngestSound[] | undefined;
   readers: number;
   readerDrops: number;
   refused: { count: number; last: { atMs: number; from: string; why: string } | null };

@@ -4,6 +4,7 @@ import type { Figure, Published } from "../published.ts";
 import { type Flow, unknownFlow } from "./flow.ts";
 import type { IngestPlan } from "../site/plan.ts";
 import type { IngestFigures, IngestState, IngestWord } from "./ingest.contract.ts";
+import type { IngestSound } from "./ingest.events.ts";
 import type { ingestMachine } from "./ingest.machine.ts";
 
 export type IngestSnapshot = SnapshotFrom<typeof ingestMachine>;
@@ -16,12 +17,15 @@ export type IngestFacts = {
   /** Whether that one sends a picture; null: not known. */
   isFed: boolean | null;
   flow: Flow;
+  /** How many come with the picture. Absent: not known. */
+  sounds?: number;
 };
 
 export const ingestFacts = ({ context, value }: IngestSnapshot): IngestFacts => ({
   ...{ ingest: context.plan.id, session: context.session },
   isFed: value === "receiving" || (value === "waiting" ? false : null),
   flow: isFlowTold(context.plan, value) ? context.flow : unknownFlow,
+  ...(context.reading?.sounds && { sounds: context.reading.sounds.length }),
 });
 
 /** One that does not tell may have got it back; whoever leaves a session is the session's business. */
@@ -57,6 +61,7 @@ export function ingestState(
     publisher: reading && isHeard ? reading.publisher : null,
     video: reading && isHeard ? reading.video : null,
     audio: reading && isHeard ? reading.audio : null,
+    ...(reading?.sounds && isHeard && { sounds: reading.sounds.map(toldSound) }),
     figures: isHeard ? figuresOf(snapshot) : {},
     refused: reading?.refused.count ?? 0,
     lastRefused: reading?.refused.last ?? null,
@@ -64,6 +69,10 @@ export function ingestState(
     warnings: warningsOf(snapshot, state),
   };
 }
+
+const toldSound = ({ channels, language, ...sound }: IngestSound) => {
+  return { ...sound, channels: channels ?? null, language: language ?? null };
+};
 
 function figuresOf({ context: { reading, readAt } }: IngestSnapshot): IngestFigures {
   if (!reading || !readAt) return {};

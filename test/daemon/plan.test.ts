@@ -66,6 +66,23 @@ test("a box shows what is said of it, of its ingest, or of each of its inputs", 
   expect(shown).toEqual(["hall", { sdi: "hall" }, "cam", { hall: "hall" }]);
 });
 
+test("how many sounds of its ingest an encoder passes on at most, and how more would be", () => {
+  const fed = (id: string, audio?: object) => ({
+    ...{ id, driver: "ffmpeg", input: { kind: "ingest", ingest: "cam" } },
+    ...(audio && { audio }),
+  });
+  const site = { ingests: [{ id: "cam", kind: "udp", url: "udp://239.1.1.1:5000" }] };
+  const boxes = [fed("a"), fed("b", { tracks: 3 }), fed("c", { codec: "none" }), soft("d")];
+  const sounds = (address: string) => {
+    const { encoders } = aPlan({ encoders: boxes, site, destination: { address } });
+    return Object.fromEntries(encoders.map((encoder) => [encoder.id, encoder.sounds]));
+  };
+  const hint = "set its audio.tracks";
+  expect(sounds("srt://far:9000")).toEqual({ a: { most: 1, hint }, b: { most: 3, hint } });
+  const one = { most: 1, hint: "RTMP carries one; path relayed with outputs takes more" };
+  expect(sounds("rtmp://far/live")).toEqual({ a: one, b: one });
+});
+
 test("boxes that share an exclusive key do not start by themselves", () => {
   expect(owned(aPlan({ encoders: [helo("a"), helo("b"), soft("c")] }))).toEqual({
     ...{ a: true, b: true },

@@ -210,9 +210,13 @@ function audioArguments({ audio, input }: FfmpegOptions, { scheme }: Endpoint): 
   return [
     ...map,
     ...["-c:a", "aac", "-b:a", String(bitrateBps), "-ar", String(sampleRateHz)],
-    ...["-ac", String(channels)],
+    ...(channels === "keep" ? ["-af", `aformat=channel_layouts=${layouts}`] : []),
+    ...(channels === "keep" ? [] : ["-ac", String(channels)]),
   ];
 }
+
+/** Those that a header of AAC can tell (ISO 14496-3, table 1.19); others become the nearest one. */
+const layouts = "mono|stereo|3.0|4.0|5.0|5.1|7.1(wide)";
 
 /** Debian's bundle of certificate authorities. */
 export const certificateAuthorities = "/etc/ssl/certs/ca-certificates.crt";

@@ -48,6 +48,12 @@ const audio = z.strictObject({
       "so many sounds of the input, in its order, each with its language; RTMP carries one",
     ),
   ...soundFields,
+  channels: z
+    .union([soundFields.channels.unwrap(), z.literal("keep")])
+    .default(2)
+    .describe(
+      "of each sound; keep: as it comes, 5.1 for instance, as far as AAC has such a layout",
+    ),
 });
 
 /** What a site says of one ffmpeg encoder. */

@@ -60,10 +60,11 @@ export const sessions = siteSetup.createStateConfig({
         for (const [stream, { ingest }] of Object.entries(context.sessions.assigned)) {
           if (ingest === event.facts.ingest) enqueue.sendTo(context.sessions.refs[stream]!, event);
         }
-        const { ingest, flow } = event.facts;
+        const { ingest, flow, sounds } = event.facts;
+        const feed = { ingest, flow, ...(sounds !== undefined && { sounds }) };
         for (const { id, ingest: own } of context.plan.encoders) {
           if (own !== ingest) continue;
-          enqueue.sendTo(context.encoders[id]!, { type: "feed", feed: { ingest, flow } });
+          enqueue.sendTo(context.encoders[id]!, { type: "feed", feed });
         }
       }),
     },

@@ -2,7 +2,9 @@ import type { z } from "zod";
 import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import type { Picture, soundFields } from "./fields.ts";
 
-export type Sound = z.infer<z.ZodObject<typeof soundFields>> & { codec?: string };
+export type Sound = Pick<z.infer<z.ZodObject<typeof soundFields>>, "bitrateBps"> & {
+  codec?: string;
+};
 
 type Encoding = { video: Picture & { codec?: string }; audio: Sound };
 

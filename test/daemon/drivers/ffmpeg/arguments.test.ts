@@ -28,6 +28,7 @@ const grammar: Record<string, RegExp | undefined> = {
   "-f": /^(lavfi|mpegts|flv)$/,
   "-i": /^(file:\/|rtmp:\/\/|srt:\/\/|rtsp:\/\/|https?:\/\/|udp:\/\/|testsrc2=size=|sine=)[^\p{Cc}]*$/u,
   "-map": /^[01]:[va]:0\??$/,
+  "-af": /^aformat=channel_layouts=[a-z0-9.()|]+$/,
   "-vf": /^scale=-?\d+:-?\d+$/,
   "-c:v": /^(libx264|copy)$/,
   "-c:a": /^(aac|copy)$/,
@@ -128,7 +129,10 @@ const options = fc.record({
     gopSeconds: fc.integer({ min: 0, max: 10 }),
     framesPerSecond: fc.integer({ min: 8, max: 130 }),
   }),
-  audio: fc.record({ codec: fc.constantFrom("aac", "copy", "none") }),
+  audio: fc.record({
+    codec: fc.constantFrom("aac", "copy", "none"),
+    channels: fc.constantFrom(1, 6, 9, "keep"),
+  }),
 });
 const address = fc.oneof(
   { arbitrary: fc.constantFrom("rtmp://h/live", "srt://h:9000"), weight: 5 },

@@ -1,0 +1,24 @@
+import { expect, test } from "vitest";
+import { audioIn, videoIn } from "../../../daemon/ingest/stream-lines.ts";
+
+test("what ffmpeg says of a sound is its codec, rate, channels and language, as far as it is told", () => {
+  const sound = (line: string) => audioIn(`[info]   Stream #0:${line}`);
+  expect(
+    sound(
+      "1[0x101](deu): Audio: aac (LC) ([15][0][0][0] / 0x000F), 48000 Hz, stereo, fltp, 69 kb/s",
+    ),
+  ).toEqual({ codec: "aac", sampleRateHz: 48_000, channels: 2, language: "deu" });
+  expect(
+    sound("2[0x102](eng): Audio: ac3 ([129][0][0][0] / 0x0081), 48000 Hz, 5.1(side), fltp"),
+  ).toEqual({ codec: "ac3", sampleRateHz: 48_000, channels: 6, language: "eng" });
+  expect(sound("1: Audio: aac (HE-AAC), 44100 Hz, mono, fltp")).toEqual({
+    ...{ codec: "aac", sampleRateHz: 44_100, channels: 1 },
+  });
+  expect(sound("1(und): Audio: opus, 48000 Hz, 7 channels, fltp")).toEqual({
+    ...{ codec: "opus", sampleRateHz: 48_000, channels: 7 },
+  });
+  expect(sound("0: Video: h264 (High), yuv420p, 320x180, 25 fps")).toBe(undefined);
+  expect(videoIn("[info]   Stream #0:0: Video: h264 (High), yuv420p, 320x180, 25 fps")).toEqual({
+    ...{ codec: "h264", widthPx: 320, heightPx: 180, framesPerSecond: 25 },
+  });
+});
