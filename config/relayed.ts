@@ -19,6 +19,8 @@ type Stream = {
  * host, with a clock and GOPs of its own.
  */
 export type FeedsRelay = (driver: string) => "spool" | "push" | undefined;
+/** Why one of a driver that is written so could not all the same. */
+export type CannotFeedRelay = (driver: string, written: Box) => string | undefined;
 
 /** How encoders of these kinds are taken from one to the other, where nobody says. */
 export const relayModeOf = (
@@ -37,6 +39,7 @@ export function relayedFindings(p: {
   encoders: readonly Box[];
   takeover: string | undefined;
   feedsRelay: FeedsRelay | undefined;
+  cannotFeedRelay: CannotFeedRelay | undefined;
   isBox: ((driver: string) => boolean) | undefined;
 }): Finding[] {
   const { stream, path } = p;
@@ -148,6 +151,7 @@ function encoderFindings(p: {
   listed: Listed;
   encoders: readonly Box[];
   feedsRelay: FeedsRelay | undefined;
+  cannotFeedRelay: CannotFeedRelay | undefined;
   isAtomic: boolean;
 }): Finding[] {
   const { listed, path } = p;
@@ -162,6 +166,8 @@ function encoderFindings(p: {
     const what = "is not hot: on path relayed every encoder runs all the time; leave it out";
     return [{ path: [...path, "level"], what }];
   }
+  const why = p.cannotFeedRelay?.(box.driver ?? "", box);
+  if (why !== undefined) return [{ path, what: `${box.id} cannot feed a relay: ${why}` }];
   if (box.driver === undefined || !p.feedsRelay || p.feedsRelay(box.driver) !== undefined) {
     return p.isAtomic ? sourceFindings(p) : [];
   }

@@ -4,7 +4,12 @@ import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
 import { ingestFindings, publisherFindings, sessionFeedFindings } from "./ingest.checks.ts";
 import { outputFindings } from "./output.checks.ts";
-import { type FeedsRelay, relayedFindings, relayPortFindings } from "./relayed.ts";
+import {
+  type CannotFeedRelay,
+  type FeedsRelay,
+  relayedFindings,
+  relayPortFindings,
+} from "./relayed.ts";
 import { sessionFindings } from "./sessions.ts";
 import { inputFindings, spareFindings } from "./understudies.ts";
 import { inlineSecrets } from "./secrets.ts";
@@ -13,6 +18,7 @@ import { inlineSecrets } from "./secrets.ts";
 export type OutputsOf = ((driver: string, options: unknown) => readonly string[] | undefined) & {
   /** How encoders of a driver can bring pictures to a relay; undefined = not at all. */
   feedsRelay?: FeedsRelay;
+  cannotFeedRelay?: CannotFeedRelay;
   /** Drivers of boxes. */
   isBox?: (driver: string) => boolean;
 };
@@ -145,6 +151,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         encoders,
         takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
         feedsRelay: outputsOf?.feedsRelay,
+        cannotFeedRelay: outputsOf?.cannotFeedRelay,
         isBox: outputsOf?.isBox,
       }),
       ...spareFindings({

@@ -26,6 +26,8 @@ export type Vendor = {
    * by RTMP, with clock and GOPs of its own.
    */
   feedsRelay?: "spool" | "push";
+  /** Why one with these options, as they are written, could not be told where its relay is. */
+  cannotFeedRelay?(written: Readonly<Record<string, unknown>>): string | undefined;
   /** Of processes: how long the end of one goes unnoticed at worst, ms. */
   endNoticedWithinMs?: number;
   /** It can be told to boot anew; see `reboot`. */
@@ -50,6 +52,11 @@ export type Vendor = {
 
 /** By its exit file within milliseconds; where that is missed, by the look of each second. */
 const endNoticedWithinMs = 1_500;
+
+/** A box that is not told addresses and keys. */
+const byHand = (option: string) =>
+  `its ${option} are set up by hand, and the key of a relay is made here: leave ${option} out`;
+const oldApi = "with `api: legacy` no address can be written into it";
 
 export const vendors: Readonly<Record<string, Vendor>> = {
   ffmpeg: {
@@ -108,6 +115,9 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     outputs: ["stream-1"],
     kind: "hardware",
+    feedsRelay: "push",
+    cannotFeedRelay: ({ publishers, api }) =>
+      publishers !== undefined ? byHand("publishers") : api === "legacy" ? oldApi : undefined,
     cooling: (options) => bitrateSteps(options as EpiphanPearlOptions),
     canReboot: true,
     canBeSet: true,
@@ -123,6 +133,8 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     },
     outputs: ["stream-1"],
     kind: "hardware",
+    feedsRelay: "push",
+    cannotFeedRelay: ({ servers }) => (servers === undefined ? undefined : byHand("servers")),
     cooling: (options) => bitrateSteps(options as MagewellOptions),
     canReboot: true,
     canBeSet: true,

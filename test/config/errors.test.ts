@@ -598,6 +598,23 @@ streams:
   expect(relayed(`${software("one", ", source: camera")}\n${onlyLooks}`)).toContainEqual(
     expect.stringContaining("two is snmp, which path relayed is not built for yet"),
   );
+  const setUp = (box: string) =>
+    relayed(
+      `${software("one", ", source: camera")}\n  - { id: two, host: 10.0.0.2, source: camera, ${box} }`,
+      at(""),
+    );
+  expect(setUp("driver: epiphan-pearl")).toEqual([]);
+  expect(setUp("driver: magewell")).toEqual([]);
+  const byHand = "set up by hand, and the key of a relay is made here";
+  expect(setUp("driver: epiphan-pearl, publishers: { platform: 1 }")).toEqual([
+    expect.stringContaining(`two cannot feed a relay: its publishers are ${byHand}`),
+  ]);
+  expect(setUp("driver: magewell, servers: { platform: 1 }")).toEqual([
+    expect.stringContaining(`two cannot feed a relay: its servers are ${byHand}`),
+  ]);
+  expect(setUp("driver: epiphan-pearl, api: legacy")).toEqual([
+    expect.stringContaining("two cannot feed a relay: with `api: legacy` no address can be"),
+  ]);
   expect(relayed(pair(", source: camera"), ", sessions: true")).toEqual([
     expect.stringContaining("is true, which path relayed is not built for yet"),
   ]);

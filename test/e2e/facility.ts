@@ -18,6 +18,12 @@ import { basename, join } from "node:path";
 import Database from "better-sqlite3";
 import { stringify } from "yaml";
 import { type FakeHelo, type HeloOptions, startHelo } from "../fakes/helo/helo.ts";
+import {
+  type FakeMagewell,
+  type FakeMagewellOptions,
+  startMagewell,
+} from "../fakes/magewell/magewell.ts";
+import { type FakePearl, type FakePearlOptions, startPearl } from "../fakes/pearl/pearl.ts";
 import { type FakePdu, type PduFamily, pduCommunity, startFakePdu } from "../fakes/snmp/pdu.ts";
 import { type FarEnd, type FarEndOptions, startFarEnd } from "../fakes/rtmp-far-end/far-end.ts";
 import { hostOf, type PublisherRecord } from "../fakes/rtmp-far-end/publications.ts";
@@ -31,6 +37,8 @@ type Box =
   (
     | { driver: "ffmpeg" | "gstreamer"; config?: Record<string, unknown> }
     | ({ driver: "aja-helo" } & Partial<HeloOptions>)
+    | ({ driver: "epiphan-pearl" } & Partial<FakePearlOptions>)
+    | ({ driver: "magewell" } & Partial<FakeMagewellOptions>)
   ) & {
     /** What feeds it; "camera" when left out. */
     source?: string;
@@ -99,6 +107,8 @@ export class Facility {
   readonly stateDir: string;
   readonly farEnd: FarEnd;
   readonly helos: Record<string, FakeHelo>;
+  readonly pearls: Record<string, FakePearl>;
+  readonly magewells: Record<string, FakeMagewell>;
   readonly pdu: FakePdu | undefined;
   readonly configFile: string;
   log = "";
@@ -111,6 +121,8 @@ export class Facility {
     folder: string;
     farEnd: FarEnd;
     helos: Record<string, FakeHelo>;
+    pearls: Record<string, FakePearl>;
+    magewells: Record<string, FakeMagewell>;
     pdu: FakePdu | undefined;
   }) {
     this.#options = p.options;
@@ -118,6 +130,8 @@ export class Facility {
     this.stateDir = p.options.stateDir ?? join(p.folder, "state");
     this.farEnd = p.farEnd;
     this.helos = p.helos;
+    this.pearls = p.pearls;
+    this.magewells = p.magewells;
     this.pdu = p.pdu;
     this.configFile = join(p.folder, "site.yaml");
   }
@@ -130,10 +144,15 @@ export class Facility {
     const streams = { main: mainBoxes, ...options.otherStreams };
     const boxes = Object.fromEntries(Object.values(streams).flatMap((of) => Object.entries(of)));
     const helos: Record<string, FakeHelo> = {};
-    for (const [id, box] of Object.entries(boxes)) {
-      if (box.driver !== "aja-helo") continue;
-      const { driver: _, source: __, polling: ___, ...helo } = box;
-      helos[id] = await startHelo({ name: id, host: `127.0.0.${Facility.#loopback++}`, ...helo });
+    const pearls: Record<string, FakePearl> = {};
+    const magewells: Record<string, FakeMagewell> = {};
+    for (const [id, { driver, source: _, polling: __, ...box }] of Object.entries(boxes)) {
+      if (driver === "ffmpeg" || driver === "gstreamer") continue;
+      const own = { name: id, host: `127.0.0.${Facility.#loopback++}`, ...box };
+      if (driver === "aja-helo") helos[id] = await startHelo(own as HeloOptions);
+      else if (driver === "magewell")
+        magewells[id] = await startMagewell(own as FakeMagewellOptions);
+      else pearls[id] = await startPearl(own as FakePearlOptions);
     }
     const plugged = Object.entries(helos);
     const pdu =
@@ -150,7 +169,8 @@ export class Facility {
           else void box?.power.off();
         },
       }));
-    const facility = new Facility({ options, folder, farEnd, helos, pdu });
+    const fakes = { helos, pearls, magewells, pdu };
+    const facility = new Facility({ options, folder, farEnd, ...fakes });
     facility.#configure(boxes, streams);
     // A new machine's failure is seldom seen twice. A bench is no test.
     if (process.env["VITEST"]) {
@@ -174,7 +194,7 @@ export class Facility {
         stateDir: this.stateDir,
         mqtt: { url: this.#options.mqttUrl ?? "mqtt://127.0.0.1:1" },
         encoders: Object.entries(boxes).map(([id, box]) =>
-          box.driver !== "aja-helo"
+          box.driver === "ffmpeg" || box.driver === "gstreamer"
             ? {
                 id,
                 driver: box.driver,
@@ -195,13 +215,13 @@ export class Facility {
               }
             : {
                 id,
-                driver: "aja-helo",
+                driver: box.driver,
                 source: box.source ?? "camera",
                 ...(box.polling && { polling: box.polling }),
-                host: this.helos[id]!.host,
-                port: this.helos[id]!.port,
+                host: this.#box(id).host,
+                port: this.#box(id).port,
                 ...this.#options.encoder,
-                ...(this.pdu && { outlet: `outlet-${id}` }),
+                ...(this.pdu && this.helos[id] && { outlet: `outlet-${id}` }),
               },
         ),
         ...(this.pdu && {
@@ -232,6 +252,10 @@ export class Facility {
         ...this.#options.site,
       }),
     );
+  }
+
+  #box(id: string): { host: string; port: number } {
+    return (this.helos[id] ?? this.pearls[id] ?? this.magewells[id])!;
   }
 
   #observers(): unknown[] {
@@ -401,7 +425,8 @@ export class Facility {
       for (const pid of left) kill(pid);
       return left.length === 0;
     });
-    await Promise.all(Object.values(this.helos).map((helo) => helo.close()));
+    const boxes = Object.values({ ...this.helos, ...this.pearls, ...this.magewells });
+    await Promise.all(boxes.map((box) => box.close()));
     await this.farEnd.close();
     await this.pdu?.close();
     rmSync(this.folder, { recursive: true, force: true });
