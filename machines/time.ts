@@ -32,6 +32,18 @@ export function leftMs(deadline: Deadline | undefined, now: Stamp): number {
   return Math.min(Math.max(left, 0), deadline.lengthMs);
 }
 
+const clockDriftMs = 2_000;
+
+/**
+ * When it will be by the wall clock as it is set now, Unix ms. A clock that is only being corrected
+ * changes nothing that was told.
+ */
+export function wallTimeOf(deadline: Deadline, now: Stamp): number {
+  if (deadline.bootId !== now.bootId) return deadline.wallMs;
+  const byNow = now.wallMs + deadline.monoMs - now.monoMs;
+  return Math.abs(byNow - deadline.wallMs) < clockDriftMs ? deadline.wallMs : byNow;
+}
+
 /** Milliseconds since `then`. Never negative: a wall clock set back must not undo history. */
 export function elapsedMs(then: Stamp, now: Stamp): number {
   const elapsed = then.bootId === now.bootId ? now.monoMs - then.monoMs : now.wallMs - then.wallMs;

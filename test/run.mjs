@@ -8,7 +8,8 @@
  *
  * `N passed` counts tests. `N failed` counts failed tests, test files that did not load, and
  * checks (format, lint, types, import rules) that are red. Each is named again at the end, in a line
- * `failed: <test>`; a test that passed only when tried again in a line `flaky: <test>`. Exit code 0
+ * `failed: <test>`; a test that passed only when tried again in a line `flaky: <test>`, and one that
+ * this machine cannot run (no systemd can be booted) in a line `skipped: <test>`. Exit code 0
  * only when nothing failed and at least one test ran.
  */
 import { spawn } from "node:child_process";
@@ -82,6 +83,8 @@ let passed = 0;
 const failures = [];
 /** @type {string[]} tests that passed, but not at once */
 const flaky = [];
+/** @type {string[]} tests that cannot be run on this machine */
+const skipped = [];
 /** @type {Map<string, Failure[]>} by suite, what may have failed for want of a core */
 const toTryAlone = new Map();
 const startedAtMs = performance.now();
@@ -113,6 +116,7 @@ const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
 console.log(`\n${name} took ${seconds} s`);
 for (const test of failures) console.log(`failed: ${test}`);
 for (const test of flaky) console.log(`flaky: ${test}`);
+for (const test of skipped) console.log(`skipped: ${test}`);
 if (flaky.length > 0) console.log(`${flaky.length} flaky: passed only when tried again`);
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exitCode = failures.length > 0 || passed === 0 || stopped ? 1 : 0;
@@ -198,6 +202,7 @@ async function runSuite(suite, inBackground = false) {
   const run = await runVitest(suite, filters, inBackground ? parts : undefined);
   if (inBackground) process.stdout.write(`\n${suite} tests\n${Buffer.concat(parts).toString()}`);
   passed += run.passed;
+  skipped.push(...run.skipped);
   if (isWorthAnotherTry(run.failed)) toTryAlone.set(suite, run.failed);
   else failures.push(...run.failed.map(said));
   // Red without a red test: an unhandled error, a crash, or a run that was given up.
@@ -270,7 +275,7 @@ async function runVitest(suite, args, output) {
 /**
  * @param {string} suite
  * @param {string} path where vitest's JSON report is, if it came that far
- * @returns {{ passed: number; failed: Failure[] }}
+ * @returns {{ passed: number; failed: Failure[]; skipped: string[] }}
  */
 function countTests(suite, path) {
   let report;
@@ -278,9 +283,17 @@ function countTests(suite, path) {
     report = JSON.parse(readFileSync(path, "utf8"));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { passed: 0, failed: [{ file: "", name: `${suite} tests: no report`, why }] };
+    return {
+      passed: 0,
+      failed: [{ file: "", name: `${suite} tests: no report`, why }],
+      skipped: [],
+    };
   }
-  return { passed: report.numPassedTests, failed: report.testResults.flatMap(failedTests) };
+  return {
+    passed: report.numPassedTests,
+    failed: report.testResults.flatMap(failedTests),
+    skipped: report.testResults.flatMap(skippedTests),
+  };
 }
 
 /**
@@ -300,6 +313,19 @@ function failedTests(result) {
     name: `${t.fullName} (${file})`,
     why: t.failureMessages[0]?.split("\n", 1)[0] ?? "no message",
   }));
+}
+
+/**
+ * What the quick check leaves out by intent, and what a selection does, is not worth a line.
+ *
+ * @param {any} result of one file
+ * @returns {string[]}
+ */
+function skippedTests(result) {
+  if (name === "check" || filters.length > 0 || result.status === "failed") return [];
+  return result.assertionResults
+    .filter((/** @type {any} */ t) => t.status === "skipped" || t.status === "pending")
+    .map((/** @type {any} */ t) => `${t.fullName} (${relative(".", result.name)})`);
 }
 
 /** @param {string} text taken literally in a regular expression */

@@ -4,6 +4,7 @@ import type { Published } from "../published.ts";
 import { incidentRecord } from "./incident.ts";
 import { isExpected, type OnAirWindow } from "./schedule.ts";
 import { startOf } from "./schedule.moves.ts";
+import { wallTimeOf } from "../time.ts";
 import { latched } from "./latch.moves.ts";
 import { isStillWarming, understudies } from "./readiness.ts";
 import { missesProgramme } from "./programme-alarm.ts";
@@ -100,6 +101,7 @@ export function streamState(
   };
   const backup = p.backupLeg;
   const { relay } = context.plan;
+  const { eventEnds } = context.memory;
   const all = relay?.inputs ?? context.plan.encoders;
   const carrier = relay
     ? all.find(({ encoder }) => encoder === relayedEncoder(context))
@@ -131,7 +133,7 @@ export function streamState(
       : context.memory.lastIncident,
     ...withContent(context),
     missesProgramme: missesProgramme(context),
-    eventEndsAtMs: context.memory.eventEnds?.wallMs ?? null,
+    eventEndsAtMs: eventEnds === null ? null : wallTimeOf(eventEnds, context.now()),
     budgetLeft: budgetLeft(context),
     latched: latched(context),
     schedule: scheduleOf(context),

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { deadlineIn, elapsedMs, leftMs, rebased } from "../../machines/time.ts";
+import { deadlineIn, elapsedMs, leftMs, rebased, wallTimeOf } from "../../machines/time.ts";
 
 const at = (monoMs: number, wallMs: number, bootId = "one") => ({ bootId, monoMs, wallMs });
 const year = 365 * 86_400_000;
@@ -10,6 +10,14 @@ test("within one boot a wall clock that jumps by ten years changes nothing", () 
   expect(leftMs(deadline, at(9_999, -10 * year))).toBe(1);
   expect(leftMs(deadline, at(10_000, 0))).toBe(0);
   expect(elapsedMs(at(0, 0), at(4_000, -10 * year))).toBe(4_000);
+});
+
+test("a deadline is told by the wall clock as it is set now, and stays while that is only corrected", () => {
+  const deadline = deadlineIn(10_000, at(0, 50_000));
+  expect(wallTimeOf(deadline, at(4_000, 54_900))).toBe(60_000);
+  expect(wallTimeOf(deadline, at(4_000, year))).toBe(year + 6_000);
+  expect(wallTimeOf(deadline, at(12_000, year))).toBe(year - 2_000);
+  expect(wallTimeOf(deadline, at(1, year, "two"))).toBe(60_000);
 });
 
 test("across a boot the wall clock counts, and never adds more than the whole length", () => {

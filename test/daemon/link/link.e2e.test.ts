@@ -94,6 +94,19 @@ test("a broker that freezes without closing is noticed by the keepalive", async 
   await until("online again", () => l.connected, 30_000);
 });
 
+test("between tries lies a share, drawn by lot, of a wait that doubles up to its most", async () => {
+  const port = await freePort();
+  const lots = [0, 0.5, 1, 1, 1, 1];
+  const backoffMs = { least: 10, most: 80 };
+  const random = () => lots.shift() ?? 0;
+  const waits: number[] = [];
+  const warn = (fields: object) => "waitMs" in fields && waits.push(Number(fields.waitMs));
+  const log = { info: () => undefined, warn: (fields: object) => void warn(fields) };
+  await link(`mqtt://127.0.0.1:${port}`, 0, { backoffMs, random, log });
+  await until("six tries", () => waits.length >= 6);
+  expect(waits.slice(0, 6)).toEqual([10, 25, 80, 80, 80, 80]);
+});
+
 test("an unreachable broker is tried again with a growing wait, and close ends it", async () => {
   const port = await freePort();
   const { link: l, log } = await link(`mqtt://127.0.0.1:${port}`, 0);
