@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { openAjaHelo } from "../../../daemon/drivers/aja-helo/aja-helo.ts";
-import { watchedAlarms } from "../../../daemon/drivers/aja-helo/alarms.ts";
 import { AjaHeloOptions } from "../../../daemon/drivers/aja-helo/options.ts";
 import type { DriverContext, EncoderDriver } from "../../../daemon/drivers/driver.ts";
 import { openEpiphanPearl } from "../../../daemon/drivers/epiphan-pearl/epiphan-pearl.ts";
@@ -29,20 +28,6 @@ function fixture(name: string): string {
   return text;
 }
 
-/** `08 00 10 01 1a …`: an alarm at rest with its text, as all 63 of a HELO are. */
-const alarmAtRest = Buffer.from("080010011a0a0a084e6f20766964656f", "hex");
-const heloValues: Record<string, string> = {
-  ...{ SystemState: "4", ReplicatorStreamState: "2", ReplicatorRecordState: "1" },
-  ...{ StreamingDuration: "00:00:03:12", DetectInputFormat: "20", VideoInSelect: "1" },
-  ...{ MediaState: "0", LinkStartStop: "0", ShutdownMessageII: "0", Temperature: "47" },
-  ...{ AutoRecoverStreaming: "0", PowerUpState: "0", SchedulerEnabled: "0" },
-  ...{ StreamingProfileSel: "2", ProductID: "HELO", FormattedSerialNumber: "0HE00001" },
-  ...{ CurrentlyRunningImageVersion: "4.3.0.8-12r", StreamType_3: "0" },
-  ...{ RTMPServerURL_3: "rtmp://far.example/live", RTMPStreamName_3: "recorded-key" },
-  ...{ StreamingVideoBitrate_3: "6000" },
-  ...Object.fromEntries(watchedAlarms.map((name) => [name, alarmAtRest.toString("base64")])),
-};
-
 const pearl: [RegExp, string][] = [
   [/\/publishers\/status$/, "publishers-status"],
   [/\/publishers\/\w+\/settings$/, "publisher-settings"],
@@ -61,10 +46,8 @@ export const httpDrivers: HttpDriver[] = [
       openAjaHelo(context, AjaHeloOptions.parse({ host, port, requestTimeoutMs }), http),
     recorded(path) {
       const name = /paramid=eParamID_(\w+)/.exec(path)?.[1] ?? "";
-      const value = heloValues[name];
-      if (value === undefined) return undefined;
-      const paramid = "2097225226";
-      return JSON.stringify({ paramid, name: `eParamID_${name}`, value, value_name: value });
+      const answer = (JSON.parse(fixture("aja-helo/answers")) as Record<string, object>)[name];
+      return answer && JSON.stringify(answer);
     },
   },
   {
