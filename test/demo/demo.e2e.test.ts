@@ -186,17 +186,43 @@ test(
   2 * readyWithinMs,
 );
 
+type Faults = { faults: { name: string; active: unknown[] }[] };
+
 test(
-  "killed with -9 the demo does not leave its encoders on air for ever",
+  "everything that the page offers to break is broken, and healed; killed with -9 the demo does not leave its encoders on air for ever",
   async () => {
     const demo = start("--port", "0", "--json");
     const { url } = await untilReady(demo);
     const folder = demo.ownFolder() ?? "";
     expect(holdersOf(folder).length).toBeGreaterThan(5);
+    const faults = async () => (await (await fetch(`${url}demo/faults`)).json()) as Faults;
+    const post = (name: string, body = "{}") =>
+      fetch(`${url}demo/faults/${name}`, { method: "POST", body });
+    const names = (await faults()).faults.map(({ name }) => name);
+    expect(names.length).toBeGreaterThan(10);
+    const lasting: string[] = [];
+    // A ghost is of somebody who is on air.
+    for (const name of ["ghost", ...names.filter((each) => each !== "ghost")]) {
+      const answer = await post(name);
+      const said = (await answer.json()) as { lasts: boolean };
+      expect([name, answer.status, said]).toMatchObject([name, 200, { fault: name }]);
+      if (said.lasts) lasting.push(name);
+    }
+    const active = async () =>
+      (await faults()).faults.filter(({ active }) => active.length > 0).map(({ name }) => name);
+    expect((await active()).sort()).toEqual(lasting.sort());
+    expect((await post("heal")).status).toBe(200);
+    expect(await active()).toEqual([]);
     // One that stands still does not even notice that its far end has gone with the demo.
-    const body = JSON.stringify({ encoder: "soft-a" });
-    const frozen = await fetch(`${url}demo/faults/freeze`, { method: "POST", body });
-    expect(frozen.status).toBe(200);
+    await until(
+      "soft-a or soft-b can be frozen",
+      async () => {
+        for (const encoder of ["soft-a", "soft-b"])
+          if ((await post("freeze", JSON.stringify({ encoder }))).status === 200) return true;
+        return undefined;
+      },
+      stoppedWithinMs,
+    );
     kill(demoPid(demo.child), "SIGKILL");
     await until(
       "nothing left",
