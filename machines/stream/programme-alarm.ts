@@ -26,8 +26,7 @@ export function missesProgramme(context: StreamContext): StreamState["missesProg
 export function programmeNews(context: StreamContext, isThere: boolean): Decision {
   const { plan, carrier } = context;
   const { cause } = verdict(context);
-  const other = sameProgramme(context);
-  const helps = other ? `${other.encoder} could be put on air` : "nobody else is known to have it";
+  const lost = lostSource(context);
   return {
     type: "stream.programme",
     severity: isThere ? "info" : "critical",
@@ -35,9 +34,33 @@ export function programmeNews(context: StreamContext, isThere: boolean): Decisio
       ? `${plan.id} sends its programme again`
       : cause === "sourceLost"
         ? `${plan.id} has no programme: ${troubleSentence(context)}`
-        : `${plan.id} is on air without its programme: ${nameOf(carrier)}, ${causeSentence(cause)}; ${helps}`,
-    data: { programme: isThere ? "there" : "missing", encoder: carrier?.encoder, cause },
+        : `${plan.id} is on air without its programme: ${nameOf(carrier)}, ${causeSentence(cause)}; ${helpSentence(context)}`,
+    data: {
+      programme: isThere ? "there" : "missing",
+      encoder: carrier?.encoder,
+      cause,
+      ...(lost && !isThere && { lostSource: lost.source }),
+    },
   };
+}
+
+function helpSentence(context: StreamContext): string {
+  const other = sameProgramme(context);
+  if (other) return `${other.encoder} could be put on air`;
+  const lost = lostSource(context);
+  return lost
+    ? `${lost.source} is lost to all that take it (${lost.by.join(", ")}): look there, not at the boxes`
+    : "nobody else is known to have it";
+}
+
+/** What feeds the carrier, where all of several that take it say that it is gone. */
+function lostSource({ carrier, facts, plan }: StreamContext) {
+  const source = carrier && facts[carrier.encoder]?.source;
+  if (!source) return undefined;
+  const fed = plan.encoders.filter(({ encoder }) => facts[encoder]?.source === source);
+  const by = [...new Set(fed.map(({ encoder }) => encoder))];
+  const isLost = by.length > 1 && by.every((encoder) => facts[encoder]?.input === "lost");
+  return isLost ? { source, by } : undefined;
 }
 
 /** Nothing speaks against what it sends. */

@@ -26,11 +26,28 @@ test("a box that lost its input and that nobody can replace calls a person, once
   expect(told(w)).toEqual([alarm, "info: main sends its programme again"]);
 });
 
-test("where both lost it, one alarm says so", () => {
+test("where both lost it, one alarm says so, and names what has gone", () => {
   const w = two();
   for (const id of ["a", "b"]) w.box(id).input = "lost";
   w.pass(120);
-  expect(told(w)).toHaveLength(1);
+  expect(told(w)).toEqual([
+    "critical: main is on air without its programme: a, its input is lost; camera is lost to all that take it (a, b): look there, not at the boxes",
+  ]);
+  expect(w.told("stream.programme")[0]?.data).toMatchObject({ lostSource: "camera" });
+});
+
+test("where the other one shows another source, or does not answer, no source is blamed", () => {
+  const other = aPlan({ kinds: { a: "helo", b: "helo" } });
+  other.encoders[1]!.source = "slides";
+  const silent = two();
+  silent.box("b").reachable = false;
+  for (const w of [onAir(other), silent]) {
+    for (const id of ["a", "b"]) w.box(id).input = "lost";
+    w.pass(120);
+    expect(told(w)).toEqual([
+      "critical: main is on air without its programme: a, its input is lost; nobody else is known to have it",
+    ]);
+  }
 });
 
 test("where the understudy has it, it takes over and nobody is called", () => {
