@@ -73,7 +73,7 @@ export function relayedFindings(p: {
     ...says(
       "path",
       p.takeover === "primaryBackup",
-      "is relayed: two addresses (takeover primaryBackup) are not built for it yet",
+      "relayed is not built for two addresses (takeover primaryBackup) yet",
     ),
     ...stream.encoders.flatMap((listed, place) =>
       encoderFindings({ ...p, path: [...path, "encoders", place], listed, isAtomic }),

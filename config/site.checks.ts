@@ -4,6 +4,7 @@ import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
 import { ingestFindings, publisherFindings, sessionFeedFindings } from "./ingest.checks.ts";
 import { outputFindings } from "./output.checks.ts";
+import { defaultPath } from "./default-path.ts";
 import {
   type CannotFeedRelay,
   type FeedsRelay,
@@ -105,6 +106,37 @@ const Lenient = z.object({
       .catch({ relay: {}, outputs: [], encoders: [] }),
   ),
 });
+
+/**
+ * The file as if each stream said by which path it goes out, and what to tell people of those that
+ * do not say it.
+ */
+export function withPaths(raw: unknown, outputsOf?: OutputsOf): { raw: unknown; said: string[] } {
+  const lenient = Lenient.safeParse(raw, { jitless: true });
+  const written = (raw as { streams?: unknown } | null)?.streams;
+  if (!lenient.success || !Array.isArray(written)) return { raw, said: [] };
+  const { ingests, encoders, destinations, streams } = lenient.data;
+  const said: string[] = [];
+  for (const [at, stream] of streams.entries()) {
+    if (stream.path !== undefined) continue;
+    const chosen = defaultPath({
+      ...{ stream, before: streams.slice(0, at), after: streams.slice(at + 1), ingests, encoders },
+      takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
+      feedsRelay: outputsOf?.feedsRelay,
+      cannotFeedRelay: outputsOf?.cannotFeedRelay,
+      isBox: outputsOf?.isBox,
+    });
+    stream.path = chosen.path;
+    if (chosen.said !== undefined) said.push(chosen.said);
+  }
+  const filled = (written as unknown[]).map((stream, at) =>
+    isSection(stream) ? { path: streams[at]?.path, ...stream } : stream,
+  );
+  return { raw: { ...(raw as object), streams: filled }, said };
+}
+
+const isSection = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Names that must match across sections, and secrets that stand where no schema of ours looks. */
 export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {

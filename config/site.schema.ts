@@ -225,9 +225,10 @@ const stream = section({
   settings: settings.exactOptional(),
   path: z
     .enum(["direct", "relayed"])
-    .prefault("direct")
+    .exactOptional()
     .describe(
-      "direct: the encoder publishes itself; relayed: a relay on this host does, for all encoders",
+      "direct: the encoder publishes itself; relayed: a relay on this host does, for all encoders. " +
+        "relayed where all of them are programs and it is possible, else direct",
     ),
   relay: relay.prefault({}),
   outputs: z

@@ -6,7 +6,7 @@ import { type DrivenSection, drivenSections, keysOf, siteJsonSchema } from "./js
 import { loadConfig, type ConfigFormat } from "./load.ts";
 import { ConfigError, type Finding } from "./problems.ts";
 import { resolveSecrets, secretPlaces, type Resolved } from "./secrets.ts";
-import { siteChecks, type OutputsOf } from "./site.checks.ts";
+import { siteChecks, type OutputsOf, withPaths } from "./site.checks.ts";
 import { siteSchema, type SiteDrivers, type SiteConfig } from "./site.schema.ts";
 import { uplinkFindings } from "./uplink.ts";
 
@@ -17,12 +17,17 @@ export function siteFormat(drivers: SiteDrivers, outputsOf?: OutputsOf): SiteFor
   return {
     schema: siteSchema(drivers),
     jsonSchema: () => siteJsonSchema(drivers),
-    crossChecks: (raw) => [...siteChecks(raw, outputsOf), ...unknownOptions(raw, drivers)],
+    filledIn: (raw) => withPaths(raw, outputsOf).raw,
+    crossChecks: (raw) => [
+      ...siteChecks(withPaths(raw, outputsOf).raw, outputsOf),
+      ...unknownOptions(raw, drivers),
+    ],
   };
 }
 
 /**
  * Reads `site.yaml` and the secrets it refers to.
+ * @returns with what to tell people of what the file leaves open
  * @throws ConfigError with every problem; the caller prints it and exits with `exitCode`
  */
 export function loadSite(
@@ -30,15 +35,21 @@ export function loadSite(
   drivers: SiteDrivers,
   env: NodeJS.ProcessEnv = process.env,
   outputsOf?: OutputsOf,
-): Resolved<SiteConfig> {
+): Resolved<SiteConfig> & { said: string[] } {
+  let said: string[] = [];
   const { config, describe } = loadConfig(file, {
     ...siteFormat(drivers, outputsOf),
-    filledIn: (raw) => withEnvironment(raw, env),
+    filledIn(raw) {
+      const filled = withPaths(raw, outputsOf);
+      said = filled.said;
+      return withEnvironment(filled.raw, env);
+    },
   });
   const tooMuch = uplinkFindings(config);
   if (tooMuch.length > 0) throw new ConfigError(tooMuch.map(describe));
   const stateDir = config.stateDir ?? defaultStateDir(env, "understudy");
-  return resolveSecrets({ config: { ...config, stateDir }, describe }, secretPlaces(stateDir, env));
+  const loaded = { config: { ...config, stateDir }, describe };
+  return { ...resolveSecrets(loaded, secretPlaces(stateDir, env)), said };
 }
 
 /** A driver's schema need not be strict: a key that no one reads is found here. */

@@ -78,7 +78,8 @@ async function run(writer: Worker | undefined): Promise<number> {
     return 2;
   }
   if (flags.check) {
-    const notes = [uplinkSentence(loaded.config), ...configWarnings(loaded.config)];
+    const { config, said } = loaded;
+    const notes = [uplinkSentence(config), ...said, ...configWarnings(config)];
     return say(`${flags.config} is fine\n${notes.join("\n")}\n`);
   }
 
@@ -90,6 +91,7 @@ async function run(writer: Worker | undefined): Promise<number> {
     toJournal: goesToJournal(process.stdout.fd, process.env),
   });
   log.info({ code: "uplink" }, uplinkSentence(config));
+  for (const sentence of loaded.said) log.info({ code: "path" }, sentence);
   for (const warning of configWarnings(config)) log.warn({ code: "config_warning" }, warning);
   const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));
   let site;

@@ -8,8 +8,8 @@ import { readSite } from "./site-file.ts";
 export async function check(args: string[], { env, out }: Io): Promise<number> {
   const options = { config: { type: "string", default: "/etc/understudy/site.yaml" } } as const;
   const { values } = flagsOf(args, options, "understudy config check site.yaml");
-  const { config } = readSite(values.config, env);
-  const notes = [uplinkSentence(config), ...configWarnings(config)];
+  const { config, said } = readSite(values.config, env);
+  const notes = [uplinkSentence(config), ...said, ...configWarnings(config)];
   out(`${values.config} is fine\n${notes.join("\n")}\n`);
   return exitCode.done;
 }

@@ -77,6 +77,8 @@ export function writeSiteConfig(p: {
     streams: streamIds.map((id) => ({
       ...{ id, name: streams[id].name, destination: streams[id].destination },
       encoders: [...streams[id].encoders],
+      // As the boxes: what is shown is a takeover.
+      path: "direct",
     })),
   };
   writeFileSync(folder.siteFile, stringify(config), { mode: 0o600 });

@@ -54,7 +54,7 @@ export type FacilityOptions = {
   farEnd?: FarEndOptions;
   /** With a destination `range` that is marked `test: true`, and that no stream uses. */
   range?: boolean;
-  /** Laid over the destination and the stream of the site's configuration. */
+  /** Laid over the destination and the stream, which is direct, of the site's configuration. */
   destination?: Record<string, unknown>;
   stream?: Record<string, unknown>;
   mqttUrl?: string;
@@ -247,6 +247,7 @@ export class Facility {
           id,
           destination: destinationOf(id),
           encoders: Object.keys(used),
+          path: "direct",
           ...(id === "main" && this.#options.stream),
         })),
         ...this.#options.site,

@@ -222,7 +222,8 @@ const isRelay = (pid: number) => commandLine(pid).includes("relay.cjs");
 
 test("inputs that come with more than was declared are told, and stay on air", async () => {
   const band = { most: "50kbps", avDriftAtMost: "10s", after: "5s" };
-  await aRelayedStream({ stream: { path: "relayed", relay: { band } } });
+  // Where its path is left out, a stream of programs is relayed.
+  await aRelayedStream({ stream: { path: undefined, relay: { band } } });
   for (const encoder of ["a", "b"]) {
     const { data, message } = await facility.untilTold(
       "stream.input",
