@@ -382,7 +382,7 @@ export function siteSchema(drivers: SiteDrivers) {
     })
       .prefault({})
       .describe(
-        "Small pictures of every ingest, every preview and every far end that is watched (content)",
+        "Small pictures of every ingest, every preview, what a relay takes in and every far end that is watched (content)",
       ),
     clock: clock.prefault({}).describe("How the clock of this host is checked"),
     destinations: z.array(destination).max(200).describe("Where programmes are published to"),

@@ -24,6 +24,7 @@ import { signatureCheck } from "./command-signature.ts";
 import { openCommands } from "./commands.ts";
 import { watchOverrides } from "./commissioning/overrides.ts";
 import { openConnectionHistory } from "./connection-history.ts";
+import { relayViews } from "./content/relay-views.ts";
 import { watchContent } from "./content/watch-content.ts";
 import { type Decider, openDecider, type Turned } from "./decider.ts";
 import { lookInTurn } from "./device-session.ts";
@@ -381,9 +382,11 @@ export async function startSite(p: {
     lookSoon: (storage) => storages.get(storage)?.lookSoon(),
   });
 
+  const views = relayViews(written, relayed);
   const content = watchContent({
     config,
     streams: plan.streams,
+    relayViews: views,
     nowMs: monotonicMs,
     pairOf: (stream) => comparedPair(core.stream(stream)),
     tell: (stream, event) => void submit({ to: `stream:${stream}`, event }),
@@ -447,7 +450,9 @@ export async function startSite(p: {
   const rehearsals = rehearseRegularly({ config, plan, drivers, log });
   void connected.then(() => rehearsals.once());
   // As it was written: what takes a box in for a relay is heard on no group.
-  const thumbnails = keepThumbnails({ config: written, program: p.thumbnailsUrl, log });
+  const thumbnails = keepThumbnails({
+    ...{ config: written, relayViews: views, program: p.thumbnailsUrl, log },
+  });
 
   return {
     status() {

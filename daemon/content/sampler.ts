@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { constants, setPriority } from "node:os";
 import type { Readable } from "node:stream";
 import type { Loudness } from "../../machines/content/look.ts";
 import { pictureBytes, type Picture } from "../../machines/content/picture.ts";
@@ -28,12 +27,13 @@ const jumpMs = 10_000;
  * and yields to everything else on the host.
  */
 export function sample(
-  args: readonly string[],
+  command: readonly string[],
   env: NodeJS.ProcessEnv,
   nowMs: () => number,
   tell: Samples,
 ): Sampler {
-  const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", "ffmpeg", ...args], {
+  const patiently = ["--pdeathsig", "KILL", "--", "nice", "-n", "10", ...command];
+  const child = spawn("setpriv", patiently, {
     env,
     stdio: ["ignore", "pipe", "ignore", "pipe", "pipe"],
     shell: false,
@@ -75,7 +75,6 @@ export function sample(
     const known = isKnown ? { shortTermLufs, integratedLufs } : undefined;
     if (levelsDbfs.length > 0) tell.sound(levelsDbfs, known);
   });
-  child.on("spawn", () => giveWay(child.pid!));
 
   return {
     ended: new Promise((resolve) => {
@@ -84,14 +83,6 @@ export function sample(
     }),
     kill: () => void child.kill("SIGKILL"),
   };
-}
-
-function giveWay(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    return; // it has ended already
-  }
 }
 
 function onFigures(stream: unknown, tell: (figure: Figure) => void): void {

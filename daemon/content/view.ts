@@ -1,8 +1,8 @@
 import { type ContentLook, type Loudness, pictureWord } from "../../machines/content/look.ts";
 import type { Picture } from "../../machines/content/picture.ts";
 import { silenceLimitMs } from "./address.ts";
-import { burstArguments, watchArguments } from "./arguments.ts";
-import { wayTo } from "../web-guard/way.ts";
+import { burstArguments, type Still, watchArguments } from "./arguments.ts";
+import { ffmpegAt, isFed, type Place, wayToPlace } from "./place.ts";
 import { sample, type Sampler, type Samples } from "./sampler.ts";
 
 /** A place where a programme can be seen, under watch. */
@@ -16,6 +16,8 @@ export type View = {
 
 /** A look is told so often while something changes or is wrong, and while all is well, ms. */
 const tellEveryMs = { atMost: 1_000, atLeast: 4_000 };
+/** What a picture shows is told at once when it is something else, but not one after the other, ms. */
+const calmMs = 500;
 /**
  * What came last is believed for so long, ms: keyframes may be 10 s apart, and a playlist brings
  * them a segment at a time. It is longer than an address may say nothing.
@@ -23,6 +25,8 @@ const tellEveryMs = { atMost: 1_000, atLeast: 4_000 };
 const believedMs = silenceLimitMs + 5_000;
 const remembersMs = 60_000;
 const backOffMs = { first: 1_000, longest: 20_000 };
+/** So often it is looked whether an encoder writes again, ms. */
+const awayMs = 1_000;
 const quietDbfs = -50;
 
 /**
@@ -30,37 +34,47 @@ const quietDbfs = -50;
  * so, and tries again, ever more slowly.
  */
 export function watchView(p: {
-  url: string;
+  place: Place;
   measuresLoudness: boolean;
+  still?: Still;
   nowMs: () => number;
   tell: (look: ContentLook) => void;
 }): View {
-  const { url, nowMs } = p;
+  const { place, nowMs } = p;
   const samplers = new Set<Sampler>();
   let recent: Picture[] = [];
   let seen: { word: "black" | "still" | "moving"; atMs: number } | undefined;
   let heard: { pairsDbfs: number[]; loudness: Loudness | undefined; atMs: number } | undefined;
-  let [moved, isNew] = [false, false];
-  let told = { shape: "", atMs: -Infinity };
+  let movedAtMs = -Infinity;
+  let isNew = false;
+  let told: { look: ContentLook; atMs: number } | undefined;
   let detail = "it was not looked at yet";
   let closed = false;
   let [startedMs, failures] = [0, 0];
   let retry: NodeJS.Timeout | undefined;
   let current: Sampler | undefined;
-  const way = wayTo(url);
+  const way = wayToPlace(place);
 
   async function look(): Promise<void> {
-    const env = await way;
+    const [env, isThere] = await Promise.all([way, isFed(place)]);
     if (closed) return;
+    if (!isThere) {
+      [recent, detail] = [[], "nothing comes"];
+      retry = setTimeout(() => void look(), awayMs);
+      return;
+    }
     startedMs = nowMs();
     recent = [];
-    current = run(watchArguments(url, p.measuresLoudness), env, {
+    current = run(watchArguments(place, p.measuresLoudness, p.still), env, {
       picture(picture) {
         failures = 0;
         const word = pictureWord(picture.luma, recent.at(-1)?.luma);
-        moved ||= word === "moving";
-        seen = { word: moved && word === "still" ? "moving" : word, atMs: nowMs() };
-        recent = [...recent.filter(({ atMs }) => picture.atMs - atMs < remembersMs), picture];
+        const atMs = nowMs();
+        if (word === "moving") movedAtMs = atMs;
+        seen = { word: word === "still" && isRecent(movedAtMs) ? "moving" : word, atMs };
+        recent = [...recent.filter((one) => picture.atMs - one.atMs < remembersMs), picture];
+        const isNews = told?.look.word !== "seen" || told.look.picture !== seen.word;
+        if (isNews && !isRecent(told?.atMs)) tell(whatIsSeen());
       },
       sound(channels, loudness) {
         const pairsDbfs = pairsOf(channels);
@@ -84,10 +98,11 @@ export function watchView(p: {
       retry = setTimeout(() => void look(), pauseMs);
     });
   }
+  const isRecent = (thenMs = -Infinity) => nowMs() - thenMs < calmMs;
   const levelOf = (pair: number) => heard?.pairsDbfs[pair] ?? -Infinity;
 
   function run(args: readonly string[], env: NodeJS.ProcessEnv, tell: Samples): Sampler {
-    const sampler = sample(args, env, nowMs, tell);
+    const sampler = sample(ffmpegAt(place, args), env, nowMs, tell);
     samplers.add(sampler);
     void sampler.ended.then(() => samplers.delete(sampler));
     return sampler;
@@ -110,17 +125,28 @@ export function watchView(p: {
     };
   }
 
-  const telling = setInterval(() => {
+  function tellIfDue(): void {
     const look = whatIsSeen();
     const shape = shapeOf(look);
-    const sinceMs = nowMs() - told.atMs;
-    const isWell = look.word === "seen" && shape === "moving true";
-    if (shape === told.shape && sinceMs < tellEveryMs.atLeast && (isWell || look.word !== "seen")) {
-      return;
-    }
-    told = { shape, atMs: nowMs() };
-    [moved, isNew] = [false, false];
+    const isSame = told !== undefined && shape === shapeOf(told.look);
+    const isCalm = look.word !== "seen" || shape === "moving true";
+    if (isSame && isCalm && nowMs() - told!.atMs < tellEveryMs.atLeast) return;
+    tell(look);
+  }
+  function tell(look: ContentLook): void {
+    told = { look, atMs: nowMs() };
+    isNew = false;
     p.tell(look);
+  }
+
+  /** What comes after a pause may have other times, and would be taken for later than it is. */
+  async function forgetWhoIsAway(): Promise<void> {
+    const mine = current;
+    if (!(await isFed(place))) mine?.kill();
+  }
+  const telling = setInterval(() => {
+    if (!isRecent(told?.atMs)) tellIfDue();
+    void forgetWhoIsAway();
   }, tellEveryMs.atMost);
   void look();
 
@@ -130,7 +156,7 @@ export function watchView(p: {
       const series: Picture[] = [];
       const env = await way;
       if (closed) return series;
-      const sampler = run(burstArguments(url, seconds), env, {
+      const sampler = run(burstArguments(place, seconds), env, {
         picture: (picture) => series.push(picture),
         sound: () => undefined,
       });

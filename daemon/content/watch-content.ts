@@ -5,9 +5,12 @@ import type { SitePlan } from "../../machines/site/plan.ts";
 import { farEndView } from "../../machines/stream/content.ts";
 import type { ContentEvent } from "../../machines/stream/content.moves.ts";
 import type { ComparedPair } from "../../machines/stream/stream.published.ts";
+import type { Still } from "./arguments.ts";
 import { isComparisonDue, type LastCompared, nameOf } from "./comparison-due.ts";
 import { compareAtOnce, compareViews, type SeenWithDelay } from "./comparing.ts";
+import type { Place } from "./place.ts";
 import { playbackOf } from "./plan.ts";
+import { apartAtMostMs, type RelayView } from "./relay-views.ts";
 import { watchView } from "./view.ts";
 
 const lookForWorkEveryMs = 2_000;
@@ -23,12 +26,13 @@ export type Content = {
 };
 
 /**
- * Watches picture and sound of every stream wherever the configuration names a place to see them,
- * and compares carrier and understudy. It decides nothing: looks and comparisons are passed on.
+ * Watches picture and sound of every stream wherever a relay takes them in or the configuration
+ * names a place to see them, and compares carrier and understudy. It decides nothing: looks and comparisons are passed on.
  */
 export function watchContent(p: {
   config: Pick<SiteConfig, "encoders" | "destinations" | "streams">;
   streams: SitePlan["streams"];
+  relayViews: readonly RelayView[];
   nowMs: () => number;
   pairOf: (stream: string) => ComparedPair | undefined;
   tell: (stream: string, event: ContentEvent) => void;
@@ -43,19 +47,22 @@ export function watchContent(p: {
 
   function watched(
     view: string,
-    place: { url: string; delayAtMostMs: number },
+    {
+      delayAtMostMs,
+      still,
+      ...place
+    }: Place & { delayAtMostMs: number; still?: Still | undefined },
     streams: SitePlan["streams"],
   ): [string, SeenWithDelay][] {
     if (streams.length === 0) return [];
     const opened = watchView({
-      url: place.url,
+      ...{ place, nowMs, ...(still && { still }) },
       measuresLoudness: streams.some(({ id }) => minded.has(id)),
-      nowMs,
       tell: (look) => {
         for (const { id } of streams) p.tell(id, { type: "content", view, look });
       },
     });
-    return [[view, { view: opened, delayAtMostMs: place.delayAtMostMs }]];
+    return [[view, { view: opened, delayAtMostMs }]];
   }
 
   const previews = new Map(
@@ -64,6 +71,14 @@ export function watchContent(p: {
         [...encoders, ...(relay?.inputs ?? [])].some((ref) => ref.encoder === id),
       );
       return preview ? watched(id, preview, users) : [];
+    }),
+  );
+  /** Of a relay; nobody else has to know of them. */
+  const inputs = new Map(
+    p.relayViews.flatMap(({ stream, encoder, spool, still }) => {
+      const users = p.streams.filter(({ id }) => id === stream);
+      const place = { spool, still, delayAtMostMs: apartAtMostMs };
+      return watched(encoder, place, users).map(([, seen]) => [`${stream} ${encoder}`, seen]);
     }),
   );
   const playbacks = new Map(
@@ -80,23 +95,24 @@ export function watchContent(p: {
 
   /** @returns the two views to compare; a sentence why not; undefined = not now */
   function viewsOf(
-    destination: string,
+    { id, destination }: Pick<SiteConfig["streams"][number], "id" | "destination">,
     pair: ComparedPair,
   ): [SeenWithDelay, SeenWithDelay] | string | undefined {
-    const mine =
-      previews.get(pair.carrier) ?? (pair.isOnAir ? playbacks.get(destination) : undefined);
-    const other = previews.get(pair.with);
+    const own = (encoder: string) => previews.get(encoder) ?? inputs.get(`${id} ${encoder}`);
+    const mine = own(pair.carrier) ?? (pair.isOnAir ? playbacks.get(destination) : undefined);
+    const other = own(pair.with);
     if (!mine) return `nobody can see what ${pair.carrier} shows`;
     if (!other) return `nobody can see what ${pair.with} shows: it has no preview`;
     const isFilled = ({ view }: SeenWithDelay) => view.pictures().length >= fewestPictures;
     return isFilled(mine) && isFilled(other) ? [mine, other] : undefined;
   }
 
-  function compareIfDue({ id, destination, content }: SiteConfig["streams"][number]): void {
+  function compareIfDue(stream: SiteConfig["streams"][number]): void {
+    const { id, content } = stream;
     const pair = p.pairOf(id);
     if (!pair || content.compareEveryMs === null || underWay.has(id)) return;
     if (!isComparisonDue(pair, compared.get(id), content.compareEveryMs, nowMs())) return;
-    const views = viewsOf(destination, pair);
+    const views = viewsOf(stream, pair);
     if (views === undefined || underWay.size >= comparisonsAtOnce) return;
     compared.set(id, { pair: nameOf(pair), atMs: nowMs(), mayMoveSoon: pair.mayMoveSoon });
     if (typeof views === "string") {
@@ -115,8 +131,10 @@ export function watchContent(p: {
   const pause = (ms: number) =>
     sleep(ms, undefined, { signal: closing.signal }).catch(() => undefined);
 
-  const isSeen = ({ destination, encoders }: SiteConfig["streams"][number]) =>
-    playbacks.has(destination) || encoders.some(({ encoder }) => previews.has(encoder));
+  const isSeen = ({ id, destination, encoders }: SiteConfig["streams"][number]) =>
+    playbacks.has(destination) ||
+    p.relayViews.some(({ stream }) => stream === id) ||
+    encoders.some(({ encoder }) => previews.has(encoder));
   // Both legs of two addresses are on air: nobody takes over from the other.
   const single = config.streams.filter(
     (stream) =>
@@ -131,13 +149,13 @@ export function watchContent(p: {
       const pair = p.pairOf(stream);
       if (!of || !pair || of.content.compareEveryMs === null) return;
       const asked = { ...pair, with: to ?? pair.with };
-      const views = asked.with === asked.carrier ? undefined : viewsOf(of.destination, asked);
+      const views = asked.with === asked.carrier ? undefined : viewsOf(of, asked);
       if (Array.isArray(views)) tellOf(stream, asked, compareAtOnce(...views));
     },
     async close() {
       clearInterval(timer);
       closing.abort();
-      const views = [...previews.values(), ...playbacks.values()];
+      const views = [...previews.values(), ...inputs.values(), ...playbacks.values()];
       await Promise.all(views.map(({ view }) => view.close()));
       await Promise.all(underWay.values());
     },

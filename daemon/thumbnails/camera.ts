@@ -1,13 +1,12 @@
 import { spawn } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { mostThumbnailBytes } from "../../machines/content/thumbnail.contract.ts";
+import { dueEvery, jpeg, smallOf } from "../content/jpeg.ts";
 import { readJpegs } from "./jpegs.ts";
 
 /** Keyframes may be 10 s apart, and a playlist brings them a segment at a time. */
 const silentAfterMs = 20_000;
 const backOffMs = { first: 1_000, longest: 20_000 };
-/** Of mjpeg, 2 to 31: 320 x 180 are 4 to 8 KiB. */
-const quality = 8;
 
 export type Camera = {
   /** The newest picture, and when it came (monotonic ms). */
@@ -21,15 +20,12 @@ export function pictureArguments(p: {
   everyMs: number;
   widthPx: number;
 }): string[] {
-  // A tenth less: keyframes are not exactly as far apart as they should be.
-  const everyS = (0.9 * p.everyMs) / 1_000;
-  const due = `select='isnan(prev_selected_t)+gte(t-prev_selected_t\\,${everyS})+lt(t\\,prev_selected_t)'`;
-  const small = `scale=w=${p.widthPx}:h='trunc(ow/dar/2)*2':flags=area,setsar=1`;
+  const filters = `${dueEvery(p.everyMs)},${smallOf(p.widthPx)}`;
   return [
     ...["-hide_banner", "-nostdin", "-loglevel", "quiet", "-threads", "1"],
     ...["-skip_frame", "nokey", ...p.input],
-    ...["-map", "0:v:0", "-vf", `${due},${small}`, "-fps_mode", "passthrough"],
-    ...["-threads", "1", "-c:v", "mjpeg", "-q:v", String(quality), "-pix_fmt", "yuvj420p"],
+    ...["-map", "0:v:0", "-vf", filters, "-fps_mode", "passthrough"],
+    ...jpeg,
     ...["-flush_packets", "1", "-f", "mpjpeg", "pipe:1"],
   ];
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import type { SiteConfig } from "../../config/site.schema.ts";
+import type { RelayView } from "../content/relay-views.ts";
 import { placesOf } from "./places.ts";
 import type { ThumbnailSettings } from "./settings.ts";
 
@@ -16,11 +17,12 @@ const calmMs = 60_000;
  */
 export function keepThumbnails(p: {
   config: SiteConfig;
+  relayViews: readonly RelayView[];
   program: URL;
   log: Pick<Logger, "warn">;
 }): { close(): Promise<void> } {
   const { everyMs, width: widthPx, mostBandwidthBps } = p.config.thumbnails;
-  const places = placesOf(p.config);
+  const places = placesOf(p.config, p.relayViews);
   if (everyMs === null || places.length === 0) return { close: () => Promise.resolve() };
   const { site, mqtt } = p.config;
   const settings: ThumbnailSettings = {

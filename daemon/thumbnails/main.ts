@@ -8,6 +8,7 @@ import mqtt, { type MqttClient } from "mqtt";
 import { topicFor } from "../../machines/contract.ts";
 import { published } from "../link/broker-connection.ts";
 import { wayTo } from "../web-guard/way.ts";
+import { openAlbum } from "./album.ts";
 import { openCamera, pictureArguments } from "./camera.ts";
 import { Sender } from "./sender.ts";
 import { ThumbnailSettings } from "./settings.ts";
@@ -66,9 +67,10 @@ async function run(): Promise<never> {
   process.stdin.on("end", () => process.exit(0)).resume();
   const nowMs = () => performance.now();
   const { everyMs, widthPx } = settings;
-  const opening = settings.places.map(async ({ kind, id, input, address }) => {
-    const args = pictureArguments({ input, everyMs, widthPx });
-    const env = await wayTo(address);
+  const opening = settings.places.map(async ({ kind, id, from }) => {
+    if ("still" in from) return { kind, id, camera: openAlbum(from.still, nowMs) };
+    const args = pictureArguments({ input: from.input, everyMs, widthPx });
+    const env = await wayTo(from.address);
     return { kind, id, camera: openCamera(args, { nowMs, isPatient: kind !== "ingest", env }) };
   });
   const cameras = await Promise.all(opening);

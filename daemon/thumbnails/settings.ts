@@ -21,10 +21,16 @@ export const ThumbnailSettings = z.object({
     z.object({
       kind: z.enum(thumbnailKinds),
       id: Id,
-      /** Of ffmpeg, up to `-i` and what stands behind it. */
-      input: z.array(z.string()),
-      /** The address in it. */
-      address: z.string(),
+      from: z.union([
+        z.object({
+          /** Of ffmpeg, up to `-i` and what stands behind it. */
+          input: z.array(z.string()),
+          /** The address in it. */
+          address: z.string(),
+        }),
+        /** Where whoever watches its content leaves the newest. */
+        z.object({ still: z.string() }),
+      ]),
     }),
   ),
 });

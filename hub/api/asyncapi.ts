@@ -16,7 +16,7 @@ const abouts: Record<TopicName, string> = {
   state:
     "The state of one encoder, stream, destination, storage, ingest or output, or of the site; retained",
   actorAvailability: "Whether what the state says is read now",
-  thumbnail: "A small picture of what an ingest takes in, an encoder's preview or a far end shows",
+  thumbnail: "A small picture of what an ingest takes in, an encoder makes or a far end shows",
   telemetry: "Fast figures of the whole site, at most once a second",
   event: "A decision, in the order of `seq`; again until every hub has acknowledged it",
   ack: "A hub has everything up to `seq`",

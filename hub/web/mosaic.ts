@@ -17,7 +17,7 @@ const shownForMs = 30_000;
 
 const kinds: Record<Item["kind"], string> = {
   ingest: "comes in",
-  encoder: "encoder's preview",
+  encoder: "encoder",
   destination: "far end",
 };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Where pictures are taken: what comes in, an encoder's preview, and what the far end plays. */
+/** Where pictures are taken: what comes in, what an encoder shows or brings to a relay, what the far end plays. */
 export const thumbnailKinds = ["ingest", "encoder", "destination"] as const;
 export type ThumbnailKind = (typeof thumbnailKinds)[number];
 

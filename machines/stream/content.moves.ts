@@ -7,6 +7,7 @@ import {
   withComparison,
   withLook,
 } from "./content.ts";
+import { sendsNoProgramme } from "./relay/better-input.ts";
 import { type StreamContext, verdict } from "./stream.context.ts";
 import type { StreamEvent } from "./stream.events.ts";
 
@@ -52,8 +53,9 @@ export function compared(context: StreamContext, event: Of<"compared">): Step {
   const { content, plan, now } = context;
   const { carrier, with: other } = event;
   // Who has lost the programme differs from everybody who has it: that is no reason to stay.
-  const isFaulty = event.comparison.word === "different" && verdict(context).word === "content";
-  const seen = isFaulty
+  const isFaulty = verdict(context).word === "content" || sendsNoProgramme(context);
+  const isNoReason = event.comparison.word === "different" && isFaulty;
+  const seen = isNoReason
     ? { word: "cannotTell" as const, because: "the carrier does not show its programme" }
     : event.comparison;
   const next = { ...seen, carrier, with: other, at: now() };

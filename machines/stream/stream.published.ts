@@ -185,11 +185,11 @@ export type ComparedPair = {
 /** Who carries and who would be next; off air the first two, for the line-up before an event. */
 export function comparedPair(snapshot: StreamSnapshot): ComparedPair | undefined {
   const { context } = snapshot;
-  // Its encoders' pictures are not compared yet.
-  if (context.plan.relay) return undefined;
   const isOnAir = ["carried", "suspect"].includes(carrierStateOf(snapshot));
-  const [first, second] = context.plan.encoders;
-  const carrier = isOnAir ? context.carrier : first;
+  const { relay, encoders } = context.plan;
+  const [first, second] = relay?.inputs ?? encoders;
+  const selected = relay?.inputs.find(({ encoder }) => encoder === relayedEncoder(context));
+  const carrier = isOnAir ? (relay ? selected : context.carrier) : first;
   const next = isOnAir ? understudyOf(context) : second;
   if (!carrier || !next) return undefined;
   const { thermal = "unknown" } = context.facts[carrier.encoder] ?? {};

@@ -34,13 +34,13 @@ export const content: Bench = {
       spawnSync("ffmpeg", [...encode, programme], { stdio: "ignore" });
       const ports = [await freePort(), await freePort(), await freePort()];
       const urls = ports.map((port) => `udp://127.0.0.1:${port}`);
-      const keyframes = watchArguments(urls[0]!, false);
-      const all = watchArguments(urls[2]!, false);
+      const keyframes = watchArguments({ url: urls[0]! }, false);
+      const all = watchArguments({ url: urls[2]! }, false);
       // Without `-skip_frame nokey`.
       all.splice(all.indexOf("-skip_frame"), 2);
       const pids = {
         keyframes: [run(keyframes)],
-        loudness: [run(watchArguments(urls[1]!, true))],
+        loudness: [run(watchArguments({ url: urls[1]! }, true))],
         all: [run(all)],
       };
       const targets = urls.map((url) => `[f=mpegts]${url}?pkt_size=1316`).join("|");

@@ -28,6 +28,16 @@ export function betterInput(context: StreamContext): BetterInput | undefined {
   return better && cause !== undefined ? { to: better.encoder, cause } : undefined;
 }
 
+/** What is sent on is known not to be the programme. */
+export function sendsNoProgramme(context: StreamContext): boolean {
+  const { selected } = context.memory.relay;
+  return (
+    selected !== null &&
+    context.facts[selected] !== undefined &&
+    wrongWith(context, selected) !== undefined
+  );
+}
+
 function wrongWith(context: StreamContext, encoder: string): string | undefined {
   const { facts, content, plan, memory, now } = context;
   const { input } = facts[encoder]!;

@@ -16,8 +16,7 @@ async function aView(programme?: string, measuresLoudness = true) {
   open.push(camera);
   const looks: ContentLook[] = [];
   const view = watchView({
-    url: camera.urls[0]!,
-    measuresLoudness,
+    ...{ place: { url: camera.urls[0]! }, measuresLoudness },
     nowMs: () => performance.now(),
     tell: (look) => looks.push(look),
   });
@@ -67,7 +66,7 @@ test("where nothing can be opened it is said so, not that all is well", async ()
   const looks: ContentLook[] = [];
   const url = "rtmp://127.0.0.1:1/live/none";
   const view = watchView({
-    ...{ url, measuresLoudness: true },
+    ...{ place: { url }, measuresLoudness: true },
     nowMs: () => performance.now(),
     tell: (look) => looks.push(look),
   });
@@ -96,7 +95,8 @@ test("a far end that names a place within this site's network has nobody ask the
   const url = `${server.url}/live.m3u8`;
   const looks: ContentLook[] = [];
   const tell = (look: ContentLook) => looks.push(look);
-  open.push(watchView({ url, measuresLoudness: true, nowMs: () => performance.now(), tell }));
+  const place = { url };
+  open.push(watchView({ place, measuresLoudness: true, nowMs: () => performance.now(), tell }));
   await until("both were tried", () => server.asked.includes("/moved.ts") && looks.length > 1);
   await until("it was given up and tried again", () => server.asked.length > 4);
   expect(trap.asked).toEqual([]);

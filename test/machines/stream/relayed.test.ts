@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { RelayWord } from "../../../machines/stream/relay/relay.ts";
 import type { Incident } from "../../../machines/stream/stream.contract.ts";
-import { streamState } from "../../../machines/stream/stream.published.ts";
+import { comparedPair, streamState } from "../../../machines/stream/stream.published.ts";
 import { aContentPlan, aPlan, aRelayedPlan, asks, World } from "../world.ts";
 
 const header = { id: "main", epoch: "e", seq: 1, session: "s", atMs: 0 };
@@ -249,19 +249,87 @@ describe("an input that has lost the programme", () => {
     expect(sends(other)).toBe("a");
   });
 
-  test("is left for what its picture shows, where that is acted upon and the other is seen", () => {
+  /** Where black, frozen and silent pictures are acted upon. */
+  function aWatchedWorld() {
     const plan = aRelayedPlan();
     const [main, ...feeds] = plan.streams;
     const world = new World({
       ...plan,
       streams: [{ ...main!, content: aContentPlan("act") }, ...feeds],
     });
-    const look = (view: string, picture: "black" | "moving") =>
+    const look = (view: string, picture: "black" | "still" | "moving") =>
       world.send({
         to: "stream:main",
         event: { type: "content", view, look: { word: "seen", picture, pairsDbfs: [-20] } },
       });
+    const compared = (word: "same" | "different") =>
+      world.send({
+        to: "stream:main",
+        event: { type: "compared", carrier: "a", with: "b", comparison: { word, because: "seen" } },
+      });
     world.pass(10);
+    return { world, look, compared };
+  }
+
+  test.each(["black", "still"] as const)(
+    "is kept while both show a %s picture: that is the programme",
+    (picture) => {
+      const { world, look } = aWatchedWorld();
+      for (let s = 0; s < 40; s++) {
+        look("a", picture);
+        look("b", picture);
+        world.pass(1);
+      }
+      expect(world.told("stream.content").map(({ data }) => data["view"])).toEqual(["a", "b"]);
+      expect(sends(world)).toBe("a");
+      for (let s = 0; s < 3; s++) {
+        look("a", picture);
+        look("b", "moving");
+        world.pass(1);
+      }
+      expect(sends(world)).toBe("b");
+    },
+  );
+
+  test("is kept where the other is known to show another programme", () => {
+    const { world, look, compared } = aWatchedWorld();
+    compared("different");
+    for (let s = 0; s < 30; s++) {
+      look("a", "black");
+      look("b", "moving");
+      world.pass(1);
+    }
+    expect(sends(world)).toBe("a");
+  });
+
+  test("that it differs from the other while it lacks its programme says nothing of the other", () => {
+    const { world, look, compared } = aWatchedWorld();
+    compared("same");
+    for (let s = 0; s < 12; s++) {
+      look("a", "black");
+      world.pass(1);
+    }
+    compared("different");
+    look("b", "moving");
+    world.pass(2);
+    expect(sends(world)).toBe("b");
+  });
+
+  test("what it sends is compared with what stands by, whoever that is", () => {
+    const world = aRelayedWorld();
+    const pair = () => comparedPair(world.core.stream("main"));
+    expect(pair()).toEqual({ carrier: "a", with: "b", isOnAir: true, mayMoveSoon: false });
+    world.kill("a", true);
+    world.pass(30);
+    expect(pair()).toMatchObject({ carrier: "b", with: "a", isOnAir: true });
+    world.box("b").says = { figures: { temperatureC: { value: 85, source: "chassis" } } };
+    world.pass(5);
+    expect(pair()).toMatchObject({ mayMoveSoon: true });
+    expect(comparedPair(world.core.stream("main-relay-a"))).toBeUndefined();
+  });
+
+  test("is left for what its picture shows, where that is acted upon and the other is seen", () => {
+    const { world, look } = aWatchedWorld();
     for (let s = 0; s < 12; s++) {
       look("a", "black");
       world.pass(1);
