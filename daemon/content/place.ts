@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { spoolFiles } from "../../machines/stream/spool.ts";
-import { plainWay, wayTo } from "../web-guard/way.ts";
+import { plainWay, type Way, wayTo } from "../web-guard/way.ts";
 import { inputArguments } from "./address.ts";
 
 /** Where a programme can be seen: at an address, or in the folder that an encoder fills for its relay. */
@@ -33,7 +33,7 @@ const follow =
 export const ffmpegAt = (place: Place, args: readonly string[]): string[] =>
   "url" in place ? ["ffmpeg", ...args] : ["sh", "-c", follow, place.spool, ...args];
 
-export const wayToPlace = (place: Place): Promise<NodeJS.ProcessEnv> =>
+export const wayToPlace = (place: Place): Promise<Way> =>
   "url" in place ? wayTo(place.url) : Promise.resolve(plainWay);
 
 /** What an encoder has not written of late, nobody has to look at. */

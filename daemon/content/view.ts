@@ -56,7 +56,7 @@ export function watchView(p: {
   const way = wayToPlace(place);
 
   async function look(): Promise<void> {
-    const [env, isThere] = await Promise.all([way, isFed(place)]);
+    const [{ env, leads }, isThere] = await Promise.all([way, isFed(place)]);
     if (closed) return;
     if (!isThere) {
       [recent, detail] = [[], "nothing comes"];
@@ -65,7 +65,7 @@ export function watchView(p: {
     }
     startedMs = nowMs();
     recent = [];
-    current = run(watchArguments(place, p.measuresLoudness, p.still), env, {
+    current = run(leads(watchArguments(place, p.measuresLoudness, p.still)), env, {
       picture(picture) {
         failures = 0;
         const word = pictureWord(picture.luma, recent.at(-1)?.luma);
@@ -154,9 +154,9 @@ export function watchView(p: {
     pictures: () => recent,
     async burst(seconds) {
       const series: Picture[] = [];
-      const env = await way;
+      const { env, leads } = await way;
       if (closed) return series;
-      const sampler = run(burstArguments(place, seconds), env, {
+      const sampler = run(leads(burstArguments(place, seconds)), env, {
         picture: (picture) => series.push(picture),
         sound: () => undefined,
       });

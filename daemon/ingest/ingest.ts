@@ -10,6 +10,7 @@ import { Clocks, RtpFeed } from "./rtp-feed.ts";
 import { openRtmpDoor } from "./rtmp-door.ts";
 import { hasDoor, type IngestSettings, type IngestSource, secretsOf } from "./settings.ts";
 import type { IngestStatus } from "./status.ts";
+import { openGuardedRtsp } from "../web-guard/guarded-rtsp.ts";
 import { openWhipDoor } from "./whip-door.ts";
 
 const tellEveryMs = 500;
@@ -45,6 +46,8 @@ export class Ingest {
   /** A test pattern has its name and the clock in the picture. */
   #text = true;
   #hls: HlsSource | undefined;
+  /** By which ffmpeg gets to an RTSP server. */
+  #guardedUrl: string | undefined;
   #why: string | null = null;
   /** It could not be had when it was last tried. */
   #failed = false;
@@ -69,7 +72,7 @@ export class Ingest {
     else if (source.kind === "whip") await this.#openWhipDoor(source);
     else {
       if (source.kind === "hls") this.#hls = await openHlsSource(source, this.#keptAway);
-      this.#read(source);
+      this.#read(source.kind === "rtsp" ? await this.#guarded(source) : source);
     }
     this.#tell();
   }
@@ -111,6 +114,11 @@ export class Ingest {
       },
       ({ from, why }) => this.#refuse(from, why),
     );
+  }
+
+  async #guarded(source: IngestSource & { kind: "rtsp" }): Promise<Read> {
+    this.#guardedUrl = await openGuardedRtsp(source.url, this.#keptAway);
+    return { ...source, url: this.#guardedUrl };
   }
 
   readonly #keptAway = (where: string, why: string) => this.#refuse(where, `is not asked: ${why}`);
@@ -195,7 +203,7 @@ export class Ingest {
     }
     const waitsForCaller = read.kind === "srt" && read.mode === "listener";
     this.#failed = !(hadMedia && waitsForCaller);
-    this.#why = hadMedia && waitsForCaller ? "the publisher left" : (pump.lastWords ?? "it ended");
+    this.#why = hadMedia && waitsForCaller ? "the publisher left" : this.#lastWords(pump);
     // A host without fonts has its pattern without a clock.
     if (read.kind === "testPattern" && !hadMedia) this.#text = !this.#text;
     this.#againMs = hadMedia ? againMs.first : Math.min(2 * this.#againMs, againMs.most);
@@ -203,6 +211,13 @@ export class Ingest {
       void this.#hls.moves((why) => (this.#why = why)).then(() => this.#read(read));
     } else setTimeout(() => this.#read(read), this.#againMs);
     this.#tell();
+  }
+
+  /** With the address that people know. */
+  #lastWords({ lastWords = "it ended" }: Pump): string {
+    const { source } = this.#settings;
+    if (source.kind !== "rtsp" || this.#guardedUrl === undefined) return lastWords;
+    return lastWords.replaceAll(hostOf(this.#guardedUrl), hostOf(source.url));
   }
 
   /** What it has passed on, once. */
@@ -269,3 +284,4 @@ export class Ingest {
 
 /** Goes on while processes come and go, and is never set. */
 const uptimeS = () => Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
+const hostOf = (url: string) => new URL(url).host;

@@ -117,7 +117,9 @@ export class Pump {
 
   /** The most telling of its last words. */
   get lastWords(): string | undefined {
-    return this.#words.findLast((line) => !/^Conversion failed|^Error opening/.test(line));
+    return this.#words.findLast(
+      (line) => !/^Conversion failed|^Error opening|: Server returned 5XX/.test(line),
+    );
   }
 
   /** What it reads, where that is handed to it. */

@@ -69,8 +69,8 @@ async function run(): Promise<never> {
   const { everyMs, widthPx } = settings;
   const opening = settings.places.map(async ({ kind, id, from }) => {
     if ("still" in from) return { kind, id, camera: openAlbum(from.still, nowMs) };
-    const args = pictureArguments({ input: from.input, everyMs, widthPx });
-    const env = await wayTo(from.address);
+    const { env, leads } = await wayTo(from.address);
+    const args = leads(pictureArguments({ input: from.input, everyMs, widthPx }));
     return { kind, id, camera: openCamera(args, { nowMs, isPatient: kind !== "ingest", env }) };
   });
   const cameras = await Promise.all(opening);

@@ -35,8 +35,6 @@ const query = (keys: string) => `must end before the ?, write what follows under
 test.each([
   ["ffmpeg", "rtmp", "rtmp://u:canary@h/app", login],
   ["ffmpeg", "rtmp", "rtmp://h/app/main?key=canary", query("streamKey")],
-  ["ffmpeg", "rtsp", "rtsp://u:canary@h/app", login],
-  ["ffmpeg", "rtsp", "rtsp://h/app?token=canary", query("token")],
   ["ffmpeg", "srt", "srt://h:9000?passphrase=canary", query("streamId, passphrase and latency")],
   ["gstreamer", "rtmp", "rtmp://u:canary@h/app", login],
   ["gstreamer", "rtmp", "rtmp://h/app/main?key=canary", query("streamKey")],
@@ -53,7 +51,6 @@ test("what is secret of an input has keys of its own, and stands there as a refe
   const inputs = [
     "kind: rtmp, url: rtmp://h/live, streamKey: credential:a, username: me, password: credential:b",
     "kind: srt, url: srt://h:9000, streamId: studio/main, passphrase: credential:a, latency: 0.5s",
-    "kind: rtsp, url: rtsp://h/a, username: me, password: credential:a, token: credential:b",
   ];
   for (const input of inputs) expect(problemsOf(site({ input: `{ ${input} }` }))).toEqual([]);
   const written = site({ input: "{ kind: srt, url: srt://h:9000, passphrase: canary }" });

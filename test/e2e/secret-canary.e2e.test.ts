@@ -48,10 +48,6 @@ const pulls = {
     ...{ kind: "rtmp", url: `rtmp://${nobody}/live`, streamKey: "file:CANARY" },
     ...{ username: "me", password: "file:CANARY" },
   },
-  "by-rtsp": {
-    ...{ kind: "rtsp", url: `rtsp://${nobody}/a`, token: "file:CANARY" },
-    ...{ username: "me", password: "file:CANARY" },
-  },
 };
 
 test("what an input is opened with shows nowhere, however the program ends", async () => {

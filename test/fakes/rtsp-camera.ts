@@ -24,6 +24,8 @@ export class RtspCamera {
   /** Requests, in the order in which they came. */
   readonly asked: string[] = [];
   refused = 0;
+  /** It wants no login. */
+  isOpen = false;
 
   private constructor(media: [Udp, Udp]) {
     this.#media = media;
@@ -100,7 +102,8 @@ export class RtspCamera {
     };
     this.asked.push(method);
     if (method === "OPTIONS") return say("200 OK", ["Public: DESCRIBE, SETUP, PLAY, TEARDOWN"]);
-    if (field("Authorization") !== login) {
+    if (url.endsWith("/moved")) return say("302 Found", [`Location: ${this.url}`]);
+    if (!this.isOpen && field("Authorization") !== login) {
       this.refused++;
       return say("401 Unauthorized", ['WWW-Authenticate: Basic realm="camera"']);
     }

@@ -79,13 +79,6 @@ function inputArguments({ input, audio }: FfmpegOptions, encoder: string): strin
         ...may("srt", "mpegts"),
         ...["-f", "mpegts", "-i", input.url],
       ];
-    case "rtsp":
-      return [
-        ...live,
-        ...["-rtsp_transport", "tcp"],
-        ...may("rtsp,rtp,tcp", "rtsp,sdp,mpegts"),
-        ...["-i", withLogin(input, withToken(input))],
-      ];
     case "udp":
       return [
         ...live,
@@ -116,15 +109,6 @@ function withLogin({ username, password = "" }: Login, url: string): string {
   }
   return url.replace("://", `://${login}@`);
 }
-
-function withToken({ url, token }: { url: string; token?: string | undefined }): string {
-  if (token === undefined) return url;
-  if (isQuery.test(token)) return `${url}?${token}`;
-  throw new DriverError("notPossible", "the token of the input is not plain text");
-}
-
-/** Printable, without what would end it. */
-const isQuery = /^[!"$-~]{1,1024}$/;
 
 /** `label` and the encoder's id hold no character that means anything inside a filter. */
 function testPattern(input: FfmpegInput & { kind: "testPattern" }, encoder: string): string {

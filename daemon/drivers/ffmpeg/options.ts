@@ -10,7 +10,7 @@ import {
   testPattern,
   udp,
 } from "../shared/engine/fields.ts";
-import { rtmp, rtsp, srt } from "../shared/engine/input-access.ts";
+import { rtmp, srt } from "../shared/engine/input-access.ts";
 
 /** What is encoded. Which protocols and containers ffmpeg may open follows from `kind` alone. */
 export const FfmpegInput = z.discriminatedUnion("kind", [
@@ -23,7 +23,6 @@ export const FfmpegInput = z.discriminatedUnion("kind", [
   }),
   rtmp,
   srt,
-  rtsp,
   udp,
   ingest,
 ]);

@@ -36,6 +36,17 @@ test.each(["tcp", "udp"] as const)(
   120_000,
 );
 
+test("a camera that sends on to another path of its own is followed; one that is away is named", async () => {
+  const camera = await aCamera();
+  const url = camera.url.replace("stage", "moved");
+  const login = { username: "viewer", password: "open-sesame" };
+  const ingest = await anIngest({ kind: "rtsp", url, transport: "tcp", ...login });
+  await ingest.untilState("receiving", ({ video }) => !!video);
+  await camera.close();
+  const { why } = await ingest.untilState("failing", (it) => /ECONNREFUSED/.test(it.why ?? ""));
+  expect(why).toContain(`127.0.0.1:${camera.port}`);
+}, 60_000);
+
 test("a camera that does not know the login is said to refuse it, and the password is not told", async () => {
   const camera = await aCamera();
   const login = { username: "viewer", password: "open-barley" };

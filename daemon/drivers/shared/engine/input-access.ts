@@ -35,9 +35,6 @@ const login = {
   password: secret.optional().describe("where the password is kept"),
 };
 const loginUnder = "username and password";
-const token = secret
-  .optional()
-  .describe("where it is kept what stands behind the ? of the address");
 
 export const rtmp = z.strictObject({
   kind: z.literal("rtmp").describe("pulled by RTMP"),
@@ -62,18 +59,12 @@ export const srt = z.strictObject({
     .default(120)
     .describe("how long SRT may wait for packets that were lost, ms"),
 });
-export const rtsp = z.strictObject({
-  kind: z.literal("rtsp").describe("pulled by RTSP over TCP"),
-  url: url({ login: loginUnder, query: "token" }, "rtsp").describe("where to pull from"),
-  ...login,
-  token,
-});
 /** What an input is opened with: it must show nowhere. */
 export function inputSecrets(input: object): string[] {
-  const { streamKey, passphrase, password, token } = input as Partial<
-    Record<"streamKey" | "passphrase" | "password" | "token", string>
+  const { streamKey, passphrase, password } = input as Partial<
+    Record<"streamKey" | "passphrase" | "password", string>
   >;
-  return [streamKey, passphrase, password, token].filter((one) => one !== undefined);
+  return [streamKey, passphrase, password].filter((one) => one !== undefined);
 }
 
 /** @throws DriverError `notPossible` where this stream key has no place in it; never quotes the key */
