@@ -34,7 +34,7 @@ export class InputLine {
   readonly store: GopStore;
   readonly measures = new InputMeasures();
   readonly #watchdogMs: number;
-  readonly #timelines = new Timelines();
+  readonly #timelines: Timelines;
   readonly #carries = new Carries();
   readonly #shape = new PictureShape();
   readonly #hindrances: Hindrances;
@@ -57,6 +57,7 @@ export class InputLine {
   constructor(p: { id: string; watchdogMs: number; mostBytes: number }) {
     this.id = p.id;
     this.#watchdogMs = p.watchdogMs;
+    this.#timelines = new Timelines(p.watchdogMs);
     this.#hindrances = new Hindrances(p.watchdogMs);
     this.store = new GopStore(p.mostBytes, p.watchdogMs);
   }

@@ -1,7 +1,7 @@
 import { type Frame, type Ticks, ticksPerMs } from "./frame.ts";
 
 /** Timestamps that run this much ahead of the clock on the wall have jumped, ms. */
-const aheadMs = 200;
+const leastAheadMs = 200;
 /** The least delay is looked for in this time, and in as much before it, ms. */
 const windowMs = 5_000;
 /** All tracks of an encoder jump by the same, but for how they are interleaved, ms. */
@@ -75,7 +75,13 @@ type Circumstances = {
 export class Timelines {
   readonly #tracks: Track[] = [];
   readonly lineage: Lineage = {};
+  readonly #aheadMs: number;
   #newest: Timeline | undefined;
+
+  /** @param watchdogMs with pictures that may be so far apart: those of a file come all at once */
+  constructor(watchdogMs = 0) {
+    this.#aheadMs = Math.max(leastAheadMs, watchdogMs - leastAheadMs);
+  }
 
   of(frame: Pick<Frame, "track" | "dts">, nowMs: number, why: Circumstances): Timeline {
     const { track, dts } = frame;
@@ -94,9 +100,10 @@ export class Timelines {
     nowMs: number,
     { wasSilent, isDoubtful }: Circumstances,
   ): Timeline {
-    if (last !== undefined && goesOn(last, dts, nowMs)) return last.timeline;
+    if (last !== undefined && this.#goesOn(last, dts, nowMs)) return last.timeline;
     // One damaged time makes no jump.
-    if (isDoubtful && before !== undefined && goesOn(before, dts, nowMs)) return before.timeline;
+    if (isDoubtful && before !== undefined && this.#goesOn(before, dts, nowMs))
+      return before.timeline;
     // The first track that jumps begins a timeline, the others join it.
     const newest = this.#newest;
     if (newest !== undefined && last?.timeline !== newest) {
@@ -106,9 +113,9 @@ export class Timelines {
     this.#newest = new Timeline(nowMs, last !== undefined && !wasSilent, this.lineage);
     return this.#newest;
   }
-}
 
-function goesOn(last: Seen, dts: Ticks, nowMs: number): boolean {
-  const aheadByMs = (dts - last.dts) / ticksPerMs;
-  return aheadByMs > 0 && aheadByMs <= nowMs - last.atMs + aheadMs;
+  #goesOn(last: Seen, dts: Ticks, nowMs: number): boolean {
+    const aheadByMs = (dts - last.dts) / ticksPerMs;
+    return aheadByMs > 0 && aheadByMs <= nowMs - last.atMs + this.#aheadMs;
+  }
 }

@@ -279,11 +279,12 @@ export class Facility {
   }
 
   /** Starts the daemon (again). Resolves when the process runs, not when anything is on air. */
-  startDaemon(): ChildProcess {
+  /** @param dist another build than this tree's */
+  startDaemon(dist = join(root, "dist")): ChildProcess {
     const [program, ...args] = [
       ...(this.#options.wrap ?? []),
       process.execPath,
-      join(root, "dist/daemon.cjs"),
+      join(dist, "daemon.cjs"),
       "--config",
       this.configFile,
     ];

@@ -1,8 +1,9 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, expect, onTestFinished, test } from "vitest";
+import { parse, stringify } from "yaml";
 import { RelayReport } from "../../machines/stream/relay-protocol.ts";
 import { decodeBarCodes, framesBetween } from "../fakes/picture.ts";
 import { Facility, type FacilityOptions, kill, until } from "./facility.ts";
@@ -142,6 +143,41 @@ test("the daemon is killed and comes back: it finds all of it running and believ
   await untilFeedsAgain("a", before);
   await pass(2 * sourceFps);
   expect(pids().slice(1)).toEqual(running.slice(1));
+  await expectNothingLost(7 * sourceFps);
+}, 120_000);
+
+test("the daemon is upgraded, and other settings change with it: what is on air goes on, and nothing is missing", async () => {
+  await aRelayedStream();
+  await pass(sourceFps);
+  const pids = () => [...["a", "b", "main-relay"].map((id) => facility.enginePid(id)), relayPid()];
+  const running = pids();
+  const dist = join(facility.folder, "upgraded", "dist");
+  cpSync("dist", dist, { recursive: true });
+  symlinkSync(join(process.cwd(), "node_modules"), join(facility.folder, "upgraded/node_modules"));
+  for (const program of ["relay.cjs", "output.cjs"])
+    appendFileSync(join(dist, program), "\n// Another build.\n");
+  const config = parse(readFileSync(facility.configFile, "utf8")) as {
+    encoders: object[];
+    streams: Record<string, unknown>[];
+  };
+  config.streams[0]!["name"] = "The evening";
+  config.streams[0]!["relay"] = { band: { most: "50Mbps" } };
+  config.encoders.push({ ...config.encoders[0], id: "c" });
+  expect(await facility.endDaemon("SIGTERM")).toBe(0);
+  await pass(sourceFps);
+  writeFileSync(facility.configFile, stringify(config));
+  facility.startDaemon(dist);
+  await until("it has begun", () => facility.told("site.started").length === 2);
+  await pass(3 * sourceFps);
+  expect(pids()).toEqual(running);
+  // The new one goes on with them as its own.
+  const before = lastSeq();
+  kill(facility.enginePid("a"));
+  await untilSelected("b", before);
+  await untilFeedsAgain("a", before);
+  await pass(2 * sourceFps);
+  expect(relayPid()).toBe(running.at(-1));
+  expect(readFileSync(`/proc/${facility.daemon.pid}/cmdline`, "utf8")).toContain(dist);
   await expectNothingLost(7 * sourceFps);
 }, 120_000);
 

@@ -34,7 +34,7 @@ type Letter = "a" | "b";
  * @param p.outputs names of more pipes that the relay writes into
  */
 export async function aMediaPlane(
-  p: { spool?: boolean; slate?: boolean; outputs?: string[]; size?: string } = {},
+  p: { spool?: boolean; slate?: boolean; outputs?: string[]; size?: string; mode?: string } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "relay-"));
   const children = new Set<ChildProcess>();
@@ -115,7 +115,7 @@ export async function aMediaPlane(
         return { id, from: p.spool ? { kind: "spool", folder: spool(id) } : from };
       }),
       outputs: [{ id: "recording", path: pipe }, ...others],
-      mode: { kind: "gop-atomic" },
+      mode: { kind: p.mode ?? "gop-atomic" },
       ...(p.slate && { slate }),
       controlPath,
       statePath: join(folder, "state"),

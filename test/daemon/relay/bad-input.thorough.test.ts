@@ -176,6 +176,10 @@ test("two pictures a second are taken for silence, and it is told what to set; t
     expect(patient.sent.length).toBeGreaterThanOrEqual(28);
     expect(patient.apart.filter((ticks) => ticks !== 8 * (90_000 / fps))).toEqual([]);
   }
+  // A relay that begins again finds them in a file, all at once.
+  const found = new InputLine({ id: "a", watchdogMs: 1_500, mostBytes: 60_000_000 });
+  found.feed(Buffer.from(slides), 1_000);
+  expect(new Set(found.store.gops.map(({ timeline }) => timeline)).size).toBe(1);
 });
 
 test("no end of a GOP: whole GOPs never come, it is told why, and no more is kept than there is room for", () => {

@@ -8,6 +8,8 @@ import { at } from "../../setup/effort.ts";
 import { aMediaPlane, fps } from "./a-media-plane.ts";
 
 const run = promisify(execFile);
+/** A second. */
+const gopPictures = fps;
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const it of open.splice(0)) await it.close();
@@ -128,6 +130,40 @@ describe("two ffmpeg encoders of one source", () => {
       expect(end.missingMs).toBe(0);
       await plane.endPusher();
       await expectWhole(plane.recording, rounds * Object.keys(faults).length * 5 * fps);
+    },
+    at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
+  );
+
+  test(
+    "without a delay, too, a dead encoder costs at most a GOP, and who comes back costs nothing",
+    async () => {
+      const plane = await aMediaPlane({ spool: true, mode: "next-keyframe" });
+      open.push(plane);
+      const { untilReport, tell, live } = plane;
+      await untilReport("both live", (report) => live(report, "a") && live(report, "b"));
+      // By then it is known how late each is.
+      await plane.pass(8 * fps);
+      const kills = at({ check: 1, test: 1, torture: 100 });
+      for (let kill = 0; kill < kills; kill++) {
+        plane.encoders.a.kill("SIGKILL");
+        // Half of them by its silence alone.
+        if (kill % 2 === 1) tell({ type: "ended", input: "a" });
+        await untilReport("b carries", ({ selected }) => selected === "b");
+        plane.renew("a");
+        await untilReport("a is live again", (report) => live(report, "a"));
+        // Each at another place of the GOP.
+        await plane.pass(7 * fps + 4);
+        tell({ type: "orders", generation: kill + 1, eligible: ["a", "b"], preferred: "a" });
+        await untilReport("a carries again", ({ selected }) => selected === "a");
+        await plane.pass(fps);
+      }
+      await plane.endPusher();
+      const codes = await decodeBarCodes(plane.recording);
+      const steps = codes.slice(1).map(({ frame }, n) => framesBetween(codes[n]!.frame, frame));
+      const holes = steps.filter((step) => step !== 1);
+      expect(holes.filter((step) => step < 1 || step - 1 > gopPictures)).toEqual([]);
+      expect(holes.length).toBeLessThanOrEqual(kills);
+      expect(plane.far.connections()).toBe(1);
     },
     at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
   );
