@@ -24,6 +24,7 @@ import { p14a } from "./p14a.ts";
 import { p15 } from "./p15.ts";
 import { p19 } from "./p19.ts";
 import { relay } from "./relay.ts";
+import { relayKilled } from "./relay-killed.ts";
 import { keepResults, machineLine, tableOf } from "./results.ts";
 
 const benches: readonly Bench[] = [
@@ -44,6 +45,7 @@ const benches: readonly Bench[] = [
   p15,
   p19,
   relay,
+  relayKilled,
   content,
 ];
 
@@ -55,7 +57,7 @@ ${benches.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n")}
   --json           one line per figure on stdout (and nothing else; use npm run --silent)
   --quick          small counts, to see that it works; results.md keeps what it has
   --realtime       for a machine that is not quiet: in p5, p6, p7, p10 and p15 both sides go first
-  --kills N        how often p1, p3, p4, p19, failover-direct and journal kill
+  --kills N        how often p1, p3, p4, p19, relay-killed, failover-direct and journal kill
   --hog-minutes N  how long p2 keeps all cores busy
 `;
 

@@ -1,4 +1,5 @@
 /** A relayed stream under measurement: what its far end gets while its encoders die and freeze. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FarEnd } from "../fakes/rtmp-far-end/far-end.ts";
 import { messageType } from "../fakes/rtmp-far-end/chunk-stream.ts";
@@ -88,6 +89,17 @@ export class RelayedDrill {
     return gapAround(this.#cameMs, struckMs, windowMs);
   }
 
+  /** Kills what sends to the far end; only once: whose relay dies again and again is given time. */
+  async strikeRelay(): Promise<Gap> {
+    await pause(windowMs + Math.random() * gopMs);
+    const pidFile = join(this.facility.stateDir, "relays/main/engines/relay/pid");
+    const pid = Number(readFileSync(pidFile, "utf8").split(" ")[1]);
+    const struckMs = monoMs();
+    kill(pid);
+    await pause(windowMs);
+    return gapAround(this.#cameMs, struckMs, windowMs);
+  }
+
   #hit(carrier: string, fault: Fault): (() => void) | undefined {
     const helo = this.facility.helos[carrier];
     if (helo && fault === "freeze") return helo.faults.freezeMedia();
@@ -132,7 +144,8 @@ export class RelayedDrill {
     const file = join(this.facility.folder, "whole.flv");
     copyWhole(one!.recordingPath!, file);
     const codes = await decodeBarCodes(file);
-    if (codes.length < 0.9 * this.#cameMs.length) throw new Error("the pictures cannot be read");
+    const came = this.#cameMs.length;
+    if (codes.length < 0.9 * came) throw new Error(`${codes.length} of ${came} pictures are read`);
     return codes
       .slice(1)
       .map(({ frame }, n) => Math.abs(framesBetween(codes[n]!.frame, frame) - 1))

@@ -74,29 +74,30 @@ function withWrongTimes(datagram: Buffer): Buffer {
   return copy;
 }
 
-const faults: Record<string, { hit: (plane: Plane) => void; cure: (plane: Plane) => void }> = {
+type Fault = Record<"hit" | "cure", (plane: Plane, carrier: "a" | "b") => void>;
+const faults: Record<string, Fault> = {
   "kill -9": {
-    hit: ({ encoders }) => void encoders.a.kill("SIGKILL"),
-    cure: ({ renew }) => renew("a"),
+    hit: ({ encoders }, carrier) => void encoders[carrier].kill("SIGKILL"),
+    cure: ({ renew }, carrier) => renew(carrier),
   },
   SIGSTOP: {
-    hit: ({ encoders }) => void encoders.a.kill("SIGSTOP"),
-    cure: ({ encoders, renew }) => {
-      encoders.a.kill("SIGKILL");
-      renew("a");
+    hit: ({ encoders }, carrier) => void encoders[carrier].kill("SIGSTOP"),
+    cure: ({ encoders, renew }, carrier) => {
+      encoders[carrier].kill("SIGKILL");
+      renew(carrier);
     },
   },
   "bit rot": {
-    hit: ({ rot }) => void (rot.a = rotten),
-    cure: ({ rot }) => void (rot.a = (datagram) => datagram),
+    hit: ({ rot }, carrier) => void (rot[carrier] = rotten),
+    cure: ({ rot }, carrier) => void (rot[carrier] = (datagram) => datagram),
   },
   "half speed": {
-    hit: ({ slowFromMs }) => void (slowFromMs.a = performance.now()),
-    cure: ({ slowFromMs }) => void delete slowFromMs.a,
+    hit: ({ slowFromMs }, carrier) => void (slowFromMs[carrier] = performance.now()),
+    cure: ({ slowFromMs }, carrier) => void delete slowFromMs[carrier],
   },
   "wrong times": {
-    hit: ({ rot }) => void (rot.a = withWrongTimes),
-    cure: ({ rot }) => void (rot.a = (datagram) => datagram),
+    hit: ({ rot }, carrier) => void (rot[carrier] = withWrongTimes),
+    cure: ({ rot }, carrier) => void (rot[carrier] = (datagram) => datagram),
   },
 };
 
@@ -111,16 +112,23 @@ describe("two ffmpeg encoders of one source", () => {
       await untilReport("a carries", ({ selected }) => selected === "a");
       await plane.pass(fps);
       let generation = 0;
-      const rounds = at({ check: 1, test: 1, torture: 20 });
+      let carrier: "a" | "b" = "a";
+      const rounds = at({ check: 1, test: 2, torture: 20 });
       for (let round = 0; round < rounds; round++) {
         for (const [name, { hit, cure }] of Object.entries(faults)) {
-          hit(plane);
-          await untilReport(`b carries after ${name}`, ({ selected }) => selected === "b");
+          const other: "a" | "b" = carrier === "a" ? "b" : "a";
+          hit(plane, carrier);
+          await untilReport(`${other} carries after ${name}`, ({ selected }) => selected === other);
           await plane.pass(fps);
-          cure(plane);
-          await untilReport("a is live again", (report) => live(report, "a"));
+          cure(plane, carrier);
+          await untilReport("it is live again", (report) => live(report, carrier));
           // Two GOPs, so that it has a whole one.
           await plane.pass(2 * fps);
+          if (round > 0) {
+            // The next fault is of the one that carries now.
+            carrier = other;
+            continue;
+          }
           tell({ type: "orders", generation: ++generation, eligible: ["a", "b"], preferred: "a" });
           await untilReport("a carries again", ({ selected }) => selected === "a");
           await plane.pass(fps);
@@ -129,7 +137,7 @@ describe("two ffmpeg encoders of one source", () => {
       const end = await untilReport("a report", () => true);
       expect(end.missingMs).toBe(0);
       await plane.endPusher();
-      await expectWhole(plane.recording, rounds * Object.keys(faults).length * 5 * fps);
+      await expectWhole(plane.recording, rounds * Object.keys(faults).length * 3 * fps);
     },
     at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
   );
@@ -177,7 +185,7 @@ describe("two ffmpeg encoders of one source", () => {
       await untilReport("both live", (report) => live(report, "a") && live(report, "b"));
       await plane.pass(2 * fps);
       const pausesMs: number[] = [];
-      const kills = at({ check: 5, test: 5, torture: 100 });
+      const kills = at({ check: 5, test: 10, torture: 100 });
       for (let kill = 0; kill < kills; kill++) {
         const from = far.picturesAtMs.length - 1;
         await plane.killRelay();
