@@ -26,7 +26,9 @@ export function defaultPath(
     driver !== undefined && isBox?.(driver) === false;
   if (!feedsRelay || drivers.length === 0 || !drivers.every(isProgram)) return { path: "direct" };
   const asRelayed = { ...stream, path: "relayed" };
-  const ofAll = { ingests: p.ingests, encoders, feedsRelay, streams: [...p.before, asRelayed] };
+  const { setUpByHand } = p;
+  const streams = [...p.before, asRelayed];
+  const ofAll = { ingests: p.ingests, encoders, feedsRelay, setUpByHand, streams };
   const why = [
     ...relayedFindings({ ...p, path: [], stream: asRelayed }).map(sentence),
     ...relayPortFindings(ofAll)

@@ -1,6 +1,7 @@
 /** How the relay of a stream on path `relayed` works, and where its boxes reach it. */
 import { z } from "zod";
 import { host, port } from "./fields.ts";
+import { SecretReference } from "./secrets.ts";
 import { bitrate, duration, section } from "./units.ts";
 
 export const relayModes = ["gop-atomic", "delay-line", "next-keyframe"] as const;
@@ -24,6 +25,17 @@ export const relay = section({
     .prefault(firstRelayPort)
     .describe(
       "TCP port that the first box or GStreamer encoder pushes to; the next one has the next",
+    ),
+  srt: section({
+    passphrase: SecretReference.describe("Where the passphrase is kept (10 to 79 characters)"),
+    latency: duration({ atLeast: "20ms", atMost: "8s" })
+      .prefault("120ms")
+      .describe("How long SRT may wait for packets that were lost"),
+  })
+    .exactOptional()
+    .describe(
+      "Boxes whose addresses are set up by hand push MPEG-TS by SRT, each to UDP at its port, with " +
+        "this passphrase; all others push RTMP",
     ),
   watchdog: duration({ atLeast: "100ms", atMost: "2s" })
     .prefault("400ms")

@@ -1,4 +1,5 @@
 /** What a stream on path `relayed` needs, and what is not built for it yet. */
+import { feedOf } from "../machines/stream/relay/names.ts";
 import { whipPort } from "./ingest.schema.ts";
 import type { Finding } from "./problems.ts";
 import { firstRelayPort, relayModes } from "./relay.schema.ts";
@@ -6,8 +7,9 @@ import { firstRelayPort, relayModes } from "./relay.schema.ts";
 type Box = { id?: string | undefined; driver?: string | undefined; [key: string]: unknown };
 type Listed = { encoder?: string | undefined; spare?: unknown; level?: unknown };
 type Stream = {
+  id?: string | undefined;
   path?: unknown;
-  relay: { mode?: string | undefined; host?: string | undefined; port?: unknown };
+  relay: { mode?: string | undefined; host?: string | undefined; port?: unknown; srt?: unknown };
   sessions?: unknown;
   failback?: unknown;
   carry?: unknown;
@@ -29,6 +31,12 @@ export const relayModeOf = (
 ): (typeof relayModes)[number] =>
   relayModes.find((mode) => mode === said) ?? (somePush ? "delay-line" : "gop-atomic");
 
+/** Destinations that were set up by hand in one that is written so: it is told no others. */
+export type SetUpByHand = (
+  driver: string,
+  written: Box,
+) => Readonly<Record<string, unknown>> | undefined;
+
 /**
  * @param p.feedsRelay undefined = cannot be told
  * @param p.isBox drivers of boxes, which reach this host by the network
@@ -40,6 +48,7 @@ export function relayedFindings(p: {
   takeover: string | undefined;
   feedsRelay: FeedsRelay | undefined;
   cannotFeedRelay: CannotFeedRelay | undefined;
+  setUpByHand: SetUpByHand | undefined;
   isBox: ((driver: string) => boolean) | undefined;
 }): Finding[] {
   const { stream, path } = p;
@@ -113,33 +122,45 @@ const pushersOf = (
   stream: Stream,
   encoders: readonly Box[],
   feedsRelay: FeedsRelay | undefined,
-): { id: string; driver: string }[] =>
+): { id: string; driver: string; box: Box }[] =>
   stream.encoders.flatMap((listed) => {
-    const { id, driver = "" } = boxOf(encoders, listed) ?? {};
-    return id !== undefined && feedsRelay?.(driver) === "push" ? [{ id, driver }] : [];
+    const box = boxOf(encoders, listed);
+    const { id, driver = "" } = box ?? {};
+    return box && id !== undefined && feedsRelay?.(driver) === "push" ? [{ id, driver, box }] : [];
   });
 
 /** Two that listen at one port: the second would never come up. */
 export function relayPortFindings(p: {
-  ingests: readonly { kind?: string | undefined; port?: unknown }[];
+  ingests: readonly {
+    kind?: string | undefined;
+    mode?: string | undefined;
+    port?: unknown;
+  }[];
   streams: readonly Stream[];
   encoders: readonly Box[];
   feedsRelay: FeedsRelay | undefined;
+  setUpByHand: SetUpByHand | undefined;
 }): Finding[] {
-  const taken = new Map<number, string>();
-  for (const [at, ingest] of p.ingests.entries()) {
-    const { kind, port = kind === "whip" ? whipPort : 1_935 } = ingest;
-    if ((kind === "rtmp" || kind === "whip") && typeof port === "number")
-      taken.set(port, `ingests[${at}]`);
+  const taken = new Map<string, string>();
+  for (const [
+    at,
+    { kind, mode, port = kind === "whip" ? whipPort : 1_935 },
+  ] of p.ingests.entries()) {
+    if (typeof port !== "number") continue;
+    if (kind === "rtmp" || kind === "whip") taken.set(`TCP ${port}`, `ingests[${at}]`);
+    if (kind === "srt" && mode === "listener") taken.set(`UDP ${port}`, `ingests[${at}]`);
   }
   return p.streams.flatMap((stream, at) => {
     if (stream.path !== "relayed") return [];
     const first = typeof stream.relay.port === "number" ? stream.relay.port : firstRelayPort;
-    const ports = pushersOf(stream, p.encoders, p.feedsRelay).map((_, place) => first + place);
+    const ports = pushersOf(stream, p.encoders, p.feedsRelay).map(({ driver, box }, place) => {
+      const byHand = p.setUpByHand?.(driver, box) !== undefined;
+      return `${byHand ? "UDP" : "TCP"} ${first + place}`;
+    });
     const other = ports.find((port) => taken.has(port));
     for (const port of ports) if (!taken.has(port)) taken.set(port, `streams[${at}]`);
     if (other === undefined) return [];
-    const what = `leads to port ${other}, at which ${taken.get(other)} listens already`;
+    const what = `leads to ${other}, at which ${taken.get(other)} listens already`;
     return [{ path: ["streams", at, "relay", "port"], what }];
   });
 }
@@ -152,6 +173,8 @@ function encoderFindings(p: {
   encoders: readonly Box[];
   feedsRelay: FeedsRelay | undefined;
   cannotFeedRelay: CannotFeedRelay | undefined;
+  setUpByHand: SetUpByHand | undefined;
+  stream: Stream;
   isAtomic: boolean;
 }): Finding[] {
   const { listed, path } = p;
@@ -168,11 +191,30 @@ function encoderFindings(p: {
   }
   const why = p.cannotFeedRelay?.(box.driver ?? "", box);
   if (why !== undefined) return [{ path, what: `${box.id} cannot feed a relay: ${why}` }];
+  const ownKey = handFinding(p.stream, box, p.setUpByHand?.(box.driver ?? "", box));
+  if (ownKey !== undefined) return [{ path, what: ownKey }];
   if (box.driver === undefined || !p.feedsRelay || p.feedsRelay(box.driver) !== undefined) {
     return p.isAtomic ? sourceFindings(p) : [];
   }
   const what = `${box.id} is ${box.driver}, which path relayed is not built for yet; use direct`;
   return [{ path, what }];
+}
+
+/** What is set up by hand has no key that is made here: it calls with a passphrase, by SRT. */
+function handFinding(
+  { id = "", relay }: Stream,
+  box: Box,
+  setUp: Readonly<Record<string, unknown>> | undefined,
+): string | undefined {
+  if (!setUp) return undefined;
+  const feed = feedOf(id, box.id ?? "");
+  if (relay.srt === undefined)
+    return (
+      `${box.id} cannot feed a relay: what it publishes to is set up by hand, and the key of a ` +
+      `relay is made here; let the daemon set it, or let ${box.id} push SRT (relay.srt)`
+    );
+  if (setUp[feed] !== undefined) return undefined;
+  return `${box.id} has nothing set up for ${feed}, which is how it feeds its relay`;
 }
 
 /** By its source's clock the relay knows which pictures of two encoders are the same. */

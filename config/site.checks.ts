@@ -8,6 +8,7 @@ import { defaultPath } from "./default-path.ts";
 import {
   type CannotFeedRelay,
   type FeedsRelay,
+  type SetUpByHand,
   relayedFindings,
   relayPortFindings,
 } from "./relayed.ts";
@@ -20,6 +21,7 @@ export type OutputsOf = ((driver: string, options: unknown) => readonly string[]
   /** How encoders of a driver can bring pictures to a relay; undefined = not at all. */
   feedsRelay?: FeedsRelay;
   cannotFeedRelay?: CannotFeedRelay;
+  setUpByHand?: SetUpByHand;
   /** Drivers of boxes. */
   isBox?: (driver: string) => boolean;
 };
@@ -74,7 +76,10 @@ const Lenient = z.object({
         id: text,
         destination: text,
         path: z.unknown().optional(),
-        relay: z.object({ mode: text, host: text, port: z.unknown() }).partial().catch({}),
+        relay: z
+          .object({ mode: text, host: text, port: z.unknown(), srt: z.unknown() })
+          .partial()
+          .catch({}),
         sessions: z.unknown().optional(),
         failback: z.unknown().optional(),
         events: z.unknown().optional(),
@@ -124,6 +129,7 @@ export function withPaths(raw: unknown, outputsOf?: OutputsOf): { raw: unknown; 
       takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
       feedsRelay: outputsOf?.feedsRelay,
       cannotFeedRelay: outputsOf?.cannotFeedRelay,
+      setUpByHand: outputsOf?.setUpByHand,
       isBox: outputsOf?.isBox,
     });
     stream.path = chosen.path;
@@ -168,7 +174,11 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         : [],
     ),
     ...destinations.flatMap(({ observers }, at) => blocksWithoutDrop(observers, at)),
-    ...relayPortFindings({ ingests, streams, encoders, feedsRelay: outputsOf?.feedsRelay }),
+    ...relayPortFindings({
+      ...{ ingests, streams, encoders },
+      feedsRelay: outputsOf?.feedsRelay,
+      setUpByHand: outputsOf?.setUpByHand,
+    }),
     ...streams.flatMap((stream, at) => [
       ...unknownId(["streams", at, "destination"], "destination", stream.destination, destinations),
       ...sharedDestination(streams, at),
@@ -184,6 +194,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         takeover: destinations.find(({ id }) => id === stream.destination)?.takeover,
         feedsRelay: outputsOf?.feedsRelay,
         cannotFeedRelay: outputsOf?.cannotFeedRelay,
+        setUpByHand: outputsOf?.setUpByHand,
         isBox: outputsOf?.isBox,
       }),
       ...spareFindings({

@@ -105,7 +105,7 @@ export async function startSite(p: {
   const relayInputs = relayed.flatMap(({ inputs }) => inputs);
   const onlyRelayed = fallBackWarnings(relayed);
   for (const warning of onlyRelayed) log.warn({ code: "config_warning" }, warning);
-  for (const { door } of relayInputs) if (door) p.hide(door.streamKey);
+  for (const { door } of relayInputs) if (door?.kind === "rtmp") p.hide(door.streamKey);
   const openingJournal = openJournal({
     file: join(config.stateDir, "site.db"),
     writer: p.writer,

@@ -26,6 +26,8 @@ export type Vendor = {
    * by RTMP, with clock and GOPs of its own.
    */
   feedsRelay?: "spool" | "push";
+  /** Destinations that were set up in one with these options by hand: it is told no addresses. */
+  setUpByHand?(written: Readonly<Record<string, unknown>>): Record<string, unknown> | undefined;
   /** Why one with these options, as they are written, could not be told where its relay is. */
   cannotFeedRelay?(written: Readonly<Record<string, unknown>>): string | undefined;
   /** Of processes: how long the end of one goes unnoticed at worst, ms. */
@@ -53,9 +55,9 @@ export type Vendor = {
 /** By its exit file within milliseconds; where that is missed, by the look of each second. */
 const endNoticedWithinMs = 1_500;
 
-/** A box that is not told addresses and keys. */
-const byHand = (option: string) =>
-  `its ${option} are set up by hand, and the key of a relay is made here: leave ${option} out`;
+/** What is written wrongly is told of by its schema. */
+const setUp = (written: unknown) =>
+  typeof written === "object" && written !== null ? { ...written } : undefined;
 const oldApi = "with `api: legacy` no address can be written into it";
 
 export const vendors: Readonly<Record<string, Vendor>> = {
@@ -116,8 +118,9 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     outputs: ["stream-1"],
     kind: "hardware",
     feedsRelay: "push",
+    setUpByHand: ({ publishers }) => setUp(publishers),
     cannotFeedRelay: ({ publishers, api }) =>
-      publishers !== undefined ? byHand("publishers") : api === "legacy" ? oldApi : undefined,
+      publishers === undefined && api === "legacy" ? oldApi : undefined,
     cooling: (options) => bitrateSteps(options as EpiphanPearlOptions),
     canReboot: true,
     canBeSet: true,
@@ -134,7 +137,7 @@ export const vendors: Readonly<Record<string, Vendor>> = {
     outputs: ["stream-1"],
     kind: "hardware",
     feedsRelay: "push",
-    cannotFeedRelay: ({ servers }) => (servers === undefined ? undefined : byHand("servers")),
+    setUpByHand: ({ servers }) => setUp(servers),
     cooling: (options) => bitrateSteps(options as MagewellOptions),
     canReboot: true,
     canBeSet: true,

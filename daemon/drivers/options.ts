@@ -18,6 +18,8 @@ export const siteDrivers = {
 /** Ids of the outputs that can carry a stream. */
 export const outputsOf = Object.assign((driver: string) => vendors[driver]?.outputs, {
   feedsRelay: (driver: string) => vendors[driver]?.feedsRelay,
+  setUpByHand: (driver: string, written: Readonly<Record<string, unknown>>) =>
+    vendors[driver]?.setUpByHand?.(written),
   cannotFeedRelay: (driver: string, written: Readonly<Record<string, unknown>>) =>
     vendors[driver]?.cannotFeedRelay?.(written),
   isBox: (driver: string) => vendors[driver]?.kind === "hardware",

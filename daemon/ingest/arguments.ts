@@ -17,7 +17,8 @@ export type Read = NetworkSource | { kind: "flv" } | { kind: "webrtc"; hasSound:
 
 type To = {
   ingest: string;
-  group: Group;
+  /** undefined: to its standard output. */
+  group: Group | undefined;
   /** Where the times of the output begin, s. */
   beginS: number;
   /** May something be written into a picture that is made here? */
@@ -35,10 +36,13 @@ export function pumpArguments(read: Read, { ingest, group, beginS, text }: To): 
     ...(read.kind === "webrtc" ? soundEncoding : []),
     ...["-output_ts_offset", beginS.toFixed(3), "-muxdelay", "0", "-muxpreload", "0"],
     ...["-flush_packets", "1", "-pes_payload_size", "0", "-f", "mpegts"],
-    `udp://${group.address}:${group.port}?ttl=0&localaddr=127.0.0.1&pkt_size=${datagramBytes}` +
-      `&bitrate=${paceBps}&burst_bits=${8 * 10 * datagramBytes}`,
+    group ? groupUrl(group) : "pipe:1",
   ];
 }
+
+const groupUrl = ({ address, port }: Group) =>
+  `udp://${address}:${port}?ttl=0&localaddr=127.0.0.1&pkt_size=${datagramBytes}` +
+  `&bitrate=${paceBps}&burst_bits=${8 * 10 * datagramBytes}`;
 
 const may = (protocols: string, formats: string) => [
   ...["-protocol_whitelist", protocols, "-format_whitelist", formats],

@@ -9,6 +9,7 @@ import { readersOf } from "./readers.ts";
 import { Clocks, RtpFeed } from "./rtp-feed.ts";
 import { openRtmpDoor } from "./rtmp-door.ts";
 import { hasDoor, type IngestSettings, type IngestSource, secretsOf } from "./settings.ts";
+import { SpoolWriter } from "./spool-writer.ts";
 import type { IngestStatus } from "./status.ts";
 import { openGuardedRtsp } from "../web-guard/guarded-rtsp.ts";
 import { openWhipDoor } from "./whip-door.ts";
@@ -32,6 +33,8 @@ const mostWaitingBytes = 32 * 1024 * 1024;
  */
 export class Ingest {
   readonly #settings: IngestSettings;
+  /** Where it goes in place of the group. */
+  readonly #spool: SpoolWriter | undefined;
   readonly #socket = createSocket("udp4");
   readonly #rate = new Rate();
   #pump: Pump | undefined;
@@ -61,6 +64,7 @@ export class Ingest {
 
   constructor(settings: IngestSettings) {
     this.#settings = settings;
+    this.#spool = settings.spool === undefined ? undefined : new SpoolWriter(settings.spool);
   }
 
   /** Rejects when it cannot even wait for a publisher. */
@@ -155,7 +159,8 @@ export class Ingest {
   }
 
   #read(read: Read): void {
-    const { ingest, group, source } = this.#settings;
+    const { ingest, source } = this.#settings;
+    const group = this.#spool ? undefined : this.#settings.group;
     const before = this.#pump;
     if (before) this.#count(before);
     before?.kill();
@@ -167,6 +172,7 @@ export class Ingest {
       isMade: read.kind === "testPattern",
       secrets: secretsOf(source),
       proxyPort: this.#hls?.proxyPort,
+      takes: this.#spool && ((packets) => this.#toSpool(packets)),
       moved: () => this.#moved(pump),
       refused: (why) => this.#refuse("a caller", `is not let in: ${why}`),
       ended: () => this.#ended(pump, read, beginS),
@@ -177,6 +183,14 @@ export class Ingest {
     if (read.kind !== "webrtc") return;
     this.#rtp = this.#feedBy?.();
     pump.feed.end(this.#rtp?.description);
+  }
+
+  #toSpool(packets: Buffer): void {
+    try {
+      this.#spool?.write(packets);
+    } catch (error) {
+      this.#why = `the relay does not get it: ${(error as Error).message}`;
+    }
   }
 
   #moved(pump: Pump): void {

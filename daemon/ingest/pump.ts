@@ -10,6 +10,7 @@ const program = "/usr/bin/ffmpeg";
 /** A list without an end fills no memory but this: the rest of the site is on the same host. */
 const withinMemory = ["/usr/bin/prlimit", `--data=${1024 ** 3}`, "--"];
 const keptWords = 6;
+const packetBytes = 188;
 /** libsrt, of a caller that it sent away. */
 const refusal = /processConnectRequest: rsp\(REJECT\): \d+ - (.+)$/;
 const noise = /^\[\w+\] *(Last message repeated|Past duration)/;
@@ -42,6 +43,8 @@ export class Pump {
       secrets: readonly string[];
       /** It goes where others send it: only through the proxy at this port of loopback. */
       proxyPort: number | undefined;
+      /** Takes what goes out, where that is its standard output: whole packets of MPEG-TS. */
+      takes: ((packets: Buffer) => void) | undefined;
       moved: () => void;
       /** A caller was sent away. */
       refused: (why: string) => void;
@@ -55,7 +58,7 @@ export class Pump {
     const isLed = proxyPort !== undefined;
     const [first, ...rest] = [...withUs, ...(isLed ? withinMemory : []), program, ...argv];
     this.#child = spawn(first!, rest, {
-      stdio: ["pipe", "ignore", "pipe", "pipe"],
+      stdio: ["pipe", p.takes ? "pipe" : "ignore", "pipe", "pipe"],
       env: {
         ...{ PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
         ...(isLed && { http_proxy: `http://127.0.0.1:${proxyPort}` }),
@@ -76,6 +79,7 @@ export class Pump {
     this.#child.stdin!.on("error", () => undefined);
     createInterface({ input: this.#child.stderr! }).on("line", (line) => this.#said(line));
     this.#readProgress(this.#child.stdio[3] as Readable, p.moved);
+    if (p.takes) this.#pass(this.#child.stdout!, p.takes);
   }
 
   #said(line: string): void {
@@ -106,6 +110,16 @@ export class Pump {
         this.outTimeS = Math.max(this.outTimeS, (block?.outTimeUs ?? 0) / 1e6);
         moved();
       }
+    });
+  }
+
+  #pass(from: Readable, takes: (packets: Buffer) => void): void {
+    let rest = Buffer.alloc(0);
+    from.on("data", (chunk: Buffer) => {
+      const bytes = Buffer.concat([rest, chunk]);
+      const whole = bytes.length - (bytes.length % packetBytes);
+      rest = bytes.subarray(whole);
+      if (whole > 0) takes(bytes.subarray(0, whole));
     });
   }
 

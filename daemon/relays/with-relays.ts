@@ -62,7 +62,9 @@ export type RelayedStream = {
 };
 
 /** Where an encoder pushes to, each with a key of its own: what takes it in fills the spool. */
-type Door = { host: string; port: number; streamKey: string };
+type Door = { host: string; port: number } & (
+  { kind: "rtmp"; streamKey: string } | { kind: "srt"; passphrase: string; latencyMs: number }
+);
 const doorApp = "relay";
 
 type Stream = SiteConfig["streams"][number];
@@ -165,12 +167,17 @@ function relayed(
     if (place === -1) return { ...input, address: `spool:${spool}` };
     const host = isProcess ? "127.0.0.1" : relay.host!;
     const port = relay.port + place;
-    return {
-      ...input,
-      // No session has an id like this.
-      door: { host, port, streamKey: keyOf(`relay/${leg}`) },
-      address: `rtmp://${hostPart(host)}:${port}/${doorApp}`,
-    };
+    const at = `${hostPart(host)}:${port}`;
+    const { options } = config.encoders.find((box) => box.id === encoder)!;
+    if (relay.srt && vendorOf(encoder).setUpByHand?.(options as Record<string, unknown>)) {
+      const { passphrase, latencyMs } = relay.srt;
+      const door = { kind: "srt" as const, host, port, passphrase, latencyMs };
+      return { ...input, door, address: `srt://${at}` };
+    }
+    // No session has an id like this.
+    const streamKey = keyOf(`relay/${leg}`);
+    const door = { kind: "rtmp" as const, host, port, streamKey };
+    return { ...input, door, address: `rtmp://${at}/${doorApp}` };
   });
   return {
     stream: id,
@@ -191,7 +198,13 @@ function relayed(
 
 /** What takes one in that pushes: an ingest that nobody but the relay hears. */
 function doorOf({ leg, door }: RelayedStream["inputs"][number]): IngestConfig[] {
-  return door ? [{ id: leg, kind: "rtmp", app: doorApp, sessions: false, ...door }] : [];
+  if (!door) return [];
+  const own = { id: leg, sessions: false };
+  return [
+    door.kind === "rtmp"
+      ? { ...own, app: doorApp, ...door }
+      : { ...own, mode: "listener", ...door },
+  ];
 }
 
 /** A box is set by hand: two seconds are usual. */
@@ -251,7 +264,7 @@ function feedEnd(
     ...like,
     ...{
       ...{ id: leg, address },
-      streamKey: door?.streamKey ?? "no-key-is-needed",
+      streamKey: door?.kind === "rtmp" ? door.streamKey : "no-key-is-needed",
     },
     ...{ takeover: "exclusive", test: false, allowUnproven: false, observers: [] },
   };

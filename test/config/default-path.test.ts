@@ -95,7 +95,7 @@ test("a second stream of GStreamer needs ports of its own for its relay", () => 
     [
       expect.stringContaining("far goes out through a relay"),
       expect.stringContaining(
-        "other goes out direct: port leads to port 1940, at which streams[0] listens already",
+        "other goes out direct: port leads to TCP 1940, at which streams[0] listens already",
       ),
     ],
   ]);

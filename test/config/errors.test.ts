@@ -586,7 +586,7 @@ streams:
   expect(relayed(unlike, ", relay: { mode: delay-line }")).toEqual([]);
   const stage = `${mixed}\ningests: [{ id: stage, kind: rtmp, streamKey: credential:a }]`;
   expect(relayed(stage, at(", port: 1935"))).toEqual([
-    expect.stringContaining("relay.port: leads to port 1935, at which ingests[0] listens already"),
+    expect.stringContaining("relay.port: leads to TCP 1935, at which ingests[0] listens already"),
   ]);
   const other = pattern.replace("driver: ffmpeg", "driver: gstreamer");
   const engines = `${software("one", ", source: camera")}\n${other}`;
@@ -598,21 +598,32 @@ streams:
   expect(relayed(`${software("one", ", source: camera")}\n${onlyLooks}`)).toContainEqual(
     expect.stringContaining("two is snmp, which path relayed is not built for yet"),
   );
-  const setUp = (box: string) =>
+  const beside = (box: string, of = at("")) =>
     relayed(
-      `${software("one", ", source: camera")}\n  - { id: two, host: 10.0.0.2, source: camera, ${box} }`,
-      at(""),
+      `${software("one", ", source: camera")}\n  - { id: two, host: 10.0.0.2, source: camera, ${box}`,
+      of,
     );
-  expect(setUp("driver: epiphan-pearl")).toEqual([]);
-  expect(setUp("driver: magewell")).toEqual([]);
-  const byHand = "set up by hand, and the key of a relay is made here";
-  expect(setUp("driver: epiphan-pearl, publishers: { platform: 1 }")).toEqual([
-    expect.stringContaining(`two cannot feed a relay: its publishers are ${byHand}`),
-  ]);
-  expect(setUp("driver: magewell, servers: { platform: 1 }")).toEqual([
-    expect.stringContaining(`two cannot feed a relay: its servers are ${byHand}`),
-  ]);
-  expect(setUp("driver: epiphan-pearl, api: legacy")).toEqual([
+  const bySrt = at(", srt: { passphrase: credential:word }");
+  for (const box of ["driver: epiphan-pearl, publishers", "driver: magewell, servers"]) {
+    expect(beside(`${box.replace(/,.*/, "")} }`)).toEqual([]);
+    expect(beside(`${box}: { platform: 1 } }`)).toEqual([
+      expect.stringContaining("two cannot feed a relay: what it publishes to is set up by hand"),
+    ]);
+    expect(beside(`${box}: { platform: 1 } }`, bySrt)).toEqual([
+      expect.stringContaining("two has nothing set up for main-relay-two"),
+    ]);
+    expect(beside(`${box}: { main-relay-two: 1 } }`, bySrt)).toEqual([]);
+    const taken = (ingest: string) =>
+      beside(
+        `${box}: { main-relay-two: 1 } }\ningests: [{ id: in, ${ingest}, port: 1940 }]`,
+        bySrt,
+      );
+    expect(taken("kind: srt, mode: listener")).toEqual([
+      expect.stringContaining("leads to UDP 1940, at which ingests[0] listens already"),
+    ]);
+    expect(taken("kind: rtmp, streamKey: credential:a")).toEqual([]);
+  }
+  expect(beside("driver: epiphan-pearl, api: legacy }")).toEqual([
     expect.stringContaining("two cannot feed a relay: with `api: legacy` no address can be"),
   ]);
   expect(relayed(pair(", source: camera"), ", sessions: true")).toEqual([

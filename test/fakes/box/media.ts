@@ -37,7 +37,7 @@ export type PushOptions = {
   name: string;
   /** Loopback address the server sees. */
   from: string;
-  /** `rtmp://host[:port]/app`. */
+  /** `rtmp://host[:port]/app`, or `srt://host:port?passphrase=…`, whose line knows no faults. */
   serverUrl: string;
   streamKey: string;
   bitrateKbps: number;
@@ -154,6 +154,7 @@ export class Push {
   #closed: Promise<void> = Promise.resolve();
   #over = false;
   #publishing = false;
+  #writtenBytes = 0;
   #frozen = false;
   #view: PushView;
   #line: LineFault;
@@ -171,7 +172,7 @@ export class Push {
   }
 
   get sentBytes(): number {
-    return this.#forwarder?.sentBytes ?? 0;
+    return this.#forwarder?.sentBytes ?? this.#writtenBytes;
   }
 
   set line(line: LineFault) {
@@ -223,6 +224,7 @@ export class Push {
 
   async #open(): Promise<void> {
     const { serverUrl, from, connectMs, refused, nameServerDown } = this.#options;
+    if (serverUrl.startsWith("srt://")) return this.#start(["-f", "mpegts", serverUrl]);
     const server = readServerUrl(serverUrl);
     if (server === undefined) return this.#fail("unreachable");
     if (nameServerDown && isIP(server.host) === 0) return this.#fail("nameNotFound");
@@ -248,18 +250,17 @@ export class Push {
     const port = await forwarder.listen();
     if (this.#over) return forwarder.close();
     this.#forwarder = forwarder;
-    this.#start(server, port);
-  }
-
-  #start(server: { host: string; port: number; app: string }, port: number): void {
-    const { streamKey, view } = this.#options;
     // prettier-ignore
-    const output = [
+    this.#start([
       "-f", "flv", "-flvflags", "no_duration_filesize",
-      "-rtmp_app", server.app, "-rtmp_playpath", streamKey,
+      "-rtmp_app", server.app, "-rtmp_playpath", this.#options.streamKey,
       "-rtmp_tcurl", `rtmp://${server.host}:${server.port}/${server.app}`,
       `rtmp://127.0.0.1:${port}/${server.app}/x`,
-    ];
+    ]);
+  }
+
+  #start(output: readonly string[]): void {
+    const { view } = this.#options;
     // The kernel ends the encoder with the simulator, even when that is killed with -9.
     // A box has a processor of its own: where we may, ours comes first on a busy machine.
     const ffmpeg = [
@@ -288,6 +289,7 @@ export class Push {
     });
     child.stdin.on("error", () => child.stdin.destroy());
     createInterface({ input: child.stdout }).on("line", (line) => {
+      this.#writtenBytes = Number(/^total_size=(\d+)/.exec(line)?.[1] ?? this.#writtenBytes);
       // The first packet leaves only after the server has accepted the publisher.
       if (this.#publishing || this.#over || !/^total_size=[1-9]/.test(line)) return;
       this.#publishing = true;

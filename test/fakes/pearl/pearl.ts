@@ -35,7 +35,7 @@ export type FakePearlOptions = {
 };
 
 type Publisher = {
-  type: "rtmp" | "rtsp";
+  type: "rtmp" | "rtsp" | "srt";
   rtmp: { disable_audio: boolean; url: string; stream: string; username: string; password: string };
   common: { enabled: boolean; single_touch: boolean };
   live: LiveOutput;
@@ -54,8 +54,8 @@ export type FakePearl = {
   };
   /** `<channel>/<publisher>`. */
   publisher(place: string): Publisher;
-  /** Adds an RTMP publisher, as by hand. */
-  add(place: string, url: string, stream: string): void;
+  /** Adds an RTMP publisher, or one that calls by SRT, as by hand. */
+  add(place: string, url: string, stream: string, type?: "rtmp" | "srt"): void;
   /** A hand at the box. */
   press(place: string, on: boolean): void;
   /** `vbitrate` by channel, as it was set. */
@@ -124,7 +124,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
     publisher.common.enabled = on;
     const { live, rtmp, type } = publisher;
     if (!on) void live.stop();
-    else if (type === "rtmp") live.start({ serverUrl: rtmp.url, streamKey: rtmp.stream });
+    else if (type !== "rtsp") live.start({ serverUrl: rtmp.url, streamKey: rtmp.stream });
   }
 
   function statusOf({ live, rtmp, type }: Publisher): object {
@@ -319,7 +319,7 @@ export async function startPearl(options: FakePearlOptions): Promise<FakePearl> 
       if (!publisher) throw new Error(`no publisher ${place}`);
       return publisher;
     },
-    add: (place, url, stream) => add(place, "rtmp", url, stream),
+    add: (place, url, stream, type = "rtmp") => add(place, type, url, stream),
     press,
     bitrates,
     encoding,
