@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { whipPort } from "./ingest.schema.ts";
 import type { Finding } from "./problems.ts";
 
@@ -9,14 +10,20 @@ type Lenient = {
   streamKey?: unknown;
   passphrase?: unknown;
   sessions?: unknown;
+  authorise?: unknown;
 };
 
 /** Who may publish: whoever has its key, or whoever has a session. */
 export function publisherFindings(ingests: readonly Lenient[]): Finding[] {
-  return ingests.flatMap(({ kind, streamKey, passphrase, sessions }, at) => {
+  return ingests.flatMap(({ kind, streamKey, passphrase, sessions, authorise }, at) => {
+    if (kind === "nginx-rtmp" && sessions === true && authorise === undefined) {
+      const what = "is missing: with `sessions: true` nginx has to ask us who may publish";
+      return [{ path: ["ingests", at, "authorise"], what }];
+    }
     const [key, given] = kind === "srt" ? ["passphrase", passphrase] : ["streamKey", streamKey];
     const path = ["ingests", at, key];
-    if ((kind === "rtmp" || kind === "whip") && sessions !== true && given === undefined)
+    const hasKey = kind === "rtmp" || kind === "whip" || kind === "nginx-rtmp";
+    if (hasKey && sessions !== true && given === undefined)
       return [{ path, what: "is missing: who publishes needs a key, or `sessions: true`" }];
     if (sessions !== true || given === undefined) return [];
     return [{ path, what: "is not used with `sessions: true`: each session has a key of its own" }];
@@ -51,13 +58,20 @@ export function ingestFindings(ingests: readonly Lenient[]): Finding[] {
     const first = places.findIndex((other) => other && place && isTakenBy(other, place));
     if (place === undefined || first === at) return [];
     const what = `ingests[${first}] already listens at port ${place.port}`;
-    return [{ path: ["ingests", at, "port"], what }];
+    const isAsked = ingests[at]!.kind === "nginx-rtmp";
+    return [{ path: ["ingests", at, ...(isAsked ? ["authorise"] : []), "port"], what }];
   });
 }
 
+const Asked = z.object({ host: z.string().catch("127.0.0.1"), port: z.number() });
 type Place = { over: "tcp" | "udp"; host: string; port: number };
 
-function listensAt({ kind, mode, host = "0.0.0.0", port }: Lenient): Place | undefined {
+function listensAt({ kind, mode, host = "0.0.0.0", port, authorise }: Lenient): Place | undefined {
+  if (kind === "nginx-rtmp") {
+    // nginx listens at its own; we are asked at this one.
+    const asked = Asked.safeParse(authorise).data;
+    return asked && { over: "tcp", ...asked };
+  }
   if (kind === "rtmp" || kind === "whip") {
     const usual = kind === "rtmp" ? 1_935 : whipPort;
     return { over: "tcp", host, port: typeof port === "number" ? port : usual };

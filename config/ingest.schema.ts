@@ -41,19 +41,38 @@ const networkInterface = host
   .exactOptional()
   .describe("Own address of the network a multicast group is joined on");
 
+const rtmpApp = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, "letters, digits, _ and -, at most 64")
+  .prefault("live")
+  .describe("RTMP application");
+
 export const ingest = z.discriminatedUnion("kind", [
   section({
     ...common,
     kind: z.literal("rtmp").describe("Publishers push to rtmp://HOST:PORT/APP with the key"),
     host: listening.host,
     port: listening.port.prefault(1_935).describe("TCP port"),
-    app: z
-      .string()
-      .regex(/^[A-Za-z0-9_-]{1,64}$/, "letters, digits, _ and -, at most 64")
-      .prefault("live")
-      .describe("RTMP application"),
+    app: rtmpApp,
     streamKey,
     sessions,
+  }),
+  section({
+    ...common,
+    kind: z
+      .literal("nginx-rtmp")
+      .describe("Publishers push to your nginx with the RTMP module; we take it from there"),
+    host: host.prefault("127.0.0.1").describe("Where nginx is, for publishers and for us"),
+    port: listening.port.prefault(1_935).describe("TCP port of its RTMP"),
+    app: rtmpApp,
+    streamKey,
+    sessions,
+    authorise: section({
+      host: host.prefault("127.0.0.1").describe("Own address to listen on"),
+      port: listening.port.describe("TCP port"),
+    })
+      .exactOptional()
+      .describe("Where nginx asks who may publish: on_publish http://HOST:PORT/"),
   }),
   section({
     ...common,

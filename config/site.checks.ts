@@ -41,7 +41,7 @@ const Lenient = z.object({
       .object({
         ...{ id: text, kind: text, mode: text, host: text },
         ...{ port: z.unknown(), streamKey: z.unknown(), passphrase: z.unknown() },
-        sessions: z.unknown(),
+        ...{ sessions: z.unknown(), authorise: z.unknown() },
       })
       .partial()
       .catch({}),

@@ -70,6 +70,15 @@ function inputArguments(read: Read, ingest: string, text: boolean): string[] {
         ...may("pipe,rtp,udp", "sdp"),
         ...["-localaddr", "127.0.0.1", "-buffer_size", "4194304", "-f", "sdp", "-i", "pipe:0"],
       ];
+    case "nginx-rtmp": {
+      const { host, port, app, streamKey } = read;
+      return [
+        ...live,
+        ...["-rtmp_live", "live", "-rtmp_app", app, "-rtmp_playpath", streamKey ?? ""],
+        ...may("rtmp,tcp", "flv,live_flv"),
+        ...["-i", `rtmp://${bracketed(host)}:${port}/${app}`],
+      ];
+    }
     case "srt": {
       const { mode, host, port, streamId, passphrase, latencyMs } = read;
       return [

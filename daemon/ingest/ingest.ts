@@ -1,12 +1,13 @@
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import { pumpArguments, type Read } from "./arguments.ts";
-import type { Publisher } from "./door.ts";
+import { givesWayAfterMs, type Publisher } from "./door.ts";
 import { type HlsSource, openHlsSource } from "./hls-source.ts";
 import { Pump } from "./pump.ts";
 import { Rate } from "./rate.ts";
 import { readersOf } from "./readers.ts";
 import { Clocks, RtpFeed } from "./rtp-feed.ts";
+import { openNginxDoorman } from "./nginx-doorman.ts";
 import { openRtmpDoor } from "./rtmp-door.ts";
 import { hasDoor, type IngestSettings, type IngestSource, secretsOf } from "./settings.ts";
 import { SpoolWriter } from "./spool-writer.ts";
@@ -19,6 +20,9 @@ const tellEveryMs = 500;
 const silentAfterMs = 1_500;
 /** A source that comes back after so long may have other times: it is read anew. */
 const readAnewAfterMs = 5_000;
+const askAnewAfterMs = 30_000;
+/** By then an nginx that is not there has been told. */
+const dialledAfterMs = 5_000;
 /** Segments may be late by more than their length. */
 const playlistStandsAfterMs = 15_000;
 const againMs = { first: 250, most: 5_000 };
@@ -74,6 +78,7 @@ export class Ingest {
     setInterval(() => this.#beat(), tellEveryMs);
     if (source.kind === "rtmp") await this.#openDoor(source);
     else if (source.kind === "whip") await this.#openWhipDoor(source);
+    else if (source.kind === "nginx-rtmp") await this.#openNginx(source);
     else {
       if (source.kind === "hls") this.#hls = await openHlsSource(source, this.#keptAway);
       this.#read(source.kind === "rtsp" ? await this.#guarded(source) : source);
@@ -118,6 +123,30 @@ export class Ingest {
       },
       ({ from, why }) => this.#refuse(from, why),
     );
+  }
+
+  /** Whom nginx lets in is decided here, and what it has is read anew with each publisher. */
+  async #openNginx(source: IngestSource & { kind: "nginx-rtmp" }): Promise<void> {
+    const read = () => source.streamKey !== null && this.#read(source);
+    if (source.authorise) {
+      await openNginxDoorman(source, {
+        current: () => {
+          const quietMs = this.#quietMs();
+          return quietMs !== null && quietMs < givesWayAfterMs ? this.#publisher : undefined;
+        },
+        let: (publisher) => {
+          this.#publisher = publisher;
+          if (this.#begun === this.#pump) read();
+        },
+        left: () => {
+          this.#publisher = undefined;
+          this.#why = "the publisher left";
+          read();
+        },
+        refused: (from, why) => this.#refuse(from, why),
+      });
+    }
+    read();
   }
 
   async #guarded(source: IngestSource & { kind: "rtsp" }): Promise<Read> {
@@ -215,7 +244,8 @@ export class Ingest {
       if (this.#publisher) setTimeout(() => this.#publisher && this.#read(read), againMs.first);
       return this.#tell();
     }
-    const waitsForCaller = read.kind === "srt" && read.mode === "listener";
+    const waitsForCaller =
+      read.kind === "nginx-rtmp" || (read.kind === "srt" && read.mode === "listener");
     this.#failed = !(hadMedia && waitsForCaller);
     this.#why = hadMedia && waitsForCaller ? "the publisher left" : this.#lastWords(pump);
     // A host without fonts has its pattern without a clock.
@@ -250,11 +280,18 @@ export class Ingest {
   #beat(): void {
     const { source } = this.#settings;
     const quietMs = this.#quietMs();
+    // Of an nginx the next publisher would come with other times on the same connection.
+    const patienceMs = source.kind === "nginx-rtmp" ? givesWayAfterMs : readAnewAfterMs;
     if (this.#hls) {
       // ffmpeg goes on asking for a list that leads to nothing.
       const { movedAtMs, beganAtMs = Infinity } = this.#pump ?? {};
       if (performance.now() - (movedAtMs ?? beganAtMs) > playlistStandsAfterMs) this.#pump?.kill();
-    } else if (!hasDoor(source) && quietMs !== null && quietMs > readAnewAfterMs) {
+    } else if (source.kind === "nginx-rtmp" && quietMs === null) {
+      // It says nothing while nobody publishes, nor when it is gone without a word.
+      const forMs = performance.now() - (this.#pump?.beganAtMs ?? Infinity);
+      if (forMs > askAnewAfterMs && source.streamKey !== null) this.#read(source);
+      else if (forMs > dialledAfterMs) this.#failed = false;
+    } else if (!hasDoor(source) && quietMs !== null && quietMs > patienceMs) {
       this.#why = `nothing came for ${Math.round(quietMs / 1_000)} s`;
       this.#read(source);
     }

@@ -19,7 +19,8 @@ const foldersIn = (stateDir: string) => join(stateDir, "ingests");
 const lookForDoorEveryMs = 20;
 /** No session has this id. */
 const nobody = "";
-const keyInSettings = /"(?:keySha256":(?:null|"[0-9a-f]*")|passphrase":"[\w-]*")/;
+const keyInSettings =
+  /"(?:keySha256":(?:null|"[0-9a-f]*")|streamKey":(?:null|"[\w-]*")|passphrase":"[\w-]*")/;
 
 /** Adopts what runs, ends what is not wanted any more, and begins nothing yet. */
 export async function openIngests(p: {
@@ -176,6 +177,7 @@ function addressOf(config: Extract<IngestConfig, { sessions: boolean }>): string
   const at = `${host}:${config.port}`;
   switch (config.kind) {
     case "rtmp":
+    case "nginx-rtmp":
       return `rtmp://${at}/${config.app}`;
     case "srt":
       return `srt://${at}`;

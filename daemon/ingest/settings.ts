@@ -25,6 +25,16 @@ export const IngestSource = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("whip"), host: z.string(), port: Port, keySha256: KeySha256 }),
   z.object({
+    kind: z.literal("nginx-rtmp"),
+    host: z.string(),
+    port: Port,
+    app: z.string(),
+    /** null: it is kept for sessions, and there is none. */
+    streamKey: z.string().nullable(),
+    /** Where nginx asks who may publish. */
+    authorise: z.object({ host: z.string(), port: Port }).optional(),
+  }),
+  z.object({
     kind: z.literal("srt"),
     mode: z.enum(["listener", "caller"]),
     host: z.string(),
@@ -60,10 +70,10 @@ export const IngestSource = z.discriminatedUnion("kind", [
 export type IngestSource = z.infer<typeof IngestSource>;
 /** What it is let in with. */
 export function secretsOf(source: IngestSource): string[] {
-  const { passphrase, password, token } = source as Partial<
-    Record<"passphrase" | "password" | "token", string>
+  const { streamKey, passphrase, password, token } = source as Partial<
+    Record<"streamKey" | "passphrase" | "password" | "token", string | null>
   >;
-  return [passphrase, password, token].filter((secret) => secret !== undefined);
+  return [streamKey, passphrase, password, token].filter((secret) => typeof secret === "string");
 }
 
 /** Where it is asked for, with what stands behind the ?. */
@@ -110,6 +120,10 @@ function sourceOf(config: IngestConfig, keys: SessionKeys | undefined): IngestSo
     const { sessions: ___, ...rest } = source;
     // Without a passphrase a listener would let everybody in.
     return keys ? { ...rest, passphrase: keys.key ?? keys.nobodys } : rest;
+  }
+  if (source.kind === "nginx-rtmp") {
+    const { streamKey, sessions: ___, ...rest } = source;
+    return { ...rest, streamKey: (keys ? keys.key : streamKey) ?? null };
   }
   if (source.kind !== "rtmp" && source.kind !== "whip") return source;
   const { streamKey, sessions: ___, ...rest } = source;

@@ -2080,6 +2080,7 @@ export interface components {
         | "testPattern"
         | "whip"
         | "hls"
+        | "nginx-rtmp"
         | "unknown";
       /**
        * @default unknown

@@ -22,6 +22,7 @@ export const ingestKinds = [
   "testPattern",
   "whip",
   "hls",
+  "nginx-rtmp",
 ] as const;
 
 export const IngestFigures = z.object({

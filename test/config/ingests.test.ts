@@ -102,6 +102,21 @@ test.each([
     "site.yaml:4:69 ingests[0].passphrase: is not used with `sessions: true`: each session has a key of its own",
   ],
   [
+    "an nginx that asks nobody which session may publish",
+    "  - { id: house, kind: nginx-rtmp, sessions: true }",
+    "site.yaml:4:5 ingests[0].authorise: is missing: with `sessions: true` nginx has to ask us who may publish",
+  ],
+  [
+    "an nginx without the name of its stream",
+    "  - { id: house, kind: nginx-rtmp }",
+    "site.yaml:4:5 ingests[0].streamKey: is missing: who publishes needs a key, or `sessions: true`",
+  ],
+  [
+    "an nginx that asks where another one listens",
+    "  - { id: one, kind: rtmp, streamKey: credential:a }\n  - { id: two, kind: nginx-rtmp, streamKey: credential:b, authorise: { port: 1935 } }",
+    "site.yaml:5:78 ingests[1].authorise.port: ingests[0] already listens at port 1935",
+  ],
+  [
     "a stream id that a listener could not look at",
     "  - { id: truck, kind: srt, mode: listener, port: 9000, streamId: a }",
     "site.yaml:4:57 ingests[0].streamId: is not a known key; known here: id, name, kind, mode, host, port, passphrase, latency, sessions",

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { freePort } from "../fakes/nginx-rtmp.ts";
+import { freePort, startNginxRtmp } from "../fakes/nginx-rtmp.ts";
 import { Publisher } from "../fakes/publisher.ts";
 import { aClient } from "../daemon/link/a-link.ts";
 import { closedAfterEach } from "./after-each.ts";
@@ -23,7 +23,7 @@ async function aSite(door: object = { kind: "rtmp" }) {
     stream: { sessions: true },
     site: {
       publicHost: "localhost",
-      ingests: [{ id: "door", ...door, port, sessions: true }],
+      ingests: [{ id: "door", port, ...door, sessions: true }],
     },
     mqttUrl,
   });
@@ -179,5 +179,24 @@ test("by SRT the key is the passphrase of that session alone", async () => {
   await until("another process, which has refused nobody yet", async () => !(await isRefused()));
   await calls(opened.stream_key, isRefused);
   expect(facility.onAir()).toBeUndefined();
+  expect(facility.log).not.toContain(opened.stream_key);
+}, 180_000);
+
+test("by an nginx of the site the key is good for that session alone", async () => {
+  const authorise = { port: await freePort() };
+  const nginx = await startNginxRtmp({ onPublish: `http://127.0.0.1:${authorise.port}/` });
+  keep(nginx);
+  const port = Number(new URL(nginx.rtmpUrl.replace("rtmp", "http")).port);
+  const { hub, facility } = await aSite({ kind: "nginx-rtmp", port, authorise });
+  const opened = await opens(hub, "one");
+  expect(opened).toMatchObject({ rtmp_url: `rtmp://localhost:${port}/live`, input: "push" });
+  const stranger = Publisher.rtmp(`${nginx.rtmpUrl}/not-the-key`);
+  await until("a wrong key is sent away", () => stranger.isOver);
+  const publisher = Publisher.rtmp(`${nginx.rtmpUrl}/${opened.stream_key}`);
+  await facility.untilOnAir();
+  expect(await hub.ask("DELETE", "/api/streams/studio~main")).toMatchObject({ status: 200 });
+  await publisher.end();
+  const late = Publisher.rtmp(`${nginx.rtmpUrl}/${opened.stream_key}`);
+  await until("its key is refused", () => late.isOver);
   expect(facility.log).not.toContain(opened.stream_key);
 }, 180_000);

@@ -24,6 +24,8 @@ export async function startNginxRtmp(
   p: {
     /** Asked before anybody may publish; anything but a 2xx keeps them out. */
     onPublish?: string;
+    /** Told when somebody has published. */
+    onPublishDone?: string;
     /** HTTP Basic authentication for statistics and control. */
     login?: { username: string; password: string };
   } = {},
@@ -33,7 +35,9 @@ export async function startNginxRtmp(
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `${kind}_temp_path ${prefix}/${kind};`)
     .join(" ");
-  const onPublish = p.onPublish === undefined ? "" : `on_publish ${p.onPublish};`;
+  const onPublish =
+    (p.onPublish === undefined ? "" : `on_publish ${p.onPublish};`) +
+    (p.onPublishDone === undefined ? "" : ` on_publish_done ${p.onPublishDone};`);
   const { username, password } = p.login ?? { username: "", password: "" };
   writeFileSync(join(prefix, "logins"), `${username}:{PLAIN}${password}\n`);
   const login = p.login ? `auth_basic ingest; auth_basic_user_file ${prefix}/logins;` : "";
