@@ -93,6 +93,7 @@ export function planOf(
         ...sourceOf(encoder),
         ...feedOf(encoder),
         ...soundsOf(encoder, config),
+        ...combsOf(encoder),
         ...(isSoftware && { isProcess: true }),
         readingMaxAgeMs: isSoftware
           ? softwareReadingMaxAgeMs
@@ -170,6 +171,18 @@ function soundsOf(
   }
   const hint = driver === "ffmpeg" ? "set its audio.tracks" : "one of driver ffmpeg takes more";
   return { sounds: { most: audio.tracks ?? 1, hint } };
+}
+
+function combsOf({ driver, options }: SiteConfig["encoders"][number]): Pick<EncoderPlan, "combs"> {
+  const { video } = options as { video?: { codec?: string; interlace?: string } };
+  if (!video || video.codec === "copy" || ingestIn(options) === undefined) return {};
+  if (driver !== "ffmpeg") {
+    const hint = "one of driver ffmpeg deinterlaces them (video.interlace)";
+    return { combs: { which: "all", hint } };
+  }
+  return video.interlace === "automatic"
+    ? { combs: { which: "unflagged", hint: "set its video.interlace to deinterlace" } }
+    : {};
 }
 
 const bootsOf = ({ outlet }: Pick<SiteConfig["encoders"][number], "outlet">, vendor: Vendor) => [

@@ -50,6 +50,7 @@ import { endOtherRelays, openRelays } from "./relays/open-relays.ts";
 import { OwnSlates } from "./relays/own-slates.ts";
 import { startedRow } from "./replay/started.ts";
 import { fallBackWarnings, latencyWarnings, withRelays } from "./relays/with-relays.ts";
+import { type RelayedScans, watchRelayedScans } from "./scan/relayed-scans.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
 import { keepThumbnails } from "./thumbnails/keeper.ts";
@@ -132,6 +133,7 @@ export async function startSite(p: {
   const openingRelays = openRelays({
     ...{ stateDir: config.stateDir, relays: relayed, program: fileURLToPath(p.relayUrl) },
     slateFormat: (stream) => parts.slates?.formatOf(stream),
+    scans: (stream) => parts.scans?.of(stream) ?? {},
     tell(stream, event) {
       if (event.type === "relay.report") {
         const { selected, carried = {} } = event.report;
@@ -184,6 +186,7 @@ export async function startSite(p: {
     schedules?: Schedules;
     farEnds?: ReturnType<typeof watchFarEnds>;
     slates?: OwnSlates;
+    scans?: RelayedScans;
   } = {};
   let journalAliveMs = monotonicMs();
 
@@ -339,6 +342,10 @@ export async function startSite(p: {
     ...{ config, plan, drivers, sessions, attention: watch, submit, redact: p.redact },
   });
   for (const relay of relays.values()) relay.listen();
+  const spools = relayed.flatMap(({ stream, inputs }) =>
+    inputs.map(({ encoder, spool }) => ({ stream, encoder, folder: spool })),
+  );
+  parts.scans = watchRelayedScans(spools, () => now().monoMs);
   parts.slates = new OwnSlates({
     ...{ relays: relayed, folder: join(config.stateDir, "slates"), log },
     wallMs: () => now().wallMs,
@@ -482,6 +489,7 @@ export async function startSite(p: {
       await parts.traps?.close();
       await Promise.all([...boxes.values()].map((box) => box.close()));
       await parts.slates?.close();
+      await parts.scans?.close();
       await Promise.all([...relays.values()].map((relay) => relay.close()));
       await farEnds.close();
       await content.close();

@@ -1,11 +1,13 @@
 import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
+import type { Scan } from "../../machines/content/scan.ts";
+import { lookAtScan } from "../scan/look-at-scan.ts";
 import { pumpArguments, type Read } from "./arguments.ts";
 import { givesWayAfterMs, type Publisher } from "./door.ts";
 import { type HlsSource, openHlsSource } from "./hls-source.ts";
 import { Pump } from "./pump.ts";
 import { Rate } from "./rate.ts";
-import { readersOf } from "./readers.ts";
+import { type Readers, readersOf } from "./readers.ts";
 import { Clocks, RtpFeed } from "./rtp-feed.ts";
 import { openNginxDoorman } from "./nginx-doorman.ts";
 import { openRtmpDoor } from "./rtmp-door.ts";
@@ -25,6 +27,9 @@ const askAnewAfterMs = 30_000;
 const dialledAfterMs = 5_000;
 /** Segments may be late by more than their length. */
 const playlistStandsAfterMs = 15_000;
+const firstLookAfterMs = 3_000;
+const lookAgainMs = { unsure: 20_000, sure: 5 * 60_000 };
+const roomy = "fifo_size=50000&overrun_nonfatal=1&buffer_size=4194304";
 const againMs = { first: 250, most: 5_000 };
 /** MPEG-TS counts to 2^33 at 90 kHz. */
 const turnS = 2 ** 33 / 90_000;
@@ -64,6 +69,11 @@ export class Ingest {
   /** The last that has passed something on. */
   #begun: Pump | undefined;
   #epochs = 0;
+  /** Since when it is looked how the pictures are made up, and what was seen last. */
+  #look: { atMs: number; ended: boolean; tried: boolean } | undefined;
+  #seen: Scan | null = null;
+  /** Without those who look how the pictures are made up. */
+  #readers: Readers = { readers: 0, readerDrops: 0 };
   #refused: IngestStatus["refused"] = { count: 0, last: null };
 
   constructor(settings: IngestSettings) {
@@ -295,7 +305,28 @@ export class Ingest {
       this.#why = `nothing came for ${Math.round(quietMs / 1_000)} s`;
       this.#read(source);
     }
+    this.#lookAtScan();
     this.#tell();
+  }
+
+  /** Now and then: what is combed costs a picture, whatever its flags say. */
+  #lookAtScan(): void {
+    const last = this.#look;
+    const againMs = this.#seen === null && last?.tried ? lookAgainMs.unsure : lookAgainMs.sure;
+    const isDue = last?.ended === true && performance.now() - last.atMs >= againMs;
+    if (!isDue || this.#state() !== "receiving" || this.#settings.source.kind === "testPattern")
+      return;
+    const { address, port } = this.#settings.group;
+    const look = { atMs: performance.now(), ended: false, tried: true };
+    this.#look = look;
+    const epoch = this.#epochs;
+    const from = `udp://${address}:${port}?localaddr=127.0.0.1&reuse=1&timeout=5000000&${roomy}`;
+    const input = ["-protocol_whitelist", "udp", "-f", "mpegts", "-i", from];
+    void lookAtScan(input).then((seen) => {
+      look.ended = true;
+      // What is not sure is as it was.
+      if (seen && epoch === this.#epochs) this.#seen = seen;
+    });
   }
 
   #state(): IngestStatus["state"] {
@@ -310,8 +341,16 @@ export class Ingest {
     if (pump && pump.bytes > 0 && pump !== this.#begun) {
       this.#begun = pump;
       this.#epochs += 1;
+      this.#seen = null;
+      // Others join the group now: they come first.
+      this.#look = {
+        atMs: performance.now() + firstLookAfterMs - lookAgainMs.sure,
+        ended: true,
+        tried: false,
+      };
     }
     const rate = this.#rate.now();
+    if (this.#look?.ended !== false) this.#readers = readersOf(group);
     const status: IngestStatus = {
       run,
       state: this.#state(),
@@ -326,7 +365,8 @@ export class Ingest {
       video: pump?.video ?? null,
       audio: pump?.sounds[0] ?? null,
       sounds: pump?.sounds ?? [],
-      ...readersOf(group),
+      scan: { told: pump?.video?.scan ?? null, seen: this.#seen },
+      ...this.#readers,
       refused: this.#refused,
     };
     this.#socket.send(JSON.stringify(status), statusPort, "127.0.0.1");

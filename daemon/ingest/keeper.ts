@@ -156,8 +156,9 @@ export class IngestKeeper {
     if (!this.#hasBegun || status?.run !== run) return;
     this.#heardRun = run;
     const { run: _, epochs: __, ...reading } = status;
-    const { state, why, publisher, video, audio, sounds, refused } = reading;
-    const shape = JSON.stringify([state, why, publisher, video, audio, sounds, refused.count]);
+    const { state, why, publisher, video, audio, sounds, scan, refused } = reading;
+    const form = [video, audio, sounds, scan];
+    const shape = JSON.stringify([state, why, publisher, form, refused.count]);
     const atMs = performance.now();
     const { run: toldRun, shape: before, atMs: toldAtMs = 0 } = this.#told ?? {};
     if (toldRun === run && before === shape && atMs - toldAtMs < sameEveryMs - 250) return;

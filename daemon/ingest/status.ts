@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { scans } from "../../machines/content/scan.ts";
 
 /** What an ingest process tells of itself, in one datagram. */
 export const IngestStatus = z.object({
@@ -28,6 +29,8 @@ export const IngestStatus = z.object({
     })
     .nullable(),
   audio: z.object({ codec: z.string(), sampleRateHz: z.number() }).nullable(),
+  /** As its pictures are flagged, and as they look; null: not known. Absent: the process is older. */
+  scan: z.object({ told: z.enum(scans).nullable(), seen: z.enum(scans).nullable() }).optional(),
   /** All of them, in the order of the input. Absent: the process is older. */
   sounds: z
     .array(

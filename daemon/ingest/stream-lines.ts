@@ -1,3 +1,5 @@
+import type { Scan } from "../../machines/content/scan.ts";
+
 /** What ffmpeg says of its input on stderr, as figures. */
 export type VideoForm = {
   codec: string;
@@ -5,6 +7,8 @@ export type VideoForm = {
   heightPx: number;
   /** As it is declared; absent where it is not. */
   framesPerSecond?: number;
+  /** As its pictures are flagged; absent where they are not. */
+  scan?: Scan;
 };
 export type AudioForm = {
   codec: string;
@@ -16,6 +20,7 @@ export type AudioForm = {
 };
 
 const video = /Stream #0:\d+.*?: Video: (\w+).*?, (\d{2,5})x(\d{2,5})/;
+const flagged = /\((?:[^()]*, )?(progressive|(?:top|bottom)(?: coded)? first)\b/;
 const declaredRate = /, ([\d.]+) fps/;
 const audio = /Stream #0:\d+(?:\[\w+\])?(?:\((\w+)\))?: Audio: (\w+).*?, (\d+) Hz(?:, ([\w.]+))?/;
 /** As ffmpeg calls them; all others are told as "6 channels" or "5.1(side)". */
@@ -25,10 +30,12 @@ export function videoIn(line: string): VideoForm | undefined {
   const found = video.exec(line);
   if (!found) return undefined;
   const [, codec = "", width, height] = found;
+  const flag = flagged.exec(line)?.[1];
   const rate = declaredRate.exec(line)?.[1];
   return {
     ...{ codec, widthPx: Number(width), heightPx: Number(height) },
     ...(rate !== undefined && { framesPerSecond: Number(rate) }),
+    ...(flag !== undefined && { scan: flag === "progressive" ? "progressive" : "interlaced" }),
   };
 }
 

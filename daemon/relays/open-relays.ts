@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pusherOf } from "../../machines/stream/relay/names.ts";
+import type { Scan } from "../../machines/content/scan.ts";
 import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 import type { SlateFormat } from "../../machines/stream/slate-format.ts";
@@ -63,6 +64,7 @@ export async function openRelays(p: {
   program: string;
   tell: (stream: string, news: RelayNews) => void;
   slateFormat: (stream: string) => SlateFormat | undefined;
+  scans: (stream: string) => Readonly<Record<string, Scan>>;
 }): Promise<Map<string, RelayProcess>> {
   const opened = p.relays.map(async (relay) => {
     const { stream, folder } = relay;
@@ -72,6 +74,7 @@ export async function openRelays(p: {
       ...{ stream, folder, program: p.program, launcher: launcher() },
       settings: settingsOf(relay),
       slateFormat: () => p.slateFormat(stream),
+      scans: () => p.scans(stream),
       declared: Object.fromEntries(relay.inputs.map((it) => [it.encoder, it.declared])),
       heard: (report) => p.tell(stream, { type: "relay.report", report }),
       measured: (inputs) => p.tell(stream, { type: "relay.measured", inputs }),

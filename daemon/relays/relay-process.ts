@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Misfit } from "../../machines/content/misfit.ts";
 import type { Intents } from "../../machines/intents.ts";
+import type { Scan } from "../../machines/content/scan.ts";
 import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 import type { SlateFormat } from "../../machines/stream/slate-format.ts";
@@ -69,6 +70,8 @@ export async function openRelayProcess(p: {
   heard: (word: RelayWord) => void;
   /** Of the slate that lies there for it. */
   slateFormat: () => SlateFormat | undefined;
+  /** What the pictures of its inputs look like, of those that are known. */
+  scans: () => Readonly<Record<string, Scan>>;
   /** Each 5 s. */
   measured: (inputs: Record<string, Measures>) => void;
   lost: (because: string) => void;
@@ -106,7 +109,7 @@ export async function openRelayProcess(p: {
       p.measured(measuresOf(message, misfitsIn));
     }
     const slateFormat = p.slateFormat();
-    const word = { ...wordOf(message), ...(slateFormat && { slateFormat }) };
+    const word = { ...wordOf(message, p.scans()), ...(slateFormat && { slateFormat }) };
     const shape = JSON.stringify(word);
     if (shape === told) return;
     told = shape;
@@ -277,7 +280,7 @@ export async function openRelayProcess(p: {
   };
 }
 
-function wordOf(report: RelayReport): RelayWord {
+function wordOf(report: RelayReport, scans: Readonly<Record<string, Scan>>): RelayWord {
   const { generation, selected, reason, switches, missingMs, slate, slateMs } = report;
   const { inputs, outputs } = report;
   // Whether it is on air depends on nothing else that is sent.
@@ -286,7 +289,12 @@ function wordOf(report: RelayReport): RelayWord {
     ...{ generation, selected, reason, switches, missingMs },
     ...{ slate: slate ?? "none", slateMs: slateMs ?? 0 },
     live: inputs.filter(({ live }) => live).map(({ id }) => id),
-    carried: Object.fromEntries(inputs.flatMap(({ id, carried: c }) => (c ? [[id, c]] : []))),
+    carried: Object.fromEntries(
+      inputs.flatMap(({ id, carried }) => {
+        const looks = scans[id];
+        return carried ? [[id, { ...carried, ...(looks && { looks }) }]] : [];
+      }),
+    ),
     isRead: pusher?.connected ?? false,
     droppedPictures: pusher?.droppedPictures ?? 0,
   };

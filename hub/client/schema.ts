@@ -2122,6 +2122,12 @@ export interface components {
       } & {
         [key: string]: unknown;
       })[];
+      scan?: {
+        told: ("progressive" | "interlaced" | "unknown") | null;
+        seen: ("progressive" | "interlaced" | "unknown") | null;
+      } & {
+        [key: string]: unknown;
+      };
       figures?: {
         bitrateBps?: {
           value: number;
@@ -2869,6 +2875,11 @@ export interface components {
                     } & {
                       [key: string]: unknown;
                     };
+                    /**
+                     * @default unknown
+                     * @enum {string}
+                     */
+                    looks?: "progressive" | "interlaced" | "unknown";
                   } & {
                     [key: string]: unknown;
                   })
@@ -5797,6 +5808,11 @@ export interface operations {
                           } & {
                             [key: string]: unknown;
                           };
+                          /**
+                           * @default unknown
+                           * @enum {string}
+                           */
+                          looks?: "progressive" | "interlaced" | "unknown";
                         } & {
                           [key: string]: unknown;
                         })

@@ -167,7 +167,9 @@ function carriedRow(
   const there = [
     carried.captions ? "captions" : "no captions",
     ...(carried.activeFormat ? ["active format"] : []),
-    carried.scan,
+    carried.scan === "progressive" && carried.looks === "interlaced"
+      ? "combed though flagged progressive"
+      : carried.scan,
     ...sounds,
   ];
   const lacking = inputs.filter(({ lacks = [] }) => lacks.length > 0);

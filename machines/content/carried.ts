@@ -1,6 +1,7 @@
 /** What a stream brings, as it stands in its bytes. */
 import { z } from "zod";
 import { word } from "../id.ts";
+import { type Scan, scans } from "./scan.ts";
 
 export const Carried = z
   .object({
@@ -9,7 +10,7 @@ export const Carried = z
     /** Active format description. */
     activeFormat: z.boolean(),
     /** As it is flagged, whatever the pictures look like. */
-    scan: word(["progressive", "interlaced"]),
+    scan: word(scans),
     /** In the order of the programme's map. */
     sounds: z.array(
       z.object({
@@ -28,6 +29,8 @@ export const Carried = z
         framesPerSecond: z.number().nullable(),
       })
       .optional(),
+    /** As the pictures look: interlaced ones are combed. Absent: not known. */
+    looks: word(scans).optional(),
   })
   .meta({ id: "Carried" });
 export type Carried = z.infer<typeof Carried>;
@@ -36,7 +39,7 @@ export type Carried = z.infer<typeof Carried>;
 export type CarryPlan = {
   captions?: true;
   activeFormat?: true;
-  scan?: "progressive" | "interlaced";
+  scan?: Scan;
   sounds?: readonly { language?: string; channels?: number }[];
 };
 
@@ -47,6 +50,10 @@ export function missingOf(plan: CarryPlan, carried: Carried): string[] {
     ...(plan.captions && !carried.captions ? ["captions"] : []),
     ...(plan.activeFormat && !carried.activeFormat ? ["the active format"] : []),
     ...(scan !== undefined && scan !== carried.scan ? [`${scan} pictures`] : []),
+    // What moves little is not combed, though it is interlaced.
+    ...(scan === "progressive" && carried.scan === scan && carried.looks === "interlaced"
+      ? ["deinterlaced pictures"]
+      : []),
     ...sounds.flatMap(({ language, channels }, n) => {
       const is = carried.sounds[n];
       const [name, count] = [language ?? null, channels ?? null];

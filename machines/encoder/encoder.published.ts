@@ -276,6 +276,11 @@ function warnings(snapshot: EncoderSnapshot, facts: EncoderFacts): string[] {
     const { most, hint } = plan.sounds;
     list.push(`${feed.sounds} sounds come from ${feed.ingest}, ${most} of them goes on: ${hint}`);
   }
+  if (feed?.combed && plan.combs && [feed.combed, "all"].includes(plan.combs.which)) {
+    const { combed, ingest } = feed;
+    const what = combed === "flagged" ? "interlaced" : "combed, and not flagged as interlaced";
+    list.push(`the pictures of ${ingest} are ${what}, and stay combed in it: ${plan.combs.hint}`);
+  }
   list.push(...practiceWarnings(snapshot.context.duty.practice, snapshot.context));
   const { connection } = snapshot.context;
   if (connection) list.push(...connectionWarnings(connection));

@@ -15,6 +15,8 @@ export type Feed = {
   flow: Flow;
   /** How many come with the picture. Absent: not known. */
   sounds?: number;
+  /** Its pictures are, whatever the flags say. Absent: they are not, or it is not known. */
+  combed?: "flagged" | "unflagged";
 };
 
 /** What the streams and the site need to know of one box. Plain JSON, compared by value. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { scans } from "../content/scan.ts";
 import { word } from "../id.ts";
 import { Figure, Published } from "../published.ts";
 
@@ -69,6 +70,8 @@ export const IngestState = Published.extend({
       }),
     )
     .optional(),
+  /** As its pictures are flagged, and as they look: interlaced ones are combed. Absent: not known. */
+  scan: z.object({ told: word(scans).nullable(), seen: word(scans).nullable() }).optional(),
   figures: IngestFigures,
   /** Publishers that were sent away since its process began, and the last of them. */
   refused: z.number(),

@@ -1,3 +1,5 @@
+import type { ScanSeen } from "../content/scan.ts";
+
 export type IngestSound = {
   codec: string;
   sampleRateHz: number;
@@ -19,6 +21,8 @@ export type IngestReading = {
   audio: { codec: string; sampleRateHz: number } | null;
   /** Absent: its process is older. */
   sounds?: readonly IngestSound[] | undefined;
+  /** Absent: its process is older. */
+  scan?: ScanSeen | undefined;
   readers: number;
   readerDrops: number;
   refused: { count: number; last: { atMs: number; from: string; why: string } | null };

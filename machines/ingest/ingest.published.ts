@@ -4,6 +4,7 @@ import type { Figure, Published } from "../published.ts";
 import { type Flow, unknownFlow } from "./flow.ts";
 import type { IngestPlan } from "../site/plan.ts";
 import type { IngestFigures, IngestState, IngestWord } from "./ingest.contract.ts";
+import { combing } from "../content/scan.ts";
 import type { IngestSound } from "./ingest.events.ts";
 import type { ingestMachine } from "./ingest.machine.ts";
 
@@ -19,14 +20,21 @@ export type IngestFacts = {
   flow: Flow;
   /** How many come with the picture. Absent: not known. */
   sounds?: number;
+  /** Its pictures are, whatever the flags say. Absent: they are not, or it is not known. */
+  combed?: "flagged" | "unflagged";
 };
 
-export const ingestFacts = ({ context, value }: IngestSnapshot): IngestFacts => ({
-  ...{ ingest: context.plan.id, session: context.session },
-  isFed: value === "receiving" || (value === "waiting" ? false : null),
-  flow: isFlowTold(context.plan, value) ? context.flow : unknownFlow,
-  ...(context.reading?.sounds && { sounds: context.reading.sounds.length }),
-});
+export function ingestFacts({ context, value }: IngestSnapshot): IngestFacts {
+  const { plan, session, flow, reading } = context;
+  const combed = reading?.scan && combing(reading.scan);
+  return {
+    ...{ ingest: plan.id, session },
+    isFed: value === "receiving" || (value === "waiting" ? false : null),
+    flow: isFlowTold(plan, value) ? flow : unknownFlow,
+    ...(reading?.sounds && { sounds: reading.sounds.length }),
+    ...(combed && { combed }),
+  };
+}
 
 /** One that does not tell may have got it back; whoever leaves a session is the session's business. */
 const isFlowTold = ({ sessions }: IngestPlan, value: IngestSnapshot["value"]): boolean =>
@@ -62,6 +70,7 @@ export function ingestState(
     video: reading && isHeard ? reading.video : null,
     audio: reading && isHeard ? reading.audio : null,
     ...(reading?.sounds && isHeard && { sounds: reading.sounds.map(toldSound) }),
+    ...(reading?.scan && isHeard && { scan: reading.scan }),
     figures: isHeard ? figuresOf(snapshot) : {},
     refused: reading?.refused.count ?? 0,
     lastRefused: reading?.refused.last ?? null,
@@ -96,6 +105,9 @@ function warningsOf({ context, value }: IngestSnapshot, state: IngestWord): stri
     ...(state === "failing" ? [`cannot be had${why}`] : []),
     ...(state === "silent" ? ["somebody publishes, but nothing comes"] : []),
     ...(value === "resting" ? [`its process ended, and is started again${why}`] : []),
+    ...(reading?.scan && combing(reading.scan) === "unflagged"
+      ? ["its pictures are combed, and not flagged as interlaced"]
+      : []),
     ...(reading && reading.readerDrops > 0
       ? [`who reads it was too slow for ${reading.readerDrops} packets`]
       : []),

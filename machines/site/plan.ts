@@ -111,6 +111,8 @@ export type EncoderPlan = {
   ingest?: string;
   /** How many sounds of it it passes on at most, and how more would be. Absent: none are wanted. */
   sounds?: { most: number; hint: string };
+  /** Which combed pictures it makes progressive as they are, and what helps. Absent: none. */
+  combs?: { which: "all" | "unflagged"; hint: string };
   /** Its driver can write its settings while it carries nothing. */
   canBeSet?: boolean;
   /** A process of ours: it is started with the settings of a session, and keeps none of them. */

@@ -83,6 +83,28 @@ test("how many sounds of its ingest an encoder passes on at most, and how more w
   expect(sounds("rtmp://far/live")).toEqual({ a: one, b: one });
 });
 
+test("which combed pictures of its ingest an encoder leaves so, and what helps", () => {
+  const fed = (id: string, driver: string, video?: object) => ({
+    ...{ id, driver, input: { kind: "ingest", ingest: "cam" } },
+    ...(video && { video }),
+  });
+  const { encoders } = aPlan({
+    site: { ingests: [{ id: "cam", kind: "udp", url: "udp://239.1.1.1:5000" }] },
+    encoders: [
+      fed("a", "ffmpeg"),
+      fed("b", "ffmpeg", { interlace: "deinterlace" }),
+      fed("c", "ffmpeg", { interlace: "keep" }),
+      fed("d", "ffmpeg", { codec: "copy" }),
+      fed("e", "gstreamer"),
+      soft("f"),
+    ],
+  });
+  expect(encoders.flatMap(({ id, combs }) => (combs ? [[id, combs.which]] : []))).toEqual([
+    ["a", "unflagged"],
+    ["e", "all"],
+  ]);
+});
+
 test("boxes that share an exclusive key do not start by themselves", () => {
   expect(owned(aPlan({ encoders: [helo("a"), helo("b"), soft("c")] }))).toEqual({
     ...{ a: true, b: true },

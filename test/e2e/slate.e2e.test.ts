@@ -267,7 +267,7 @@ test("of an encoder that declares no size the slate has the size, rate and sound
     });
     const source = new Publisher([
       ...["-vf", "fps=30,scale=640:360", "-g", "30", "-ar", "44100", "-ac", "1"],
-      ...["-f", "mpegts", `${input}?pkt_size=1316`],
+      ...["-pes_payload_size", "0", "-f", "mpegts", `${input}?pkt_size=1316`],
     ]);
     facility.startDaemon();
     await facility.untilTold("stream.onAir");

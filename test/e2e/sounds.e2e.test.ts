@@ -14,7 +14,18 @@ import { Hub } from "./hub.ts";
 const { facility: aFacility } = closedAfterEach();
 
 function started(argv: readonly string[]) {
-  const all = ["--pdeathsig", "KILL", "ffmpeg", "-nostdin", "-v", "fatal", ...argv];
+  const all = [
+    "--pdeathsig",
+    "KILL",
+    "nice",
+    "-n",
+    "-10",
+    "ffmpeg",
+    "-nostdin",
+    "-v",
+    "fatal",
+    ...argv,
+  ];
   const child = spawn("setpriv", all, { stdio: ["ignore", "ignore", "inherit"] });
   onTestFinished(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -35,7 +46,7 @@ function aSourceOfTwoSounds(to: string): void {
     "-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-preset", "ultrafast", "-tune",
     "zerolatency", "-g", "15", "-b:v", "300k", "-threads", "1", "-pix_fmt", "yuv420p", "-c:a", "aac",
     "-metadata:s:a:0", "language=deu", "-metadata:s:a:1", "language=eng",
-    "-f", "mpegts", `${to}?pkt_size=1316`,
+    "-pes_payload_size", "0", "-f", "mpegts", `${to}?pkt_size=1316`,
   ]);
 }
 

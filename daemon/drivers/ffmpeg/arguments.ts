@@ -138,26 +138,36 @@ function videoArguments(
   }
   const { width, height, framesPerSecond, bitrateBps, gopSeconds, preset, threads } = video;
   const isScaled = width !== undefined || height !== undefined;
-  const scale = isScaled ? [`scale=${width ?? -2}:${height ?? -2}`] : [];
+  const keeps = video.interlace === "keep";
+  const scale = isScaled ? [`scale=${width ?? -2}:${height ?? -2}${keeps ? ":interl=1" : ""}`] : [];
+  const filters = [...(input.kind === "testPattern" ? [] : progressive[video.interlace]), ...scale];
   const framesPerGop = Math.max(1, Math.round(gopSeconds * framesPerSecond));
   // FLV takes any times, so a slower source would stay as slow: a session gets the rate it asked for.
   const inPace = settings?.framesPerSecond === undefined ? [] : ["-fps_mode", "cfr"];
   const pace =
     scheme === "spool"
-      ? onSourceClock({ gopS: gopSeconds, framesPerSecond, filters: scale })
+      ? onSourceClock({ gopS: gopSeconds, framesPerSecond, filters })
       : [
-          ...scale.flatMap((filter) => ["-vf", filter]),
+          ...(filters.length > 0 ? ["-vf", filters.join(",")] : []),
           ...["-r", String(framesPerSecond), ...inPace, "-g", String(framesPerGop)],
         ];
   return [
     ...map,
     ...["-c:v", "libx264", "-preset", preset, "-tune", "zerolatency", "-pix_fmt", "yuv420p"],
     ...[...pace, "-sc_threshold", "0"],
+    ...(keeps ? ["-flags", "+ildct+ilme"] : []),
     ...["-b:v", String(bitrateBps), "-maxrate", String(bitrateBps)],
     ...["-bufsize", String(bitrateBps)],
     ...(threads === undefined ? [] : ["-threads", String(threads)]),
   ];
 }
+
+/** One picture of each, at its time: half or twice as many would be another programme. */
+const progressive: Readonly<Record<FfmpegOptions["video"]["interlace"], readonly string[]>> = {
+  automatic: ["bwdif=mode=send_frame:deint=interlaced"],
+  deinterlace: ["bwdif=mode=send_frame:deint=all"],
+  keep: [],
+};
 
 /** After so many seconds the times of a transport stream begin anew: 33 bits at 90 kHz. */
 const clockS = 2 ** 33 / 90_000;

@@ -34,6 +34,13 @@ const video = z.strictObject({
     .default("libx264")
     .describe("encode by x264, or pass on what comes in"),
   ...pictureFields,
+  interlace: z
+    .enum(["automatic", "deinterlace", "keep"])
+    .default("automatic")
+    .describe(
+      "of interlaced pictures: automatic makes progressive ones of those that are flagged, one of " +
+        "each; deinterlace of all; keep encodes them as interlaced",
+    ),
 });
 
 const audio = z.strictObject({

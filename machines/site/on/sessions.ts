@@ -60,8 +60,12 @@ export const sessions = siteSetup.createStateConfig({
         for (const [stream, { ingest }] of Object.entries(context.sessions.assigned)) {
           if (ingest === event.facts.ingest) enqueue.sendTo(context.sessions.refs[stream]!, event);
         }
-        const { ingest, flow, sounds } = event.facts;
-        const feed = { ingest, flow, ...(sounds !== undefined && { sounds }) };
+        const { ingest, flow, sounds, combed } = event.facts;
+        const feed = {
+          ...{ ingest, flow },
+          ...(sounds !== undefined && { sounds }),
+          ...(combed && { combed }),
+        };
         for (const { id, ingest: own } of context.plan.encoders) {
           if (own !== ingest) continue;
           enqueue.sendTo(context.encoders[id]!, { type: "feed", feed });

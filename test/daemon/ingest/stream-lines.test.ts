@@ -22,3 +22,15 @@ test("what ffmpeg says of a sound is its codec, rate, channels and language, as 
     ...{ codec: "h264", widthPx: 320, heightPx: 180, framesPerSecond: 25 },
   });
 });
+
+test.each([
+  ["yuv420p", undefined],
+  ["yuv420p(progressive)", "progressive"],
+  ["yuv420p(tv, bt709, progressive)", "progressive"],
+  ["yuv420p(top first)", "interlaced"],
+  ["yuv420p(tv, bt470bg/unknown/unknown, bottom first)", "interlaced"],
+  ["yuv420p(tv, top coded first (swapped))", "interlaced"],
+] as const)("pictures that are told as %s are flagged %s", (format, scan) => {
+  const line = `[info]   Stream #0:0[0x100]: Video: h264 (Main), ${format}, 720x576, 25 fps`;
+  expect(videoIn(line)?.scan).toBe(scan);
+});

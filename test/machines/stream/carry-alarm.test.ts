@@ -20,6 +20,16 @@ test.each<[CarryPlan, Partial<Carried>, string[]]>([
   [{ activeFormat: true }, { activeFormat: false }, ["the active format"]],
   [{ scan: "interlaced" }, {}, []],
   [{ scan: "interlaced" }, { scan: "progressive" }, ["interlaced pictures"]],
+  [{ scan: "progressive" }, { scan: "interlaced", looks: "interlaced" }, ["progressive pictures"]],
+  [{ scan: "progressive" }, { scan: "progressive", looks: "progressive" }, []],
+  // A programme that is combed and says that it is not.
+  [
+    { scan: "progressive" },
+    { scan: "progressive", looks: "interlaced" },
+    ["deinterlaced pictures"],
+  ],
+  // What stands still is not combed.
+  [{ scan: "interlaced" }, { scan: "interlaced", looks: "progressive" }, []],
   [{ sounds: [{ language: "deu" }, { channels: 6 }] }, {}, []],
   [{ sounds: [{}, { language: "fra", channels: 2 }] }, {}, ["sound 2 (fra, 2 channels)"]],
   [{ sounds: [{}, {}, {}] }, {}, ["sound 3"]],

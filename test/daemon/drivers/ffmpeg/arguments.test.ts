@@ -28,7 +28,8 @@ const grammar: Record<string, RegExp | undefined> = {
   "-i": /^(file:\/|rtmp:\/\/|srt:\/\/|udp:\/\/|testsrc2=size=|sine=)[^\p{Cc}]*$/u,
   "-map": /^[01]:[va]:0\??$/,
   "-af": /^aformat=channel_layouts=[a-z0-9.()|]+$/,
-  "-vf": /^scale=-?\d+:-?\d+$/,
+  "-vf": /^(bwdif=mode=send_frame:deint=(all|interlaced))?,?(scale=-?\d+:-?\d+(:interl=1)?)?$/,
+  "-flags": /^\+ildct\+ilme$/,
   "-c:v": /^(libx264|copy)$/,
   "-c:a": /^(aac|copy)$/,
   "-preset": /^[a-z]+$/,
@@ -126,6 +127,7 @@ const options = fc.record({
     bitrateBps: fc.integer({ min: 49_000, max: 90_000_000 }),
     gopSeconds: fc.integer({ min: 0, max: 10 }),
     framesPerSecond: fc.integer({ min: 8, max: 130 }),
+    interlace: fc.constantFrom("automatic", "deinterlace", "keep"),
   }),
   audio: fc.record({
     codec: fc.constantFrom("aac", "copy", "none"),

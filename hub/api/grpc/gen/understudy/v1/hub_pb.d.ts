@@ -3189,6 +3189,11 @@ export declare type Carried = Message<"understudy.v1.Carried"> & {
    * @generated from field: understudy.v1.CarriedPicture picture = 5;
    */
   picture?: CarriedPicture | undefined;
+
+  /**
+   * @generated from field: optional understudy.v1.CarriedLooks looks = 6;
+   */
+  looks?: CarriedLooks | undefined;
 };
 
 /**
@@ -5865,6 +5870,36 @@ export enum StreamRelayInputFaultEntryFault {
  * Describes the enum understudy.v1.StreamRelayInputFaultEntryFault.
  */
 export declare const StreamRelayInputFaultEntryFaultSchema: GenEnum<StreamRelayInputFaultEntryFault>;
+
+/**
+ * @generated from enum understudy.v1.CarriedLooks
+ */
+export enum CarriedLooks {
+  /**
+   * @generated from enum value: CARRIED_LOOKS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: CARRIED_LOOKS_PROGRESSIVE = 1;
+   */
+  PROGRESSIVE = 1,
+
+  /**
+   * @generated from enum value: CARRIED_LOOKS_INTERLACED = 2;
+   */
+  INTERLACED = 2,
+
+  /**
+   * @generated from enum value: CARRIED_LOOKS_UNKNOWN = 3;
+   */
+  UNKNOWN = 3,
+}
+
+/**
+ * Describes the enum understudy.v1.CarriedLooks.
+ */
+export declare const CarriedLooksSchema: GenEnum<CarriedLooks>;
 
 /**
  * @generated from enum understudy.v1.CarriedScan
