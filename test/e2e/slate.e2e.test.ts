@@ -223,7 +223,7 @@ test("a picture is brought while the slate is on air: it is shown there, on the 
   } finally {
     await hub.close();
   }
-}, 150_000);
+}, 240_000);
 
 test("the source dies: the slate is on air until it is back, and nobody is started anew", async () => {
   const { facility, publisher, publish } = await aRelayedStage();
@@ -275,10 +275,14 @@ test("of an encoder that declares no size the slate has the size, rate and sound
       const { relay } = await hub.get("/api/streams/main");
       return (relay as { slateFormat?: { from: string } } | null)?.slateFormat;
     };
-    const format = await until("its form is seen", async () => {
-      const is = await slateFormat();
-      return is?.from === "input" && is;
-    });
+    const format = await until(
+      "its form is seen",
+      async () => {
+        const is = await slateFormat();
+        return is?.from === "input" && is;
+      },
+      120_000,
+    );
     expect(format).toEqual({
       ...{ widthPx: 640, heightPx: 360, framesPerSecond: 30, from: "input" },
       sounds: [{ sampleRateHz: 44_100, channels: 1, language: null }],
@@ -317,4 +321,4 @@ test("of an encoder that declares no size the slate has the size, rate and sound
   } finally {
     await hub.close();
   }
-}, 150_000);
+}, 240_000);
