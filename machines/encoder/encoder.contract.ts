@@ -122,7 +122,7 @@ export const EncoderRepair = z.object({
   nextCostsPicture: z.boolean().optional(),
   /** Its playbooks have it work at this step of its load, 0 = full. Absent: they never touched it. */
   loadStep: z.number().int().min(0).max(9).optional(),
-  /** A proposal is good until then, and is made anew if the trouble lasts. */
+  /** A proposal is good until then, and is made anew if the trouble lasts: for twice as long. */
   proposalEndsAtMs: z.number().optional(),
   /** With consent `observe`: what `act` would have done. */
   wouldHaveActed: z

@@ -18,7 +18,6 @@ import {
 import type { Connection } from "./connection.ts";
 import { clockNews, clockSettlesMs, clockWord, type ClockWord } from "./clock.ts";
 import { controlDone, controlFailed, controlRefusal, isBoot } from "./control.ts";
-import { withWouldHave } from "./dry-run.ts";
 import {
   consentOf,
   type Desired,
@@ -50,12 +49,15 @@ import { comesBackWithinMs, countingCuts, keepsPower } from "./power.ts";
 import { afterExercise, isExercise, practised } from "./practice.ts";
 import { type EncoderReading, withKeptParts } from "./reading.ts";
 import {
+  asCounted,
   consentTo,
   hasToRest,
   isStrain,
   nextRepair,
   repairsFound,
+  withCounted,
   withRepair,
+  withTrouble,
 } from "./playbooks.ts";
 import { loadGivenBack, repairDelays } from "./repair.ts";
 import type { RepairNews } from "./repair-words.ts";
@@ -196,6 +198,8 @@ export const encoderSetup = setup({
     wasGivenUp: ({ context }) => context.repairs.wasGivenUp === true,
     nothingIsLeft: ({ context }) => nextRepair(context) === undefined,
     hasToRest: ({ context }) => hasToRest(context),
+    hasStepToCount: ({ context }) => nextRepair(asCounted(context)) !== undefined,
+    wouldRest: ({ context }) => hasToRest(asCounted(context)),
     mayGiveBack: ({ context }) => loadGivenBack(context) !== undefined,
     consents: ({ context: { plan, repairs } }, to: Consent) =>
       repairs.trouble !== null && consentTo(plan, repairs.trouble) === to,
@@ -268,14 +272,14 @@ export const encoderSetup = setup({
       because,
     })),
     noteTrouble: assign(({ context: { repairs } }, trouble: Trouble) => ({
-      repairs: { ...repairs, trouble },
+      repairs: withTrouble(repairs, trouble),
     })),
     askIfMissed: sendParent(({ context }): EncoderToSite => ({
       type: "isMissed",
       encoder: context.plan.id,
     })),
     noteAsked: assign(({ context: { repairs, now } }) => ({
-      repairs: { ...repairs, askedAt: now() },
+      repairs: { ...repairs, askedAt: now(), askedTimes: (repairs.askedTimes ?? 0) + 1 },
     })),
     noteRepair: assign(({ context }) => {
       const next = nextRepair(context);
@@ -285,12 +289,7 @@ export const encoderSetup = setup({
         ...(next?.action === "powerCycle" && { cuts: [...cuts, context.now()] }),
       };
     }),
-    countWouldHave: assign(({ context }) => {
-      const { repairs, now } = context;
-      const next = nextRepair(context);
-      const dryRun = next && withWouldHave(repairs.dryRun, next.action, now().wallMs);
-      return dryRun ? { repairs: { ...repairs, dryRun } } : {};
-    }),
+    countWouldHave: assign(({ context }) => ({ repairs: withCounted(context) })),
     noteStarts: assign(({ context: { repairs } }, failed: boolean) => {
       if (failed === (repairs.bringsNoPicture === true)) return {};
       const { bringsNoPicture: _, ...rest } = repairs;

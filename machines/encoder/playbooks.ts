@@ -7,7 +7,7 @@ import type { Raised } from "../raised.ts";
 import { elapsedMs, rebased, type Stamp } from "../time.ts";
 import type { Trouble } from "./encoder.contract.ts";
 import type { EncoderReading } from "./reading.ts";
-import { type DryRun, dryRunSince } from "./dry-run.ts";
+import { type DryRun, dryRunSince, withWouldHave } from "./dry-run.ts";
 import { interruptsBetween, loadStep } from "./load.ts";
 import { outletRests } from "./power.ts";
 import type { Heat } from "./thermal.ts";
@@ -46,14 +46,17 @@ export type Repairs = {
   done: { action: RepairAction; step?: number; interrupts?: true; at: Stamp }[];
   /** What it would have done; only while it may not. Journals from before it was counted have none. */
   dryRun?: DryRun;
+  /** Of that, what was counted of late, and the load that it would work at in this trouble. */
+  counted?: Pick<Repairs, "done" | "loadStep">;
   /** Why it is doing what it does, for people. */
   trouble: Trouble | null;
   /** It works at no more load than this step allows; absent: at what its heat allows. */
   loadStep?: number;
   /** Where it goes when it is given back. */
   givesBackTo?: number;
-  /** When a repair was proposed last. After a restart it is proposed anew. */
+  /** When a repair was proposed last, and how often in this trouble. After a restart it is proposed anew. */
   askedAt?: Stamp;
+  askedTimes?: number;
   /** Why the next step is not taken now. */
   heldBecause?: string;
   /** Its stream has started it again and again, and it brought no picture. */
@@ -72,12 +75,16 @@ export function repairsSince(
 ): Repairs {
   const observes = troubles.some((trouble) => consentTo(plan, trouble) === "observe");
   const dryRun = dryRunSince(kept?.dryRun, observes ? "observe" : "act", now.wallMs);
-  const done = kept?.done.map((one) => ({ ...one, at: rebased(one.at, now) })) ?? [];
+  const since = (some: Repairs["done"]) =>
+    some.map((one) => ({ ...one, at: rebased(one.at, now) }));
+  const done = since(kept?.done ?? []);
   return {
     done,
     trouble: kept?.trouble ?? null,
     ...(kept?.loadStep !== undefined && { loadStep: kept.loadStep }),
     ...(dryRun && { dryRun }),
+    ...(dryRun &&
+      kept?.counted && { counted: { ...kept.counted, done: since(kept.counted.done) } }),
   };
 }
 
@@ -183,6 +190,52 @@ export function withRepair(box: Repairable, { action, step, interrupts }: Repair
   };
 }
 
+/** The box as it would be, had it been allowed what was counted: a trouble is counted as it is treated. */
+export const asCounted = <B extends Repairable>(box: B): B => {
+  const { counted, ...repairs } = box.repairs;
+  if (!counted) return box;
+  const load = Math.max(repairs.loadStep ?? 0, counted.loadStep ?? 0);
+  return {
+    ...box,
+    repairs: {
+      ...repairs,
+      done: [...repairs.done, ...counted.done],
+      ...(load > 0 && { loadStep: load }),
+    },
+  };
+};
+
+/** With the next step counted now. */
+export function withCounted(box: Repairable): Repairs {
+  const next = nextRepair(asCounted(box));
+  if (!next) return box.repairs;
+  const { action, step } = next;
+  const dryRun = withWouldHave(box.repairs.dryRun, action, box.now().wallMs);
+  const before = box.repairs.counted?.done ?? [];
+  const done = before.filter(({ at }) => elapsedMs(at, box.now()) < budgetMs);
+  const load = step === undefined ? {} : { step };
+  return {
+    ...box.repairs,
+    ...(dryRun && { dryRun }),
+    counted: {
+      ...box.repairs.counted,
+      done: [...done, { action, ...load, at: box.now() }],
+      ...(step !== undefined && { loadStep: step }),
+    },
+  };
+}
+
+/** Of a new trouble nothing was asked yet, and its load is what it is. */
+export function withTrouble(repairs: Repairs, trouble: Trouble): Repairs {
+  const { askedTimes: _, counted, ...rest } = repairs;
+  return { ...rest, trouble, ...(counted && { counted: { done: counted.done } }) };
+}
+
+const longestProposalMs = 4 * 3_600_000;
+/** A proposal is good for so long; the next one, of the same trouble, twice as long. */
+export const proposalMs = ({ askedTimes = 1 }: Repairs): number =>
+  Math.min(longestProposalMs, budgetMs * 2 ** (askedTimes - 1));
+
 /** When the proposal that stands now is over, Unix ms. */
-export const proposalEndsAtMs = ({ askedAt }: Repairs): number | undefined =>
-  askedAt && askedAt.wallMs + budgetMs;
+export const proposalEndsAtMs = (repairs: Repairs): number | undefined =>
+  repairs.askedAt && repairs.askedAt.wallMs + proposalMs(repairs);

@@ -1,7 +1,9 @@
 /** What the region `repair` tells, in words for people. */
 import {
+  asCounted,
   isStrain,
   nextRepair,
+  proposalMs,
   type RepairStep,
   type Repairable,
   wouldPublish,
@@ -54,6 +56,13 @@ export function loadWords({ plan }: Pick<Repairable, "plan">, step: number): str
   return what === undefined ? "full load" : `less load (${what})`;
 }
 
+/** `40 min`, `2 h 40 min`. */
+function lengthWords(ms: number): string {
+  const minutes = Math.round(ms / 60_000);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  return [...(hours > 0 ? [`${hours} h`] : []), ...(rest > 0 ? [`${rest} min`] : [])].join(" ");
+}
+
 /** What a step on air costs. */
 function cost({ holds }: Repairable, { interrupts }: RepairStep, trouble: Trouble | null): string {
   // Without a strain, its programme is off air already.
@@ -69,13 +78,13 @@ export function repairSentence(context: Repairable, what: RepairNews): string {
   const word = trouble === null ? "" : troubleWords[trouble];
   const isStarted = trouble === "failing" && repairs.bringsNoPicture === true;
   const troubled = `${plan.id} ${isStarted ? "brings no picture" : word}`;
-  const next = nextRepair(context);
+  const next = nextRepair(what === "wouldDo" ? asCounted(context) : context);
   const action = next ? stepWords(context, next) : "nothing more";
   const last = repairs.done.at(-1);
   const done = last ? stepWords(context, last) : "the repair";
   switch (what) {
     case "proposes":
-      return `${troubled}: ${action} is proposed${next ? cost(context, next, trouble) : ""}, say yes within 10 min`;
+      return `${troubled}: ${action} is proposed${next ? cost(context, next, trouble) : ""}, say yes within ${lengthWords(proposalMs(repairs))}`;
     case "rejected":
       return `${troubled}: no to ${action}; it stays as it is until a person asks for a repair`;
     case "wouldDo":

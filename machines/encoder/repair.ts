@@ -10,7 +10,14 @@ import { elapsedMs } from "../time.ts";
 import { carriesNothing } from "./encoder.context.ts";
 import { isCool, isHot } from "./heat.ts";
 import { comingBack, interruptsBetween, loadOrder, loadStep } from "./load.ts";
-import { budgetMs, failingOutput, isStrain, nextRepair, type Repairable } from "./playbooks.ts";
+import {
+  budgetMs,
+  failingOutput,
+  isStrain,
+  nextRepair,
+  proposalMs,
+  type Repairable,
+} from "./playbooks.ts";
 import type { Trouble } from "./encoder.contract.ts";
 import type { RepairNews } from "./repair-words.ts";
 
@@ -200,17 +207,39 @@ export const repair = {
       // Of a box that does not answer nobody hears that it is cool.
       after: { [coolsWithinMs]: "deciding" },
     },
+    /** Counts one step after the other, as if each had been taken and had not helped. */
     observing: {
-      entry: [tell("wouldDo"), "countWouldHave"],
+      initial: "choosing",
       always: [well, ...turns],
       on: { repair: act },
-      after: { [budgetMs]: again },
+      states: {
+        choosing: {
+          always: [
+            { guard: "hasStepToCount", target: "counted" },
+            { guard: "wouldRest", target: "resting" },
+            { target: "givenUp" },
+          ],
+        },
+        counted: {
+          entry: [tell("wouldDo"), "countWouldHave"],
+          after: { wouldShow: again },
+        },
+        resting: { after: { [budgetMs]: again } },
+        givenUp: {
+          after: {
+            [triesAgainMs]: [
+              { guard: "mayTryAgain", target: "#encoder.repair.deciding" },
+              { target: "givenUp", reenter: true },
+            ],
+          },
+        },
+      },
     },
     proposing: {
       entry: ["noteAsked", tell("proposes")],
       always: [well, ...turns],
       on: { repair: act, rejectRepair: "rejected" },
-      after: { [budgetMs]: again },
+      after: { proposalEnds: again },
     },
     rejected: {
       entry: tell("rejected"),
@@ -364,6 +393,13 @@ export const repair = {
 } as const;
 
 export const repairDelays = {
+  proposalEnds: ({ context }: Context) => proposalMs(context.repairs),
+  /** As long as what was counted would have been given to prove itself. */
+  wouldShow: ({ context: { repairs } }: Context) => {
+    const action = repairs.counted?.done.at(-1)?.action;
+    if (action === "restart") return restartShowsMs;
+    return provesWithinMs[action === "lowerLoad" ? "load" : "boot"];
+  },
   provesWithin: (args: Context) => provesWithinMs[lastLowered(args) ? "load" : "boot"],
   asksAgain: ({ context }: Context) => (isStrain(context.repairs.trouble) ? minuteMs : asksAgainMs),
 };

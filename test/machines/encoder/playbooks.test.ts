@@ -260,8 +260,13 @@ test("with consent to observe nothing is touched, and it is counted what would h
   suffers(w, "overload");
   w.pass(25 * 60);
   expect(w.box("a").load).toBe(0);
+  const acted = alone();
+  suffers(acted, "overload");
+  acted.pass(25 * 60);
+  const lowerLoad = told(acted).filter((what) => what === "does").length;
+  expect(lowerLoad).toBe(5);
   expect(stateOf(w).repair?.wouldHaveActed).toMatchObject({
-    ...{ times: 3, byAction: { lowerLoad: 3 } },
+    ...{ times: lowerLoad, byAction: { lowerLoad } },
   });
 });
 

@@ -248,6 +248,9 @@ test("with consent to observe or to propose the only box is booted by nobody but
   const observed = alone({ repair: "observe" });
   hangs(observed);
   observed.pass(15 * 60);
+  expect(told(observed)).toEqual(["wouldDo"]);
+  // Nobody else carries it: it would have been tried again an hour later.
+  observed.leap(3_600, 360);
   expect(told(observed)).toEqual(["wouldDo", "wouldDo"]);
   expect(repairOf(observed)?.wouldHaveActed).toMatchObject({ byAction: { powerCycle: 2 } });
   const proposed = alone({ repair: "propose" });

@@ -143,11 +143,40 @@ test("with consent to observe nothing is done, and it is counted what would have
   const w = facility({ repair: "observe" });
   breaks(w);
   w.pass(25 * 60);
-  expect(sentences(w)).toEqual([
+  const counted = [
     "b says its output is failing: would have done a restart of it (1 times so far), and may not",
-    "b says its output is failing: would have done a restart of it (2 times so far), and may not",
-    "b says its output is failing: would have done a restart of it (3 times so far), and may not",
-  ]);
+    "b says its output is failing: would have done a reboot (2 times so far), and may not",
+    "b says its output is failing: would have done a power cycle (3 times so far), and may not",
+  ];
+  expect(sentences(w)).toEqual(counted);
+  w.leap(3_600, 360);
+  expect(sentences(w)).toEqual(counted);
+  // A person's yes begins with what was really not done yet.
+  expect(w.send({ to: "encoder:b", event: { type: "repair", by: "engineer" } })).toBe(true);
+  expect(sentences(w).at(-1)).toContain("a restart of it is under way");
+});
+
+slow("what is counted of a trouble that lasts is what would have been done about it", () => {
+  const act = facility();
+  act.boxesStayIll = true;
+  const observed = facility({ repair: "observe" });
+  for (const w of [act, observed]) {
+    breaks(w);
+    w.leap(3 * 3_600, 1_080);
+  }
+  const times = (w: World, what: string) => told(w).filter((one) => one === what).length;
+  expect(times(observed, "wouldDo")).toBe(times(act, "does"));
+});
+
+test("a trouble that comes back is counted anew, from the mildest step on", () => {
+  const w = facility({ repair: "observe" });
+  breaks(w);
+  w.pass(15 * 60);
+  w.box("b").claims = null;
+  w.leap(15 * 60, 90);
+  breaks(w);
+  w.pass(40);
+  expect(sentences(w).at(-1)).toContain("would have done a restart of it (4 times so far)");
 });
 
 const seenAt = (atMs: number) => ({
@@ -165,7 +194,8 @@ test("what would have been done is in the state, by action and since when, over 
   w.pass(15 * 60);
   w.restart();
   w.pass(2);
-  expect(dryRun()).toMatchObject({ times: 2, byAction: { restart: 2 }, sinceMs });
+  const byAction = { restart: 1, reboot: 1, powerCycle: 1 };
+  expect(dryRun()).toMatchObject({ times: 3, byAction, sinceMs });
   expect(w.now().wallMs - (dryRun()?.lastAtMs ?? 0)).toBeLessThan(15 * 60_000);
 });
 
@@ -180,6 +210,37 @@ test("a proposal is carried out when a person says yes, and is made again when n
   expect(w.send({ to: "encoder:b", event: { type: "repair", by: "engineer" } })).toBe(true);
   w.pass(70);
   expect(told(w)).toEqual(["proposes", "proposes", "does", "proven"]);
+});
+
+slow("a proposal that nobody follows is made less and less often, and is good for as long", () => {
+  const w = facility({ repair: "propose" });
+  w.stopsCure = true;
+  breaks(w);
+  w.pass(40);
+  const proposal = () => {
+    const { state, proposalEndsAtMs = 0 } =
+      encoderState(w.core.encoder("b"), seenAt(w.now().wallMs)).repair ?? {};
+    return [state, Math.round((proposalEndsAtMs - w.now().wallMs) / 60_000)];
+  };
+  expect(proposal()).toEqual(["proposing", 10]);
+  w.leap(10 * 60, 60);
+  expect(proposal()).toEqual(["proposing", 20]);
+  expect(sentences(w).at(-1)).toBe(
+    "b says its output is failing: a restart of it is proposed, say yes within 20 min",
+  );
+  w.leap(20 * 60, 120);
+  expect(proposal()).toEqual(["proposing", 40]);
+  w.leap(6 * 3_600, 2_160);
+  expect(told(w)).toHaveLength(6);
+  expect(proposal()[0]).toBe("proposing");
+  expect(sentences(w).at(-1)).toContain("say yes within 4 h");
+  // What is over and comes back is a new trouble.
+  w.box("b").claims = null;
+  w.pass(120);
+  breaks(w);
+  w.pass(40);
+  expect(proposal()).toEqual(["proposing", 10]);
+  expect(w.send({ to: "encoder:b", event: { type: "repair", by: "engineer" } })).toBe(true);
 });
 
 slow("a proposal says when it ends; after a no it is not made again, until a person asks", () => {
