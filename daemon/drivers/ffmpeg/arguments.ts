@@ -24,13 +24,20 @@ export function ffmpegArguments(options: FfmpegOptions, publication: Publication
     ...["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+error"],
     ...["-progress", `udp://127.0.0.1:${progressPort}`, "-stats_period", String(statsPeriodS)],
     // The relay needs the source's own times: by them it knows which pictures are the same.
-    ...(to.scheme === "spool" ? ["-copyts"] : []),
+    ...(to.scheme === "spool" ? ["-copyts", ...keptFilters(options)] : []),
     ...inputArguments(options, publication.encoder),
     ...videoArguments(options, to, publication),
     ...audioArguments(options, to),
     ...outputArguments(to, publication),
   ];
 }
+
+/**
+ * When its source changes size, ffmpeg begins its filters anew: their first picture would get no time of
+ * its own. Not where all they do is to make one size, which they do from any.
+ */
+const keptFilters = ({ video: { codec, width, height } }: FfmpegOptions): string[] =>
+  codec !== "copy" && width !== undefined && height !== undefined ? ["-reinit_filter:v", "0"] : [];
 
 /** A keyframe comes at once: 4 MiB hold half a second of 64 Mbit/s, where the kernel allows it. */
 const buffered = "fifo_size=50000&overrun_nonfatal=1&reuse=1&buffer_size=4194304";

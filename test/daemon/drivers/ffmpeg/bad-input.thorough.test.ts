@@ -27,7 +27,7 @@ function source(p: Source): Buffer {
 }
 
 /** An encoder as the relay has it reads all of it. */
-function encoded(bytes: Buffer) {
+function encoded(bytes: Buffer, size: { width?: number; height?: number } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "bad-input-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const [path, spool] = [join(folder, "source.ts"), join(folder, "spool")];
@@ -39,6 +39,7 @@ function encoded(bytes: Buffer) {
       ...{ framesPerSecond: fps, gopSeconds: 1, bitrateBps: 300_000 },
       preset: "ultrafast",
       threads: 1,
+      ...size,
     },
   });
   const publication = {
@@ -93,6 +94,22 @@ test("another size in mid-stream is made as large as the first one; no picture i
   // The first picture of the other size has not its own time: right after the one before.
   expect(apart.filter((ticks) => ticks !== even)).toHaveLength(2);
 });
+
+test.each(["yuv420p", "yuv422p10le"])(
+  "where the encoder has a size of its own, pictures of another one (%s) keep their times, too",
+  (format) => {
+    const other = source({ size: larger, fromS: 108, video: [...h264, "-pix_fmt", format] });
+    const { ran, line, apart, shape } = encoded(Buffer.concat([source({}), other]), {
+      ...{ width: 320, height: 180 },
+    });
+    expect(ran.status).toBe(0);
+    expect(shape).toMatchObject({ widthPx: 320, heightPx: 180, plain: true, before: null });
+    expect(apart.length).toBeGreaterThanOrEqual(14 * fps);
+    expect(apart.filter((ticks) => ticks !== even)).toEqual([]);
+    const whole = line.store.gops.filter(({ endDts }) => endDts !== undefined);
+    expect(whole.filter(({ frames }) => frames.length !== fps)).toEqual([]);
+  },
+);
 
 test("pictures at no steady rate keep their own times", () => {
   const filter = "select='lt(mod(n,15),8)+not(mod(n,3))'";
