@@ -142,14 +142,18 @@ export class RecordingOutput implements SegmentSink {
     let keptBytes = files.reduce((sum, { size }) => sum + size, 0);
     for (const { path, mtimeMs, size } of files) {
       const mayStay = mtimeMs >= oldMs && keptBytes <= keepAtMostBytes;
-      if (mayStay && freeRatio(folder) >= leastFreeRatio) break;
+      if (mayStay && spaceIn(folder).freeRatio >= leastFreeRatio) break;
       rmSync(path, { force: true });
       keptBytes -= size;
     }
-    const free = freeRatio(folder);
-    if (free >= leastFreeRatio) return;
+    const { freeRatio, totalBytes } = spaceIn(folder);
+    if (freeRatio >= leastFreeRatio) return;
     const percent = (ratio: number) => `${Math.floor(ratio * 100)} %`;
-    throw new Error(`${folder} has ${percent(free)} free, less than ${percent(leastFreeRatio)}`);
+    const wantedGB = ((leastFreeRatio - freeRatio) * totalBytes) / 1e9;
+    throw new Error(
+      `${folder} has ${percent(freeRatio)} free, less than ${percent(leastFreeRatio)}, and no recording ` +
+        `of this output is left there: delete ${wantedGB.toFixed(1)} GB of other files`,
+    );
   }
 
   #files(more: string): string[] {
@@ -178,7 +182,7 @@ export class RecordingOutput implements SegmentSink {
   }
 }
 
-function freeRatio(folder: string): number {
-  const { bavail, blocks } = statfsSync(folder);
-  return blocks === 0 ? 0 : bavail / blocks;
+function spaceIn(folder: string): { freeRatio: number; totalBytes: number } {
+  const { bavail, blocks, bsize } = statfsSync(folder);
+  return { freeRatio: blocks === 0 ? 0 : bavail / blocks, totalBytes: blocks * bsize };
 }

@@ -120,7 +120,9 @@ test("with too little room the oldest go, and then nothing is recorded and it is
   );
   expect(full.look()).toBe(false);
   expect(full.files).toEqual([]);
-  expect(full.why).toMatch(/has \d+ % free, less than 100 %$/);
+  expect(full.why).toMatch(
+    /has \d+ % free, less than 100 %, and no recording of this output is left there: delete \d+\.\d GB of other files$/,
+  );
   full.begin(cutAt(startMs));
   full.end(36_000);
   expect(readdirSync(recording.folder)).toEqual([]);
