@@ -3,6 +3,7 @@ import type { SiteConfig } from "../../config/site.schema.ts";
 import type { Misfit } from "../../machines/content/misfit.ts";
 import type { Shape } from "../../machines/content/shape.ts";
 import type { EncoderSettings } from "../../machines/encoder/settings.ts";
+import type { RelayReport } from "../../machines/stream/relay-protocol.ts";
 import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
 
 export type Declared = Pick<
@@ -103,4 +104,17 @@ function soundWords({ isSilent }: Declared, shape: Shape, others: Others): strin
   const louder = others.find((other) => other.shape.sounds > 0);
   if (isSilent || shape.sounds > 0 || !louder) return [];
   return [`no sound, and ${louder.id} has one`];
+}
+
+/** Of each report and input, with what the relay itself tells. What is not known now is as it was. */
+export function misfitsFinder(declared: Readonly<Record<string, Declared>>) {
+  const known: Record<string, Misfit[]> = {};
+  return ({ inputs }: Pick<RelayReport, "inputs">, id: string): Misfit[] | null => {
+    const { shape, misfits } = inputs.find((it) => it.id === id)!;
+    const others = inputs.flatMap(({ id: other, shape: it }) =>
+      it && other !== id ? [{ id: other, shape: it }] : [],
+    );
+    if (shape) known[id] = shapeMisfits(declared[id] ?? {}, shape, others);
+    return misfits ? [...misfits, ...(known[id] ?? [])] : null;
+  };
 }

@@ -27,7 +27,7 @@ import {
 } from "../drivers/shared/engine/engine-directory.ts";
 import { signalGroupOf, statusOf } from "../drivers/shared/engine/processes.ts";
 import { smallShell } from "../drivers/shared/engine/small-shell.ts";
-import { type Declared, shapeMisfits } from "./declared.ts";
+import { type Declared, misfitsFinder } from "./declared.ts";
 
 /** What goes to the destination; no configured output has this id. */
 export const pusherOutput = "pusher";
@@ -316,19 +316,6 @@ const measuresOf = (
       },
     ]),
   );
-
-/** What is not known of an input now is as it was. */
-function misfitsFinder(declared: Readonly<Record<string, Declared>>) {
-  const known: Record<string, Misfit[]> = {};
-  return ({ inputs }: RelayReport, id: string): Misfit[] | null => {
-    const { shape, misfits } = inputs.find((it) => it.id === id)!;
-    const others = inputs.flatMap(({ id: other, shape: it }) =>
-      it && other !== id ? [{ id: other, shape: it }] : [],
-    );
-    if (shape) known[id] = shapeMisfits(declared[id] ?? {}, shape, others);
-    return misfits ? [...misfits, ...(known[id] ?? [])] : null;
-  };
-}
 
 function parseJson(line: string): unknown {
   try {

@@ -196,8 +196,8 @@ describe("two ffmpeg encoders of one source", () => {
       await plane.endPusher();
       expect(far.connections()).toBe(1);
       await expectWhole(plane.recording, kills * fps);
-      // Five times what is demanded: others may keep the machine busy.
-      expect(pausesMs.sort((a, b) => a - b)[kills >> 1]).toBeLessThanOrEqual(2_500);
+      // Twice what is demanded: others may keep the machine busy. See the bench `relay-killed`.
+      expect(pausesMs.sort((a, b) => a - b)[kills >> 1]).toBeLessThanOrEqual(1_000);
     },
     at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
   );
