@@ -41,6 +41,19 @@ const networkInterface = host
   .exactOptional()
   .describe("Own address of the network a multicast group is joined on");
 
+/** What is captured has to be encoded once. */
+const captured = {
+  framesPerSecond: z.number().min(1).max(120).prefault(25).describe("Frames a second"),
+  bitrate: bitrate({ atLeast: "50kbps", atMost: "100Mbps" })
+    .prefault("8Mbps")
+    .describe("Of the picture, which is encoded here"),
+};
+const capture = z.literal("capture").describe("A device of this host");
+const alsaDevice = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9_:,.=-]{0,63}$/, "must be like hw:1,0 or default")
+  .describe("Sound card, as ALSA names it: hw:1,0 or default");
+
 const rtmpApp = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, "letters, digits, _ and -, at most 64")
@@ -155,6 +168,70 @@ export const ingest = z.discriminatedUnion("kind", [
     kind: z.literal("file").describe("A file on this host, over and over, at its own speed"),
     path: absolutePath.describe("Absolute path"),
   }),
+  z.discriminatedUnion("by", [
+    section({
+      ...common,
+      kind: capture,
+      by: z
+        .literal("v4l2")
+        .describe("A camera or a capture card that Linux knows as a video device"),
+      device: z
+        .string()
+        .regex(
+          /^\/dev\/(video\d{1,3}|v4l\/by-(id|path)\/[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,200})$/,
+          "must be like /dev/video0 or /dev/v4l/by-id/NAME",
+        )
+        .describe("Which one; by-id stays the same when another is plugged in"),
+      format: z
+        .enum(["yuyv422", "uyvy422", "nv12", "mjpeg", "h264"])
+        .exactOptional()
+        .describe("What it is to give, of what it can; h264 is passed on as it is"),
+      width: side.exactOptional().describe("Pixels; with height"),
+      height: side.exactOptional().describe("Pixels; with width"),
+      sound: alsaDevice.exactOptional(),
+      ...captured,
+    }),
+    section({
+      ...common,
+      kind: capture,
+      by: z.literal("alsa").describe("A sound card, under a black picture"),
+      sound: alsaDevice,
+      width: side.prefault(1_280).describe("Pixels"),
+      height: side.prefault(720).describe("Pixels"),
+      ...captured,
+    }),
+    section({
+      ...common,
+      kind: capture,
+      by: z.literal("decklink").describe("A card of Blackmagic; needs an ffmpeg built with it"),
+      card: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9 ()._+-]{0,79}$/, "letters, digits, blank and ( ) . _ + -")
+        .describe("Its name, as ffmpeg -sources decklink lists it"),
+      formatCode: z
+        .string()
+        .regex(/^[A-Za-z0-9]{3,4}$/, "must be like Hp50")
+        .exactOptional()
+        .describe("Of the signal, as ffmpeg -f decklink -list_formats lists it"),
+      connection: z
+        .enum(["sdi", "hdmi", "optical_sdi", "component", "composite", "s_video"])
+        .exactOptional()
+        .describe("Which of its inputs"),
+      ...captured,
+    }),
+    section({
+      ...common,
+      kind: capture,
+      by: z
+        .literal("ndi")
+        .describe("A source on the network by NDI; needs an ffmpeg built with it"),
+      source: z
+        .string()
+        .regex(/^[^\p{Cc}-][^\p{Cc}]{0,127}$/u, "a name without control characters")
+        .describe("Its name, MACHINE (SOURCE)"),
+      ...captured,
+    }),
+  ]),
   section({
     ...common,
     kind: z.literal("testPattern").describe("Moving bars with a clock, and a tone"),

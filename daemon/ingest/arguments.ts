@@ -3,6 +3,7 @@
  * group. Nothing of a user stands where an option could begin, and every source may open only the
  * protocols and containers of its kind.
  */
+import { captureInputs, captureMaps, isPassedOn } from "./capture.ts";
 import type { Group } from "./group.ts";
 import { addressOf, type NetworkSource } from "./settings.ts";
 
@@ -26,14 +27,12 @@ type To = {
 };
 
 export function pumpArguments(read: Read, { ingest, group, beginS, text }: To): string[] {
-  const made = read.kind === "testPattern";
   return [
     ...["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"],
     ...["-progress", "pipe:3", "-stats_period", String(statsPeriodS)],
     ...inputArguments(read, ingest, text),
-    ...(made ? ["-map", "0:v:0", "-map", "1:a:0"] : ["-map", "0:v:0?", "-map", "0:a?"]),
-    ...(made ? patternEncoding(read) : ["-c", "copy"]),
-    ...(read.kind === "webrtc" ? soundEncoding : []),
+    ...mapsOf(read),
+    ...codecsOf(read),
     ...["-output_ts_offset", beginS.toFixed(3), "-muxdelay", "0", "-muxpreload", "0"],
     ...["-flush_packets", "1", "-pes_payload_size", "0", "-f", "mpegts"],
     group ? groupUrl(group) : "pipe:1",
@@ -122,6 +121,8 @@ function inputArguments(read: Read, ingest: string, text: boolean): string[] {
         ...may("file", "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,flv,mpeg"),
         ...["-i", `file:${read.path}`],
       ];
+    case "capture":
+      return captureInputs(read);
     case "testPattern": {
       const { width, height, framesPerSecond, label = ingest } = read;
       const tone = "sine=frequency=440:sample_rate=48000";
@@ -146,17 +147,40 @@ function pattern({ width, height, framesPerSecond, label }: Pattern, withText: b
   return [bars, text(label, "h*0.35"), text("%{localtime\\:%T} %{n}", "h*0.55")].join(",");
 }
 
-function patternEncoding(read: Read & { kind: "testPattern" }): string[] {
+function mapsOf(read: Read): string[] {
+  if (read.kind === "testPattern") return ["-map", "0:v:0", "-map", "1:a:0"];
+  return read.kind === "capture" ? captureMaps(read) : ["-map", "0:v:0?", "-map", "0:a?"];
+}
+
+function codecsOf(read: Read): string[] {
+  switch (read.kind) {
+    case "testPattern":
+      return [
+        ...[...pictureEncoding(read), "-threads", "1"],
+        ...["-c:a", "aac", "-b:a", "128000", "-ac", "2"],
+      ];
+    case "capture":
+      return [...(isPassedOn(read) ? ["-c:v", "copy"] : pictureEncoding(read)), ...soundEncoding];
+    case "webrtc":
+      return ["-c", "copy", ...soundEncoding];
+    default:
+      return ["-c", "copy"];
+  }
+}
+
+function pictureEncoding(read: { framesPerSecond: number; bitrateBps: number }): string[] {
   const { framesPerSecond, bitrateBps } = read;
   return [
     ...["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p"],
     ...["-g", String(Math.max(1, Math.round(2 * framesPerSecond))), "-sc_threshold", "0"],
     ...["-b:v", String(bitrateBps), "-maxrate", String(bitrateBps), "-bufsize", String(bitrateBps)],
-    ...["-threads", "1", "-c:a", "aac", "-b:a", "128000", "-ac", "2"],
   ];
 }
 
-/** MPEG-TS carries Opus for few readers only. What was lost on the way is silence. */
+/**
+ * MPEG-TS carries Opus for few readers only. What was lost on the way is silence; the clock of a
+ * sound card is not the one of the picture.
+ */
 const soundEncoding = [
   ...["-af", "aresample=async=1000", "-c:a", "aac", "-b:a", "128000", "-ac", "2", "-ar", "48000"],
 ];

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import type { Scan } from "../../machines/content/scan.ts";
 import { lookAtScan } from "../scan/look-at-scan.ts";
 import { pumpArguments, type Read } from "./arguments.ts";
+import { captureWords } from "./capture.ts";
 import { givesWayAfterMs, type Publisher } from "./door.ts";
 import { type HlsSource, openHlsSource } from "./hls-source.ts";
 import { Pump } from "./pump.ts";
@@ -208,7 +209,7 @@ export class Ingest {
     this.#rate.forget();
     this.#needsKeyframe = read.kind === "flv";
     const pump: Pump = new Pump(argv, {
-      isMade: read.kind === "testPattern",
+      isMade: read.kind === "testPattern" || read.kind === "capture",
       secrets: secretsOf(source),
       proxyPort: this.#hls?.proxyPort,
       takes: this.#spool && ((packets) => this.#toSpool(packets)),
@@ -270,6 +271,7 @@ export class Ingest {
   /** With the address that people know. */
   #lastWords({ lastWords = "it ended" }: Pump): string {
     const { source } = this.#settings;
+    if (source.kind === "capture") return captureWords(lastWords);
     if (source.kind !== "rtsp" || this.#guardedUrl === undefined) return lastWords;
     return lastWords.replaceAll(hostOf(this.#guardedUrl), hostOf(source.url));
   }

@@ -15,6 +15,30 @@ const KeySha256 = z
   .regex(/^[0-9a-f]{64}$/)
   .nullable();
 
+/** What is captured is encoded here. */
+const encoded = { framesPerSecond: z.number(), bitrateBps: z.number() };
+const kind = z.literal("capture");
+const Capture = z.discriminatedUnion("by", [
+  z.object({
+    ...{ kind, by: z.literal("v4l2"), device: z.string(), format: z.string().optional() },
+    ...{ width: z.number().optional(), height: z.number().optional() },
+    sound: z.string().optional(),
+    ...encoded,
+  }),
+  z.object({
+    ...{ kind, by: z.literal("alsa"), sound: z.string() },
+    ...{ width: z.number(), height: z.number() },
+    ...encoded,
+  }),
+  z.object({
+    ...{ kind, by: z.literal("decklink"), card: z.string() },
+    ...{ formatCode: z.string().optional(), connection: z.string().optional() },
+    ...encoded,
+  }),
+  z.object({ kind, by: z.literal("ndi"), source: z.string(), ...encoded }),
+]);
+export type Capture = z.infer<typeof Capture>;
+
 export const IngestSource = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("rtmp"),
@@ -58,6 +82,7 @@ export const IngestSource = z.discriminatedUnion("kind", [
     interface: z.string().optional(),
   }),
   z.object({ kind: z.literal("file"), path: z.string() }),
+  Capture,
   z.object({
     kind: z.literal("testPattern"),
     width: z.number(),

@@ -2081,6 +2081,7 @@ export interface components {
         | "whip"
         | "hls"
         | "nginx-rtmp"
+        | "capture"
         | "unknown";
       /**
        * @default unknown

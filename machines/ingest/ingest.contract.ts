@@ -24,6 +24,7 @@ export const ingestKinds = [
   "whip",
   "hls",
   "nginx-rtmp",
+  "capture",
 ] as const;
 
 export const IngestFigures = z.object({

@@ -70,7 +70,35 @@ test("an SRT ingest listens or calls, and its waiting time has a unit", () => {
   ]);
 });
 
+test("what is captured is a device of this host, by what reads it", () => {
+  const all = `  - { id: cam, kind: capture, by: v4l2, device: /dev/video0, format: mjpeg, sound: "hw:1,0" }
+  - { id: radio, kind: capture, by: alsa, sound: default }
+  - { id: deck, kind: capture, by: decklink, card: DeckLink Duo (1), formatCode: Hp50 }
+  - { id: ndi, kind: capture, by: ndi, source: STUDIO (Camera 1), framesPerSecond: 50 }`;
+  expect(parsed(site(all))).toMatchObject([
+    { by: "v4l2", format: "mjpeg", framesPerSecond: 25, bitrateBps: 8_000_000 },
+    { by: "alsa", width: 1_280, height: 720 },
+    { by: "decklink", card: "DeckLink Duo (1)" },
+    { by: "ndi", framesPerSecond: 50 },
+  ]);
+});
+
 test.each([
+  [
+    "a device that is no camera",
+    "  - { id: cam, kind: capture, by: v4l2, device: /dev/sda }",
+    "site.yaml:4:49 ingests[0].device: must be like /dev/video0 or /dev/v4l/by-id/NAME",
+  ],
+  [
+    "a device behind another folder",
+    "  - { id: cam, kind: capture, by: v4l2, device: /dev/v4l/by-id/../../sda }",
+    "site.yaml:4:49 ingests[0].device: must be like /dev/video0 or /dev/v4l/by-id/NAME",
+  ],
+  [
+    "a sound card that would be an option",
+    "  - { id: radio, kind: capture, by: alsa, sound: -y }",
+    "site.yaml:4:50 ingests[0].sound: must be like hw:1,0 or default",
+  ],
   [
     "a key that no ingest of this kind has",
     "  - { id: stage, kind: rtmp, streamKey: credential:a, prot: 1936 }",
