@@ -17,7 +17,8 @@ const levels =
 const loudness = "ebur128=metadata=1,";
 
 const quiet = ["-hide_banner", "-nostdin", "-loglevel", "quiet", "-threads", "1"];
-const raw = ["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"];
+// With more threads than one each picture is held back, until as many more have come.
+const raw = ["-fps_mode", "passthrough", "-threads", "1", "-f", "rawvideo", "pipe:1"];
 
 /** Where the newest picture is kept for people to see, how often there is a new one, and its width. */
 export type Still = { path: string; everyMs: number; widthPx: number };

@@ -10,6 +10,7 @@ import { failoverDirect } from "./failover-direct.ts";
 import type { Figure } from "./figure.ts";
 import { footprint } from "./footprint.ts";
 import { journal } from "./journal.ts";
+import { look } from "./look.ts";
 import { p1 } from "./p1.ts";
 import { p2 } from "./p2.ts";
 import { p3 } from "./p3.ts";
@@ -47,6 +48,7 @@ const benches: readonly Bench[] = [
   relay,
   relayKilled,
   content,
+  look,
 ];
 
 const usage = `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]

@@ -6,8 +6,10 @@ import { once } from "node:events";
 export interface Camera {
   /** One for each reader. */
   readonly urls: readonly string[];
-  /** Put the lens cap on, or take it off. The tone goes on. */
+  /** Put the lens cap on, or take it off: 0.1 s at most. The tone goes on. */
   cover(covered: boolean): void;
+  /** What the lens cap looks like; black at first. */
+  cap(colour: "black" | "gray"): void;
   close(): Promise<void>;
 }
 
@@ -16,6 +18,7 @@ export async function startCamera(p: { readers: number; programme?: string }): P
   const ports = await Promise.all(Array.from({ length: p.readers }, freePort));
   const urls = ports.map((port) => `udp://127.0.0.1:${port}`);
   const programme = p.programme ?? "testsrc2=size=320x180:rate=15";
+  // Each sound by itself: who waits for it to go with a picture hears it at once, not in lumps of 360 ms.
   // prettier-ignore
   const child = spawn("ffmpeg", [
     "-hide_banner", "-loglevel", "error", "-re",
@@ -24,12 +27,13 @@ export async function startCamera(p: { readers: number; programme?: string }): P
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15",
     "-b:v", "400k", "-maxrate", "400k", "-bufsize", "400k", "-pix_fmt", "yuv420p",
     "-c:a", "aac", "-ac", "2", "-b:a", "64k",
-    "-f", "tee", urls.map((url) => `[f=mpegts]${url}?pkt_size=1316`).join("|"),
+    "-f", "tee", urls.map((url) => `[f=mpegts:pes_payload_size=0]${url}?pkt_size=1316`).join("|"),
   ], { stdio: ["pipe", "ignore", "ignore"] });
   const exited = once(child, "exit");
   return {
     urls,
     cover: (covered) => void child.stdin.write(`cdrawbox -1 enable ${covered ? 1 : 0}\n`),
+    cap: (colour) => void child.stdin.write(`cdrawbox -1 color ${colour}\n`),
     close: async () => {
       child.kill("SIGKILL");
       await exited;

@@ -11,13 +11,13 @@ import type { ContentLook } from "../../../machines/content/look.ts";
 import { spoolFileS, spoolFiles } from "../../../machines/stream/spool.ts";
 import { until } from "../../e2e/facility.ts";
 
-/** Moving bars with a tone, a keyframe in each second. */
-function anEncoder(spool: string) {
+/** Moving bars with a tone. */
+function anEncoder(spool: string, gopS: number) {
   // prettier-ignore
   const child = spawn("setpriv", ["--pdeathsig", "KILL", "ffmpeg", "-hide_banner", "-loglevel", "quiet", "-re",
     "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=15", "-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000",
     "-vf", "drawbox=t=fill:color=black:enable=0", "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
-    "-pix_fmt", "yuv420p", "-g", "15", "-sc_threshold", "0", "-threads", "1", "-b:v", "400k", "-c:a", "aac",
+    "-pix_fmt", "yuv420p", "-g", String(15 * gopS), "-sc_threshold", "0", "-threads", "1", "-b:v", "400k", "-c:a", "aac",
     ...spoolArguments(spool)], { stdio: ["pipe", "ignore", "ignore"] });
   const gone = once(child, "exit");
   return {
@@ -46,8 +46,8 @@ function aView() {
   });
   return {
     ...{ spool, path, looks, view },
-    encode: () => {
-      const encoder = anEncoder(spool);
+    encode: (gopS = 1) => {
+      const encoder = anEncoder(spool, gopS);
       encoders.push(encoder);
       return encoder;
     },
@@ -94,4 +94,15 @@ test("nobody waits for an encoder that is away, and it is seen when it is back",
   expect(await untilAway()).toMatch(/ended|nothing comes/);
   encode();
   await untilSeen("moving");
+}, 90_000);
+
+test("a picture is known when it has come, and not when the next one comes", async () => {
+  const { encode, view, untilSeen } = aView();
+  const gopS = 4;
+  const encoder = encode(gopS);
+  await until("a keyframe", () => view.pictures().length > 0);
+  const seenMs = performance.now();
+  encoder.cover();
+  await untilSeen("black");
+  expect(performance.now() - seenMs).toBeLessThan(1.5 * gopS * 1_000);
 }, 90_000);
