@@ -15,11 +15,13 @@ export type SharedSource = {
 /**
  * @param readers how many read it; each gets the same bytes
  * @param sound codec of the sound
+ * @param tone what is heard: a beep each second when left out
  */
 export async function startSharedSource(
   readers: number,
   fps = sourceFps,
   sound = "aac",
+  tone = "sine=frequency=330:beep_factor=3:sample_rate=48000",
 ): Promise<SharedSource> {
   const ports = await freePorts(readers);
   const url = (reader: number) => `udp://127.0.0.1:${ports[reader]}`;
@@ -30,7 +32,7 @@ export async function startSharedSource(
   const child: ChildProcess = spawn("setpriv", ["--pdeathsig", "KILL", "nice", "-n", "-10", "ffmpeg",
     "-hide_banner", "-loglevel", "error", "-nostdin",
     "-re", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=${fps}`,
-    "-f", "lavfi", "-i", "sine=frequency=330:beep_factor=3:sample_rate=48000",
+    "-f", "lavfi", "-i", tone,
     "-vf", `${barCodeFilter({ fps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(fps),
     "-b:v", "600k", "-threads", "1", "-c:a", sound, "-ac", "2", "-b:a", "64k",

@@ -30,3 +30,34 @@ export function strengthOf(samples: Float32Array, hz: number): number {
   }
   return (2 * Math.hypot(re, im)) / samples.length;
 }
+
+const blockSamples = 480;
+
+/**
+ * How far one steady tone is from steady: the most that its level changes in 10 ms, as a part of it,
+ * and that its phase moves, ms. Each block holds whole cycles of a tone of a multiple of 100 Hz.
+ */
+export function unsteadiness(
+  samples: Float32Array,
+  hz: number,
+): { level: number; movesMs: number } {
+  const step = (2 * Math.PI * hz) / toneRateHz;
+  const blocks: { level: number; phase: number }[] = [];
+  for (let from = 0; from + blockSamples <= samples.length; from += blockSamples) {
+    let [re, im] = [0, 0];
+    for (let n = from; n < from + blockSamples; n++) {
+      re += samples[n]! * Math.cos(step * n);
+      im += samples[n]! * Math.sin(step * n);
+    }
+    blocks.push({ level: Math.hypot(re, im), phase: Math.atan2(im, re) });
+  }
+  let [level, movesMs] = [0, 0];
+  for (const [n, block] of blocks.entries()) {
+    const before = blocks[n - 1] ?? block;
+    const turn = block.phase - before.phase;
+    const shortest = Math.abs(Math.atan2(Math.sin(turn), Math.cos(turn)));
+    level = Math.max(level, Math.abs(block.level / before.level - 1));
+    movesMs = Math.max(movesMs, (1_000 * shortest) / (2 * Math.PI * hz));
+  }
+  return { level, movesMs };
+}
