@@ -66,7 +66,8 @@ function passed(p: {
   mode: Mode;
   boxes: readonly Box[];
   hours: number;
-  wrapAtMs: number;
+  /** When the 33 bits are over; where it names a fault, so long after that begins. */
+  wrap: { atMs: number; fault: number | null; laterMs: number };
   faults: readonly Fault[];
 }): { wrong: string[]; pictures: number; restarts: number; switches: number } {
   const { mode, boxes } = p;
@@ -81,7 +82,9 @@ function passed(p: {
     placed.push({ ...f, from, to });
     free = to + 240;
   }
-  const base = wrapTicks - p.wrapAtMs * 90;
+  const near = placed[p.wrap.fault ?? Infinity];
+  const wrapAtMs = near ? near.from * pictureMs + p.wrap.laterMs : p.wrap.atMs;
+  const base = wrapTicks - wrapAtMs * 90;
   const startMs = 50_000;
   let nowMs = startMs;
 
@@ -95,7 +98,7 @@ function passed(p: {
   let lastNumber: number | undefined;
   let lastSound: number | undefined;
   const lastOut: (number | undefined)[] = [];
-  let near: { number: number; pts: number } | undefined;
+  let beside: { number: number; pts: number } | undefined;
   let count = 0;
   const mayMiss = (from: number, to: number) =>
     !own && placed.some((f) => f.kind === "source" && from >= f.from && to <= f.from + gopPictures);
@@ -118,11 +121,11 @@ function passed(p: {
       const isBetween = placed.some(
         (f) =>
           f.kind === "source" &&
-          (near?.number ?? 0) < f.from &&
+          (beside?.number ?? 0) < f.from &&
           number * soundTicks >= f.from * pictureTicks - soundTicks,
       );
-      if (!near || isBetween) return;
-      const apart = pts - near.pts - (number * soundTicks - near.number * pictureTicks);
+      if (!beside || isBetween) return;
+      const apart = pts - beside.pts - (number * soundTicks - beside.number * pictureTicks);
       if (Math.abs(apart) > 20 * 90) say(`sound ${number} is ${apart / 90} ms off its picture`);
       return;
     }
@@ -131,7 +134,7 @@ function passed(p: {
     if (lastNumber !== undefined && number !== lastNumber + 1 && !mayMiss(lastNumber + 1, number))
       say(`picture ${lastNumber} → ${number}`);
     lastNumber = number;
-    near = { number, pts };
+    beside = { number, pts };
   });
 
   const progress: Progress = { pts: null, dts: null, sounds: [] };
@@ -282,7 +285,11 @@ const fault = (kinds: readonly Fault["kind"][]) =>
 const day = (kinds: readonly Fault["kind"][]) =>
   fc.record({
     faults: fc.array(fault(kinds), { minLength: 4, maxLength: 80 }),
-    wrapAtMs: fc.integer({ min: 10_000, max: Math.round(hours * hourMs) }),
+    wrap: fc.record({
+      atMs: fc.integer({ min: 10_000, max: Math.round(hours * hourMs) }),
+      fault: fc.option(fc.nat(5)),
+      laterMs: fc.integer({ min: -9_000, max: 9_000 }),
+    }),
     lagMs: fc.integer({ min: 0, max: 300 }),
     phase: fc.nat(gopPictures - 1),
     ppm: fc.integer({ min: -50, max: 50 }),
