@@ -1,8 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { watchArguments } from "../../daemon/content/arguments.ts";
+import { ffmpegAt } from "../../daemon/content/place.ts";
+import { spoolArguments } from "../../daemon/drivers/ffmpeg/spool.ts";
 import { freePort } from "../fakes/camera.ts";
 import type { Bench } from "./bench.ts";
 import { costsOf } from "./cost.ts";
@@ -11,7 +13,8 @@ import { figure, median } from "./figure.ts";
 
 /**
  * One live programme, 1080p30 at 6 Mbit/s with a GOP of 2 s, watched for black, frozen and silent as
- * the daemon does it; at the same time with its loudness, and with every picture decoded.
+ * the daemon does it; at the same time with its loudness, with every picture decoded, and as an encoder
+ * brings it to a relay, with small pictures for people.
  */
 export const content: Bench = {
   name: "content",
@@ -20,7 +23,7 @@ export const content: Bench = {
     const folder = mkdtempSync(join(tmpdir(), "understudy-bench-"));
     const children: ReturnType<typeof spawn>[] = [];
     const run = (args: readonly string[]): number => {
-      const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", "ffmpeg", ...args], {
+      const child = spawn("setpriv", ["--pdeathsig", "KILL", "--", ...args], {
         // As the daemon opens it; who reads nothing would stop it.
         stdio: ["ignore", "pipe", "ignore", "pipe", "pipe"],
       });
@@ -32,6 +35,10 @@ export const content: Bench = {
       const programme = join(folder, "programme.ts");
       say("encodes 20 s of programme");
       spawnSync("ffmpeg", [...encode, programme], { stdio: "ignore" });
+      const spool = join(folder, "spool");
+      mkdirSync(spool);
+      const place = { spool };
+      const still = { path: join(folder, "still.jpg"), everyMs: 2_000, widthPx: 320 };
       const ports = [await freePort(), await freePort(), await freePort()];
       const urls = ports.map((port) => `udp://127.0.0.1:${port}`);
       const keyframes = watchArguments({ url: urls[0]! }, false);
@@ -39,12 +46,15 @@ export const content: Bench = {
       // Without `-skip_frame nokey`.
       all.splice(all.indexOf("-skip_frame"), 2);
       const pids = {
-        keyframes: [run(keyframes)],
-        loudness: [run(watchArguments({ url: urls[1]! }, true))],
-        all: [run(all)],
+        keyframes: [run(["ffmpeg", ...keyframes])],
+        loudness: [run(["ffmpeg", ...watchArguments({ url: urls[1]! }, true)])],
+        all: [run(["ffmpeg", ...all])],
+        relay: [run(ffmpegAt(place, watchArguments(place, false, still)))],
       };
       const targets = urls.map((url) => `[f=mpegts]${url}?pkt_size=1316`).join("|");
-      run(["-v", "quiet", "-re", "-stream_loop", "-1", "-i", programme, ...copy, targets]);
+      const live = ["ffmpeg", "-v", "quiet", "-re", "-stream_loop", "-1", "-i", programme];
+      run([...live, ...copy, targets]);
+      run([...live, "-map", "0", "-c", "copy", ...spoolArguments(spool)]);
       await pause(quick ? 5_000 : 10_000);
       const windows = quick ? 2 : 9;
       const costs = await costsOf(pids, { windows, windowMs: quick ? 4_000 : 10_000 });
@@ -54,6 +64,12 @@ export const content: Bench = {
       tell(
         figure({
           ...{ id: "content.watch.cpu", unit, value: percent("keyframes"), against },
+          goal: { atMost: 1 },
+        }),
+      );
+      tell(
+        figure({
+          ...{ id: "content.relay.cpu", unit, value: percent("relay"), against },
           goal: { atMost: 1 },
         }),
       );
