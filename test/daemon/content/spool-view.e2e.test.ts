@@ -1,15 +1,16 @@
 /** What an encoder writes for its relay, seen while it is written. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { isFed } from "../../../daemon/content/place.ts";
 import { watchView } from "../../../daemon/content/view.ts";
 import { spoolArguments } from "../../../daemon/drivers/ffmpeg/spool.ts";
 import type { ContentLook } from "../../../machines/content/look.ts";
 import { spoolFileS, spoolFiles } from "../../../machines/stream/spool.ts";
-import { until } from "../../e2e/facility.ts";
+import { kill, until } from "../../e2e/facility.ts";
 
 /** Moving bars with a tone. */
 function anEncoder(spool: string, gopS: number) {
@@ -106,3 +107,30 @@ test("a picture is known when it has come, and not when the next one comes", asy
   await untilSeen("black");
   expect(performance.now() - seenMs).toBeLessThan(1.5 * gopS * 1_000);
 }, 90_000);
+
+test("an encoder does not wait for who looks at it, and is seen when somebody looks again", async () => {
+  const { encode, spool, view, untilSeen } = aView();
+  encode();
+  await untilSeen("moving");
+  const looking = workingIn(spool);
+  expect(looking).toHaveLength(3);
+  for (const pid of looking) kill(pid, "SIGSTOP");
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  expect(await until("it is written to", () => isFed({ spool }))).toBe(true);
+  const stoodAtMs = view.pictures().at(-1)!.atMs;
+  for (const pid of looking) kill(pid, "SIGCONT");
+  await until("newer pictures", () => view.pictures().at(-1)!.atMs > stoodAtMs + 5_000);
+}, 90_000);
+
+/** The processes of a view: the shell, who reads, and ffmpeg. */
+const workingIn = (folder: string): number[] =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        return readlinkSync(`/proc/${pid}/cwd`) === folder;
+      } catch {
+        return false; // gone meanwhile
+      }
+    });
