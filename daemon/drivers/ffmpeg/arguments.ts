@@ -208,13 +208,37 @@ function audioArguments({ audio, input }: FfmpegOptions, { scheme }: Endpoint): 
   const map = input.kind === "testPattern" ? ["-map", "1:a:0"] : tracks.flat();
   if (audio.codec === "copy" && input.kind !== "testPattern") return [...map, "-c:a", "copy"];
   const { bitrateBps, sampleRateHz, channels } = audio;
+  const isRelayed = scheme === "spool";
+  const filters = [
+    ...(channels === "keep" ? [`aformat=channel_layouts=${layouts}`] : []),
+    ...(isRelayed ? onSourceGrid(sampleRateHz) : []),
+  ];
   return [
     ...map,
     ...["-c:a", "aac", "-b:a", String(bitrateBps), "-ar", String(sampleRateHz)],
-    ...(channels === "keep" ? ["-af", `aformat=channel_layouts=${layouts}`] : []),
     ...(channels === "keep" ? [] : ["-ac", String(channels)]),
+    ...(filters.length > 0 ? ["-af", filters.join(",")] : []),
+    ...(isRelayed ? ["-bsf:a", untimed] : []),
   ];
 }
+
+/** Samples of a frame of AAC. */
+const aacSamples = 1_024;
+
+/**
+ * Frames of the sound begin where the source's clock says so, for all encoders alike: else one that
+ * takes over goes on up to half a frame from where the other ended, which is heard. All before the
+ * first such place is cut off: for that the first samples get a time just before it. They keep
+ * that, so what is encoded of them, and what an encoder begins with, is thrown away.
+ */
+export const onSourceGrid = (sampleRateHz: number) => [
+  ...[`aresample=${sampleRateHz}`, `asetnsamples=n=${aacSamples}:p=0`],
+  `asetpts='if(N,PTS+${afterAll},mod(PTS+${afterAll},${aacSamples}))'`,
+  ...[`atrim=start_pts=${aacSamples}`, `asetpts=PTS-${afterAll}`],
+];
+/** Times are below 0 where an encoder began in the minute before they go round: nothing may be cut there. */
+const afterAll = 2 ** 40;
+export const untimed = "noise=drop=lt(n\\,4)";
 
 /** Those that a header of AAC can tell (ISO 14496-3, table 1.19); others become the nearest one. */
 const layouts = "mono|stereo|3.0|4.0|5.0|5.1|7.1(wide)";

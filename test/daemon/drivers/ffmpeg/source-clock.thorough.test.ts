@@ -4,7 +4,11 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { onSourceClock } from "../../../../daemon/drivers/ffmpeg/arguments.ts";
+import {
+  onSourceClock,
+  onSourceGrid,
+  untimed,
+} from "../../../../daemon/drivers/ffmpeg/arguments.ts";
 import { spoolArguments } from "../../../../daemon/drivers/ffmpeg/spool.ts";
 import { FrameReader } from "../../../../daemon/relay/frame-reader.ts";
 import { spoolFiles } from "../../../../machines/stream/spool.ts";
@@ -82,5 +86,33 @@ test.each([
       expect(whole!.keyframes.slice(-keyframes.length)).toEqual(keyframes);
     }
     for (const { times } of [whole!, ...later]) expect(times).toEqual(told.slice(-times.length));
+  },
+);
+
+test.each([1_000.123, roundS - 14])(
+  "frames of sound begin at the same places whenever an encoder was begun, with times from %s s on",
+  (beginsAtS) => {
+    const folder = mkdtempSync(join(tmpdir(), "source-grid-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [source, part] = [join(folder, "source.ts"), join(folder, "part.ts")];
+    // prettier-ignore
+    execFileSync("ffmpeg", [...quiet, "-f", "lavfi", "-i", "sine=sample_rate=48000", "-t", "8", "-c:a",
+      "mp2", "-pes_payload_size", "0", "-output_ts_offset", String(beginsAtS), "-f", "mpegts", source]);
+    const bytes = readFileSync(source);
+    for (const from of [0, 0.2, 0.47]) {
+      writeFileSync(part, bytes.subarray(Math.floor((from * bytes.length) / 188) * 188));
+      const out = join(folder, "out.ts");
+      // prettier-ignore
+      execFileSync("ffmpeg", [...quiet, "-copyts", "-i", part, "-c:a", "aac", "-ar", "48000",
+        "-af", onSourceGrid(48_000).join(","), "-bsf:a", untimed, "-muxdelay", "0", "-muxpreload", "0",
+        "-pes_payload_size", "0", "-mpegts_copyts", "1", "-f", "mpegts", out]);
+      // prettier-ignore
+      const text = execFileSync("ffprobe", ["-v", "error", "-show_entries", "packet=pts", "-of",
+        "csv=p=0", out], { encoding: "utf8" });
+      const times = [...new Set(text.split("\n").map(parseFloat).filter(Number.isFinite))];
+      expect(times.length).toBeGreaterThan(150);
+      const frameTicks = (1_024 * ticksPerS) / 48_000;
+      expect(times.filter((ticks) => Math.abs(ticks % frameTicks) > 4)).toEqual([]);
+    }
   },
 );
