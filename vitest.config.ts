@@ -73,7 +73,7 @@ export default defineConfig({
           name: "waiting",
           include: waiting,
           exclude: others,
-          maxWorkers: isAlone ? 1 : 3,
+          maxWorkers: isAlone ? 1 : 2,
           sequence: { groupOrder: 2 },
         },
       },

@@ -50,23 +50,20 @@ const lanes = [
 const minuteMs = 60_000;
 /**
  * Per effort: which suites one after the other, and when to give up on a hung run. What is `beside`
- * runs beside all of them: the sequences on what the others leave idle, and the unit tests on what those
- * with real processes leave. In the quick check `unit` has the sequences in it. Counts are in setup/effort.ts.
+ * runs beside all of them: the sequences on what the others leave idle. In the quick check `unit` has
+ * the sequences in it. Counts are in setup/effort.ts.
  *
  * @type {Record<"check" | "test" | "torture", { suites: string[]; beside: string[]; giveUpMs: number }>}
  */
 const efforts = {
   check: { suites: ["unit"], beside: [], giveUpMs: 10 * minuteMs },
-  test: { suites: ["e2e"], beside: ["unit", "sequences", "waiting"], giveUpMs: 55 * minuteMs },
+  test: { suites: ["unit", "e2e"], beside: ["sequences", "waiting"], giveUpMs: 55 * minuteMs },
   torture: {
     suites: ["unit", "e2e", "waiting", "sequences"],
     beside: [],
     giveUpMs: 48 * 60 * minuteMs,
   },
 };
-
-/** @type {Record<string, number>} Random turns wait for nothing and nobody; real deadlines do. */
-const nicenessBeside = { unit: 10, sequences: 19 };
 
 const { name, only, filters } = readArguments();
 const chosen = efforts[name];
@@ -265,7 +262,8 @@ async function runVitest(suite, args, output) {
     ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args],
   ];
   const keep = output && ((/** @type {Buffer} */ part) => output.push(part));
-  const niceness = output === undefined ? 0 : (nicenessBeside[suite] ?? 0);
+  // Random turns wait for nothing and nobody; real deadlines do.
+  const niceness = output !== undefined && suite === "sequences" ? 19 : 0;
   const code = await runProcess(process.execPath, vitest, keep, niceness);
   const counted = countTests(suite, report);
   rmSync(folder, { recursive: true });

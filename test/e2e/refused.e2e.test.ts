@@ -1,7 +1,7 @@
 /** A far end that nobody looks at refuses: for a time because somebody is still on, or for good. */
 import { expect, test } from "vitest";
 import { startRtmpPublisher } from "../fakes/rtmp-publisher.ts";
-import { slow } from "../setup/slow.ts";
+import { long } from "../setup/slow.ts";
 import { closedAfterEach } from "./after-each.ts";
 import { type Facility, until } from "./facility.ts";
 
@@ -55,7 +55,7 @@ test("a key that is held for good: the person is told why, and each encoder is t
   for (const message of failed) expect(message).toMatch(whyRefused);
 }, 90_000);
 
-slow(
+long(
   "a HELO whose key is revoked on air is asked again and again, and is not booted for it",
   { timeout: 600_000 },
   async () => {
