@@ -146,8 +146,11 @@ function videoArguments(
   const { width, height, framesPerSecond, bitrateBps, gopSeconds, preset, threads } = video;
   const isScaled = width !== undefined || height !== undefined;
   const keeps = video.interlace === "keep";
-  const scale = isScaled ? [`scale=${width ?? -2}:${height ?? -2}${keeps ? ":interl=1" : ""}`] : [];
-  const filters = [...(input.kind === "testPattern" ? [] : progressive[video.interlace]), ...scale];
+  const pattern = input.kind === "testPattern";
+  const fields = pattern ? "" : `:interl=${video.interlace === "automatic" ? -1 : 1}`;
+  const scale = isScaled ? [`scale=${width ?? -2}:${height ?? -2}${fields}`] : [];
+  // Each field is scaled for itself: what deinterlaces takes no pictures of another size.
+  const filters = [...scale, ...(pattern ? [] : progressive[video.interlace])];
   const framesPerGop = Math.max(1, Math.round(gopSeconds * framesPerSecond));
   // FLV takes any times, so a slower source would stay as slow: a session gets the rate it asked for.
   const inPace = settings?.framesPerSecond === undefined ? [] : ["-fps_mode", "cfr"];

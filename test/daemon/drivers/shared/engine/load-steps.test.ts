@@ -30,7 +30,7 @@ test("ffmpeg and GStreamer are started with the values of the step", () => {
   const lowest = loadsOf(options()).at(-1)!;
   const ffmpeg = ffmpegArguments(lowest, { ...to, progressPort: 1 }).join(" ");
   expect(ffmpeg).toContain("-c:v libx264 -preset superfast");
-  expect(ffmpeg).toContain("-vf scale=1280:720");
+  expect(ffmpeg).toMatch(/-vf scale=1280:720\b/);
   expect(ffmpeg).toContain("-r 25 -g 50 -sc_threshold 0 -b:v 2000000 -maxrate 2000000");
   const small = loadsOf(GstreamerOptions.parse({ input: pulled, video })).at(-1)!;
   const gstreamer = gstreamerArguments(small, { ...to, progressPort: 1 }).join(" ");
