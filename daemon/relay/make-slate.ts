@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { z } from "zod";
 
 /** What FFmpeg calls the channels that a configuration of AAC has. */
-const layouts: Readonly<Record<number, string>> = {
+export const layouts: Readonly<Record<number, string>> = {
   ...{ 1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 8: "7.1(wide)" },
 };
 

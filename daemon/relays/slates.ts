@@ -6,7 +6,7 @@ import type { SiteConfig } from "../../config/site.schema.ts";
 import type { Carried } from "../../machines/content/carried.ts";
 import type { SlateFormat } from "../../machines/stream/slate-format.ts";
 import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
-import { makeSlate, type SlateFields, SlateForm } from "../relay/make-slate.ts";
+import { layouts, makeSlate, type SlateFields, SlateForm } from "../relay/make-slate.ts";
 
 export const slatePath = (folder: string): string => join(folder, "slate.ts");
 
@@ -21,7 +21,7 @@ const mostBitrateBps = 4_000_000;
 
 /** As the configuration says it of the stream and its first encoder; of a box it may say nothing. */
 export function slateFields(
-  { id, name = id, slate, settings }: SiteConfig["streams"][number],
+  { id, name = id, slate, settings, carry }: SiteConfig["streams"][number],
   { options }: SiteConfig["encoders"][number],
 ): Pick<SlateOf, "slate" | "formFrom"> {
   const { video = usual.video, audio = usual.audio } = options as Partial<FfmpegOptions>;
@@ -34,10 +34,7 @@ export function slateFields(
       height: height ?? usual.height,
       framesPerSecond: settings?.framesPerSecond ?? video.framesPerSecond,
       videoBitrateBps: Math.min(video.bitrateBps, mostBitrateBps),
-      sounds:
-        audio.codec === "none"
-          ? []
-          : [{ sampleRateHz: audio.sampleRateHz, channels: audio.channels === 1 ? 1 : 2 }],
+      sounds: soundsOf(audio, carry?.sounds),
       background:
         picture === undefined ? { kind: "colour", colour } : { kind: "picture", path: picture },
       text: slate.text ?? (picture === undefined ? `${name}\nwe will be right back` : ""),
@@ -45,6 +42,25 @@ export function slateFields(
     formFrom: width === undefined || height === undefined ? "default" : "configuration",
   };
 }
+
+/**
+ * As many as will come, and in their languages: outputs that begin with the slate go on with the sounds
+ * that it has.
+ */
+function soundsOf(
+  audio: Partial<FfmpegOptions["audio"]> & Pick<FfmpegOptions["audio"], "codec">,
+  carried: NonNullable<SiteConfig["streams"][number]["carry"]>["sounds"],
+): SlateFields["sounds"] {
+  if (audio.codec === "none") return [];
+  const { sampleRateHz = usual.audio.sampleRateHz, channels, tracks = 1 } = audio;
+  const usualChannels = channels === 1 ? 1 : 2;
+  const sounds = carried ?? Array.from({ length: tracks }, () => ({}));
+  return sounds.map(({ language, channels: own = usualChannels }: Sound) => ({
+    ...{ sampleRateHz, channels: layouts[own] === undefined ? usualChannels : own },
+    ...(language !== undefined && { language }),
+  }));
+}
+type Sound = { language?: string; channels?: number };
 
 /** In the form in which an input has brought it; undefined: not known well enough, or not to be made. */
 export function formBrought({ picture, sounds }: Carried): SlateForm | undefined {

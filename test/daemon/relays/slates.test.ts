@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { SlateFields } from "../../../daemon/relay/make-slate.ts";
 import { Slate } from "../../../daemon/relay/slate.ts";
-import { makeSlates, slatePath } from "../../../daemon/relays/slates.ts";
+import { makeSlates, slateFields, slatePath } from "../../../daemon/relays/slates.ts";
 
 const plain: SlateFields = {
   ...{ width: 160, height: 90, framesPerSecond: 5, videoBitrateBps: 100_000, sounds: [] },
@@ -25,6 +25,24 @@ function aFolder(): string {
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
 }
+
+test("before anything came a slate has as many sounds as will come, in the languages that are to be carried", () => {
+  const audio = { codec: "aac", sampleRateHz: 44_100, channels: "keep", tracks: 2 };
+  const stream = { id: "main", slate: { colour: "#1c2530" } };
+  const soundsOf = (carry?: object) => {
+    const of = { ...stream, carry } as unknown as Parameters<typeof slateFields>[0];
+    const encoder = { options: { audio } } as Parameters<typeof slateFields>[1];
+    return slateFields(of, encoder).slate.sounds;
+  };
+  const stereo = { sampleRateHz: 44_100, channels: 2 };
+  expect(soundsOf()).toEqual([stereo, stereo]);
+  const sounds = [{ language: "deu" }, { language: "eng", channels: 6 }, { channels: 7 }];
+  expect(soundsOf({ sounds })).toEqual([
+    { ...stereo, language: "deu" },
+    { ...stereo, channels: 6, language: "eng" },
+    stereo,
+  ]);
+});
 
 test("a slate is made once, and again when something else is wanted of it", async () => {
   const folder = aFolder();
