@@ -17,7 +17,8 @@ const usage = `understudy replay: the machines decide once more upon what the si
 
 Shows what was decided and why, and whether the same machines decide the same upon the same inputs; with
 --config, where another configuration would have decided otherwise. From there on the boxes would have
-done something else, too: only the first difference counts. It only reads; the daemon may run. Inputs are kept for a week, and a run is replayed from its start.
+done something else, too: only the first difference counts. It only reads; the daemon may run. Inputs are
+kept for a week, and a run is replayed from its start: of one that is older only what was decided is shown.
 
   --state DIR     where the daemon keeps its journal   (of --config, else as the daemon's)
   --config FILE   decide by this configuration instead of the one of that time
@@ -46,10 +47,17 @@ export function replay(args: string[], io: Io): Promise<number> {
   const state = values.state ?? other?.stateDir ?? defaultStateDir(io.env, "understudy");
   const kept = keptIn(join(state, "site.db"));
   try {
-    const run = chosen(kept.runs(), atMs);
+    const isShown = (told: Told) => atMs === undefined || Math.abs(told.atMs - atMs) <= aroundMs;
+    const show = (mark: string, told: Told) =>
+      io.out(values.json ? `${JSON.stringify({ mark, ...told })}\n` : `${mark} ${lineOf(told)}\n`);
+    const run = runAt(kept.runs(), atMs);
+    if (run === undefined) {
+      const told = kept.told().filter(isShown);
+      for (const one of atMs === undefined ? told.slice(-lastOnes) : told) show(" ", one);
+      throw new Ending(exitCode.notFound, tooOld);
+    }
     const plan = other && planBy(other, run, io.env);
     const { same, was, wouldBe } = compare(run.told(), [...replayed(run, plan)]);
-    const isShown = (told: Told) => atMs === undefined || Math.abs(told.atMs - atMs) <= aroundMs;
     const marked = [
       ...(atMs === undefined ? same.slice(-lastOnes) : same).map((told) => ({ mark: " ", told })),
       // What follows the first difference rests on what boxes did for another reason.
@@ -57,8 +65,7 @@ export function replay(args: string[], io: Io): Promise<number> {
       ...wouldBe.slice(0, 1).map((told) => ({ mark: "+", told })),
     ];
     for (const { mark, told } of marked) {
-      if (mark === " " && !isShown(told)) continue;
-      io.out(values.json ? `${JSON.stringify({ mark, ...told })}\n` : `${mark} ${lineOf(told)}\n`);
+      if (mark !== " " || isShown(told)) show(mark, told);
     }
     io.tell(
       `the run since ${timeText(run.start.at.wallMs)} (${run.version}): ` +
@@ -89,16 +96,13 @@ function keptIn(file: string) {
   }
 }
 
-/** The run that `atMs` lies in, else the last one. */
-function chosen(runs: KeptRun[], atMs = Infinity): KeptRun {
-  const run = runs.findLast(({ start }) => start.at.wallMs <= atMs);
-  if (run) return run;
-  const [first] = runs;
-  const since = first
-    ? `the first run that the journal still holds began ${timeText(first.start.at.wallMs)}`
-    : "the journal holds the start of no run any more: inputs are kept for a week";
-  throw new Ending(exitCode.notFound, since);
-}
+/** The run that `atMs` lies in, else the last one; undefined: its start is not kept any more. */
+const runAt = (runs: KeptRun[], atMs = Infinity): KeptRun | undefined =>
+  runs.findLast(({ start }) => start.at.wallMs <= atMs);
+
+const tooOld =
+  "the inputs since the daemon's start then are not kept any more (a week is): this is what was " +
+  "decided, it cannot be decided once more";
 
 function planBy(written: SiteConfig, run: KeptRun, env: NodeJS.ProcessEnv) {
   // Keys are no part of a plan; who could forge an outlet's answers was found out when it was opened.

@@ -20,7 +20,7 @@ export function openKeptRuns(file: string) {
   const db = new Database(file, { readonly: true, fileMustExist: true });
   const inputsBetween = db.prepare<[number, number], Row>(
     "select id, boot_id as bootId, mono_ms as monoMs, wall_ms as wallMs, actor, body from input " +
-      "join boot on boot.number = input.boot where id >= ? and id < ? order by id",
+      "join boot on boot.number = input.boot where id >= ? and id < ? order by id limit 1000",
   );
   const begins = db
     .prepare<[], number>(
@@ -34,6 +34,8 @@ export function openKeptRuns(file: string) {
     )
     .pluck();
 
+  const allTold = db.prepare<[], string>("select body from event order by epoch, seq").pluck();
+
   function runAt(id: number, endId: number): KeptRun {
     const [row] = inputsBetween.all(id, id + 1);
     const { session, version, plan, resume } = JSON.parse(row!.body) as Started;
@@ -41,9 +43,13 @@ export function openKeptRuns(file: string) {
       ...{ session, version },
       start: { plan, at: stampOf(row!), resume: new Map(Object.entries(resume)) },
       *inputs() {
-        for (const each of inputsBetween.iterate(id + 1, endId)) {
-          const event = JSON.parse(each.body) as unknown;
-          yield { at: stampOf(each), input: { to: each.actor, event } as CoreInput };
+        // In parts: who reads for minutes would keep the daemon's log from being moved into its file.
+        for (let from = id + 1, rows; (rows = inputsBetween.all(from, endId)).length > 0;) {
+          for (const each of rows) {
+            const event = JSON.parse(each.body) as unknown;
+            yield { at: stampOf(each), input: { to: each.actor, event } as CoreInput };
+          }
+          from = rows.at(-1)!.id + 1;
         }
       },
       told: () => toldIn.all(session).map((body) => JSON.parse(body) as Told),
@@ -56,6 +62,8 @@ export function openKeptRuns(file: string) {
       const ids = begins.all();
       return ids.map((id, n) => runAt(id, ids[n + 1] ?? Number.MAX_SAFE_INTEGER));
     },
+    /** All that is still kept, oldest first; for longer than inputs are. */
+    told: () => allTold.all().map((body) => JSON.parse(body) as Told),
     close: () => void db.close(),
   };
 }
