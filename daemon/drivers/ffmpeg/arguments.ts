@@ -148,7 +148,7 @@ function videoArguments(
   const keeps = video.interlace === "keep";
   const pattern = input.kind === "testPattern";
   const fields = pattern ? "" : `:interl=${video.interlace === "automatic" ? -1 : 1}`;
-  const scale = isScaled ? [`scale=${width ?? -2}:${height ?? -2}${fields}`] : [];
+  const scale = isScaled ? [`scale=${width ?? -2}:${height ?? (keeps ? -4 : -2)}${fields}`] : [];
   // Each field is scaled for itself: what deinterlaces takes no pictures of another size.
   const filters = [...scale, ...(pattern ? [] : progressive[video.interlace])];
   const framesPerGop = Math.max(1, Math.round(gopSeconds * framesPerSecond));

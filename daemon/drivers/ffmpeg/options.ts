@@ -28,20 +28,26 @@ export const FfmpegInput = z.discriminatedUnion("kind", [
 ]);
 export type FfmpegInput = z.infer<typeof FfmpegInput>;
 
-const video = z.strictObject({
-  codec: z
-    .enum(["libx264", "copy"])
-    .default("libx264")
-    .describe("encode by x264, or pass on what comes in"),
-  ...pictureFields,
-  interlace: z
-    .enum(["automatic", "deinterlace", "keep"])
-    .default("automatic")
-    .describe(
-      "of interlaced pictures: automatic makes progressive ones of those that are flagged, one of " +
-        "each; deinterlace of all; keep encodes them as interlaced",
-    ),
-});
+const video = z
+  .strictObject({
+    codec: z
+      .enum(["libx264", "copy"])
+      .default("libx264")
+      .describe("encode by x264, or pass on what comes in"),
+    ...pictureFields,
+    interlace: z
+      .enum(["automatic", "deinterlace", "keep"])
+      .default("automatic")
+      .describe(
+        "of interlaced pictures: automatic makes progressive ones of those that are flagged, one of " +
+          "each; deinterlace of all; keep encodes them as interlaced",
+      ),
+  })
+  .refine(
+    // x264 takes no other for interlaced pictures.
+    ({ interlace, height = 0 }) => interlace !== "keep" || height % 4 === 0,
+    { path: ["height"], error: "must be a multiple of 4 where interlaced pictures are kept" },
+  );
 
 const audio = z.strictObject({
   codec: z.enum(["aac", "copy", "none"]).default("aac").describe("encode, pass on, or leave out"),

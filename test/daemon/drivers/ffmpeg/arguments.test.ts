@@ -188,6 +188,27 @@ test.each(["é", "two words", "x".repeat(513)])(
   },
 );
 
+test("interlaced pictures are kept only at a height that x264 takes, and one that follows is such a one", () => {
+  const input = { kind: "file", path: "/in.ts" };
+  const kept = (size: object) =>
+    FfmpegOptions.safeParse({ input, video: { interlace: "keep", ...size } });
+  expect(kept({ width: 720, height: 486 }).error?.issues).toMatchObject([
+    {
+      path: ["video", "height"],
+      message: "must be a multiple of 4 where interlaced pictures are kept",
+    },
+  ]);
+  expect(kept({ width: 720, height: 576 }).success).toBe(true);
+  const argv = ffmpegArguments(
+    FfmpegOptions.parse({ input, video: { interlace: "keep", width: 720 } }),
+    {
+      ...publication,
+      streamKey: "k",
+    },
+  );
+  expect(argv).toContain("scale=720:-4:interl=1");
+});
+
 test("the grammar of this test notices a forbidden option and an unguarded input", () => {
   expect(breaches(["-y", "rtmp://h/live"])).toEqual(["unexpected -y"]);
   expect(breaches(["-i", "rtmp://h/x", "rtmp://h/live"])).toHaveLength(2);
