@@ -42,11 +42,11 @@ export function defaultPath(
   return { path: "relayed", said };
 }
 
-/** On path relayed every encoder runs all the time. */
+/** On path relayed every encoder but a spare runs all the time. */
 function sharedWith(others: readonly Stream[], { encoders }: Stream): string[] {
   return others.flatMap((other) => {
-    const shared = other.encoders.find(({ encoder }) =>
-      encoders.some((own) => own.encoder === encoder),
+    const shared = other.encoders.find(({ encoder, spare }) =>
+      encoders.some((own) => own.encoder === encoder && !(spare === true && own.spare === true)),
     );
     return shared ? [`${shared.encoder} is for ${other.id ?? "another stream"}, too`] : [];
   });

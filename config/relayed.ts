@@ -180,15 +180,8 @@ function encoderFindings(p: {
   const { listed, path } = p;
   const box = boxOf(p.encoders, listed);
   if (!box) return [];
-  if (listed.spare === true) {
-    return [
-      { path, what: `${box.id} is a spare: on path relayed every encoder runs all the time` },
-    ];
-  }
-  if (listed.level !== undefined && listed.level !== "hot") {
-    const what = "is not hot: on path relayed every encoder runs all the time; leave it out";
-    return [{ path: [...path, "level"], what }];
-  }
+  const level = levelFinding(listed);
+  if (level !== undefined) return [{ path: [...path, "level"], what: level }];
   const why = p.cannotFeedRelay?.(box.driver ?? "", box);
   if (why !== undefined) return [{ path, what: `${box.id} cannot feed a relay: ${why}` }];
   const ownKey = handFinding(p.stream, box, p.setUpByHand?.(box.driver ?? "", box));
@@ -198,6 +191,16 @@ function encoderFindings(p: {
   }
   const what = `${box.id} is ${box.driver}, which path relayed is not built for yet; use direct`;
   return [{ path, what }];
+}
+
+function levelFinding({ spare, level }: Listed): string | undefined {
+  if (level === undefined) return undefined;
+  if (spare === true) {
+    return level === "hot" ? "is hot, and a spare runs only while it is needed" : undefined;
+  }
+  return level === "hot"
+    ? undefined
+    : "is not hot: on path relayed every encoder but a spare runs all the time; leave it out";
 }
 
 /** What is set up by hand has no key that is made here: it calls with a passphrase, by SRT. */

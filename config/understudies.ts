@@ -17,7 +17,7 @@ export const encoderOfStream = section({
     .prefault("warm")
     .describe(
       "cold: that it answers is enough; warm: also set like the primary, with a picture; hot: as " +
-        "all are on path relayed",
+        "all but spares are on path relayed",
     ),
 });
 
@@ -44,7 +44,12 @@ export const settings = section({
     .describe("Which H.264 its viewers understand"),
 }).describe("How its encoders are to be set; what is left out is as on the primary");
 
-type Box = { id?: string | undefined; source?: unknown; inputs?: unknown };
+type Box = {
+  id?: string | undefined;
+  source?: unknown;
+  inputs?: unknown;
+  input?: { kind?: unknown; ingest?: unknown };
+};
 type Listed = { encoder?: string | undefined; spare?: unknown };
 
 /** Which of its inputs a box takes decides what it shows: nothing else may. */
@@ -65,7 +70,7 @@ export function spareFindings(p: {
 }): Finding[] {
   const sourceOf = (listed: Listed | undefined) => {
     const box = p.encoders.find(({ id }) => id !== undefined && id === listed?.encoder);
-    return box?.source ?? box?.inputs;
+    return box?.source ?? box?.inputs ?? box?.input?.ingest;
   };
   const ownOutputs = p.takeover === "primaryBackup" ? 2 : 1;
   return p.listed.flatMap((one, at) => {

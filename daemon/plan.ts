@@ -201,8 +201,13 @@ function controlsOf(
 function withRelay(stream: StreamPlan, relays: readonly RelayedStream[]): StreamPlan {
   const own = relays.find((relay) => relay.stream === stream.id);
   const fed = relays.find(({ inputs }) => inputs.some(({ leg }) => leg === stream.id));
+  const some = (which: "isSpare" | "isCold") =>
+    own?.inputs.flatMap((input) => (input[which] ? [input.encoder] : [])) ?? [];
+  const [spares, cold] = [some("isSpare"), some("isCold")];
   return {
     ...stream,
+    ...(spares.length > 0 && { spares }),
+    ...(cold.length > 0 && { cold }),
     ...(own && {
       relay: {
         inputs: own.inputs.map(({ encoder, output, leg }) => ({ encoder, output, leg })),
@@ -317,11 +322,14 @@ function outletPlan(id: string, config: SiteConfig, spoofable: ReadonlySet<strin
 
 /**
  * A backup stands ready for the same key, and only one may publish on it. Each leg of a
- * `primaryBackup` destination has a key of its own, and the spares of that leg share it.
+ * `primaryBackup` destination has a key of its own, and the spares of that leg share it. A spare
+ * of relayed streams feeds one of their relays, and must not go on by itself.
  */
 function sharesAnExclusiveKey(encoder: string, legs: readonly StreamPlan[]): boolean {
   return legs.some(
-    (leg) => leg.encoders.length > 1 && leg.encoders.some((ref) => ref.encoder === encoder),
+    (leg) =>
+      (leg.encoders.length > 1 || leg.spares !== undefined) &&
+      leg.encoders.some((ref) => ref.encoder === encoder),
   );
 }
 

@@ -68,6 +68,7 @@ export const eventTypes = [
   "stream.carried",
   "stream.drill",
   "stream.relay",
+  "stream.spare",
   "stream.fellBack",
   "stream.feed",
   "stream.fenced",

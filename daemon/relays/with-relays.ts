@@ -43,6 +43,9 @@ export type RelayedStream = {
     /** Where the encoder publishes to. */
     address: string;
     isProcess: boolean;
+    /** It is for several streams, and does not run until it is called in. */
+    isSpare: boolean;
+    isCold: boolean;
   })[];
   /** Of these: who may publish itself when the relay cannot be kept up. */
   directly: RelayedStream["inputs"];
@@ -77,7 +80,9 @@ export const latenciesFile = (folder: string): string => join(folder, "latencies
 export function latencyWarnings(relays: readonly RelayedStream[]): string[] {
   const unknown = relays.filter(
     ({ mode, folder, inputs }) =>
-      mode !== "gop-atomic" && inputs.length > 1 && !existsSync(latenciesFile(folder)),
+      mode !== "gop-atomic" &&
+      inputs.filter(({ isSpare }) => !isSpare).length > 1 &&
+      !existsSync(latenciesFile(folder)),
   );
   return unknown.map(
     ({ stream }) =>
@@ -163,7 +168,12 @@ function relayed(
       stream,
       config.encoders.find((box) => box.id === encoder)!,
     );
-    const input = { encoder, output: output ?? outputs[0]!, leg, spool, isProcess, declared };
+    const isSpare = "spare" in ref && ref.spare;
+    const isCold = isSpare && "level" in ref && ref.level === "cold";
+    const input = {
+      ...{ encoder, output: output ?? outputs[0]!, leg, spool, isProcess, declared },
+      ...{ isSpare, isCold },
+    };
     if (place === -1) return { ...input, address: `spool:${spool}` };
     const host = isProcess ? "127.0.0.1" : relay.host!;
     const port = relay.port + place;
@@ -280,7 +290,7 @@ function published(stream: Stream, { pusher: encoder }: RelayedStream): Stream {
 
 const feed =
   (stream: Stream) =>
-  ({ encoder, output, leg }: RelayedStream["inputs"][number]): Stream => {
+  ({ encoder, output, leg, isSpare, isCold }: RelayedStream["inputs"][number]): Stream => {
     const { name: _, events: __, ...like } = stream;
     const { lost, black, frozen, silent } = stream.content;
     const seen = <F extends object>(fault: F) => ({ ...fault, do: "observe" as const });
@@ -292,6 +302,6 @@ const feed =
         ...stream.content,
         ...{ lost: seen(lost), black: seen(black), frozen: seen(frozen), silent: seen(silent) },
       },
-      encoders: [{ encoder, output, spare: false, level: "hot" }],
+      encoders: [{ encoder, output, spare: isSpare, level: isCold ? "cold" : "hot" }],
     };
   };

@@ -2,14 +2,20 @@
 import type { Desired } from "../encoder/drift.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
 import { settingsHash } from "../encoder/settings.ts";
-import type { SitePlan, StreamPlan } from "./plan.ts";
+import { programmeOf, type SitePlan, type StreamPlan } from "./plan.ts";
 import type { SiteContext } from "./site.context.ts";
 
 type Facts = Record<string, EncoderFacts>;
 
+/** Of what feeds a relay a spare is set like the first of those that feed it, too. */
+function primaryOf(streams: SitePlan["streams"], { feedOf, spares, encoders }: StreamPlan) {
+  const fed = spares && streams.find(({ id }) => id === feedOf);
+  return (fed?.relay?.inputs ?? encoders)[0]?.encoder;
+}
+
 /** Whose settings are judged by what is told of this one: itself, and those it is a model for. */
 export function concernedBy({ streams }: SitePlan, encoder: string): string[] {
-  const modelOf = streams.filter(({ encoders }) => encoders[0]?.encoder === encoder);
+  const modelOf = streams.filter((stream) => primaryOf(streams, stream) === encoder);
   const followers = modelOf.flatMap(({ encoders }) => encoders.map((ref) => ref.encoder));
   return [...new Set([encoder, ...followers])];
 }
@@ -32,9 +38,9 @@ export function desiredOf(
 ): Desired | null {
   const wanting = streams.filter((stream) => isLookedAt(stream, encoder));
   const inUseFor = facts[encoder]?.inUseFor;
-  const stream = wanting.find(({ id }) => id === inUseFor) ?? wanting[0];
+  const stream = wanting.find((one) => programmeOf(one) === inUseFor) ?? wanting[0];
   if (!stream) return null;
-  const primary = stream.encoders[0]!.encoder;
+  const primary = primaryOf(streams, stream)!;
   const model = primary === encoder ? null : primary;
   const read = model === null ? null : (facts[model]?.settings ?? null);
   const stands = model !== null && read === null && before?.stream === stream.id ? before : null;

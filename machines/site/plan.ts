@@ -243,6 +243,9 @@ export type StreamPlan = {
   events?: EventPlan;
 };
 
+/** The stream that people know: what only feeds a relay is part of another. */
+export const programmeOf = ({ id, feedOf }: StreamPlan): string => feedOf ?? id;
+
 /** It looks at this box, because it may carry or has carried the programme. */
 export const mayUse = ({ encoders, relay }: StreamPlan, encoder: string): boolean =>
   encoders.some((ref) => ref.encoder === encoder) ||

@@ -1,6 +1,6 @@
 /** A region that raises an alarm once its reason has lasted, and tells its end once that has lasted. */
 
-export type AlarmName = "understudy" | "programme" | "carried";
+export type AlarmName = "understudy" | "programme" | "carried" | "spare";
 
 /** Names of what stream.setup.ts has for an alarm. */
 type Parts<Lacks, NeedsNone, Has, Tell, Missing, EndHold> = {

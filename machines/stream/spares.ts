@@ -4,7 +4,7 @@
  */
 import type { EncoderFacts } from "../encoder/facts.ts";
 import type { OutputRef } from "../intents.ts";
-import type { StreamPlan } from "../site/plan.ts";
+import { programmeOf, type StreamPlan } from "../site/plan.ts";
 
 type Covered = { plan: StreamPlan; facts: Record<string, EncoderFacts> };
 
@@ -13,13 +13,17 @@ export const isSpare = ({ plan }: Pick<Covered, "plan">, ref: OutputRef | null):
 
 /** Why a spare cannot cover this stream now, beside what would hinder any encoder. */
 export function spareHindrance(context: Covered, ref: OutputRef): string | undefined {
-  const box = context.facts[ref.encoder];
+  const { plan, facts } = context;
+  const box = facts[ref.encoder];
   if (!box || !isSpare(context, ref)) return undefined;
   const { inUseFor, input } = box;
-  if (inUseFor !== null && inUseFor !== context.plan.id) {
+  if (inUseFor !== null && inUseFor !== programmeOf(plan)) {
     return `is kept for ${inUseFor} until somebody releases it`;
   }
-  const source = context.facts[context.plan.encoders[0]!.encoder]?.source ?? null;
+  // Whether it shows the programme was judged by the stream that had it feed its relay.
+  if (plan.feedOf !== undefined) return undefined;
+  const [first] = (plan.relay ?? plan.fellBackFrom?.relay)?.inputs ?? plan.encoders;
+  const source = facts[first!.encoder]?.source ?? null;
   if (source === null) return "could show anything: the primary's source has no name";
   if (box.source !== source) {
     return `shows ${box.source ?? "a source without a name"}, not ${source}`;

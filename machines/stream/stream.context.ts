@@ -18,6 +18,7 @@ import { pusherOf } from "./relay/names.ts";
 import { planOnPath } from "./relay/path.ts";
 import {
   hotUnderstudy,
+  inputsOf,
   rebasedRelay,
   relayIsEmpty,
   type RelayMemory,
@@ -305,7 +306,14 @@ export function verdictOn(context: StreamContext, ref: OutputRef | null): Verdic
 /** Nothing comes to it, nor to anybody who could take its place. */
 function isSourceLost(context: StreamContext, ref: OutputRef): boolean {
   const { facts, plan } = context;
-  if (plan.relay) return plan.relay.inputs.every(({ encoder }) => isDry(facts[encoder]));
+  if (plan.relay) {
+    const mayBring = new Set(inputsOf(context).map(({ encoder }) => encoder));
+    return plan.relay.inputs.every(
+      (other) =>
+        isDry(facts[other.encoder]) ||
+        (!mayBring.has(other.encoder) && spareHindrance(context, other) !== undefined),
+    );
+  }
   if (!isDry(facts[ref.encoder])) return false;
   return plan.encoders.every(
     (other) => isDry(facts[other.encoder]) || hinders(context, other) !== undefined,

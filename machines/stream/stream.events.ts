@@ -107,8 +107,8 @@ export type StreamToSite =
   | { type: "rogue"; encoder: string; output: string }
   /** The world is newer than what was remembered. */
   | { type: "rolledBack"; because: string }
-  /** Its encoders are to bring their pictures to its relay, or need not. */
-  | { type: "feeds"; stream: string; on: boolean }
+  /** These encoders are to bring their pictures to its relay, and no others. */
+  | { type: "feeds"; stream: string; encoders: readonly string[] }
   /** It is stopped: nobody of ours publishes, or it was not on at all. */
   | { type: "streamStopped"; stream: string }
   /** Somebody wants it stopped. */

@@ -11,6 +11,7 @@ import { eventEndRegion } from "./stream.event-end-region.ts";
 import { movesRegion, returnsRegion } from "./stream.latch-region.ts";
 import { noticed } from "./relay/relay.moves.ts";
 import { relayRegion } from "./relay/relay.region.ts";
+import { spareAlarm, spareRegion } from "./relay/spare.region.ts";
 import * as moves from "./stream.moves.ts";
 import * as start from "./stream.start-moves.ts";
 import { streamSetup } from "./stream.setup.ts";
@@ -183,6 +184,8 @@ export const streamMachine = streamSetup.createMachine({
     returns: returnsRegion,
 
     relay: relayRegion,
+    spare: spareRegion,
+    spareAlarm,
 
     drill: drillRegion,
 

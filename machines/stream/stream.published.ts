@@ -14,6 +14,7 @@ import {
   relayedEncoder,
   relayedWord,
 } from "./relay/relay.published.ts";
+import { nextOf } from "./understudy-alarm.ts";
 import { publishedDrill } from "./drill/drill.ts";
 import { publishedContent } from "./content.published.ts";
 import {
@@ -120,7 +121,7 @@ export function streamState(
     takeover: context.destination.takeover,
     encoder: carrier?.encoder ?? null,
     output: carrier?.output ?? null,
-    understudyEncoder: understudyOf(context)?.encoder ?? null,
+    understudyEncoder: nextOf(context)?.encoder ?? null,
     encoders: all.map((ref) => ref.encoder),
     understudies: understudies(context),
     path: context.plan.relay ? "relayed" : "direct",

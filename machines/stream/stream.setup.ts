@@ -11,7 +11,7 @@ import { lacksProgramme, programmeNews, sendsProgramme } from "./programme-alarm
 import { endHoldMs, withCall, withRaise } from "../raised.ts";
 import type { AlarmName } from "./alarm-region.ts";
 import { carriedNews, carriesAll, lacksCarried } from "./carry-alarm.ts";
-import { lacksUnderstudy, understudyNews } from "./understudy-alarm.ts";
+import { lacksUnderstudy, nextOf, understudyNews } from "./understudy-alarm.ts";
 import {
   budgetLeft,
   type Change,
@@ -25,7 +25,6 @@ import {
   seenOnAir,
   type StreamContext,
   type StreamInput,
-  understudyOf,
   verdict,
 } from "./stream.context.ts";
 import {
@@ -56,9 +55,10 @@ import { isEventAtRisk } from "./stream.event-end-region.ts";
 import * as tellEvent from "./schedule.decisions.ts";
 import * as onDuty from "./schedule.moves.ts";
 import { betterInput, betterInputMs } from "./relay/better-input.ts";
-import { inputsOf, relayIsEmpty, type RelayWord } from "./relay/relay.ts";
+import { feedersOf, inputsOf, relayIsEmpty, type RelayWord } from "./relay/relay.ts";
 import { fallsBack, isFallenBack, isFreeingEncoders, isStranded } from "./relay/fall-back.ts";
 import * as relayMoves from "./relay/relay.moves.ts";
+import * as spare from "./relay/spare.ts";
 import {
   awaitsRelayMs,
   carriesAfterAll,
@@ -149,7 +149,7 @@ export const streamSetup = setup({
     seenOnAir: ({ context }) => seenOnAir(context),
     seenOffAir: ({ context }) => seenOffAir(context),
     cannotBeSeen: ({ context }) => !seenOnAir(context) && !seenOffAir(context),
-    hasUnderstudy: ({ context }) => understudyOf(context) !== null,
+    hasUnderstudy: ({ context }) => nextOf(context) !== null,
     lacksUnderstudy: ({ context }) => lacksUnderstudy(context),
     needsNoUnderstudy: ({ context }) => !lacksUnderstudy(context),
     lacksProgramme: ({ context }) => lacksProgramme(context),
@@ -259,6 +259,14 @@ export const streamSetup = setup({
     isFallenBack: ({ context }) => isFallenBack(context),
     fallsBack: ({ context }) => fallsBack(context),
     isStranded: ({ context }) => isStranded(context),
+    missesOwnInputs: ({ context }) => spare.missesOwnInputs(context),
+    hasCalledSpare: ({ context }) => spare.calledSpare(context) !== undefined,
+    aSpareIsFree: ({ context }) => spare.freeSpare(context) !== undefined,
+    spareIsLost: ({ context }) => spare.spareIsLost(context),
+    spareBrings: ({ context }) => context.memory.relay.spare?.brought === true,
+    spareIsIdle: ({ context }) => spare.isSpareIdle(context),
+    lacksSpare: ({ context }) => spare.lacksSpare(context),
+    lacksNoSpare: ({ context }) => !spare.lacksSpare(context),
     isStaleOrder: (_, { code }: EffectError) => code === "staleOrders",
     feedsAgain: (_, on: boolean) => on,
     feedsNoMore: ({ context }, on: boolean) => !on && context.memory.goal !== "stop",
@@ -361,7 +369,7 @@ export const streamSetup = setup({
     feed: sendParent(({ context }): StreamToSite => ({
       type: "feeds",
       stream: context.plan.id,
-      on: context.memory.relay.on,
+      encoders: feedersOf(context),
     })),
     finishCommand: enqueueActions(({ context, enqueue }) => {
       const done = tell.commandDone(context);
@@ -432,6 +440,7 @@ export const streamSetup = setup({
     tellProgramme: emit(({ context }, isThere: boolean) =>
       decided(programmeNews(context, isThere)),
     ),
+    tellSpare: emit(({ context }, isThere: boolean) => decided(spare.spareNews(context, isThere))),
     tellCarried: emit(({ context }, isThere: boolean) => decided(carriedNews(context, isThere))),
     noteRaise: assign(({ context }, alarm: AlarmName) =>
       changed(context, { raised: withRaise(context.memory.raised, alarm, context.now()) }),
@@ -576,6 +585,10 @@ export const streamSetup = setup({
     windowLeft: ({ context }) =>
       Math.max(seconds(1), leftMs(context.memory.schedule.ends ?? undefined, context.now())),
     whoCame: whoCameMs,
+    ownGrace: ({ context }) => spare.ownGraceMs(context),
+    spareGrace: ({ context }) => spare.spareGraceMs(context),
+    spareCalm: seconds(10),
+    spareEndHold: ({ context }) => endHoldMs(context.memory.raised, "spare", context.now()),
     relayStarts: ({ context }) => awaitsRelayMs(context),
     relayRests: ({ context }) => relayMoves.restMs(context),
     relayMoves: seconds(10),

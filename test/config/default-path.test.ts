@@ -70,6 +70,8 @@ test("programs that a relay cannot take publish themselves, and it is said why",
   expect(load(pair, { encoders: ["a", { encoder: "b", level: "cold" }] })).toEqual(
     direct("level is not hot"),
   );
+  const spare = { encoders: ["a", { encoder: "b", spare: true }] };
+  expect(load(pair, spare)).toEqual(relayed);
   const twice = { takeover: "primaryBackup", backupAddress: "rtmp://far2/live" };
   expect(load(pair, {}, {}, twice)).toEqual(direct("path relayed is not built for two addresses"));
 });

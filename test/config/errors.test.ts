@@ -516,6 +516,29 @@ test("a spare comes after an encoder of the stream's own, and both name what the
   ]);
 });
 
+test("a spare of relayed streams is cold or warm, and shows what an ingest brings or its source", () => {
+  const problems = (spare: string, input = "ingest: stage") =>
+    problemsWithDrivers(`site: studio
+mqtt: { url: mqtt://hub:1883 }
+ingests: [{ id: stage, kind: testPattern }]
+encoders:
+  - { id: one, driver: ffmpeg, input: { kind: ingest, ingest: stage } }
+  - { id: two, driver: ffmpeg, input: { kind: ingest, ${input} } }
+destinations:
+  - { id: platform, address: rtmp://far/live, streamKey: credential:key }
+streams:
+  - { id: main, destination: platform, path: relayed, encoders: [one, { encoder: two, ${spare} }] }
+`);
+  expect(problems("spare: true")).toEqual([]);
+  expect(problems("spare: true, level: cold")).toEqual([]);
+  expect(problems("spare: true, level: hot")).toEqual([
+    expect.stringContaining("encoders[1].level: is hot, and a spare runs only while it is needed"),
+  ]);
+  expect(problems("level: cold")).toEqual([
+    expect.stringContaining("encoders[1].level: is not hot: on path relayed every encoder but a"),
+  ]);
+});
+
 test("the inputs of a box are named by its own words, in place of a source", () => {
   const of = (keys: string) =>
     problemsWithDrivers(`site: studio

@@ -183,39 +183,62 @@ function hangsOn(id: string): Pick<EncoderPlan, "outlet" | "canRepair"> {
   return { outlet, canRepair: ["reboot", "powerCycle"] };
 }
 
+type RelayedParts = {
+  /** Who was seen to reach the far end itself. */
+  directly?: readonly string[];
+  /** What all inputs are. */
+  kind?: Box["kind"];
+  /** Of the inputs. */
+  spares?: readonly string[];
+};
+
 /** One programme on path relayed: `a` and `b` feed the relay, and `main-relay` publishes for it. */
-export function aRelayedPlan(
-  inputs = ["a", "b"],
-  /** Who was seen to reach the far end itself; `helo`: what all inputs are. */
-  p: { directly?: readonly string[]; kind?: Box["kind"] } = {},
+export const aRelayedPlan = (inputs = ["a", "b"], p: RelayedParts = {}): SitePlan =>
+  relayedPlans({ main: { ...p, inputs } });
+
+/** Programmes on path relayed, by their ids: what publishes for each is named after it. */
+export function relayedPlans(
+  programmes: Readonly<Record<string, RelayedParts & { inputs: readonly string[] }>>,
 ): SitePlan {
-  const leg = (encoder: string) => feedOf("main", encoder);
-  const pusher = pusherOf("main");
+  const parts = Object.entries(programmes).map(([id, { inputs, ...p }]) => {
+    const destination = id === "main" ? "far" : `far-${id}`;
+    const leg = (encoder: string) => feedOf(id, encoder);
+    const ofSpares = (encoders: readonly string[]) => {
+      const spares = encoders.filter((encoder) => p.spares?.includes(encoder));
+      return spares.length > 0 && { spares };
+    };
+    const listed = (encoders: readonly string[]) =>
+      encoders.map((encoder) => ({ encoder, output: "stream-1" }));
+    return {
+      encoders: [
+        ...inputs.map((encoder) => anEncoderPlan(encoder, p.kind ?? "soft")),
+        { ...anEncoderPlan(pusherOf(id), "soft"), publishesFor: id },
+      ],
+      destinations: [
+        aDestinationPlan({ id: destination }),
+        ...inputs.map((encoder) => aDestinationPlan({ id: leg(encoder), observed: false })),
+      ],
+      streams: [
+        {
+          ...aStreamPlan({ id, destination, encoders: [pusherOf(id)], ...ofSpares(inputs) }),
+          relay: {
+            inputs: listed(inputs).map((ref) => ({ ...ref, leg: leg(ref.encoder) })),
+            ...(p.directly && { directly: listed(p.directly) }),
+          },
+        },
+        ...inputs.map((encoder) => ({
+          ...aStreamPlan({ encoders: [encoder], id: leg(encoder), ...ofSpares([encoder]) }),
+          ...{ destination: leg(encoder), autoStart: false, feedOf: id },
+        })),
+      ],
+    };
+  });
+  const encoders = parts.flatMap((part) => part.encoders);
   return {
     site: "studio",
-    encoders: [
-      ...inputs.map((id) => anEncoderPlan(id, p.kind ?? "soft")),
-      { ...anEncoderPlan(pusher, "soft"), publishesFor: "main" },
-    ],
-    destinations: [
-      aDestinationPlan(),
-      ...inputs.map((id) => aDestinationPlan({ id: leg(id), observed: false })),
-    ],
-    streams: [
-      {
-        ...aStreamPlan({ encoders: [pusher] }),
-        relay: {
-          inputs: inputs.map((id) => ({ encoder: id, output: "stream-1", leg: leg(id) })),
-          ...(p.directly && {
-            directly: p.directly.map((id) => ({ encoder: id, output: "stream-1" })),
-          }),
-        },
-      },
-      ...inputs.map((id) => ({
-        ...aStreamPlan({ encoders: [id], id: leg(id), destination: leg(id), autoStart: false }),
-        feedOf: "main",
-      })),
-    ],
+    encoders: [...new Map(encoders.map((encoder) => [encoder.id, encoder])).values()],
+    destinations: parts.flatMap(({ destinations }) => destinations),
+    streams: parts.flatMap(({ streams }) => streams),
   };
 }
 

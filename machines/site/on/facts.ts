@@ -35,10 +35,10 @@ export const facts = siteSetup.createStateConfig({
       }),
     },
     feeds: {
-      actions: enqueueActions(({ context, event: { stream, on }, enqueue }) => {
+      actions: enqueueActions(({ context, event: { stream, encoders }, enqueue }) => {
         const { relay } = context.plan.streams.find(({ id }) => id === stream)!;
-        for (const { leg } of relay?.inputs ?? []) {
-          enqueue.sendTo(context.streams[leg]!, { type: "feed", on });
+        for (const { encoder, leg } of relay?.inputs ?? []) {
+          enqueue.sendTo(context.streams[leg]!, { type: "feed", on: encoders.includes(encoder) });
         }
       }),
     },

@@ -5,6 +5,7 @@ import { isBenched } from "../../encoder/encoder.published.ts";
 import { adopt, grant, holdings, type Keys, refusal, release } from "../keys.ts";
 import type { EncoderRef, SiteContext } from "../site.context.ts";
 import type { SiteEvent } from "../site.events.ts";
+import { programmeOf } from "../plan.ts";
 import { siteSetup } from "../site.setup.ts";
 
 export const keys = siteSetup.createStateConfig({
@@ -169,7 +170,8 @@ function handOver(
 ) {
   const before = holdings(context.keys);
   const held = holdings(keys);
-  const { encoders, spares, relay } = context.plan.streams.find((s) => s.id === claim.stream)!;
+  const plan = context.plan.streams.find((s) => s.id === claim.stream)!;
+  const { encoders, spares, relay } = plan;
   for (const { encoder, output } of [...encoders, ...(relay?.directly ?? [])]) {
     const ref = context.encoders[encoder]!;
     const place = `${encoder}/${output}`;
@@ -178,7 +180,7 @@ function handOver(
       enqueue.sendTo(ref, {
         type: isHolder ? "granted" : "benched",
         output,
-        ...(isHolder && spares?.includes(encoder) && { asSpareFor: claim.stream }),
+        ...(isHolder && spares?.includes(encoder) && { asSpareFor: programmeOf(plan) }),
       });
     }
     const facts = context.facts[encoder];
@@ -191,11 +193,15 @@ function spareRefusal(
   { plan, keys, facts }: SiteContext,
   { stream, encoder }: { stream: string; encoder: string },
 ): string | undefined {
-  if (!plan.streams.find(({ id }) => id === stream)?.spares?.includes(encoder)) return undefined;
+  const claims = plan.streams.find(({ id }) => id === stream);
+  if (!claims?.spares?.includes(encoder)) return undefined;
   const holders = Object.values(keys).map(({ holder }) => holder);
   const carried = holders.find((holder) => holder?.encoder === encoder)?.stream;
-  const keptFor = carried ?? facts[encoder]?.inUseFor ?? stream;
-  return keptFor === stream ? undefined : `${encoder} is a spare, and in use for ${keptFor}`;
+  const carries = plan.streams.find(({ id }) => id === carried);
+  const keptFor = (carries && programmeOf(carries)) ?? facts[encoder]?.inUseFor ?? null;
+  return keptFor === null || keptFor === programmeOf(claims)
+    ? undefined
+    : `${encoder} is a spare, and in use for ${keptFor}`;
 }
 
 /** A box that is practised is free again a moment later, and has to be: the exercise ends now. */

@@ -9,6 +9,7 @@ import {
   sessionOf,
   streamFor,
 } from "../../session/site-sessions.ts";
+import { feedersOf } from "../../stream/relay/relay.ts";
 import { wantedNews } from "../desired.ts";
 import { siteSetup } from "../site.setup.ts";
 
@@ -92,9 +93,9 @@ export const sessions = siteSetup.createStateConfig({
         const session = context.sessions.refs[stream];
         if (session) enqueue.sendTo(session, { type });
         // It may have been wanted again while it was being stopped.
-        const { feedOf } = context.plan.streams.find(({ id }) => id === stream)!;
+        const { feedOf, encoders } = context.plan.streams.find(({ id }) => id === stream)!;
         const fed = feedOf === undefined ? undefined : context.streams[feedOf]?.getSnapshot();
-        if (fed?.context.memory.relay.on === true) {
+        if (fed && encoders.some(({ encoder }) => feedersOf(fed.context).includes(encoder))) {
           enqueue.sendTo(context.streams[stream]!, { type: "feed", on: true });
         }
       }),

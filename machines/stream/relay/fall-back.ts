@@ -55,7 +55,7 @@ export function fallsBack(context: StreamContext): boolean {
 /** What its relay said is of no use without it. */
 const forgotten: Partial<RelayMemory> = {
   ...{ on: false, preferred: null, wish: null, selected: null, lostAt: null, empty: null },
-  ...{ failures: [], isPaged: false, slateSince: null },
+  ...{ failures: [], isPaged: false, slateSince: null, spare: null },
 };
 
 /** On the other path: whoever has the key, or may have it, is proven off it first. */

@@ -30,7 +30,7 @@ export function relayOrder({ plan, memory }: StreamContext): Intents["orderRelay
 export const turned = (context: StreamContext, on: boolean): Change =>
   context.plan.relay === undefined || context.memory.relay.on === on
     ? {}
-    : withRelay(context, { on });
+    : withRelay(context, { on, ...(!on && { spare: null }) });
 
 /** Who may carry has changed, or it was never said. */
 export function ordersAreOld(context: StreamContext): boolean {
@@ -153,6 +153,7 @@ export function reported(context: StreamContext, word: RelayWord): Change {
     lostAt: null,
     empty: word.selected !== null ? null : (relay.empty ?? emptyFrom(relay.selected, now)),
     isPaged: false,
+    spare: spareIn(context, word),
   };
   const missing = word.missingMs - (isNewRun ? 0 : relay.missingMs);
   const shown = slateMs - (isNewRun ? 0 : (relay.slateMs ?? 0));
@@ -162,6 +163,15 @@ export function reported(context: StreamContext, word: RelayWord): Change {
       ? closed(context, word, { missingMs: missing, slateMs: shown })
       : {}),
   };
+}
+
+/** One that it sends was called in, also where that is not remembered: so was who brings at first. */
+function spareIn({ plan, memory, relay }: StreamContext, { selected, live }: RelayWord) {
+  const { spare = null } = memory.relay;
+  const first = relay === null && spare === null ? live : [];
+  const found = [selected, ...first].find((id) => id !== null && plan.spares?.includes(id));
+  if (found) return { encoder: found, brought: true };
+  return spare && live.includes(spare.encoder) ? { ...spare, brought: true } : spare;
 }
 
 const emptyFrom = (from: string | null, at: Stamp) => (from === null ? null : { from, at });

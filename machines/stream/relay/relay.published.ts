@@ -1,10 +1,14 @@
 /** How a relayed stream is seen from outside, where that differs from one on path direct. */
+import type { OutputRef } from "../../intents.ts";
+import type { RelayPlan } from "../../site/plan.ts";
 import { lacksOf } from "../carry-alarm.ts";
 import { troubleSentence } from "../stream.changes.ts";
 import { type StreamContext, verdict } from "../stream.context.ts";
 import type { StreamRelay, StreamState } from "../stream.contract.ts";
 import { planOnPath } from "./path.ts";
 import { misfitsOf, publishedMeasures } from "./measured.ts";
+import { isSpare } from "../spares.ts";
+import { callHindrance, calledSpare, lacksSpare, whyNoSpare } from "./spare.ts";
 import { hindersInput, inputsOf, isOnSlate, pictureMisfits, relayBrings } from "./relay.ts";
 
 /** Only states in which what publishes for it is well are told otherwise. */
@@ -25,7 +29,11 @@ export function relayedBecause(context: StreamContext, word: StreamState["carrie
     if (verdict(context).word === "source") return `${troubleSentence(context)}${slate}`;
     if (!relayBrings(context)) {
       const instead = inputsOf(context).flatMap(({ encoder }) => pictureMisfits(context, encoder));
-      return ["no encoder brings pictures to its relay", ...instead].join(": ") + slate;
+      const nothing = ["no encoder brings pictures to its relay", ...instead].join(": ");
+      const called = calledSpare(context);
+      const spare = called !== undefined ? `the spare ${called} is called in` : undefined;
+      const none = lacksSpare(context) ? whyNoSpare(context) : undefined;
+      return [nothing, ...((spare ?? none) ? [spare ?? none] : [])].join("; ") + slate;
     }
   }
   if (word !== "carried") return context.because;
@@ -70,16 +78,37 @@ export function publishedRelay(context: StreamContext): StreamRelay | null {
   };
 }
 
-/** All of them encode, so who brings pictures could carry now. */
+/** All but spares encode, so who brings pictures could carry now. */
 export function hotUnderstudies(context: StreamContext): NonNullable<StreamState["understudies"]> {
-  return inputsOf(context)
+  return (context.plan.relay?.inputs ?? [])
     .filter(({ encoder }) => encoder !== relayedEncoder(context))
-    .map(({ encoder }) => {
-      const hindrance = hindersInput(context, encoder);
-      return {
-        encoder,
-        ...{ role: "understudy", wants: "hot", is: hindrance === undefined ? "hot" : "none" },
-        ...(hindrance !== undefined && { hindrance }),
-      } as const;
-    });
+    .map((ref) => (isSpare(context, ref) ? spareOf(context, ref) : hotOne(context, ref)));
+}
+
+type Understudy = NonNullable<StreamState["understudies"]>[number];
+
+function hotOne(context: StreamContext, { encoder }: OutputRef): Understudy {
+  const hindrance = hindersInput(context, encoder);
+  return {
+    encoder,
+    ...{ role: "understudy", wants: "hot", is: hindrance === undefined ? "hot" : "none" },
+    ...(hindrance !== undefined && { hindrance }),
+  };
+}
+
+function spareOf(context: StreamContext, ref: RelayPlan["inputs"][number]): Understudy {
+  const { encoder } = ref;
+  const isCalled = encoder === calledSpare(context);
+  const hindrance = isCalled ? hindersInput(context, encoder) : callHindrance(context, ref);
+  const { inUseFor = null, isAsWanted = null } = context.facts[encoder] ?? {};
+  const isCold = context.plan.cold?.includes(encoder) === true || isAsWanted === false;
+  const ready = isCalled ? "hot" : isCold ? "cold" : "warm";
+  return {
+    encoder,
+    ...{ role: "spare", wants: context.plan.cold?.includes(encoder) ? "cold" : "warm" },
+    is: hindrance === undefined ? ready : "none",
+    ...(isAsWanted !== null && { isAsWanted }),
+    ...(hindrance !== undefined && { hindrance }),
+    ...(inUseFor !== null && { inUseFor }),
+  };
 }

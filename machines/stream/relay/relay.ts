@@ -62,7 +62,11 @@ export type RelayMemory = {
   isPaged: boolean;
   /** Since then it goes on without its relay. Absent in older journals. */
   fellBack?: { at: Stamp; because: string } | null;
+  /** The spare that was called in, and whether it has brought pictures since. Absent: none. */
+  spare?: CalledSpare | null;
 };
+
+export type CalledSpare = { encoder: string; brought: boolean };
 
 export const newRelayMemory = (now: Stamp): RelayMemory => ({
   on: false,
@@ -111,8 +115,19 @@ type Relayed = {
   now: () => Stamp;
 };
 
-export const inputsOf = ({ plan }: Pick<Relayed, "plan">): readonly OutputRef[] =>
-  plan.relay?.inputs ?? [];
+type Inputs = readonly (OutputRef & { leg: string })[];
+
+/** Those that are to bring it pictures: all but the spares that were not called in. */
+export function inputsOf({ plan, memory }: Pick<Relayed, "plan" | "memory">): Inputs {
+  const called = memory.relay.spare?.encoder;
+  return (plan.relay?.inputs ?? []).filter(
+    ({ encoder }) => encoder === called || plan.spares?.includes(encoder) !== true,
+  );
+}
+
+/** Who is to feed it now. */
+export const feedersOf = (context: Pick<Relayed, "plan" | "memory">): string[] =>
+  context.memory.relay.on ? inputsOf(context).map(({ encoder }) => encoder) : [];
 
 /** The relay runs and says that somebody brings it pictures. */
 export const relayBrings = ({ relay }: Pick<Relayed, "relay">): boolean =>
@@ -134,8 +149,10 @@ export function unfit({ facts }: Pick<Relayed, "facts">, encoder: string) {
 }
 
 /** Who may carry. Nobody at all would be off air for certain: then all may. */
-export function eligibleOf(context: Pick<Relayed, "plan" | "facts">): string[] {
-  const all = inputsOf(context).map(({ encoder }) => encoder);
+export function eligibleOf(context: Pick<Relayed, "plan" | "facts" | "memory">): string[] {
+  const { spare } = context.memory.relay;
+  const may = (encoder: string) => encoder !== spare?.encoder || spare.brought;
+  const all = inputsOf(context).flatMap(({ encoder }) => (may(encoder) ? [encoder] : []));
   const fit = all.filter((encoder) => unfit(context, encoder) === undefined);
   return fit.length > 0 ? fit : all;
 }

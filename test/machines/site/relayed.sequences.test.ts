@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { streamState } from "../../../machines/stream/stream.published.ts";
 import { effortOf } from "../facility.ts";
-import { aRelayedPlan, asks, onCam, replay, World } from "../world.ts";
+import { aRelayedPlan, asks, onCam, relayedPlans, replay, World } from "../world.ts";
 
 const verbs = [
   ...([
@@ -55,7 +55,7 @@ function aWorld({ kind, directly }: Facility): World {
   return world;
 }
 
-function act(world: World, { do: verb, box: id }: Step): unknown {
+function act(world: World, { do: verb, box: id }: Step, stream = "main"): unknown {
   const box = world.box(id);
   switch (verb) {
     case "kill":
@@ -66,10 +66,10 @@ function act(world: World, { do: verb, box: id }: Step): unknown {
     case "mend":
       return (box.broken = verb === "break");
     case "killRelay":
-      return world.killRelay();
+      return world.killRelay(stream);
     case "loseRelay":
       world.relaysFail = true;
-      return world.killRelay();
+      return world.killRelay(stream);
     case "unplug":
     case "plug":
       return (box.reachable = verb === "plug");
@@ -101,7 +101,10 @@ function act(world: World, { do: verb, box: id }: Step): unknown {
     case "nothing":
       return undefined;
     default:
-      return asks(world, verb, verb === "failover" && id !== "main-relay" ? { to: id } : {});
+      return asks(world, verb, {
+        stream,
+        ...(verb === "failover" && id !== "main-relay" && { to: id }),
+      });
   }
 }
 
@@ -181,5 +184,99 @@ test("whatever happened, once all works again it is on air, and without its rela
       expect([carrier, carriage]).toEqual(["carried", "onAir"]);
     }),
     { ...effortOf("relayed"), numRuns: Math.ceil(effortOf("relayed").numRuns / 10) },
+  );
+}, 36_000_000);
+
+/** Two relayed programmes with an encoder each, and one spare. */
+function aPool(kind: Facility["kind"]): World {
+  const part = (id: string) => ({ inputs: [id, "s"], spares: ["s"], kind });
+  const world = new World(onCam(relayedPlans({ main: part("a"), two: part("b") })));
+  if (kind === "soft") world.leap(8, 16);
+  else world.leap(20, 40);
+  return world;
+}
+
+const poolStep = fc.record({
+  what: step.filter(({ do: verb }) => !["forget", "silence", "loseRelay"].includes(verb)),
+  box: fc.constantFrom("a", "b", "s", "main-relay"),
+  stream: fc.constantFrom("main", "two"),
+  released: fc.boolean(),
+});
+const releaseSpare = { to: "encoder:s", event: { type: "release", by: "engineer" } } as const;
+
+/** @returns the stream that the spare feeds now, by the machines */
+function expectOneRelay(world: World): string | null {
+  const { keys } = world.core.site();
+  const held = Object.values(keys).flatMap(({ holder }) =>
+    holder?.encoder === "s" ? [holder.stream] : [],
+  );
+  expect(held.length).toBeLessThanOrEqual(1);
+  const selecting = ["main", "two"].filter((id) => world.relays.selected(id) === "s");
+  expect(selecting.length).toBeLessThanOrEqual(1);
+  return held[0]?.replace(/-relay-s$/, "") ?? null;
+}
+
+test("a spare feeds one relay at a time, and another one only when somebody has released it", () => {
+  let covers = 0;
+  const pool = fc.array(poolStep, { minLength: 2, maxLength: 8 });
+  fc.assert(
+    fc.property(facility, pool, ({ kind }, steps) => {
+      const world = aPool(kind);
+      let keptFor: string | null = null;
+      for (const { what, box, stream, released } of steps) {
+        if (released && world.core.can(releaseSpare)) {
+          world.send(releaseSpare);
+          keptFor = null;
+        }
+        act(world, { ...what, box: box as Step["box"] }, stream);
+        // In small steps, so that no change is passed over.
+        for (let left = what.s; left >= 0; left -= 1) {
+          world.leap(Math.min(Math.max(left, 0.25), 1), 2);
+          const feeds = expectOneRelay(world);
+          expect([null, keptFor ?? feeds]).toContain(feeds);
+          covers += feeds !== null && keptFor === null ? 1 : 0;
+          keptFor = feeds ?? keptFor;
+        }
+      }
+      expect(world.overlaps).toEqual([]);
+      expect(world.stuck).toEqual([]);
+      expect(replay(world.plan, world.journal)).toEqual(world.rawDecisions());
+    }),
+    { ...effortOf("relayed"), numRuns: Math.ceil(effortOf("relayed").numRuns / 4) },
+  );
+  if (effortOf("relayed").numRuns >= 100) expect(covers).toBeGreaterThan(0);
+}, 36_000_000);
+
+test("whatever happened, a stream that lost its encoder is on air with the spare that is free", () => {
+  const pool = fc.array(poolStep, { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(facility, pool, ({ kind }, steps) => {
+      const world = aPool(kind);
+      for (const { what, box, stream } of steps) {
+        if (what.do === "stop") continue;
+        act(world, { ...what, box: box as Step["box"] }, stream);
+        world.leap(what.s, 4);
+      }
+      Object.assign(world, { relaysFail: false, observed: true });
+      for (const id of Object.keys(world.boxes)) {
+        const isLost = id === "a";
+        Object.assign(world.box(id), { broken: isLost, deaf: false, reachable: true });
+        if (isLost || world.box(id).frozen) world.kill(id);
+        if (isLost) world.box(id).running = null;
+        world.send({ to: `encoder:${id}`, event: { type: "inService", by: "engineer" } });
+      }
+      for (let minutes = 0; minutes < 20; minutes += 1) {
+        world.leap(60, 30);
+        const { relay } = streamState(world.core.stream("two"), {
+          published: header,
+          backupLeg: undefined,
+        });
+        // Where the other has it, and needs it no more.
+        if (relay!.selected === "s") asks(world, "return", { stream: "two" });
+        if (world.core.can(releaseSpare)) world.send(releaseSpare);
+      }
+      expect(state(world)).toMatchObject({ carrier: "carried", carriage: "onAir", encoder: "s" });
+    }),
+    { ...effortOf("relayed"), numRuns: Math.ceil(effortOf("relayed").numRuns / 20) },
   );
 }, 36_000_000);

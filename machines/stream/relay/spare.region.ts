@@ -1,0 +1,77 @@
+/** The region of a relayed stream that calls a spare in, and lets it go; see spare.ts. */
+import { not } from "xstate";
+import { alarmRegion } from "../alarm-region.ts";
+import { streamSetup } from "../stream.setup.ts";
+import { change, tells } from "../stream.steps.ts";
+import * as spare from "./spare.ts";
+
+const state = streamSetup.createStateConfig;
+
+const call = [tells(spare.spareCalled), change(({ context }) => spare.called(context))];
+const letGo = [
+  tells(spare.spareLetGo),
+  change(({ context }) => spare.letGo(context)),
+  "feed" as const,
+];
+
+export const spareRegion = state({
+  initial: "standingBy",
+  states: {
+    standingBy: {
+      always: [
+        { guard: "hasCalledSpare", target: "called" },
+        { guard: "missesOwnInputs", target: "counting" },
+      ],
+    },
+    counting: {
+      always: { guard: not("missesOwnInputs"), target: "standingBy" },
+      after: { ownGrace: "wanting" },
+    },
+    /** The first that can is called in. */
+    wanting: {
+      always: [
+        { guard: "hasCalledSpare", target: "called" },
+        { guard: not("missesOwnInputs"), target: "standingBy" },
+        { guard: "aSpareIsFree", target: "called", actions: call },
+      ],
+    },
+    called: {
+      entry: "feed",
+      initial: "starting",
+      always: [
+        { guard: not("hasCalledSpare"), target: "standingBy" },
+        { guard: "spareIsLost", target: "wanting", actions: letGo },
+      ],
+      states: {
+        starting: {
+          always: [
+            { guard: "spareBrings", target: "feeding" },
+            { guard: "spareIsIdle", target: "feeding" },
+          ],
+          after: {
+            spareGrace: [
+              {
+                guard: "aSpareIsFree",
+                target: "#stream.spare.called",
+                reenter: true,
+                actions: call,
+              },
+              { target: "starting", reenter: true },
+            ],
+          },
+        },
+        feeding: { always: { guard: "spareIsIdle", target: "calm" } },
+        calm: {
+          always: { guard: not("spareIsIdle"), target: "feeding" },
+          after: { spareCalm: { target: "#stream.spare.standingBy", actions: letGo } },
+        },
+      },
+    },
+  },
+});
+
+/** Its own encoders bring nothing, and nobody can be called in. */
+export const spareAlarm = alarmRegion("spare", {
+  ...{ lacks: "lacksSpare", needsNone: "lacksNoSpare", has: "lacksNoSpare" },
+  ...{ tell: "tellSpare", missing: "ownGrace", endHold: "spareEndHold" },
+});
