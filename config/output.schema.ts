@@ -25,8 +25,24 @@ const segmented = {
   ),
   push: section({
     address: url("http", "https").describe("Below it each file is put (PUT), and deleted when old"),
+    s3: section({
+      region: z
+        .string()
+        .regex(/^[a-z0-9-]{1,63}$/, "must be like eu-central-1")
+        .describe("Region of the bucket; what is no Amazon often takes us-east-1 or auto"),
+      accessKeyId: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]{3,128}$/, "letters, digits and . _ -, at least 3")
+        .describe("Whose requests these are"),
+      secretAccessKey: SecretReference.describe("Where the secret key is kept that signs them"),
+    })
+      .exactOptional()
+      .describe(
+        "The address is in a bucket of S3, or of what is compatible with it: requests are signed " +
+          "(AWS Signature V4). The bucket is the first part of its host, or of its path",
+      ),
     token: SecretReference.exactOptional().describe(
-      "Where the token is kept that is sent as Authorization: Bearer TOKEN",
+      "Where the token is kept that is sent as Authorization: Bearer TOKEN; with s3 to purge only",
     ),
     purge: url("http", "https")
       .exactOptional()

@@ -15,7 +15,7 @@ export const SecretReference = z
   .string({ error: `must say where the secret is kept, ${howToWrite}` })
   .regex(reference, { error: `is a secret and must not be written here, ${howToWrite}` });
 
-const secretKey = /(password|passphrase|secret|token|streamKey|apiKey|community)$/i;
+const secretKey = /(password|passphrase|secret|token|streamKey|apiKey|secretAccessKey|community)$/i;
 
 /**
  * Vendors' options are not ours to type, so there a secret is known by its key. The message never

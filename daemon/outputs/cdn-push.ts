@@ -2,15 +2,19 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { type BucketAccess, refusalOf, signedHeaders } from "./bucket.ts";
 import { askAgain, isPlaylist, keptFor, typeOf } from "./serve.ts";
 
 const atOnce = 4;
 const patienceMs = 10_000;
+const mostOfRefusal = 8_192;
 const againMs = { first: 500, most: 15_000 };
 
 export type CdnTarget = {
   /** Files are put below it. */
   address: string;
+  /** With it `address` is in a bucket, and `token` is for `purge` alone. */
+  s3?: BucketAccess | undefined;
   token?: string | undefined;
   /** Told by POST which lists are new. */
   purge?: string | undefined;
@@ -114,19 +118,35 @@ export class CdnPush {
     address: string,
     more: { body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> } = {},
   ): Promise<void> {
-    const { token } = this.#to;
-    const { status, body } = await fetch(address, {
-      ...{ method, redirect: "error", signal: AbortSignal.timeout(patienceMs) },
+    const { token, s3 } = this.#to;
+    const authorization = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
+    const headers =
+      s3 && address !== this.#to.purge
+        ? await signedHeaders(s3, { method, address, ...more }, Date.now())
+        : { ...more.headers, ...authorization };
+    const answer = await fetch(address, {
+      ...{ method, headers, redirect: "manual", signal: AbortSignal.timeout(patienceMs) },
       ...(more.body !== undefined && { body: more.body }),
-      headers: {
-        ...more.headers,
-        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-      },
     });
-    await body?.cancel();
+    const { status } = answer;
     const isGone = method === "DELETE" && (status === 404 || status === 410);
-    if (status >= 300 && !isGone) throw new Error(`${method} ${address} was answered ${status}`);
+    if (status < 300 || isGone) return void (await answer.body?.cancel());
+    const refusal = s3 && refusalOf(await beginningOf(answer), Date.now());
+    const why = refusal === undefined ? "" : `: ${refusal}`;
+    throw new Error(`${method} ${address} was answered ${status}${why}`);
   }
+}
+
+/** Of what it says; whoever is no bucket may say anything. */
+async function beginningOf({ body }: Response): Promise<string> {
+  if (!body) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length >= mostOfRefusal) break;
+  }
+  return text.slice(0, mostOfRefusal);
 }
 
 function sentenceOf({ message, cause }: Error): string {

@@ -1,12 +1,14 @@
 /** Output processes of relayed streams as the daemon keeps them. */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SiteConfig } from "../../config/site.schema.ts";
 import type { OutputEvent } from "../../machines/output/output.events.ts";
 import type { HostDiskOptions } from "../drivers/host-disk/options.ts";
 import { endOthers, KeptProcess } from "../kept-process/kept-process.ts";
 import type { RelayedStream } from "../relays/with-relays.ts";
+import type { CdnTarget } from "./cdn-push.ts";
 import type { OutputSettings, OutputTarget } from "./settings.ts";
 import { OutputStatus } from "./status.ts";
 
@@ -38,7 +40,7 @@ export async function openOutputs(p: {
     const keeper = new OutputKeeper({
       target: targetOf(output, {
         ...{ stateDir: join(folder, output.id), gopS: relay.gopS, stream: relay.stream },
-        sendsBps: relay.sendsBps,
+        ...{ sendsBps: relay.sendsBps, memory: relay.memory },
         storages: p.config.storages,
       }),
       ...{ output: output.id, pipe: pipeOf(relay, output.id) },
@@ -58,12 +60,14 @@ function targetOf(
     stateDir: string;
     stream: string;
     gopS: number;
+    /** Of its relay. */
+    memory: string;
     sendsBps: number | undefined;
     storages: SiteConfig["storages"];
   },
 ): OutputTarget {
   const { id, name: _, ...config } = output;
-  if (config.kind === "hls" || config.kind === "ladder") return hlsTarget(config, p);
+  if (config.kind === "hls" || config.kind === "ladder") return hlsTarget(id, config, p);
   if (config.kind === "udp" || config.kind === "rtp") {
     return { ...config, paceBps: config.paceBps ?? paceOf(p.sendsBps) };
   }
@@ -85,10 +89,11 @@ function targetOf(
 const paceOf = (sendsBps = 25_000_000) => Math.max(4 * sendsBps, 10_000_000);
 
 function hlsTarget(
+  id: string,
   config:
     | Omit<OutputConfig & { kind: "hls" }, "id" | "name">
     | Omit<OutputConfig & { kind: "ladder" }, "id" | "name">,
-  p: { stateDir: string; gopS: number },
+  p: { stateDir: string; gopS: number; memory: string },
 ): OutputTarget {
   const { segmentMs, windowMs, host, port, token, push } = config;
   const common = {
@@ -97,11 +102,23 @@ function hlsTarget(
     targetS: Math.ceil(Math.ceil(segmentMs / 1_000 / p.gopS - 0.05) * p.gopS),
     ...(port !== undefined && { listen: { host, port } }),
     ...(token !== undefined && { tokenSha256: createHash("sha256").update(token).digest("hex") }),
-    ...(push && { push }),
+    ...(push && { push: pushOf(push, join(p.memory, `${id}.key`)) }),
   };
   return config.kind === "hls"
     ? { kind: "hls", container: config.container, ...common }
     : { kind: "ladder", sizes: config.sizes, ...common };
+}
+
+/** What signs lies in memory: what a process is started with shows in the host's process list. */
+function pushOf(
+  { s3, ...push }: NonNullable<(OutputConfig & { kind: "hls" })["push"]>,
+  secretFile: string,
+): CdnTarget {
+  if (!s3) return push;
+  mkdirSync(dirname(secretFile), { recursive: true, mode: 0o700 });
+  writeFileSync(secretFile, s3.secretAccessKey, { mode: 0o600 });
+  const { region, accessKeyId } = s3;
+  return { ...push, s3: { region, accessKeyId, secretFile } };
 }
 
 export class OutputKeeper {

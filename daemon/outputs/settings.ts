@@ -6,6 +6,7 @@ import { rungNames } from "./rungs.ts";
 const Listen = z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) });
 const Push = z.object({
   address: z.string(),
+  s3: z.object({ region: z.string(), accessKeyId: z.string(), secretFile: z.string() }).optional(),
   token: z.string().optional(),
   purge: z.string().optional(),
 });

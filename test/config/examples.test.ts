@@ -12,7 +12,7 @@ const read = (name: string) =>
   readFileSync(new URL(`../../config/${name}`, import.meta.url), "utf8");
 /** Also takes in the settings that are commented out: `#name: …`, no space. */
 const uncommented = (text: string) =>
-  text.replace(/^(\s*)#(| {2,})(?=(- )?[a-zA-Z]+:( |$))/gm, "$1$2");
+  text.replace(/^(\s*)#(| {2,})(?=(- )?[a-zA-Z][a-zA-Z0-9]*:( |$))/gm, "$1$2");
 
 const files = [
   {

@@ -88,6 +88,16 @@ test.each([
   expect(problems[0]).toMatch(problem);
 });
 
+test("a bucket's secret key stands in the file as a reference only", () => {
+  const output = (key: string) =>
+    `{ id: web, kind: hls, push: { address: "https://b.example.org/live", s3: { region: us-east-1, accessKeyId: AKIAEXAMPLE, secretAccessKey: ${key} } } }`;
+  expect(problemsOf(site(output("credential:bucket-key")))).toEqual([]);
+  const [problem, ...others] = problemsOf(site(output("wJalrXUtnFEMI")));
+  expect(others).toEqual([]);
+  expect(problem).toMatch(/s3\.secretAccessKey: is a secret and must not be written here/);
+  expect(problem).not.toContain("wJalr");
+});
+
 test("only a relay feeds outputs", () => {
   const [problem] = problemsOf(site("{ id: web, kind: hls }", "direct"));
   expect(problem).toMatch(/streams\[0\]\.outputs.*need path relayed: the relay feeds them/);
