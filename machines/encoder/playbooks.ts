@@ -233,7 +233,7 @@ export function withTrouble(repairs: Repairs, trouble: Trouble): Repairs {
 
 const longestProposalMs = 4 * 3_600_000;
 /** A proposal is good for so long; the next one, of the same trouble, twice as long. */
-export const proposalMs = ({ askedTimes = 1 }: Repairs): number =>
+export const proposalMs = ({ askedTimes = 1 }: Pick<Repairs, "askedTimes">): number =>
   Math.min(longestProposalMs, budgetMs * 2 ** (askedTimes - 1));
 
 /** When the proposal that stands now is over, Unix ms. */

@@ -45,6 +45,9 @@ export const recordChanges = {
     const gapSince = state === "streaming" ? null : (seenAt ?? context.now());
     return { trouble: trouble ?? { medium, why, gapSince } };
   },
+  noteProposal: ({ record: { trouble } }) => ({
+    trouble: trouble && { ...trouble, askedTimes: (trouble.askedTimes ?? 0) + 1 },
+  }),
   endTrouble: () => ({ trouble: null, target: null }),
   chooseFirst: (context) => ({ target: firstMedium(recorderOf(context)) ?? null }),
   chooseNext: (context) => ({ target: nextOf(context) ?? null }),

@@ -22,6 +22,8 @@ export type RecordTrouble = {
   why: string;
   /** When it was last seen to record; null: it still does. */
   gapSince: Stamp | null;
+  /** How often another medium was proposed for it. Absent: not yet. */
+  askedTimes?: number;
 };
 
 /** What is known of a box's recording. */

@@ -164,12 +164,12 @@ export const recording = {
       ],
     },
     observing: {
-      entry: tell("wouldMove"),
+      entry: [note("noteProposal"), tell("wouldMove")],
       always: [wasStopped, isBack, { guard: "nothingIsLeft", target: "lost" }],
       after: { proposalEnds: "deciding" },
     },
     proposing: {
-      entry: tell("proposed"),
+      entry: [note("noteProposal"), tell("proposed")],
       always: [wasStopped, isBack, { guard: "nothingIsLeft", target: "lost" }],
       after: { proposalEnds: "deciding" },
     },

@@ -1,6 +1,7 @@
 import { type AnyActorRef, assign, emit, enqueueActions, sendTo, setup } from "xstate";
 import { decided, type Decided, type Decision } from "../decision.ts";
 import { effect, type EffectError } from "../effect.ts";
+import { proposalMs } from "../encoder/playbooks.ts";
 import type { Consent, StoragePlan } from "../site/plan.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
 import {
@@ -241,7 +242,7 @@ export const storageSetup = setup({
     /** A medium that has just vanished may be told of after the recording that ended with it. */
     faultShows: 5_000,
     seenWithin: 30_000,
-    proposalEnds: 600_000,
+    proposalEnds: ({ context }) => proposalMs(context.record.trouble ?? {}),
     triesAgain: 10_000,
     restoresAgain: 600_000,
     releasesAgain: 10_000,

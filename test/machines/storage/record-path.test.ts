@@ -145,6 +145,27 @@ test("propose: a person is asked, and says yes", () => {
   expect(box.records).toMatchObject({ medium: "usb", state: "streaming" });
 });
 
+test.each([
+  ["propose", "proposed"],
+  ["observe", "wouldMove"],
+] as const)("%s: as long as nothing changes it is told less and less often", (failover, word) => {
+  const { w, box, says, told } = aRecordingBox({ failover });
+  says(medium("sd", { condition: "damaged" }), medium("usb"));
+  box.records!.state = "failing";
+  const minutes = (n: number) => {
+    for (let left = n; left > 0; left -= 1) w.leap(60, 6);
+    return told().length;
+  };
+  expect(minutes(9)).toBe(1);
+  // After 10 min, then 20, then 40.
+  expect(minutes(2)).toBe(2);
+  expect(minutes(18)).toBe(2);
+  expect(minutes(3)).toBe(3);
+  expect(minutes(37)).toBe(3);
+  expect(minutes(4)).toBe(4);
+  expect(new Set(told())).toEqual(new Set([word]));
+});
+
 test("observe: what would have been done is said, and nothing is done", () => {
   const { w, box, told } = aRecordingBox({ failover: "observe" });
   box.records!.state = "failing";
