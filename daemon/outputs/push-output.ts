@@ -10,12 +10,16 @@ const mostWaitingBytes = 4 * 2 ** 20;
 /** A far end that has taken nothing for so long is dialled again. */
 const stuckAfterMs = 10_000;
 const againMs = { first: 500, most: 15_000 };
+/** More sounds than it began with are no mistake when they have come for so long. */
+const moreSoundsLastMs = 2_000;
+const endsWithinMs = 2_000;
 /** A connection that lasted so long was a good one. */
 const goodAfterMs = 10_000;
 
 /**
  * Sends a programme on by ffmpeg, unchanged. A far end that is away is dialled again, each time from
  * a keyframe on; one that takes nothing costs pictures of this output, and keeps nobody waiting.
+ * ffmpeg sends the sounds that there were at its start: for more of them another is begun, once.
  */
 export class PushOutput {
   readonly #argv: readonly string[];
@@ -28,6 +32,10 @@ export class PushOutput {
   #dialAtMs = 0;
   #begunAtMs = 0;
   #takenAtMs = 0;
+  /** That it was begun with, and since when there are more. */
+  #sounds = 0;
+  #moreSoundsSinceMs: number | undefined;
+  #isEnding = false;
   #sentBytes = 0;
   droppedPictures = 0;
   bytes = 0;
@@ -43,13 +51,18 @@ export class PushOutput {
 
   take(frame: Frame, streams: ElementaryStream[], nowMs: number): void {
     if (!this.#mux) {
-      if (!frame.key || nowMs < this.#dialAtMs) {
+      if (!frame.key || this.#isEnding || nowMs < this.#dialAtMs) {
         if (frame.track === 0) this.droppedPictures++;
         return;
       }
-      this.#child ??= this.#dial(nowMs);
+      if (!this.#child) {
+        this.#child = this.#dial(nowMs);
+        this.#sounds = soundsIn(streams);
+        this.#moreSoundsSinceMs = undefined;
+      }
       this.#mux = muxOf(this.#form, streams);
     }
+    if (frame.key && this.#hasMoreSounds(streams, nowMs)) return this.#beginAnew(streams);
     this.#mux.setStreams(streams);
     const { stdin } = this.#child!;
     if (stdin!.writableLength === 0) this.#takenAtMs = nowMs;
@@ -67,6 +80,29 @@ export class PushOutput {
     stdin!.write(bytes);
   }
 
+  /** FLV has one. */
+  #hasMoreSounds(streams: ElementaryStream[], nowMs: number): boolean {
+    if (this.#form === "flv" || soundsIn(streams) <= this.#sounds) {
+      this.#moreSoundsSinceMs = undefined;
+      return false;
+    }
+    this.#moreSoundsSinceMs ??= nowMs;
+    return nowMs - this.#moreSoundsSinceMs >= moreSoundsLastMs;
+  }
+
+  /** It lets go of the far end first, which may take one caller only. */
+  #beginAnew(streams: ElementaryStream[]): void {
+    const child = this.#child!;
+    const late = setTimeout(() => child.kill("SIGKILL"), endsWithinMs);
+    child.once("close", () => clearTimeout(late));
+    child.stdin!.end();
+    this.#words = [`begun anew: there are ${soundsIn(streams)} sounds now`];
+    this.why = this.#words[0]!;
+    this.#mux = undefined;
+    this.#isEnding = true;
+    this.droppedPictures++;
+  }
+
   #dial(nowMs: number): ChildProcess {
     this.#words = [];
     this.#sentBytes = 0;
@@ -82,7 +118,7 @@ export class PushOutput {
     createInterface({ input: child.stdout }).on("line", (line) => {
       const size = Number(/^total_size=(\d+)$/.exec(line)?.[1] ?? 0);
       // It has been dialled, and something has gone out.
-      if (size > this.#sentBytes) this.why = null;
+      if (size > this.#sentBytes && !this.#isEnding) this.why = null;
       this.#sentBytes = Math.max(size, this.#sentBytes);
     });
     // One that has ended does not take what is still handed to it.
@@ -96,6 +132,7 @@ export class PushOutput {
     if (child !== this.#child) return;
     this.#child = undefined;
     this.#mux = undefined;
+    this.#isEnding = false;
     const nowMs = performance.now();
     const wasGood = nowMs - this.#begunAtMs > goodAfterMs;
     this.why = this.#words.at(-1) ?? this.why ?? "the far end was lost";
@@ -107,3 +144,6 @@ export class PushOutput {
     return this.#secrets.reduce((text, secret) => text.split(secret).join("[secret]"), line);
   }
 }
+
+/** The picture comes first. */
+const soundsIn = (streams: readonly ElementaryStream[]): number => streams.length - 1;
