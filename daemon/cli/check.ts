@@ -1,6 +1,7 @@
 import { exitCode } from "../../config/exit-codes.ts";
 import { configWarnings } from "../../config/warnings.ts";
 import { uplinkSentence } from "../../config/uplink.ts";
+import { hardwareNotes } from "./hardware-notes.ts";
 import { flagsOf, type Io } from "./io.ts";
 import { readSite } from "./site-file.ts";
 
@@ -9,7 +10,10 @@ export async function check(args: string[], { env, out }: Io): Promise<number> {
   const options = { config: { type: "string", default: "/etc/understudy/site.yaml" } } as const;
   const { values } = flagsOf(args, options, "understudy config check site.yaml");
   const { config, said } = readSite(values.config, env);
-  const notes = [uplinkSentence(config), ...said, ...configWarnings(config)];
+  const notes = [
+    ...[uplinkSentence(config), ...said],
+    ...[...configWarnings(config), ...hardwareNotes(config)],
+  ];
   out(`${values.config} is fine\n${notes.join("\n")}\n`);
   return exitCode.done;
 }

@@ -67,7 +67,17 @@ const isComplete = (reading: EncoderReading | undefined) =>
 
 /** One sentence each; what is not told is said where it matters, and left out elsewhere. */
 function notesOn(box: BenchBox, reading: EncoderReading): string[] {
-  const { outputs, identity, selfStart, input, media, clock, alarms = [], figures } = reading;
+  const {
+    outputs,
+    identity,
+    selfStart,
+    input,
+    media,
+    clock,
+    alarms = [],
+    raised,
+    figures,
+  } = reading;
   const isHardware = box.vendor.kind === "hardware";
   const words = Object.entries(outputs).map(([output, { state }]) => `${output} is ${state}`);
   const names = Object.keys(figureWords) as FigureName[];
@@ -92,6 +102,7 @@ function notesOn(box: BenchBox, reading: EncoderReading): string[] {
     (isHardware || media) && mediaWords(media),
     clock && clockWords(clock),
     alarms.length > 0 && `It complains: ${alarms.join("; ")}`,
+    !isHardware && raised && raised.alarms.map(({ text }) => text).join("; "),
     `It can ${abilities(box).join(", ") || "only be started and stopped"}`,
   ];
   return sentences.flatMap((sentence) => (sentence ? [`${sentence}.`] : []));

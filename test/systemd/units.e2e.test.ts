@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -24,10 +24,10 @@ function valuesOf(unit: string, key: string): string[] {
 }
 
 /** 0 (closed) to 10 (open), as systemd itself judges. */
-function exposure(unit: string): number {
+function exposure(unit: string, folder = "systemd"): number {
   const told = execFileSync(
     "systemd-analyze",
-    ["security", "--offline=true", "--no-pager", `systemd/${unit}`],
+    ["security", "--offline=true", "--no-pager", `${folder}/${unit}`],
     { encoding: "utf8", env: { ...process.env, LC_ALL: "C.UTF-8" } },
   );
   const score = /Overall exposure level for \S+: ([\d.]+)/.exec(told)?.[1];
@@ -79,6 +79,24 @@ test.each([...units, ...backup])(
     expect(twice.filter((key) => key !== "SystemCallFilter")).toEqual([]);
   },
 );
+
+test("the drop-in for graphics cards is one that systemd takes, and opens hardly more", () => {
+  const [unit, folder] = ["understudy-daemon.service", mkdtempSync(join(tmpdir(), "units-"))];
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  cpSync(`systemd/${unit}`, join(folder, unit));
+  cpSync("systemd/hardware.conf", join(folder, `${unit}.d/hardware.conf`));
+  const { stdout, stderr } = spawnSync(
+    "systemd-analyze",
+    ["verify", "--man=no", join(folder, unit)],
+    {
+      encoding: "utf8",
+    },
+  );
+  const told = `${stdout}${stderr}`.split("\n").filter((line) => !/not executable/.test(line));
+  expect(told.join("\n")).toBe("");
+  expect(exposure(unit, folder)).toBeGreaterThan(exposure(unit));
+  expect(exposure(unit, folder)).toBeLessThanOrEqual(1.7);
+});
 
 test("a backup goes where it may write: its own folder, which is made at the installation", () => {
   const [folder = ""] =

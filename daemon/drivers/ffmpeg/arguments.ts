@@ -4,6 +4,7 @@
  * as `clip.mp4` made ffmpeg 5.1 fetch an internal address), and the stream key stands in an
  * option of its own instead of the URL, because ffmpeg quotes URLs in its error messages.
  */
+import type { PictureEncoder } from "../../../machines/encoder/picture-encoder.ts";
 import { publisherMark } from "../../../machines/publisher-mark.ts";
 import { DriverError, type SrtAccess } from "../driver.ts";
 import type { Endpoint } from "../../../machines/endpoint.ts";
@@ -11,13 +12,21 @@ import { groupOf } from "../shared/engine/ingest-input.ts";
 import { rtmpPlace } from "../shared/engine/input-access.ts";
 import { checkedEndpoint, type Publication } from "../shared/engine/publication.ts";
 import type { FfmpegInput, FfmpegOptions } from "./options.ts";
+import { deviceArguments, pictureArguments } from "./picture.ts";
 import { spoolArguments } from "./spool.ts";
 
 /** Seconds between two progress blocks. 100 streams at this rate cost 1 to 2 % of a core. */
 export const statsPeriodS = 0.1;
 
-/** @throws DriverError `notPossible` when this output cannot be built; never quotes the key */
-export function ffmpegArguments(options: FfmpegOptions, publication: Publication): string[] {
+/**
+ * @param by what makes the picture, where it is not only passed on
+ * @throws DriverError `notPossible` when this output cannot be built; never quotes the key
+ */
+export function ffmpegArguments(
+  options: FfmpegOptions,
+  publication: Publication,
+  by: PictureEncoder = "libx264",
+): string[] {
   const to = checkedEndpoint(publication);
   const { progressPort } = publication;
   return [
@@ -25,8 +34,9 @@ export function ffmpegArguments(options: FfmpegOptions, publication: Publication
     ...["-progress", `udp://127.0.0.1:${progressPort}`, "-stats_period", String(statsPeriodS)],
     // The relay needs the source's own times: by them it knows which pictures are the same.
     ...(to.scheme === "spool" ? ["-copyts", ...keptFilters(options)] : []),
+    ...deviceArguments(by),
     ...inputArguments(options, publication.encoder),
-    ...videoArguments(options, to, publication),
+    ...["-map", "0:v:0", ...pictureArguments(options, by, to, publication.settings)],
     ...audioArguments(options, to),
     ...outputArguments(to, publication),
   ];
@@ -129,78 +139,6 @@ function testPattern(input: FfmpegInput & { kind: "testPattern" }, encoder: stri
     text(label, "h*0.35"),
     text("%{localtime\\:%T} %{n}", "h*0.55"),
   ].join(",");
-}
-
-function videoArguments(
-  { video, input }: FfmpegOptions,
-  { scheme }: Endpoint,
-  { settings }: Publication,
-): string[] {
-  const map = ["-map", "0:v:0"];
-  if (video.codec === "copy") {
-    if (input.kind === "testPattern") {
-      throw new DriverError("notPossible", "a test pattern cannot be passed on without encoding");
-    }
-    return [...map, "-c:v", "copy"];
-  }
-  const { width, height, framesPerSecond, bitrateBps, gopSeconds, preset, threads } = video;
-  const isScaled = width !== undefined || height !== undefined;
-  const keeps = video.interlace === "keep";
-  const pattern = input.kind === "testPattern";
-  const fields = pattern ? "" : `:interl=${video.interlace === "automatic" ? -1 : 1}`;
-  const scale = isScaled ? [`scale=${width ?? -2}:${height ?? (keeps ? -4 : -2)}${fields}`] : [];
-  // Each field is scaled for itself: what deinterlaces takes no pictures of another size.
-  const filters = [...scale, ...(pattern ? [] : progressive[video.interlace])];
-  const framesPerGop = Math.max(1, Math.round(gopSeconds * framesPerSecond));
-  // FLV takes any times, so a slower source would stay as slow: a session gets the rate it asked for.
-  const inPace = settings?.framesPerSecond === undefined ? [] : ["-fps_mode", "cfr"];
-  const pace =
-    scheme === "spool"
-      ? onSourceClock({ gopS: gopSeconds, framesPerSecond, filters })
-      : [
-          ...(filters.length > 0 ? ["-vf", filters.join(",")] : []),
-          ...["-r", String(framesPerSecond), ...inPace, "-g", String(framesPerGop)],
-        ];
-  return [
-    ...map,
-    ...["-c:v", "libx264", "-preset", preset, "-tune", "zerolatency", "-pix_fmt", "yuv420p"],
-    ...[...pace, "-sc_threshold", "0"],
-    ...(keeps ? ["-flags", "+ildct+ilme"] : []),
-    ...["-b:v", String(bitrateBps), "-maxrate", String(bitrateBps)],
-    ...["-bufsize", String(bitrateBps)],
-    ...(threads === undefined ? [] : ["-threads", String(threads)]),
-  ];
-}
-
-/** One picture of each, at its time: half or twice as many would be another programme. */
-const progressive: Readonly<Record<FfmpegOptions["video"]["interlace"], readonly string[]>> = {
-  automatic: ["bwdif=mode=send_frame:deint=interlaced"],
-  deinterlace: ["bwdif=mode=send_frame:deint=all"],
-  keep: [],
-};
-
-/** After so many seconds the times of a transport stream begin anew: 33 bits at 90 kHz. */
-const clockS = 2 ** 33 / 90_000;
-
-/**
- * Every picture of the source at its time, and keyframes where the source's clock says so: two
- * encoders that do this make the same GOPs, whenever and at whichever picture each was started.
- *
- * In the expression for keyframes ffmpeg counts `t` from an encoder's first picture. So that one is
- * put at 0, and thrown away when it is encoded; with it what comes before the first whole GOP, whose
- * shortness would let a relay begin, and wait again. Half a tick more: no time is just at the edge of a
- * GOP for one, and before it for another, which began before the clock went round.
- */
-export function onSourceClock(p: { gopS: number; framesPerSecond: number; filters: string[] }) {
-  const gopOf = (t: string) => `floor((mod(${t},${clockS})+5e-6)/${p.gopS})`;
-  return [
-    ...["-vf", [...p.filters, "setpts='if(N,PTS,0)'"].join(",")],
-    ...["-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-g", "10000"],
-    ...["-force_key_frames", `expr:not(eq(${gopOf("t")},${gopOf("prev_forced_t")}))`],
-    ...["-bsf:v", "noise=drop=lt(st(0\\,ld(0)+key)\\,3)"],
-    // Begun before its source it was seen to take 90 000 a second, and to give each picture 4 bits.
-    ...["-x264-params", `fps=${p.framesPerSecond}`],
-  ];
 }
 
 function audioArguments({ audio, input }: FfmpegOptions, { scheme }: Endpoint): string[] {

@@ -1,11 +1,14 @@
 /** ffmpeg as a software encoder. */
+import { isHardware, type PictureEncoder } from "../../../machines/encoder/picture-encoder.ts";
 import type { DriverContext, EncoderDriver } from "../driver.ts";
 import { inputSecrets } from "../shared/engine/input-access.ts";
 import { madeLoads } from "../shared/engine/load-steps.ts";
 import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
-import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
+import type { Made } from "../shared/engine/launch.ts";
+import { openSoftwareEncoder, type SoftwareEncoder } from "../shared/engine/software-encoder.ts";
 import { ffmpegArguments, statsPeriodS } from "./arguments.ts";
+import { type Hardware, openHardware } from "./hardware.ts";
 import { watchHardware } from "./hardware-encoders.ts";
 import type { FfmpegOptions } from "./options.ts";
 import { parseProgress } from "./progress.ts";
@@ -19,29 +22,50 @@ export async function openFfmpeg(
 ): Promise<EncoderDriver> {
   const { source, outputs, limits } = options;
   const loads = madeLoads(options, made);
-  const hardware = watchHardware(context, options.program);
+  const watch = watchHardware(context, options.program);
+  const hardware = await openHardware(context, options);
   const driver = await openSoftwareEncoder(context, {
-    ...{ loads, source, outputs, limits, times: options, launcher, hardware: hardware.proven },
+    ...{ loads, source, outputs, limits, times: options, launcher, hardware: watch.proven },
+    ...(hardware && { pictures: picturesBy(hardware, options) }),
   });
   return {
     ...driver,
     close: () => {
-      hardware.close();
+      watch.close();
+      hardware?.close();
       return driver.close();
     },
   };
 }
 
-const made = (options: FfmpegOptions) => ({
-  program: ffmpegProgram(options),
+/** Who asked for any hardware asked for none in particular: that there is none is no news. */
+function picturesBy(
+  hardware: Hardware,
+  { video }: FfmpegOptions,
+): NonNullable<SoftwareEncoder["pictures"]> {
+  return {
+    by: (settings) => hardware.choice(settings).codec,
+    blames: (end) => isHardware(end.by) && hardware.ended(end.by, end),
+    raised() {
+      const { because } = hardware.choice();
+      if (because === undefined || (video.codec === "auto" && !hardware.hasFailed())) return [];
+      const text = `${because}; encoding by x264`;
+      return [{ code: "encodesBySoftware", severity: "warning", text }];
+    },
+  };
+}
+
+const made = (options: FfmpegOptions, by?: string): Made => ({
+  program: ffmpegProgram(options, isHardware(by) ? by : "libx264"),
   settings: madeSettings(options.video, options.audio),
+  ...(by !== undefined && { by }),
 });
 
-function ffmpegProgram(options: FfmpegOptions): Program {
+function ffmpegProgram(options: FfmpegOptions, by: PictureEncoder): Program {
   return {
     name: "ffmpeg",
     command: [options.program],
-    arguments: (publication) => ffmpegArguments(options, publication),
+    arguments: (publication) => ffmpegArguments(options, publication, by),
     inputSecrets: inputSecrets(options.input),
     // A login stands in a URL; all others in arguments of their own.
     spellings: (secret) => [encodeURIComponent(secret)],

@@ -87,7 +87,7 @@ export async function provenEncoders(
   return proven;
 }
 
-function deviceNodes(): string[] {
+export function deviceNodes(): string[] {
   const inFolder = (folder: string, pattern: RegExp) => {
     try {
       return readdirSync(folder).filter((name) => pattern.test(name));

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { hardwareCodecs } from "../../../machines/encoder/picture-encoder.ts";
 import {
   absolutePath,
   engineFields,
@@ -28,12 +29,21 @@ export const FfmpegInput = z.discriminatedUnion("kind", [
 ]);
 export type FfmpegInput = z.infer<typeof FfmpegInput>;
 
+/** Through a relay, or in RTMP, another would be lost on the way without a word. */
+const notCarried = ({ input }: { input?: unknown }) =>
+  typeof input === "string" && /26[56]|hevc|av1|vp[89]/i.test(input)
+    ? "makes no H.264: the relay, its outputs and RTMP carry nothing else"
+    : undefined;
+
 const video = z
   .strictObject({
     codec: z
-      .enum(["libx264", "copy"])
+      .enum(["libx264", "copy", "auto", ...hardwareCodecs], { error: notCarried })
       .default("libx264")
-      .describe("encode by x264, or pass on what comes in"),
+      .describe(
+        "libx264 encodes by the processor, copy passes on what comes in; one of the others encodes by " +
+          "that hardware, auto by any: where a trial shows that it can, else by libx264",
+      ),
     ...pictureFields,
     interlace: z
       .enum(["automatic", "deinterlace", "keep"])
@@ -47,7 +57,11 @@ const video = z
     // x264 takes no other for interlaced pictures.
     ({ interlace, height = 0 }) => interlace !== "keep" || height % 4 === 0,
     { path: ["height"], error: "must be a multiple of 4 where interlaced pictures are kept" },
-  );
+  )
+  .refine(({ codec, interlace }) => interlace !== "keep" || ["libx264", "copy"].includes(codec), {
+    path: ["codec"],
+    error: "keeps no interlaced pictures, which libx264 does",
+  });
 
 const audio = z.strictObject({
   codec: z.enum(["aac", "copy", "none"]).default("aac").describe("encode, pass on, or leave out"),

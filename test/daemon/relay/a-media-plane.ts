@@ -12,7 +12,7 @@ import {
   type RelayReport,
   type ToRelay,
 } from "../../../machines/stream/relay-protocol.ts";
-import { onSourceClock } from "../../../daemon/drivers/ffmpeg/arguments.ts";
+import { onSourceClock } from "../../../daemon/drivers/ffmpeg/picture.ts";
 import { spoolArguments } from "../../../daemon/drivers/ffmpeg/spool.ts";
 import { makeSlate, type SlateFields } from "../../../daemon/relay/make-slate.ts";
 import { until } from "../drivers/shared/engine/until.ts";

@@ -32,6 +32,8 @@ export const EngineRecord = z.object({
   keyGeneration: z.number().int(),
   /** Name of the program; ffmpeg was the only one before there were others. */
   program: z.string().default("ffmpeg"),
+  /** What makes its picture; absent where its program leaves no choice. */
+  by: z.string().optional(),
   progressPort: z.number().int(),
   /** Of the session it was started for. */
   settings: Settings.optional(),

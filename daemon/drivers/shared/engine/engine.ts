@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { OutputReading } from "../../../../machines/encoder/reading.ts";
 import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import type { FenceEvidence } from "../../../../machines/stream/fence-evidence.ts";
-import { DriverError, type KnownTarget, type PublishTarget } from "../../driver.ts";
+import { DriverError, type PublishTarget } from "../../driver.ts";
 import { endProcess, freeLock } from "./ending.ts";
 import {
   EngineDirectory,
@@ -55,6 +55,10 @@ export class Engine {
   readonly #lastEnd: LastEnd;
   readonly #usage = new ProcessUsage();
   #run: Run | undefined;
+  /** It ended at its start, and it is being looked at whether another start is to be made of it. */
+  #onceMore: Run | undefined;
+  /** That start. */
+  #starting: Promise<void> = Promise.resolve();
   #highest: Record<string, number> = {};
   #files: FSWatcher | undefined;
   /** Stops and proofs that were asked for. */
@@ -138,6 +142,8 @@ export class Engine {
 
   async start(target: PublishTarget, signal: AbortSignal): Promise<void> {
     const timesTakenOff = this.#timesTakenOff;
+    await this.#starting;
+    this.#onceMore = undefined;
     const { stream, destination, keyGeneration } = target;
     const key = `${stream} ${destination}`;
     const highest = this.#highest[key] ?? keyGeneration;
@@ -162,19 +168,13 @@ export class Engine {
    * What runs is started anew to the same place, with the same key and generation, where its
    * program would be run otherwise by now. Nothing is started that did not run.
    */
-  async remake(known: readonly KnownTarget[], signal: AbortSignal): Promise<void> {
+  async remake(signal: AbortSignal): Promise<void> {
     const run = this.#run;
     if (!run || run.stopping) return;
-    const { record } = run;
-    const { stream, destination, address, keyGeneration, argvFingerprint, progressPort } = record;
-    const { settings } = record;
-    const key = known.find((at) => at.destination === destination && at.address === address);
-    const place = {
-      ...{ stream, destination, address, keyGeneration },
-      ...(key?.srt && { srt: key.srt }),
-      ...(settings && { settings }),
-    };
-    if (fingerprintOf(this.#around, place, progressPort) === argvFingerprint) return;
+    const { argvFingerprint, progressPort, by, destination } = run.record;
+    const { key, place } = this.#placeOf(run.record);
+    // What makes its picture is no reason to interrupt it.
+    if (fingerprintOf(this.#around, place, progressPort, by) === argvFingerprint) return;
     if (!key) throw new DriverError("notPossible", `nobody knows the key of ${destination} now`);
     const timesTakenOff = this.#timesTakenOff;
     run.remade = true;
@@ -183,6 +183,19 @@ export class Engine {
       throw new DriverError("timeout", "the run before does not end");
     }
     await this.#launch({ ...place, streamKey: key.streamKey }, timesTakenOff, signal);
+  }
+
+  /** Where a run publishes to, with the key as far as it is known. */
+  #placeOf({ stream, destination, address, keyGeneration, settings }: EngineRecord) {
+    const key = this.#around
+      .knownTargets()
+      .find((at) => at.destination === destination && at.address === address);
+    const place = {
+      ...{ stream, destination, address, keyGeneration },
+      ...(key?.srt && { srt: key.srt }),
+      ...(settings && { settings }),
+    };
+    return { key, place };
   }
 
   /** All of a start that only has to be worked out. Nothing is kept of it. */
@@ -239,6 +252,7 @@ export class Engine {
 
   async stop(signal: AbortSignal): Promise<void> {
     this.#timesTakenOff += 1;
+    this.#onceMore = undefined;
     if (this.#run && !(await this.#end(this.#run, signal))) {
       throw new DriverError("timeout", "the process does not end");
     }
@@ -246,6 +260,7 @@ export class Engine {
 
   async proveOff(address: string, signal: AbortSignal): Promise<FenceEvidence[]> {
     this.#timesTakenOff += 1;
+    this.#onceMore = undefined;
     const run = this.#run;
     if (run) {
       const { pid } = run.process ?? {};
@@ -342,18 +357,45 @@ export class Engine {
       if (isOff) this.#lastEnd.seenGone(exit, this.#around.now());
       this.#around.changed();
     });
-    const wordsAreOver = () => {
-      this.#lastEnd.wordsAreOver(run.record);
-      this.#around.changed();
-    };
+    const { by } = run.record;
+    const wasFrozen = run.progress === "frozen" && this.#queue.verdict !== "stuck";
+    const isOwn = !run.stopping || wasFrozen;
+    if (!run.hasBegun && !run.stopping && by !== undefined) this.#onceMore = run;
     if (run.hasBegun) this.#lookAtWords();
-    else
-      smallShell.lockIsFree(this.#directory.lock, wordsWithinMs).then(wordsAreOver, wordsAreOver);
+    if (run.hasBegun && (by === undefined || run.remade || !isOwn)) return;
+    const timesTakenOff = this.#timesTakenOff;
+    const wordsAreOver = () => {
+      if (by === undefined || !isOwn || !this.#isBlamed(run, by, exit)) return this.#isOver(run);
+      const isWanted = this.#onceMore === run && timesTakenOff === this.#timesTakenOff;
+      const { key, place } = this.#placeOf(run.record);
+      if (this.#run || !isWanted || !key) return this.#isOver(run);
+      const again = { ...place, streamKey: key.streamKey };
+      // What cannot be started is told as the end that it is.
+      this.#starting = this.#launch(again, timesTakenOff, AbortSignal.timeout(launchWithinMs))
+        .catch(() => undefined)
+        .then(() => this.#isOver(run));
+    };
+    smallShell.lockIsFree(this.#directory.lock, wordsWithinMs).then(wordsAreOver, wordsAreOver);
+  }
+
+  #isBlamed(run: Run, by: string, exit: EngineExit): boolean {
+    const { blames, made } = this.#around;
+    const lines = this.#directory.words();
+    const wasRefused = made().program.refusalIn(lines, run.record.address) !== undefined;
+    return blames({ by, exit, lines, wasRefused, hadBegun: run.hasBegun });
+  }
+
+  /** Its end is told, unless another start has taken its place. */
+  #isOver(run: Run): void {
+    if (this.#onceMore === run) this.#onceMore = undefined;
+    this.#lastEnd.wordsAreOver(run.record);
+    this.#around.changed();
   }
 
   /** In our words. An exit is in one reading only. */
   reading(): OutputReading {
-    if (this.#run) return this.#run.reading(this.#queue.verdict);
+    const run = this.#run ?? this.#onceMore;
+    if (run) return run.reading(this.#queue.verdict);
     const { refusalIn } = this.#around.made().program;
     return { state: "idle", target: "none", ...this.#lastEnd.tell(this.#highest, refusalIn) };
   }

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
-import type { PublishTarget } from "../../driver.ts";
-import { bootId, type EngineRecord } from "./engine-directory.ts";
+import type { KnownTarget, PublishTarget } from "../../driver.ts";
+import { bootId, type EngineExit, type EngineRecord } from "./engine-directory.ts";
 import type { Group } from "./cgroups.ts";
 import type { Program } from "./program.ts";
 import { hidingScript } from "./secret.ts";
@@ -19,15 +19,29 @@ export type EngineTimes = {
 export const patienceMs = (suspectAfterMs: number, framesPerSecond = Infinity): number =>
   Math.max(suspectAfterMs, 2_500 / framesPerSecond);
 
-/** What is run, and what that makes of its input. */
-export type Made = { program: Program; settings: EncoderSettings };
+/** What is run, what that makes of its input, and by what, where there is a choice. */
+export type Made = { program: Program; settings: EncoderSettings; by?: string };
+
+/** How a run ended that nobody had asked to end, or that was ended since it stood still. */
+export type RunEnd = {
+  by: string;
+  exit: EngineExit;
+  /** What it said last. */
+  lines: readonly string[];
+  /** The far end did not take it. */
+  wasRefused: boolean;
+  hadBegun: boolean;
+};
 
 /** What an engine is given. */
 export type EngineSurroundings = {
   encoder: string;
   stateDir: string;
   /** As it is to be run now: with the settings of a session, else as it is configured. */
-  made: (settings?: EncoderSettings) => Made;
+  made: (settings?: EncoderSettings, by?: string) => Made;
+  /** @returns whether what made its picture is to blame, and the next start is by something else */
+  blames: (end: RunEnd) => boolean;
+  knownTargets: () => readonly KnownTarget[];
   times: EngineTimes;
   launcher: string;
   /** What it may take of the host. */
@@ -42,8 +56,9 @@ export function argumentsOf(
   { made, encoder }: EngineSurroundings,
   target: PublishTarget,
   progressPort: number,
+  by?: string,
 ): string[] {
-  return made(target.settings).program.arguments({ ...target, encoder, progressPort });
+  return made(target.settings, by).program.arguments({ ...target, encoder, progressPort });
 }
 
 /** What is written down of a start before it is made. */
@@ -60,8 +75,9 @@ export function recordOf(
     ...(settings && { settings }),
     makes: made.settings,
     program: made.program.name,
+    ...(made.by !== undefined && { by: made.by }),
     progressPort,
-    argvFingerprint: fingerprintOf(around, target, progressPort),
+    argvFingerprint: fingerprintOf(around, target, progressPort, made.by),
     endSeen: false,
     highest,
   };
@@ -72,13 +88,14 @@ export function fingerprintOf(
   around: EngineSurroundings,
   target: Omit<PublishTarget, "streamKey">,
   progressPort: number,
+  by?: string,
 ): string {
   const { srt } = target;
   const bareTarget = {
     ...{ ...target, streamKey: "key" },
     ...(srt?.passphrase !== undefined && { srt: { ...srt, passphrase: "passphrase" } }),
   };
-  const argv = argumentsOf(around, bareTarget, progressPort).join("\0");
+  const argv = argumentsOf(around, bareTarget, progressPort, by).join("\0");
   const { program } = around.made(target.settings);
   const bare = program.inputSecrets
     .flatMap((secret) => [...program.spellings(secret), secret])
@@ -90,11 +107,11 @@ export function fingerprintOf(
 export function commandOf(
   around: EngineSurroundings,
   folder: string,
-  { run, progressPort }: EngineRecord,
+  { run, progressPort, by }: EngineRecord,
   target: PublishTarget,
 ): string[] {
   const { launcher, group } = around;
-  const { program } = around.made(target.settings);
+  const { program } = around.made(target.settings, by);
   const hide = hidingScript(
     [target.streamKey, target.srt?.passphrase ?? "", ...program.inputSecrets].flatMap((secret) => [
       ...[secret, ...program.spellings(secret)],
@@ -104,6 +121,6 @@ export function commandOf(
     ...["/bin/sh", launcher, folder, run, hide],
     ...(group.nice > 0 ? ["nice", "-n", String(group.nice)] : []),
     ...program.command,
-    ...argumentsOf(around, target, progressPort),
+    ...argumentsOf(around, target, progressPort, by),
   ];
 }

@@ -81,11 +81,11 @@ export function loadsOf<O extends Loadable>(options: O, as: O = options): [O, ..
 
 /** What is run by load step, as configured or as a session wants it. */
 export const madeLoads =
-  <O extends Loadable, M>(options: O, made: (options: O) => M) =>
-  (settings?: EncoderSettings): [M, ...M[]] => {
+  <O extends Loadable, M>(options: O, made: (options: O, by?: string) => M) =>
+  (settings?: EncoderSettings, by?: string): [M, ...M[]] => {
     const as = settings ? withSettings(options, settings) : options;
     const [full, ...less] = loadsOf(options, as);
-    return [made(full), ...less.map(made)];
+    return [made(full, by), ...less.map((one) => made(one, by))];
   };
 
 /** Each of them means another start of the program, so the picture is lost for a moment. */

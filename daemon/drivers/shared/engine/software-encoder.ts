@@ -4,21 +4,24 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { EncoderReading } from "../../../../machines/encoder/reading.ts";
+import type { DeviceAlarm, EncoderReading } from "../../../../machines/encoder/reading.ts";
 import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import { DriverError, type DriverContext, type EncoderDriver } from "../../driver.ts";
 import { cgroups, type Limits } from "./cgroups.ts";
 import { Engine } from "./engine.ts";
 import { figuresOf, type FigureMemory } from "./figures.ts";
-import type { EngineTimes, Made } from "./launch.ts";
+import type { EngineTimes, Made, RunEnd } from "./launch.ts";
 import { openKeptLoad } from "../kept-load.ts";
 import { openOverload } from "./overload.ts";
 import { engineReports } from "./report-beat.ts";
 import { usageFigures } from "./usage.ts";
 
+/** Stands for the settings of the configuration. */
+const asConfigured: EncoderSettings = {};
+
 export type SoftwareEncoder = {
   /** What is run, and what it makes of its input, by load step: full load first. */
-  loads: (settings?: EncoderSettings) => readonly [Made, ...Made[]];
+  loads: (settings?: EncoderSettings, by?: string) => readonly [Made, ...Made[]];
   source: string | undefined;
   outputs: readonly string[];
   times: EngineTimes;
@@ -29,21 +32,32 @@ export type SoftwareEncoder = {
   hostAlarms?: () => readonly string[];
   /** What of the host's hardware was proven to encode; undefined: not tried. */
   hardware?: () => string[] | undefined;
+  /** Where a picture may be made by more than one: see `EngineSurroundings`. */
+  pictures?: {
+    by: (settings?: EncoderSettings) => string;
+    blames: (end: RunEnd) => boolean;
+    /** What is not as it was asked for. */
+    raised: () => readonly DeviceAlarm[];
+  };
 };
 
 /** Adopts or kills what it finds before it resolves, so nothing can be started twice. */
 export async function openSoftwareEncoder(
   context: DriverContext,
-  { loads, source, outputs, times, limits, launcher, hostAlarms, hardware }: SoftwareEncoder,
+  encoderOf: SoftwareEncoder,
 ): Promise<EncoderDriver> {
   const { encoder, stateDir, now } = context;
+  const { loads, source, outputs, times, limits, launcher } = encoderOf;
+  const { hostAlarms, hardware, pictures } = encoderOf;
   const engines = new Map<string, Engine>();
   const configured = loads();
   const load = openKeptLoad(encoder, stateDir, configured.length - 1);
-  const bySettings = new WeakMap<EncoderSettings, readonly [Made, ...Made[]]>();
-  const made = (settings?: EncoderSettings) => {
-    const of = settings ? (bySettings.get(settings) ?? loads(settings)) : configured;
-    if (settings) bySettings.set(settings, of);
+  const bySettings = new WeakMap<EncoderSettings, Map<string, readonly [Made, ...Made[]]>>();
+  const made = (settings = asConfigured, by = pictures?.by(settings)) => {
+    const known = bySettings.get(settings) ?? new Map<string, readonly [Made, ...Made[]]>();
+    bySettings.set(settings, known);
+    const of = known.get(by ?? "") ?? loads(settings === asConfigured ? undefined : settings, by);
+    known.set(by ?? "", of);
     return of[load.step()] ?? of[0];
   };
   const { name } = configured[0].program;
@@ -76,6 +90,7 @@ export async function openSoftwareEncoder(
       ...(source !== undefined && { source }),
       identity: { vendor: name },
       ...(hardwareEncoders && { hardwareEncoders }),
+      ...(pictures && { raised: { alarms: pictures.raised(), isWhole: true } }),
       settings: [...engines.values()].flatMap((e) => e.makes() ?? [])[0] ?? made().settings,
       loadStep: load.step(),
       // A process of ours starts nothing by itself.
@@ -116,8 +131,9 @@ export async function openSoftwareEncoder(
     const group = cgroups.group(`${encoder}.${output}`, limits);
     if (group.lacks !== undefined) lacks.add(group.lacks);
     const engine = new Engine(output, {
-      ...{ encoder, stateDir, times, launcher, group, now, changed },
-      made,
+      ...{ encoder, stateDir, times, launcher, group, now, changed, made },
+      blames: (end) => pictures?.blames(end) ?? false,
+      knownTargets: context.knownTargets,
     });
     await engine.open();
     engines.set(output, engine);
@@ -138,7 +154,7 @@ export async function openSoftwareEncoder(
     setLoad: async (step, signal) => {
       await load.keep(step);
       for (const output of engines.keys())
-        await guarded(output, signal, (engine) => engine.remake(context.knownTargets(), signal));
+        await guarded(output, signal, (engine) => engine.remake(signal));
       changed();
     },
     reportsAll: true,

@@ -4,11 +4,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import {
-  onSourceClock,
-  onSourceGrid,
-  untimed,
-} from "../../../../daemon/drivers/ffmpeg/arguments.ts";
+import { onSourceGrid, untimed } from "../../../../daemon/drivers/ffmpeg/arguments.ts";
+import { onSourceClock } from "../../../../daemon/drivers/ffmpeg/picture.ts";
 import { spoolArguments } from "../../../../daemon/drivers/ffmpeg/spool.ts";
 import { FrameReader } from "../../../../daemon/relay/frame-reader.ts";
 import { spoolFiles } from "../../../../machines/stream/spool.ts";
