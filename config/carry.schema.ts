@@ -7,6 +7,12 @@ const kept = z.enum(["keep", "any"]).prefault("any");
 export const carry = section({
   captions: kept.describe("keep: caption data (CEA-608/708 in the picture) has to be there"),
   activeFormat: kept.describe("keep: the active format description (AFD) has to be there"),
+  splices: z
+    .enum(["keep", "any", "drop"])
+    .prefault("any")
+    .describe(
+      "Splice information (SCTE-35) of the SRT or UDP ingest that its encoders hear: keep: has to be there; any: goes out where it comes; drop: never",
+    ),
   scan: z
     .enum(["progressive", "interlaced", "any"])
     .prefault("any")

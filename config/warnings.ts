@@ -12,6 +12,7 @@ export const configWarnings = (config: SiteConfig): string[] => [
   ...drillWarnings(config),
   ...relayWarnings(config),
   ...soundWarnings(config),
+  ...spliceWarnings(config),
   ...listenerWarnings(config),
 ];
 
@@ -38,6 +39,42 @@ const soundWarnings = ({ streams, destinations }: SiteConfig): string[] =>
       ({ id, destination, carry }) =>
         `${id}: of its ${carry!.sounds!.length} sounds only the first reaches ${destination}, RTMP carries one; its outputs have all of them`,
     );
+
+/** Where splice information that has to be there cannot go, and where it cannot come from. */
+const spliceWarnings = ({ streams, destinations, encoders, ingests }: SiteConfig): string[] =>
+  streams.flatMap(({ id, carry, destination, encoders: chosen, outputs }) => {
+    if (carry?.splices !== "keep") return [];
+    const heard = new Set(
+      chosen.map(({ encoder }) => {
+        const { input } = (encoders.find((box) => box.id === encoder)?.options ?? {}) as {
+          input?: { kind?: string; ingest?: string };
+        };
+        return input?.kind === "ingest" ? input.ingest : undefined;
+      }),
+    );
+    const [ingest] = heard;
+    const kind = ingests.find((one) => one.id === ingest)?.kind;
+    const isLookedFor = heard.size === 1 && (kind === "srt" || kind === "udp");
+    const { address = "" } = destinations.find((one) => one.id === destination) ?? {};
+    const without = outputs.filter(
+      (output) =>
+        ("container" in output && output.container === "fmp4") ||
+        output.kind === "ladder" ||
+        output.kind === "rtmp",
+    );
+    return [
+      ...(isLookedFor
+        ? []
+        : [
+            `${id}: its splice information cannot be kept: it is looked for in one ingest by SRT or UDP that all of its encoders hear`,
+          ]),
+      `${id}: its splice information does not reach ${destination}: ${address.startsWith("rtmp") ? "RTMP carries none" : "ffmpeg, which publishes there, does not pass it on"}; outputs by TS have it`,
+      ...without.map(
+        (output) =>
+          `${id}: its splice information is not in ${output.id}: ${output.kind === "rtmp" ? "RTMP carries none" : "it goes out in transport streams only"}`,
+      ),
+    ];
+  });
 
 /** Who would give the programme to an encoder that publishes itself runs where the relay does. */
 const relayWarnings = ({ streams }: SiteConfig): string[] =>

@@ -49,7 +49,7 @@ import { openOutputs } from "./outputs/keeper.ts";
 import { endOtherRelays, openRelays } from "./relays/open-relays.ts";
 import { OwnSlates } from "./relays/own-slates.ts";
 import { startedRow } from "./replay/started.ts";
-import { fallBackWarnings, latencyWarnings, withRelays } from "./relays/with-relays.ts";
+import { fallBackWarnings, latencyWarnings, splicesOf, withRelays } from "./relays/with-relays.ts";
 import { type RelayedScans, watchRelayedScans } from "./scan/relayed-scans.ts";
 import { openSchedules, type Schedules } from "./schedule/schedule.ts";
 import { watchStorage } from "./storages.ts";
@@ -158,6 +158,7 @@ export async function startSite(p: {
     program: p.ingestUrl,
     keyOf,
     spoolOf: (ingest) => relayInputs.find(({ leg }) => leg === ingest)?.spool,
+    splicesOf: (ingest) => splicesOf(relayed, ingest),
     tell: (ingest, event) => void submit({ to: `ingest:${ingest}`, event }),
   });
   openingIngests.catch(() => undefined);

@@ -66,6 +66,7 @@ export const eventTypes = [
   "stream.understudy",
   "stream.programme",
   "stream.carried",
+  "stream.splice",
   "stream.drill",
   "stream.relay",
   "stream.spare",

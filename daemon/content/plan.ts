@@ -43,12 +43,14 @@ export function contentPlan(
 export function carryPlan({
   captions,
   activeFormat,
+  splices,
   scan,
   sounds,
 }: NonNullable<StreamConfig["carry"]>): CarryPlan {
   return {
     ...(captions === "keep" && { captions: true }),
     ...(activeFormat === "keep" && { activeFormat: true }),
+    ...(splices === "keep" && { splices: true }),
     ...(scan !== "any" && { scan }),
     ...(sounds && { sounds }),
   };

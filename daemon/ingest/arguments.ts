@@ -13,8 +13,19 @@ const statsPeriodS = 0.5;
 const paceBps = 100_000_000;
 const datagramBytes = 1_316;
 
-/** What is read: a source of its own, FLV that is handed to it, or RTP that its SDP describes. */
-export type Read = NetworkSource | { kind: "flv" } | { kind: "webrtc"; hasSound: boolean };
+/** Sources of a transport stream. */
+type Transport = Extract<NetworkSource, { kind: "srt" | "udp" | "rtp" }>;
+
+/** Its bytes can be fetched as they are. RTP stands between those of others. */
+export const isFetchable = (read: Read): read is Transport =>
+  read.kind === "srt" || read.kind === "udp";
+
+/** What is read: a source of its own, what is handed to it, or RTP that its SDP describes. */
+export type Read =
+  | NetworkSource
+  | { kind: "flv" }
+  | { kind: "mpegts"; from: Transport["kind"] }
+  | { kind: "webrtc"; hasSound: boolean };
 
 type To = {
   ingest: string;
@@ -38,6 +49,14 @@ export function pumpArguments(read: Read, { ingest, group, beginS, text }: To): 
     group ? groupUrl(group) : "pipe:1",
   ];
 }
+
+/** Passes the bytes of a source on to its standard output, whatever they are. */
+export const fetchArguments = (source: Transport): string[] => [
+  ...["-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info", "-fflags", "nobuffer"],
+  ...(source.kind === "srt" ? srtOptions(source) : []),
+  ...[...may(source.kind, "data"), "-f", "data", "-i", urlOf(source)],
+  ...["-map", "0", "-c", "copy", "-flush_packets", "1", "-f", "data", "pipe:1"],
+];
 
 const groupUrl = ({ address, port }: Group) =>
   `udp://${address}:${port}?ttl=0&localaddr=127.0.0.1&pkt_size=${datagramBytes}` +
@@ -78,16 +97,13 @@ function inputArguments(read: Read, ingest: string, text: boolean): string[] {
         ...["-i", `rtmp://${bracketed(host)}:${port}/${app}`],
       ];
     }
+    case "mpegts": {
+      const probe = read.from === "srt" ? live : joined;
+      return [...probe, ...may("pipe", "mpegts"), "-f", "mpegts", "-i", "pipe:0"];
+    }
     case "srt": {
-      const { mode, host, port, streamId, passphrase, latencyMs } = read;
-      return [
-        ...live,
-        ...["-mode", mode, "-latency", String(latencyMs * 1_000)],
-        ...(streamId === undefined ? [] : ["-srt_streamid", streamId]),
-        ...(passphrase === undefined ? [] : ["-passphrase", passphrase]),
-        ...may("srt", "mpegts"),
-        ...["-f", "mpegts", "-i", `srt://${bracketed(host)}:${port}`],
-      ];
+      const from = [...may("srt", "mpegts"), "-f", "mpegts", "-i", urlOf(read)];
+      return [...live, ...srtOptions(read), ...from];
     }
     case "rtsp": {
       const { username, password, transport } = read;
@@ -105,16 +121,10 @@ function inputArguments(read: Read, ingest: string, text: boolean): string[] {
         ...may("http,https,httpproxy,tls,tcp,crypto", "hls,mpegts,mov,aac"),
         ...["-f", "hls", "-i", addressOf(read)],
       ];
-    case "udp": {
-      const { url, interface: own } = read;
-      const on = own === undefined ? "" : `&localaddr=${own}`;
-      return [...joined, ...may("udp", "mpegts"), "-f", "mpegts", "-i", `${url}?${buffered}${on}`];
-    }
-    case "rtp": {
-      const { url, interface: own } = read;
-      const on = own === undefined ? "" : `?localaddr=${own}`;
-      return [...joined, ...may("rtp,udp", "rtp,mpegts"), "-f", "rtp", "-i", `${url}${on}`];
-    }
+    case "udp":
+      return [...joined, ...may("udp", "mpegts"), "-f", "mpegts", "-i", urlOf(read)];
+    case "rtp":
+      return [...joined, ...may("rtp,udp", "rtp,mpegts"), "-f", "rtp", "-i", urlOf(read)];
     case "file":
       return [
         ...["-re", "-stream_loop", "-1"],
@@ -132,6 +142,23 @@ function inputArguments(read: Read, ingest: string, text: boolean): string[] {
       ];
     }
   }
+}
+
+function srtOptions(source: Extract<Transport, { kind: "srt" }>): string[] {
+  const { mode, streamId, passphrase, latencyMs } = source;
+  return [
+    ...["-mode", mode, "-latency", String(latencyMs * 1_000)],
+    ...(streamId === undefined ? [] : ["-srt_streamid", streamId]),
+    ...(passphrase === undefined ? [] : ["-passphrase", passphrase]),
+  ];
+}
+
+function urlOf(source: Transport): string {
+  if (source.kind === "srt") return `srt://${bracketed(source.host)}:${source.port}`;
+  const { kind, url, interface: own } = source;
+  const on = own === undefined ? [] : [`localaddr=${own}`];
+  const fields = [...(kind === "udp" ? [buffered] : []), ...on];
+  return fields.length === 0 ? url : `${url}?${fields.join("&")}`;
 }
 
 type Pattern = { width: number; height: number; framesPerSecond: number; label: string };

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { readFileSync } from "node:fs";
 import type { Scan } from "../../machines/content/scan.ts";
 import { lookAtScan } from "../scan/look-at-scan.ts";
-import { pumpArguments, type Read } from "./arguments.ts";
+import { fetchArguments, isFetchable, pumpArguments, type Read } from "./arguments.ts";
 import { captureWords } from "./capture.ts";
 import { givesWayAfterMs, type Publisher } from "./door.ts";
 import { type HlsSource, openHlsSource } from "./hls-source.ts";
@@ -13,12 +13,15 @@ import { Clocks, RtpFeed } from "./rtp-feed.ts";
 import { openNginxDoorman } from "./nginx-doorman.ts";
 import { openRtmpDoor } from "./rtmp-door.ts";
 import { hasDoor, type IngestSettings, type IngestSource, secretsOf } from "./settings.ts";
+import { SpliceSpool } from "./splice-spool.ts";
+import { SpliceTap } from "./splice-tap.ts";
 import { SpoolWriter } from "./spool-writer.ts";
 import type { IngestStatus } from "./status.ts";
 import { openGuardedRtsp } from "../web-guard/guarded-rtsp.ts";
 import { openWhipDoor } from "./whip-door.ts";
 
 const tellEveryMs = 500;
+const tellSplicesEveryMs = 900;
 /** ffmpeg says every half second how far it is: three of these. */
 const silentAfterMs = 1_500;
 /** A source that comes back after so long may have other times: it is read anew. */
@@ -45,6 +48,10 @@ export class Ingest {
   readonly #settings: IngestSettings;
   /** Where it goes in place of the group. */
   readonly #spool: SpoolWriter | undefined;
+  /** Where the splice information of the source goes. */
+  readonly #splices: SpliceSpool | undefined;
+  #tap: SpliceTap | undefined;
+  #toldSplicesMs = -Infinity;
   readonly #socket = createSocket("udp4");
   readonly #rate = new Rate();
   #pump: Pump | undefined;
@@ -80,6 +87,7 @@ export class Ingest {
   constructor(settings: IngestSettings) {
     this.#settings = settings;
     this.#spool = settings.spool === undefined ? undefined : new SpoolWriter(settings.spool);
+    this.#splices = settings.splices === undefined ? undefined : new SpliceSpool(settings.splices);
   }
 
   /** Rejects when it cannot even wait for a publisher. */
@@ -205,7 +213,11 @@ export class Ingest {
     if (before) this.#count(before);
     before?.kill();
     const beginS = Math.max(uptimeS(), this.#endedAtS + 0.1);
-    const argv = pumpArguments(read, { ingest, group, beginS: beginS % turnS, text: this.#text });
+    const beginMs = Math.round((beginS % turnS) * 1_000);
+    const fetch = this.#splices && isFetchable(read) ? this.#lookThrough(read) : undefined;
+    const passed: Read = fetch ? { kind: "mpegts", from: fetch.from } : read;
+    const to = { ingest, group, beginS: beginMs / 1_000, text: this.#text };
+    const argv = pumpArguments(passed, to);
     this.#rate.forget();
     this.#needsKeyframe = read.kind === "flv";
     const pump: Pump = new Pump(argv, {
@@ -213,6 +225,8 @@ export class Ingest {
       secrets: secretsOf(source),
       proxyPort: this.#hls?.proxyPort,
       takes: this.#spool && ((packets) => this.#toSpool(packets)),
+      fetch,
+      starts: (atS) => fetch?.starts(beginMs, atS),
       moved: () => this.#moved(pump),
       refused: (why) => this.#refuse("a caller", `is not let in: ${why}`),
       ended: () => this.#ended(pump, read, beginS),
@@ -223,6 +237,33 @@ export class Ingest {
     if (read.kind !== "webrtc") return;
     this.#rtp = this.#feedBy?.();
     pump.feed.end(this.#rtp?.description);
+  }
+
+  /** Splice information is looked for in what is read, before ffmpeg leaves it away. */
+  #lookThrough(read: Parameters<typeof fetchArguments>[0]) {
+    const tap = new SpliceTap({
+      take: (section, stands) => this.#trying(() => this.#splices!.write(section, stands)),
+      // Read anew it is known again.
+      jumped: () => this.#tap === tap && this.#pump?.kill(),
+    });
+    this.#tap = tap;
+    return {
+      from: read.kind,
+      argv: fetchArguments(read),
+      passes: (bytes: Buffer) => tap.feed(bytes),
+      /** By so much ffmpeg moves what it reads: both are whole µs to it. */
+      starts(beginMs: number, atS: number) {
+        tap.offset = beginMs * 90 - Math.round(atS * 90_000);
+      },
+    };
+  }
+
+  #trying(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#why = `the relay does not get its splice information: ${(error as Error).message}`;
+    }
   }
 
   #toSpool(packets: Buffer): void {
@@ -308,7 +349,16 @@ export class Ingest {
       this.#read(source);
     }
     this.#lookAtScan();
+    this.#tellSplices();
     this.#tell();
+  }
+
+  #tellSplices(): void {
+    const isThere = this.#tap?.isThere;
+    const nowMs = performance.now();
+    if (isThere === undefined || nowMs - this.#toldSplicesMs < tellSplicesEveryMs) return;
+    this.#toldSplicesMs = nowMs;
+    this.#trying(() => this.#splices?.tell(isThere));
   }
 
   /** Now and then: what is combed costs a picture, whatever its flags say. */

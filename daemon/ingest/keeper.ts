@@ -30,6 +30,8 @@ export async function openIngests(p: {
   keyOf: SessionKeys;
   /** The folder of the relay that an ingest feeds instead of encoders. */
   spoolOf: (ingest: string) => string | undefined;
+  /** The folder for the splice information of its source, where a relay wants it. */
+  splicesOf: (ingest: string) => string | undefined;
   tell: (ingest: string, event: IngestEvent) => void;
 }): Promise<Map<string, IngestKeeper>> {
   const { config, program } = p;
@@ -46,6 +48,7 @@ export async function openIngests(p: {
       group: groupOf(config, ingest.id),
       keyOf: p.keyOf,
       spool: p.spoolOf(ingest.id),
+      splices: p.splicesOf(ingest.id),
       stateDir: join(folder, ingest.id),
       tell: (event) => p.tell(ingest.id, event),
     });
@@ -62,6 +65,7 @@ export class IngestKeeper {
   readonly #process: KeptProcess;
   readonly #keyOf: SessionKeys;
   readonly #spool: string | undefined;
+  readonly #splices: string | undefined;
   /** One order after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Whose publisher is let in, of one that is kept for sessions. */
@@ -79,11 +83,13 @@ export class IngestKeeper {
     group: Group;
     keyOf: SessionKeys;
     spool: string | undefined;
+    splices: string | undefined;
     stateDir: string;
     tell: Tell;
   }) {
     this.#keyOf = p.keyOf;
     this.#spool = p.spool;
+    this.#splices = p.splices;
     this.#config = p.ingest;
     this.#group = p.group;
     this.#tell = p.tell;
@@ -145,7 +151,7 @@ export class IngestKeeper {
   }
 
   #settings({ run, statusPort }: Start): IngestSettings {
-    const to = { run, statusPort, group: this.#group, spool: this.#spool };
+    const to = { run, statusPort, group: this.#group, spool: this.#spool, splices: this.#splices };
     if (!isForSessions(this.#config)) return settingsOf(this.#config, to);
     const key = this.#session === undefined ? undefined : this.#keyOf(this.#session);
     return settingsOf(this.#config, to, { key, nobodys: this.#keyOf(nobody) });

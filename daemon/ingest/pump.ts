@@ -15,13 +15,22 @@ const packetBytes = 188;
 const refusal = /processConnectRequest: rsp\(REJECT\): \d+ - (.+)$/;
 const noise = /^\[\w+\] *(Last message repeated|Past duration)/;
 
+/** Of its input, s. */
+const start = /^\[info\] *Duration: .*\bstart: (-?\d+\.\d+)/;
+/** As much of what is fetched may wait for ffmpeg. */
+const mostWaitingBytes = 32 * 1024 * 1024;
+
 /** One ffmpeg that passes on what comes in, from its start to its end. */
 export class Pump {
   readonly #child: ChildProcess;
+  /** Gets the bytes of the source, where these are looked at first. */
+  readonly #fetch: ChildProcess | undefined;
   readonly #secrets: readonly string[];
   readonly #isMade: boolean;
   readonly #refused: (why: string) => void;
   #words: string[] = [];
+  #fetchWords: string[] = [];
+  readonly #starts: ((atS: number) => void) | undefined;
   #isOutput = false;
   #ended = false;
   bytes = 0;
@@ -45,6 +54,10 @@ export class Pump {
       proxyPort: number | undefined;
       /** Takes what goes out, where that is its standard output: whole packets of MPEG-TS. */
       takes: ((packets: Buffer) => void) | undefined;
+      /** It reads what another ffmpeg gets with these arguments, and who looks at that. */
+      fetch?: { argv: readonly string[]; passes: (bytes: Buffer) => void } | undefined;
+      /** Which time of its input it takes for the beginning, s. */
+      starts?: (atS: number) => void;
       moved: () => void;
       /** A caller was sent away. */
       refused: (why: string) => void;
@@ -54,19 +67,26 @@ export class Pump {
     this.#isMade = p.isMade;
     this.#refused = p.refused;
     this.#secrets = p.secrets;
+    this.#starts = p.starts;
     const { proxyPort } = p;
     const isLed = proxyPort !== undefined;
+    const env = {
+      ...{ PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
+      ...(isLed && { http_proxy: `http://127.0.0.1:${proxyPort}` }),
+    };
     const [first, ...rest] = [...withUs, ...(isLed ? withinMemory : []), program, ...argv];
-    this.#child = spawn(first!, rest, {
-      stdio: ["pipe", p.takes ? "pipe" : "ignore", "pipe", "pipe"],
-      env: {
-        ...{ PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
-        ...(isLed && { http_proxy: `http://127.0.0.1:${proxyPort}` }),
-      },
-    });
+    const output = p.takes ? "pipe" : "ignore";
+    this.#child = spawn(first!, rest, { stdio: ["pipe", output, "pipe", "pipe"], env });
+    if (p.fetch) {
+      const { argv: fetching, passes } = p.fetch;
+      const [command, ...words] = [...withUs, program, ...fetching];
+      this.#fetch = spawn(command!, words, { stdio: ["ignore", "pipe", "pipe"], env });
+      this.#fetched(this.#fetch, passes);
+    }
     const end = () => {
       if (this.#ended) return;
       this.#ended = true;
+      this.#fetch?.kill("SIGKILL");
       p.ended(this);
     };
     // `close`: its last words have been read.
@@ -82,7 +102,24 @@ export class Pump {
     if (p.takes) this.#pass(this.#child.stdout!, p.takes);
   }
 
+  #fetched(from: ChildProcess, passes: (bytes: Buffer) => void): void {
+    from.stdout!.on("data", (bytes: Buffer) => {
+      passes(bytes);
+      this.feed.write(bytes);
+      if (this.feed.writableLength > mostWaitingBytes) this.kill();
+    });
+    createInterface({ input: from.stderr! }).on("line", (line) => {
+      const why = refusal.exec(line)?.[1];
+      if (why !== undefined) this.#refused(why);
+      if (isError(line)) this.#fetchWords.push(this.#harmless(line));
+    });
+    from.once("error", ({ message }) => this.#fetchWords.push(message));
+    from.once("close", () => this.finish());
+  }
+
   #said(line: string): void {
+    const startS = start.exec(line)?.[1];
+    if (startS !== undefined && !this.#isOutput) this.#starts?.(Number(startS));
     if (/^\[info\] *Output #0/.test(line)) this.#isOutput = true;
     if (this.#isOutput === this.#isMade) {
       this.video ??= videoIn(line);
@@ -91,7 +128,7 @@ export class Pump {
     }
     const why = refusal.exec(line)?.[1];
     if (why !== undefined) this.#refused(why);
-    if (!/^(\[[^\]]*\] *)*\[(error|fatal|panic)\]/.test(line) || noise.test(line)) return;
+    if (!isError(line)) return;
     this.#words = [...this.#words, this.#harmless(line)].slice(-keptWords);
   }
 
@@ -131,9 +168,11 @@ export class Pump {
 
   /** The most telling of its last words. */
   get lastWords(): string | undefined {
-    return this.#words.findLast(
-      (line) => !/^Conversion failed|^Error opening|: Server returned 5XX/.test(line),
-    );
+    const says = (words: string[]) =>
+      words.findLast(
+        (line) => !/^Conversion failed|^Error opening|: Server returned 5XX/.test(line),
+      );
+    return says(this.#fetchWords) ?? says(this.#words);
   }
 
   /** What it reads, where that is handed to it. */
@@ -152,6 +191,11 @@ export class Pump {
   }
 
   kill(): void {
-    if (!this.#ended) this.#child.kill("SIGKILL");
+    if (this.#ended) return;
+    this.#fetch?.kill("SIGKILL");
+    this.#child.kill("SIGKILL");
   }
 }
+
+const isError = (line: string): boolean =>
+  /^(\[[^\]]*\] *)*\[(error|fatal|panic)\]/.test(line) && !noise.test(line);

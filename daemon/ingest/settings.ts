@@ -121,6 +121,8 @@ export const IngestSettings = z.object({
   source: IngestSource,
   /** Folder that the relay of a stream reads: it goes there, and not to the group. */
   spool: z.string().startsWith("/").optional(),
+  /** Folder in memory where relays look for the splice information of the source. */
+  splices: z.string().startsWith("/").optional(),
 });
 export type IngestSettings = z.infer<typeof IngestSettings>;
 
@@ -133,7 +135,13 @@ type SessionKeys = { key: string | undefined; nobodys: string };
 /** @param keys where it is kept for sessions */
 export function settingsOf(
   config: IngestConfig,
-  to: { run: string; group: Group; statusPort: number; spool?: string | undefined },
+  to: {
+    run: string;
+    group: Group;
+    statusPort: number;
+    spool?: string | undefined;
+    splices?: string | undefined;
+  },
   keys?: SessionKeys,
 ): IngestSettings {
   return { ingest: config.id, ...to, source: sourceOf(config, keys) };

@@ -8,6 +8,7 @@ import { HlsOutput } from "./hls-output.ts";
 import { LadderOutput } from "./ladder-output.ts";
 import { pushArguments, pushForm } from "./push-arguments.ts";
 import { PushOutput } from "./push-output.ts";
+import { RtpPackets } from "./rtp-packets.ts";
 import { RecordingOutput } from "./recording-output.ts";
 import { Segmenter } from "./segmenter.ts";
 import { serve } from "./serve.ts";
@@ -55,7 +56,7 @@ export class Output {
         this.#pictureAtMs = performance.now();
       }
       way.take(frame, reader.streams);
-    });
+    }, true);
     pipe.on("data", (bytes: Buffer) => {
       this.#bytes += bytes.length;
       reader.feed(bytes, performance.now());
@@ -94,6 +95,7 @@ function wayOf(target: OutputTarget, failed: Failed): Way {
     pushArguments(target),
     [secret, passphrase].filter((one) => one !== undefined),
     pushForm(target),
+    target.kind === "rtp" ? new RtpPackets() : undefined,
   );
   return {
     take: (frame, streams) => push.take(frame, streams, performance.now()),

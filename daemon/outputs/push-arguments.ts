@@ -1,7 +1,11 @@
-/** ffmpeg as it sends a programme on: what goes in is what goes out. */
+/**
+ * ffmpeg as it sends a programme on: what goes in is what goes out. It would write a transport stream
+ * anew, and splice information as something else: only the bytes of one are handed to it.
+ */
 import { certificateAuthorities, srtArguments } from "../drivers/ffmpeg/arguments.ts";
 import { endpointOf } from "../../machines/endpoint.ts";
 import type { Form } from "../relay/muxes.ts";
+import { rtpBytes, tsBytes } from "./rtp-packets.ts";
 import type { OutputTarget } from "./settings.ts";
 
 export type PushTarget = Extract<OutputTarget, { kind: "rtmp" | "srt" | "udp" | "rtp" }>;
@@ -13,30 +17,28 @@ export function pushArguments(target: PushTarget): string[] {
   return [
     ...["-hide_banner", "-nostats", "-loglevel", "error", "-fflags", "nobuffer"],
     ...["-progress", "pipe:1", "-stats_period", "0.5"],
-    ...["-probesize", "1000000", "-analyzeduration", "500000"],
-    ...["-protocol_whitelist", "pipe", "-f", pushForm(target), "-i", "pipe:0"],
-    ...["-map", "0:v:0", "-map", "0:a?", "-c", "copy"],
+    ...["-protocol_whitelist", "pipe"],
+    ...(target.kind === "rtmp" ? programme : bytes),
     ...to(target),
   ];
 }
 
-const ts = ["-muxdelay", "0", "-muxpreload", "0", "-flush_packets", "1"];
-const tsBytes = 7 * 188;
-const rtpHeaderBytes = 12;
+const programme = [
+  ...["-probesize", "1000000", "-analyzeduration", "500000", "-f", "flv", "-i", "pipe:0"],
+  ...["-map", "0:v:0", "-map", "0:a?", "-c", "copy"],
+];
+const bytes = ["-f", "data", "-i", "pipe:0", "-map", "0", "-c", "copy"];
+/** Not flushed: datagrams are as long as they can be, and end where a packet does. */
+const raw = ["-flush_packets", "0", "-f", "data"];
 /** So many packets may follow each other at once. */
 const atOnce = 10;
 
-/** ffmpeg's own rtp:// cannot pace: its packets are handed to what can. */
+/** ffmpeg's own rtp:// cannot pace: whole packets are handed to what can. */
 function packets({ kind, address, paceBps, ...target }: PushTarget & { kind: "udp" | "rtp" }) {
-  const isRtp = kind === "rtp";
-  const bytes = isRtp ? rtpHeaderBytes + tsBytes : tsBytes;
+  const bytes = kind === "rtp" ? rtpBytes : tsBytes;
   const from = target.interface === undefined ? "" : `&localaddr=${target.interface}`;
   return [
-    ...ts,
-    // Its reports would stand among the packets of the picture.
-    ...(isRtp
-      ? ["-rtp_muxer_options", "rtpflags=skip_rtcp", "-f", "rtp_mpegts"]
-      : ["-f", "mpegts"]),
+    ...raw,
     `${address.replace(/^rtp:/, "udp:")}?pkt_size=${bytes}` +
       `&bitrate=${paceBps}&burst_bits=${8 * atOnce * bytes}${from}`,
   ];
@@ -51,7 +53,7 @@ function to(target: PushTarget): string[] {
       return [
         ...(target.streamId === undefined ? [] : ["-srt_streamid", target.streamId]),
         ...srtArguments({ ...target, mode: "caller" }),
-        ...["-protocol_whitelist", "srt", ...ts, "-f", "mpegts", target.address],
+        ...["-protocol_whitelist", "srt", ...raw, target.address],
       ];
     case "rtmp": {
       const { scheme, host, port, app } = endpointOf(target.address)!;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import type { ElementaryStream, Frame } from "../relay/frame.ts";
 import { type AnyMux, type Form, muxOf } from "../relay/muxes.ts";
+import type { RtpPackets } from "./rtp-packets.ts";
 
 /** It ends with us, also when we are killed. */
 const withUs = ["--pdeathsig", "KILL", "--", "/usr/bin/ffmpeg"];
@@ -19,12 +20,13 @@ const goodAfterMs = 10_000;
 /**
  * Sends a programme on by ffmpeg, unchanged. A far end that is away is dialled again, each time from
  * a keyframe on; one that takes nothing costs pictures of this output, and keeps nobody waiting.
- * ffmpeg sends the sounds that there were at its start: for more of them another is begun, once.
+ * A far end may take those sounds only that there were at its start: for more another is begun, once.
  */
 export class PushOutput {
   readonly #argv: readonly string[];
   readonly #secrets: readonly string[];
   readonly #form: Form;
+  readonly #rtp: RtpPackets | undefined;
   #child: ChildProcess | undefined;
   #mux: AnyMux | undefined;
   #words: string[] = [];
@@ -42,9 +44,13 @@ export class PushOutput {
   /** Why nothing goes out. */
   why: string | null = null;
 
-  /** @param argv of ffmpeg, whose input is at pipe:0 in this form */
-  constructor(argv: readonly string[], secrets: readonly string[], form: Form) {
+  /**
+   * @param argv of ffmpeg, whose input is at pipe:0 in this form
+   * @param rtp what it is handed stands in packets of RTP
+   */
+  constructor(argv: readonly string[], secrets: readonly string[], form: Form, rtp?: RtpPackets) {
     this.#form = form;
+    this.#rtp = rtp;
     this.#argv = argv;
     this.#secrets = secrets;
   }
@@ -75,7 +81,8 @@ export class PushOutput {
       if (frame.track === 0) this.droppedPictures++;
       return;
     }
-    const bytes = this.#mux.write(frame);
+    const written = this.#mux.write(frame);
+    const bytes = this.#rtp?.of(written, frame.dts) ?? written;
     this.bytes += bytes.length;
     stdin!.write(bytes);
   }

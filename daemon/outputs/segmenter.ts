@@ -1,4 +1,10 @@
-import { type ElementaryStream, type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
+import {
+  type ElementaryStream,
+  type Frame,
+  spliceTrack,
+  type Ticks,
+  ticksPerMs,
+} from "../relay/frame.ts";
 import { Timeline } from "../relay/timeline.ts";
 import { annexBUnits, picture, sequence } from "../relay/ts/annex-b.ts";
 
@@ -62,6 +68,7 @@ export class Segmenter {
 
   /** @param wallMs when it came */
   take(frame: Frame, streams: ElementaryStream[], wallMs: number): void {
+    if (frame.track === spliceTrack) return this.#open && this.#sink.frame(frame);
     if (frame.track > 0) return this.#sound(frame);
     this.#lookForHole(frame, wallMs);
     this.#timeline.arrived(frame.dts, wallMs);

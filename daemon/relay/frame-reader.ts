@@ -3,6 +3,7 @@ import {
   type ElementaryStream,
   type Frame,
   h264StreamType,
+  spliceTrack,
   type Ticks,
   ticksPerMs,
 } from "./frame.ts";
@@ -15,6 +16,8 @@ import type { PesUnit } from "./ts/pes.ts";
 /** From the bytes of a transport stream to its pictures and sounds, with unrolled times. */
 export class FrameReader {
   readonly #take: (frame: Frame, nowMs: number) => void;
+  /** Of the last picture. */
+  #dts: Ticks | undefined;
   readonly #demux: Demux;
   #cutters: AdtsCutter[] = [];
   /** Of each stream in the map, in order: which track it is. Several videos: only the first. */
@@ -26,11 +29,13 @@ export class FrameReader {
   /** The picture, then the sounds; empty before they are known, and where there is no picture. */
   streams: ElementaryStream[] = [];
 
-  constructor(take: (frame: Frame, nowMs: number) => void) {
+  /** @param withSplices they are taken, too */
+  constructor(take: (frame: Frame, nowMs: number) => void, withSplices = false) {
     this.#take = take;
     this.#demux = new Demux({
-      streams: (streams) => this.#mapped(streams),
+      streams: (streams, hasSplices) => this.#mapped(streams, withSplices && hasSplices),
       unit: (index, unit) => this.#unit(index, unit),
+      ...(withSplices && { splice: (section: Buffer) => this.#splice(section) }),
     });
   }
 
@@ -55,9 +60,10 @@ export class FrameReader {
     return this.#demux.continuityErrors + this.#demux.syncLosses + this.#damagedSounds;
   }
 
-  #mapped(streams: ElementaryStream[]): void {
+  #mapped(streams: ElementaryStream[], hasSplices: boolean): void {
     const isVideo = ({ streamType }: ElementaryStream) => streamType === h264StreamType;
     const video = streams.find(isVideo);
+    if (video && hasSplices) video.splices = true;
     const sounds = streams.filter((stream) => !isVideo(stream));
     this.streams = video === undefined ? [] : [video, ...sounds];
     this.#tracks = streams.map((stream) => {
@@ -65,6 +71,14 @@ export class FrameReader {
       return track === -1 ? undefined : track;
     });
     this.#cutters = sounds.map(() => new AdtsCutter());
+  }
+
+  /** Where in the programme it stands; one from before the first picture is nobody's. */
+  #splice(payload: Buffer): void {
+    const dts = this.#dts;
+    if (dts === undefined) return;
+    const whole = { key: false, damaged: false, gapBefore: false };
+    this.#take({ track: spliceTrack, pts: dts, dts, ...whole, payload }, this.#nowMs);
   }
 
   #unit(index: number, unit: PesUnit): void {
@@ -84,6 +98,7 @@ export class FrameReader {
       });
       return;
     }
+    this.#dts = dts;
     const { payload } = unit;
     const { key, intra, broken } = inspectAccessUnit(payload);
     const frame = { track, pts, dts, key, intra, damaged: damaged || broken, gapBefore, payload };

@@ -26,7 +26,12 @@ export type ElementaryStream = {
   streamType: number;
   /** The ES descriptors, unchanged: language, registration. */
   descriptors: Buffer;
+  /** Of the picture: splice information is told beside it. */
+  splices?: true;
 };
 
 export const h264StreamType = 0x1b;
 export const adtsStreamType = 0x0f;
+
+/** A section of splice information (SCTE 35) is a frame of this track: above that of any sound. */
+export const spliceTrack = 31;

@@ -9,6 +9,7 @@ export const OutputState = z.object({
     pts: Ticks.nullable(),
     dts: Ticks.nullable(),
     sounds: z.array(Ticks.nullable()),
+    splices: Ticks.optional(),
   }),
   /** Before the frame that is being written. */
   mux: z.union([
@@ -16,6 +17,7 @@ export const OutputState = z.object({
       continuity: z.array(z.number()),
       pmtVersion: z.number(),
       tablesAt: Ticks.nullable(),
+      splices: z.number().optional(),
     }),
     z.object({
       origin: Ticks.nullable(),

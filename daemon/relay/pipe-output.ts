@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { Announced, mark } from "./announced.ts";
-import type { ElementaryStream } from "./frame.ts";
+import { type ElementaryStream, spliceTrack } from "./frame.ts";
 import { type AnyMux, type Form, muxOf } from "./muxes.ts";
 import type { OutputState } from "./output-state.ts";
 import type { OutFrame, Progress } from "./restamp.ts";
@@ -69,6 +69,7 @@ export class PipeOutput {
   }
 
   push(frame: OutFrame, streams: ElementaryStream[]): void {
+    if (frame.track === spliceTrack && this.#form === "flv") return;
     if (this.#queuedBytes > mostBacklogBytes) this.#dropBacklog();
     if (this.#waitsForKey && !(frame.key && this.#fd !== undefined)) {
       if (frame.track === 0) this.droppedPictures++;
@@ -181,8 +182,8 @@ export class PipeOutput {
 
   /** Our predecessor wrote it, but not to every output. */
   #has({ track, dts }: OutFrame): boolean {
-    const progress = this.#state?.progress;
-    const last = track === 0 ? progress?.dts : progress?.sounds[track];
+    const { dts: picture, splices, sounds } = this.#state?.progress ?? {};
+    const last = track === 0 ? picture : track === spliceTrack ? splices : sounds?.[track];
     return dts <= (last ?? -Infinity);
   }
 
@@ -206,6 +207,10 @@ export class PipeOutput {
 }
 
 function count(frame: OutFrame, progress: Progress): void {
+  if (frame.track === spliceTrack) {
+    progress.splices = frame.dts;
+    return;
+  }
   if (frame.track > 0) {
     progress.sounds[frame.track] = frame.pts;
     return;

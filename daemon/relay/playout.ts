@@ -5,10 +5,12 @@ import type { Gop, Sound } from "./gop-store.ts";
 import type { InputLine } from "./input-line.ts";
 import { OutputClock, type ClockState } from "./output-clock.ts";
 import { Pacer } from "./pacer.ts";
+import type { SpliceLine } from "./splice-line.ts";
 import { type OutFrame, type Progress, Restamp } from "./restamp.ts";
 import { type Candidate, chooseNext } from "./selection.ts";
 import type { Slate } from "./slate.ts";
 import type { Timeline } from "./timeline.ts";
+import { movedBy } from "../../machines/stream/scte35.ts";
 import { wrapTicks } from "./ts/clock-33.ts";
 
 export type Mode =
@@ -49,6 +51,7 @@ export class Playout {
   readonly #lines: Map<string, InputLine>;
   readonly #mode: Mode;
   readonly #watchdogMs: number;
+  readonly #splices: SpliceLine | undefined;
   #slate: Slate | undefined;
   /** While another one is on air. */
   #nextSlate: Slate | undefined;
@@ -76,6 +79,8 @@ export class Playout {
     mode: Mode;
     watchdogMs: number;
     slate?: Slate | undefined;
+    /** Goes beside whoever carries, and beside the slate. */
+    splices?: SpliceLine | undefined;
     orders: Omit<RelayOrders, "type">;
     /** What an earlier process has sent and known. */
     resume?: { state: PlayoutState; progress: Progress };
@@ -87,6 +92,7 @@ export class Playout {
     this.#mode = p.mode;
     this.#watchdogMs = p.watchdogMs;
     this.#slate = p.slate;
+    this.#splices = p.splices;
     this.#changed = p.changed;
     this.#orders = p.resume?.state.orders ?? p.orders;
     this.#selected = p.resume?.state.selected ?? undefined;
@@ -171,7 +177,9 @@ export class Playout {
       const dueMs = this.#pacer.dueMs(frame.dts + run.shift);
       if (dueMs > nowMs + togetherMs) return dueMs;
       this.#sounds(run, frame.dts + run.shift);
-      this.#restamp.picture(frame, run.shift, run.line.streams);
+      const streams = this.#told(run.line.streams, nowMs);
+      this.#splice(frame.dts + run.shift, streams, nowMs);
+      this.#restamp.picture(frame, run.shift, streams);
       this.#pacer.sent(frame.dts + run.shift, nowMs);
       run.index++;
     }
@@ -451,6 +459,22 @@ export class Playout {
     const isShared = this.#mode.kind === "gop-atomic" && line !== this.#slate?.line;
     const others = isShared ? [...this.#lines.values()].filter((other) => other !== line) : [];
     this.#restamp.sounds([line, ...others], gop, shift, until);
+  }
+
+  /** Encoders on their source's clock have its times: the same shift leads to the same picture. */
+  #splice(until: Ticks, streams: ElementaryStream[], nowMs: number): void {
+    const { shift } = this.#clock.state() ?? {};
+    if (this.#splices === undefined || shift === undefined) return;
+    for (const { section, dts } of this.#splices.due(until, shift, nowMs)) {
+      this.#restamp.splice(dts, Buffer.from(movedBy(section, shift)), streams);
+    }
+  }
+
+  /** That there is splice information is told before the first of it comes. */
+  #told(streams: ElementaryStream[], nowMs: number): ElementaryStream[] {
+    const [picture, ...sounds] = streams;
+    if (!picture || this.#splices?.isThere(nowMs) !== true) return streams;
+    return [{ ...picture, splices: true }, ...sounds];
   }
 
   #whyChosen(next: string, nowMs: number): RelayReason {

@@ -12,6 +12,7 @@ import { type SavedState, StateFile } from "./saved-state.ts";
 import type { RelaySettings } from "./settings.ts";
 import { SlateFile } from "./slate-file.ts";
 import { isSoleWriter } from "./sole-writer.ts";
+import { SpliceLine } from "./splice-line.ts";
 import { pollMs, SpoolInput } from "./spool-input.ts";
 import { openUdpInput } from "./udp-input.ts";
 
@@ -42,10 +43,11 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
       ...(state && { state }),
     });
   });
+  const splices = settings.splices && new SpliceLine();
   const slateFile = settings.slate && new SlateFile(settings.slate.path);
   const progress = furthestBack(saved);
   const playout = new Playout({
-    ...{ lines, mode, watchdogMs, slate: slateFile?.news(), orders: settings.orders },
+    ...{ lines, mode, watchdogMs, slate: slateFile?.news(), splices, orders: settings.orders },
     ...(saved && progress && { resume: { state: saved.playout, progress } }),
     send: (frame, streams) => outputs.forEach((output) => output.push(frame, streams)),
     changed: () => control.tell(report()),
@@ -84,6 +86,10 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
     return openUdpInput({ address, port, onFailed, onBytes: (bytes) => onBytes(bytes) });
   });
   const spools = inputs.filter((input) => input instanceof SpoolInput);
+  if (splices && settings.splices) {
+    const onBytes = (bytes: Buffer, agoMs = 0) => splices.feed(bytes, nowMs() - agoMs);
+    spools.unshift(new SpoolInput({ folder: settings.splices.folder, sinceMs, onBytes }));
+  }
   const poll = () => spools.forEach((spool) => spool.poll(nowMs()));
   if (spools.length > 0) setInterval(poll, pollMs);
 
@@ -103,6 +109,7 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
       missingMs: Math.round(playout.missingMs),
       slate: playout.onSlate ? "on" : playout.hasSlate ? "ready" : "none",
       slateMs: Math.round(playout.slateMs),
+      ...(splices && { splices: splices.report(at) }),
       inputs: lines.map((line, index) => ({
         id: line.id,
         live: line.isLive(at),

@@ -1,5 +1,5 @@
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
-import { ticksPerMs } from "./frame.ts";
+import { spliceTrack, ticksPerMs } from "./frame.ts";
 import { type Gop, type GopStore, longestPictureMs } from "./gop-store.ts";
 import type { InputLine } from "./input-line.ts";
 import type { OutputClock } from "./output-clock.ts";
@@ -16,6 +16,8 @@ export type Progress = {
   dts: Ticks | null;
   /** Last PTS of each sound track; index 0 is empty. */
   sounds: (Ticks | null)[];
+  /** Where the last splice information stood. Absent: none yet. */
+  splices?: Ticks | undefined;
 };
 
 /** Sound within this of what was sent is the same; half an AAC frame at 48 kHz is 10.7 ms. */
@@ -61,6 +63,13 @@ export class Restamp {
     }
     this.last.dts = dts;
     this.#send({ track: 0, pts, dts, key, payload }, streams);
+  }
+
+  /** What has been sent is not sent again. @param payload with its times moved already */
+  splice(dts: Ticks, payload: Buffer, streams: ElementaryStream[]): void {
+    if (dts <= (this.last.splices ?? -Infinity)) return;
+    this.last.splices = dts;
+    this.#send({ track: spliceTrack, pts: dts, dts, key: false, payload }, streams);
   }
 
   /**

@@ -45,6 +45,8 @@ export const RelaySettings = z.object({
   watchdogMs: z.number().min(100).max(2_000).default(usualWatchdogMs),
   /** Most bytes kept of an input: 60 s at 8 Mbit/s. */
   mostBytes: z.number().int().positive().default(60_000_000),
+  /** Where the ingest of its encoders puts the splice information that it finds. */
+  splices: z.object({ folder: Path }).optional(),
   /** Goes out while no encoder delivers: a transport stream that `makeSlate` has written. */
   slate: z.object({ path: Path }).optional(),
   /** Unix socket for orders and reports. */

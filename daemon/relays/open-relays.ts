@@ -31,6 +31,8 @@ export async function endOtherRelays(stateDir: string, relays: readonly RelayedS
   await endOtherFeeds(stateDir, relays);
   for (const stream of foldersIn(relaysFolder(stateDir))) {
     if (relays.some((relay) => relay.stream === stream)) continue;
+    // What is in memory only, where there is no memory.
+    if (stream.startsWith(".")) continue;
     const folder = join(relaysFolder(stateDir), stream);
     await freeLock(new EngineDirectory(folder, "relay").lock, [], never);
     const pusher = new EngineDirectory(join(stateDir, "encoders", pusherOf(stream)), "stream-1");
@@ -69,7 +71,9 @@ export async function openRelays(p: {
   const opened = p.relays.map(async (relay) => {
     const { stream, folder } = relay;
     // Before any encoder is started into it.
-    for (const { spool } of relay.inputs) mkdirSync(spool, { recursive: true, mode: 0o700 });
+    const folders = relay.inputs.map(({ spool }) => spool);
+    for (const made of [...folders, ...(relay.splices === undefined ? [] : [relay.splices])])
+      mkdirSync(made, { recursive: true, mode: 0o700 });
     const process = await openRelayProcess({
       ...{ stream, folder, program: p.program, launcher: launcher() },
       settings: settingsOf(relay),
@@ -97,6 +101,7 @@ type Settings = Omit<RelaySettings, "watchdogMs" | "mostBytes" | "mode"> & {
 
 function settingsOf(relay: RelayedStream): Settings {
   const { stream, folder, memory, pipe, form, mode, inputs, outputs, watchdogMs } = relay;
+  const { splices } = relay;
   const ids = inputs.map(({ encoder }) => encoder);
   return {
     stream,
@@ -113,6 +118,7 @@ function settingsOf(relay: RelayedStream): Settings {
     ...(watchdogMs !== usualWatchdogMs && { watchdogMs }),
     controlPath: join(folder, "control"),
     statePath: join(memory, "state"),
+    ...(splices !== undefined && { splices: { folder: splices } }),
     slate: { path: slatePath(folder) },
     ...(mode !== "gop-atomic" && { latenciesPath: latenciesFile(folder) }),
     // Until it is told others.

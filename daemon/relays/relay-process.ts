@@ -295,6 +295,7 @@ function wordOf(report: RelayReport, scans: Readonly<Record<string, Scan>>): Rel
         return carried ? [[id, { ...carried, ...(looks && { looks }) }]] : [];
       }),
     ),
+    ...(report.splices && { splices: report.splices }),
     isRead: pusher?.connected ?? false,
     droppedPictures: pusher?.droppedPictures ?? 0,
   };

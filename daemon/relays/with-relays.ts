@@ -3,13 +3,14 @@
  * encoder, and each of its encoders carries a small stream of its own, whose far end is the relay.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { relayModeOf } from "../../config/relayed.ts";
 import { bitrateBps } from "../../config/uplink.ts";
 import type { IngestConfig, SiteConfig } from "../../config/site.schema.ts";
 import type { RelayPlan } from "../../machines/site/plan.ts";
 import { feedOf, pusherOf } from "../../machines/stream/relay/names.ts";
 import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
+import { ingestIn } from "../drivers/shared/engine/ingest-input.ts";
 import type { PusherOptions } from "../drivers/ffmpeg/pusher.ts";
 import type { Vendor } from "../drivers/index.ts";
 import type { SessionKeys } from "../ingest/session-keys.ts";
@@ -57,6 +58,8 @@ export type RelayedStream = {
   gopS: number;
   /** The most that one of its encoders sends, as far as is known. */
   sendsBps: number | undefined;
+  /** Where its ingest puts the splice information that goes out with it. */
+  splices: string | undefined;
   slate: SlateFields;
   formFrom: SlateOf["formFrom"];
   /** Of the slate, as far as the configuration says it itself. */
@@ -106,6 +109,16 @@ export function fallBackWarnings(relays: readonly RelayedStream[]): string[] {
     ];
   });
 }
+
+/** In memory; no stream has a name like this. */
+const splicesFolder = ".splices";
+
+/**
+ * The folder of each ingest for the splice information that a relayed stream takes from it: of those
+ * that look for any.
+ */
+export const splicesOf = (relays: readonly RelayedStream[], ingest: string): string | undefined =>
+  relays.find(({ splices }) => splices !== undefined && basename(splices) === ingest)?.splices;
 
 export const relaysFolder = (stateDir: string): string => join(stateDir, "relays");
 
@@ -195,6 +208,7 @@ function relayed(
     ...{ folder, memory, pipe: join(folder, `selected.${form}`), form, outputs },
     band: relay.band,
     watchdogMs: relay.watchdogMs,
+    splices: heardSplices(stream, config, dirname(memory)),
     mode: relayModeOf(relay.mode, pushers.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
     sendsBps: sendsBps(encoders, config),
@@ -204,6 +218,18 @@ function relayed(
     inputs,
     directly: inputs.filter(({ encoder }) => wasSeen(encoder, to.address)),
   };
+}
+
+/** Of the one ingest that all of its encoders hear, if that is of a kind that is looked through. */
+function heardSplices(stream: Stream, config: SiteConfig, memory: string): string | undefined {
+  const heard = stream.encoders.map(({ encoder }) =>
+    ingestIn(config.encoders.find(({ id }) => id === encoder)!.options),
+  );
+  const [ingest] = heard;
+  const { kind } = config.ingests.find(({ id }) => id === ingest) ?? {};
+  if (ingest === undefined || heard.some((other) => other !== ingest)) return undefined;
+  if (stream.carry?.splices === "drop" || (kind !== "srt" && kind !== "udp")) return undefined;
+  return join(memory, splicesFolder, ingest);
 }
 
 /** What takes one in that pushes: an ingest that nobody but the relay hears. */

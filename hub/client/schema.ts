@@ -2934,6 +2934,25 @@ export interface components {
             })[];
             switches: number;
             missingMs: number;
+            splices?: {
+              isThere: boolean | null;
+              damaged: number;
+              missed: number;
+              last:
+                | ({
+                    number: number;
+                    eventId: number | null;
+                    direction: ("out" | "in" | "unknown") | null;
+                    cancelled: boolean;
+                    leadMs: number | null;
+                    durationMs: number | null;
+                  } & {
+                    [key: string]: unknown;
+                  })
+                | null;
+            } & {
+              [key: string]: unknown;
+            };
             /**
              * @default unknown
              * @enum {string}
@@ -5867,6 +5886,25 @@ export interface operations {
                   })[];
                   switches: number;
                   missingMs: number;
+                  splices?: {
+                    isThere: boolean | null;
+                    damaged: number;
+                    missed: number;
+                    last:
+                      | ({
+                          number: number;
+                          eventId: number | null;
+                          direction: ("out" | "in" | "unknown") | null;
+                          cancelled: boolean;
+                          leadMs: number | null;
+                          durationMs: number | null;
+                        } & {
+                          [key: string]: unknown;
+                        })
+                      | null;
+                  } & {
+                    [key: string]: unknown;
+                  };
                   /**
                    * @default unknown
                    * @enum {string}

@@ -39,6 +39,8 @@ export type Carried = z.infer<typeof Carried>;
 export type CarryPlan = {
   captions?: true;
   activeFormat?: true;
+  /** Splice information of the source, which no encoder brings. */
+  splices?: true;
   scan?: Scan;
   sounds?: readonly { language?: string; channels?: number }[];
 };

@@ -14,8 +14,15 @@ export function lacksOf({ plan, relay }: StreamContext, encoder: string): string
   return plan.carry && carried && missingOf(plan.carry, carried);
 }
 
-const lostNow = (context: StreamContext): string[] =>
-  (context.relay?.selected && lacksOf(context, context.relay.selected)) || [];
+const lostNow = (context: StreamContext): string[] => [
+  ...((context.relay?.selected && lacksOf(context, context.relay.selected)) || []),
+  ...(lacksSplices(context) ? [splices] : []),
+];
+const splices = "splice information";
+
+/** They are the source's, and nobody else could bring them. */
+const lacksSplices = ({ plan, relay }: StreamContext): boolean =>
+  plan.carry?.splices === true && relay?.splices?.isThere === false;
 
 /** What goes out is known to lack something. */
 export const lacksCarried = (context: StreamContext): boolean => lostNow(context).length > 0;
@@ -23,7 +30,9 @@ export const lacksCarried = (context: StreamContext): boolean => lostNow(context
 /** What goes out is known to have all of it. */
 export const carriesAll = (context: StreamContext): boolean => {
   const selected = context.relay?.selected;
-  return typeof selected === "string" && lacksOf(context, selected)?.length === 0;
+  const { splices } = context.relay ?? {};
+  const hasSplices = context.plan.carry?.splices !== true || splices?.isThere === true;
+  return typeof selected === "string" && hasSplices && lacksOf(context, selected)?.length === 0;
 };
 
 export function carriedNews(context: StreamContext, isThere: boolean): Decision {
@@ -36,12 +45,17 @@ export function carriedNews(context: StreamContext, isThere: boolean): Decision 
   const helps = other
     ? `${other.encoder} has all of it and could be put on air`
     : "nobody else is known to have it";
+  const ofEncoder = missing.filter((what) => what !== splices);
+  const why = [
+    ...(ofEncoder.length > 0 ? [`${selected} brings none; ${helps}`] : []),
+    ...(ofEncoder.length < missing.length ? ["the ingest's source has no SCTE-35"] : []),
+  ];
   return {
     type: "stream.carried",
     severity: isThere ? "info" : "warning",
     message: isThere
       ? `${plan.id} carries all that it is to carry again`
-      : `${plan.id} goes out without ${missing.join(" and ")}: ${selected} brings none; ${helps}`,
+      : `${plan.id} goes out without ${missing.join(" and ")}: ${why.join("; ")}`,
     data: { carried: isThere ? "whole" : "lacking", encoder: selected, missing },
   };
 }

@@ -7,6 +7,7 @@ import { Carried } from "../content/carried.ts";
 import { Misfit } from "../content/misfit.ts";
 import { Shape } from "../content/shape.ts";
 import { Id, word } from "../id.ts";
+import { Splices } from "./relay/splices.ts";
 
 /** Daemon → relay: who may carry. Whole, so that saying it twice is harmless. */
 export const RelayOrders = z.object({
@@ -104,6 +105,8 @@ export const RelayReport = z.object({
   slate: word(slateWords).optional(),
   /** How long that was shown, ms; the time while it is on comes with its end. */
   slateMs: z.number().optional(),
+  /** Absent: none are looked for, or the relay is older. */
+  splices: Splices.optional(),
   inputs: z.array(RelayInput),
   outputs: z.array(RelayOutput),
 });

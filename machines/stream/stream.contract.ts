@@ -8,6 +8,7 @@ import { StreamDrill } from "./drill/drill.contract.ts";
 import { IncidentSegments } from "./incident.contract.ts";
 import { SessionState } from "../session/session.contract.ts";
 import { relayReasons, slateWords } from "./relay-protocol.ts";
+import { Splices } from "./relay/splices.ts";
 import { SlateFormat } from "./slate-format.ts";
 import { LineUp } from "./line-up.contract.ts";
 import { StreamSchedule } from "./schedule.contract.ts";
@@ -134,6 +135,8 @@ export const StreamRelay = z
     /** How often it went on with another, and what is missing in what it sent, ms; of its process. */
     switches: z.number().int(),
     missingMs: z.number(),
+    /** Beside the pictures. Absent: its ingest looks for none, or the site is older. */
+    splices: Splices.optional(),
     /** The picture for when nobody brings any: `on` it is what is sent. Absent: the site is older. */
     slate: word(slateWords).optional(),
     slateBeganAtMs: z.number().nullable().optional(),

@@ -10,6 +10,7 @@ import { isSpare } from "./spares.ts";
 import { lacksProgramme, programmeNews, sendsProgramme } from "./programme-alarm.ts";
 import { endHoldMs, withCall, withRaise } from "../raised.ts";
 import type { AlarmName } from "./alarm-region.ts";
+import { spliceNews } from "./relay/splices.ts";
 import { carriedNews, carriesAll, lacksCarried } from "./carry-alarm.ts";
 import { lacksUnderstudy, nextOf, understudyNews } from "./understudy-alarm.ts";
 import {
@@ -344,7 +345,9 @@ export const streamSetup = setup({
     relayOff: assign(({ context }) => changed(context, relayMoves.turned(context, false))),
     /** Its word counts, and what follows from it is told. */
     believeRelay: enqueueActions(({ context, enqueue }, report: RelayWord) => {
-      for (const news of relayMoves.newsOf(context, report)) enqueue.emit(decided(news));
+      const splice = spliceNews(context.plan.id, context.relay?.splices, report.splices);
+      for (const news of [...relayMoves.newsOf(context, report), ...splice])
+        enqueue.emit(decided(news));
       enqueue.assign({ ...changed(context, relayMoves.reported(context, report)), relay: report });
     }),
     keepMeasures: enqueueActions(

@@ -157,3 +157,39 @@ streams: []
   expect(listener(", sessions: true")).toEqual([]);
   expect(listener(", host: 127.0.0.1")).toEqual([]);
 });
+
+test("splice information that has to be there: where it cannot come from, and where it cannot go", () => {
+  const site = (ingest: string, splices: string) => `site: studio
+mqtt: { url: mqtt://127.0.0.1:1883 }
+ingests: [${ingest}]
+encoders:
+  - { id: a, driver: ffmpeg, input: { kind: ingest, ingest: stage } }
+  - { id: b, driver: ffmpeg, input: { kind: ingest, ingest: stage } }
+destinations: [{ id: video, address: rtmp://192.0.2.2/live, streamKey: credential:video }]
+streams:
+  - id: main
+    destination: video
+    path: relayed
+    encoders: [a, b]
+    carry: { splices: ${splices} }
+    outputs:
+      - { id: web, kind: hls }
+      - { id: apps, kind: hls, container: fmp4 }
+      - { id: house, kind: udp, address: "udp://239.1.1.1:5000" }
+      - { id: other, kind: rtmp, address: rtmp://192.0.2.3/live, streamKey: credential:other }
+`;
+  const ofSplices = (text: string) => of(text).filter((line) => line.includes("splice"));
+  const udp = "{ id: stage, kind: udp, url: udp://239.1.1.2:5000 }";
+  expect(ofSplices(site(udp, "any"))).toEqual([]);
+  const notThere = [
+    "main: its splice information does not reach video: RTMP carries none; outputs by TS have it",
+    "main: its splice information is not in apps: it goes out in transport streams only",
+    "main: its splice information is not in other: RTMP carries none",
+  ];
+  expect(ofSplices(site(udp, "keep"))).toEqual(notThere);
+  const rtsp = "{ id: stage, kind: rtsp, url: rtsp://192.0.2.4/live }";
+  expect(ofSplices(site(rtsp, "keep"))).toEqual([
+    "main: its splice information cannot be kept: it is looked for in one ingest by SRT or UDP that all of its encoders hear",
+    ...notThere,
+  ]);
+});

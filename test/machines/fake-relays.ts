@@ -3,6 +3,7 @@ import type { Carried } from "../../machines/content/carried.ts";
 import type { EffectError } from "../../machines/effect.ts";
 import type { Intent } from "../../machines/intents.ts";
 import type { SitePlan } from "../../machines/site/plan.ts";
+import type { Splices } from "../../machines/stream/relay/splices.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 
 type Relay = {
@@ -23,6 +24,8 @@ export class FakeRelays {
   readonly generations: number[] = [];
   /** What encoders bring besides a picture and a sound, where that is known. */
   carried: Record<string, Carried> = {};
+  /** What they hand on of splice information, where any is looked for. */
+  splices: Splices | undefined;
 
   obey(intent: Intent<"orderRelay" | "endRelay">, fails: boolean): EffectError | undefined {
     const { stream } = intent.asks;
@@ -58,6 +61,7 @@ export class FakeRelays {
         ...{ generation: relay.generation, selected: relay.selected, reason: relay.reason },
         ...{ switches: relay.switches, missingMs: 0, live, isRead: true, droppedPictures: 0 },
         carried: { ...this.carried },
+        ...(this.splices && { splices: this.splices }),
       };
       const shape = JSON.stringify(report);
       if (shape === relay.told) return [];

@@ -6,7 +6,7 @@
 import { annexBUnits, delimiter, picture, sequence } from "../ts/annex-b.ts";
 import { type ElementaryStream, type Ticks, ticksPerMs } from "../frame.ts";
 import type { OutFrame } from "../restamp.ts";
-import { crc32 } from "../ts/tables.ts";
+import { crc32 } from "../../../machines/stream/crc-32.ts";
 
 /** What must go on when another process writes the rest of the stream. */
 export type FlvState = {

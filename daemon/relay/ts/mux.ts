@@ -1,7 +1,15 @@
 /** Writes a transport stream of one programme: PAT, PMT, PCR, PES, continuity counters. */
-import { type ElementaryStream, type Frame, h264StreamType, type Ticks } from "../frame.ts";
-import { wrapped, writeTimestamp } from "./clock-33.ts";
+import { spliceRegistration, spliceStreamType } from "../../../machines/stream/scte35.ts";
+import {
+  type ElementaryStream,
+  type Frame,
+  h264StreamType,
+  spliceTrack,
+  type Ticks,
+} from "../frame.ts";
+import { writeTimestamp } from "./clock-33.ts";
 import { packetBytes, syncByte } from "./packets.ts";
+import { sectionPackets, writeClock } from "./sections.ts";
 import { writePat, writePmt } from "./tables.ts";
 
 /** What must go on when another process writes the rest of the stream. */
@@ -11,12 +19,16 @@ export type MuxState = {
   pmtVersion: number;
   /** When PAT and PMT were written last. */
   tablesAt: Ticks | null;
+  /** Counter of the splice information, once there is any: its row in the map stays. */
+  splices?: number | undefined;
 };
 
 const patPid = 0;
 const pmtPid = 0x1000;
 const firstPid = 0x100;
 const firstStream = 2;
+/** Before the first of them. */
+const noneYet = 15;
 /** A receiver may join at any time: H.222.0 recommends, DVB demands at least each 100 ms. */
 const tablesEachTicks = 9_000;
 /** A picture is due so long after the clock reads its arrival: room for the largest of them. */
@@ -35,6 +47,7 @@ export class Mux {
     this.#state = state
       ? { ...state, continuity: [...state.continuity] }
       : { continuity: [], pmtVersion: 0, tablesAt: null };
+    if (streams[0]?.splices) this.#state.splices ??= noneYet;
     this.#mapped();
   }
 
@@ -44,8 +57,14 @@ export class Mux {
 
   /** From the next frame on. */
   setStreams(streams: ElementaryStream[]): void {
-    if (sameStreams(streams, this.#streams)) return;
+    const tellsSplices = streams[0]?.splices === true && this.#state.splices === undefined;
+    if (sameStreams(streams, this.#streams) && !tellsSplices) return;
     this.#streams = streams;
+    if (tellsSplices) this.#state.splices = noneYet;
+    this.#renew();
+  }
+
+  #renew(): void {
     this.#state.pmtVersion = (this.#state.pmtVersion + 1) & 31;
     this.#state.tablesAt = null;
     this.#mapped();
@@ -53,11 +72,13 @@ export class Mux {
 
   #mapped(): void {
     const rows = this.#streams.map((stream, index) => ({ ...stream, pid: firstPid + index }));
+    if (this.#state.splices !== undefined) rows.push(spliceRow);
     this.#pmt = writePmt(firstPid, this.#state.pmtVersion, rows);
   }
 
   /** Whole packets. Tables stand before each keyframe, and often enough for who joins. */
   write(frame: Pick<Frame, "track" | "pts" | "dts" | "key" | "payload">): Buffer {
+    if (frame.track === spliceTrack) return this.#splice(frame);
     const isVideo = frame.track === 0;
     const since = frame.dts - (this.#state.tablesAt ?? -Infinity);
     const tables = frame.key || since >= tablesEachTicks || since < 0;
@@ -97,6 +118,20 @@ export class Mux {
     return out;
   }
 
+  #splice({ payload, dts }: Pick<Frame, "dts" | "payload">): Buffer {
+    if (this.#state.splices === undefined) {
+      this.#state.splices = noneYet;
+      this.#renew();
+    }
+    const tables = Buffer.alloc(this.#state.tablesAt === null ? 2 * packetBytes : 0);
+    if (tables.length > 0) {
+      this.#state.tablesAt = dts;
+      this.#section(tables, this.#section(tables, 0, patPid, 0, this.#pat), pmtPid, 1, this.#pmt);
+    }
+    const next = () => (this.#state.splices = (this.#state.splices! + 1) & 15);
+    return Buffer.concat([tables, sectionPackets(payload, { pid: spliceRow.pid, next })]);
+  }
+
   /** @returns where the payload or an adaptation field begins */
   #header(out: Buffer, at: number, pid: number, counter: number, starts: boolean): number {
     const { continuity } = this.#state;
@@ -118,6 +153,12 @@ export class Mux {
   }
 }
 
+const spliceRow = {
+  streamType: spliceStreamType,
+  pid: firstPid + spliceTrack,
+  descriptors: Buffer.from(spliceRegistration),
+};
+
 /** Clock and keyframe flag of the frame if given, then stuffing up to the payload. */
 function adaptationField(
   out: Buffer,
@@ -131,10 +172,7 @@ function adaptationField(
   out[at + 1] = frame ? 0x10 | (frame.key ? 0x40 : 0) : 0;
   let end = at + 2;
   if (frame) {
-    const clock = wrapped(frame.dts - clockLeadTicks);
-    out.writeUInt32BE(Math.floor(clock / 2), end);
-    out[end + 4] = ((clock % 2) << 7) | 0x7e;
-    out[end + 5] = 0;
+    writeClock(out, end, frame.dts - clockLeadTicks);
     end += 6;
   }
   out.fill(0xff, end, to);

@@ -35,12 +35,17 @@ export class PesAssembler {
   }
 
   begin(packet: Buffer, from: number, to: number): void {
-    if (this.#open) this.#finish();
+    this.end();
     this.#open = true;
     this.#length = 0;
     this.#whole = 0;
     this.#damaged = false;
     this.add(packet, from, to);
+  }
+
+  /** What is open has nothing more to come. */
+  end(): void {
+    if (this.#open) this.#finish();
   }
 
   add(packet: Buffer, from: number, to: number): void {

@@ -1,20 +1,8 @@
 /** Program association and program map tables, H.222.0 (2.4.4). */
+import { crc32 } from "../../../machines/stream/crc-32.ts";
 import type { ElementaryStream } from "../frame.ts";
 
 export type MappedStream = ElementaryStream & { pid: number };
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte << 24;
-  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c11db7 : 0);
-  return crc >>> 0;
-});
-
-/** CRC-32/MPEG-2. Over a section with its own CRC it is 0. */
-export function crc32(bytes: Buffer): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = ((crc << 8) ^ crcTable[(crc >>> 24) ^ byte]!) >>> 0;
-  return crc;
-}
 
 const bodyAt = 8;
 const crcBytes = 4;

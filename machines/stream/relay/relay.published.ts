@@ -71,6 +71,7 @@ export function publishedRelay(context: StreamContext): StreamRelay | null {
     }),
     switches,
     missingMs,
+    ...(relay?.splices && { splices: relay.splices }),
     slate: relay?.slate ?? "none",
     slateBeganAtMs: relay === null ? null : (memory.relay.slateSince?.wallMs ?? null),
     ...(relay?.slateFormat && { slateFormat: relay.slateFormat }),

@@ -12,6 +12,7 @@ import type { EncoderFacts } from "../../encoder/facts.ts";
 import type { StreamPlan } from "../../site/plan.ts";
 import type { SlateFormat } from "../slate-format.ts";
 import type { MeasuredInput } from "./measures.ts";
+import type { Splices } from "./splices.ts";
 
 /** What the machines need of a report: plain JSON, compared by value. */
 export type RelayWord = Pick<RelayReport, "generation" | "selected" | "switches" | "missingMs"> & {
@@ -25,6 +26,8 @@ export type RelayWord = Pick<RelayReport, "generation" | "selected" | "switches"
   live: readonly string[];
   /** By encoder, of whom it is known. Absent in journals from before it was told. */
   carried?: Readonly<Record<string, Carried>>;
+  /** Absent where none are looked for. */
+  splices?: Splices;
   /** Somebody reads what it selects. */
   isRead: boolean;
   droppedPictures: number;

@@ -2,6 +2,8 @@ import type { RelayOrders } from "../../../machines/stream/relay-protocol.ts";
 import { InputLine } from "../../../daemon/relay/input-line.ts";
 import { type Mode, Playout } from "../../../daemon/relay/playout.ts";
 import type { OutFrame } from "../../../daemon/relay/restamp.ts";
+import { spliceTrack } from "../../../daemon/relay/frame.ts";
+import type { SpliceLine } from "../../../daemon/relay/splice-line.ts";
 import type { Slate } from "../../../daemon/relay/slate.ts";
 import { adtsFrame, numberOf, picture, soundNumberOf } from "./pictures.ts";
 
@@ -49,6 +51,7 @@ export function aRelay(p: {
   mode?: Mode;
   watchdogMs?: number;
   slate?: Slate;
+  splices?: SpliceLine;
   encoders: Record<string, Encoder>;
 }) {
   let nowMs = 50_000;
@@ -65,10 +68,13 @@ export function aRelay(p: {
     lines,
     orders,
     slate: p.slate,
+    splices: p.splices,
     mode: p.mode ?? { kind: "gop-atomic", marginMs: 60 },
     watchdogMs: p.watchdogMs ?? 300,
     send: (frame) => {
-      const number = frame.track === 0 ? numberOf(frame.payload) : soundNumberOf(frame.payload);
+      const { track, payload } = frame;
+      const number =
+        track === 0 ? numberOf(payload) : track === spliceTrack ? -1 : soundNumberOf(payload);
       sent.push({ ...frame, atMs: nowMs, number });
     },
     changed: () =>

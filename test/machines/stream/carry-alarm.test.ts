@@ -1,6 +1,7 @@
 /** What is to go out besides a picture and a sound, and is not there. */
 import { expect, test } from "vitest";
 import { type Carried, type CarryPlan, missingOf } from "../../../machines/content/carried.ts";
+import type { SpliceNews, Splices } from "../../../machines/stream/relay/splices.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
 import { aRelayedPlan, asks, World } from "../world.ts";
 
@@ -89,4 +90,48 @@ test("what is not known lacks nothing", () => {
   expect(told(w)).toEqual([]);
   expect(inputs(w)![0]).toMatchObject({ carried: null });
   expect(inputs(w)![0]).not.toHaveProperty("lacks");
+});
+
+const splices = (more: Partial<Splices> = {}): Splices => {
+  return { isThere: true, damaged: 0, missed: 0, last: null, ...more };
+};
+
+test("a source without the splice information that has to be there is told, and no encoder is blamed", () => {
+  const plan = aRelayedPlan();
+  const [main, ...feeds] = plan.streams;
+  const w = new World({ ...plan, streams: [{ ...main!, carry: { splices: true } }, ...feeds] });
+  w.relays.carried = { a: all, b: all };
+  w.relays.splices = splices({ isThere: null });
+  w.pass(30);
+  expect(told(w)).toEqual([]);
+  w.relays.splices = splices({ isThere: false });
+  w.pass(8);
+  const lost =
+    "warning: main goes out without splice information: the ingest's source has no SCTE-35";
+  expect(told(w)).toEqual([lost]);
+  expect(inputs(w)).toMatchObject([{ lacks: [] }, { lacks: [] }]);
+  w.relays.splices = splices();
+  w.pass(120);
+  expect(told(w)).toEqual([lost, "info: main carries all that it is to carry again"]);
+});
+
+test("each splice is told once, with what it asks for; what was there before is no news", () => {
+  const w = aWorld();
+  const last = { number: 4, eventId: 1206, direction: "in", cancelled: false } as const;
+  const tellOf = (more: Partial<SpliceNews>) => {
+    w.relays.splices = splices({
+      last: { ...last, leadMs: 4_000, durationMs: null, ...more },
+    });
+    w.pass(3);
+  };
+  tellOf({});
+  tellOf({ number: 5, eventId: 1207, direction: "out", durationMs: 30_000 });
+  tellOf({ number: 5, eventId: 1207, direction: "out", durationMs: 30_000 });
+  tellOf({ number: 6, direction: null, cancelled: true });
+  tellOf({ number: 7, eventId: null, leadMs: null });
+  expect(w.told("stream.splice").map(({ message }) => message)).toEqual([
+    "main: splice out in 4.0 s, event 1207, for 30.0 s",
+    "main: splice cancelled, event 1206",
+    "main: splice in at once",
+  ]);
 });

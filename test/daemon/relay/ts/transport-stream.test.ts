@@ -7,7 +7,7 @@ import { Demux } from "../../../../daemon/relay/ts/demux.ts";
 import { inspectAccessUnit } from "../../../../daemon/relay/ts/h264.ts";
 import { Mux } from "../../../../daemon/relay/ts/mux.ts";
 import type { PesUnit } from "../../../../daemon/relay/ts/pes.ts";
-import { crc32 } from "../../../../daemon/relay/ts/tables.ts";
+import { crc32 } from "../../../../machines/stream/crc-32.ts";
 import { adtsFrame, numberOf, picture } from "../pictures.ts";
 
 const english = Buffer.from([0x0a, 4, 0x65, 0x6e, 0x67, 0]);

@@ -2972,6 +2972,11 @@ export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
    * @generated from field: understudy.v1.StreamRelayFellBack fell_back = 11;
    */
   fellBack?: StreamRelayFellBack | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Splices splices = 13;
+   */
+  splices?: Splices | undefined;
 };
 
 /**
@@ -2979,6 +2984,84 @@ export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
  * Use `create(StreamRelaySchema)` to create a new message.
  */
 export declare const StreamRelaySchema: GenMessage<StreamRelay>;
+
+/**
+ * Splice information (SCTE-35) beside the pictures.
+ *
+ * @generated from message understudy.v1.Splices
+ */
+export declare type Splices = Message<"understudy.v1.Splices"> & {
+  /**
+   * The source has some. Absent: not known.
+   *
+   * @generated from field: optional bool is_there = 1;
+   */
+  isThere?: boolean | undefined;
+
+  /**
+   * @generated from field: optional int64 damaged = 2;
+   */
+  damaged?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 missed = 3;
+   */
+  missed?: bigint | undefined;
+
+  /**
+   * @generated from field: understudy.v1.SplicesLast last = 4;
+   */
+  last?: SplicesLast | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.Splices.
+ * Use `create(SplicesSchema)` to create a new message.
+ */
+export declare const SplicesSchema: GenMessage<Splices>;
+
+/**
+ * @generated from message understudy.v1.SplicesLast
+ */
+export declare type SplicesLast = Message<"understudy.v1.SplicesLast"> & {
+  /**
+   * @generated from field: optional int64 number = 1;
+   */
+  number?: bigint | undefined;
+
+  /**
+   * @generated from field: optional int64 event_id = 2;
+   */
+  eventId?: bigint | undefined;
+
+  /**
+   * @generated from field: optional understudy.v1.SplicesLastDirection direction = 3;
+   */
+  direction?: SplicesLastDirection | undefined;
+
+  /**
+   * @generated from field: optional bool cancelled = 4;
+   */
+  cancelled?: boolean | undefined;
+
+  /**
+   * Absent: at once.
+   *
+   * @generated from field: optional double lead_ms = 5;
+   */
+  leadMs?: number | undefined;
+
+  /**
+   * @generated from field: optional double duration_ms = 6;
+   */
+  durationMs?: number | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.SplicesLast.
+ * Use `create(SplicesLastSchema)` to create a new message.
+ */
+export declare const SplicesLastSchema: GenMessage<SplicesLast>;
 
 /**
  * @generated from message understudy.v1.SlateFormat
@@ -5670,6 +5753,36 @@ export enum StreamPath {
  * Describes the enum understudy.v1.StreamPath.
  */
 export declare const StreamPathSchema: GenEnum<StreamPath>;
+
+/**
+ * @generated from enum understudy.v1.SplicesLastDirection
+ */
+export enum SplicesLastDirection {
+  /**
+   * @generated from enum value: SPLICES_LAST_DIRECTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: SPLICES_LAST_DIRECTION_OUT = 1;
+   */
+  OUT = 1,
+
+  /**
+   * @generated from enum value: SPLICES_LAST_DIRECTION_IN = 2;
+   */
+  IN = 2,
+
+  /**
+   * @generated from enum value: SPLICES_LAST_DIRECTION_UNKNOWN = 3;
+   */
+  UNKNOWN = 3,
+}
+
+/**
+ * Describes the enum understudy.v1.SplicesLastDirection.
+ */
+export declare const SplicesLastDirectionSchema: GenEnum<SplicesLastDirection>;
 
 /**
  * @generated from enum understudy.v1.SlateFormatFrom
