@@ -24,8 +24,8 @@ import { Facility, kill, until } from "./facility.ts";
 
 const fps = 15;
 const pictureTicks = 90_000 / fps;
-/** A splice each second and a half; told twice, the first time so many pictures ahead. */
-const each = { pictures: 22, ahead: 45, again: 30 };
+/** A splice each second, two seconds ahead; told again when so many pictures are left. */
+const each = { pictures: fps, ahead: 2 * fps, again: 20 };
 let facility: Facility;
 afterEach(() => facility.close());
 
@@ -40,7 +40,7 @@ function aSplicedSource(port: number, kept: string): ChildProcess {
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(fps),
     "-b:v", "600k", "-threads", "1", "-c:a", "aac", "-ac", "2", "-b:a", "64k",
     // It wraps while it runs.
-    "-output_ts_offset", String((2 ** 33 / 90_000) - 20), "-f", "mpegts", "pipe:1"],
+    "-output_ts_offset", String((2 ** 33 / 90_000) - 10), "-f", "mpegts", "pipe:1"],
     { stdio: ["ignore", "pipe", "inherit"] });
   const mux = new Mux([]);
   let [pictures, event] = [0, 0];
@@ -99,7 +99,7 @@ function segments(folder: string): string[] {
     .filter((line) => line.endsWith(".ts"));
 }
 
-test("each splice goes out once, behind the same picture and meant for the same one, over the death of the encoder on air", async () => {
+test("each splice goes out once, behind the same picture and meant for the same one, over the deaths of the encoder on air and of the relay", async () => {
   const folder = mkdtempSync(join(tmpdir(), "splices-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const [kept, heard] = [join(folder, "source.ts"), join(folder, "heard.ts")];
@@ -124,8 +124,14 @@ test("each splice goes out once, behind the same picture and meant for the same 
   const hls = join(facility.stateDir, "outputs/web/hls");
   await until("two segments", () => segments(hls).length >= 2);
   kill(facility.enginePid(String(data?.["selected"])));
-  const then = segments(hls).length;
-  await until("it goes on", () => segments(hls).length >= then + 5);
+  const more = (count: number) => {
+    const then = segments(hls).length;
+    return until("it goes on", () => segments(hls).length >= then + count);
+  };
+  await more(2);
+  const pid = readFileSync(join(facility.stateDir, "relays/main/engines/relay/pid"), "utf8");
+  kill(Number(pid.split(" ")[1]));
+  await more(4);
   const gone = once(source, "exit");
   source.kill("SIGKILL");
   await gone;
@@ -145,5 +151,5 @@ test("each splice goes out once, behind the same picture and meant for the same 
   expect(whole.filter(({ behind }) => behind !== undefined).length).toBeGreaterThan(6);
   const told = facility.told("stream.splice").map(({ message }) => message);
   expect(told.length).toBeGreaterThan(3);
-  expect(told[1]).toMatch(/^main: splice out in 3\.0 s, event \d+, for 30\.0 s$/);
+  expect(told[1]).toMatch(/^main: splice out in 2\.0 s, event \d+, for 30\.0 s$/);
 }, 180_000);

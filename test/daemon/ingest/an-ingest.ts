@@ -13,15 +13,24 @@ import { until } from "../../e2e/facility.ts";
 
 const program = new URL("../../../dist/ingest.cjs", import.meta.url).pathname;
 
-/** A running ingest of this source, and what it tells of itself. */
-export async function anIngest(source: IngestSettings["source"]) {
+/**
+ * A running ingest of this source, and what it tells of itself.
+ *
+ * @param p.looksForSplices for a relay: what comes passes through its own hands
+ */
+export async function anIngest(
+  source: IngestSettings["source"],
+  p: { looksForSplices?: boolean } = {},
+) {
   const folder = mkdtempSync(join(tmpdir(), "ingest-"));
   const group = groupOf({ site: "studio", stateDir: folder }, "stage");
   const socket = createSocket("udp4").bind(0, "127.0.0.1");
   await once(socket, "listening");
   let last: IngestStatus | undefined;
   socket.on("message", (text) => (last = JSON.parse(text.toString()) as IngestStatus));
-  const settings = { ingest: "stage", run: "r", group, statusPort: socket.address().port, source };
+  const { port: statusPort } = socket.address();
+  const splices = p.looksForSplices ? { splices: join(folder, "splices") } : {};
+  const settings = { ingest: "stage", run: "r", group, statusPort, source, ...splices };
   const child = spawn(process.execPath, [program, JSON.stringify(settings)], { stdio: "ignore" });
   onTestFinished(() => {
     child.kill("SIGKILL");

@@ -135,10 +135,13 @@ test("two readers of the group get the same bytes", async () => {
 
 test("an SRT publisher with the passphrase is let in, one with another is refused and said", async () => {
   const port = await freePort();
-  const { untilState } = await anIngest({
-    ...{ kind: "srt", mode: "listener", host: "127.0.0.1", port },
-    ...{ passphrase: "correct horse", latencyMs: 120 },
-  });
+  const { untilState } = await anIngest(
+    {
+      ...{ kind: "srt", mode: "listener", host: "127.0.0.1", port },
+      ...{ passphrase: "correct horse", latencyMs: 120 },
+    },
+    { looksForSplices: true },
+  );
   const address = `srt://127.0.0.1:${port}`;
   /** Begins again while nobody listens yet: who calls too early gives up after 3 s. */
   const calls = async <T>(passphrase: string, seen: () => Promise<T>) => {

@@ -107,7 +107,7 @@ test("whoever has the picture is called by SRT with the passphrase, and again wh
 test("MPEG-TS by UDP is received; what is no MPEG-TS is not shown", async () => {
   const port = await freePort();
   const url = `udp://127.0.0.1:${port}`;
-  const ingest = await anIngest({ kind: "udp", url });
+  const ingest = await anIngest({ kind: "udp", url }, { looksForSplices: true });
   await ingest.untilState("waiting");
   const noise = createSocket("udp4");
   const timer = setInterval(() => noise.send(randomBytes(1_316), port, "127.0.0.1"), 20);
