@@ -275,13 +275,14 @@ export function openSite(p: {
       if (kind === "stream") return streamResume(core.stream(id));
       if (kind === "session") return sessionResume(core.session(id)!);
       if (kind !== "site") return undefined;
-      const { keys, freeze, hostClock, recordings, exercise } = core.site();
+      const { keys, freeze, hostClock, recordings, exercise, standby } = core.site();
       const { streams: recorded } = recordings;
       return {
         ...{ keys, freeze },
         ...(hostClock.told && { clockTold: hostClock.told }),
         ...(recorded.length > 0 && { recorded }),
         ...(exercise && { exercise }),
+        ...(Object.keys(standby.held).length > 0 && { heldCold: standby.held }),
       };
     },
   };

@@ -17,6 +17,7 @@ import type { KnownHostLoad } from "./host-load.ts";
 import type { Keys } from "./keys.ts";
 import type { SitePlan } from "./plan.ts";
 import type { Recordings } from "./recordings.ts";
+import type { Standby } from "./cpu-admission.ts";
 
 /** Journals from before there were events have no freeze. */
 export type SiteResume = {
@@ -28,6 +29,8 @@ export type SiteResume = {
   recorded?: readonly string[];
   /** A box that is practised, and has to be stopped. */
   exercise?: Exercise;
+  /** Encoders that stay cold for want of processor; absent: none. */
+  heldCold?: Standby["held"];
 };
 
 export type SiteContext = {
@@ -40,6 +43,7 @@ export type SiteContext = {
   journal: "ok" | "slow" | "full" | "failed";
   hostClock: HostClock;
   hostLoad: KnownHostLoad | null;
+  standby: Standby;
   recordings: Recordings;
   /** The one under way. */
   exercise: Exercise | null;

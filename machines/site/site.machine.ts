@@ -13,6 +13,7 @@ import { unknownHostClock } from "./host-clock.ts";
 import { freshKey, type Key } from "./keys.ts";
 import { boxes } from "./on/boxes.ts";
 import { facts } from "./on/facts.ts";
+import { feeds } from "./on/feeds.ts";
 import { host } from "./on/host.ts";
 import { keys } from "./on/keys.ts";
 import { practice } from "./on/practice.ts";
@@ -21,6 +22,7 @@ import { windows } from "./on/windows.ts";
 import type { SitePlan } from "./plan.ts";
 import type { EncoderRef, SiteResume } from "./site.context.ts";
 import { siteSetup } from "./site.setup.ts";
+import { newStandby } from "./cpu-admission.ts";
 
 /** Each box has a machine of its own shape (its outputs), which `setup` cannot list beforehand. */
 const spawnEncoder = (spawn: unknown) =>
@@ -89,6 +91,7 @@ export const siteMachine = siteSetup.createMachine({
       (resume.get("site") as SiteResume | undefined)?.clockTold ?? null,
     ),
     hostLoad: null,
+    standby: newStandby((resume.get("site") as SiteResume | undefined)?.heldCold, now()),
     encoders: Object.fromEntries(
       plan.encoders.map((encoder) => {
         const { id } = encoder;
@@ -158,7 +161,7 @@ export const siteMachine = siteSetup.createMachine({
       }),
     ),
   }),
-  on: { ...facts, ...keys, ...boxes, ...practice, ...windows, ...sessions, ...host },
+  on: { ...facts, ...feeds, ...keys, ...boxes, ...practice, ...windows, ...sessions, ...host },
   initial: "ok",
   states: {
     ok: {

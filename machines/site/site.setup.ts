@@ -17,6 +17,7 @@ import { mayUse } from "./plan.ts";
 import { recordOrders } from "./recordings.ts";
 import type { SiteContext, SiteInput } from "./site.context.ts";
 import type { SiteEvent } from "./site.events.ts";
+import { neededNow, roomFor, started } from "./standby.ts";
 
 /** Three stalls in a minute are no accident: the host cannot keep up. */
 const impairedAfter = { stalls: 3, withinMs: 60_000 };
@@ -88,6 +89,15 @@ export const siteSetup = setup({
       for (const ref of Object.values(context.destinations)) {
         enqueue.sendTo(ref, { type: "stalled" });
       }
+    }),
+    startNeeded: enqueueActions(({ context, enqueue }) => {
+      started(context, neededNow(context), true, enqueue);
+    }),
+    startWhereRoom: enqueueActions(({ context, enqueue }) => {
+      if (Object.keys(context.standby.held).length === 0) return;
+      const { standby, legs } = roomFor(context);
+      enqueue.assign({ standby });
+      started({ ...context, standby }, legs, false, enqueue);
     }),
     noteStall: assign({ stalls: ({ context }) => [...context.stalls.slice(-9), context.now()] }),
   },

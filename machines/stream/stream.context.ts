@@ -53,6 +53,8 @@ export type StreamContext = {
   relay: RelayWord | null;
   /** What it measures of its inputs, by encoder. */
   measured: Readonly<Record<string, MeasuredInput>>;
+  /** Who of them stays cold for want of processor, and why. */
+  heldCold: Readonly<Record<string, string>>;
 
   // What was decided; survives a restart.
   carrier: OutputRef | null;
@@ -174,6 +176,7 @@ export function newStreamContext(input: StreamInput): StreamContext {
     content: nothingSeen,
     relay: null,
     measured: {},
+    heldCold: {},
     carrier,
     target,
     since,

@@ -65,6 +65,8 @@ export type StreamEvent =
   /** From the relay region to the carrier region: on without it, or with it again. */
   | { type: "fallBack" }
   | { type: "relayAgain" }
+  /** To a relayed stream: who stays cold for want of processor, by encoder, and why. */
+  | { type: "heldCold"; held: Readonly<Record<string, string>> }
   /** To a stream that only feeds a relay: whether it is to. */
   | { type: "feed"; on: boolean }
   /** It is stopped; from now on these are its encoders. */
@@ -109,6 +111,8 @@ export type StreamToSite =
   | { type: "rolledBack"; because: string }
   /** These encoders are to bring their pictures to its relay, and no others. */
   | { type: "feeds"; stream: string; encoders: readonly string[] }
+  /** Nobody brings any, and some of them stay cold. */
+  | { type: "needsInputs" }
   /** It is stopped: nobody of ours publishes, or it was not on at all. */
   | { type: "streamStopped"; stream: string }
   /** Somebody wants it stopped. */

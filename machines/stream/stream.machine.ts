@@ -58,6 +58,7 @@ export const streamMachine = streamSetup.createMachine({
             start.forgotTries(context, event.encoder),
           ),
         },
+        heldCold: { actions: assign(({ event }) => ({ heldCold: event.held })) },
         "relay.measured": {
           actions: { type: "keepMeasures", params: ({ event }) => event.inputs },
         },

@@ -349,6 +349,8 @@ export const streamSetup = setup({
       for (const news of [...relayMoves.newsOf(context, report), ...splice])
         enqueue.emit(decided(news));
       enqueue.assign({ ...changed(context, relayMoves.reported(context, report)), relay: report });
+      if (report.selected !== null || Object.keys(context.heldCold).length === 0) return;
+      enqueue.sendParent({ type: "needsInputs" } satisfies StreamToSite);
     }),
     keepMeasures: enqueueActions(
       ({ context, enqueue }, inputs: Readonly<Record<string, Measures>>) => {

@@ -21,7 +21,9 @@ export const lacksUnderstudy = (context: StreamContext): boolean =>
   context.carrier !== null &&
   context.memory.goal !== "stop" &&
   (context.plan.relay?.inputs ?? context.plan.encoders).length > 1 &&
-  nextOf(context) === null;
+  nextOf(context) === null &&
+  // One that stays cold was told as that, and is started when it is needed.
+  Object.keys(context.heldCold).length === 0;
 
 export function understudyNews(context: StreamContext, isThere: boolean): Decision {
   const { plan } = context;

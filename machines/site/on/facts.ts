@@ -17,6 +17,7 @@ export const facts = siteSetup.createStateConfig({
         }),
         { type: "passOn", params: ({ event }) => event.facts },
         "orderRecordings",
+        "startNeeded",
       ],
     },
     "recording.facts": {
@@ -31,14 +32,6 @@ export const facts = siteSetup.createStateConfig({
         for (const { holder } of Object.values(context.keys)) {
           if (holder?.encoder !== gap.encoder && holder?.encoder !== gap.by) continue;
           enqueue.sendTo(context.streams[holder.stream]!, { type: "recordingGap", gap });
-        }
-      }),
-    },
-    feeds: {
-      actions: enqueueActions(({ context, event: { stream, encoders }, enqueue }) => {
-        const { relay } = context.plan.streams.find(({ id }) => id === stream)!;
-        for (const { encoder, leg } of relay?.inputs ?? []) {
-          enqueue.sendTo(context.streams[leg]!, { type: "feed", on: encoders.includes(encoder) });
         }
       }),
     },

@@ -2,6 +2,7 @@
 import { assign, emit, enqueueActions } from "xstate";
 import { decided } from "../../decision.ts";
 import { hostClockAfter, hostClockNews, jumpNews } from "../host-clock.ts";
+import { withCpu } from "../cpu-admission.ts";
 import { siteSetup } from "../site.setup.ts";
 
 const journalSentences = {
@@ -37,9 +38,14 @@ export const host = siteSetup.createStateConfig({
       }),
     },
     hostLoad: {
-      actions: assign({
-        hostLoad: ({ context, event }) => ({ load: event.load, at: context.now() }),
-      }),
+      actions: [
+        assign(({ context: { standby, now }, event: { load } }) => ({
+          hostLoad: { load, at: now() },
+          standby: { ...standby, cpu: withCpu(standby.cpu, load.cpuUsageRatio, now()) },
+        })),
+        "startNeeded",
+        "startWhereRoom",
+      ],
     },
     clockJump: { actions: emit(({ event }) => decided(jumpNews(event.byMs))) },
     notSigned: {

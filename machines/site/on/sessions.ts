@@ -95,7 +95,9 @@ export const sessions = siteSetup.createStateConfig({
         // It may have been wanted again while it was being stopped.
         const { feedOf, encoders } = context.plan.streams.find(({ id }) => id === stream)!;
         const fed = feedOf === undefined ? undefined : context.streams[feedOf]?.getSnapshot();
-        if (fed && encoders.some(({ encoder }) => feedersOf(fed.context).includes(encoder))) {
+        const feeds =
+          fed && encoders.some(({ encoder }) => feedersOf(fed.context).includes(encoder));
+        if (feeds === true && context.standby.held[stream] === undefined) {
           enqueue.sendTo(context.streams[stream]!, { type: "feed", on: true });
         }
       }),

@@ -90,9 +90,10 @@ type Understudy = NonNullable<StreamState["understudies"]>[number];
 
 function hotOne(context: StreamContext, { encoder }: OutputRef): Understudy {
   const hindrance = hindersInput(context, encoder);
+  const without = context.heldCold[encoder] === undefined ? "none" : "cold";
   return {
     encoder,
-    ...{ role: "understudy", wants: "hot", is: hindrance === undefined ? "hot" : "none" },
+    ...{ role: "understudy", wants: "hot", is: hindrance === undefined ? "hot" : without },
     ...(hindrance !== undefined && { hindrance }),
   };
 }

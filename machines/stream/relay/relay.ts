@@ -115,6 +115,7 @@ type Relayed = {
   memory: { relay: RelayMemory };
   relay: RelayWord | null;
   measured: Readonly<Record<string, MeasuredInput>>;
+  heldCold: Readonly<Record<string, string>>;
   now: () => Stamp;
 };
 
@@ -175,6 +176,8 @@ export function hindersInput(context: Relayed, encoder: string): string | undefi
   if (why !== undefined) return why;
   if (context.relay === null) return "is not seen: the relay does not answer";
   if (context.relay.live.includes(encoder)) return undefined;
+  const cold = context.heldCold[encoder];
+  if (cold !== undefined) return `stays cold: ${cold}`;
   return ["brings no pictures to the relay", ...pictureMisfits(context, encoder)].join(": ");
 }
 

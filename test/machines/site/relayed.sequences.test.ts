@@ -29,6 +29,9 @@ const verbs = [
     "stall",
     "silence",
     "sendAgain",
+    "hog",
+    "hog",
+    "calm",
     "nothing",
   ] as const),
 ];
@@ -53,6 +56,15 @@ function aWorld({ kind, directly }: Facility): World {
   if (kind === "soft") world.leap(8, 16);
   else world.leap(20, 40);
   return world;
+}
+
+/** For so long that it counts. */
+function hog(world: World, isBusy: boolean): void {
+  const load = { cpuUsageRatio: isBusy ? 0.97 : 0.1 };
+  const tell = () => world.send({ to: "site", event: { type: "hostLoad", load } });
+  tell();
+  world.leap(12, 4);
+  tell();
 }
 
 function act(world: World, { do: verb, box: id }: Step, stream = "main"): unknown {
@@ -98,6 +110,9 @@ function act(world: World, { do: verb, box: id }: Step, stream = "main"): unknow
     case "silence":
     case "sendAgain":
       return world[verb]("cam");
+    case "hog":
+    case "calm":
+      return hog(world, verb === "hog");
     case "nothing":
       return undefined;
     default:
