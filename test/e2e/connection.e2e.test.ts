@@ -82,6 +82,8 @@ test(
     const points = await until(
       "a point",
       async () => {
+        // Each question is a program of its own.
+        await new Promise((resolve) => setTimeout(resolve, 2_000));
         const found = await history("a").catch(() => []);
         return found.length > 0 && found;
       },

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { HeloTimings } from "../fakes/helo/timings.ts";
 import { Facility, type FacilityOptions, kill, until } from "./facility.ts";
 import { carriers, expectOffAirTold, offAirMs, untilIncident } from "./off-air.ts";
+import { long } from "../setup/slow.ts";
 
 /** A boot is shortened, so that a test need not wait a minute for it. */
 const timings: Partial<HeloTimings> = { rebootMs: 3_000, initialiseMs: 1_500 };
@@ -162,7 +163,7 @@ describe("two HELOs", () => {
   });
 });
 
-test("an understudy with another source does not replace a HELO that lost its input", async () => {
+long("an understudy with another source does not replace a HELO that lost its input", async () => {
   const { helos } = await facilityOnAir({
     encoders: { a: helo, b: { ...helo, source: "slides" } },
   });

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { closedAfterEach } from "./after-each.ts";
 import { until } from "./facility.ts";
 import { untilIncident } from "./off-air.ts";
+import { long } from "../setup/slow.ts";
 
 const { facility: aFacility } = closedAfterEach();
 const quick = {
@@ -62,7 +63,7 @@ test(
   },
 );
 
-test(
+long(
   "the only HELO hangs and its line is dead: it is power cycled, and carries its programme again",
   { timeout: 400_000 },
   async () => {

@@ -13,6 +13,7 @@ import { Hub } from "./hub.ts";
 import { carriers } from "./off-air.ts";
 import { effort } from "../setup/effort.ts";
 import { type SharedSource, sourceFps, startSharedSource } from "./shared-source.ts";
+import { long } from "../setup/slow.ts";
 
 let facility: Facility;
 let source: SharedSource;
@@ -192,7 +193,7 @@ test.each(effort() === "torture" ? [killed, frozen, ...longer] : [killed, frozen
 );
 
 // A simulated box that began anew on a busy machine is not as fast as the other at once.
-test.runIf(effort() === "torture")(
+long(
   "again and again",
   async () => {
     await aHotPair();
@@ -219,30 +220,33 @@ async function strike(name: string): Promise<Undo> {
   return end;
 }
 
-test("one box is slower: that is said, measured while they run, and a switch loses nothing then", async () => {
-  const laterMs = 200;
-  await aHotPair({ laterMs });
-  const unknown = /how much later one of its encoders is than the other is not known/;
-  const warnings = async () => (await hub.get("/api/sites/studio"))["warnings"] as string[];
-  expect((await warnings()).some((text) => unknown.test(text))).toBe(true);
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    new URL("../../dist/site-cli.js", import.meta.url).pathname,
-    ...["calibrate", "--config", facility.configFile, "--stream", "main", "--seconds", "10"],
-  ]);
-  const [, found] = /^main: a is the earliest, b is (\d+) ms later\n$/.exec(stdout)!;
-  expect(Math.abs(Number(found) - laterMs)).toBeLessThanOrEqual(20);
-  await pass(2 * sourceFps);
-  // Until then a switch at the start, to the primary that came later, is off by what is not known.
-  const since = carriers(facility)[0]!.videoFrames;
-  // The relay takes it up within a second.
-  for (const box of ["a", "b"].sort((one) => (one === selected() ? -1 : 1))) {
-    if (selected() !== box) continue;
-    kill(facility.helos[box]!.streaming()!.pid);
-    await until("the other carries", () => selected() === pairOf(box));
-    await untilHot();
-  }
-  await expectNothingLost(5 * sourceFps, since);
-});
+long(
+  "one box is slower: that is said, measured while they run, and a switch loses nothing then",
+  async () => {
+    const laterMs = 200;
+    await aHotPair({ laterMs });
+    const unknown = /how much later one of its encoders is than the other is not known/;
+    const warnings = async () => (await hub.get("/api/sites/studio"))["warnings"] as string[];
+    expect((await warnings()).some((text) => unknown.test(text))).toBe(true);
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      new URL("../../dist/site-cli.js", import.meta.url).pathname,
+      ...["calibrate", "--config", facility.configFile, "--stream", "main", "--seconds", "10"],
+    ]);
+    const [, found] = /^main: a is the earliest, b is (\d+) ms later\n$/.exec(stdout)!;
+    expect(Math.abs(Number(found) - laterMs)).toBeLessThanOrEqual(20);
+    await pass(2 * sourceFps);
+    // Until then a switch at the start, to the primary that came later, is off by what is not known.
+    const since = carriers(facility)[0]!.videoFrames;
+    // The relay takes it up within a second.
+    for (const box of ["a", "b"].sort((one) => (one === selected() ? -1 : 1))) {
+      if (selected() !== box) continue;
+      kill(facility.helos[box]!.streaming()!.pid);
+      await until("the other carries", () => selected() === pairOf(box));
+      await untilHot();
+    }
+    await expectNothingLost(5 * sourceFps, since);
+  },
+);
 
 test("a box that loses its input and goes on sending is left for the other, on the same connection", async () => {
   await aHotPair();

@@ -8,6 +8,7 @@ import { closedAfterEach } from "./after-each.ts";
 import { type Facility, kill, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
 import { subscribe } from "./mosquitto.ts";
+import { long } from "../setup/slow.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 const password = "for-the-panel-at-the-site";
@@ -151,38 +152,42 @@ test("a broker that is killed comes back on its port and is told everything agai
   expect(facility.overlapMs()).toBe(0);
 }, 90_000);
 
-test("a broker that hangs, or whose port is taken, costs the site nothing but the broker", async () => {
-  const squatter = createServer();
-  await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
-  const { port } = squatter.address() as AddressInfo;
-  const facility = await aSite({ port });
-  facility.startDaemon();
-  await facility.untilOnAir("a");
-  await until("it is told", () => logged("local_broker_down").length > 0);
-  expect(facility.log).toContain("EADDRINUSE");
-  await new Promise((resolve) => squatter.close(resolve));
+long(
+  "a broker that hangs, or whose port is taken, costs the site nothing but the broker",
+  async () => {
+    const squatter = createServer();
+    await new Promise<void>((resolve) => squatter.listen(0, "127.0.0.1", resolve));
+    const { port } = squatter.address() as AddressInfo;
+    const facility = await aSite({ port });
+    facility.startDaemon();
+    await facility.untilOnAir("a");
+    await until("it is told", () => logged("local_broker_down").length > 0);
+    expect(facility.log).toContain("EADDRINUSE");
+    await new Promise((resolve) => squatter.close(resolve));
 
-  const panel = await aPanel();
-  expect(await portOf()).toBe(port);
-  await until("states", () => panel.last(topic("stream/main/state")));
-  await facility.untilTold("stream.onAir");
-  const hung = brokerPid(facility)!;
-  process.kill(hung, "SIGSTOP");
-  const killedAtMs = performance.now();
-  kill(facility.enginePid("a"));
-  await facility.untilOnAir("b");
-  console.log(`b on air ${Math.round(performance.now() - killedAtMs)} ms after kill`);
-  await until(
-    "it is started anew",
-    () => brokerPid(facility) !== hung && brokerPid(facility),
-    90_000,
-  );
-  await until(
-    "b in the panel's state",
-    () => JSON.stringify(stream(panel)).includes('"b"'),
-    60_000,
-  );
-}, 200_000);
+    const panel = await aPanel();
+    expect(await portOf()).toBe(port);
+    await until("states", () => panel.last(topic("stream/main/state")));
+    await facility.untilTold("stream.onAir");
+    const hung = brokerPid(facility)!;
+    process.kill(hung, "SIGSTOP");
+    const killedAtMs = performance.now();
+    kill(facility.enginePid("a"));
+    await facility.untilOnAir("b");
+    console.log(`b on air ${Math.round(performance.now() - killedAtMs)} ms after kill`);
+    await until(
+      "it is started anew",
+      () => brokerPid(facility) !== hung && brokerPid(facility),
+      90_000,
+    );
+    await until(
+      "b in the panel's state",
+      () => JSON.stringify(stream(panel)).includes('"b"'),
+      60_000,
+    );
+  },
+  200_000,
+);
 
 test("a daemon that is killed takes its broker along, even a frozen one, and the next one serves the same port", async () => {
   const facility = await aSite();

@@ -8,6 +8,7 @@ import { aClient } from "../daemon/link/a-link.ts";
 import { closedAfterEach } from "./after-each.ts";
 import { until } from "./facility.ts";
 import { Hub } from "./hub.ts";
+import { long } from "../setup/slow.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 const pushed = { config: { input: { kind: "ingest", ingest: "door" } } };
@@ -127,23 +128,27 @@ test("what is pushed with a session's key is at the far end, over hub and daemon
   }
 }, 120_000);
 
-test("a publisher that leaves and comes back is on air again, by the same session and key", async () => {
-  const { hub, facility } = await aSite();
-  const address = addressOf(await opens(hub, "one"));
-  const publisher = Publisher.rtmp(address);
-  await facility.untilOnAir();
-  await facility.untilTold("stream.onAir");
-  await publisher.end();
-  await until("it waits for its publisher", async () => {
-    const { body } = await hub.ask("GET", "/api/streams/studio~main/config");
-    return body["status"] === "waiting";
-  });
-  expect(facility.onAir()).toBeUndefined();
-  Publisher.rtmp(address);
-  await facility.untilOnAir();
-  expect(facility.told("session.abandoned")).toHaveLength(1);
-  expect(facility.told("stream.takingOver")).toHaveLength(2);
-}, 120_000);
+long(
+  "a publisher that leaves and comes back is on air again, by the same session and key",
+  async () => {
+    const { hub, facility } = await aSite();
+    const address = addressOf(await opens(hub, "one"));
+    const publisher = Publisher.rtmp(address);
+    await facility.untilOnAir();
+    await facility.untilTold("stream.onAir");
+    await publisher.end();
+    await until("it waits for its publisher", async () => {
+      const { body } = await hub.ask("GET", "/api/streams/studio~main/config");
+      return body["status"] === "waiting";
+    });
+    expect(facility.onAir()).toBeUndefined();
+    Publisher.rtmp(address);
+    await facility.untilOnAir();
+    expect(facility.told("session.abandoned")).toHaveLength(1);
+    expect(facility.told("stream.takingOver")).toHaveLength(2);
+  },
+  120_000,
+);
 
 test("by SRT the key is the passphrase of that session alone", async () => {
   const { hub, facility, port } = await aSite({ kind: "srt", mode: "listener" });

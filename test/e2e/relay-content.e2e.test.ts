@@ -6,6 +6,7 @@ import { closedAfterEach } from "./after-each.ts";
 import { type Facility, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
 import { carriers, incidents } from "./off-air.ts";
+import { long } from "../setup/slow.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 
@@ -99,7 +100,7 @@ test(
   },
 );
 
-test(
+long(
   "two boxes with GOPs and times of their own are seen, too, and told apart from another programme",
   { timeout: 240_000 },
   async () => {

@@ -8,6 +8,7 @@ import { decodeBarCodes, framesBetween } from "../fakes/picture.ts";
 import { Facility, kill, until } from "./facility.ts";
 import { carriers } from "./off-air.ts";
 import { type SharedSource, sourceFps, startSharedSource } from "./shared-source.ts";
+import { long } from "../setup/slow.ts";
 
 let facility: Facility;
 let source: SharedSource;
@@ -76,11 +77,15 @@ test("what a Pearl pushes with is killed: another one goes on, every picture onc
   await expectNothingLost((box) => facility.pearls[box]!.publisher("1/0").live.pid);
 }, 180_000);
 
-test("what a Magewell pushes with is killed: another one goes on, every picture once", async () => {
-  await aPair("magewell", { port: await freePort() });
-  await untilBothFeed();
-  await expectNothingLost((box) => facility.magewells[box]!.entries.get(0)!.live.pid);
-}, 180_000);
+long(
+  "what a Magewell pushes with is killed: another one goes on, every picture once",
+  async () => {
+    await aPair("magewell", { port: await freePort() });
+    await untilBothFeed();
+    await expectNothingLost((box) => facility.magewells[box]!.entries.get(0)!.live.pid);
+  },
+  180_000,
+);
 
 test("boxes that were set up by hand call by SRT, with the passphrase", async () => {
   const folder = mkdtempSync(join(tmpdir(), "understudy-srt-"));

@@ -8,6 +8,7 @@ import { freePort } from "../fakes/nginx-rtmp.ts";
 import { Facility, kill, until } from "./facility.ts";
 import { carriers, incidents } from "./off-air.ts";
 import { type SharedSource, sourceFps, startSharedSource } from "./shared-source.ts";
+import { long } from "../setup/slow.ts";
 
 let facility: Facility;
 let source: SharedSource;
@@ -96,14 +97,18 @@ test("ffmpeg goes on for GStreamer; when it is known how much later it is, at mo
   expect(steps.length).toBeGreaterThan(2 * sourceFps);
 }, 180_000);
 
-test("put on path direct, it pushes to the relay no more before it publishes itself", async () => {
-  await aRelayedStream("gstreamer", "gstreamer");
-  await facility.endDaemon();
-  const config = readFileSync(facility.configFile, "utf8");
-  writeFileSync(facility.configFile, config.replace("path: relayed", "path: direct"));
-  facility.startDaemon();
-  // On a busy host either may be the first to be found ready.
-  const isDirect = () => ["a", "b"].includes(facility.onAir() ?? "");
-  await until("one of them publishes itself", isDirect, 90_000);
-  expect(facility.overlapMs()).toBe(0);
-}, 180_000);
+long(
+  "put on path direct, it pushes to the relay no more before it publishes itself",
+  async () => {
+    await aRelayedStream("gstreamer", "gstreamer");
+    await facility.endDaemon();
+    const config = readFileSync(facility.configFile, "utf8");
+    writeFileSync(facility.configFile, config.replace("path: relayed", "path: direct"));
+    facility.startDaemon();
+    // On a busy host either may be the first to be found ready.
+    const isDirect = () => ["a", "b"].includes(facility.onAir() ?? "");
+    await until("one of them publishes itself", isDirect, 90_000);
+    expect(facility.overlapMs()).toBe(0);
+  },
+  180_000,
+);

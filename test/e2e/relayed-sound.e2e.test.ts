@@ -8,6 +8,7 @@ import { samplesOf, toneRateHz, unsteadiness } from "../fakes/tone.ts";
 import { Facility, kill, until } from "./facility.ts";
 import { carriers } from "./off-air.ts";
 import { type SharedSource, sourceFps, startSharedSource } from "./shared-source.ts";
+import { at } from "../setup/effort.ts";
 
 const toneHz = 400;
 let facility: Facility;
@@ -31,11 +32,10 @@ async function pass(pictures: number): Promise<void> {
   await until(`${pictures} more pictures`, () => came() >= goal);
 }
 
-test.each([
-  // Frames as long as those that are made of them, and others.
-  "aac",
-  "mp2",
-])(
+/** Frames as long as those that are made of them, and others. */
+const codecs = at({ check: ["mp2"], test: ["mp2"], torture: ["aac", "mp2"] });
+
+test.each(codecs)(
   "a tone that comes as %s goes on over a kill of the carrier: no gap, nothing twice, and no joint to be heard",
   async (codec) => {
     source = await startSharedSource(

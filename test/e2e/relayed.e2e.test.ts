@@ -10,6 +10,7 @@ import { Facility, type FacilityOptions, kill, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
 import { carriers, incidents } from "./off-air.ts";
 import { type SharedSource, sourceFps, startSharedSource } from "./shared-source.ts";
+import { long } from "../setup/slow.ts";
 
 let facility: Facility;
 let source: SharedSource;
@@ -239,20 +240,24 @@ function commandLine(pid: number): string {
   }
 }
 
-test("put on path direct and back, one of them publishes at a time", async () => {
-  await aRelayedStream();
-  const config = readFileSync(facility.configFile, "utf8");
-  await facility.endDaemon();
-  writeFileSync(facility.configFile, config.replace("path: relayed", "path: direct"));
-  facility.startDaemon();
-  await facility.untilOnAir("a");
-  expect(facility.leftovers().some(isRelay)).toBe(false);
-  await facility.endDaemon();
-  writeFileSync(facility.configFile, config);
-  facility.startDaemon();
-  await facility.untilOnAir("main-relay");
-  expect(facility.overlapMs()).toBe(0);
-}, 120_000);
+long(
+  "put on path direct and back, one of them publishes at a time",
+  async () => {
+    await aRelayedStream();
+    const config = readFileSync(facility.configFile, "utf8");
+    await facility.endDaemon();
+    writeFileSync(facility.configFile, config.replace("path: relayed", "path: direct"));
+    facility.startDaemon();
+    await facility.untilOnAir("a");
+    expect(facility.leftovers().some(isRelay)).toBe(false);
+    await facility.endDaemon();
+    writeFileSync(facility.configFile, config);
+    facility.startDaemon();
+    await facility.untilOnAir("main-relay");
+    expect(facility.overlapMs()).toBe(0);
+  },
+  120_000,
+);
 
 const isRelay = (pid: number) => commandLine(pid).includes("relay.cjs");
 

@@ -56,6 +56,8 @@ test("a failover is replayed from the journal of a daemon that runs: why, and wh
   db.exec("delete from input where id < (select max(id) from input)");
   db.close();
   const old = replay(facility);
-  expect(old).toMatchObject({ status: 3, lines: again.lines });
+  expect(old.status).toBe(3);
+  // Until it ended, the daemon went on.
+  expect(old.lines.slice(0, again.lines.length)).toEqual(again.lines);
   expect(old.said).toMatch(/this is what was decided, it cannot be decided once more$/);
 });

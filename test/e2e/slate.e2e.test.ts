@@ -13,6 +13,7 @@ import { closedAfterEach } from "./after-each.ts";
 import { type Facility, kill, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
 import { carriers } from "./off-air.ts";
+import { long } from "../setup/slow.ts";
 
 const { facility: aFacility } = closedAfterEach();
 const fps = 15;
@@ -246,79 +247,83 @@ test("the source dies: the slate is on air until it is back, and nobody is start
   await expectSlateBetween(facility);
 }, 120_000);
 
-test("of an encoder that declares no size the slate has the size, rate and sound that really come", async () => {
-  const port = await freePort();
-  const input = `udp://127.0.0.1:${port}`;
-  const hub = await Hub.start();
-  try {
-    const encoder = {
-      driver: "ffmpeg" as const,
-      config: {
-        input: { kind: "udp", url: input },
-        video: { bitrate: "600kbps", gopSeconds: 1, preset: "ultrafast", threads: 1 },
-        audio: { codec: "copy" },
-      },
-    };
-    const facility = await aFacility({
-      mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
-      farEnd: { behaviour: "refuseSecond", record: true },
-      encoders: { a: encoder },
-      stream: { path: "relayed" },
-    });
-    const source = new Publisher([
-      ...["-vf", "fps=30,scale=640:360", "-g", "30", "-ar", "44100", "-ac", "1"],
-      ...["-pes_payload_size", "0", "-f", "mpegts", `${input}?pkt_size=1316`],
-    ]);
-    facility.startDaemon();
-    await facility.untilTold("stream.onAir");
-    const slateFormat = async () => {
-      const { relay } = await hub.get("/api/streams/main");
-      return (relay as { slateFormat?: { from: string } } | null)?.slateFormat;
-    };
-    const format = await until(
-      "its form is seen",
-      async () => {
-        const is = await slateFormat();
-        return is?.from === "input" && is;
-      },
-      120_000,
-    );
-    expect(format).toEqual({
-      ...{ widthPx: 640, heightPx: 360, framesPerSecond: 30, from: "input" },
-      sounds: [{ sampleRateHz: 44_100, channels: 1, language: null }],
-    });
-    // The relay looks for it each second.
-    await pass(facility, 60);
-    await source.end();
-    await until("the slate is on air", async () => {
-      const { relay } = await hub.get("/api/streams/main");
-      return (relay as { slate?: string } | null)?.slate === "on";
-    });
-    await pass(facility, 90);
-    const recording = join(facility.folder, "forms.flv");
-    copyWhole(carriers(facility)[0]!.recordingPath!, recording);
-    expect(carriers(facility)).toHaveLength(1);
-    // Programme and slate: two sequence headers, one form of the sound.
-    const { avc, aac } = headersIn(recording);
-    expect([avc.length, aac.length]).toEqual([2, 1]);
-    const probe = async (stream: string, entries: string) => {
-      const { stdout } = await promisify(execFile)(
-        "ffprobe",
-        // prettier-ignore
-        ["-v", "error", "-select_streams", stream, "-show_frames", "-show_entries", `frame=${entries}`,
-          "-of", "compact=p=0:nk=1", recording],
-        { maxBuffer: 2 ** 26 },
+long(
+  "of an encoder that declares no size the slate has the size, rate and sound that really come",
+  async () => {
+    const port = await freePort();
+    const input = `udp://127.0.0.1:${port}`;
+    const hub = await Hub.start();
+    try {
+      const encoder = {
+        driver: "ffmpeg" as const,
+        config: {
+          input: { kind: "udp", url: input },
+          video: { bitrate: "600kbps", gopSeconds: 1, preset: "ultrafast", threads: 1 },
+          audio: { codec: "copy" },
+        },
+      };
+      const facility = await aFacility({
+        mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+        farEnd: { behaviour: "refuseSecond", record: true },
+        encoders: { a: encoder },
+        stream: { path: "relayed" },
+      });
+      const source = new Publisher([
+        ...["-vf", "fps=30,scale=640:360", "-g", "30", "-ar", "44100", "-ac", "1"],
+        ...["-pes_payload_size", "0", "-f", "mpegts", `${input}?pkt_size=1316`],
+      ]);
+      facility.startDaemon();
+      await facility.untilTold("stream.onAir");
+      const slateFormat = async () => {
+        const { relay } = await hub.get("/api/streams/main");
+        return (relay as { slateFormat?: { from: string } } | null)?.slateFormat;
+      };
+      const format = await until(
+        "its form is seen",
+        async () => {
+          const is = await slateFormat();
+          return is?.from === "input" && is;
+        },
+        120_000,
       );
-      return stdout.split("\n").filter(Boolean);
-    };
-    const sizes = (await probe("v", "width,height")).map((line) => line.slice(0, 7));
-    expect(new Set(sizes)).toEqual(new Set(["640|360"]));
-    expect(new Set(await probe("a", "channels,nb_samples"))).toEqual(new Set(["1024|1"]));
-    const times = (await probe("v", "pts_time")).map(parseFloat).slice(-80);
-    expect((times.at(-1)! - times[0]!) / (times.length - 1)).toBeCloseTo(1 / 30, 3);
-    const shown = (await lastShown(facility)).map((level) => Math.abs(level - 128));
-    expect(Math.max(...shown), "the grey blue of the slate").toBeGreaterThan(70);
-  } finally {
-    await hub.close();
-  }
-}, 240_000);
+      expect(format).toEqual({
+        ...{ widthPx: 640, heightPx: 360, framesPerSecond: 30, from: "input" },
+        sounds: [{ sampleRateHz: 44_100, channels: 1, language: null }],
+      });
+      // The relay looks for it each second.
+      await pass(facility, 60);
+      await source.end();
+      await until("the slate is on air", async () => {
+        const { relay } = await hub.get("/api/streams/main");
+        return (relay as { slate?: string } | null)?.slate === "on";
+      });
+      await pass(facility, 90);
+      const recording = join(facility.folder, "forms.flv");
+      copyWhole(carriers(facility)[0]!.recordingPath!, recording);
+      expect(carriers(facility)).toHaveLength(1);
+      // Programme and slate: two sequence headers, one form of the sound.
+      const { avc, aac } = headersIn(recording);
+      expect([avc.length, aac.length]).toEqual([2, 1]);
+      const probe = async (stream: string, entries: string) => {
+        const { stdout } = await promisify(execFile)(
+          "ffprobe",
+          // prettier-ignore
+          ["-v", "error", "-select_streams", stream, "-show_frames", "-show_entries", `frame=${entries}`,
+          "-of", "compact=p=0:nk=1", recording],
+          { maxBuffer: 2 ** 26 },
+        );
+        return stdout.split("\n").filter(Boolean);
+      };
+      const sizes = (await probe("v", "width,height")).map((line) => line.slice(0, 7));
+      expect(new Set(sizes)).toEqual(new Set(["640|360"]));
+      expect(new Set(await probe("a", "channels,nb_samples"))).toEqual(new Set(["1024|1"]));
+      const times = (await probe("v", "pts_time")).map(parseFloat).slice(-80);
+      expect((times.at(-1)! - times[0]!) / (times.length - 1)).toBeCloseTo(1 / 30, 3);
+      const shown = (await lastShown(facility)).map((level) => Math.abs(level - 128));
+      expect(Math.max(...shown), "the grey blue of the slate").toBeGreaterThan(70);
+    } finally {
+      await hub.close();
+    }
+  },
+  240_000,
+);

@@ -8,6 +8,7 @@ import { freePort } from "../fakes/nginx-rtmp.ts";
 import { decodeBarCodes, framesBetween } from "../fakes/picture.ts";
 import { Facility, kill, until } from "./facility.ts";
 import { startSharedSource } from "./shared-source.ts";
+import { long } from "../setup/slow.ts";
 
 const passphrase = "canary-of-srt-4711";
 let facility: Facility;
@@ -40,18 +41,22 @@ async function aFarEnd() {
 const untilCarries = (encoder: string) =>
   facility.untilTold("stream.onAir", ({ message }) => message === `main: ${encoder} carries it`);
 
-test("a direct stream reaches it, and again when its encoder dies", async () => {
-  const { destination, received } = await aFarEnd();
-  facility = await Facility.build({ destination });
-  facility.startDaemon();
-  await untilCarries("a");
-  await until("the picture of the first", () => received(1) > 50_000);
-  kill(facility.enginePid("a"));
-  // The far end takes one at a time, and holds on to the dead one for some seconds.
-  await until("the picture of the next", () => received(2) > 50_000);
-  await facility.endDaemon();
-  expect(facility.log).not.toContain(passphrase);
-}, 120_000);
+long(
+  "a direct stream reaches it, and again when its encoder dies",
+  async () => {
+    const { destination, received } = await aFarEnd();
+    facility = await Facility.build({ destination });
+    facility.startDaemon();
+    await untilCarries("a");
+    await until("the picture of the first", () => received(1) > 50_000);
+    kill(facility.enginePid("a"));
+    // The far end takes one at a time, and holds on to the dead one for some seconds.
+    await until("the picture of the next", () => received(2) > 50_000);
+    await facility.endDaemon();
+    expect(facility.log).not.toContain(passphrase);
+  },
+  120_000,
+);
 
 test("a relayed stream reaches it without a break when an encoder dies", async () => {
   const { destination, file, received } = await aFarEnd();

@@ -9,6 +9,7 @@ import { closedAfterEach } from "./after-each.ts";
 import { until } from "./facility.ts";
 import { Hub, type Json } from "./hub.ts";
 import { subscribe } from "./mosquitto.ts";
+import { long } from "../setup/slow.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 const mayMount = process.getuid?.() === 0;
@@ -147,39 +148,43 @@ test("a HELO whose card is pulled has lost its storage, critically, and has it a
   await until("it is back", async () => (await cardOf(hub))?.["state"] === "healthy", 60_000);
 }, 200_000);
 
-test("a HELO that reboots three times after its card was lost: the slot is named, and released", async () => {
-  const timings = { rebootMs: 1_000, initialiseMs: 12_000 };
-  const hub = keep(await Hub.start());
-  const facility = await aFacility({
-    ...kept,
-    mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
-    encoders: { helo: { driver: "aja-helo", timings } },
-  });
-  facility.startDaemon();
-  const box = facility.helos["helo"]!;
-  await until("the card", async () => (await cardOf(hub))?.["state"] === "healthy", 60_000);
-  const putBack = box.faults.pullCard();
-  await facility.untilTold("storage.changed", (t) => t.data["state"] === "missing");
-  for (const time of [1, 2, 3]) {
-    // It reads well after the boot.
-    if (time === 3) putBack();
-    box.faults.reboot();
-    await until(`boot ${time}`, () => facility.told("encoder.rebooted").length >= time);
-    await until("it is seen to run", async () => {
-      const seen = await hub.get("/api/encoders/helo");
-      return box.get("SystemState") === "4" && seen["service"] === "inService";
+long(
+  "a HELO that reboots three times after its card was lost: the slot is named, and released",
+  async () => {
+    const timings = { rebootMs: 1_000, initialiseMs: 12_000 };
+    const hub = keep(await Hub.start());
+    const facility = await aFacility({
+      ...kept,
+      mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+      encoders: { helo: { driver: "aja-helo", timings } },
     });
-  }
-  const cycle = await facility.untilTold("storage.rebootCycle");
-  expect(cycle).toMatchObject({
-    severity: "critical",
-    message:
-      "helo rebooted 3 times in 10 min and sd is missing: release sd, " +
-      "there is no other path that could record",
-  });
-  await facility.untilTold("storage.rebootCycle", ({ data }) => data["released"] === true);
-  expect(box.get("CurrentMediaMounted")).toBe("0");
-  const named = facility.told("storage.rebootCycle").filter(({ data }) => "reboots" in data);
-  expect(named).toHaveLength(1);
-  await until("it is out of use", async () => (await cardOf(hub))?.["state"] === "retired");
-}, 200_000);
+    facility.startDaemon();
+    const box = facility.helos["helo"]!;
+    await until("the card", async () => (await cardOf(hub))?.["state"] === "healthy", 60_000);
+    const putBack = box.faults.pullCard();
+    await facility.untilTold("storage.changed", (t) => t.data["state"] === "missing");
+    for (const time of [1, 2, 3]) {
+      // It reads well after the boot.
+      if (time === 3) putBack();
+      box.faults.reboot();
+      await until(`boot ${time}`, () => facility.told("encoder.rebooted").length >= time);
+      await until("it is seen to run", async () => {
+        const seen = await hub.get("/api/encoders/helo");
+        return box.get("SystemState") === "4" && seen["service"] === "inService";
+      });
+    }
+    const cycle = await facility.untilTold("storage.rebootCycle");
+    expect(cycle).toMatchObject({
+      severity: "critical",
+      message:
+        "helo rebooted 3 times in 10 min and sd is missing: release sd, " +
+        "there is no other path that could record",
+    });
+    await facility.untilTold("storage.rebootCycle", ({ data }) => data["released"] === true);
+    expect(box.get("CurrentMediaMounted")).toBe("0");
+    const named = facility.told("storage.rebootCycle").filter(({ data }) => "reboots" in data);
+    expect(named).toHaveLength(1);
+    await until("it is out of use", async () => (await cardOf(hub))?.["state"] === "retired");
+  },
+  200_000,
+);

@@ -16,7 +16,8 @@ const jumps = [
   { name: "ten years forward", offset: "+315360000" },
   { name: "ten years back", offset: "-315360000" },
 ];
-const chosen = at({ check: jumps.slice(0, 1), test: jumps, torture: jumps });
+/** The others are in the torture, and in the property of the machines: a jump changes no decision. */
+const chosen = at({ check: jumps.slice(0, 1), test: jumps.slice(1, 3), torture: jumps });
 
 /** The wall clock of the daemon; its monotonic clock stays what it is. */
 function aWallClock() {

@@ -7,7 +7,8 @@ import { effort } from "./effort.ts";
  */
 export const slow = test.skipIf(process.env["UNDERSTUDY_EFFORT"] === "check");
 
-/** A test of minutes that others come close to: for the full counts only, there `npm test` has no room. */
-export function long(name: string, options: TestOptions, run: () => Promise<void>): void {
-  if (effort() === "torture") test(name, options, run);
-}
+/** A test that others come close to, or of minutes: for the full counts only, `npm test` has no room for it. */
+export const long: {
+  (name: string, run: () => Promise<void>, timeoutMs?: number): void;
+  (name: string, options: TestOptions, run: () => Promise<void>): void;
+} = effort() === "torture" ? test : () => undefined;

@@ -32,7 +32,7 @@ export const upTo = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, n) => from + n);
 
 /** Waits for what must come; the limit only turns a hang into a message. */
-export async function until(what: string, holds: () => boolean, withinMs = 20_000): Promise<void> {
+export async function until(what: string, holds: () => boolean, withinMs = 60_000): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!holds()) {
     if (performance.now() > endMs) throw new Error(`still waiting for: ${what}`);
