@@ -2,6 +2,7 @@
 import { feedOf } from "../machines/stream/relay/names.ts";
 import { whipPort } from "./ingest.schema.ts";
 import type { Finding } from "./problems.ts";
+import { takesAnyIngest } from "./understudies.ts";
 import { firstRelayPort, relayModes } from "./relay.schema.ts";
 
 type Box = { id?: string | undefined; driver?: string | undefined; [key: string]: unknown };
@@ -241,7 +242,10 @@ function pairFindings({ path, stream, encoders }: PairOf, isAtomic: boolean): Fi
   return [first, ...others].flatMap((box, place): Finding[] => {
     if (!box) return [];
     const at = [...path, "encoders", place];
-    if (!sourcesOf(box).some((source) => sourcesOf(first).includes(source))) {
+    if (
+      !takesAnyIngest(box) &&
+      !sourcesOf(box).some((source) => sourcesOf(first).includes(source))
+    ) {
       const what = `${box.id} names another source than ${first.id}, or none: on path relayed all show the same`;
       return [{ path: at, what }];
     }

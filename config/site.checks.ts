@@ -13,7 +13,7 @@ import {
   relayPortFindings,
 } from "./relayed.ts";
 import { sessionFindings } from "./sessions.ts";
-import { inputFindings, spareFindings } from "./understudies.ts";
+import { inputFindings, rovingFindings, spareFindings } from "./understudies.ts";
 import { inlineSecrets } from "./secrets.ts";
 
 /** Ids of the outputs an encoder has, from its driver's options; undefined = cannot be told. */
@@ -158,6 +158,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
     ...outputFindings(streams, ingests, storages),
     ...duplicates("encoders", "id", encoders),
     ...inputFindings(encoders),
+    ...rovingFindings(encoders, streams),
     ...duplicates("outlets", "id", outlets),
     ...duplicates("storages", "id", storages),
     ...storages.flatMap((storage, at) => takenByBox(storage, at, encoders)),

@@ -69,7 +69,7 @@ export function spareFindings(p: {
   takeover: string | undefined;
 }): Finding[] {
   const sourceOf = (listed: Listed | undefined) => {
-    const box = p.encoders.find(({ id }) => id !== undefined && id === listed?.encoder);
+    const box = boxOf(p.encoders, listed);
     return box?.source ?? box?.inputs ?? box?.input?.ingest;
   };
   const ownOutputs = p.takeover === "primaryBackup" ? 2 : 1;
@@ -80,9 +80,38 @@ export function spareFindings(p: {
       const what = `is a spare in place ${at + 1}, a stream has ${ownOutputs} of its own first`;
       return [{ path, what }];
     }
+    const [primary] = p.listed;
+    if (takesAnyIngest(boxOf(p.encoders, one))) {
+      if (boxOf(p.encoders, primary)?.input?.ingest !== undefined) return [];
+      const what = `takes in what ${primary?.encoder} takes in, and that is no ingest`;
+      return [{ path, what }];
+    }
     const nameless = [one, p.listed[0]].find((box) => sourceOf(box) === undefined);
     if (!nameless) return [];
     const what = `is a spare, but ${nameless.encoder} has no source: nobody could tell whether it shows the programme`;
     return [{ path, what }];
+  });
+}
+
+const boxOf = (encoders: readonly Box[], listed: Listed | undefined) =>
+  encoders.find(({ id }) => id !== undefined && id === listed?.encoder);
+
+/** A spare may go without an ingest of its own: it takes that of the stream it covers. */
+export const takesAnyIngest = (box: Box | undefined): boolean =>
+  box?.input?.kind === "ingest" && box.input.ingest === undefined;
+
+/** One without an ingest of its own has to be a spare wherever it is used. */
+export function rovingFindings(
+  encoders: readonly Box[],
+  streams: readonly { sessions?: unknown; encoders: readonly Listed[] }[],
+): Finding[] {
+  return encoders.flatMap((box, at) => {
+    if (!takesAnyIngest(box)) return [];
+    const uses = streams.flatMap(({ sessions, encoders: listed }) =>
+      listed.filter(({ encoder }) => encoder === box.id).map((one) => ({ ...one, sessions })),
+    );
+    const isFine = uses.length > 0 && uses.every((use) => use.spare === true && !use.sessions);
+    const what = `is missing: only a spare goes without, and not where streams have sessions`;
+    return isFine ? [] : [{ path: ["encoders", at, "input", "ingest"], what }];
   });
 }

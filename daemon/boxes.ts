@@ -46,6 +46,18 @@ export function openSessions(p: Parts): Map<string, DeviceSession> {
   );
 }
 
+/** By where they publish to: what the primaries of the streams take in that it is a spare of. */
+function ingestsToCover({ encoders, streams }: SitePlan, spare: string): Map<string, string> {
+  const found = streams.flatMap((stream) => {
+    if (!stream.spares?.includes(spare)) return [];
+    const fed = streams.find(({ id }) => id === stream.feedOf);
+    const [first] = fed?.relay?.inputs ?? stream.encoders;
+    const ingest = encoders.find(({ id }) => id === first!.encoder)?.ingest;
+    return ingest === undefined ? [] : [[stream.destination, ingest] as const];
+  });
+  return new Map(found);
+}
+
 /** Adopts what runs already: nothing may be started before it is known. */
 export async function openDrivers(
   p: Omit<Parts, "submit"> & {
@@ -73,7 +85,7 @@ export async function openDrivers(
       pooled: (look: Parameters<DeviceSession["pooled"]>[0]) => p.sessions.get(id)?.pooled(look),
       stateDir,
     };
-    const heard = withGroup(options, p.groupOf);
+    const heard = withGroup(options, p.groupOf, ingestsToCover(plan, id));
     const own = { ...(heard as object), ...(owned && { ownSelfStart: true }) };
     return [id, await vendors[driver]!.open(site, own)] as const;
   });

@@ -22,7 +22,7 @@ const idOf = (actor: string) => actor.slice(actor.indexOf(":") + 1);
 
 /** What went on without its relay returns to that. */
 const primaryOf = ({ plan }: StreamContext): string | undefined =>
-  plan.fellBackFrom ? undefined : plan.encoders[0]?.encoder;
+  plan.fellBackFrom ? undefined : (plan.relay?.inputs ?? plan.encoders)[0]?.encoder;
 
 /** Who would carry then. */
 export function movesTo(

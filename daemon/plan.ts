@@ -18,7 +18,7 @@ import type { EventPlan } from "../machines/stream/schedule.ts";
 import { type Detection, detectionOf, requestTimeoutOf } from "./detection-time.ts";
 import type { Vendor } from "./drivers/index.ts";
 import { isForSessions } from "./ingest/settings.ts";
-import { ingestIn } from "./drivers/shared/engine/ingest-input.ts";
+import { ingestIn, takesAnyIngest } from "./drivers/shared/engine/ingest-input.ts";
 import { inputsIn } from "./drivers/shared/inputs.ts";
 import type { EventsConfig } from "./schedule/schedule.ts";
 import { sightMaxAgeMs } from "./far-end.ts";
@@ -49,7 +49,7 @@ export function planOf(
 ): SitePlan {
   const streams = config.streams
     .flatMap((stream) => legsOf(stream, config, vendors))
-    .map((stream) => withRelay(stream, relays));
+    .map((stream) => withRoving(withRelay(stream, relays), config));
   const destinations = config.destinations.flatMap((d): DestinationPlan[] => {
     const primary: DestinationPlan = {
       id: d.id,
@@ -219,6 +219,13 @@ function withRelay(stream: StreamPlan, relays: readonly RelayedStream[]): Stream
     }),
     ...(fed && { feedOf: fed.stream }),
   };
+}
+
+function withRoving(stream: StreamPlan, { encoders }: SiteConfig): StreamPlan {
+  const roving = stream.spares?.filter((spare) =>
+    takesAnyIngest(encoders.find(({ id }) => id === spare)?.options),
+  );
+  return roving && roving.length > 0 ? { ...stream, roving } : stream;
 }
 
 function publishesFor(encoder: string, relays: readonly RelayedStream[]) {

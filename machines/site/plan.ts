@@ -208,6 +208,8 @@ export type StreamPlan = {
   encoders: OutputRef[];
   /** Of these: spares of several streams, each for one at a time, and for its own source only. */
   spares?: readonly string[];
+  /** Of the spares: those that take in what the primary takes in, of any stream. */
+  roving?: readonly string[];
   /** Of these: only known to answer; how they are set is not looked at. */
   cold?: readonly string[];
   /** How its encoders are to be set; what is left out is as on the primary. */

@@ -1,6 +1,8 @@
 /** Who could take over, and how well each is prepared. */
 import type { OutputRef } from "../intents.ts";
-import { hotUnderstudies } from "./relay/relay.published.ts";
+import { hotUnderstudies, relayedEncoder } from "./relay/relay.published.ts";
+import { hindersInput } from "./relay/relay.ts";
+import { calledSpare } from "./relay/spare.ts";
 import { isSpare } from "./spares.ts";
 import { hinders, type StreamContext, understudyOf } from "./stream.context.ts";
 import type { StreamState } from "./stream.contract.ts";
@@ -53,12 +55,22 @@ export function isStillWarming(context: StreamContext): boolean {
 export function moveRefusal(context: StreamContext, to: string | undefined): string | undefined {
   const { plan, carrier } = context;
   if (!carrier) return undefined;
-  if (to === carrier.encoder) return `${to} carries it already`;
-  const wished = plan.encoders.filter(({ encoder }) => to === undefined || encoder === to);
+  const now = plan.relay ? relayedEncoder(context) : carrier.encoder;
+  if (to === now) return `${to} carries it already`;
+  const all = plan.relay?.inputs ?? plan.encoders;
+  const wished = all.filter(({ encoder }) => to === undefined || encoder === to);
   if (wished.length === 0) return `${to} is no encoder of it`;
-  const others = wished.filter(({ encoder }) => encoder !== carrier.encoder);
-  if (others.length === 0) return `it has no encoder but ${carrier.encoder}`;
-  const hindrances = others.map((ref) => hinders(context, ref));
+  const others = wished.filter(({ encoder }) => encoder !== now);
+  if (others.length === 0) return `it has no encoder but ${now}`;
+  const hindrances = others.map((ref) =>
+    plan.relay ? hindersMove(context, ref) : hinders(context, ref),
+  );
   if (hindrances.some((one) => one === undefined)) return undefined;
   return others.map(({ encoder }, at) => `${encoder} ${hindrances[at]}`).join(", ");
 }
+
+/** By its relay. */
+const hindersMove = (context: StreamContext, ref: OutputRef): string | undefined =>
+  isSpare(context, ref) && ref.encoder !== calledSpare(context)
+    ? "is a spare, which runs only while no encoder of its own can carry"
+    : hindersInput(context, ref.encoder);

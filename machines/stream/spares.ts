@@ -5,11 +5,22 @@
 import type { EncoderFacts } from "../encoder/facts.ts";
 import type { OutputRef } from "../intents.ts";
 import { programmeOf, type StreamPlan } from "../site/plan.ts";
+import { isDry } from "./source-loss.ts";
 
 type Covered = { plan: StreamPlan; facts: Record<string, EncoderFacts> };
 
 export const isSpare = ({ plan }: Pick<Covered, "plan">, ref: OutputRef | null): boolean =>
   ref !== null && plan.spares?.includes(ref.encoder) === true;
+
+const primaryOf = ({ relay, fellBackFrom, encoders }: StreamPlan): string =>
+  ((relay ?? fellBackFrom?.relay)?.inputs ?? encoders)[0]!.encoder;
+
+const isRoving = ({ plan }: Covered, { encoder }: OutputRef): boolean =>
+  plan.roving?.includes(encoder) === true;
+
+/** Nothing comes that it could encode for this stream. */
+export const isDryFor = (context: Covered, ref: OutputRef): boolean =>
+  isDry(context.facts[isRoving(context, ref) ? primaryOf(context.plan) : ref.encoder]);
 
 /** Why a spare cannot cover this stream now, beside what would hinder any encoder. */
 export function spareHindrance(context: Covered, ref: OutputRef): string | undefined {
@@ -22,8 +33,10 @@ export function spareHindrance(context: Covered, ref: OutputRef): string | undef
   }
   // Whether it shows the programme was judged by the stream that had it feed its relay.
   if (plan.feedOf !== undefined) return undefined;
-  const [first] = (plan.relay ?? plan.fellBackFrom?.relay)?.inputs ?? plan.encoders;
-  const source = facts[first!.encoder]?.source ?? null;
+  if (isRoving(context, ref)) {
+    return isDryFor(context, ref) ? "would get nothing from the source either" : undefined;
+  }
+  const source = facts[primaryOf(plan)]?.source ?? null;
   if (source === null) return "could show anything: the primary's source has no name";
   if (box.source !== source) {
     return `shows ${box.source ?? "a source without a name"}, not ${source}`;

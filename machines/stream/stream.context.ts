@@ -12,7 +12,6 @@ import { type Choice, choose, hindrance, rank, type Try } from "./candidates.ts"
 import type { OpenIncident } from "./incident.ts";
 import { actingFault, comparisonOf, isFreeOf, nothingSeen, type StreamContent } from "./content.ts";
 import { judge, sourceLost, type Verdict } from "./judge.ts";
-import { isDry } from "./source-loss.ts";
 import { type DrillMemory, noDrill, rebasedDrill } from "./drill/drill-memory.ts";
 import { pusherOf } from "./relay/names.ts";
 import { planOnPath } from "./relay/path.ts";
@@ -25,7 +24,7 @@ import {
   type RelayWord,
   newRelayMemory,
 } from "./relay/relay.ts";
-import { isSpare, spareHindrance } from "./spares.ts";
+import { isDryFor, isSpare, spareHindrance } from "./spares.ts";
 import type { FenceCertificate, Incident } from "./stream.contract.ts";
 import type { CommandRef } from "../command/command-ref.ts";
 
@@ -308,18 +307,18 @@ export function verdictOn(context: StreamContext, ref: OutputRef | null): Verdic
 
 /** Nothing comes to it, nor to anybody who could take its place. */
 function isSourceLost(context: StreamContext, ref: OutputRef): boolean {
-  const { facts, plan } = context;
+  const { plan } = context;
   if (plan.relay) {
     const mayBring = new Set(inputsOf(context).map(({ encoder }) => encoder));
     return plan.relay.inputs.every(
       (other) =>
-        isDry(facts[other.encoder]) ||
+        isDryFor(context, other) ||
         (!mayBring.has(other.encoder) && spareHindrance(context, other) !== undefined),
     );
   }
-  if (!isDry(facts[ref.encoder])) return false;
+  if (!isDryFor(context, ref)) return false;
   return plan.encoders.every(
-    (other) => isDry(facts[other.encoder]) || hinders(context, other) !== undefined,
+    (other) => isDryFor(context, other) || hinders(context, other) !== undefined,
   );
 }
 

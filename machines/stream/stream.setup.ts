@@ -266,6 +266,7 @@ export const streamSetup = setup({
     spareIsLost: ({ context }) => spare.spareIsLost(context),
     spareBrings: ({ context }) => context.memory.relay.spare?.brought === true,
     spareIsIdle: ({ context }) => spare.isSpareIdle(context),
+    isSourceless: ({ context }) => spare.isSourceless(context),
     lacksSpare: ({ context }) => spare.lacksSpare(context),
     lacksNoSpare: ({ context }) => !spare.lacksSpare(context),
     isStaleOrder: (_, { code }: EffectError) => code === "staleOrders",
@@ -590,6 +591,7 @@ export const streamSetup = setup({
     windowLeft: ({ context }) =>
       Math.max(seconds(1), leftMs(context.memory.schedule.ends ?? undefined, context.now())),
     whoCame: whoCameMs,
+    ownStart: ({ context }) => spare.ownStartMs(context),
     ownGrace: ({ context }) => spare.ownGraceMs(context),
     spareGrace: ({ context }) => spare.spareGraceMs(context),
     spareCalm: seconds(10),

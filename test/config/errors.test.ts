@@ -523,7 +523,7 @@ mqtt: { url: mqtt://hub:1883 }
 ingests: [{ id: stage, kind: testPattern }]
 encoders:
   - { id: one, driver: ffmpeg, input: { kind: ingest, ingest: stage } }
-  - { id: two, driver: ffmpeg, input: { kind: ingest, ${input} } }
+  - { id: two, driver: ffmpeg, input: { kind: ingest${input && `, ${input}`} } }
 destinations:
   - { id: platform, address: rtmp://far/live, streamKey: credential:key }
 streams:
@@ -537,6 +537,11 @@ streams:
   expect(problems("level: cold")).toEqual([
     expect.stringContaining("encoders[1].level: is not hot: on path relayed every encoder but a"),
   ]);
+  // Without an ingest of its own it takes that of the stream it covers.
+  expect(problems("spare: true", "")).toEqual([]);
+  expect(problems("spare: false", "")).toContainEqual(
+    expect.stringContaining("encoders[1].input.ingest: is missing: only a spare goes without"),
+  );
 });
 
 test("the inputs of a box are named by its own words, in place of a source", () => {

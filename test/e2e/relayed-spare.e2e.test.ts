@@ -1,4 +1,4 @@
-/** One spare for two relayed programmes. */
+/** One spare for two relayed programmes, each of a source of its own. */
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,21 +12,25 @@ import { sourceFps, startSharedSource } from "./shared-source.ts";
 const { facility: aFacility, keep } = closedAfterEach();
 
 test("a programme whose encoder is gone for good goes on with the spare, and the other is told that none is left", async () => {
-  const source = keep(await startSharedSource(3));
+  const source = keep(await startSharedSource(1));
   const programs = mkdtempSync(join(tmpdir(), "understudy-programs-"));
   onTestFinished(() => rmSync(programs, { recursive: true }));
-  const encoder = (id: string, reader: number) => {
+  const encoder = (id: string, ingest: { ingest?: string }) => {
     const program = join(programs, id);
     symlinkSync("/usr/bin/ffmpeg", program);
-    const input = { kind: "udp", url: source.url(reader) };
-    return { driver: "ffmpeg" as const, config: { input, audio: { codec: "copy" }, program } };
+    const config = { source: undefined, input: { kind: "ingest", ...ingest }, program };
+    return { driver: "ffmpeg" as const, config };
   };
-  const [a, b, s] = ["a", "b", "s"].map((id, reader) => encoder(id, reader));
+  const s = encoder("s", {});
   const facility = await aFacility({
-    encoders: { a: a!, s: s! },
-    otherStreams: { two: { b: b!, s: s! } },
+    encoders: { a: encoder("a", { ingest: "hall" }), s },
+    otherStreams: { two: { b: encoder("b", { ingest: "stage" }), s } },
     farEnd: { behaviour: "refuseSecond", record: true },
     site: {
+      ingests: [
+        { id: "hall", kind: "udp", url: source.url(0) },
+        { id: "stage", kind: "testPattern", width: 320, height: 180, framesPerSecond: sourceFps },
+      ],
       streams: ["main", "two"].map((id, at) => ({
         ...{ id, destination: ["far", "far-two"][at], path: "relayed" },
         encoders: [["a", "b"][at], { encoder: "s", spare: true, level: "cold" }],

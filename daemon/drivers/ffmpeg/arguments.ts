@@ -35,7 +35,7 @@ export function ffmpegArguments(
     // The relay needs the source's own times: by them it knows which pictures are the same.
     ...(to.scheme === "spool" ? ["-copyts", ...keptFilters(options)] : []),
     ...deviceArguments(by),
-    ...inputArguments(options, publication.encoder),
+    ...inputArguments(options, publication),
     ...["-map", "0:v:0", ...pictureArguments(options, by, to, publication.settings)],
     ...audioArguments(options, to),
     ...outputArguments(to, publication),
@@ -52,7 +52,10 @@ const keptFilters = ({ video: { codec, width, height } }: FfmpegOptions): string
 /** A keyframe comes at once: 4 MiB hold half a second of 64 Mbit/s, where the kernel allows it. */
 const buffered = "fifo_size=50000&overrun_nonfatal=1&reuse=1&buffer_size=4194304";
 
-function inputArguments({ input, audio }: FfmpegOptions, encoder: string): string[] {
+function inputArguments(
+  { input, audio }: FfmpegOptions,
+  { encoder, destination }: Publication,
+): string[] {
   if (input.kind === "testPattern") {
     const sine = ["-re", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"];
     const bars = ["-re", "-f", "lavfi", "-i", testPattern(input, encoder)];
@@ -103,7 +106,7 @@ function inputArguments({ input, audio }: FfmpegOptions, encoder: string): strin
         ...["-f", "mpegts", "-i", `${input.url}?${buffered}`],
       ];
     case "ingest": {
-      const { address, port } = groupOf(input);
+      const { address, port } = groupOf(input, destination);
       return [
         ...live,
         ...may("udp", "mpegts"),

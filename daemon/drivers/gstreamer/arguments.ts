@@ -26,7 +26,7 @@ export function gstreamerArguments(options: GstreamerOptions, publication: Publi
   if (!isWritable(publication.streamKey)) {
     throw new DriverError("notPossible", "gst-launch takes no stream key with a quote in it");
   }
-  const { before, video, audio } = inputBranches(options);
+  const { before, video, audio } = inputBranches(options, publication.destination);
   const sound = options.audio.codec !== "none";
   return [
     // The end of a stream is passed on when it is told to end, and nothing is said but errors.

@@ -11,11 +11,14 @@ import type { GstreamerInput, GstreamerOptions } from "./options.ts";
  */
 export type Branches = { before: string[]; video: string[]; audio: string[] };
 
-export function inputBranches({ input, audio }: GstreamerOptions): Branches {
+export function inputBranches(
+  { input, audio }: GstreamerOptions,
+  destination: string | undefined,
+): Branches {
   if (input.kind === "testPattern") return { before: [], ...testPattern(input) };
   const sound = audio.codec !== "none";
   return {
-    before: chain(...reader(input), element(demultiplexer(input), { name: "in" })),
+    before: chain(...reader(input, destination), element(demultiplexer(input), { name: "in" })),
     video: chain(
       element("in."),
       element("queue"),
@@ -51,7 +54,10 @@ function testPattern({ width, height, framesPerSecond, label }: TestPattern) {
 }
 
 /** Bytes, as they come. */
-function reader(input: Exclude<GstreamerInput, TestPattern>): string[][] {
+function reader(
+  input: Exclude<GstreamerInput, TestPattern>,
+  destination: string | undefined,
+): string[][] {
   switch (input.kind) {
     case "file":
       return [element("filesrc", { location: input.path })];
@@ -77,7 +83,7 @@ function reader(input: Exclude<GstreamerInput, TestPattern>): string[][] {
       ];
     }
     case "ingest": {
-      const { address, port } = groupOf(input);
+      const { address, port } = groupOf(input, destination);
       return [
         element("udpsrc", { address, port, "multicast-iface": "lo", "buffer-size": 4_194_304 }),
         caps("video/mpegts", { systemstream: "true" }),

@@ -14,6 +14,9 @@ const letGo = [
   "feed" as const,
 ];
 
+const servedAgain = { guard: not("missesOwnInputs"), target: "standingBy" } as const;
+const sourceless = { guard: "isSourceless", target: "sourceless" } as const;
+
 export const spareRegion = state({
   initial: "standingBy",
   states: {
@@ -24,14 +27,23 @@ export const spareRegion = state({
       ],
     },
     counting: {
-      always: { guard: not("missesOwnInputs"), target: "standingBy" },
+      always: [servedAgain, sourceless],
       after: { ownGrace: "wanting" },
+    },
+    /** It begins with the source, and takes its time: that is told as what it is. */
+    sourceless: {
+      always: [servedAgain, { guard: not("isSourceless"), target: "startingAnew" }],
+    },
+    startingAnew: {
+      always: [servedAgain, sourceless],
+      after: { ownStart: "wanting" },
     },
     /** The first that can is called in. */
     wanting: {
       always: [
         { guard: "hasCalledSpare", target: "called" },
-        { guard: not("missesOwnInputs"), target: "standingBy" },
+        servedAgain,
+        sourceless,
         { guard: "aSpareIsFree", target: "called", actions: call },
       ],
     },

@@ -6,8 +6,7 @@
 import type { Decision } from "../../decision.ts";
 import { hindrance } from "../candidates.ts";
 import { isExpected } from "../schedule.ts";
-import { isDry } from "../source-loss.ts";
-import { isSpare, spareHindrance } from "../spares.ts";
+import { isDryFor, isSpare, spareHindrance } from "../spares.ts";
 import type { Change, StreamContext } from "../stream.context.ts";
 import { hindersInput, inputsOf, unfit } from "./relay.ts";
 
@@ -45,7 +44,7 @@ export function callHindrance(context: StreamContext, ref: Input): string | unde
   return (
     spareHindrance(context, ref) ??
     hindrance(ref, box, isOurs ? plan.id : holder, plan.id, isOurs) ??
-    (isDry(box) ? "gets nothing from its source either" : undefined)
+    (isDryFor(context, ref) ? "gets nothing from its source either" : undefined)
   );
 }
 
@@ -81,16 +80,25 @@ export const isSpareIdle = (context: StreamContext): boolean =>
 export const spareGraceMs = (context: StreamContext): number =>
   5_000 + (context.graceMs[calledSpare(context) ?? ""] ?? 10_000);
 
-/** Before its first picture its own encoders get the time that they need to start, ms. */
+/** So long its own encoders may take to start, ms. */
+export const ownStartMs = (context: StreamContext): number =>
+  Math.max(...own(context).map(({ encoder }) => context.graceMs[encoder] ?? 10_000));
+
+/** So long none of them may bring anything, ms. */
 export function ownGraceMs(context: StreamContext): number {
   const { selected, empty } = context.memory.relay;
-  if (selected !== null || empty !== null) return context.plan.directFreezeMs;
-  return Math.max(...own(context).map(({ encoder }) => context.graceMs[encoder] ?? 10_000));
+  const hadPictures = selected !== null || empty !== null;
+  return hadPictures ? context.plan.directFreezeMs : ownStartMs(context);
 }
 
-/** No picture, and nobody to call in. */
+/** Its own get nothing to encode, and no spare would get more. */
+export const isSourceless = (context: StreamContext): boolean =>
+  own(context).every((ref) => isDryFor(context, ref)) && freeSpare(context) === undefined;
+
+/** No picture, and nobody to call in. A source that is lost is told as that. */
 export const lacksSpare = (context: StreamContext): boolean =>
   missesOwnInputs(context) &&
+  !isSourceless(context) &&
   calledSpare(context) === undefined &&
   freeSpare(context) === undefined;
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { moveRefusal } from "../../../machines/stream/readiness.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
-import { asks, relayedPlans, World } from "../world.ts";
+import { asks, onCam, relayedPlans, World } from "../world.ts";
 
 const header = { id: "main", epoch: "e", seq: 1, session: "s", atMs: 0 };
 const state = (world: World, id = "main") =>
@@ -169,4 +170,63 @@ test("a stream that is stopped lets its spare go", () => {
   world.pass(20);
   expect(world.box("s").running).toBe(null);
   expect(world.send(release)).toBe(true);
+});
+
+test("why a relayed stream cannot be moved is told of those that feed its relay", () => {
+  const world = aPool({ main: ["a", "c"] });
+  const why = (to?: string) => moveRefusal(world.core.stream("main").context, to);
+  expect(why("a")).toBe("a carries it already");
+  expect(why("s")).toBe("s is a spare, which runs only while no encoder of its own can carry");
+  expect(why("main-relay")).toBe("main-relay is no encoder of it");
+  expect(why()).toBe(undefined);
+  lose(world, "c");
+  world.pass(5);
+  expect(why("c")).toBe("c brings no pictures to the relay");
+});
+
+test("a primary that is put into maintenance goes on until the spare brings pictures", () => {
+  const world = aPool();
+  world.send({ to: "encoder:a", event: { type: "maintenance", by: "engineer" } });
+  world.pass(20);
+  expect(state(world)).toMatchObject({ encoder: "s", carrier: "carried" });
+  expect(told(world, "stream.relay").filter((line) => line.startsWith("main:"))).toEqual([
+    "main: the relay sends a (preferred)",
+    "main: the relay sends s (silent)",
+  ]);
+});
+
+/** `a` is fed by one camera, `b` by another, and `s` takes what the stream takes that it covers. */
+function aRovingPool(): World {
+  const part = (id: string) => ({ inputs: [id, "s"], spares: ["s"] });
+  const plan = onCam(relayedPlans({ main: part("a"), two: part("b") }), (id) => `cam-${id}`);
+  const s = plan.encoders.find(({ id }) => id === "s")!;
+  delete s.source;
+  delete s.ingest;
+  for (const stream of plan.streams) if (stream.spares) stream.roving = ["s"];
+  const world = new World(plan);
+  world.pass(10);
+  return world;
+}
+
+test("a roving spare covers streams of any source, one at a time", () => {
+  const world = aRovingPool();
+  expect(state(world).understudyEncoder).toBe("s");
+  lose(world, "b");
+  world.pass(20);
+  expect(state(world, "two")).toMatchObject({ encoder: "s", carrier: "carried" });
+  lose(world, "a");
+  world.pass(20);
+  expect(fedBy(world, "main-relay-s")).toEqual([]);
+});
+
+test("no spare is called in where the source of the stream sends nothing", () => {
+  const world = aRovingPool();
+  world.silence("cam-a");
+  world.pass(60);
+  expect(told(world, "stream.spare")).toEqual([]);
+  expect(state(world)).toMatchObject({ carrier: "holding" });
+  expect(state(world).because).toContain("the source 'cam-a' sends nothing");
+  world.sendAgain("cam-a");
+  world.pass(10);
+  expect(state(world)).toMatchObject({ encoder: "a", carrier: "carried" });
 });

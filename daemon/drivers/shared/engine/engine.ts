@@ -20,6 +20,7 @@ import {
   recordOf,
   type EngineSurroundings,
 } from "./launch.ts";
+import { rehearsalEnd } from "./ingest-input.ts";
 import { LastEnd } from "./last-end.ts";
 import { LifeLine } from "./life-line.ts";
 import { OffProof } from "./off-proof.ts";
@@ -42,7 +43,7 @@ const wordsWithinMs = 1_000;
 
 /** Nobody is published to; like most that are. */
 const nobody: PublishTarget = {
-  ...{ stream: "rehearsal", destination: "rehearsal", keyGeneration: 0 },
+  ...{ stream: "rehearsal", destination: rehearsalEnd, keyGeneration: 0 },
   ...{ address: "rtmp://127.0.0.1/rehearsal", streamKey: "rehearsal" },
 };
 

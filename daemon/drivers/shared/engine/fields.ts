@@ -25,7 +25,10 @@ export const ingest = z.strictObject({
   ingest: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and -, at most 63")
-    .describe("its id, under `ingests`"),
+    .optional()
+    .describe(
+      "its id, under `ingests`; a spare may leave it out and takes what its stream's primary takes",
+    ),
 });
 
 export const udp = z.strictObject({

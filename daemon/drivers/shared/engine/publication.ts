@@ -5,6 +5,8 @@ import { endpointOf, type Endpoint } from "../../../../machines/endpoint.ts";
 /** Where, as what and for whom a program publishes. */
 export type Publication = {
   encoder: string;
+  /** Its id; it says what a spare takes in. */
+  destination?: string;
   /**
    * `rtmp(s)://host[:port]/app[/instance]` or `srt://host:port`, never with a key or a login; or
    * `spool:/folder`, where the relay of its stream reads it.

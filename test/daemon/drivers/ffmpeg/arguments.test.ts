@@ -272,6 +272,29 @@ test("an ingest of this host is heard on loopback, where the daemon says", () =>
   expect(argv[argv.indexOf("-protocol_whitelist") + 1]).toBe("udp");
 });
 
+test("a spare without an ingest of its own hears that of the stream it publishes for", () => {
+  const ports: Record<string, number> = { hall: 5_500, stage: 5_600 };
+  const from = withGroup(
+    { ...plain, input: { kind: "ingest" } },
+    (ingest) => ({ address: "239.1.2.3", port: ports[ingest]! }),
+    new Map([
+      ["main-relay-s", "hall"],
+      ["two-relay-s", "stage"],
+    ]),
+  ) as FfmpegOptions;
+  const heardFor = (destination: string) => {
+    const argv = ffmpegArguments(from, { ...publication, destination });
+    return argv[argv.indexOf("-i") + 1];
+  };
+  expect(heardFor("two-relay-s")).toContain("239.1.2.3:5600");
+  expect(heardFor("main-relay-s")).toContain("239.1.2.3:5500");
+  // Its start is rehearsed as well, for nobody.
+  expect(heardFor("rehearsal")).toContain("239.1.2.3:5500");
+  expect(() => heardFor("elsewhere")).toThrow(
+    "no ingest of the stream that publishes to elsewhere",
+  );
+});
+
 test("an ingest that nobody knows of is not read from anywhere", () => {
   const from = FfmpegOptions.parse({ input: { kind: "ingest", ingest: "stage" } });
   expect(() => ffmpegArguments(from, publication)).toThrow("there is no ingest stage");
