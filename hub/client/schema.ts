@@ -1432,6 +1432,12 @@ export interface components {
       } & {
         [key: string]: unknown;
       };
+      encodes?: {
+        by: string;
+        because?: string;
+      } & {
+        [key: string]: unknown;
+      };
       /**
        * @default unknown
        * @enum {string}

@@ -218,6 +218,11 @@ export const EncoderState = Published.extend({
   identity: EncoderIdentity,
   /** Of a software encoder's host. `hardwareEncoders`: proven by a trial; empty: none works. Absent: not tried. */
   capabilities: z.object({ hardwareEncoders: z.array(z.string()) }).optional(),
+  /**
+   * By what it makes its picture, or will from its next start on (h264_nvenc, …, libx264), and why by
+   * nothing better. Absent: it may not encode by hardware.
+   */
+  encodes: z.object({ by: z.string(), because: z.string().optional() }).optional(),
   link: word(linkWords),
   /** How long its death goes unnoticed at worst. Absent: an older site. */
   detection: z.object({ silentWithinMs: z.number(), unreachableWithinMs: z.number() }).optional(),

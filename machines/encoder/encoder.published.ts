@@ -172,6 +172,7 @@ export function encoderState(
     ...(reading?.hardwareEncoders && {
       capabilities: { hardwareEncoders: [...reading.hardwareEncoders] },
     }),
+    ...(reading?.encodes && { encodes: reading.encodes }),
     link: facts.link,
     ...(plan.detection && { detection: plan.detection }),
     ...connectionOf(snapshot),

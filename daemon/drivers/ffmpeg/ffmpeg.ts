@@ -23,11 +23,14 @@ export async function openFfmpeg(
   const { source, outputs, limits } = options;
   const loads = madeLoads(options, made);
   const watch = watchHardware(context, options.program);
-  const hardware = await openHardware(context, options);
+  const hardware = openHardware(context, options);
   const driver = await openSoftwareEncoder(context, {
     ...{ loads, source, outputs, limits, times: options, launcher, hardware: watch.proven },
     ...(hardware && { pictures: picturesBy(hardware, options) }),
   });
+  // What is on air is seen first; whoever starts now is started by what was found.
+  const { outputs: now } = await driver.poll(new AbortController().signal);
+  if (Object.values(now).every(({ state }) => state === "idle")) await hardware?.firstTrials;
   return {
     ...driver,
     close: () => {
@@ -44,7 +47,7 @@ function picturesBy(
   { video }: FfmpegOptions,
 ): NonNullable<SoftwareEncoder["pictures"]> {
   return {
-    by: (settings) => hardware.choice(settings).codec,
+    choice: (settings) => hardware.choice(settings),
     blames: (end) => isHardware(end.by) && hardware.ended(end.by, end),
     raised() {
       const { because } = hardware.choice();

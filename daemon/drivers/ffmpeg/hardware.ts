@@ -48,6 +48,8 @@ const Kept = z.object({
 type Trials = Partial<Record<HardwareCodec, Tried>>;
 
 export type Hardware = {
+  /** Resolves when what has to be tried was, or takes too long. */
+  firstTrials: Promise<unknown>;
   /** For a picture of this size; as configured when left out. */
   choice(size?: { widthPx?: number; heightPx?: number }): Choice;
   /** @returns whether the hardware is to blame, so that the next start is by another encoder */
@@ -63,11 +65,11 @@ let before: Promise<unknown> = Promise.resolve();
 type Context = Pick<DriverContext, "stateDir" | "mayProbe" | "now">;
 
 /** @returns undefined where no hardware is asked for */
-export async function openHardware(
+export function openHardware(
   { stateDir, mayProbe, now }: Context,
   options: FfmpegOptions,
   everyMs = tryAgainEveryMs,
-): Promise<Hardware | undefined> {
+): Hardware | undefined {
   const { codec: asked } = options.video;
   if (asked !== "auto" && !isHardware(asked)) return undefined;
   const candidates = asked === "auto" ? hardwareCodecs : [asked];
@@ -110,9 +112,9 @@ export async function openHardware(
     void inTurn((tried) => tried === undefined || restsMs(tried, stamp()) === 0);
   }, everyMs);
   const first = inTurn((tried) => tried?.verdict === undefined);
-  await Promise.race([first, pause(firstTrialsMs, undefined, { ref: false })]);
 
   return {
+    firstTrials: Promise.race([first, pause(firstTrialsMs, undefined, { ref: false })]),
     choice({ widthPx = 0, heightPx = 0 } = {}) {
       const tried = trialSize(options);
       if (widthPx * heightPx <= tried.width * tried.height) return choose();

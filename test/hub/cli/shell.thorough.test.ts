@@ -299,6 +299,12 @@ test("settings for a destination are recommended without a hub", async () => {
     ...{ resolution: "1920x1080", fps: 60, bitrate: 12_000_000, notes: [] },
   });
   expect((await of("--destination", "twitch")).out).toContain("Mbit/s");
+  const byProgram = await of(...youtube, "--encoder", "ffmpeg");
+  expect((JSON.parse(byProgram.out) as { notes: string[] }).notes.join()).toMatch(
+    /about 1.7 cores for it, a hot pair twice that$/,
+  );
+  const ultra = await of(...youtube, "--encoder", "ffmpeg", "--resolution", "3840x2160");
+  expect(ultra.out).toMatch(/6.8 cores.*video.codec: auto/);
   for (const wrong of [
     ["--destination", "nowhere"],
     ["--resolution", "large"],

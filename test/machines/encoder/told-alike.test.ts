@@ -40,6 +40,7 @@ const reading: fc.Arbitrary<EncoderReading> = fc.record(
     input: fc.constantFrom("good", "lost"),
     bootMark: fc.constantFrom("1", "2"),
     hardwareEncoders: fc.constantFrom([], ["h264_nvenc"]),
+    encodes: fc.constantFrom({ by: "h264_nvenc" }, { by: "libx264", because: "NVENC refused" }),
     alarms: fc.constantFrom([], ["hot"]),
     raised: fc.constantFrom(
       { alarms: [], isWhole: true },

@@ -416,6 +416,11 @@ export class Engine {
     return this.#run && this.#run.record.makes;
   }
 
+  /** What makes the picture of the run that is under way. */
+  by(): string | undefined {
+    return this.#run?.record.by;
+  }
+
   /** What its process takes of this host. */
   usage(): Usage {
     const process = this.#run?.process;

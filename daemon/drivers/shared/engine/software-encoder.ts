@@ -34,7 +34,7 @@ export type SoftwareEncoder = {
   hardware?: () => string[] | undefined;
   /** Where a picture may be made by more than one: see `EngineSurroundings`. */
   pictures?: {
-    by: (settings?: EncoderSettings) => string;
+    choice: (settings?: EncoderSettings) => { codec: string; because?: string };
     blames: (end: RunEnd) => boolean;
     /** What is not as it was asked for. */
     raised: () => readonly DeviceAlarm[];
@@ -53,7 +53,7 @@ export async function openSoftwareEncoder(
   const configured = loads();
   const load = openKeptLoad(encoder, stateDir, configured.length - 1);
   const bySettings = new WeakMap<EncoderSettings, Map<string, readonly [Made, ...Made[]]>>();
-  const made = (settings = asConfigured, by = pictures?.by(settings)) => {
+  const made = (settings = asConfigured, by = pictures?.choice(settings).codec) => {
     const known = bySettings.get(settings) ?? new Map<string, readonly [Made, ...Made[]]>();
     bySettings.set(settings, known);
     const of = known.get(by ?? "") ?? loads(settings === asConfigured ? undefined : settings, by);
@@ -90,7 +90,10 @@ export async function openSoftwareEncoder(
       ...(source !== undefined && { source }),
       identity: { vendor: name },
       ...(hardwareEncoders && { hardwareEncoders }),
-      ...(pictures && { raised: { alarms: pictures.raised(), isWhole: true } }),
+      ...(pictures && {
+        raised: { alarms: pictures.raised(), isWhole: true },
+        encodes: encodesBy(engines, pictures.choice()),
+      }),
       settings: [...engines.values()].flatMap((e) => e.makes() ?? [])[0] ?? made().settings,
       loadStep: load.step(),
       // A process of ours starts nothing by itself.
@@ -170,6 +173,15 @@ export async function openSoftwareEncoder(
       await Promise.all([...engines.values()].map((engine) => engine.close()));
     },
   };
+}
+
+/** Hardware that was proven since is taken at the next start. */
+function encodesBy(
+  engines: ReadonlyMap<string, Engine>,
+  { codec, because }: { codec: string; because?: string },
+): NonNullable<EncoderReading["encodes"]> {
+  const by = [...engines.values()].flatMap((engine) => engine.by() ?? [])[0] ?? codec;
+  return { by, ...(because !== undefined && { because }) };
 }
 
 /** Outputs of an earlier config: what runs there must still be seen and stopped. */

@@ -116,11 +116,17 @@ test("what encodes, but no keyframes where they are asked for, is refused", () =
   expect(complaintOf("#tb 0: 1/25", 3)).toBe("it made no picture");
 });
 
+async function tried(...of: Parameters<typeof openHardware>) {
+  const hardware = openHardware(...of)!;
+  await hardware.firstTrials;
+  return hardware;
+}
+
 test("hardware that makes what is asked is chosen, and a restart tries it no second time", async () => {
   const [stateDir, { program, trials }] = [aFolder(), anFfmpeg()];
   const options = aSmall({ codec: "auto" }, { program });
   const context = { stateDir, now: () => performance.now() };
-  const hardware = (await openHardware(context, options))!;
+  const hardware = await tried(context, options);
   expect(hardware.choice()).toEqual({ codec: "h264_nvenc" });
   expect(hardware.choice({ widthPx: 1_920, heightPx: 1_080 })).toEqual({
     codec: "libx264",
@@ -129,10 +135,10 @@ test("hardware that makes what is asked is chosen, and a restart tries it no sec
   hardware.close();
   const made = trials();
   expect(made).toBe(2);
-  const next = (await openHardware(context, options))!;
+  const next = await tried(context, options);
   expect([next.choice().codec, trials()]).toEqual(["h264_nvenc", made]);
   next.close();
-  const other = (await openHardware(context, aSmall({ codec: "auto", width: 640 }, { program })))!;
+  const other = await tried(context, aSmall({ codec: "auto", width: 640 }, { program }));
   expect([other.choice().codec, trials()]).toEqual(["h264_nvenc", 2 * made]);
   other.close();
 });
@@ -151,6 +157,10 @@ test("a start whose hardware fails is made by x264, and nobody sees an end", asy
       text: "NVENC failed at work: Cannot load libcuda.so.1; encoding by x264",
     },
   ]);
+  expect(latest()?.reading.encodes).toEqual({
+    by: "libx264",
+    because: "NVENC failed at work: Cannot load libcuda.so.1",
+  });
   const states = seen.map(({ state }) => state);
   expect(states.slice(states.indexOf("starting"))).not.toContain("idle");
   await driver.stopOutput(output, true, generous());

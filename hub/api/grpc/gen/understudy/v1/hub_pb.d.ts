@@ -1342,6 +1342,13 @@ export declare type Encoder = Message<"understudy.v1.Encoder"> & {
   capabilities?: EncoderCapabilities | undefined;
 
   /**
+   * By what it makes its picture, and why by nothing better. Absent: it may not encode by hardware.
+   *
+   * @generated from field: understudy.v1.EncoderEncodes encodes = 38;
+   */
+  encodes?: EncoderEncodes | undefined;
+
+  /**
    * @generated from field: optional understudy.v1.EncoderLink link = 10;
    */
   link?: EncoderLink | undefined;
@@ -1537,6 +1544,29 @@ export declare type EncoderCapabilities = Message<"understudy.v1.EncoderCapabili
  * Use `create(EncoderCapabilitiesSchema)` to create a new message.
  */
 export declare const EncoderCapabilitiesSchema: GenMessage<EncoderCapabilities>;
+
+/**
+ * @generated from message understudy.v1.EncoderEncodes
+ */
+export declare type EncoderEncodes = Message<"understudy.v1.EncoderEncodes"> & {
+  /**
+   * h264_nvenc, h264_qsv, h264_vaapi or libx264.
+   *
+   * @generated from field: optional string by = 1;
+   */
+  by?: string | undefined;
+
+  /**
+   * @generated from field: optional string because = 2;
+   */
+  because?: string | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.EncoderEncodes.
+ * Use `create(EncoderEncodesSchema)` to create a new message.
+ */
+export declare const EncoderEncodesSchema: GenMessage<EncoderEncodes>;
 
 /**
  * @generated from message understudy.v1.EncoderDetection
