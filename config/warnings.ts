@@ -68,7 +68,11 @@ const spliceWarnings = ({ streams, destinations, encoders, ingests }: SiteConfig
         : [
             `${id}: its splice information cannot be kept: it is looked for in one ingest by SRT or UDP that all of its encoders hear`,
           ]),
-      `${id}: its splice information does not reach ${destination}: ${address.startsWith("rtmp") ? "RTMP carries none" : "ffmpeg, which publishes there, does not pass it on"}; outputs by TS have it`,
+      ...(address.startsWith("rtmp")
+        ? [
+            `${id}: its splice information does not reach ${destination}: RTMP carries none; outputs by TS have it`,
+          ]
+        : []),
       ...without.map(
         (output) =>
           `${id}: its splice information is not in ${output.id}: ${output.kind === "rtmp" ? "RTMP carries none" : "it goes out in transport streams only"}`,

@@ -190,10 +190,14 @@ const layouts = "mono|stereo|3.0|4.0|5.0|5.1|7.1(wide)";
 /** Debian's bundle of certificate authorities. */
 export const certificateAuthorities = "/etc/ssl/certs/ca-certificates.crt";
 
-/** @param to checked by `checkedEndpoint` */
+/**
+ * @param to checked by `checkedEndpoint`
+ * @param packets `data`: what it is given is a transport stream already, and goes out as it is
+ */
 export function outputArguments(
   to: Endpoint,
   { encoder, streamKey, srt, keyGeneration }: Publication,
+  packets: "mpegts" | "data" = "mpegts",
 ): string[] {
   const { scheme, app } = to;
   if (scheme === "spool") return ["-protocol_whitelist", "file", ...spoolArguments(app)];
@@ -202,7 +206,8 @@ export function outputArguments(
       ...(streamKey === "" ? [] : ["-srt_streamid", streamKey]),
       ...(srt ? srtArguments(srt) : []),
       ...["-protocol_whitelist", "srt"],
-      ...["-f", "mpegts", outputUrl(to)],
+      ...(packets === "data" ? ["-flush_packets", "0"] : []),
+      ...["-f", packets, outputUrl(to)],
     ];
   }
   const mark = publisherMark.format(encoder, keyGeneration);

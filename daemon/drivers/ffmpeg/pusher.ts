@@ -6,6 +6,7 @@
 import { z } from "zod";
 import type { DriverContext, EncoderDriver } from "../driver.ts";
 import { absolutePath, engineFields } from "../shared/engine/fields.ts";
+import type { ProgressBlock } from "../shared/engine/progress.ts";
 import { checkedEndpoint } from "../shared/engine/publication.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
@@ -27,6 +28,22 @@ export const PusherOptions = z.strictObject({
 });
 export type PusherOptions = z.infer<typeof PusherOptions>;
 
+const programme = [
+  ...["-probesize", "1000000", "-analyzeduration", "500000", "-f", "flv", "-i", "pipe:0"],
+  ...["-map", "0:v:0", "-map", "0:a?", "-c", "copy"],
+];
+/** ffmpeg would write a transport stream anew, and splice information as something else. */
+const bytes = ["-f", "data", "-i", "pipe:0", "-map", "0", "-c", "copy"];
+const progressOf = {
+  flv: parseProgress,
+  /** Mere bytes have no time: it stands at 0. */
+  mpegts(datagram: Uint8Array): ProgressBlock | undefined {
+    const block = parseProgress(datagram);
+    delete block?.outTimeUs;
+    return block;
+  },
+};
+
 const holdsPipe = 'pipe=$1; shift; [ -p "$pipe" ] || mkfifo "$pipe"; exec "$@" <>"$pipe"';
 
 /** @param launcher path of `launcher.sh` */
@@ -44,17 +61,16 @@ export function openPusher(
         ...["-hide_banner", "-nostats", "-loglevel", "level+error"],
         ...["-progress", `udp://127.0.0.1:${publication.progressPort}`],
         ...["-stats_period", String(statsPeriodS)],
-        ...["-fflags", "nobuffer", "-probesize", "1000000", "-analyzeduration", "500000"],
-        ...["-protocol_whitelist", "pipe", "-f", options.form, "-i", "pipe:0"],
-        ...["-map", "0:v:0", "-map", "0:a?", "-c", "copy"],
-        ...outputArguments(to, publication),
+        ...["-fflags", "nobuffer", "-protocol_whitelist", "pipe"],
+        ...(options.form === "flv" ? programme : bytes),
+        ...outputArguments(to, publication, "data"),
       ];
     },
     // It stands in an argument of its own.
     inputSecrets: [],
     spellings: () => [],
     bitrateBps: options.bitrateBps,
-    progress: { everyMs: statsPeriodS * 1_000, reader: () => parseProgress },
+    progress: { everyMs: statsPeriodS * 1_000, reader: () => progressOf[options.form] },
     lastWords: (lines) => lines.slice(-3),
     refusalIn: (lines, address) => refusalIn(lines, address, undefined),
   };
