@@ -58,7 +58,7 @@ const spliceWarnings = ({ streams, destinations, encoders, ingests }: SiteConfig
     const { address = "" } = destinations.find((one) => one.id === destination) ?? {};
     const without = outputs.filter(
       (output) =>
-        ("container" in output && output.container === "fmp4") ||
+        (output.kind === "recording" && output.container === "fmp4") ||
         output.kind === "ladder" ||
         output.kind === "rtmp",
     );
@@ -75,7 +75,7 @@ const spliceWarnings = ({ streams, destinations, encoders, ingests }: SiteConfig
         : []),
       ...without.map(
         (output) =>
-          `${id}: its splice information is not in ${output.id}: ${output.kind === "rtmp" ? "RTMP carries none" : "it goes out in transport streams only"}`,
+          `${id}: its splice information is not in ${output.id}: ${output.kind === "rtmp" ? "RTMP carries none" : "only transport streams and lists of plain HLS have it"}`,
       ),
     ];
   });

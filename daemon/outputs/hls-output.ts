@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
+import { spliceIn } from "../../machines/stream/scte35.ts";
+import { type Frame, spliceTrack, type Ticks, ticksPerMs } from "../relay/frame.ts";
+import { unroll } from "../relay/ts/clock-33.ts";
 import type { Offered } from "./cdn-push.ts";
 import { ListState, LiveList } from "./live-list.ts";
 import { SegmentFile, writeWhole } from "./segment-files.ts";
@@ -80,6 +82,7 @@ export class HlsOutput implements SegmentSink {
   }
 
   frame(frame: Frame): void {
+    if (frame.track === spliceTrack) this.#splice(frame);
     const bytes = this.#made?.frame(frame);
     if (bytes) this.#trying(() => this.#open?.file.write(bytes));
   }
@@ -102,6 +105,16 @@ export class HlsOutput implements SegmentSink {
     this.#missing = false;
     this.why = null;
     this.#publish();
+  }
+
+  /** Told in the list at once, long before its picture comes. */
+  #splice({ payload, pts: stands }: Frame): void {
+    const { cut } = this.#open ?? {};
+    if (!cut) return;
+    const meant = spliceIn(payload).pts;
+    const pts = meant === null ? stands : unroll(meant, stands);
+    const isNews = this.#list.splice(payload, cut.atMs + (pts - cut.pts) / ticksPerMs);
+    if (isNews && !this.#list.isEmpty) this.#publish();
   }
 
   #publish(): void {

@@ -1,5 +1,6 @@
 /** The media playlist of a live programme, RFC 8216: what is in it, what leaves it, how it reads. */
 import { z } from "zod";
+import { DateRange, rangeLines, rangesSince, withSplice } from "./date-ranges.ts";
 
 const Segment = z.object({
   number: z.number().int(),
@@ -26,6 +27,8 @@ export const ListState = z.object({
   segments: z.array(Segment),
   /** Those that have left the list, and until when they are kept. */
   left: z.array(Segment.extend({ untilMs: z.number() })),
+  /** Splices that are told in it. Absent in states from before they were. */
+  ranges: z.array(DateRange).optional(),
 });
 export type ListState = z.infer<typeof ListState>;
 
@@ -70,7 +73,9 @@ export class LiveList {
     const gone: Segment[] = [];
     while (totalS(segments) - segments[0]!.lengthS >= leastS) gone.push(segments.shift()!);
     const keptMs = (one: Segment) => (one.lengthS + longestS) * 1_000;
+    const ranges = rangesSince(this.#state.ranges ?? [], segments[0]!.atMs);
     this.#state = {
+      ...(ranges.length > 0 && { ranges }),
       next: next + 1,
       discontinuities:
         this.#state.discontinuities + gone.filter(({ discontinuity }) => discontinuity).length,
@@ -79,6 +84,14 @@ export class LiveList {
       segments,
       left: [...left, ...gone.map((one) => ({ ...one, untilMs: nowMs + keptMs(one) }))],
     };
+  }
+
+  /** @param startMs wall time of the picture that it is meant for @returns false: it is no news */
+  splice(section: Buffer, startMs: number): boolean {
+    const before = this.#state.ranges ?? [];
+    const ranges = withSplice(before, section, startMs);
+    this.#state = { ...this.#state, ranges: [...ranges] };
+    return ranges !== before;
   }
 
   /** Forgets those that nobody can be asking for any more. @returns files that are not needed */
@@ -107,6 +120,7 @@ export class LiveList {
       `#EXT-X-DISCONTINUITY-SEQUENCE:${discontinuities}`,
       "#EXT-X-INDEPENDENT-SEGMENTS",
     ];
+    lines.push(...rangeLines(this.#state.ranges ?? []));
     let map: string | undefined;
     for (const segment of segments) {
       if (segment.discontinuity) lines.push("#EXT-X-DISCONTINUITY");

@@ -1,4 +1,4 @@
-import type { Frame, Ticks } from "../relay/frame.ts";
+import { type Frame, spliceTrack, type Ticks } from "../relay/frame.ts";
 import { Mux } from "../relay/ts/mux.ts";
 import { Fragments, initOf } from "./fragments.ts";
 import type { Format } from "./segmenter.ts";
@@ -41,7 +41,9 @@ class Mp4Form implements SegmentForm {
     this.#fragments = new Fragments(format);
     return initOf(format);
   }
+  /** Of splice information its playlist tells. */
   frame(frame: Frame): Buffer | undefined {
+    if (frame.track === spliceTrack) return undefined;
     const done = frame.key && !this.#isEmpty ? this.#fragments!.cut(frame.dts) : undefined;
     this.#fragments!.take(frame);
     this.#isEmpty = false;

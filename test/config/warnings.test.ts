@@ -174,6 +174,8 @@ streams:
     carry: { splices: ${splices} }
     outputs:
       - { id: web, kind: hls }
+      - { id: sizes, kind: ladder }
+      - { id: archive, kind: recording, folder: /archive, container: fmp4 }
       - { id: apps, kind: hls, container: fmp4 }
       - { id: house, kind: udp, address: "udp://239.1.1.1:5000" }
       - { id: other, kind: rtmp, address: rtmp://192.0.2.3/live, streamKey: credential:other }
@@ -183,7 +185,8 @@ streams:
   expect(ofSplices(site(udp, "any"))).toEqual([]);
   const notThere = [
     "main: its splice information does not reach video: RTMP carries none; outputs by TS have it",
-    "main: its splice information is not in apps: it goes out in transport streams only",
+    "main: its splice information is not in sizes: only transport streams and lists of plain HLS have it",
+    "main: its splice information is not in archive: only transport streams and lists of plain HLS have it",
     "main: its splice information is not in other: RTMP carries none",
   ];
   expect(ofSplices(site(udp, "keep"))).toEqual(notThere);

@@ -70,8 +70,8 @@ function aSplicedSource(port: number, kept: string): ChildProcess {
   return child;
 }
 
-/** Of each splice that stands in a transport stream: its event, and which picture it is meant for. */
-async function splicesIn(file: string) {
+/** Of each splice in a transport stream: its event, and the times of its pictures; and of all of them. */
+function splicesOf(bytes: Buffer) {
   const times: number[] = [];
   const found: { event: number; pts: number; behind: number }[] = [];
   const reader = new FrameReader((frame) => {
@@ -80,10 +80,18 @@ async function splicesIn(file: string) {
     const { eventId, pts } = spliceIn(frame.payload);
     found.push({ event: eventId!, pts: pts!, behind: times.at(-1)! });
   }, true);
-  reader.feed(readFileSync(file), 0);
+  reader.feed(bytes, 0);
+  return { times, found };
+}
+
+/** With which picture it is meant for, and which it stands behind, by their bar codes. */
+async function splicesIn(file: string) {
+  const { times, found } = splicesOf(readFileSync(file));
   const shows: (number | undefined)[] = [];
   await watchPictures(file, ({ code }) => shows.push(code?.frame)).ended;
-  const shown = (pts: number) => shows[times.indexOf(pts)];
+  // A decoder may leave one out where the slate ends.
+  const fromEnd = (pts: number) => times.indexOf(pts) - times.length;
+  const shown = (pts: number) => (times.includes(pts) ? shows.at(fromEnd(pts)) : undefined);
   return found.map(({ event, pts, behind }) => ({
     event,
     meant: shown(pts),
@@ -103,7 +111,11 @@ test("each splice goes out once, behind the same picture and meant for the same 
   const folder = mkdtempSync(join(tmpdir(), "splices-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const [kept, heard] = [join(folder, "source.ts"), join(folder, "heard.ts")];
-  const port = await freePort();
+  const [port, house] = [await freePort(), await freePort()];
+  const receiver = createSocket({ type: "udp4", recvBufferSize: 2 ** 22 }).bind(house, "127.0.0.1");
+  onTestFinished(() => void receiver.close());
+  const received: Buffer[] = [];
+  receiver.on("message", (packet) => received.push(packet));
   const fromStage = {
     driver: "ffmpeg",
     config: { input: { kind: "ingest", ingest: "stage" } },
@@ -113,7 +125,10 @@ test("each splice goes out once, behind the same picture and meant for the same 
     site: { ingests: [{ id: "stage", kind: "udp", url: `udp://127.0.0.1:${port}` }] },
     stream: {
       path: "relayed",
-      outputs: [{ id: "web", kind: "hls", segment: "1s", window: "60s" }],
+      outputs: [
+        { id: "web", kind: "hls", segment: "1s", window: "60s" },
+        { id: "house", kind: "udp", address: `udp://127.0.0.1:${house}` },
+      ],
     },
     farEnd: { behaviour: "refuseSecond" },
   });
@@ -149,6 +164,16 @@ test("each splice goes out once, behind the same picture and meant for the same 
     }),
   );
   expect(whole.filter(({ behind }) => behind !== undefined).length).toBeGreaterThan(6);
+  // By UDP the very same.
+  const { found } = splicesOf(readFileSync(heard));
+  const byUdp = splicesOf(Buffer.concat(received)).found;
+  const begins = found.findIndex(({ pts }) => pts === byUdp[0]!.pts);
+  const both = Math.min(byUdp.length, found.length - begins);
+  expect(both).toBeGreaterThan(6);
+  expect(byUdp.slice(0, both)).toEqual(found.slice(begins, begins + both));
+  const ranges = readFileSync(join(hls, "index.m3u8"), "utf8").match(/^#EXT-X-DATERANGE/gm) ?? [];
+  expect(ranges.length).toBeGreaterThan(3);
+
   const told = facility.told("stream.splice").map(({ message }) => message);
   expect(told.length).toBeGreaterThan(3);
   expect(told[1]).toMatch(/^main: splice out in 2\.0 s, event \d+, for 30\.0 s$/);

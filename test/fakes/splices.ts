@@ -1,7 +1,12 @@
 import { crc32 } from "../../machines/stream/crc-32.ts";
 
-/** A `splice_insert` out of the network, SCTE 35 (9.7.3). @param pts of the picture, 90 kHz */
-export function spliceInsert({ event, pts }: { event: number; pts: number }): Buffer {
+/**
+ * A `splice_insert` out of the network, SCTE 35 (9.7.3).
+ *
+ * @param p.pts of the picture, 90 kHz @param p.isOut false: back into it
+ */
+export function spliceInsert(p: { event: number; pts: number; isOut?: boolean }): Buffer {
+  const { event, pts, isOut = true } = p;
   const section = Buffer.alloc(40);
   section.writeUInt16BE(0xfc30);
   section[2] = section.length - 3;
@@ -9,7 +14,7 @@ export function spliceInsert({ event, pts }: { event: number; pts: number }): Bu
   section[13] = 0x05;
   section.writeUInt32BE(event, 14);
   section[18] = 0x7f;
-  section[19] = 0xef; // out of the network, the whole programme, with a duration
+  section[19] = isOut ? 0xef : 0x6f; // the whole programme, with a duration
   const ticks = pts % 2 ** 33;
   section[20] = 0xfe | Math.floor(ticks / 2 ** 32);
   section.writeUInt32BE(ticks % 2 ** 32, 21);

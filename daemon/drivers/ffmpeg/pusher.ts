@@ -37,7 +37,7 @@ const bytes = ["-f", "data", "-i", "pipe:0", "-map", "0", "-c", "copy"];
 const progressOf = {
   flv: parseProgress,
   /** Mere bytes have no time: it stands at 0. */
-  mpegts(datagram: Uint8Array): ProgressBlock | undefined {
+  mpegts: (datagram: Uint8Array): ProgressBlock | undefined => {
     const block = parseProgress(datagram);
     delete block?.outTimeUs;
     return block;

@@ -1,6 +1,13 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as HLS from "hls-parser";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { HlsOutput } from "../../../daemon/outputs/hls-output.ts";
 import { ListState, LiveList } from "../../../daemon/outputs/live-list.ts";
+import { Segmenter } from "../../../daemon/outputs/segmenter.ts";
+import { h264StreamType, spliceTrack } from "../../../daemon/relay/frame.ts";
+import { spliceInsert } from "../../fakes/splices.ts";
 
 const startMs = Date.UTC(2026, 0, 1);
 /** A list of 2 s segments that holds 12 s. */
@@ -101,3 +108,77 @@ test("a segment that is longer than was thought raises what players are told, fo
   times(20, () => add(list));
   expect(parsed(list).targetDuration).toBe(6);
 });
+
+const hex = (section: Buffer) => `0x${section.toString("hex").toUpperCase()}`;
+const rangesIn = (text: string) => text.match(/^#EXT-X-DATERANGE:.*$/gm) ?? [];
+
+test("a splice is told once until it is over: when it begins, how long it is to be, and its end", () => {
+  let list = aList();
+  add(list);
+  const [out, back] = [
+    spliceInsert({ event: 7, pts: 0 }),
+    spliceInsert({ event: 7, pts: 9, isOut: false }),
+  ];
+  expect(list.splice(out, startMs + 4_000)).toBe(true);
+  // Repeated, with a time that was measured anew.
+  expect(list.splice(out, startMs + 4_003)).toBe(false);
+  const id = `ID="splice-7-${startMs + 4_000}",START-DATE="2026-01-01T00:00:04.000Z"`;
+  const begins = `#EXT-X-DATERANGE:${id},PLANNED-DURATION=30.000,SCTE35-OUT=${hex(out)}`;
+  expect(rangesIn(list.text())).toEqual([begins]);
+  // Another process goes on with it.
+  list = aList(ListState.parse(JSON.parse(JSON.stringify(list.state))));
+  expect(list.splice(back, startMs + 10_500)).toBe(true);
+  expect(list.splice(back, startMs + 10_500)).toBe(false);
+  const ends = `#EXT-X-DATERANGE:${id},DURATION=6.500,SCTE35-IN=${hex(back)}`;
+  expect(rangesIn(list.text())).toEqual([begins, ends]);
+  times(8, () => add(list));
+  expect(parsed(list).segments).toHaveLength(6);
+  expect(rangesIn(list.text())).toHaveLength(2);
+  times(4, () => add(list));
+  expect(rangesIn(list.text())).toEqual([]);
+});
+
+test("one that is cancelled is told no more; a signal for nothing that is known is no news", () => {
+  const list = aList();
+  add(list);
+  const cancelled = spliceInsert({ event: 7, pts: 0 });
+  cancelled[18] = 0xff;
+  expect(list.splice(cancelled, startMs)).toBe(false);
+  expect(list.splice(spliceInsert({ event: 7, pts: 0, isOut: false }), startMs)).toBe(false);
+  list.splice(spliceInsert({ event: 7, pts: 0 }), startMs + 4_000);
+  expect(list.splice(cancelled, startMs)).toBe(true);
+  expect(rangesIn(list.text())).toEqual([]);
+});
+
+/** Parameter sets of 320 x 180 in Baseline, and an IDR slice. */
+const keyframe = Buffer.from(
+  "000000016742c00cda0505ba6a02020280" + "0000000168ce3c80" + "0000016588",
+  "hex",
+);
+
+test.each(["ts", "fmp4"] as const)(
+  "in a list of %s segments a splice has the date of its picture",
+  (container) => {
+    const folder = mkdtempSync(join(tmpdir(), "hls-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const own = { folder, container, windowMs: 20_000, targetS: 2 };
+    const sink = new HlsOutput({ ...own, nowMs: () => startMs });
+    const segmenter = new Segmenter({ segmentMs: 1_000, sink });
+    const streams = [{ streamType: h264StreamType, descriptors: Buffer.alloc(0) }];
+    const at = (n: number) => 900_000 + n * 9_000;
+    const whole = { damaged: false, gapBefore: false };
+    for (let n = 0; n < 25; n++) {
+      const key = n % 10 === 0;
+      const times = { pts: at(n), dts: at(n) };
+      const payload = key ? keyframe : Buffer.from([0, 0, 0, 1, 0x41, 0x9a]);
+      segmenter.take({ track: 0, ...times, key, ...whole, payload }, streams, startMs + n * 100);
+      const section = spliceInsert({ event: 7, pts: at(43) });
+      const told = { track: spliceTrack, ...times, key: false, ...whole, payload: section };
+      if (n === 13) segmenter.take(told, streams, startMs + n * 100);
+    }
+    const text = readFileSync(join(folder, "index.m3u8"), "utf8");
+    expect(rangesIn(text)).toHaveLength(1);
+    expect(rangesIn(text)[0]).toContain('START-DATE="2026-01-01T00:00:04.300Z"');
+    expect((HLS.parse(text) as HLS.types.MediaPlaylist).segments).toHaveLength(2);
+  },
+);
