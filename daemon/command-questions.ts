@@ -96,6 +96,7 @@ export function questionsTo(core: SiteCore) {
       if (drill.now) return drill.now.command.id;
       const { wish } = relay;
       if (wish?.command) return wish.command.id;
+      if (relay.spare?.asked) return relay.spare.asked.id;
       const isAtRest = ["carried", "stopped"].includes(carrierStateOf(stream));
       return isAtRest ? undefined : stream.context.memory.command?.id;
     },

@@ -2,7 +2,8 @@
 import type { OutputRef } from "../intents.ts";
 import { hotUnderstudies, relayedEncoder } from "./relay/relay.published.ts";
 import { hindersInput } from "./relay/relay.ts";
-import { calledSpare } from "./relay/spare.ts";
+import type { RelayPlan } from "../site/plan.ts";
+import { calledSpare, callHindrance } from "./relay/spare.ts";
 import { isSpare } from "./spares.ts";
 import { hinders, type StreamContext, understudyOf } from "./stream.context.ts";
 import type { StreamState } from "./stream.contract.ts";
@@ -57,20 +58,19 @@ export function moveRefusal(context: StreamContext, to: string | undefined): str
   if (!carrier) return undefined;
   const now = plan.relay ? relayedEncoder(context) : carrier.encoder;
   if (to === now) return `${to} carries it already`;
-  const all = plan.relay?.inputs ?? plan.encoders;
+  const all = plan.relay
+    ? plan.relay.inputs.map((ref) => ({ ...ref, hindrance: hindersMove(context, ref) }))
+    : plan.encoders.map((ref) => ({ ...ref, hindrance: hinders(context, ref) }));
   const wished = all.filter(({ encoder }) => to === undefined || encoder === to);
   if (wished.length === 0) return `${to} is no encoder of it`;
   const others = wished.filter(({ encoder }) => encoder !== now);
   if (others.length === 0) return `it has no encoder but ${now}`;
-  const hindrances = others.map((ref) =>
-    plan.relay ? hindersMove(context, ref) : hinders(context, ref),
-  );
-  if (hindrances.some((one) => one === undefined)) return undefined;
-  return others.map(({ encoder }, at) => `${encoder} ${hindrances[at]}`).join(", ");
+  if (others.some(({ hindrance }) => hindrance === undefined)) return undefined;
+  return others.map(({ encoder, hindrance }) => `${encoder} ${hindrance}`).join(", ");
 }
 
 /** By its relay. */
-const hindersMove = (context: StreamContext, ref: OutputRef): string | undefined =>
+const hindersMove = (context: StreamContext, ref: RelayPlan["inputs"][number]) =>
   isSpare(context, ref) && ref.encoder !== calledSpare(context)
-    ? "is a spare, which runs only while no encoder of its own can carry"
+    ? callHindrance(context, ref)
     : hindersInput(context, ref.encoder);

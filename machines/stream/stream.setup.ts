@@ -264,8 +264,12 @@ export const streamSetup = setup({
     hasCalledSpare: ({ context }) => spare.calledSpare(context) !== undefined,
     aSpareIsFree: ({ context }) => spare.freeSpare(context) !== undefined,
     spareIsLost: ({ context }) => spare.spareIsLost(context),
+    canCallFor: ({ context }, to: string | undefined) =>
+      spare.askedSpare(context, to) !== undefined,
+    spareIsAskedFor: ({ context }) => context.memory.relay.spare?.asked !== undefined,
     spareBrings: ({ context }) => context.memory.relay.spare?.brought === true,
-    spareIsIdle: ({ context }) => spare.isSpareIdle(context),
+    spareIsIdle: ({ context }) =>
+      context.memory.relay.spare?.asked === undefined && spare.isSpareIdle(context),
     isSourceless: ({ context }) => spare.isSourceless(context),
     lacksSpare: ({ context }) => spare.lacksSpare(context),
     lacksNoSpare: ({ context }) => !spare.lacksSpare(context),

@@ -158,10 +158,26 @@ export function reported(context: StreamContext, word: RelayWord): Change {
   const missing = word.missingMs - (isNewRun ? 0 : relay.missingMs);
   const shown = slateMs - (isNewRun ? 0 : (relay.slateMs ?? 0));
   return {
-    relay: next,
+    relay: movedToSpare(context, next),
     ...(isOther || relay.lostAt !== null
       ? closed(context, word, { missingMs: missing, slateMs: shown })
       : {}),
+  };
+}
+
+/** A spare that somebody asked for brings pictures: from here on it is a move like any other. */
+function movedToSpare(context: StreamContext, relay: RelayMemory): RelayMemory {
+  const { encoder, brought, asked } = relay.spare ?? {};
+  if (encoder === undefined || !brought || !asked) return relay;
+  const spare = { encoder, brought };
+  if (relay.selected === encoder) return { ...relay, spare };
+  const called = { ...relay, spare };
+  return {
+    ...called,
+    preferred: encoder,
+    wish: { command: asked, by: asked.by, cause: "command", at: context.now() },
+    generation: relay.generation + 1,
+    eligible: eligibleOf({ ...context, memory: { relay: called } }),
   };
 }
 
@@ -170,7 +186,7 @@ function spareIn({ plan, memory, relay }: StreamContext, { selected, live }: Rel
   const { spare = null } = memory.relay;
   const first = relay === null && spare === null ? live : [];
   const found = [selected, ...first].find((id) => id !== null && plan.spares?.includes(id));
-  if (found) return { encoder: found, brought: true };
+  if (found) return { ...(found === spare?.encoder && spare), encoder: found, brought: true };
   return spare && live.includes(spare.encoder) ? { ...spare, brought: true } : spare;
 }
 
@@ -260,6 +276,8 @@ export function newsOf(context: StreamContext, word: RelayWord): Decision[] {
   const incident = change.lastIncident;
   const { selected, generation, reason } = word;
   const isPlanned = relay.wish !== null && selected === relay.preferred;
+  const { encoder: spare, asked } = relay.spare ?? {};
+  const command = isPlanned ? relay.wish?.command : selected === spare ? asked : undefined;
   return [
     {
       type: "stream.relay",
@@ -284,13 +302,13 @@ export function newsOf(context: StreamContext, word: RelayWord): Decision[] {
           },
         ]
       : []),
-    ...(relay.wish?.command && isPlanned
+    ...(command
       ? [
           {
             type: "command.done" as const,
             severity: "info" as const,
             message: `${plan.id}: the relay sends ${selected}`,
-            data: { command: relay.wish.command.id },
+            data: { command: command.id },
           },
         ]
       : []),

@@ -82,6 +82,7 @@ export const relayRegion = state({
     following: {
       always: [
         { guard: not("wantsRelay"), target: "ending" },
+        { guard: "hasWish", target: "asking" },
         { guard: "ordersAreOld", ...toOrders },
       ],
       initial: "watching",

@@ -69,7 +69,12 @@ export type RelayMemory = {
   spare?: CalledSpare | null;
 };
 
-export type CalledSpare = { encoder: string; brought: boolean };
+export type CalledSpare = {
+  encoder: string;
+  brought: boolean;
+  /** Who wants it on air, before it is asked for at the relay. Absent: it was called for its pictures. */
+  asked?: CommandRef;
+};
 
 export const newRelayMemory = (now: Stamp): RelayMemory => ({
   on: false,

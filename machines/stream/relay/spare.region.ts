@@ -2,7 +2,7 @@
 import { not } from "xstate";
 import { alarmRegion } from "../alarm-region.ts";
 import { streamSetup } from "../stream.setup.ts";
-import { change, tells } from "../stream.steps.ts";
+import { type Args, change, type Of, tells } from "../stream.steps.ts";
 import * as spare from "./spare.ts";
 
 const state = streamSetup.createStateConfig;
@@ -25,6 +25,26 @@ export const spareRegion = state({
         { guard: "hasCalledSpare", target: "called" },
         { guard: "missesOwnInputs", target: "counting" },
       ],
+      on: {
+        failover: {
+          guard: { type: "canCallFor", params: ({ event }) => event.to },
+          target: "called",
+          actions: [
+            {
+              type: "tell",
+              params: ({ context, event: { to, command } }: Args<Of<"failover">>) =>
+                spare.callNews(
+                  context,
+                  spare.askedSpare(context, to)!,
+                  `asked for by ${command.by}`,
+                ),
+            },
+            change<Of<"failover">>(({ context, event: { to, command } }) =>
+              spare.calledFor(context, to, command),
+            ),
+          ],
+        },
+      },
     },
     counting: {
       always: [servedAgain, sourceless],
@@ -62,6 +82,11 @@ export const spareRegion = state({
           ],
           after: {
             spareGrace: [
+              {
+                guard: "spareIsAskedFor",
+                target: "#stream.spare.standingBy",
+                actions: [tells(spare.askedInVain), ...letGo],
+              },
               {
                 guard: "aSpareIsFree",
                 target: "#stream.spare.called",

@@ -3,12 +3,13 @@
  * called in then, and is let go once one of those carries again. Others may have it when a person
  * has released it.
  */
+import type { CommandRef } from "../../command/command-ref.ts";
 import type { Decision } from "../../decision.ts";
 import { hindrance } from "../candidates.ts";
 import { isExpected } from "../schedule.ts";
 import { isDryFor, isSpare, spareHindrance } from "../spares.ts";
 import type { Change, StreamContext } from "../stream.context.ts";
-import { hindersInput, inputsOf, unfit } from "./relay.ts";
+import { type CalledSpare, hindersInput, hotUnderstudy, inputsOf } from "./relay.ts";
 
 type Input = ReturnType<typeof inputsOf>[number];
 
@@ -59,12 +60,36 @@ export function freeSpare(context: StreamContext): Input | undefined {
 export const called = (context: StreamContext): Change =>
   withSpare(context, { encoder: freeSpare(context)!.encoder, brought: false });
 
+/** The spare that somebody's failover goes to, where no other is ready. */
+export function askedSpare(context: StreamContext, to: string | undefined): string | undefined {
+  const { memory, relay } = context;
+  const isOn = memory.relay.on && relay !== null && memory.goal !== "stop";
+  if (!isOn || calledSpare(context) !== undefined) return undefined;
+  if (to === undefined) {
+    return hotUnderstudy(context) === null ? freeSpare(context)?.encoder : undefined;
+  }
+  const named = sparesOf(context).find(({ encoder }) => encoder === to);
+  return named && callHindrance(context, named) === undefined ? to : undefined;
+}
+
+export const calledFor = (context: StreamContext, to: string | undefined, asked: CommandRef) =>
+  withSpare(context, { encoder: askedSpare(context, to)!, brought: false, asked });
+
+export function askedInVain({ plan, memory }: StreamContext): Decision {
+  const { encoder, asked } = memory.relay.spare!;
+  return {
+    type: "command.refused",
+    severity: "warning",
+    message: `${plan.id}: ${encoder} was called in, and brought no pictures`,
+    data: { command: asked!.id, code: "no_encoder_ready" },
+  };
+}
+
 export const letGo = (context: StreamContext): Change => withSpare(context, null);
 
-const withSpare = (
-  { memory: { relay } }: StreamContext,
-  spare: NonNullable<StreamContext["memory"]["relay"]["spare"]> | null,
-): Change => ({ relay: { ...relay, spare } });
+const withSpare = ({ memory: { relay } }: StreamContext, spare: CalledSpare | null): Change => ({
+  relay: { ...relay, spare },
+});
 
 /** Somebody else has it, or had it first. */
 export function spareIsLost(context: StreamContext): boolean {
@@ -110,18 +135,16 @@ export function whyNoSpare(context: StreamContext): string {
 }
 
 export function spareCalled(context: StreamContext): Decision {
-  const { id } = context.plan;
-  const spare = freeSpare(context)!.encoder;
-  const why = own(context).map(
-    ({ encoder }) => `${encoder} ${hindersInput(context, encoder) ?? unfit(context, encoder)}`,
-  );
-  return {
-    type: "stream.spare",
-    severity: "warning",
-    message: `${id}: the spare ${spare} is called in (${why.join(", ")})`,
-    data: { spare, is: "called" },
-  };
+  const why = own(context).map(({ encoder }) => `${encoder} ${hindersInput(context, encoder)}`);
+  return callNews(context, freeSpare(context)!.encoder, why.join(", "));
 }
+
+export const callNews = ({ plan }: StreamContext, spare: string, why: string): Decision => ({
+  type: "stream.spare",
+  severity: "warning",
+  message: `${plan.id}: the spare ${spare} is called in (${why})`,
+  data: { spare, is: "called" },
+});
 
 export function spareLetGo(context: StreamContext): Decision {
   const { id } = context.plan;

@@ -176,12 +176,43 @@ test("why a relayed stream cannot be moved is told of those that feed its relay"
   const world = aPool({ main: ["a", "c"] });
   const why = (to?: string) => moveRefusal(world.core.stream("main").context, to);
   expect(why("a")).toBe("a carries it already");
-  expect(why("s")).toBe("s is a spare, which runs only while no encoder of its own can carry");
+  world.box("s").reachable = false;
+  world.send({ to: "encoder:s", event: { type: "maintenance", by: "engineer" } });
+  expect(why("s")).toBe("s is in maintenance");
   expect(why("main-relay")).toBe("main-relay is no encoder of it");
   expect(why()).toBe(undefined);
   lose(world, "c");
   world.pass(5);
   expect(why("c")).toBe("c brings no pictures to the relay");
+});
+
+test("a failover that somebody asks for goes to a spare without a pause: it is called in first", () => {
+  const world = aPool();
+  expect(asks(world, "failover")).toBe(true);
+  expect(told(world, "stream.spare")).toEqual([
+    "main: the spare s is called in (asked for by engineer)",
+  ]);
+  expect(state(world).encoder).toBe("a");
+  world.pass(10);
+  expect(state(world)).toMatchObject({ encoder: "s", understudyEncoder: "a", carrier: "carried" });
+  expect(world.told("command.done")).toHaveLength(1);
+  // Another one cannot have it, whoever asks.
+  expect(asks(world, "failover", { stream: "two", to: "s" })).toBe(false);
+  expect(asks(world, "return")).toBe(true);
+  world.pass(20);
+  expect([state(world).encoder, world.box("s").running]).toEqual(["a", null]);
+});
+
+test("a spare that somebody asked for, and that brings nothing, is let go and costs no picture", () => {
+  const world = aPool();
+  world.box("s").broken = true;
+  expect(asks(world, "failover", { to: "s" })).toBe(true);
+  world.pass(40);
+  expect(told(world, "command.refused")).toEqual([
+    "main: s was called in, and brought no pictures",
+  ]);
+  expect(state(world)).toMatchObject({ encoder: "a", carrier: "carried" });
+  expect(fedBy(world, "main-relay-s")).toEqual([]);
 });
 
 test("a primary that is put into maintenance goes on until the spare brings pictures", () => {
