@@ -2,6 +2,7 @@
 import { isLoopback } from "./fields.ts";
 import { profileAt, profiles } from "../machines/profile/profiles.ts";
 import type { SiteConfig } from "./site.schema.ts";
+import { splicesFrom } from "./splices.ts";
 
 /** Sentences for the start log, `--check` and the site's warnings. */
 export const configWarnings = (config: SiteConfig): string[] => [
@@ -41,20 +42,11 @@ const soundWarnings = ({ streams, destinations }: SiteConfig): string[] =>
     );
 
 /** Where splice information that has to be there cannot go, and where it cannot come from. */
-const spliceWarnings = ({ streams, destinations, encoders, ingests }: SiteConfig): string[] =>
-  streams.flatMap(({ id, carry, destination, encoders: chosen, outputs }) => {
+const spliceWarnings = (config: SiteConfig): string[] =>
+  config.streams.flatMap((stream) => {
+    const { id, carry, destination, outputs } = stream;
     if (carry?.splices !== "keep") return [];
-    const heard = new Set(
-      chosen.map(({ encoder }) => {
-        const { input } = (encoders.find((box) => box.id === encoder)?.options ?? {}) as {
-          input?: { kind?: string; ingest?: string };
-        };
-        return input?.kind === "ingest" ? input.ingest : undefined;
-      }),
-    );
-    const [ingest] = heard;
-    const kind = ingests.find((one) => one.id === ingest)?.kind;
-    const isLookedFor = heard.size === 1 && (kind === "srt" || kind === "udp");
+    const { destinations } = config;
     const { address = "" } = destinations.find((one) => one.id === destination) ?? {};
     const without = outputs.filter(
       (output) =>
@@ -63,11 +55,11 @@ const spliceWarnings = ({ streams, destinations, encoders, ingests }: SiteConfig
         output.kind === "rtmp",
     );
     return [
-      ...(isLookedFor
-        ? []
-        : [
-            `${id}: its splice information cannot be kept: it is looked for in one ingest by SRT or UDP that all of its encoders hear`,
-          ]),
+      ...(splicesFrom(stream, config) === undefined
+        ? [
+            `${id}: its splice information cannot be kept: it is looked for in one ingest by SRT or UDP that all of its encoders hear, and these have to be ffmpeg's`,
+          ]
+        : []),
       ...(address.startsWith("rtmp")
         ? [
             `${id}: its splice information does not reach ${destination}: RTMP carries none; outputs by TS have it`,

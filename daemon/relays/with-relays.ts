@@ -5,12 +5,12 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { relayModeOf } from "../../config/relayed.ts";
+import { splicesFrom } from "../../config/splices.ts";
 import { bitrateBps } from "../../config/uplink.ts";
 import type { IngestConfig, SiteConfig } from "../../config/site.schema.ts";
 import type { RelayPlan } from "../../machines/site/plan.ts";
 import { feedOf, pusherOf } from "../../machines/stream/relay/names.ts";
 import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
-import { ingestIn } from "../drivers/shared/engine/ingest-input.ts";
 import type { PusherOptions } from "../drivers/ffmpeg/pusher.ts";
 import type { Vendor } from "../drivers/index.ts";
 import type { SessionKeys } from "../ingest/session-keys.ts";
@@ -169,6 +169,7 @@ function relayed(
   const form = /^rtmps?:/.test(to.address) ? "flv" : "mpegts";
   const memory = join(memoryFolder(relaysFolder(config.stateDir), env), id);
   const wasSeen = seenAtFarEnd(config.stateDir);
+  const ingest = splicesFrom(stream, config);
   const inputs = encoders.map((ref) => {
     const { encoder } = ref;
     const output = "output" in ref ? ref.output : undefined;
@@ -208,7 +209,7 @@ function relayed(
     ...{ folder, memory, pipe: join(folder, `selected.${form}`), form, outputs },
     band: relay.band,
     watchdogMs: relay.watchdogMs,
-    splices: heardSplices(stream, config, dirname(memory)),
+    splices: ingest === undefined ? undefined : join(dirname(memory), splicesFolder, ingest),
     mode: relayModeOf(relay.mode, pushers.length > 0),
     gopS: gopOf(encoders[0]!.encoder, config),
     sendsBps: sendsBps(encoders, config),
@@ -218,18 +219,6 @@ function relayed(
     inputs,
     directly: inputs.filter(({ encoder }) => wasSeen(encoder, to.address)),
   };
-}
-
-/** Of the one ingest that all of its encoders hear, if that is of a kind that is looked through. */
-function heardSplices(stream: Stream, config: SiteConfig, memory: string): string | undefined {
-  const heard = stream.encoders.map(({ encoder }) =>
-    ingestIn(config.encoders.find(({ id }) => id === encoder)!.options),
-  );
-  const [ingest] = heard;
-  const { kind } = config.ingests.find(({ id }) => id === ingest) ?? {};
-  if (ingest === undefined || heard.some((other) => other !== ingest)) return undefined;
-  if (stream.carry?.splices === "drop" || (kind !== "srt" && kind !== "udp")) return undefined;
-  return join(memory, splicesFolder, ingest);
 }
 
 /** What takes one in that pushes: an ingest that nobody but the relay hears. */

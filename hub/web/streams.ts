@@ -145,7 +145,7 @@ function relay(
   const measured = inputs.flatMap((input) => measuredLine(input, nowMs, nameOf));
   return [
     ...row("Relay", word(tone, health), ` ${sends}${lacks}${lost}`),
-    ...carriedRow(inputs, selected, nameOf),
+    ...carriedRow(relay, nameOf),
     ...misfitRows(inputs),
     ...slateRow(relay.slateFormat),
     ...(measured.length > 0 ? row("Inputs", ...measured) : []),
@@ -154,8 +154,7 @@ function relay(
 
 /** What goes out besides a picture and a sound, and who lacks what is to go with it. */
 function carriedRow(
-  inputs: NonNullable<StreamItem["relay"]>["inputs"],
-  selected: string | null,
+  { inputs, selected, splices }: NonNullable<StreamItem["relay"]>,
   nameOf: (id: string | null | undefined) => string,
 ): HTMLElement[] {
   const carried = inputs.find(({ encoder }) => encoder === selected)?.carried;
@@ -171,6 +170,7 @@ function carriedRow(
       ? "combed though flagged progressive"
       : carried.scan,
     ...sounds,
+    ...(splices?.isThere == null ? [] : [splices.isThere ? "SCTE-35" : "no SCTE-35"]),
   ];
   const lacking = inputs.filter(({ lacks = [] }) => lacks.length > 0);
   return row(

@@ -192,7 +192,7 @@ streams:
   expect(ofSplices(site(udp, "keep"))).toEqual(notThere);
   const rtsp = "{ id: stage, kind: rtsp, url: rtsp://192.0.2.4/live }";
   expect(ofSplices(site(rtsp, "keep"))).toEqual([
-    "main: its splice information cannot be kept: it is looked for in one ingest by SRT or UDP that all of its encoders hear",
+    "main: its splice information cannot be kept: it is looked for in one ingest by SRT or UDP that all of its encoders hear, and these have to be ffmpeg's",
     ...notThere,
   ]);
 });
