@@ -93,17 +93,24 @@ export type Standby = {
   held: Readonly<Record<string, HeldCold>>;
 };
 
-export const newStandby = (held: Standby["held"] | undefined, now: Stamp): Standby => ({
+/** @param streams that are configured now */
+export const newStandby = (
+  kept: Standby["held"] | undefined,
+  streams: readonly { id: string }[],
+  now: Stamp,
+): Standby => ({
   ...{ cpu: [], fresh: [] },
   held: Object.fromEntries(
-    Object.entries(held ?? {}).map(([leg, one]) => [
-      leg,
-      {
-        ...one,
-        since: rebased(one.since, now),
-        roomSince: one.roomSince && rebased(one.roomSince, now),
-      },
-    ]),
+    Object.entries(kept ?? {})
+      .filter(([leg, { stream }]) => [leg, stream].every((id) => streams.some((s) => s.id === id)))
+      .map(([leg, one]) => [
+        leg,
+        {
+          ...one,
+          since: rebased(one.since, now),
+          roomSince: one.roomSince && rebased(one.roomSince, now),
+        },
+      ]),
   ),
 });
 

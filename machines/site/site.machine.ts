@@ -91,7 +91,11 @@ export const siteMachine = siteSetup.createMachine({
       (resume.get("site") as SiteResume | undefined)?.clockTold ?? null,
     ),
     hostLoad: null,
-    standby: newStandby((resume.get("site") as SiteResume | undefined)?.heldCold, now()),
+    standby: newStandby(
+      (resume.get("site") as SiteResume | undefined)?.heldCold,
+      plan.streams,
+      now(),
+    ),
     encoders: Object.fromEntries(
       plan.encoders.map((encoder) => {
         const { id } = encoder;

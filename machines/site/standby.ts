@@ -4,7 +4,7 @@
  */
 import { decided, type Decided } from "../decision.ts";
 import { elapsedMs } from "../time.ts";
-import { relayBrings } from "../stream/relay/relay.ts";
+import { feedersOf, relayBrings } from "../stream/relay/relay.ts";
 import { verdict } from "../stream/stream.context.ts";
 import { carrierStateOf } from "../stream/stream.published.ts";
 import {
@@ -88,12 +88,17 @@ export function withFeeds(context: SiteContext, stream: string, encoders: readon
   return { orders, held: news, standby: { ...context.standby, fresh, held } };
 }
 
+/** The stream may be over since: it was when the site was opened, for instance. */
+const isWanted = ({ streams }: SiteContext, { stream, encoder }: HeldCold): boolean =>
+  feedersOf(streams[stream]!.getSnapshot().context).includes(encoder);
+
 /** One after the other, so that what one takes is seen before the next is started. */
 export function roomFor(context: SiteContext): { standby: Standby; legs: string[] } {
   const now = context.now();
   const fresh = stillFresh(context.standby.fresh, now);
   const legs: string[] = [];
   const held = Object.entries(context.standby.held).map(([leg, one]) => {
+    if (!isWanted(context, one)) return [leg, one] as const;
     const costs = costsOf(context, one.stream, one.encoder);
     const after = heldAfter(one, wishOf(context, fresh, costs), now);
     if (after !== "starts") return [leg, after] as const;
@@ -107,10 +112,10 @@ export function roomFor(context: SiteContext): { standby: Standby; legs: string[
 const firstPictureMs = 10_000;
 
 /** Whoever has to carry is not refused: those whose stream has nothing to send, and has a source. */
-export function neededNow({ standby, streams, now }: SiteContext): string[] {
-  return Object.entries(standby.held).flatMap(([leg, { stream, since }]) => {
-    const { context } = streams[stream]!.getSnapshot();
-    const isLate = elapsedMs(since, now()) >= firstPictureMs;
+export function neededNow(site: SiteContext): string[] {
+  return Object.entries(site.standby.held).flatMap(([leg, held]) => {
+    const { context } = site.streams[held.stream]!.getSnapshot();
+    const isLate = isWanted(site, held) && elapsedMs(held.since, site.now()) >= firstPictureMs;
     // Of a relay that is not heard nobody knows that it lacks any.
     const lacks = context.relay !== null && !relayBrings(context);
     return isLate && lacks && verdict(context).word !== "source" ? [leg] : [];

@@ -3,9 +3,11 @@ import {
   type CpuHistory,
   heldAfter,
   lastingCpu,
+  newStandby,
   refusalByCpu,
   withCpu,
 } from "../../../machines/site/cpu-admission.ts";
+import type { SiteResume } from "../../../machines/site/site.context.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
 import { aRelayedPlan, asks, World } from "../world.ts";
 
@@ -104,6 +106,21 @@ test("a restarted daemon starts nothing that stays cold before it knows of room,
   expect(state(world).understudies).toEqual([expect.objectContaining({ is: "cold" })]);
   passBusy(world, 60, 0.2);
   expect(world.publishers("main-relay-b")).toEqual(["b"]);
+});
+
+test("what stayed cold is not started for a stream that is over, or is not configured any more", () => {
+  const world = aFullWorld();
+  const held = world.memories();
+  asks(world, "stop");
+  world.pass(20);
+  const memories = new Map([...world.memories(), ["site", held.get("site")]]);
+  world.restart({ from: memories });
+  passBusy(world, 90, 0.1);
+  expect(world.publishers("main-relay-b")).toEqual([]);
+  const streams = world.plan.streams.filter(({ id }) => id !== "main-relay-b");
+  expect(newStandby((held.get("site") as SiteResume).heldCold, streams, world.now()).held).toEqual(
+    {},
+  );
 });
 
 test("where nothing is known of the host nobody is held back", () => {
