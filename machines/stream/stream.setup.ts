@@ -267,7 +267,10 @@ export const streamSetup = setup({
     canCallFor: ({ context }, to: string | undefined) =>
       spare.askedSpare(context, to) !== undefined,
     spareIsAskedFor: ({ context }) => context.memory.relay.spare?.asked !== undefined,
-    spareBrings: ({ context }) => context.memory.relay.spare?.brought === true,
+    spareBrings: ({ context }) => spare.spareBrings(context) === true,
+    spareBringsNothing: ({ context }) => spare.spareBrings(context) === false,
+    anotherCouldBring: ({ context }) =>
+      spare.spareBrings(context) === false && spare.freeSpare(context) !== undefined,
     spareIsIdle: ({ context }) =>
       context.memory.relay.spare?.asked === undefined && spare.isSpareIdle(context),
     isSourceless: ({ context }) => spare.isSourceless(context),

@@ -9,6 +9,7 @@ const state = streamSetup.createStateConfig;
 
 const call = [tells(spare.spareCalled), change(({ context }) => spare.called(context))];
 const letGo = [
+  tells(spare.askedInVain),
   tells(spare.spareLetGo),
   change(({ context }) => spare.letGo(context)),
   "feed" as const,
@@ -85,10 +86,10 @@ export const spareRegion = state({
               {
                 guard: "spareIsAskedFor",
                 target: "#stream.spare.standingBy",
-                actions: [tells(spare.askedInVain), ...letGo],
+                actions: letGo,
               },
               {
-                guard: "aSpareIsFree",
+                guard: "anotherCouldBring",
                 target: "#stream.spare.called",
                 reenter: true,
                 actions: call,
@@ -97,7 +98,12 @@ export const spareRegion = state({
             ],
           },
         },
-        feeding: { always: { guard: "spareIsIdle", target: "calm" } },
+        feeding: {
+          always: [
+            { guard: "spareIsIdle", target: "calm" },
+            { guard: "spareBringsNothing", target: "starting" },
+          ],
+        },
         calm: {
           always: { guard: not("spareIsIdle"), target: "feeding" },
           after: { spareCalm: { target: "#stream.spare.standingBy", actions: letGo } },

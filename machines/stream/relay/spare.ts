@@ -75,13 +75,14 @@ export function askedSpare(context: StreamContext, to: string | undefined): stri
 export const calledFor = (context: StreamContext, to: string | undefined, asked: CommandRef) =>
   withSpare(context, { encoder: askedSpare(context, to)!, brought: false, asked });
 
-export function askedInVain({ plan, memory }: StreamContext): Decision {
+export function askedInVain({ plan, memory }: StreamContext): Decision | null {
   const { encoder, asked } = memory.relay.spare!;
+  if (!asked) return null;
   return {
     type: "command.refused",
     severity: "warning",
     message: `${plan.id}: ${encoder} was called in, and brought no pictures`,
-    data: { command: asked!.id, code: "no_encoder_ready" },
+    data: { command: asked.id, code: "no_encoder_ready" },
   };
 }
 
@@ -96,6 +97,10 @@ export function spareIsLost(context: StreamContext): boolean {
   const box = context.facts[calledSpare(context) ?? ""];
   return box !== undefined && box.inUseFor !== null && box.inUseFor !== context.plan.id;
 }
+
+/** As its relay says now; undefined: it says nothing. */
+export const spareBrings = (context: StreamContext): boolean | undefined =>
+  context.relay?.live.includes(calledSpare(context) ?? "");
 
 /** One of its own carries. */
 export const isSpareIdle = (context: StreamContext): boolean =>

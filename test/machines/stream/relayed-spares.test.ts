@@ -162,6 +162,21 @@ test("a spare that brings nothing is left for the next", () => {
   expect(fedBy(world, "main-relay-s")).toEqual([]);
 });
 
+test("a spare that is lost while it covers is left for the next, and not for a relay that is away", () => {
+  const world = aPool({ spares: ["s", "t"] });
+  lose(world, "a");
+  world.pass(20);
+  world.relaysFail = true;
+  world.killRelay();
+  world.pass(40);
+  world.relaysFail = false;
+  world.pass(20);
+  expect(state(world)).toMatchObject({ encoder: "s", carrier: "carried" });
+  lose(world, "s");
+  world.pass(40);
+  expect(state(world)).toMatchObject({ encoder: "t", carrier: "carried" });
+});
+
 test("a stream that is stopped lets its spare go", () => {
   const world = aPool();
   lose(world, "a");
