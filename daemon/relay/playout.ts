@@ -465,8 +465,9 @@ export class Playout {
   #splice(until: Ticks, streams: ElementaryStream[], nowMs: number): void {
     const { shift } = this.#clock.state() ?? {};
     if (this.#splices === undefined || shift === undefined) return;
-    for (const { section, dts } of this.#splices.due(until, shift, nowMs)) {
-      this.#restamp.splice(dts, Buffer.from(movedBy(section, shift)), streams);
+    for (const { dts, ...found } of this.#splices.due(until, shift, nowMs)) {
+      const payload = Buffer.from(movedBy(found.section, shift));
+      if (this.#restamp.splice(dts, payload, streams)) this.#splices.sent(found);
     }
   }
 

@@ -65,11 +65,12 @@ export class Restamp {
     this.#send({ track: 0, pts, dts, key, payload }, streams);
   }
 
-  /** What has been sent is not sent again. @param payload with its times moved already */
-  splice(dts: Ticks, payload: Buffer, streams: ElementaryStream[]): void {
-    if (dts <= (this.last.splices ?? -Infinity)) return;
+  /** @param payload with its times moved already @returns false: it has been sent before */
+  splice(dts: Ticks, payload: Buffer, streams: ElementaryStream[]): boolean {
+    if (dts <= (this.last.splices ?? -Infinity)) return false;
     this.last.splices = dts;
     this.#send({ track: spliceTrack, pts: dts, dts, key: false, payload }, streams);
+    return true;
   }
 
   /**

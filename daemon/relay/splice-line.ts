@@ -11,7 +11,9 @@ const missedTicks = 10_000 * ticksPerMs;
 /** Longer than anything is held; what waits for longer belongs to nothing that will go out. */
 const mostWaitMs = 120_000;
 
-type Waiting = { section: Uint8Array; stands: number; cameMs: number };
+/** With the source's times: behind which picture it stands, and what is in it. */
+type Found = { section: Uint8Array; stands: number };
+type Waiting = Found & { cameMs: number };
 
 /** Splice information as the ingest found it, on the clock of the pictures that it gives its encoders. */
 export class SpliceLine {
@@ -61,8 +63,8 @@ export class SpliceLine {
    *
    * @param until time of that picture @param shift from the source's times to the output's
    */
-  due(until: Ticks, shift: Ticks, nowMs: number): { section: Uint8Array; dts: Ticks }[] {
-    const due: { section: Uint8Array; dts: Ticks }[] = [];
+  due(until: Ticks, shift: Ticks, nowMs: number): (Found & { dts: Ticks })[] {
+    const due: (Found & { dts: Ticks })[] = [];
     for (;;) {
       const first = this.#waiting[0];
       if (first === undefined) return due;
@@ -71,13 +73,13 @@ export class SpliceLine {
       if (!isMissed && dts >= until) return due;
       this.#waiting.shift();
       if (isMissed) this.#missed++;
-      else due.push({ section: first.section, dts });
-      if (!isMissed) this.#note(spliceIn(first.section), first.stands);
+      else due.push({ ...first, dts });
     }
   }
 
-  /** It has gone out. @param section with the source's times, as it stood behind this time of its */
-  #note(splice: Splice, stands: number): void {
+  /** It has gone out: what it begins, ends or cancels is told, once. */
+  sent({ section, stands }: Found): void {
+    const splice = spliceIn(section);
     const { eventId, direction, cancelled, pts, durationTicks } = splice;
     if (direction === null && !cancelled) return;
     if (JSON.stringify(splice) === JSON.stringify(this.#last?.splice)) return;

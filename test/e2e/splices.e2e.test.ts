@@ -176,5 +176,6 @@ test("each splice goes out once, behind the same picture and meant for the same 
 
   const told = facility.told("stream.splice").map(({ message }) => message);
   expect(told.length).toBeGreaterThan(3);
+  expect(new Set(told).size).toBe(told.length);
   expect(told[1]).toMatch(/^main: splice out in 2\.0 s, event \d+, for 30\.0 s$/);
 }, 180_000);
