@@ -17,6 +17,12 @@ export const carry = section({
     .enum(["progressive", "interlaced", "any"])
     .prefault("any")
     .describe("How the pictures have to be flagged"),
+  colour: z
+    .enum(["keep", "bt709", "any"])
+    .prefault("any")
+    .describe(
+      "What is told of its colours: keep: as the ingest gets them; bt709: all of it, in limited range",
+    ),
   sounds: z
     .array(
       section({

@@ -14,6 +14,7 @@ export const configWarnings = (config: SiteConfig): string[] => [
   ...relayWarnings(config),
   ...soundWarnings(config),
   ...spliceWarnings(config),
+  ...colourWarnings(config),
   ...listenerWarnings(config),
 ];
 
@@ -69,6 +70,19 @@ const spliceWarnings = (config: SiteConfig): string[] =>
         (output) =>
           `${id}: its splice information is not in ${output.id}: ${output.kind === "rtmp" ? "RTMP carries none" : "only transport streams and lists of plain HLS have it"}`,
       ),
+    ];
+  });
+
+/** What comes in is seen by an ingest only. */
+const colourWarnings = ({ streams, encoders }: SiteConfig): string[] =>
+  streams.flatMap(({ id, carry, encoders: chosen }) => {
+    const unseen = chosen
+      .map(({ encoder }) => encoders.find((box) => box.id === encoder)!)
+      .filter(({ options }) => (options as { input?: { kind?: string } }).input?.kind !== "ingest");
+    if (carry?.colour !== "keep" || unseen.length === 0) return [];
+    const names = unseen.map((box) => box.id).join(", ");
+    return [
+      `${id}: the colour that ${names} gets is seen by no ingest: \`carry.colour: keep\` looks at nothing there`,
     ];
   });
 

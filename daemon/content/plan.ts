@@ -45,6 +45,7 @@ export function carryPlan({
   activeFormat,
   splices,
   scan,
+  colour,
   sounds,
 }: NonNullable<StreamConfig["carry"]>): CarryPlan {
   return {
@@ -52,6 +53,7 @@ export function carryPlan({
     ...(activeFormat === "keep" && { activeFormat: true }),
     ...(splices === "keep" && { splices: true }),
     ...(scan !== "any" && { scan }),
+    ...(colour !== "any" && { colour }),
     ...(sounds && { sounds }),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Colour } from "../../machines/content/colour.ts";
 import { scans } from "../../machines/content/scan.ts";
 
 /** What an ingest process tells of itself, in one datagram. */
@@ -26,6 +27,8 @@ export const IngestStatus = z.object({
       widthPx: z.number(),
       heightPx: z.number(),
       framesPerSecond: z.number().optional(),
+      /** Absent: not told, or the process is older. */
+      colour: Colour.optional(),
     })
     .nullable(),
   audio: z.object({ codec: z.string(), sampleRateHz: z.number() }).nullable(),

@@ -1,3 +1,4 @@
+import type { Colour } from "../../machines/content/colour.ts";
 import type { Scan } from "../../machines/content/scan.ts";
 
 /** What ffmpeg says of its input on stderr, as figures. */
@@ -9,6 +10,8 @@ export type VideoForm = {
   framesPerSecond?: number;
   /** As its pictures are flagged; absent where they are not. */
   scan?: Scan;
+  /** Absent where nothing is told of the pictures but their size. */
+  colour?: Colour;
 };
 export type AudioForm = {
   codec: string;
@@ -21,6 +24,8 @@ export type AudioForm = {
 
 const video = /Stream #0:\d+.*?: Video: (\w+).*?, (\d{2,5})x(\d{2,5})/;
 const flagged = /\((?:[^()]*, )?(progressive|(?:top|bottom)(?: coded)? first)\b/;
+/** Behind the format of the pixels: range, matrix/primaries/transfer or one word for all, flags. */
+const pixels = /Video: .*?, \w+\((?:(tv|pc)\b)?(?:, )?([\w-]+(?:\/[\w-]+){2}|bt\w+|smpte\w+)?\b/;
 const declaredRate = /, ([\d.]+) fps/;
 const audio = /Stream #0:\d+(?:\[\w+\])?(?:\((\w+)\))?: Audio: (\w+).*?, (\d+) Hz(?:, ([\w.]+))?/;
 /** As ffmpeg calls them; all others are told as "6 channels" or "5.1(side)". */
@@ -35,8 +40,17 @@ export function videoIn(line: string): VideoForm | undefined {
   return {
     ...{ codec, widthPx: Number(width), heightPx: Number(height) },
     ...(rate !== undefined && { framesPerSecond: Number(rate) }),
+    ...colourTold(line),
     ...(flag !== undefined && { scan: flag === "progressive" ? "progressive" : "interlaced" }),
   };
+}
+
+function colourTold(line: string): { colour?: Colour } {
+  const [, range, words] = pixels.exec(line) ?? [];
+  if (range === undefined && words === undefined) return {};
+  const told = (words ?? "unknown").split("/").map((word) => (word === "unknown" ? null : word));
+  const [matrix = null, primaries = matrix, transfer = matrix] = told;
+  return { colour: { primaries, transfer, matrix, fullRange: range === "pc" } };
 }
 
 export function audioIn(line: string): AudioForm | undefined {

@@ -21,10 +21,12 @@ export function rungArguments(names: readonly RungName[]): string[] {
     ...names.flatMap((name, n) => {
       const { heightPx, bitrateBps } = rungs[name];
       return [
-        ...["-map", "0:v:0", "-vf", `scale=-2:${heightPx}`, "-fps_mode", "passthrough"],
+        // In the range of the source: a `-pix_fmt` makes limited range of full.
+        ...["-map", "0:v:0", "-vf", `scale=-2:${heightPx},format=yuv420p|yuvj420p`],
+        ...["-fps_mode", "passthrough"],
         // Keyframes where the source has them, and nowhere else.
         ...["-force_key_frames", "source", "-g", "100000", "-sc_threshold", "0", "-bf", "0"],
-        ...["-c:v", "libx264", "-preset", "veryfast", "-rc-lookahead", "15", "-pix_fmt", "yuv420p"],
+        ...["-c:v", "libx264", "-preset", "veryfast", "-rc-lookahead", "15"],
         ...["-b:v", String(bitrateBps), "-maxrate", String(1.1 * bitrateBps)],
         ...["-bufsize", String(2 * bitrateBps), "-muxdelay", "0", "-muxpreload", "0"],
         ...["-mpegts_copyts", "1", "-flush_packets", "1", "-f", "mpegts", `pipe:${3 + n}`],

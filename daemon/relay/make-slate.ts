@@ -4,6 +4,7 @@ import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { z } from "zod";
+import { Colour } from "../../machines/content/colour.ts";
 
 /** What FFmpeg calls the channels that a configuration of AAC has. */
 export const layouts: Readonly<Record<number, string>> = {
@@ -17,6 +18,8 @@ export const SlateForm = z.strictObject({
   width: Even,
   height: Even,
   framesPerSecond: z.number().min(5).max(120),
+  /** Absent: nothing is told of it. */
+  colour: Colour.optional(),
   /** In the order of the programme's map. */
   sounds: z
     .array(
@@ -96,7 +99,7 @@ const looking = (path: string): string[] => [
 
 function slateArguments(fields: SlateFields): string[] {
   const { width, height, framesPerSecond, videoBitrateBps, sounds, background } = fields;
-  const { text, clock } = fields;
+  const { text, clock, colour } = fields;
   const size = `${width}x${height}`;
   const rate = rateOf(framesPerSecond);
   const shown =
@@ -126,6 +129,7 @@ function slateArguments(fields: SlateFields): string[] {
             ":fontcolor=white:borderw=2:x=w-text_w-h/24:y=h/24",
         ]
       : []),
+    ...(colour ? [inColour(colour)] : []),
     "format=yuv420p",
   ];
   const pictures = Math.round(loopS * framesPerSecond);
@@ -140,6 +144,12 @@ function slateArguments(fields: SlateFields): string[] {
     ...["-c:a", "aac", "-b:a", "64000", "-f", "mpegts", "slate.ts"],
   ];
 }
+
+/** Of HDR, white as bright as a sheet of paper in a studio is there: 203 cd/m² (ITU-R BT.2408). */
+const inColour = ({ primaries, transfer, matrix, fullRange }: Colour): string =>
+  "format=gbrp,zscale=matrixin=gbr:primariesin=bt709:transferin=bt709:rangein=full:npl=203" +
+  `:primaries=${primaries}:transfer=${transfer}:matrix=${matrix}` +
+  `:range=${fullRange ? "full" : "limited"}`;
 
 /** 29.97 is 30 000 pictures in 1 001 seconds. */
 function rateOf(framesPerSecond: number): string {

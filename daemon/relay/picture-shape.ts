@@ -45,11 +45,11 @@ export class PictureShape {
   /** @returns null before a keyframe came */
   at(nowMs: number): Omit<Shape, "gopMs" | "sounds"> | null {
     if (!this.#set) return null;
-    const { widthPx, heightPx, profile, plain } = this.#set;
+    const { widthPx, heightPx, profile, plain, colour } = this.#set;
     const { atMs = -Infinity, ...size } = this.#before ?? { widthPx: 0, heightPx: 0 };
     const varies = nowMs - this.#variedAtMs < variedMs;
     return {
-      ...{ widthPx, heightPx, profile, plain, varies },
+      ...{ widthPx, heightPx, profile, plain, colour, varies },
       framesPerSecond: varies ? null : this.#rate.perSecond,
       before: nowMs - atMs < changedMs ? size : null,
     };

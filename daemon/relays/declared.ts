@@ -1,5 +1,6 @@
 /** How the encoders of a relayed stream are to be set, and what their pictures are instead. */
 import type { SiteConfig } from "../../config/site.schema.ts";
+import { colourWords, isLike } from "../../machines/content/colour.ts";
 import type { Misfit } from "../../machines/content/misfit.ts";
 import type { Shape } from "../../machines/content/shape.ts";
 import type { EncoderSettings } from "../../machines/encoder/settings.ts";
@@ -59,6 +60,7 @@ export function shapeMisfits(declared: Declared, shape: Shape, others: Others): 
       ...sizeWords(declared, shape, others),
       ...rateWords(declared, shape),
       ...soundWords(declared, shape, others),
+      ...coloursBeside(shape, others),
     ].map((words) => told("settings", words)),
     ...(shape.plain ? [] : [told("players", `pictures in H.264 ${nameOf(shape.profile)}`)]),
   ];
@@ -104,6 +106,14 @@ function soundWords({ isSilent }: Declared, shape: Shape, others: Others): strin
   const louder = others.find((other) => other.shape.sounds > 0);
   if (isSilent || shape.sounds > 0 || !louder) return [];
   return [`no sound, and ${louder.id} has one`];
+}
+
+/** At a switch it would change with the picture. */
+function coloursBeside({ colour }: Shape, others: Others): string[] {
+  const unlike = others.find((other) => {
+    return colour && other.shape.colour && !isLike(colour, other.shape.colour);
+  });
+  return colour && unlike ? [`the colour ${colourWords(colour)}, and ${unlike.id} another`] : [];
 }
 
 /** Of each report and input, with what the relay itself tells. What is not known now is as it was. */

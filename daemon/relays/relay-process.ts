@@ -290,9 +290,12 @@ function wordOf(report: RelayReport, scans: Readonly<Record<string, Scan>>): Rel
     ...{ slate: slate ?? "none", slateMs: slateMs ?? 0 },
     live: inputs.filter(({ live }) => live).map(({ id }) => id),
     carried: Object.fromEntries(
-      inputs.flatMap(({ id, carried }) => {
+      inputs.flatMap(({ id, carried, shape }) => {
         const looks = scans[id];
-        return carried ? [[id, { ...carried, ...(looks && { looks }) }]] : [];
+        const colour = shape?.colour;
+        return carried
+          ? [[id, { ...carried, ...(looks && { looks }), ...(colour && { colour }) }]]
+          : [];
       }),
     ),
     ...(report.splices && { splices: report.splices }),

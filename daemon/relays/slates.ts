@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Logger } from "pino";
 import type { SiteConfig } from "../../config/site.schema.ts";
 import type { Carried } from "../../machines/content/carried.ts";
+import { bt709, type Colour } from "../../machines/content/colour.ts";
 import type { SlateFormat } from "../../machines/stream/slate-format.ts";
 import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
 import { layouts, makeSlate, type SlateFields, SlateForm } from "../relay/make-slate.ts";
@@ -34,6 +35,7 @@ export function slateFields(
       height: height ?? usual.height,
       framesPerSecond: settings?.framesPerSecond ?? video.framesPerSecond,
       videoBitrateBps: Math.min(video.bitrateBps, mostBitrateBps),
+      ...(carry?.colour === "bt709" && { colour: bt709 }),
       sounds: soundsOf(audio, carry?.sounds),
       background:
         picture === undefined ? { kind: "colour", colour } : { kind: "picture", path: picture },
@@ -63,11 +65,12 @@ function soundsOf(
 type Sound = { language?: string; channels?: number };
 
 /** In the form in which an input has brought it; undefined: not known well enough, or not to be made. */
-export function formBrought({ picture, sounds }: Carried): SlateForm | undefined {
+export function formBrought({ picture, sounds, colour }: Carried): SlateForm | undefined {
   const { sampleRateHz: usualHz, channels: usualChannels } = usual.audio;
   return SlateForm.safeParse({
     ...{ width: picture?.widthPx, height: picture?.heightPx },
     framesPerSecond: picture?.framesPerSecond,
+    ...(colour && isWholly(colour) && { colour }),
     sounds: sounds.map(({ language, channels, sampleRateHz }) => ({
       ...{ sampleRateHz: sampleRateHz ?? usualHz, channels: channels ?? usualChannels },
       ...(language !== null && { language }),
@@ -75,9 +78,14 @@ export function formBrought({ picture, sounds }: Carried): SlateForm | undefined
   }).data;
 }
 
+/** Of half of it no picture can be made. */
+const isWholly = ({ primaries, transfer, matrix }: Colour) =>
+  [primaries, transfer, matrix].every((part) => part !== null);
+
 export const slateFormat = (fields: SlateForm, from: SlateFormat["from"]): SlateFormat => ({
   ...{ widthPx: fields.width, heightPx: fields.height },
   framesPerSecond: fields.framesPerSecond,
+  ...(fields.colour && { colour: fields.colour }),
   sounds: fields.sounds.map(({ sampleRateHz, channels, language = null }) => {
     return { sampleRateHz, channels, language };
   }),
@@ -147,10 +155,10 @@ function pictureOf({ background }: SlateFields): unknown {
   return file ? [file.ino, file.size, file.mtimeMs] : null;
 }
 
-/** A picture that cannot be read, or a host without fonts, is no reason to have none. */
+/** A picture that cannot be read, an odd colour, or a host without fonts is no reason to have none. */
 function plainer(fields: SlateFields): SlateFields[] {
   const neutral = { kind: "colour", colour: "#1c2530" } as const;
-  const { text: _, clock: __, ...mute } = fields;
+  const { text: _, clock: __, colour: ___, ...mute } = fields;
   return [fields, { ...fields, background: neutral }, { ...mute, background: neutral }];
 }
 

@@ -2109,6 +2109,14 @@ export interface components {
             codec: string;
             widthPx: number;
             heightPx: number;
+            colour?: {
+              primaries: string | null;
+              transfer: string | null;
+              matrix: string | null;
+              fullRange: boolean;
+            } & {
+              [key: string]: unknown;
+            };
           } & {
             [key: string]: unknown;
           })
@@ -2887,6 +2895,14 @@ export interface components {
                      * @enum {string}
                      */
                     looks?: "progressive" | "interlaced" | "unknown";
+                    colour?: {
+                      primaries: string | null;
+                      transfer: string | null;
+                      matrix: string | null;
+                      fullRange: boolean;
+                    } & {
+                      [key: string]: unknown;
+                    };
                   } & {
                     [key: string]: unknown;
                   })
@@ -2969,6 +2985,14 @@ export interface components {
               widthPx: number;
               heightPx: number;
               framesPerSecond: number;
+              colour?: {
+                primaries: string | null;
+                transfer: string | null;
+                matrix: string | null;
+                fullRange: boolean;
+              } & {
+                [key: string]: unknown;
+              };
               sounds: ({
                 sampleRateHz: number;
                 channels: number;
@@ -5839,6 +5863,14 @@ export interface operations {
                            * @enum {string}
                            */
                           looks?: "progressive" | "interlaced" | "unknown";
+                          colour?: {
+                            primaries: string | null;
+                            transfer: string | null;
+                            matrix: string | null;
+                            fullRange: boolean;
+                          } & {
+                            [key: string]: unknown;
+                          };
                         } & {
                           [key: string]: unknown;
                         })
@@ -5921,6 +5953,14 @@ export interface operations {
                     widthPx: number;
                     heightPx: number;
                     framesPerSecond: number;
+                    colour?: {
+                      primaries: string | null;
+                      transfer: string | null;
+                      matrix: string | null;
+                      fullRange: boolean;
+                    } & {
+                      [key: string]: unknown;
+                    };
                     sounds: ({
                       sampleRateHz: number;
                       channels: number;

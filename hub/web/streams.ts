@@ -169,6 +169,7 @@ function carriedRow(
     carried.scan === "progressive" && carried.looks === "interlaced"
       ? "combed though flagged progressive"
       : carried.scan,
+    ...colourWords(carried.colour),
     ...sounds,
     ...(splices?.isThere == null ? [] : [splices.isThere ? "SCTE-35" : "no SCTE-35"]),
   ];
@@ -183,6 +184,15 @@ function carriedRow(
       ),
     ),
   );
+}
+
+/** Nothing where nothing is told of it. */
+function colourWords(colour: NonNullable<RelayInput["carried"]>["colour"]): string[] {
+  if (!colour) return [];
+  const { primaries, transfer, matrix, fullRange } = colour;
+  const words = [...new Set([primaries, transfer, matrix].map((part) => part ?? "not told"))];
+  const range = fullRange ? ["full range"] : [];
+  return words.join() === "not told" ? range : [words.join("/"), ...range];
 }
 
 /** What comes and does not go out as it is. */

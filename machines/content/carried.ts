@@ -1,6 +1,7 @@
 /** What a stream brings, as it stands in its bytes. */
 import { z } from "zod";
 import { word } from "../id.ts";
+import { bt709, Colour, colourWords, keepsColour, type WantedColour } from "./colour.ts";
 import { type Scan, scans } from "./scan.ts";
 
 export const Carried = z
@@ -31,6 +32,8 @@ export const Carried = z
       .optional(),
     /** As the pictures look: interlaced ones are combed. Absent: not known. */
     looks: word(scans).optional(),
+    /** As it is told with the pictures. Absent: not known. */
+    colour: Colour.optional(),
   })
   .meta({ id: "Carried" });
 export type Carried = z.infer<typeof Carried>;
@@ -42,11 +45,15 @@ export type CarryPlan = {
   /** Splice information of the source, which no encoder brings. */
   splices?: true;
   scan?: Scan;
+  colour?: WantedColour;
   sounds?: readonly { language?: string; channels?: number }[];
 };
 
-/** What of it is not there, each in words. */
-export function missingOf(plan: CarryPlan, carried: Carried): string[] {
+/**
+ * What of it is not there, each in words.
+ * @param source the colour that its encoder gets, where that is known
+ */
+export function missingOf(plan: CarryPlan, carried: Carried, source?: Colour): string[] {
   const { sounds = [], scan } = plan;
   return [
     ...(plan.captions && !carried.captions ? ["captions"] : []),
@@ -56,6 +63,7 @@ export function missingOf(plan: CarryPlan, carried: Carried): string[] {
     ...(scan === "progressive" && carried.scan === scan && carried.looks === "interlaced"
       ? ["deinterlaced pictures"]
       : []),
+    ...colourMissing(plan.colour, carried.colour, source),
     ...sounds.flatMap(({ language, channels }, n) => {
       const is = carried.sounds[n];
       const [name, count] = [language ?? null, channels ?? null];
@@ -67,4 +75,14 @@ export function missingOf(plan: CarryPlan, carried: Carried): string[] {
       return isThat ? [] : [`sound ${n + 1}${which && ` (${which})`}`];
     }),
   ];
+}
+
+function colourMissing(
+  wanted: WantedColour | undefined,
+  is: Colour | undefined,
+  source: Colour | undefined,
+): string[] {
+  const colour = wanted === "bt709" ? bt709 : wanted === "keep" ? source : undefined;
+  if (!is || !colour || keepsColour(colour, is)) return [];
+  return [`the colour ${colourWords(colour)}`];
 }

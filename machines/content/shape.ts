@@ -1,5 +1,6 @@
 /** How the pictures and the sound of an input are made, as it stands in its bytes. */
 import { z } from "zod";
+import { Colour } from "./colour.ts";
 
 export const Shape = z.object({
   widthPx: z.number().int(),
@@ -8,6 +9,8 @@ export const Shape = z.object({
   profile: z.number().int(),
   /** 4:2:0 in 8 bits, which everybody shows. */
   plain: z.boolean(),
+  /** Absent: the relay is older. */
+  colour: Colour.optional(),
   /** Over the last seconds; null: not known, or no two are alike. */
   framesPerSecond: z.number().nullable(),
   varies: z.boolean(),

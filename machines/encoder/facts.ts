@@ -1,3 +1,4 @@
+import type { Colour } from "../content/colour.ts";
 import type { Power } from "./power.ts";
 import type { OutputReading, SelfStart } from "./reading.ts";
 import type { EncoderSettings } from "./settings.ts";
@@ -17,6 +18,8 @@ export type Feed = {
   sounds?: number;
   /** Its pictures are, whatever the flags say. Absent: they are not, or it is not known. */
   combed?: "flagged" | "unflagged";
+  /** Of what comes. Absent: not known. */
+  colour?: Colour;
 };
 
 /** What the streams and the site need to know of one box. Plain JSON, compared by value. */

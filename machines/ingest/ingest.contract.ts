@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Colour } from "../content/colour.ts";
 import { scans } from "../content/scan.ts";
 import { word } from "../id.ts";
 import { Figure, Published } from "../published.ts";
@@ -56,7 +57,15 @@ export const IngestState = Published.extend({
   because: z.string().nullable(),
   /** Who publishes, by address; null: nobody, or a source that has no such thing. */
   publisher: z.object({ from: z.string(), sinceMs: z.number() }).nullable(),
-  video: z.object({ codec: z.string(), widthPx: z.number(), heightPx: z.number() }).nullable(),
+  video: z
+    .object({
+      codec: z.string(),
+      widthPx: z.number(),
+      heightPx: z.number(),
+      /** As it is told with the pictures. Absent: not known. */
+      colour: Colour.optional(),
+    })
+    .nullable(),
   audio: z.object({ codec: z.string(), sampleRateHz: z.number() }).nullable(),
   /** All of them, in the order of the input; the first is `audio`. Absent: not known. */
   sounds: z

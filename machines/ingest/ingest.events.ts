@@ -1,3 +1,4 @@
+import type { Colour } from "../content/colour.ts";
 import type { ScanSeen } from "../content/scan.ts";
 
 export type IngestSound = {
@@ -17,7 +18,13 @@ export type IngestReading = {
   quietMs: number | null;
   bitrateBps: number | null;
   framesPerSecond: number | null;
-  video: { codec: string; widthPx: number; heightPx: number } | null;
+  video: {
+    codec: string;
+    widthPx: number;
+    heightPx: number;
+    /** Absent: it is not told, or its process is older. */
+    colour?: Colour | undefined;
+  } | null;
   audio: { codec: string; sampleRateHz: number } | null;
   /** Absent: its process is older. */
   sounds?: readonly IngestSound[] | undefined;

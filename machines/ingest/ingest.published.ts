@@ -4,6 +4,7 @@ import type { Figure, Published } from "../published.ts";
 import { type Flow, unknownFlow } from "./flow.ts";
 import type { IngestPlan } from "../site/plan.ts";
 import type { IngestFigures, IngestState, IngestWord } from "./ingest.contract.ts";
+import type { Colour } from "../content/colour.ts";
 import { combing } from "../content/scan.ts";
 import type { IngestSound } from "./ingest.events.ts";
 import type { ingestMachine } from "./ingest.machine.ts";
@@ -22,6 +23,8 @@ export type IngestFacts = {
   sounds?: number;
   /** Its pictures are, whatever the flags say. Absent: they are not, or it is not known. */
   combed?: "flagged" | "unflagged";
+  /** Of its pictures. Absent: not known. */
+  colour?: Colour;
 };
 
 export function ingestFacts({ context, value }: IngestSnapshot): IngestFacts {
@@ -33,6 +36,7 @@ export function ingestFacts({ context, value }: IngestSnapshot): IngestFacts {
     flow: isFlowTold(plan, value) ? flow : unknownFlow,
     ...(reading?.sounds && { sounds: reading.sounds.length }),
     ...(combed && { combed }),
+    ...(reading?.video?.colour && { colour: reading.video.colour }),
   };
 }
 

@@ -9,9 +9,10 @@ import { inputsOf } from "./relay/relay.ts";
 import type { StreamContext } from "./stream.context.ts";
 
 /** Of this input of the relay; undefined: not known, or nothing is wanted. */
-export function lacksOf({ plan, relay }: StreamContext, encoder: string): string[] | undefined {
+export function lacksOf(context: StreamContext, encoder: string): string[] | undefined {
+  const { plan, relay, facts } = context;
   const carried = relay?.carried?.[encoder];
-  return plan.carry && carried && missingOf(plan.carry, carried);
+  return plan.carry && carried && missingOf(plan.carry, carried, facts[encoder]?.feed?.colour);
 }
 
 const lostNow = (context: StreamContext): string[] => [

@@ -1,5 +1,6 @@
 /** In what form the slate of a relayed stream is, and who says so. */
 import { z } from "zod";
+import { Colour } from "../content/colour.ts";
 import { word } from "../id.ts";
 
 export const SlateFormat = z
@@ -7,6 +8,8 @@ export const SlateFormat = z
     widthPx: z.number().int(),
     heightPx: z.number().int(),
     framesPerSecond: z.number(),
+    /** Absent: nothing is told of it. */
+    colour: Colour.optional(),
     sounds: z.array(
       z.object({
         sampleRateHz: z.number().int(),

@@ -196,3 +196,22 @@ streams:
     ...notThere,
   ]);
 });
+
+test("whose source nobody sees, its colour cannot be compared with", () => {
+  const text = (input: string, colour: string) => `site: studio
+mqtt: { url: mqtt://127.0.0.1:1883 }
+ingests: [{ id: stage, kind: udp, url: udp://127.0.0.1:5000 }]
+encoders:
+  - { id: a, driver: ffmpeg, input: ${input}, source: stage }
+destinations: [{ id: far, address: rtmp://192.0.2.1/live, streamKey: credential:key }]
+streams:
+  - { id: main, destination: far, encoders: [a], path: relayed, carry: { colour: ${colour} } }
+`;
+  const told = (input: string, colour: string) =>
+    of(text(input, colour)).filter((line) => line.includes("colour"));
+  expect(told("{ kind: udp, url: udp://127.0.0.1:5000 }", "keep")).toEqual([
+    "main: the colour that a gets is seen by no ingest: `carry.colour: keep` looks at nothing there",
+  ]);
+  expect(told("{ kind: ingest, ingest: stage }", "keep")).toEqual([]);
+  expect(told("{ kind: udp, url: udp://127.0.0.1:5000 }", "bt709")).toEqual([]);
+});

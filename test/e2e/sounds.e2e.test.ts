@@ -35,7 +35,7 @@ function started(argv: readonly string[]) {
   });
 }
 
-/** German in stereo at 330 Hz, and English in 5.1: 660 Hz in front on the left, 880 Hz behind it. */
+/** In HLG and full range. German in stereo at 330 Hz, and English in 5.1: 660 Hz in front on the left, 880 Hz behind it. */
 function aSourceOfTwoSounds(to: string): void {
   const tone = (hz: number) => `0.3*sin(2*PI*${hz}*t)`;
   // prettier-ignore
@@ -44,13 +44,14 @@ function aSourceOfTwoSounds(to: string): void {
     "-f", "lavfi", "-i", `aevalsrc=${tone(330)}|${tone(330)}:c=stereo:s=48000`,
     "-f", "lavfi", "-i", `aevalsrc=${tone(660)}|0|0|0|${tone(880)}|0:c=5.1:s=48000`,
     "-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-preset", "ultrafast", "-tune",
-    "zerolatency", "-g", "15", "-b:v", "300k", "-threads", "1", "-pix_fmt", "yuv420p", "-c:a", "aac",
+    "zerolatency", "-g", "15", "-b:v", "300k", "-threads", "1", "-pix_fmt", "yuvj420p", "-c:a", "aac", "-color_primaries", "bt2020",
+    "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc",
     "-metadata:s:a:0", "language=deu", "-metadata:s:a:1", "language=eng",
     "-pes_payload_size", "0", "-f", "mpegts", `${to}?pkt_size=1316`,
   ]);
 }
 
-test("two sounds go through encoder and relay with languages and channels; where fewer go on it is said what to set", async () => {
+test("two sounds go through encoder and relay with languages and channels, and the picture with its colour; where fewer go on it is said what to set", async () => {
   const [stage, house] = [await freePort(), await freePort()];
   const reads = (audio: object) => ({
     driver: "ffmpeg" as const,
@@ -68,6 +69,7 @@ test("two sounds go through encoder and relay with languages and channels; where
         path: "relayed",
         outputs: [{ id: "house", kind: "udp", address: `udp://127.0.0.1:${house}` }],
         carry: {
+          colour: "keep",
           sounds: [
             { language: "deu", channels: 2 },
             { language: "eng", channels: 6 },
@@ -102,10 +104,14 @@ test("two sounds go through encoder and relay with languages and channels; where
       { language: "deu", channels: 2 },
       { language: "eng", channels: 6 },
     ];
+    const hlg = { primaries: "bt2020", transfer: "arib-std-b67", matrix: "bt2020nc" };
+    const colour = { ...hlg, fullRange: true };
     expect(lacks).toMatchObject([
-      { encoder: "a", lacks: [], carried: { sounds } },
-      { encoder: "b", lacks: [], carried: { sounds } },
+      { encoder: "a", lacks: [], carried: { sounds, colour } },
+      { encoder: "b", lacks: [], carried: { sounds, colour } },
     ]);
+    const ingest = await hub.get("/api/ingests/stage");
+    expect(ingest).toMatchObject({ video: { colour } });
 
     const heard = join(facility.folder, "heard.ts");
     // prettier-ignore

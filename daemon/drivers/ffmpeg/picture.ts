@@ -36,7 +36,7 @@ export function pictureArguments(
     scheme === "spool"
       ? onSourceClock({ gopS: gopSeconds, framesPerSecond, filters, by })
       : [
-          ...filtered([...filters, ...uploadTo[by]]),
+          ...filtered([...filters, ...takes[by]]),
           ...["-r", String(framesPerSecond), ...inPace, "-g", String(framesPerGop)],
         ];
   return [
@@ -64,7 +64,7 @@ function encoderArguments(by: PictureEncoder, { preset }: Video): string[] {
   const high = ["-profile:v", "high", "-bf", "0"];
   switch (by) {
     case "libx264":
-      return [...["-preset", preset, "-tune", "zerolatency", "-pix_fmt", "yuv420p"]];
+      return [...["-preset", preset, "-tune", "zerolatency"]];
     case "h264_nvenc":
       return [
         ...["-pix_fmt", "yuv420p", ...high, "-preset", "p4", "-tune", "ll", "-rc", "cbr"],
@@ -80,9 +80,12 @@ function encoderArguments(by: PictureEncoder, { preset }: Video): string[] {
   }
 }
 
-/** VAAPI encodes only what lies in the memory of its device. */
-const uploadTo: Readonly<Record<PictureEncoder, readonly string[]>> = {
-  ...{ libx264: [], h264_nvenc: [], h264_qsv: [] },
+/**
+ * In 4:2:0 of 8 bits: x264 in the range of the source, of which `-pix_fmt` and the others make limited
+ * range. VAAPI encodes only what lies in the memory of its device.
+ */
+const takes: Readonly<Record<PictureEncoder, readonly string[]>> = {
+  ...{ libx264: ["format=yuv420p|yuvj420p"], h264_nvenc: [], h264_qsv: [] },
   h264_vaapi: ["format=nv12", "hwupload"],
 };
 
@@ -121,7 +124,7 @@ export function onSourceClock(p: {
   const { by = "libx264" } = p;
   const gopOf = (t: string) => `floor((mod(${t},${clockS})+5e-6)/${p.gopS})`;
   return [
-    ...filtered([...p.filters, "setpts='if(N,PTS,0)'", ...uploadTo[by]]),
+    ...filtered([...p.filters, "setpts='if(N,PTS,0)'", ...takes[by]]),
     ...["-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-g", "10000"],
     ...["-force_key_frames", `expr:not(eq(${gopOf("t")},${gopOf("prev_forced_t")}))`],
     ...["-bsf:v", "noise=drop=lt(st(0\\,ld(0)+key)\\,3)"],

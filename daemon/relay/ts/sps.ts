@@ -1,3 +1,6 @@
+import type { Colour } from "../../../machines/content/colour.ts";
+import { colourOf, untold } from "./colour.ts";
+
 /** What an H.264 sequence parameter set (7.3.2.1.1) tells of the pictures. */
 export type PictureSet = {
   widthPx: number;
@@ -8,6 +11,7 @@ export type PictureSet = {
   profile: number;
   /** 4:2:0 in 8 bits, which everybody shows. */
   plain: boolean;
+  colour: Colour;
 };
 
 /** Profiles whose sets tell more of the colours. */
@@ -50,6 +54,7 @@ export function pictureSet(unit: Buffer): PictureSet | undefined {
   bits.read(1);
   const hasCrop = bits.read(1) === 1;
   const [left, right, top, bottom] = Array.from({ length: 4 }, () => (hasCrop ? bits.golomb() : 0));
+  const colour = colourIn(bits);
   if (bits.isOver) return undefined;
   const unitX = chroma === 1 || chroma === 2 ? 2 : 1;
   const unitY = (chroma === 1 ? 2 : 1) * (2 - framesOnly);
@@ -59,7 +64,22 @@ export function pictureSet(unit: Buffer): PictureSet | undefined {
     interlaced: framesOnly === 0,
     profile,
     plain: chroma <= 1 && deeper === 0,
+    colour,
   };
+}
+
+/** What stands before it, and itself, of annex E.1.1. */
+function colourIn(bits: Bits): Colour {
+  if (bits.read(1) === 0) return colourOf(untold, false);
+  const extendedRatio = 255;
+  if (bits.read(1) === 1 && bits.read(8) === extendedRatio) bits.read(32);
+  if (bits.read(1) === 1) bits.read(1); // overscan
+  if (bits.read(1) === 0) return colourOf(untold, false);
+  bits.read(3); // video_format
+  const fullRange = bits.read(1) === 1;
+  if (bits.read(1) === 0) return colourOf(untold, fullRange);
+  const [primaries, transfer, matrix] = [bits.read(8), bits.read(8), bits.read(8)];
+  return colourOf({ primaries, transfer, matrix }, fullRange);
 }
 
 function skipScalingList(bits: Bits, size: number): void {

@@ -61,11 +61,12 @@ export const sessions = siteSetup.createStateConfig({
         for (const [stream, { ingest }] of Object.entries(context.sessions.assigned)) {
           if (ingest === event.facts.ingest) enqueue.sendTo(context.sessions.refs[stream]!, event);
         }
-        const { ingest, flow, sounds, combed } = event.facts;
+        const { ingest, flow, sounds, combed, colour } = event.facts;
         const feed = {
           ...{ ingest, flow },
           ...(sounds !== undefined && { sounds }),
           ...(combed && { combed }),
+          ...(colour && { colour }),
         };
         for (const { id, ingest: own } of context.plan.encoders) {
           if (own !== ingest) continue;

@@ -34,3 +34,19 @@ test.each([
   const line = `[info]   Stream #0:0[0x100]: Video: h264 (Main), ${format}, 720x576, 25 fps`;
   expect(videoIn(line)?.scan).toBe(scan);
 });
+
+test.each([
+  ["yuv420p(tv, bt709, progressive)", ["bt709", "bt709", "bt709", false]],
+  ["yuvj420p(pc, bt709, top first)", ["bt709", "bt709", "bt709", true]],
+  ["yuv420p(tv, bt2020nc/bt2020/arib-std-b67)", ["bt2020", "arib-std-b67", "bt2020nc", false]],
+  ["yuv420p(bt470bg/unknown/unknown, progressive)", [null, null, "bt470bg", false]],
+  ["yuvj420p(pc, progressive)", [null, null, null, true]],
+  ["yuv420p(top coded first (swapped))", undefined],
+  ["yuv420p(progressive)", undefined],
+  ["yuv420p", undefined],
+] as const)("of pictures that are told as %s the colour is %j", (format, colour) => {
+  const [primaries, transfer, matrix, fullRange] = colour ?? [];
+  const line = `[info]   Stream #0:0[0x100]: Video: h264 (Main), ${format}, 720x576, 25 fps`;
+  const told = colour && { primaries, transfer, matrix, fullRange };
+  expect(videoIn(line)?.colour).toEqual(told);
+});

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { bt709 } from "../../../machines/content/colour.ts";
 import type { Shape } from "../../../machines/content/shape.ts";
 import type { SiteConfig } from "../../../config/site.schema.ts";
 import type { RelayReport } from "../../../machines/stream/relay-protocol.ts";
@@ -72,4 +73,23 @@ test("what the stream says goes before what its encoder says; a copy says nothin
   expect(of({ width: 1_280, height: 720, gopFrames: 100, profile: "high" }, "libx264")).toEqual({
     ...{ widthPx: 1_280, heightPx: 720, framesPerSecond: 50, gopS: 2, h264Profile: "high" },
   });
+});
+
+test("two that tell other colours are told, and what only one of them tells is no difference", () => {
+  const misfitsIn = misfitsFinder({});
+  const told = (a: Shape, b: Shape) => {
+    const inputs = [a, b].map((it, n) => ({ id: "ab"[n], shape: it, misfits: [] }));
+    return misfitsIn({ inputs } as unknown as RelayReport, "a")?.map(({ format }) => format);
+  };
+  const hlg = { primaries: "bt2020", transfer: "arib-std-b67", matrix: "bt2020nc" };
+  const inHlg = { ...shape, colour: { ...hlg, fullRange: false } };
+  const untold = { primaries: null, transfer: null, matrix: null, fullRange: false };
+  const inHd = { ...shape, colour: bt709 };
+  expect(told(inHlg, inHd)).toEqual(["the colour bt2020/arib-std-b67/bt2020nc, and b another"]);
+  expect(told(inHd, { ...shape, colour: { ...bt709, fullRange: true } })).toEqual([
+    "the colour bt709, and b another",
+  ]);
+  expect(told(inHd, { ...shape, colour: untold })).toEqual([]);
+  // Its relay is older.
+  expect(told(inHd, shape)).toEqual([]);
 });

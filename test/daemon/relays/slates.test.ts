@@ -1,10 +1,15 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { bt709 } from "../../../machines/content/colour.ts";
+import { slow } from "../../setup/slow.ts";
 import type { SlateFields } from "../../../daemon/relay/make-slate.ts";
 import { Slate } from "../../../daemon/relay/slate.ts";
-import { makeSlates, slateFields, slatePath } from "../../../daemon/relays/slates.ts";
+import { annexBUnits } from "../../../daemon/relay/ts/annex-b.ts";
+import { pictureSet } from "../../../daemon/relay/ts/sps.ts";
+import { formBrought, makeSlates, slateFields, slatePath } from "../../../daemon/relays/slates.ts";
 
 const plain: SlateFields = {
   ...{ width: 160, height: 90, framesPerSecond: 5, videoBitrateBps: 100_000, sounds: [] },
@@ -66,4 +71,43 @@ test("a picture that cannot be read is said, and a neutral slate is there all th
   // It is tried again with the next start.
   expect(existsSync(join(folder, "slate.json"))).toBe(false);
   expect(readFileSync(path, "latin1")).toBe("no picture");
+});
+
+slow("a slate is in the colour that came, of HDR as bright as paper is there", async () => {
+  const hlg = { primaries: "bt2020", transfer: "arib-std-b67", matrix: "bt2020nc" };
+  const white = { kind: "colour", colour: "#ffffff" } as const;
+  const { text: _, ...mute } = plain;
+  for (const [colour, level] of [
+    [{ ...hlg, fullRange: false }, 180],
+    [{ ...bt709, fullRange: true }, 255],
+  ] as const) {
+    const folder = aFolder();
+    expect(await make(folder, { ...mute, background: white, colour })).toEqual([]);
+    const shown = new Slate(slatePath(folder)).pass(0, []).frames[0]!.payload;
+    const set = annexBUnits(shown).find((unit) => (unit[0]! & 31) === 7)!;
+    expect(pictureSet(set)!.colour).toEqual(colour);
+    const decode = [
+      "-v",
+      "error",
+      "-i",
+      slatePath(folder),
+      "-frames:v",
+      "1",
+      "-f",
+      "rawvideo",
+      "-",
+    ];
+    expect(execFileSync("ffmpeg", decode)[0]).toBe(level);
+  }
+});
+
+test("it is made in the colour that was brought, where that is told whole", () => {
+  const carried = {
+    ...{ captions: false, activeFormat: false, scan: "progressive" as const, sounds: [] },
+    picture: { widthPx: 320, heightPx: 180, framesPerSecond: 25 },
+  };
+  expect(formBrought({ ...carried, colour: bt709 })?.colour).toEqual(bt709);
+  expect(formBrought({ ...carried, colour: { ...bt709, matrix: null } })).toEqual(
+    formBrought(carried),
+  );
 });

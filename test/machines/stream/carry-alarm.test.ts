@@ -1,5 +1,6 @@
 /** What is to go out besides a picture and a sound, and is not there. */
 import { expect, test } from "vitest";
+import { bt709, type Colour } from "../../../machines/content/colour.ts";
 import { type Carried, type CarryPlan, missingOf } from "../../../machines/content/carried.ts";
 import type { SpliceNews, Splices } from "../../../machines/stream/relay/splices.ts";
 import { streamState } from "../../../machines/stream/stream.published.ts";
@@ -38,6 +39,26 @@ test.each<[CarryPlan, Partial<Carried>, string[]]>([
   [{ sounds: [{ channels: 2 }] }, { sounds: [{ language: null, channels: null }] }, []],
 ])("of %j, where there is %j, %j is missing", (plan, there, missing) => {
   expect(missingOf(plan, { ...all, ...there })).toEqual(missing);
+});
+
+const sd = { primaries: "bt470bg", transfer: "bt709", matrix: "bt470bg", fullRange: false };
+const untold = { primaries: null, transfer: null, matrix: null, fullRange: false };
+
+test.each<[NonNullable<CarryPlan["colour"]>, Colour, Colour | undefined, string[]]>([
+  ["keep", sd, sd, []],
+  // The other number for the same matrix.
+  ["keep", { ...sd, matrix: "smpte170m" }, sd, []],
+  ["keep", bt709, sd, ["the colour bt470bg/bt709"]],
+  ["keep", { ...sd, fullRange: true }, sd, ["the colour bt470bg/bt709"]],
+  ["keep", untold, sd, ["the colour bt470bg/bt709"]],
+  // Nobody knows what its encoder gets, or it is not told there.
+  ["keep", bt709, undefined, []],
+  ["keep", bt709, untold, []],
+  ["bt709", bt709, sd, []],
+  ["bt709", sd, sd, ["the colour bt709"]],
+  ["bt709", { ...bt709, fullRange: true }, undefined, ["the colour bt709"]],
+])("to %s the colour, where it is %j and comes as %j, lacks %j", (colour, is, source, missing) => {
+  expect(missingOf({ colour }, { ...all, colour: is }, source)).toEqual(missing);
 });
 
 function aWorld(): World {

@@ -28,13 +28,13 @@ const grammar: Record<string, RegExp | undefined> = {
   "-i": /^(file:\/|rtmp:\/\/|srt:\/\/|udp:\/\/|testsrc2=size=|sine=)[^\p{Cc}]*$/u,
   "-map": /^[01]:[va]:0\??$/,
   "-af": /^aformat=channel_layouts=[a-z0-9.()|]+$/,
-  "-vf": /^(bwdif=mode=send_frame:deint=(all|interlaced))?,?(scale=-?\d+:-?\d+(:interl=1)?)?$/,
+  "-vf":
+    /^(scale=-?\d+:-?\d+(:interl=-?1)?,)?(bwdif=mode=send_frame:deint=(all|interlaced),)?format=yuv420p\|yuvj420p$/,
   "-flags": /^\+ildct\+ilme$/,
   "-c:v": /^(libx264|copy)$/,
   "-c:a": /^(aac|copy)$/,
   "-preset": /^[a-z]+$/,
   "-tune": /^zerolatency$/,
-  "-pix_fmt": /^yuv420p$/,
   "-flvflags": /^no_duration_filesize$/,
   "-rtmp_app": /^[A-Za-z0-9._~/-]+$/,
   "-rtmp_playpath": /^[!-~]+$/,
@@ -206,7 +206,7 @@ test("interlaced pictures are kept only at a height that x264 takes, and one tha
       streamKey: "k",
     },
   );
-  expect(argv).toContain("scale=720:-4:interl=1");
+  expect(argv).toContain("scale=720:-4:interl=1,format=yuv420p|yuvj420p");
 });
 
 test("the grammar of this test notices a forbidden option and an unguarded input", () => {

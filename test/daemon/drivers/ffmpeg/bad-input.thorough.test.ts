@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ffmpegArguments } from "../../../../daemon/drivers/ffmpeg/arguments.ts";
 import { FfmpegOptions } from "../../../../daemon/drivers/ffmpeg/options.ts";
 import { InputLine } from "../../../../daemon/relay/input-line.ts";
+import { bt709 } from "../../../../machines/content/colour.ts";
 
 const fps = 15;
 const [size, larger] = ["160x90", "320x180"];
@@ -110,6 +111,26 @@ test.each(["yuv420p", "yuv422p10le"])(
     expect(whole.filter(({ frames }) => frames.length !== fps)).toEqual([]);
   },
 );
+
+const hlg = { primaries: "bt2020", transfer: "arib-std-b67", matrix: "bt2020nc" };
+test.each([
+  [bt709, "matrix=bt709:primaries=bt709:transfer=bt709:range=limited"],
+  [{ ...bt709, fullRange: true }, "matrix=bt709:primaries=bt709:transfer=bt709:range=full"],
+  [
+    { ...hlg, fullRange: false },
+    "matrix=bt2020nc:primaries=bt2020:transfer=arib-std-b67:range=limited",
+  ],
+])("the colour %j is kept, also at another size", (colour, zscale) => {
+  const filter =
+    "format=gbrp,zscale=matrixin=gbr:primariesin=bt709:transferin=bt709:" +
+    `${zscale},format=yuv420p`;
+  const bytes = source({ filter });
+  for (const size of [{}, { width: 320, height: 180 }]) {
+    const { ran, shape } = encoded(bytes, size);
+    expect(ran.status).toBe(0);
+    expect(shape?.colour).toEqual(colour);
+  }
+});
 
 test("pictures at no steady rate keep their own times", () => {
   const filter = "select='lt(mod(n,15),8)+not(mod(n,3))'";

@@ -30,7 +30,24 @@ test.each([
     interlaced: more.some((it) => it === "+ilme+ildct"),
     profile,
     plain: profile <= 100,
+    colour: { primaries: null, transfer: null, matrix: null, fullRange: false },
   });
+});
+
+test.each([
+  [["-color_primaries", "bt709"], { primaries: "bt709", transfer: null, matrix: null }],
+  [
+    ["-color_primaries", "bt2020", "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc"],
+    { primaries: "bt2020", transfer: "arib-std-b67", matrix: "bt2020nc" },
+  ],
+  [
+    // Behind an odd shape of the pixels.
+    ["-aspect", "2.2", "-color_trc", "gamma28", "-colorspace", "bt470bg", "-color_range", "pc"],
+    { primaries: null, transfer: "bt470bg", matrix: "bt470bg", fullRange: true },
+  ],
+  [["-color_range", "tv"], { primaries: null, transfer: null, matrix: null }],
+])("what %j tells of the colours is read", (more, colour) => {
+  expect(pictureSet(setOf("320x180", more))!.colour).toEqual({ fullRange: false, ...colour });
 });
 
 test("what is cut off tells nothing", () => {

@@ -3121,6 +3121,11 @@ export declare type SlateFormat = Message<"understudy.v1.SlateFormat"> & {
    * @generated from field: optional understudy.v1.SlateFormatFrom from = 5;
    */
   from?: SlateFormatFrom | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Colour colour = 6;
+   */
+  colour?: Colour | undefined;
 };
 
 /**
@@ -3307,6 +3312,11 @@ export declare type Carried = Message<"understudy.v1.Carried"> & {
    * @generated from field: optional understudy.v1.CarriedLooks looks = 6;
    */
   looks?: CarriedLooks | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Colour colour = 7;
+   */
+  colour?: Colour | undefined;
 };
 
 /**
@@ -3314,6 +3324,37 @@ export declare type Carried = Message<"understudy.v1.Carried"> & {
  * Use `create(CarriedSchema)` to create a new message.
  */
 export declare const CarriedSchema: GenMessage<Carried>;
+
+/**
+ * @generated from message understudy.v1.Colour
+ */
+export declare type Colour = Message<"understudy.v1.Colour"> & {
+  /**
+   * @generated from field: optional string primaries = 1;
+   */
+  primaries?: string | undefined;
+
+  /**
+   * @generated from field: optional string transfer = 2;
+   */
+  transfer?: string | undefined;
+
+  /**
+   * @generated from field: optional string matrix = 3;
+   */
+  matrix?: string | undefined;
+
+  /**
+   * @generated from field: optional bool full_range = 4;
+   */
+  fullRange?: boolean | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.Colour.
+ * Use `create(ColourSchema)` to create a new message.
+ */
+export declare const ColourSchema: GenMessage<Colour>;
 
 /**
  * @generated from message understudy.v1.CarriedPicture
