@@ -59,6 +59,22 @@ export const streamContent = section({
     .max(16)
     .prefault([1])
     .describe("Channel pairs that must carry sound, from 1"),
+  quality: section({
+    every: durationOr("never", { atLeast: "30s", atMost: "1h" })
+      .prefault("60s")
+      .describe("How often a picture on air is compared with its source, on path relayed"),
+    leastSsim: z
+      .number()
+      .min(0)
+      .max(1)
+      .prefault(0.8)
+      .describe("Structural similarity; less is told"),
+    after: duration({ atLeast: "1s", atMost: "1h" })
+      .prefault("3min")
+      .describe("When it has lasted this long"),
+  })
+    .prefault({})
+    .describe("Encoding loses too much of the picture"),
   compareEvery: durationOr("never", { atLeast: "30s", atMost: "1h" })
     .prefault("60s")
     .describe("How often carrier and understudy are compared, where both can be seen"),

@@ -13,6 +13,7 @@ import type { Ack } from "../machines/site/site.contract.ts";
 import { openSite } from "../machines/site/site-core.ts";
 import type { SiteResume } from "../machines/site/site.context.ts";
 import { verdict } from "../machines/stream/stream.context.ts";
+import { seenOnAir } from "../machines/stream/quality.ts";
 import { carrierWord, comparedPair } from "../machines/stream/stream.published.ts";
 import { attention } from "./attention.ts";
 import { isSoftware, openDrivers, openSessions, superviseAll } from "./boxes.ts";
@@ -26,6 +27,8 @@ import { watchOverrides } from "./commissioning/overrides.ts";
 import { openConnectionHistory } from "./connection-history.ts";
 import { relayViews } from "./content/relay-views.ts";
 import { watchContent } from "./content/watch-content.ts";
+import { subjectsOf } from "./quality/subjects.ts";
+import { watchQuality } from "./quality/watch-quality.ts";
 import { type Decider, openDecider, type Turned } from "./decider.ts";
 import { lookInTurn } from "./device-session.ts";
 import { allVendors, vendors } from "./drivers/index.ts";
@@ -400,6 +403,14 @@ export async function startSite(p: {
     tell: (stream, event) => void submit({ to: `stream:${stream}`, event }),
   });
 
+  const quality = watchQuality({
+    subjects: subjectsOf(written, relayed),
+    nowMs: monotonicMs,
+    onAir: (stream) => seenOnAir(core.stream(stream).context),
+    tell: (stream, look) =>
+      void submit({ to: `stream:${stream}`, event: { type: "quality", look } }),
+  });
+
   const overrides = watchOverrides(config.stateDir, (override) =>
     submit({ to: "site", event: { type: "freezeWasOverridden", ...override } }),
   );
@@ -494,6 +505,7 @@ export async function startSite(p: {
       await Promise.all([...relays.values()].map((relay) => relay.close()));
       await farEnds.close();
       await content.close();
+      await quality.close();
       await thumbnails.close();
       overrides.close();
       await hostClock.close();

@@ -35,6 +35,9 @@ export function contentPlan(
     },
     silenceBelowDbfs: content.silenceBelowDbfs,
     pairs: content.pairs,
+    ...(content.quality.everyMs !== null && {
+      quality: { leastSsim: content.quality.leastSsim, afterMs: content.quality.afterMs },
+    }),
     comparisonCountsMs: comparisonCountsFor(content.compareEveryMs),
     farEndDelayMs: playbackOf(destination)?.delayAtMostMs ?? 0,
   };

@@ -3152,6 +3152,31 @@ export interface components {
               [key: string]: unknown;
             })
           | null;
+        quality?: {
+          encoder: components["schemas"]["Id"] | null;
+          figures: {
+            ssim?: {
+              value: number;
+              at: string | null;
+              source: string;
+            } & {
+              [key: string]: unknown;
+            };
+            psnrDb?: {
+              value: number;
+              at: string | null;
+              source: string;
+            } & {
+              [key: string]: unknown;
+            };
+          } & {
+            [key: string]: unknown;
+          };
+          because: string | null;
+          lowBeganAt: string | null;
+        } & {
+          [key: string]: unknown;
+        };
       } & {
         [key: string]: unknown;
       };
@@ -6120,6 +6145,31 @@ export interface operations {
                     [key: string]: unknown;
                   })
                 | null;
+              quality?: {
+                encoder: components["schemas"]["Id"] | null;
+                figures: {
+                  ssim?: {
+                    value: number;
+                    at: string | null;
+                    source: string;
+                  } & {
+                    [key: string]: unknown;
+                  };
+                  psnrDb?: {
+                    value: number;
+                    at: string | null;
+                    source: string;
+                  } & {
+                    [key: string]: unknown;
+                  };
+                } & {
+                  [key: string]: unknown;
+                };
+                because: string | null;
+                lowBeganAt: string | null;
+              } & {
+                [key: string]: unknown;
+              };
             } & {
               [key: string]: unknown;
             };

@@ -48,6 +48,25 @@ function known(picture: boolean, sound: boolean): [Tone, string] {
   return sound ? ["unknown", "sound, picture not known"] : ["unknown", "not known"];
 }
 
+/** Of the encoder on air with its source. Nothing before the first time. */
+export function qualityLine({ quality }: Content, nowMs: number, encoderName: EncoderName) {
+  if (!quality) return null;
+  const { encoder, figures, because, lowBeganAt } = quality;
+  const { ssim, psnrDb } = figures;
+  if (encoder === null || !ssim || !psnrDb)
+    return h("div", { class: "muted" }, `not available: ${because ?? "it was not measured"}`);
+  const low =
+    lowBeganAt == null ? null : `loses too much for ${lengthOf(nowMs - Date.parse(lowBeganAt))}`;
+  const age = ssim.at === null ? "" : ` (${lengthOf(nowMs - Date.parse(ssim.at))} ago)`;
+  return h(
+    "div",
+    {},
+    h("span", { class: "muted" }, `${encoderName(encoder)}: `),
+    ...(low === null ? [] : [word("warning", low), " "]),
+    `SSIM ${ssim.value.toFixed(3)}, PSNR ${psnrDb.value.toFixed(1)} dB${age}`,
+  );
+}
+
 /** Nothing before the first comparison. */
 export function comparisonLine(content: Content, nowMs: number, encoderName: EncoderName) {
   const { comparison } = content;

@@ -27,8 +27,9 @@ export function streamRank(stream: StreamItem): Rank {
   if (understudy === "none" && (stream.encoders?.length ?? 0) > 1) return 2;
   const faults = stream.content?.views.flatMap((view) => view.faults) ?? [];
   const differs = stream.content?.comparison?.word === "different";
+  const losesMuch = stream.content?.quality?.lowBeganAt != null;
   const legLost = stream.legs?.some((leg) => leg.state === "lost") === true;
-  return faults.length > 0 || differs || legLost ? 2 : 3;
+  return faults.length > 0 || differs || losesMuch || legLost ? 2 : 3;
 }
 
 export function encoderRank(encoder: EncoderItem): Rank {

@@ -1,6 +1,6 @@
 /** A stream's card: is it on air, what happened, what to do next. The rest opens. */
 import { row, staleBadge } from "./box.ts";
-import { comparisonLine, pictureLines } from "./content.ts";
+import { comparisonLine, pictureLines, qualityLine } from "./content.ts";
 import { h } from "./dom.ts";
 import { eventLines } from "./events.ts";
 import type { StreamItem } from "./items.ts";
@@ -256,8 +256,10 @@ function content(
 ): HTMLElement[] {
   if (content === undefined) return [];
   const compared = comparisonLine(content, nowMs, nameOf);
+  const quality = qualityLine(content, nowMs, nameOf);
   return [
     ...row("Picture", ...pictureLines(content, nowMs, nameOf)),
+    ...(quality ? row("Of its source", quality) : []),
     ...(compared ? row("Compared", compared) : []),
   ];
 }

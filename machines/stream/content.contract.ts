@@ -41,6 +41,26 @@ export const StreamContent = z
         atMs: z.number(),
       })
       .nullable(),
+    /**
+     * How much is left of the source's pictures in those of the encoder on air. Absent: it was not
+     * looked yet, or is not to be, or the site is older.
+     */
+    quality: z
+      .object({
+        /** null: not available. */
+        encoder: Id.nullable(),
+        figures: z.object({
+          /** Structural similarity, at most 1: nothing is lost. */
+          ssim: Figure.optional(),
+          /** Signal to noise; 100: nothing is lost. */
+          psnrDb: Figure.optional(),
+        }),
+        /** Why it is not available. */
+        because: z.string().nullable(),
+        /** Since when too much is lost, where that has lasted long enough; null: it has not. */
+        lowBeganAtMs: z.number().nullable(),
+      })
+      .optional(),
   })
   .meta({ id: "StreamContent" });
 export type StreamContent = z.infer<typeof StreamContent>;

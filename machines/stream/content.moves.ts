@@ -7,12 +7,13 @@ import {
   withComparison,
   withLook,
 } from "./content.ts";
+import { qualityAfter, qualityNews } from "./quality.ts";
 import { sendsNoProgramme } from "./relay/better-input.ts";
 import { type StreamContext, verdict } from "./stream.context.ts";
 import type { StreamEvent } from "./stream.events.ts";
 
 type Of<T extends StreamEvent["type"]> = Extract<StreamEvent, { type: T }>;
-export type ContentEvent = Of<"content"> | Of<"compared">;
+export type ContentEvent = Of<"content"> | Of<"compared"> | Of<"quality">;
 type Step = { content: StreamContext["content"]; decisions: Decision[] };
 
 const what: Record<ToldFault, { is: string; over: string }> = {
@@ -25,7 +26,18 @@ const what: Record<ToldFault, { is: string; over: string }> = {
   },
 };
 
-export function looked(context: StreamContext, { view, look }: Of<"content">): Step {
+export function contentStep(context: StreamContext, event: ContentEvent): Step {
+  switch (event.type) {
+    case "content":
+      return looked(context, event);
+    case "compared":
+      return compared(context, event);
+    case "quality":
+      return measured(context, event);
+  }
+}
+
+function looked(context: StreamContext, { view, look }: Of<"content">): Step {
   const { content, plan, now } = context;
   const next = withLook(content.views[view], look, plan.content, now());
   const where = view === farEndView ? "at the far end" : `of ${view}`;
@@ -49,7 +61,16 @@ export function looked(context: StreamContext, { view, look }: Of<"content">): S
   };
 }
 
-export function compared(context: StreamContext, event: Of<"compared">): Step {
+function measured(context: StreamContext, { look }: Of<"quality">): Step {
+  const { content, plan, now } = context;
+  const quality = qualityAfter(content.quality, look, plan.content.quality, now());
+  return {
+    content: { ...content, quality },
+    decisions: qualityNews(context, content.quality, quality),
+  };
+}
+
+function compared(context: StreamContext, event: Of<"compared">): Step {
   const { content, plan, now } = context;
   const { carrier, with: other } = event;
   // Who has lost the programme differs from everybody who has it: that is no reason to stay.

@@ -1,13 +1,32 @@
 import { shows } from "../content/look.ts";
-import { farEndView, isFresh, lastingTold, type ContentView } from "./content.ts";
+import {
+  farEndView,
+  isFresh,
+  lastingTold,
+  type ContentView,
+  type StreamQuality,
+} from "./content.ts";
 import type { StreamContent } from "./content.contract.ts";
 import type { StreamContext } from "./stream.context.ts";
+
+function publishedQuality(quality: StreamQuality): NonNullable<StreamContent["quality"]> {
+  const { look, at, lowSince, told } = quality;
+  if (look.word === "notAvailable")
+    return { encoder: null, figures: {}, because: look.because, lowBeganAtMs: null };
+  const figure = (value: number) => ({ value, atMs: at.wallMs, source: "comparison" });
+  return {
+    encoder: look.encoder,
+    figures: { ssim: figure(look.ssim), psnrDb: figure(look.psnrDb) },
+    because: null,
+    lowBeganAtMs: told ? lowSince!.wallMs : null,
+  };
+}
 
 /** Nothing where nobody looks at any picture of this stream. */
 export function publishedContent({ content, plan, now }: StreamContext): StreamContent | undefined {
   const views = Object.entries(content.views);
-  if (views.length === 0) return undefined;
-  const { comparison } = content;
+  const { comparison, quality } = content;
+  if (views.length === 0 && !quality) return undefined;
   return {
     views: views.map(([of, view]) => ({
       of,
@@ -26,6 +45,7 @@ export function publishedContent({ content, plan, now }: StreamContext): StreamC
       because: comparison.because,
       atMs: comparison.at.wallMs,
     },
+    ...(quality && { quality: publishedQuality(quality) }),
   };
 
   function figures(of: string, view: ContentView): StreamContent["views"][number]["figures"] {

@@ -2,6 +2,7 @@
  * What a stream knows of its picture and sound: what the far end gives back, and what each encoder
  * shows of its own. Lost with a restart and seen again.
  */
+import type { QualityLook, QualityPolicy } from "../content/quality.ts";
 import type { Comparison } from "../content/compare.ts";
 import {
   type ContentFault,
@@ -17,6 +18,8 @@ export type ContentPlan = ContentPolicy & {
   farEndDelayMs: number;
   /** A comparison says something of the present for so long; absent: ten minutes. */
   comparisonCountsMs?: number;
+  /** Absent: what is lost of the source is not measured. */
+  quality?: QualityPolicy;
 };
 
 /** What can be seen; a lost input is told by the box itself. */
@@ -34,11 +37,22 @@ export type ContentView = {
   told: readonly ToldFault[];
 };
 
+/** How much is left of its source. */
+export type StreamQuality = {
+  look: QualityLook;
+  at: Stamp;
+  /** Since when too much was lost, whenever it was measured. */
+  lowSince: Stamp | null;
+  told: boolean;
+};
+
 export type StreamContent = {
   /** By encoder, or `farEnd`. */
   views: Readonly<Record<string, ContentView>>;
   /** Of the carrier with the encoder that is named. */
   comparison: (Comparison & { carrier: string; with: string; at: Stamp }) | null;
+  /** Of the one on air with its source; absent: it was not looked yet. */
+  quality?: StreamQuality;
 };
 export const nothingSeen: StreamContent = { views: {}, comparison: null };
 /** No encoder can be called so: ids are in lower case. */

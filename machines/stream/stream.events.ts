@@ -3,6 +3,7 @@ import type { RecordingGap } from "./stream.contract.ts";
 import type { CommandRef } from "../command/command-ref.ts";
 import type { Comparison } from "../content/compare.ts";
 import type { ContentLook } from "../content/look.ts";
+import type { QualityLook } from "../content/quality.ts";
 import type { FarEndFacts } from "../destination/far-end.ts";
 import type { ReliefReason } from "../encoder/encoder.events.ts";
 import type { EncoderFacts } from "../encoder/facts.ts";
@@ -20,6 +21,7 @@ export type StreamEvent =
   | { type: "farEnd.facts"; facts: FarEndFacts }
   /** What an encoder shows, or `farEnd`. */
   | { type: "content"; view: string; look: ContentLook }
+  | { type: "quality"; look: QualityLook }
   | { type: "compared"; carrier: string; with: string; comparison: Comparison }
   /** Answers of the site to `claim`. */
   | { type: "key.granted"; keyGeneration: number }

@@ -63,6 +63,7 @@ export const streamMachine = streamSetup.createMachine({
           actions: { type: "keepMeasures", params: ({ event }) => event.inputs },
         },
         content: { actions: { type: "keepLook", params: ({ event }) => event } },
+        quality: { actions: { type: "keepLook", params: ({ event }) => event } },
         compared: { actions: { type: "keepLook", params: ({ event }) => event } },
         schedule: {
           actions: change<Of<"schedule">>(({ context, event }) =>

@@ -43,7 +43,7 @@ import type { DrillResult } from "./drill/drill-memory.ts";
 import { drillEnded } from "./drill/drill.decisions.ts";
 import { withMeasures } from "./relay/measured.ts";
 import type { Measures } from "./relay/measures.ts";
-import { compared, type ContentEvent, looked } from "./content.moves.ts";
+import { type ContentEvent, contentStep } from "./content.moves.ts";
 import * as tell from "./stream.decisions.ts";
 import { calmLeftMs, changedAgain, latched, movedTooOften } from "./latch.moves.ts";
 import type { StreamEvent, StreamToSite } from "./stream.events.ts";
@@ -331,8 +331,7 @@ export const streamSetup = setup({
       if (decision) enqueue.emit(decided(asTold(context.plan, decision)));
     }),
     keepLook: enqueueActions(({ context, enqueue }, event: ContentEvent) => {
-      const { content, decisions } =
-        event.type === "content" ? looked(context, event) : compared(context, event);
+      const { content, decisions } = contentStep(context, event);
       enqueue.assign({ content });
       for (const decision of decisions) enqueue.emit(decided(decision));
     }),

@@ -112,6 +112,7 @@ test("a short file is whole: what it leaves out has its default, in units the na
       frozen: { do: "observe", afterMs: 20_000 },
       silent: { do: "observe", afterMs: 20_000 },
       loudness: { do: "off", afterMs: 30_000, leastLufs: -28, mostLufs: -18 },
+      quality: { everyMs: 60_000, leastSsim: 0.8, afterMs: 180_000 },
       silenceBelowDbfs: -50,
       pairs: [1],
       compareEveryMs: 60_000,

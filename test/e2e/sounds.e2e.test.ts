@@ -51,7 +51,7 @@ function aSourceOfTwoSounds(to: string): void {
   ]);
 }
 
-test("two sounds go through encoder and relay with languages and channels, and the picture with its colour; where fewer go on it is said what to set", async () => {
+test("two sounds go through encoder and relay with languages and channels, the picture with its colour and little lost; where fewer go on it is said what to set", async () => {
   const [stage, house] = [await freePort(), await freePort()];
   const reads = (audio: object) => ({
     driver: "ffmpeg" as const,
@@ -112,6 +112,15 @@ test("two sounds go through encoder and relay with languages and channels, and t
     ]);
     const ingest = await hub.get("/api/ingests/stage");
     expect(ingest).toMatchObject({ video: { colour } });
+
+    type Quality = { encoder: string | null; figures: { ssim?: { value: number } } };
+    const quality = await until("what is on air is compared with its source", async () => {
+      const { content } = (await hub.get("/api/streams/main")) as {
+        content?: { quality?: Quality };
+      };
+      return content?.quality?.encoder != null && content.quality;
+    });
+    expect(quality.figures.ssim!.value).toBeGreaterThan(0.8);
 
     const heard = join(facility.folder, "heard.ts");
     // prettier-ignore

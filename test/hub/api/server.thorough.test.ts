@@ -386,7 +386,11 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   const figure = (value: number) => ({ value, atMs: 1_790_000_000_000, source: "preview" });
   const view = { of: "helo-a", picture: "seen", sound: "heard", faults: [] };
   const figures = { shortTermLufs: figure(-22.5), integratedLufs: figure(-23) };
-  const content = { views: [{ ...view, figures }], comparison: null };
+  const quality = {
+    ...{ encoder: "helo-a", because: null, lowBeganAtMs: null },
+    figures: { ssim: figure(0.97), psnrDb: figure(41.5) },
+  };
+  const content = { views: [{ ...view, figures }], comparison: null, quality };
   const measured = { bitrateBps: figure(4e6), avDriftMs: figure(-25), continuityErrors: figure(2) };
   const relay = {
     ...{ health: "running", selected: "helo-a", sinceMs: 1, reason: "start", generation: 1 },
@@ -419,6 +423,9 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   const loudness = 'understudy_stream_loudness_lufs{site="studio",stream="main",view="helo-a"';
   expect(text).toContain(`${loudness},window="short-term"} -22.5`);
   expect(text).toContain(`${loudness},window="integrated"} -23`);
+  const onAir = '{site="studio",stream="main",encoder="helo-a"}';
+  expect(text).toContain(`understudy_stream_ssim_ratio${onAir} 0.97`);
+  expect(text).toContain(`understudy_stream_psnr_db${onAir} 41.5`);
   for (const line of [
     'breaker_state{site="studio",encoder="helo-a",state="closed"} 1',
     'breaker_state{site="studio",encoder="helo-a",state="open"} 0',

@@ -3467,6 +3467,11 @@ export declare type StreamContent = Message<"understudy.v1.StreamContent"> & {
    * @generated from field: understudy.v1.StreamContentComparison comparison = 2;
    */
   comparison?: StreamContentComparison | undefined;
+
+  /**
+   * @generated from field: understudy.v1.StreamContentQuality quality = 3;
+   */
+  quality?: StreamContentQuality | undefined;
 };
 
 /**
@@ -3474,6 +3479,58 @@ export declare type StreamContent = Message<"understudy.v1.StreamContent"> & {
  * Use `create(StreamContentSchema)` to create a new message.
  */
 export declare const StreamContentSchema: GenMessage<StreamContent>;
+
+/**
+ * @generated from message understudy.v1.StreamContentQuality
+ */
+export declare type StreamContentQuality = Message<"understudy.v1.StreamContentQuality"> & {
+  /**
+   * @generated from field: optional string encoder = 1;
+   */
+  encoder?: string | undefined;
+
+  /**
+   * @generated from field: understudy.v1.StreamContentQualityFigures figures = 2;
+   */
+  figures?: StreamContentQualityFigures | undefined;
+
+  /**
+   * @generated from field: optional string because = 3;
+   */
+  because?: string | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp low_began_at = 4;
+   */
+  lowBeganAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamContentQuality.
+ * Use `create(StreamContentQualitySchema)` to create a new message.
+ */
+export declare const StreamContentQualitySchema: GenMessage<StreamContentQuality>;
+
+/**
+ * @generated from message understudy.v1.StreamContentQualityFigures
+ */
+export declare type StreamContentQualityFigures = Message<"understudy.v1.StreamContentQualityFigures"> & {
+  /**
+   * @generated from field: understudy.v1.Figure ssim = 1;
+   */
+  ssim?: Figure | undefined;
+
+  /**
+   * @generated from field: understudy.v1.Figure psnr_db = 2;
+   */
+  psnrDb?: Figure | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamContentQualityFigures.
+ * Use `create(StreamContentQualityFiguresSchema)` to create a new message.
+ */
+export declare const StreamContentQualityFiguresSchema: GenMessage<StreamContentQualityFigures>;
 
 /**
  * @generated from message understudy.v1.StreamContentViewEntry
