@@ -13,6 +13,9 @@ export const carry = section({
     .describe(
       "Splice information (SCTE-35) of the SRT or UDP ingest that its encoders hear: keep: has to be there; any: goes out where it comes; drop: never",
     ),
+  timecode: kept.describe(
+    "keep: timecode (of H.264, with each picture) has to be there; encoders on this host drop it",
+  ),
   scan: z
     .enum(["progressive", "interlaced", "any"])
     .prefault("any")

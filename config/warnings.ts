@@ -15,6 +15,7 @@ export const configWarnings = (config: SiteConfig): string[] => [
   ...soundWarnings(config),
   ...spliceWarnings(config),
   ...colourWarnings(config),
+  ...timecodeWarnings(config),
   ...listenerWarnings(config),
 ];
 
@@ -83,6 +84,25 @@ const colourWarnings = ({ streams, encoders }: SiteConfig): string[] =>
     const names = unseen.map((box) => box.id).join(", ");
     return [
       `${id}: the colour that ${names} gets is seen by no ingest: \`carry.colour: keep\` looks at nothing there`,
+    ];
+  });
+
+/**
+ * x264 writes none for FFmpeg 5.1; GStreamer 1.22 can (h264parse, update-timecode), with messages that
+ * decoders call cut off.
+ */
+const timecodeWarnings = ({ streams, encoders }: SiteConfig): string[] =>
+  streams.flatMap(({ id, carry, encoders: chosen }) => {
+    const drop = chosen
+      .map(({ encoder }) => encoders.find((box) => box.id === encoder)!)
+      .filter(({ driver, options }) => {
+        const { video } = options as { video?: { codec?: string } };
+        return driver === "gstreamer" || (driver === "ffmpeg" && video?.codec !== "copy");
+      });
+    if (carry?.timecode !== "keep" || drop.length === 0) return [];
+    const names = drop.map((box) => box.id).join(", ");
+    return [
+      `${id}: timecode is to be kept, and lost in ${names}: who encodes on this host drops it; \`video.codec: copy\` of ffmpeg passes it on`,
     ];
   });
 

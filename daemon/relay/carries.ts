@@ -15,6 +15,7 @@ export class Carries {
   #sinceMs: number | undefined;
   #captionsMs = -Infinity;
   #activeFormatMs = -Infinity;
+  #timecodeMs = -Infinity;
   #picture: PictureSet | undefined;
   #rate = new FrameRate();
   #sounds: (Aac | undefined)[] = [];
@@ -29,10 +30,11 @@ export class Carries {
     this.#sinceMs ??= nowMs;
     this.#rate.take(frame);
     for (const unit of leadingUnits(payload)) {
-      const userData = userDataIn(unit);
+      if (key && (unit[0]! & 31) === sequence) this.#picture = pictureSet(unit) ?? this.#picture;
+      const userData = userDataIn(unit, this.#picture?.delayBits ?? null);
       if (userData?.captions) this.#captionsMs = nowMs;
       if (userData?.activeFormat) this.#activeFormatMs = nowMs;
-      if (key && (unit[0]! & 31) === sequence) this.#picture = pictureSet(unit) ?? this.#picture;
+      if (userData?.timecode) this.#timecodeMs = nowMs;
     }
   }
 
@@ -53,6 +55,7 @@ export class Carries {
     return {
       captions: isThere(this.#captionsMs),
       activeFormat: isThere(this.#activeFormatMs),
+      timecode: isThere(this.#timecodeMs),
       scan: interlaced ? "interlaced" : "progressive",
       sounds: sounds.map(({ descriptors }, n) => {
         const aac = this.#sounds[n + 1];

@@ -2871,6 +2871,7 @@ export interface components {
                 | ({
                     captions: boolean;
                     activeFormat: boolean;
+                    timecode?: boolean;
                     /**
                      * @default unknown
                      * @enum {string}
@@ -5864,6 +5865,7 @@ export interface operations {
                       | ({
                           captions: boolean;
                           activeFormat: boolean;
+                          timecode?: boolean;
                           /**
                            * @default unknown
                            * @enum {string}

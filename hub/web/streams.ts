@@ -166,6 +166,7 @@ function carriedRow(
   const there = [
     carried.captions ? "captions" : "no captions",
     ...(carried.activeFormat ? ["active format"] : []),
+    ...(carried.timecode === true ? ["timecode"] : []),
     carried.scan === "progressive" && carried.looks === "interlaced"
       ? "combed though flagged progressive"
       : carried.scan,

@@ -10,6 +10,8 @@ export const Carried = z
     captions: z.boolean(),
     /** Active format description. */
     activeFormat: z.boolean(),
+    /** The source's hours, minutes, seconds and frames. Absent: the relay is older. */
+    timecode: z.boolean().optional(),
     /** As it is flagged, whatever the pictures look like. */
     scan: word(scans),
     /** In the order of the programme's map. */
@@ -44,6 +46,7 @@ export type CarryPlan = {
   activeFormat?: true;
   /** Splice information of the source, which no encoder brings. */
   splices?: true;
+  timecode?: true;
   scan?: Scan;
   colour?: WantedColour;
   sounds?: readonly { language?: string; channels?: number }[];
@@ -58,6 +61,7 @@ export function missingOf(plan: CarryPlan, carried: Carried, source?: Colour): s
   return [
     ...(plan.captions && !carried.captions ? ["captions"] : []),
     ...(plan.activeFormat && !carried.activeFormat ? ["the active format"] : []),
+    ...(plan.timecode && carried.timecode === false ? ["the timecode"] : []),
     ...(scan !== undefined && scan !== carried.scan ? [`${scan} pictures`] : []),
     // What moves little is not combed, though it is interlaced.
     ...(scan === "progressive" && carried.scan === scan && carried.looks === "interlaced"

@@ -197,21 +197,36 @@ streams:
   ]);
 });
 
-test("whose source nobody sees, its colour cannot be compared with", () => {
-  const text = (input: string, colour: string) => `site: studio
+const carrying = (encoder: string, carry: string) => `site: studio
 mqtt: { url: mqtt://127.0.0.1:1883 }
 ingests: [{ id: stage, kind: udp, url: udp://127.0.0.1:5000 }]
 encoders:
-  - { id: a, driver: ffmpeg, input: ${input}, source: stage }
+  - { id: a, source: stage, ${encoder} }
 destinations: [{ id: far, address: rtmp://192.0.2.1/live, streamKey: credential:key }]
 streams:
-  - { id: main, destination: far, encoders: [a], path: relayed, carry: { colour: ${colour} } }
+  - { id: main, destination: far, encoders: [a], path: relayed, carry: { ${carry} } }
 `;
+
+test("whose source nobody sees, its colour cannot be compared with", () => {
   const told = (input: string, colour: string) =>
-    of(text(input, colour)).filter((line) => line.includes("colour"));
+    of(carrying(`driver: ffmpeg, input: ${input}`, `colour: ${colour}`)) //
+      .filter((line) => line.includes("colour"));
   expect(told("{ kind: udp, url: udp://127.0.0.1:5000 }", "keep")).toEqual([
     "main: the colour that a gets is seen by no ingest: `carry.colour: keep` looks at nothing there",
   ]);
   expect(told("{ kind: ingest, ingest: stage }", "keep")).toEqual([]);
   expect(told("{ kind: udp, url: udp://127.0.0.1:5000 }", "bt709")).toEqual([]);
+});
+
+test("timecode that is to be kept is lost in whoever encodes on this host", () => {
+  const told = (encoder: string, timecode = "keep") =>
+    of(carrying(`${encoder}, input: { kind: ingest, ingest: stage }`, `timecode: ${timecode}`)) //
+      .filter((line) => line.includes("timecode"));
+  const says =
+    "main: timecode is to be kept, and lost in a: who encodes on this host drops it; " +
+    "`video.codec: copy` of ffmpeg passes it on";
+  expect(told("driver: ffmpeg")).toEqual([says]);
+  expect(told("driver: gstreamer")).toEqual([says]);
+  expect(told("driver: ffmpeg, video: { codec: copy }")).toEqual([]);
+  expect(told("driver: ffmpeg", "any")).toEqual([]);
 });

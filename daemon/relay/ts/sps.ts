@@ -12,6 +12,8 @@ export type PictureSet = {
   /** 4:2:0 in 8 bits, which everybody shows. */
   plain: boolean;
   colour: Colour;
+  /** What stands before the form of the picture in its timing (D.1.3), bits; null: that is not told. */
+  delayBits: number | null;
 };
 
 /** Profiles whose sets tell more of the colours. */
@@ -54,7 +56,9 @@ export function pictureSet(unit: Buffer): PictureSet | undefined {
   bits.read(1);
   const hasCrop = bits.read(1) === 1;
   const [left, right, top, bottom] = Array.from({ length: 4 }, () => (hasCrop ? bits.golomb() : 0));
-  const colour = colourIn(bits);
+  const hasMore = bits.read(1) === 1;
+  const colour = hasMore ? colourIn(bits) : colourOf(untold, false);
+  const delayBits = hasMore ? delayBitsIn(bits) : null;
   if (bits.isOver) return undefined;
   const unitX = chroma === 1 || chroma === 2 ? 2 : 1;
   const unitY = (chroma === 1 ? 2 : 1) * (2 - framesOnly);
@@ -65,12 +69,12 @@ export function pictureSet(unit: Buffer): PictureSet | undefined {
     profile,
     plain: chroma <= 1 && deeper === 0,
     colour,
+    delayBits,
   };
 }
 
-/** What stands before it, and itself, of annex E.1.1. */
+/** What begins the video usability information (E.1.1). */
 function colourIn(bits: Bits): Colour {
-  if (bits.read(1) === 0) return colourOf(untold, false);
   const extendedRatio = 255;
   if (bits.read(1) === 1 && bits.read(8) === extendedRatio) bits.read(32);
   if (bits.read(1) === 1) bits.read(1); // overscan
@@ -80,6 +84,34 @@ function colourIn(bits: Bits): Colour {
   if (bits.read(1) === 0) return colourOf(untold, fullRange);
   const [primaries, transfer, matrix] = [bits.read(8), bits.read(8), bits.read(8)];
   return colourOf({ primaries, transfer, matrix }, fullRange);
+}
+
+/** What comes after the colours there. */
+function delayBitsIn(bits: Bits): number | null {
+  if (bits.read(1) === 1) {
+    bits.golomb(); // where the chroma samples lie
+    bits.golomb();
+  }
+  if (bits.read(1) === 1) bits.read(65); // ticks
+  const lengths = [0, 1].flatMap(() => (bits.read(1) === 1 ? [delayBitsOf(bits)] : []));
+  if (lengths.length > 0) bits.read(1); // low delay
+  const hasForm = bits.read(1) === 1;
+  return hasForm ? (lengths[0] ?? 0) : null;
+}
+
+/** A reference decoder (E.1.2); both that a set may have tell the same lengths. */
+function delayBitsOf(bits: Bits): number {
+  const buffers = Math.min(bits.golomb() + 1, 32);
+  bits.read(8); // scales
+  for (let n = 0; n < buffers; n++) {
+    bits.golomb();
+    bits.golomb();
+    bits.read(1);
+  }
+  bits.read(5);
+  const [removal, output] = [bits.read(5) + 1, bits.read(5) + 1];
+  bits.read(5);
+  return removal + output;
 }
 
 function skipScalingList(bits: Bits, size: number): void {
@@ -101,7 +133,7 @@ export function withoutEmulation(bytes: Buffer): Buffer {
   return Buffer.from(bytes.filter((byte, n) => !isEmulation(byte, n)));
 }
 
-class Bits {
+export class Bits {
   readonly #bytes: Buffer;
   #at = 0;
 

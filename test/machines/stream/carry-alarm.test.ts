@@ -20,6 +20,10 @@ test.each<[CarryPlan, Partial<Carried>, string[]]>([
   [{ captions: true }, {}, []],
   [{ captions: true }, { captions: false }, ["captions"]],
   [{ activeFormat: true }, { activeFormat: false }, ["the active format"]],
+  [{ timecode: true }, { timecode: true }, []],
+  [{ timecode: true }, { timecode: false }, ["the timecode"]],
+  // Its relay is older.
+  [{ timecode: true }, {}, []],
   [{ scan: "interlaced" }, {}, []],
   [{ scan: "interlaced" }, { scan: "progressive" }, ["interlaced pictures"]],
   [{ scan: "progressive" }, { scan: "interlaced", looks: "interlaced" }, ["progressive pictures"]],

@@ -31,6 +31,7 @@ test.each([
     profile,
     plain: profile <= 100,
     colour: { primaries: null, transfer: null, matrix: null, fullRange: false },
+    delayBits: more.some((it) => it === "+ilme+ildct") ? 0 : null,
   });
 });
 

@@ -1,11 +1,16 @@
+import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { leadingUnits } from "../../../../daemon/relay/ts/annex-b.ts";
+import { annexBUnits, leadingUnits } from "../../../../daemon/relay/ts/annex-b.ts";
+import { pictureSet } from "../../../../daemon/relay/ts/sps.ts";
 import { userDataIn } from "../../../../daemon/relay/ts/user-data.ts";
 import { activeFormat, caption, userData } from "../../../fakes/captions.ts";
+import { pictures, timed, withTimecode } from "../../../fakes/timecode.ts";
+
+const none = { captions: false, activeFormat: false, timecode: false };
 
 test("caption data is seen, also where it says nothing for a moment", () => {
   for (const letters of ["AB", null]) {
-    expect(userDataIn(caption(letters))).toEqual({ captions: true, activeFormat: false });
+    expect(userDataIn(caption(letters))).toEqual({ ...none, captions: true });
   }
 });
 
@@ -17,15 +22,40 @@ test("captions that are told to be ignored, or of which there are none, are no c
 });
 
 test("the active format is seen, and only where there is one", () => {
-  expect(userDataIn(activeFormat)).toEqual({ captions: false, activeFormat: true });
-  const none = userData([...Buffer.from("DTG1"), 0x01]);
-  expect(userDataIn(none)).toEqual({ captions: false, activeFormat: false });
+  expect(userDataIn(activeFormat)).toEqual({ ...none, activeFormat: true });
+  const empty = userData([...Buffer.from("DTG1"), 0x01]);
+  expect(userDataIn(empty)).toEqual(none);
+});
+
+const hasTimecode = (stream: Buffer) => {
+  const units = annexBUnits(stream);
+  const { delayBits } = pictureSet(units.find((unit) => (unit[0]! & 31) === 7)!)!;
+  return units.filter((unit) => userDataIn(unit, delayBits)?.timecode).length;
+};
+
+test.each([
+  ["with a reference decoder", timed()],
+  ["without one", ["-x264-params", "pic-struct=1"]],
+])("timecode is seen in each picture that has one, %s, as ffprobe sees it", (_, more) => {
+  const plain = pictures(4, more);
+  expect(hasTimecode(plain)).toBe(0);
+  const stream = withTimecode(plain);
+  expect(hasTimecode(stream)).toBe(4);
+  const input = stream;
+  const probe = ["-v", "error", "-show_frames", "-show_entries", "frame=:side_data=", "-f", "h264"];
+  const seen = execFileSync("ffprobe", [...probe, "-of", "json", "pipe:0"], { input });
+  const codes = seen.toString().match(/\d\d:\d\d:\d\d:\d\d/g);
+  expect([...new Set(codes)]).toEqual(["10:00:00:00", "10:00:00:01", "10:00:00:02", "10:00:00:03"]);
+});
+
+test("pictures whose set does not tell how they are timed have no timecode", () => {
+  expect(hasTimecode(pictures(2, []))).toBe(0);
 });
 
 test("several messages in one unit, and bytes that an encoder had to escape, are read", () => {
   const [first, second] = [activeFormat, caption("AB")].map((unit) => unit.subarray(1, -1));
   const both = Buffer.concat([Buffer.from([6]), first!, second!, Buffer.from([0x80])]);
-  expect(userDataIn(both)).toEqual({ captions: true, activeFormat: true });
+  expect(userDataIn(both)).toEqual({ ...none, captions: true, activeFormat: true });
   // 0 0 3 stands for 0 0: here a time in front of it, of pic_timing.
   const escaped = Buffer.from([6, 1, 4, 0, 0, 3, 1, 2, ...second!, 0x80]);
   expect(userDataIn(escaped)).toMatchObject({ captions: true });

@@ -3317,6 +3317,11 @@ export declare type Carried = Message<"understudy.v1.Carried"> & {
    * @generated from field: understudy.v1.Colour colour = 7;
    */
   colour?: Colour | undefined;
+
+  /**
+   * @generated from field: optional bool timecode = 8;
+   */
+  timecode?: boolean | undefined;
 };
 
 /**
