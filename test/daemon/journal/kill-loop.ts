@@ -74,9 +74,13 @@ export async function killAgainAndAgain(p: {
   for (let kill = 1; kill <= p.kills; kill++) {
     const writer = p.start();
     const enough = 5 + ((kill * 37) % 120);
-    await p.until("some turns", () => writer.numbers("durable").length >= enough);
-    writer.child.kill("SIGKILL");
-    await writer.exited;
+    try {
+      await p.until("some turns", () => writer.numbers("durable").length >= enough);
+    } finally {
+      // Also one that is given up: it would write for ever.
+      writer.child.kill("SIGKILL");
+      await writer.exited;
+    }
     const [openedAt = -1] = writer.numbers("open");
     lost += Math.max(0, acknowledged - openedAt);
     p.killed?.({ acknowledgedBefore: acknowledged, openedAt, text: writer.text() });
