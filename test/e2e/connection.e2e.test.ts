@@ -8,6 +8,7 @@ import { afterAll, expect, test } from "vitest";
 import { closedAfterEach } from "./after-each.ts";
 import { until } from "./facility.ts";
 import { Hub } from "./hub.ts";
+import { long } from "../setup/slow.ts";
 
 const run = promisify(execFile);
 const { facility: aFacility, keep } = closedAfterEach();
@@ -60,7 +61,7 @@ test("a trap has the box looked at long before its turn; a dead one is left alon
 /** A point is kept each half minute. */
 const patient = { timeout: 240_000 };
 
-test(
+long(
   "how a box was to talk to is kept at the site, over a kill, and seen from a shell",
   patient,
   async () => {

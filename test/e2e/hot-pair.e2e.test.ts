@@ -159,7 +159,7 @@ const faults: Record<string, (box: FakeHelo) => Undo | Promise<Undo>> = {
   },
 };
 
-test("both stream to the site all the time, and that is what is expected of them", async () => {
+long("both stream to the site all the time, and that is what is expected of them", async () => {
   await aHotPair();
   await untilHot();
   // On a busy host the hub hears of it later, and the primary may have its turn only now.
@@ -248,15 +248,23 @@ long(
   },
 );
 
-test("a box that loses its input and goes on sending is left for the other, on the same connection", async () => {
-  await aHotPair();
-  await untilHot();
-  const left = String(selected());
-  facility.helos[left]!.faults.dropInput();
-  await until("the other one is sent", () => selected() === pairOf(left), 60_000);
-  await pass(60);
-  const incidents = facility.told("stream.incident").map(({ data }) => data["incident"]);
-  expect(incidents.at(-1)).toMatchObject({ cause: "input-lost", from: left, outcome: "tookOver" });
-  const [one, ...others] = carriers(facility);
-  expect([one!.endedAtMs, others]).toEqual([null, []]);
-}, 300_000);
+long(
+  "a box that loses its input and goes on sending is left for the other, on the same connection",
+  async () => {
+    await aHotPair();
+    await untilHot();
+    const left = String(selected());
+    facility.helos[left]!.faults.dropInput();
+    await until("the other one is sent", () => selected() === pairOf(left), 60_000);
+    await pass(60);
+    const incidents = facility.told("stream.incident").map(({ data }) => data["incident"]);
+    expect(incidents.at(-1)).toMatchObject({
+      cause: "input-lost",
+      from: left,
+      outcome: "tookOver",
+    });
+    const [one, ...others] = carriers(facility);
+    expect([one!.endedAtMs, others]).toEqual([null, []]);
+  },
+  300_000,
+);

@@ -55,9 +55,12 @@ slow(
 
     await until("the outlet of a is told", () => facility.pdu!.orders.length > 0, 600_000);
     a.faults.clearAll();
-    await facility.untilTold("stream.onAir", ({ seq, message }) => {
-      return seq > first.seq && message.startsWith("main:");
-    });
+    // It boots, and its starts have a back-off of their own.
+    await facility.untilTold(
+      "stream.onAir",
+      ({ seq, message }) => seq > first.seq && message.startsWith("main:"),
+      300_000,
+    );
     // Whether it says so itself at that moment, or only its starts show it.
     const aFails = "^a (brings no picture|says its output is failing)";
     expect(repairsOf(facility, "a")).toEqual([

@@ -28,9 +28,6 @@ export async function openFfmpeg(
     ...{ loads, source, outputs, limits, times: options, launcher, hardware: watch.proven },
     ...(hardware && { pictures: picturesBy(hardware, options) }),
   });
-  // What is on air is seen first; whoever starts now is started by what was found.
-  const { outputs: now } = await driver.poll(new AbortController().signal);
-  if (Object.values(now).every(({ state }) => state === "idle")) await hardware?.firstTrials;
   return {
     ...driver,
     close: () => {
@@ -48,6 +45,7 @@ function picturesBy(
 ): NonNullable<SoftwareEncoder["pictures"]> {
   return {
     choice: (settings) => hardware.choice(settings),
+    known: hardware.firstTrials,
     blames: (end) => isHardware(end.by) && hardware.ended(end.by, end),
     raised() {
       const { because } = hardware.choice();

@@ -11,6 +11,7 @@ import { spoolArguments } from "../../../daemon/drivers/ffmpeg/spool.ts";
 import type { ContentLook } from "../../../machines/content/look.ts";
 import { spoolFileS, spoolFiles } from "../../../machines/stream/spool.ts";
 import { kill, until } from "../../e2e/facility.ts";
+import { long } from "../../setup/slow.ts";
 
 /** Moving bars with a tone. */
 function anEncoder(spool: string, gopS: number) {
@@ -86,16 +87,20 @@ test("an encoder is seen over all its files, without missing a picture, and leav
   await untilSeen("black");
 }, 120_000);
 
-test("nobody waits for an encoder that is away, and it is seen when it is back", async () => {
-  const { encode, untilSeen, untilAway } = aView();
-  expect(await untilAway()).toMatch(/not looked at yet|nothing comes/);
-  const first = encode();
-  await untilSeen("moving");
-  await first.end();
-  expect(await untilAway()).toMatch(/ended|nothing comes/);
-  encode();
-  await untilSeen("moving");
-}, 90_000);
+long(
+  "nobody waits for an encoder that is away, and it is seen when it is back",
+  async () => {
+    const { encode, untilSeen, untilAway } = aView();
+    expect(await untilAway()).toMatch(/not looked at yet|nothing comes/);
+    const first = encode();
+    await untilSeen("moving");
+    await first.end();
+    expect(await untilAway()).toMatch(/ended|nothing comes/);
+    encode();
+    await untilSeen("moving");
+  },
+  90_000,
+);
 
 test("a picture is known when it has come, and not when the next one comes", async () => {
   const { encode, view, untilSeen } = aView();

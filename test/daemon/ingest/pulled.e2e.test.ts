@@ -11,6 +11,7 @@ import { until } from "../../e2e/facility.ts";
 import { freePort } from "../../fakes/nginx-rtmp.ts";
 import { RtspCamera } from "../../fakes/rtsp-camera.ts";
 import { anIngest } from "./an-ingest.ts";
+import { long } from "../../setup/slow.ts";
 
 async function aCamera(port?: number): Promise<RtspCamera> {
   const camera = await RtspCamera.start(port);
@@ -63,20 +64,24 @@ test("a camera that does not know the login is said to refuse it, and the passwo
   expect(camera.asked).not.toContain("PLAY");
 }, 60_000);
 
-test("MPEG-TS by RTP is received, silent when it stops, and received again", async () => {
-  const port = await freePort();
-  const ingest = await anIngest({ kind: "rtp", url: `rtp://127.0.0.1:${port}` });
-  await ingest.untilState("waiting");
-  const first = sender("rtp_mpegts", `rtp://127.0.0.1:${port}`);
-  await ingest.untilState("receiving", ({ video }) => !!video);
-  expect(ingest.status()).toMatchObject({ video: picture });
-  expect(await ingest.hear(30)).toMatchObject({ video: "h264", audio: "aac" });
-  first.kill("SIGKILL");
-  await ingest.untilState("silent");
-  sender("rtp_mpegts", `rtp://127.0.0.1:${port}`);
-  await ingest.untilState("receiving");
-  await until("more comes", async () => (await ingest.hear(15)).pictures >= 15);
-}, 120_000);
+long(
+  "MPEG-TS by RTP is received, silent when it stops, and received again",
+  async () => {
+    const port = await freePort();
+    const ingest = await anIngest({ kind: "rtp", url: `rtp://127.0.0.1:${port}` });
+    await ingest.untilState("waiting");
+    const first = sender("rtp_mpegts", `rtp://127.0.0.1:${port}`);
+    await ingest.untilState("receiving", ({ video }) => !!video);
+    expect(ingest.status()).toMatchObject({ video: picture });
+    expect(await ingest.hear(30)).toMatchObject({ video: "h264", audio: "aac" });
+    first.kill("SIGKILL");
+    await ingest.untilState("silent");
+    sender("rtp_mpegts", `rtp://127.0.0.1:${port}`);
+    await ingest.untilState("receiving");
+    await until("more comes", async () => (await ingest.hear(15)).pictures >= 15);
+  },
+  120_000,
+);
 
 test("whoever has the picture is called by SRT with the passphrase, and again when it was away", async () => {
   const port = await freePort();

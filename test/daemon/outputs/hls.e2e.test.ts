@@ -12,6 +12,7 @@ import { until } from "../drivers/shared/engine/until.ts";
 import { aMediaPlane, fps } from "../relay/a-media-plane.ts";
 import { aPlayer } from "./a-player.ts";
 import { failOver } from "./fail-over.ts";
+import { long } from "../../setup/slow.ts";
 
 const program = new URL("../../../dist/output.cjs", import.meta.url).pathname;
 const failovers = at({ check: 3, test: 3, torture: 20 });
@@ -84,43 +85,47 @@ test(`hls.js plays over ${failovers} failovers and a relay that dies: no stall, 
   }
 }, 600_000);
 
-test("the output's process is killed: the list goes on with a discontinuity, and no number runs back", async () => {
-  const output = await anHlsOutput();
-  await output.untilSegments(3);
-  const before = output.list();
-  await output.kill();
-  await output.untilSegments(6);
-  const after = output.list();
-  expect(after.text).not.toContain("ENDLIST");
-  const uris = after.segments.map(({ uri }) => uri);
-  expect(new Set(uris).size).toBe(uris.length);
-  expect(uris.slice(0, before.segments.length)).toEqual(before.segments.map(({ uri }) => uri));
-  expect(after.segments.filter(({ discontinuity }) => discontinuity)).toHaveLength(1);
-  expect(after.discontinuitySequenceBase ?? 0).toBe(0);
-  const numbers = after.segments.map(({ mediaSequenceNumber }) => mediaSequenceNumber);
-  expect(numbers).toEqual(numbers.map((_, n) => n));
-  const times = after.segments.map(({ programDateTime }) => programDateTime!.getTime());
-  expect(times).toEqual([...times].sort((a, b) => a - b));
-  expect(Math.abs(times.at(-1)! - Date.now())).toBeLessThan(60_000);
+long(
+  "the output's process is killed: the list goes on with a discontinuity, and no number runs back",
+  async () => {
+    const output = await anHlsOutput();
+    await output.untilSegments(3);
+    const before = output.list();
+    await output.kill();
+    await output.untilSegments(6);
+    const after = output.list();
+    expect(after.text).not.toContain("ENDLIST");
+    const uris = after.segments.map(({ uri }) => uri);
+    expect(new Set(uris).size).toBe(uris.length);
+    expect(uris.slice(0, before.segments.length)).toEqual(before.segments.map(({ uri }) => uri));
+    expect(after.segments.filter(({ discontinuity }) => discontinuity)).toHaveLength(1);
+    expect(after.discontinuitySequenceBase ?? 0).toBe(0);
+    const numbers = after.segments.map(({ mediaSequenceNumber }) => mediaSequenceNumber);
+    expect(numbers).toEqual(numbers.map((_, n) => n));
+    const times = after.segments.map(({ programDateTime }) => programDateTime!.getTime());
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    expect(Math.abs(times.at(-1)! - Date.now())).toBeLessThan(60_000);
 
-  // Old segments leave the list, and later the disk; a player finds all that is listed.
-  await output.untilSegments(10);
-  const { segments } = output.list();
-  expect(segments[0]!.mediaSequenceNumber).toBeGreaterThan(0);
-  for (const { uri } of segments) expect(existsSync(join(output.folder, uri))).toBe(true);
-  const { stdout } = await probe("ffprobe", [
-    ...[
-      "-v",
-      "error",
-      "-show_entries",
-      "stream=codec_name",
-      "-of",
-      "default=nw=1:nk=1",
-      output.url,
-    ],
-  ]);
-  expect(new Set(stdout.trim().split(/\s+/))).toEqual(new Set(["h264", "aac"]));
-}, 300_000);
+    // Old segments leave the list, and later the disk; a player finds all that is listed.
+    await output.untilSegments(10);
+    const { segments } = output.list();
+    expect(segments[0]!.mediaSequenceNumber).toBeGreaterThan(0);
+    for (const { uri } of segments) expect(existsSync(join(output.folder, uri))).toBe(true);
+    const { stdout } = await probe("ffprobe", [
+      ...[
+        "-v",
+        "error",
+        "-show_entries",
+        "stream=codec_name",
+        "-of",
+        "default=nw=1:nk=1",
+        output.url,
+      ],
+    ]);
+    expect(new Set(stdout.trim().split(/\s+/))).toEqual(new Set(["h264", "aac"]));
+  },
+  300_000,
+);
 
 test("fMP4: a map for each epoch, before the first segment that needs it; players play on over it", async () => {
   const output = await anHlsOutput({ container: "fmp4", windowMs: 30_000 });

@@ -74,9 +74,9 @@ test("practising by hand is told first, and asked of the site once", async () =>
   served.hub.asked.length = 0;
   await page.locator(`${box} form.sure button.sure`).click();
   await page.getByText("Practise now: ").first().waitFor();
-  expect(served.hub.asked).toMatchObject([
-    { path: "/api/encoders/studio~b/commands", body: { verb: "practise" } },
-  ]);
+  await expect
+    .poll(() => served.hub.asked)
+    .toMatchObject([{ path: "/api/encoders/studio~b/commands", body: { verb: "practise" } }]);
 });
 
 test("a box that records says to what, and that its recording hangs on its stream", async () => {

@@ -421,6 +421,10 @@ export class Engine {
     return this.#run?.record.by;
   }
 
+  runs(): boolean {
+    return this.#run !== undefined;
+  }
+
   /** What its process takes of this host. */
   usage(): Usage {
     const process = this.#run?.process;

@@ -35,6 +35,8 @@ export type SoftwareEncoder = {
   /** Where a picture may be made by more than one: see `EngineSurroundings`. */
   pictures?: {
     choice: (settings?: EncoderSettings) => { codec: string; because?: string };
+    /** Resolves when it is known what works, or has taken too long to wait for. */
+    known: Promise<unknown>;
     blames: (end: RunEnd) => boolean;
     /** What is not as it was asked for. */
     raised: () => readonly DeviceAlarm[];
@@ -141,6 +143,8 @@ export async function openSoftwareEncoder(
     await engine.open();
     engines.set(output, engine);
   }
+  // What is on air is seen first; whoever starts now is started by what was found.
+  if (![...engines.values()].some((engine) => engine.runs())) await pictures?.known;
 
   return {
     poll: async () => reading(),

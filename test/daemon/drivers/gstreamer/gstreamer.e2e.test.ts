@@ -11,6 +11,7 @@ import { DriverError } from "../../../../daemon/drivers/driver.ts";
 import { generous, key, output } from "../shared/engine/a-site.ts";
 import { until } from "../shared/engine/until.ts";
 import { aSite, small } from "./an-engine.ts";
+import { long } from "../../../setup/slow.ts";
 
 const proven = { kind: "processGone", lockFree: true, unsentBytes: 0 };
 
@@ -273,42 +274,45 @@ function aCertificate(): { key: string; cert: string } {
   return { key: readFileSync(keyFile, "utf8"), cert: readFileSync(certFile, "utf8") };
 }
 
-test("less load: the far end gets half the bit rate with the same key, never from two", async () => {
-  const site = await aSite({ audio: { codec: "none" } });
-  const { driver, moving, latest, seen } = await site.open();
-  await driver.startOutput(output, site.target(7), generous());
-  await moving();
-  const full = await bitsPerFrame(site.farEnd);
-  const [first, from] = [site.pid(), seen.length];
-  // The first step halves nothing where the preset is the fastest already: 75 %, then 50 %.
-  await driver.setLoad!(2, generous());
-  await until("it moves again", () => site.pid() !== first && latest()?.progress === "moving");
-  expect(latest()).toMatchObject({ target: { destination: "cdn" }, keyGeneration: 7 });
-  expect(latest()?.reading.settings).toMatchObject({ videoBitrateBps: 150_000 });
-  const half = await bitsPerFrame(site.farEnd);
-  expect(half / full).toBeGreaterThan(0.35);
-  expect(half / full).toBeLessThan(0.7);
-  expect(site.farEnd.publishers(key).map(({ metAnother }) => metAnother)).toEqual([false, false]);
-  expect(site.farEnd.overlapMs(key)).toBe(0);
-  // That it ended for it is no news.
-  expect(seen.slice(from).filter(({ exit }) => exit)).toEqual([]);
+long(
+  "less load: the far end gets half the bit rate with the same key, never from two",
+  async () => {
+    const site = await aSite({ audio: { codec: "none" } });
+    const { driver, moving, latest, seen } = await site.open();
+    await driver.startOutput(output, site.target(7), generous());
+    await moving();
+    const full = await bitsPerFrame(site.farEnd);
+    const [first, from] = [site.pid(), seen.length];
+    // The first step halves nothing where the preset is the fastest already: 75 %, then 50 %.
+    await driver.setLoad!(2, generous());
+    await until("it moves again", () => site.pid() !== first && latest()?.progress === "moving");
+    expect(latest()).toMatchObject({ target: { destination: "cdn" }, keyGeneration: 7 });
+    expect(latest()?.reading.settings).toMatchObject({ videoBitrateBps: 150_000 });
+    const half = await bitsPerFrame(site.farEnd);
+    expect(half / full).toBeGreaterThan(0.35);
+    expect(half / full).toBeLessThan(0.7);
+    expect(site.farEnd.publishers(key).map(({ metAnother }) => metAnother)).toEqual([false, false]);
+    expect(site.farEnd.overlapMs(key)).toBe(0);
+    // That it ended for it is no news.
+    expect(seen.slice(from).filter(({ exit }) => exit)).toEqual([]);
 
-  // Absolute: asked again, also by a daemon that has just adopted it, nothing is started anew.
-  const second = site.pid();
-  await driver.setLoad!(2, generous());
-  await driver.close();
-  const after = await site.open();
-  await after.moving();
-  await after.driver.setLoad!(2, generous());
-  expect(site.pid()).toBe(second);
-  await after.driver.setLoad!(0, generous());
-  await until("full load", () => after.latest()?.reading.settings?.videoBitrateBps === 300_000);
-  await until(
-    "it moves again",
-    () => site.pid() !== second && after.latest()?.progress === "moving",
-  );
-  expect(site.farEnd.overlapMs(key)).toBe(0);
-});
+    // Absolute: asked again, also by a daemon that has just adopted it, nothing is started anew.
+    const second = site.pid();
+    await driver.setLoad!(2, generous());
+    await driver.close();
+    const after = await site.open();
+    await after.moving();
+    await after.driver.setLoad!(2, generous());
+    expect(site.pid()).toBe(second);
+    await after.driver.setLoad!(0, generous());
+    await until("full load", () => after.latest()?.reading.settings?.videoBitrateBps === 300_000);
+    await until(
+      "it moves again",
+      () => site.pid() !== second && after.latest()?.progress === "moving",
+    );
+    expect(site.farEnd.overlapMs(key)).toBe(0);
+  },
+);
 
 /** Of the newest publication, past its start, over six seconds of programme. */
 async function bitsPerFrame(farEnd: Awaited<ReturnType<typeof aSite>>["farEnd"]): Promise<number> {
