@@ -63,7 +63,7 @@ export default defineConfig({
           name: "e2e",
           include: ["test/**/*.e2e.test.ts"],
           exclude: [...waiting, ...others],
-          maxWorkers: isAlone ? 1 : 5,
+          maxWorkers: isAlone ? 1 : 4,
           sequence: { groupOrder: 1 },
         },
       },
