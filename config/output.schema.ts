@@ -1,6 +1,7 @@
 /** Where a relayed stream goes besides its destination: each output is a process of its own. */
 import { z } from "zod";
 import { absolutePath, displayName, host, id, port, publishAddress, url } from "./fields.ts";
+import { rungNames } from "./rungs.ts";
 import { SecretReference } from "./secrets.ts";
 import { bitrate, duration, percent, section, size } from "./units.ts";
 
@@ -93,7 +94,7 @@ export const output = z.discriminatedUnion("kind", [
       .exactOptional()
       .describe("Where it is written; a folder of the state directory when left out"),
     sizes: z
-      .array(z.enum(["1080p", "720p", "480p", "360p", "240p"]))
+      .array(z.enum(rungNames))
       .prefault(["720p", "480p"])
       .describe(
         "Encoded besides the source's own size; what is not smaller than the source is left out",

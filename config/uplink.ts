@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import type { Finding } from "./problems.ts";
+import { rungs } from "./rungs.ts";
 import type { EncoderConfig, SiteConfig, StreamConfig } from "./site.schema.ts";
 
 /** The rest is for retransmissions, bursts, the hub's link and whoever else uses the line. */
@@ -31,9 +32,13 @@ export function uplinkUse({ uplink, encoders, destinations, streams }: Site): Up
       [second ?? first, ...spares],
     ];
   });
-  // The same once more to each of its other receivers.
-  const copies = streams.flatMap(({ encoders: all, outputs }) =>
-    outputs.filter(leavesTheSite).map(() => all.map(({ encoder }) => encoder)),
+  // The same once more to each of its other receivers, and a ladder's smaller sizes with it.
+  const sent = streams.flatMap((stream) =>
+    stream.outputs.filter(leavesTheSite).map((output) => ({ stream, output })),
+  );
+  const copies = sent.map(({ stream }) => stream.encoders.map(({ encoder }) => encoder));
+  const smallerBps = sent.map(({ stream, output }) =>
+    output.kind === "ladder" ? smallerSizesBps(output, heightPx(stream, encoders)) : 0,
   );
   legs.push(...copies);
   const used = legs.flat().filter((id) => id !== undefined);
@@ -41,18 +46,41 @@ export function uplinkUse({ uplink, encoders, destinations, streams }: Site): Up
     capacityBps: uplink?.capacityBps,
     publishedBps: legs
       .map((leg) => Math.max(0, ...leg.map((id) => sends.get(id ?? "") ?? 0)))
+      .concat(smallerBps)
       .reduce((sum, bps) => sum + bps, 0),
     unknown: [...new Set(used)].filter((id) => sends.get(id) === undefined),
   };
 }
 
-/** Lists and recordings stay here until somebody fetches them, and a multicast group is of the house. */
-function leavesTheSite(output: StreamConfig["outputs"][number]): boolean {
-  if (output.kind !== "udp" && output.kind !== "rtp") {
-    return output.kind === "rtmp" || output.kind === "srt";
-  }
-  return !/^\w+:\/\/(2(2[4-9]|3\d)\.|\[ff)/i.test(output.address);
+type Output = StreamConfig["outputs"][number];
+
+/**
+ * Lists stay here until somebody fetches them, but where they are put onto a CDN; so do recordings. A
+ * multicast group is of the house, and what goes to this host takes nothing of the line.
+ */
+function leavesTheSite(output: Output): boolean {
+  if (output.kind === "recording") return false;
+  const isList = output.kind === "hls" || output.kind === "ladder";
+  const address = isList ? output.push?.address : output.address;
+  if (address === undefined) return false;
+  const isGroup = /^(udp|rtp):\/\/(2(2[4-9]|3\d)\.|\[ff)/i.test(address);
+  const isHere = /^\w+:\/\/(localhost|127(\.\d+){3}|\[::1\])([:/]|$)/i.test(address);
+  return !isGroup && !isHere;
 }
+
+/** Of the picture as it comes; undefined: the file does not say it. */
+function heightPx({ settings, encoders: listed }: StreamConfig, encoders: Site["encoders"]) {
+  const [first] = listed.map(({ encoder }) => encoders.find(({ id }) => id === encoder));
+  return (
+    settings?.height ?? OwnHeight.safeParse(first?.options, { jitless: true }).data?.video.height
+  );
+}
+
+/** What is not smaller than the source is left out. */
+const smallerSizesBps = ({ sizes }: Output & { kind: "ladder" }, sourcePx = Infinity): number =>
+  sizes
+    .filter((size) => rungs[size].heightPx < sourcePx)
+    .reduce((sum, size) => sum + rungs[size].bitrateBps, 0);
 
 /** Too much for the line is found before the start, not by the viewers. */
 export function uplinkFindings(site: Site): Finding[] {
@@ -92,6 +120,8 @@ const OwnRates = z.object({
   video: z.object({ codec: z.string().optional(), bitrateBps: z.number() }),
   audio: z.object({ codec: z.string().optional(), bitrateBps: z.number() }),
 });
+
+const OwnHeight = z.object({ video: z.object({ height: z.number().optional() }) });
 
 /** What one output of it sends, as far as the file says. */
 export function bitrateBps({ expectedBitrateBps, options }: EncoderConfig): number | undefined {

@@ -2,7 +2,7 @@ import { annexBUnits, picture, sequence } from "../relay/ts/annex-b.ts";
 import { aacOf } from "../relay/ts/adts.ts";
 import { LadderTrack, type TrackForm } from "./ladder-track.ts";
 import { RungEncoder } from "./rung-encoder.ts";
-import { type RungName, rungs } from "./rungs.ts";
+import { type RungName, rungs } from "../../config/rungs.ts";
 import { type Frame, type Ticks, ticksPerMs } from "../relay/frame.ts";
 import type { Cut, Format } from "./segmenter.ts";
 import { pictureSet } from "../relay/ts/sps.ts";

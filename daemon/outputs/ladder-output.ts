@@ -8,7 +8,7 @@ import { LadderEpoch, type LadderSegment } from "./ladder-epoch.ts";
 import { epochOf, masterText, mpdText } from "./ladder-lists.ts";
 import { TrackForm } from "./ladder-track.ts";
 import { ListState, LiveList } from "./live-list.ts";
-import type { RungName } from "./rungs.ts";
+import type { RungName } from "../../config/rungs.ts";
 import { writeWhole } from "./segment-files.ts";
 import type { Cut, SegmentSink } from "./segmenter.ts";
 

@@ -4,7 +4,8 @@ import type { Readable } from "node:stream";
 import type { ElementaryStream, Frame } from "../relay/frame.ts";
 import { FrameReader } from "../relay/frame-reader.ts";
 import { Mux } from "../relay/ts/mux.ts";
-import { rungArguments, type RungName } from "./rungs.ts";
+import type { RungName } from "../../config/rungs.ts";
+import { rungArguments } from "./rungs.ts";
 
 /** It ends with us, also when we are killed, and gives way to those that encode what is on air. */
 const withUs = ["--pdeathsig", "KILL", "--", "/usr/bin/nice", "-n", "5", "/usr/bin/ffmpeg"];

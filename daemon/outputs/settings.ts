@@ -1,7 +1,7 @@
 /** What one output process is told: its one argument, as JSON. */
 import { z } from "zod";
 import { Id } from "../../machines/id.ts";
-import { rungNames } from "./rungs.ts";
+import { rungNames } from "../../config/rungs.ts";
 
 const Listen = z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) });
 const Push = z.object({

@@ -101,6 +101,27 @@ test("each other receiver out there gets it once more; lists, files and groups o
   expect([of(kept), of([...kept, ...sent])]).toEqual([5_000_000, 20_000_000]);
 });
 
+test("what is pushed to a CDN goes out once more, a ladder in all its sizes; an origin on this host costs nothing", () => {
+  const push = (address: string) => ({ push: { address } });
+  const to = (kind: string, address: string, more = {}) => [
+    { id: "web", kind, ...push(address), ...more },
+  ];
+  const of = (outputs: object[], more = {}) =>
+    uplinkUse(
+      aSite({ encoders: { a: megabits("4Mbps", more), b: megabits("5Mbps", more) }, outputs }),
+    ).publishedBps;
+  const cdn = "https://cdn.example.net/live";
+  expect(of(to("hls", cdn))).toBe(10e6);
+  expect(of(to("hls", "http://127.0.0.1:8080/live"))).toBe(5e6);
+  // 2.5 Mbit/s of 720p and 1.2 of 480p.
+  expect(of(to("ladder", cdn))).toBe(13.7e6);
+  expect(of(to("ladder", cdn, { sizes: ["1080p", "240p"] }))).toBe(14.85e6);
+  expect(of(to("ladder", "http://[::1]/live"))).toBe(5e6);
+  // What is not smaller than the source is not made.
+  const small = { video: { bitrate: "4Mbps", width: 1_280, height: 720 } };
+  expect(of(to("ladder", cdn), small)).toBe(4e6 + 4e6 + 1.2e6);
+});
+
 test("75 % of the line is the limit, to the bit, and the sentence says what was added up", () => {
   const of = { takeover: "primaryBackup", encoders: two };
   expect(problem({ ...of, capacity: "12Mbps" })).toBe("none");
