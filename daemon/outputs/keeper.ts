@@ -7,6 +7,7 @@ import type { SiteConfig } from "../../config/site.schema.ts";
 import type { OutputEvent } from "../../machines/output/output.events.ts";
 import type { HostDiskOptions } from "../drivers/host-disk/options.ts";
 import { endOthers, KeptProcess } from "../kept-process/kept-process.ts";
+import { usualWatchdogMs } from "../relay/settings.ts";
 import type { RelayedStream } from "../relays/with-relays.ts";
 import type { CdnTarget } from "./cdn-push.ts";
 import type { OutputSettings, OutputTarget } from "./settings.ts";
@@ -38,6 +39,7 @@ export async function openOutputs(p: {
   );
   const keepers = all.map(async ({ relay, output }) => {
     const keeper = new OutputKeeper({
+      ...(relay.watchdogMs !== usualWatchdogMs && { watchdogMs: relay.watchdogMs }),
       target: targetOf(output, {
         ...{ stateDir: join(folder, output.id), gopS: relay.gopS, stream: relay.stream },
         ...{ sendsBps: relay.sendsBps, memory: relay.memory },
@@ -132,6 +134,8 @@ export class OutputKeeper {
 
   constructor(p: {
     output: string;
+    /** Where it is not the usual one. */
+    watchdogMs?: number;
     target: OutputTarget;
     pipe: string;
     program: string;
@@ -139,12 +143,17 @@ export class OutputKeeper {
     tell: (event: OutputEvent) => void;
   }) {
     this.#tell = p.tell;
-    const { output, target } = p;
+    const { output, target, watchdogMs } = p;
     this.#process = new KeptProcess({
       stateDir: p.stateDir,
       command: ["/bin/sh", "-c", holdsPipe, "output", p.pipe, process.execPath, p.program],
       settings: (start) => {
-        const settings: OutputSettings = { output, ...start, target };
+        const settings: OutputSettings = {
+          ...{ output, ...start },
+          // What runs goes by the usual one without being told: with the same settings it goes on.
+          ...(watchdogMs !== undefined && { watchdogMs }),
+          target,
+        };
         return { text: JSON.stringify(settings), secrets: secretsOf(target) };
       },
       heard: (datagram, run) => this.#hear(datagram, run),

@@ -47,6 +47,7 @@ export class LadderEpoch {
     folder: string;
     cut: Cut;
     names: readonly RungName[];
+    areSlides: boolean;
     whole: (segment: LadderSegment) => void;
     failed: (why: string) => void;
   }) {
@@ -67,7 +68,7 @@ export class LadderEpoch {
     for (const id of this.#sounds) this.#track(id, format, soundOf(id));
     if (this.#names.length === 0) return;
     this.#encoder = new RungEncoder({
-      ...{ names: this.#names, stream: format.streams[0]! },
+      ...{ names: this.#names, areSlides: p.areSlides, stream: format.streams[0]! },
       take: (name, frame) => this.#trying(() => this.#encoded(name, frame)),
       failed: (why) => this.#failed(why),
     });

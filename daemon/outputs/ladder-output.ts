@@ -35,6 +35,7 @@ export class LadderOutput implements SegmentSink {
   readonly #folder: string;
   readonly #names: readonly RungName[];
   readonly #windowS: number;
+  readonly #areSlides: boolean;
   readonly #nowMs: () => number;
   readonly #list: LiveList;
   #epochs: State["epochs"];
@@ -51,12 +52,15 @@ export class LadderOutput implements SegmentSink {
   constructor(p: {
     folder: string;
     sizes: readonly RungName[];
+    /** Its pictures may be seconds apart. */
+    areSlides?: boolean;
     windowMs: number;
     targetS: number;
     nowMs: () => number;
   }) {
     this.#folder = p.folder;
     this.#names = p.sizes;
+    this.#areSlides = p.areSlides ?? false;
     this.#windowS = p.windowMs / 1_000;
     this.#nowMs = p.nowMs;
     mkdirSync(p.folder, { recursive: true, mode: 0o750 });
@@ -102,7 +106,7 @@ export class LadderOutput implements SegmentSink {
         this.#epoch = new LadderEpoch({
           // Never the same again, also where all that is known of it was lost.
           tag: Math.round(this.#nowMs()).toString(36),
-          ...{ folder: this.#folder, cut, names: this.#names },
+          ...{ folder: this.#folder, cut, names: this.#names, areSlides: this.#areSlides },
           whole: (segment) => this.#add(segment),
           failed: (why) => this.#failed(why),
         });

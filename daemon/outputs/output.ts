@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { Rate } from "../ingest/rate.ts";
 import type { ElementaryStream, Frame } from "../relay/frame.ts";
 import { FrameReader } from "../relay/frame-reader.ts";
+import { usualWatchdogMs } from "../relay/settings.ts";
 import { CdnPush } from "./cdn-push.ts";
 import { HlsOutput } from "./hls-output.ts";
 import { LadderOutput } from "./ladder-output.ts";
@@ -49,7 +50,7 @@ export class Output {
   /** @param failed it cannot do its work at all */
   run(pipe: Readable, failed: Failed): void {
     this.#socket.on("error", () => undefined).unref();
-    const way = wayOf(this.#settings.target, failed);
+    const way = wayOf(this.#settings, failed);
     const reader = new FrameReader((frame) => {
       if (frame.track === 0) {
         this.#pictures++;
@@ -67,11 +68,11 @@ export class Output {
   }
 
   #tell(way: Way): void {
-    const { run, statusPort } = this.#settings;
+    const { run, statusPort, watchdogMs = 0 } = this.#settings;
     const atMs = performance.now();
     this.#rate.note({ atMs, bytes: this.#bytes, frames: this.#pictures });
     const quietMs = this.#pictureAtMs === undefined ? null : Math.round(atMs - this.#pictureAtMs);
-    const comes = quietMs !== null && quietMs < quietAfterMs;
+    const comes = quietMs !== null && quietMs < quietAfterMs + watchdogMs;
     const figures = way.figures();
     const status: OutputStatus = {
       run,
@@ -86,9 +87,9 @@ export class Output {
   }
 }
 
-function wayOf(target: OutputTarget, failed: Failed): Way {
-  if (target.kind === "hls" || target.kind === "ladder") return hls(target, failed);
-  if (target.kind === "recording") return recording(target);
+function wayOf({ target, watchdogMs }: OutputSettings, failed: Failed): Way {
+  if (target.kind === "hls" || target.kind === "ladder") return hls(target, watchdogMs, failed);
+  if (target.kind === "recording") return recording(target, watchdogMs);
   const secret = target.kind === "rtmp" ? target.streamKey : undefined;
   const passphrase = target.kind === "srt" ? target.passphrase : undefined;
   const push = new PushOutput(
@@ -106,13 +107,19 @@ function wayOf(target: OutputTarget, failed: Failed): Way {
   };
 }
 
-function hls(target: OutputTarget & { kind: "hls" | "ladder" }, failed: Failed): Way {
+function hls(
+  target: OutputTarget & { kind: "hls" | "ladder" },
+  watchdogMs: number | undefined,
+  failed: Failed,
+): Way {
   const isLadder = target.kind === "ladder";
+  const areSlides = (watchdogMs ?? 0) > usualWatchdogMs;
   const output = isLadder
-    ? new LadderOutput({ ...target, nowMs: Date.now })
+    ? new LadderOutput({ ...target, areSlides, nowMs: Date.now })
     : new HlsOutput({ ...target, nowMs: Date.now });
   const needsSound = isLadder || target.container === "fmp4";
-  const segmenter = new Segmenter({ segmentMs: target.segmentMs, needsSound, sink: output });
+  const { segmentMs } = target;
+  const segmenter = new Segmenter({ segmentMs, needsSound, watchdogMs, sink: output });
   const readers = new Map<string, number>();
   if (target.listen) {
     const { host, port } = target.listen;
@@ -146,10 +153,14 @@ function hls(target: OutputTarget & { kind: "hls" | "ladder" }, failed: Failed):
   };
 }
 
-function recording(target: OutputTarget & { kind: "recording" }): Way {
+function recording(
+  target: OutputTarget & { kind: "recording" },
+  watchdogMs: number | undefined,
+): Way {
   const output = new RecordingOutput(target, Date.now);
   const segmenter = new Segmenter({
-    ...{ segmentMs: target.fileMs, needsSound: target.container === "fmp4", sink: output },
+    ...{ segmentMs: target.fileMs, needsSound: target.container === "fmp4", watchdogMs },
+    sink: output,
   });
   setInterval(() => {
     // The next file is begun when there is room again.

@@ -21,13 +21,14 @@ export class RungEncoder {
 
   constructor(p: {
     names: readonly RungName[];
+    areSlides: boolean;
     stream: ElementaryStream;
     take: (name: RungName, frame: Frame) => void;
     failed: (why: string) => void;
   }) {
     this.#mux = new Mux([p.stream]);
     this.#failed = p.failed;
-    const child = spawn("/usr/bin/setpriv", [...withUs, ...rungArguments(p.names)], {
+    const child = spawn("/usr/bin/setpriv", [...withUs, ...rungArguments(p.names, p.areSlides)], {
       stdio: ["pipe", "ignore", "pipe", ...p.names.map(() => "pipe" as const)],
       env: { PATH: "/usr/bin:/bin", LANG: "C.UTF-8" },
     });

@@ -5,6 +5,7 @@ import {
   type Ticks,
   ticksPerMs,
 } from "../relay/frame.ts";
+import { longestPictureMs } from "../relay/gop-store.ts";
 import { Timeline } from "../relay/timeline.ts";
 import { annexBUnits, picture, sequence } from "../relay/ts/annex-b.ts";
 
@@ -34,8 +35,6 @@ export type SegmentSink = {
   end(lengthTicks: Ticks): void;
 };
 
-/** Pictures are not further apart than this; what is, is a hole. */
-const longestPictureTicks = 1_000 * ticksPerMs;
 /** A sound that has not come by then is not waited for. */
 const keyframesWithoutSound = 3;
 /** A keyframe this much before its time is near enough. */
@@ -46,6 +45,8 @@ const adtsForm = 0xfffffdc0;
 /** Cuts pictures and sounds into segments: at keyframes, at every hole and at every change of form. */
 export class Segmenter {
   readonly #segmentTicks: Ticks;
+  /** Pictures are not further apart than this; what is, is a hole. */
+  readonly #longestPictureTicks: Ticks;
   readonly #sink: SegmentSink;
   #timeline = new Timeline(0, false, {});
   #open: { dts: Ticks; format: Format } | undefined;
@@ -59,10 +60,19 @@ export class Segmenter {
   /** Pictures that came while there was no segment to put them in. */
   unusablePictures = 0;
 
-  /** @param p.needsSound it begins when the form of the sounds is known, too */
-  constructor(p: { segmentMs: number; needsSound?: boolean; sink: SegmentSink }) {
+  /**
+   * @param p.needsSound it begins when the form of the sounds is known, too
+   * @param p.watchdogMs pictures that come may be so far apart
+   */
+  constructor(p: {
+    segmentMs: number;
+    needsSound?: boolean;
+    watchdogMs?: number | undefined;
+    sink: SegmentSink;
+  }) {
     this.#patience = p.needsSound ? keyframesWithoutSound : 0;
     this.#segmentTicks = p.segmentMs * ticksPerMs;
+    this.#longestPictureTicks = Math.max(longestPictureMs, p.watchdogMs ?? 0) * ticksPerMs;
     this.#sink = p.sink;
   }
 
@@ -94,7 +104,7 @@ export class Segmenter {
   #lookForHole(frame: Frame, wallMs: number): void {
     if (this.#last === undefined) return;
     const step = frame.dts - this.#last;
-    const jumped = step <= 0 || step > longestPictureTicks;
+    const jumped = step <= 0 || step > this.#longestPictureTicks;
     if (jumped) this.#timeline = new Timeline(wallMs, true, {});
     if (jumped || frame.damaged || frame.gapBefore) this.interrupt();
     else this.#stepTicks = step;

@@ -75,6 +75,8 @@ export const OutputSettings = z.object({
   run: z.string(),
   /** On loopback: who wants to know how it goes listens there. */
   statusPort: z.number().int().min(1).max(65_535),
+  /** Of its relay: pictures may be so far apart. Absent: the usual one. */
+  watchdogMs: z.number().positive().optional(),
   target: OutputTarget,
 });
 export type OutputSettings = z.infer<typeof OutputSettings>;

@@ -10,7 +10,7 @@ import { until } from "../drivers/shared/engine/until.ts";
 
 type Opened = Parameters<typeof openOutputs>[0];
 
-test("the key of a bucket is in no process list and below no folder of the state", async () => {
+test("an output knows its relay's watchdog; the key of a bucket is in no process list and below no folder of the state", async () => {
   const folder = mkdtempSync(join(tmpdir(), "understudy-outputs-"));
   const [stateDir, memory] = ["state", "memory"].map((name) => join(folder, name));
   mkdirSync(join(folder, "relay"));
@@ -35,6 +35,7 @@ test("the key of a bucket is in no process list and below no folder of the state
     memory,
     outputs: [output],
     gopS: 1,
+    watchdogMs: 1_500,
     stream: "main",
   };
   const outputs = await openOutputs({
@@ -57,7 +58,8 @@ test("the key of a bucket is in no process list and below no folder of the state
     await keeper.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const { target } = OutputSettings.parse(JSON.parse(text));
+  const { target, watchdogMs } = OutputSettings.parse(JSON.parse(text));
+  expect(watchdogMs).toBe(1_500);
   const { secretFile } = (target.kind === "hls" && target.push?.s3) || { secretFile: "" };
   expect(readFileSync(secretFile, "utf8")).toBe(canary);
   expect(statSync(secretFile).mode & 0o077).toBe(0);
