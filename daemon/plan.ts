@@ -178,7 +178,7 @@ function combsOf({ driver, options }: SiteConfig["encoders"][number]): Pick<Enco
   if (!video || video.codec === "copy" || ingestIn(options) === undefined) return {};
   if (driver !== "ffmpeg") {
     const hint = "one of driver ffmpeg deinterlaces them (video.interlace)";
-    return { combs: { which: "all", hint } };
+    return { combs: { which: "unflagged", hint } };
   }
   return video.interlace === "automatic"
     ? { combs: { which: "unflagged", hint: "set its video.interlace to deinterlace" } }

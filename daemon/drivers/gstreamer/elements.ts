@@ -8,7 +8,7 @@ const packages: Record<string, string> = {
   ]),
   ...from("gstreamer1.0-plugins-good", [
     ...["flvmux", "flvdemux", "qtdemux", "matroskademux", "aacparse", "udpsrc", "udpsink"],
-    ...["rtpgstpay", "rtpsession"],
+    ...["rtpgstpay", "rtpsession", "deinterlace"],
   ]),
   ...from("gstreamer1.0-plugins-bad", [
     ...["rtmp2src", "rtmp2sink", "srtsrc", "srtsink", "mpegtsmux", "tsdemux", "h264parse"],

@@ -24,6 +24,8 @@ export function inputBranches(
       element("queue"),
       element("h264parse"),
       element("avdec_h264"),
+      // Of interlaced pictures that are flagged: one of each, at its time.
+      element("deinterlace", { fields: "top", method: "yadif" }),
       // A file is read as fast as it can be; what comes over a network has its own speed.
       ...(input.kind === "file" ? [element("clocksync")] : []),
     ),

@@ -35,6 +35,7 @@ const elements: Record<string, Record<string, RegExp>> = {
       ...["videoconvert", "videoscale", "videorate", "audioconvert", "audioresample"],
     ].map((it) => [it, {}]),
   ),
+  deinterlace: { fields: /^top$/, method: /^yadif$/ },
   x264enc: {
     ...{ tune: /^zerolatency$/, "speed-preset": word, bitrate: number },
     ...{ "vbv-buf-capacity": number, "key-int-max": number, threads: number },
