@@ -21,6 +21,8 @@ export function splicesFrom(
   const hears = (input: Input) => input?.kind === "ingest" && (input.ingest ?? ingest) === ingest;
   const { kind } = ingests.find(({ id }) => id === ingest) ?? {};
   const isLookedThrough = kind === "srt" || kind === "udp";
-  const isKept = inputs.every(hears) && boxes.every((box) => box?.driver === "ffmpeg");
+  // For a relay `auto` is ffmpeg.
+  const keepsTimes = (driver: string | undefined) => driver === "ffmpeg" || driver === "auto";
+  const isKept = inputs.every(hears) && boxes.every((box) => keepsTimes(box?.driver));
   return isLookedThrough && isKept ? ingest : undefined;
 }

@@ -97,7 +97,7 @@ const timecodeWarnings = ({ streams, encoders }: SiteConfig): string[] =>
       .map(({ encoder }) => encoders.find((box) => box.id === encoder)!)
       .filter(({ driver, options }) => {
         const { video } = options as { video?: { codec?: string } };
-        return driver === "gstreamer" || (driver === "ffmpeg" && video?.codec !== "copy");
+        return ["ffmpeg", "gstreamer", "auto"].includes(driver) && video?.codec !== "copy";
       });
     if (carry?.timecode !== "keep" || drop.length === 0) return [];
     const names = drop.map((box) => box.id).join(", ");

@@ -169,14 +169,14 @@ function soundsOf(
   if (byRtmp) {
     return { sounds: { most: 1, hint: "RTMP carries one; path relayed with outputs takes more" } };
   }
-  const hint = driver === "ffmpeg" ? "set its audio.tracks" : "one of driver ffmpeg takes more";
+  const hint = driver === "gstreamer" ? "one of driver ffmpeg takes more" : "set its audio.tracks";
   return { sounds: { most: audio.tracks ?? 1, hint } };
 }
 
 function combsOf({ driver, options }: SiteConfig["encoders"][number]): Pick<EncoderPlan, "combs"> {
   const { video } = options as { video?: { codec?: string; interlace?: string } };
   if (!video || video.codec === "copy" || ingestIn(options) === undefined) return {};
-  if (driver !== "ffmpeg") {
+  if (driver === "gstreamer") {
     const hint = "one of driver ffmpeg deinterlaces them (video.interlace)";
     return { combs: { which: "unflagged", hint } };
   }

@@ -1,6 +1,7 @@
 import { exitCode } from "../../config/exit-codes.ts";
 import { configWarnings } from "../../config/warnings.ts";
 import { uplinkSentence } from "../../config/uplink.ts";
+import { engineNotes } from "./engine-notes.ts";
 import { hardwareNotes } from "./hardware-notes.ts";
 import { flagsOf, type Io } from "./io.ts";
 import { readSite } from "./site-file.ts";
@@ -12,7 +13,7 @@ export async function check(args: string[], { env, out }: Io): Promise<number> {
   const { config, said } = readSite(values.config, env);
   const notes = [
     ...[uplinkSentence(config), ...said],
-    ...[...configWarnings(config), ...hardwareNotes(config)],
+    ...[...configWarnings(config), ...hardwareNotes(config), ...engineNotes(config)],
   ];
   out(`${values.config} is fine\n${notes.join("\n")}\n`);
   return exitCode.done;

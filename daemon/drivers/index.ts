@@ -6,6 +6,7 @@ import type { ControlVerb, CoolingStep } from "../../machines/site/plan.ts";
 import { coolingSteps } from "./aja-helo/cooling-steps.ts";
 import { recordLightWords } from "./aja-helo/record-light.ts";
 import { AjaHeloOptions } from "./aja-helo/options.ts";
+import { AutoOptions } from "./auto/options.ts";
 import type { DriverContext, EncoderDriver } from "./driver.ts";
 import { EpiphanPearlOptions } from "./epiphan-pearl/options.ts";
 import { FfmpegOptions } from "./ffmpeg/options.ts";
@@ -61,6 +62,22 @@ const setUp = (written: unknown) =>
 const oldApi = "with `api: legacy` no address can be written into it";
 
 export const vendors: Readonly<Record<string, Vendor>> = {
+  auto: {
+    get options() {
+      return AutoOptions;
+    },
+    outputs: ["stream-1"],
+    kind: "software",
+    // By ffmpeg, which is chosen there.
+    feedsRelay: "spool",
+    endNoticedWithinMs,
+    cooling: (options) => loadSteps(options as AutoOptions),
+    isSetAtStart: (options) => (options as AutoOptions).video.codec !== "copy",
+    async open(context, options) {
+      const { openAuto } = await import("./auto/auto.ts");
+      return openAuto(context, options as AutoOptions, launcher());
+    },
+  },
   ffmpeg: {
     get options() {
       return FfmpegOptions;

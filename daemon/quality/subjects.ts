@@ -1,4 +1,5 @@
 import type { SiteConfig } from "../../config/site.schema.ts";
+import { vendors } from "../drivers/index.ts";
 import { ingestIn } from "../drivers/shared/engine/ingest-input.ts";
 import { type Group, groupOf } from "../ingest/group.ts";
 import type { RelayedStream } from "../relays/with-relays.ts";
@@ -29,7 +30,7 @@ export function subjectsOf(
     const { driver, options } = config.encoders.find((encoder) => encoder.id === id)!;
     const { video } = options as { video?: { codec?: string } };
     const ingest = ingestIn(options);
-    if (driver !== "ffmpeg") return { because: `${id} has a clock of its own` };
+    if (vendors[driver]?.feedsRelay !== "spool") return { because: `${id} has a clock of its own` };
     if (ingest === undefined) return { because: `${id} reads its source from no ingest` };
     if (video?.codec === "copy") return { because: `${id} passes on what comes in` };
     return { group: groupOf(config, ingest), spool };

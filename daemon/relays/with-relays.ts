@@ -256,7 +256,7 @@ function pusher(
     streams.find(({ id }) => id === stream)!,
   );
   const { video, audio, program: own } = like.options as Partial<FfmpegOptions>;
-  const program = like.driver === "ffmpeg" ? own : undefined;
+  const program = like.driver === "gstreamer" ? undefined : own;
   const options: PusherOptions = {
     outputs: ["stream-1"],
     suspectAfterMs: 1_000,

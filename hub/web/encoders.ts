@@ -109,6 +109,7 @@ function facts(encoder: EncoderItem, nowMs: number): HTMLElement {
     ...practiceRows(encoder, nowMs),
     ...recordingRows(encoder),
     ...row("Input", state(encoder.input)),
+    ...encodesRow(encoder),
     ...row("Cooling", state(encoder.thermal), step),
     ...Object.entries(figures).flatMap(([key, [name, text]]) => {
       const figure = encoder.figures?.[key as keyof typeof figures];
@@ -119,6 +120,11 @@ function facts(encoder: EncoderItem, nowMs: number): HTMLElement {
     ...clockRow(encoder, nowMs),
     ...row("Told", h("span", { class: "muted" }, ageOf(encoder.receivedAt, nowMs))),
   );
+}
+
+function encodesRow({ encodes }: EncoderItem): HTMLElement[] {
+  const because = encodes?.because === undefined ? "" : ` ${encodes.because}`;
+  return encodes ? row("Encodes by", encodes.by, h("span", { class: "muted" }, because)) : [];
 }
 
 function recordingRows({ recording, profiles }: EncoderItem): HTMLElement[] {

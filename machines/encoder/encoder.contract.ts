@@ -219,8 +219,8 @@ export const EncoderState = Published.extend({
   /** Of a software encoder's host. `hardwareEncoders`: proven by a trial; empty: none works. Absent: not tried. */
   capabilities: z.object({ hardwareEncoders: z.array(z.string()) }).optional(),
   /**
-   * By what it makes its picture, or will from its next start on (h264_nvenc, …, libx264), and why by
-   * nothing better. Absent: it may not encode by hardware.
+   * By what it makes its picture, or will from its next start on (h264_nvenc, …, libx264; of driver auto
+   * also gstreamer, ffmpeg), and why by that. Absent: there is no choice.
    */
   encodes: z.object({ by: z.string(), because: z.string().optional() }).optional(),
   link: word(linkWords),

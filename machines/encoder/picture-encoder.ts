@@ -86,10 +86,11 @@ const place = /^(\[\S+ @ \S+\] )?(\[\w+\] )?/;
 export function faultOfHardware({ exit, lines, wasRefused }: HardwareEnd): string | undefined {
   if (wasRefused) return undefined;
   const line = lines.find((said) => namesHardware.test(said));
-  if (line !== undefined) return line.replace(place, "");
-  const { signal } = exit;
-  return signal !== null && crashes.includes(signal) ? `it was ended by ${signal}` : undefined;
+  return line === undefined ? crashOf(exit) : line.replace(place, "");
 }
+
+export const crashOf = ({ signal }: HardwareEnd["exit"]): string | undefined =>
+  signal !== null && crashes.includes(signal) ? `it was ended by ${signal}` : undefined;
 
 /** Ends without a word, and of runs that stood still: nobody can say whose fault they were. */
 export type UnclearEnds = readonly Stamp[];

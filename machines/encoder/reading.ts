@@ -129,7 +129,7 @@ export type EncoderReading = {
   identity?: { vendor: string; model?: string; serialNumber?: string; firmware?: string };
   /** Encoders of the host's hardware that a trial has proven. Left out where none was tried. */
   hardwareEncoders?: string[];
-  /** Of one that may encode by hardware: by what it does, and why by nothing better. */
+  /** Where there is a choice: by what it encodes, and why by that. */
   encodes?: { by: string; because?: string };
   selfStart?: SelfStart;
   /** Left out where it is off, or where the box does not tell. */

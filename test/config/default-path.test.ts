@@ -54,6 +54,7 @@ const direct = (why: string) => [
 test("programs go through a relay, boxes publish themselves, and the written word wins", () => {
   expect(load([onStage("a"), onStage("b")])).toEqual(relayed);
   expect(load([onStage("a", "gstreamer"), onStage("b")])).toEqual(relayed);
+  expect(load([onStage("a", "auto"), onStage("b", "auto")])).toEqual(relayed);
   expect(load([helo("a"), helo("b")])).toEqual(["direct", []]);
   expect(load([{ ...onStage("a"), source: "s" }, helo("b")])).toEqual(["direct", []]);
   expect(load([onStage("a"), onStage("b")], { path: "direct" })).toEqual(["direct", []]);

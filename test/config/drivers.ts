@@ -1,4 +1,5 @@
 import { AjaHeloOptions } from "../../daemon/drivers/aja-helo/options.ts";
+import { AutoOptions } from "../../daemon/drivers/auto/options.ts";
 import { FfmpegOptions } from "../../daemon/drivers/ffmpeg/options.ts";
 import { GstreamerOptions } from "../../daemon/drivers/gstreamer/options.ts";
 import { HostDiskOptions } from "../../daemon/drivers/host-disk/options.ts";
@@ -12,6 +13,7 @@ import type { DriverSchemas, SiteDrivers } from "../../config/site.schema.ts";
 /** The drivers that the examples are written for. */
 export const drivers: DriverSchemas = {
   "aja-helo": AjaHeloOptions,
+  auto: AutoOptions,
   ffmpeg: FfmpegOptions,
   gstreamer: GstreamerOptions,
 };

@@ -164,7 +164,7 @@ mqtt: { url: mqtt://127.0.0.1:1883 }
 ingests: [${ingest}]
 encoders:
   - { id: a, driver: ffmpeg, input: { kind: ingest, ingest: stage } }
-  - { id: b, driver: ffmpeg, input: { kind: ingest, ingest: stage } }
+  - { id: b, driver: auto, input: { kind: ingest, ingest: stage } }
 destinations: [{ id: video, address: rtmp://192.0.2.2/live, streamKey: credential:video }]
 streams:
   - id: main
@@ -227,6 +227,7 @@ test("timecode that is to be kept is lost in whoever encodes on this host", () =
     "`video.codec: copy` of ffmpeg passes it on";
   expect(told("driver: ffmpeg")).toEqual([says]);
   expect(told("driver: gstreamer")).toEqual([says]);
+  expect(told("driver: auto")).toEqual([says]);
   expect(told("driver: ffmpeg, video: { codec: copy }")).toEqual([]);
   expect(told("driver: ffmpeg", "any")).toEqual([]);
 });

@@ -97,11 +97,14 @@ test("which combed pictures of its ingest an encoder leaves so, and what helps",
       fed("d", "ffmpeg", { codec: "copy" }),
       fed("e", "gstreamer"),
       soft("f"),
+      fed("g", "auto"),
+      fed("h", "auto", { interlace: "deinterlace" }),
     ],
   });
   expect(encoders.flatMap(({ id, combs }) => (combs ? [[id, combs.which]] : []))).toEqual([
     ["a", "unflagged"],
     ["e", "unflagged"],
+    ["g", "unflagged"],
   ]);
 });
 

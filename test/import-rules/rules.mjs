@@ -17,12 +17,26 @@ export const rules = [
   {
     name: "a-driver-knows-only-the-driver-contract",
     comment: "A driver imports the contracts, shared/, its own folder, machines and packages.",
-    from: { path: "^daemon/drivers/([^/]+)/" },
+    from: { path: "^daemon/drivers/([^/]+)/", pathNot: "^daemon/drivers/auto/" },
     to: {
       path: ourFolders,
       pathNot: [
         "^daemon/drivers/(driver|outlet|storage|recogniser)\\.ts$",
         "^daemon/drivers/(shared|$1)/",
+        "^machines/",
+        "^test/",
+      ],
+    },
+  },
+  {
+    name: "who-chooses-between-programs-knows-those",
+    comment: "The driver auto imports what every driver may, and the two that it chooses between.",
+    from: { path: "^daemon/drivers/auto/" },
+    to: {
+      path: ourFolders,
+      pathNot: [
+        "^daemon/drivers/driver\\.ts$",
+        "^daemon/drivers/(shared|auto|ffmpeg|gstreamer)/",
         "^machines/",
         "^test/",
       ],

@@ -21,19 +21,29 @@ export async function openFfmpeg(
   launcher: string,
 ): Promise<EncoderDriver> {
   const { source, outputs, limits } = options;
-  const loads = madeLoads(options, made);
-  const watch = watchHardware(context, options.program);
-  const hardware = openHardware(context, options);
-  const driver = await openSoftwareEncoder(context, {
-    ...{ loads, source, outputs, limits, times: options, launcher, hardware: watch.proven },
-    ...(hardware && { pictures: picturesBy(hardware, options) }),
-  });
+  const { close, ...ffmpeg } = withFfmpeg(context, options);
+  const own = { source, outputs, limits, times: options, launcher };
+  const driver = await openSoftwareEncoder(context, { ...own, ...ffmpeg });
   return {
     ...driver,
     close: () => {
+      close();
+      return driver.close();
+    },
+  };
+}
+
+/** What ffmpeg brings to an encoder. */
+export function withFfmpeg(context: DriverContext, options: FfmpegOptions) {
+  const watch = watchHardware(context, options.program);
+  const hardware = openHardware(context, options);
+  return {
+    loads: madeLoads(options, made),
+    hardware: watch.proven,
+    ...(hardware && { pictures: picturesBy(hardware, options) }),
+    close: () => {
       watch.close();
       hardware?.close();
-      return driver.close();
     },
   };
 }
@@ -44,7 +54,10 @@ function picturesBy(
   { video }: FfmpegOptions,
 ): NonNullable<SoftwareEncoder["pictures"]> {
   return {
-    choice: (settings) => hardware.choice(settings),
+    choice({ settings } = {}) {
+      const { codec, because } = hardware.choice(settings);
+      return { by: codec, ...(because !== undefined && { because }) };
+    },
     known: hardware.firstTrials,
     blames: (end) => isHardware(end.by) && hardware.ended(end.by, end),
     raised() {
@@ -59,7 +72,6 @@ function picturesBy(
 const made = (options: FfmpegOptions, by?: string): Made => ({
   program: ffmpegProgram(options, isHardware(by) ? by : "libx264"),
   settings: madeSettings(options.video, options.audio),
-  ...(by !== undefined && { by }),
 });
 
 function ffmpegProgram(options: FfmpegOptions, by: PictureEncoder): Program {

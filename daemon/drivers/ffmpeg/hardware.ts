@@ -29,6 +29,7 @@ import type { FfmpegOptions } from "./options.ts";
 const firstTrialsMs = 10_000;
 const tryAgainEveryMs = 10 * 60_000;
 
+export const Failures = z.array(z.object({ at: Stamp, because: z.string() }));
 const Kept = z.object({
   /** Of all that a verdict depends on. */
   mark: z.string(),
@@ -41,7 +42,7 @@ const Kept = z.object({
           z.object({ isProven: z.literal(false), because: z.string() }),
         ])
         .optional(),
-      failures: z.array(z.object({ at: Stamp, because: z.string() })),
+      failures: Failures,
     }),
   ),
 });

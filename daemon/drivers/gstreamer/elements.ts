@@ -28,12 +28,8 @@ export function elementsIn(argv: readonly string[]): string[] {
 }
 
 /** @param listing what gst-inspect prints without arguments: `plugin:  element: description` */
-export function missingFrom(listing: string, wanted: readonly string[]): string[] {
-  const there = new Set(
-    listing.split("\n").map((line) => /^\S+: {1,2}([\w-]+):/.exec(line)?.[1] ?? ""),
-  );
-  return wanted.filter((element) => !there.has(element));
-}
+export const elementsListed = (listing: string): ReadonlySet<string> =>
+  new Set(listing.split("\n").map((line) => /^\S+: {1,2}([\w-]+):/.exec(line)?.[1] ?? ""));
 
 export function missingSentence(element: string): string {
   const name = packages[element];

@@ -2,15 +2,17 @@
 import { execFile } from "node:child_process";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import type { DriverContext, EncoderDriver } from "../driver.ts";
+import { type DriverContext, DriverError, type EncoderDriver } from "../driver.ts";
+import { rehearsalEnd } from "../shared/engine/ingest-input.ts";
 import { inputSecrets } from "../shared/engine/input-access.ts";
+import type { Wanted } from "../shared/engine/launch.ts";
 import { madeLoads } from "../shared/engine/load-steps.ts";
 import { madeSettings } from "../shared/engine/made-settings.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
 import { gstreamerArguments } from "./arguments.ts";
 import { written } from "./description.ts";
-import { elementsIn, lastWords, missingFrom, missingSentence, refusalIn } from "./elements.ts";
+import { elementsIn, elementsListed, lastWords, missingSentence, refusalIn } from "./elements.ts";
 import type { GstreamerOptions } from "./options.ts";
 import { reportEveryMs, senderReports } from "./sender-reports.ts";
 
@@ -25,26 +27,43 @@ export async function openGstreamer(
   launcher: string,
 ): Promise<EncoderDriver> {
   const { source, outputs, limits } = options;
+  const { loads, lacks, close } = withGstreamer(context, options);
+  const driver = await openSoftwareEncoder(context, {
+    ...{ loads, source, outputs, limits, times: options, launcher },
+    hostAlarms: () => lacks({}) ?? [],
+  });
+  return {
+    ...driver,
+    close: async () => {
+      await Promise.all([close(), driver.close()]);
+    },
+  };
+}
+
+/** What GStreamer brings to an encoder. */
+export function withGstreamer(
+  { stateDir }: Pick<DriverContext, "stateDir">,
+  options: GstreamerOptions,
+) {
   // Under systemd there is no home to keep it in, and each start would read every plugin again.
-  const registry = join(context.stateDir, "gstreamer-registry.bin");
+  const registry = join(stateDir, "gstreamer-registry.bin");
   const made = (at: GstreamerOptions) => ({
     program: gstreamerProgram(at, registry),
     settings: madeSettings(at.video, at.audio),
   });
   const closing = new AbortController();
-  let alarms: readonly string[] = [];
-  const hostAlarms = () => alarms;
-  const driver = await openSoftwareEncoder(context, {
-    ...{ loads: madeLoads(options, made), source, outputs, limits, times: options, launcher },
-    hostAlarms,
-  });
+  let host: Host | undefined;
   // Also writes the registry, so that a takeover finds it there.
-  const inspected = inspect(options, registry, closing.signal).then((found) => (alarms = found));
+  const inspected = inspect(options.program, registry, closing.signal) //
+    .then((found) => (host = found));
   return {
-    ...driver,
+    loads: madeLoads(options, made),
+    inspected,
+    /** Why it cannot publish there from this host, in sentences; undefined: nobody has looked yet. */
+    lacks: (target: Wanted) => host && lackedFor(target, options, host),
     close: async () => {
       closing.abort();
-      await Promise.all([inspected, driver.close()]);
+      await inspected;
     },
   };
 }
@@ -62,24 +81,37 @@ function gstreamerProgram(options: GstreamerOptions, registry: string): Program 
   };
 }
 
-/** Says what this host lacks for the pipeline of these options, as sentences. */
-async function inspect(
-  options: GstreamerOptions,
-  registry: string,
-  signal: AbortSignal,
-): Promise<string[]> {
-  const publication = { encoder: "a", address: "rtmp://h/a", streamKey: "key", keyGeneration: 1 };
-  const wanted = elementsIn(gstreamerArguments(options, { ...publication, progressPort: 1 }));
-  const program = join(dirname(options.program), "gst-inspect-1.0");
+/** The elements that gst-inspect lists, or why it does not. */
+type Host = { elements: ReadonlySet<string> } | { because: string };
+
+async function inspect(gstLaunch: string, registry: string, signal: AbortSignal): Promise<Host> {
+  const program = join(dirname(gstLaunch), "gst-inspect-1.0");
   try {
     const { stdout } = await run(program, [], {
       ...{ signal, timeout: inspectWithinMs, maxBuffer: 16 * 1024 * 1024 },
       env: { PATH: "/usr/bin:/bin", LANG: "C.UTF-8", GST_REGISTRY: registry },
     });
-    return missingFrom(stdout, wanted).map(missingSentence);
+    return { elements: elementsListed(stdout) };
   } catch (error) {
-    if (signal.aborted) return [];
     const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-    return [`GStreamer cannot be looked at: ${program} failed (${code})`];
+    return { because: `GStreamer cannot be looked at: ${program} failed (${code})` };
+  }
+}
+
+function lackedFor(
+  { address = "rtmp://h/a", streamKey = "key", destination = rehearsalEnd, srt }: Wanted,
+  options: GstreamerOptions,
+  host: Host,
+): string[] {
+  if ("because" in host) return [host.because];
+  const to = { encoder: "a", destination, address, streamKey, keyGeneration: 1, progressPort: 1 };
+  try {
+    const argv = gstreamerArguments(options, { ...to, ...(srt && { srt }) });
+    return elementsIn(argv)
+      .filter((element) => !host.elements.has(element))
+      .map(missingSentence);
+  } catch (error) {
+    if (error instanceof DriverError) return [error.message];
+    throw error;
   }
 }

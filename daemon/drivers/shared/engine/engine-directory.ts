@@ -32,8 +32,9 @@ export const EngineRecord = z.object({
   keyGeneration: z.number().int(),
   /** Name of the program; ffmpeg was the only one before there were others. */
   program: z.string().default("ffmpeg"),
-  /** What makes its picture; absent where its program leaves no choice. */
+  /** What makes its picture, and why that; absent where there was no choice. */
   by: z.string().optional(),
+  because: z.string().optional(),
   progressPort: z.number().int(),
   /** Of the session it was started for. */
   settings: Settings.optional(),
@@ -47,6 +48,8 @@ export const EngineRecord = z.object({
   highest: z.record(z.string(), z.number().int()),
 });
 export type EngineRecord = z.infer<typeof EngineRecord>;
+/** What had no choice is made by its program. */
+export const madeBy = ({ by, program }: EngineRecord): string => by ?? program;
 export type EngineProcess = ProcessId & { group: number };
 export type EngineExit = { code: number | null; signal: string | null };
 

@@ -2,7 +2,6 @@
 import type { FSWatcher } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import type { OutputReading } from "../../../../machines/encoder/reading.ts";
-import type { EncoderSettings } from "../../../../machines/encoder/settings.ts";
 import type { FenceEvidence } from "../../../../machines/stream/fence-evidence.ts";
 import { DriverError, type PublishTarget } from "../../driver.ts";
 import { endProcess, freeLock } from "./ending.ts";
@@ -11,6 +10,7 @@ import {
   type EngineExit,
   type EngineProcess,
   type EngineRecord,
+  madeBy,
 } from "./engine-directory.ts";
 import {
   argumentsOf,
@@ -27,6 +27,7 @@ import { OffProof } from "./off-proof.ts";
 import { runningForMs, statusOf } from "./processes.ts";
 import { ProgressPort, SparePort } from "./progress-port.ts";
 import type { ProgressBlock } from "./progress.ts";
+import type { Program } from "./program.ts";
 import { Run } from "./run.ts";
 import { SendQueueWatch } from "./send-queue.ts";
 import { smallShell, type Launch } from "./small-shell.ts";
@@ -48,6 +49,8 @@ const nobody: PublishTarget = {
 };
 
 export class Engine {
+  /** Of what runs, or ran last. */
+  record: EngineRecord | undefined;
   readonly #around: EngineSurroundings;
   readonly #directory: EngineDirectory;
   readonly #queue = new SendQueueWatch();
@@ -78,7 +81,7 @@ export class Engine {
   /** Adopts the engine that is running, or makes sure that none is, before anything may start. */
   async open(): Promise<void> {
     await this.#directory.keepSpareRoom();
-    const record = this.#directory.record();
+    const record = (this.record = this.#directory.record());
     this.#highest = record?.highest ?? {};
     // Without it the sweep sees the same, up to 1 s later.
     this.#files = this.#directory.watch(() => this.#lookAtFiles());
@@ -107,22 +110,27 @@ export class Engine {
     this.#lives(run, process);
     this.#run = run;
     // Another program's progress cannot be read: what is not understood is unknown, not frozen.
-    if (record.program !== this.#name) return;
+    if (record.program !== this.#programOf(record).name) return;
     const port = await ProgressPort.open(record.progressPort).catch(() => undefined);
     if (port) this.#listen(run, port);
   }
 
   #newRun(record: EngineRecord, graceMs: number, adopted: boolean): Run {
-    const { made, times, now } = this.#around;
+    const { times, now } = this.#around;
     this.#queue.forget();
     this.#restsUntilMs = 0;
-    const { program } = made(record.settings);
+    this.record = record;
     const suspectAfterMs = patienceMs(times.suspectAfterMs, record.makes?.framesPerSecond);
-    return new Run(record, program, { suspectAfterMs, graceMs }, now(), adopted);
+    return new Run(record, this.#programOf(record), { suspectAfterMs, graceMs }, now(), adopted);
   }
 
-  get #name(): string {
-    return this.#around.made().program.name;
+  /** What runs, or ran last; before the first run what would. */
+  get #program(): Program {
+    return this.record ? this.#programOf(this.record) : this.#around.made().program;
+  }
+
+  #programOf(record: EngineRecord): Program {
+    return this.#around.made(record, madeBy(record)).program;
   }
 
   #lives(run: Run, process: EngineProcess | undefined): void {
@@ -172,10 +180,11 @@ export class Engine {
   async remake(signal: AbortSignal): Promise<void> {
     const run = this.#run;
     if (!run || run.stopping) return;
-    const { argvFingerprint, progressPort, by, destination } = run.record;
+    const { argvFingerprint, progressPort, destination } = run.record;
     const { key, place } = this.#placeOf(run.record);
     // What makes its picture is no reason to interrupt it.
-    if (fingerprintOf(this.#around, place, progressPort, by) === argvFingerprint) return;
+    const now = fingerprintOf(this.#around, place, progressPort, madeBy(run.record));
+    if (now === argvFingerprint) return;
     if (!key) throw new DriverError("notPossible", `nobody knows the key of ${destination} now`);
     const timesTakenOff = this.#timesTakenOff;
     run.remade = true;
@@ -244,7 +253,8 @@ export class Engine {
       const why = launch.gaveUp() ?? (performance.now() > until ? "nothing came up" : undefined);
       if (why !== undefined) {
         await this.#end(run, signal);
-        throw new DriverError("failed", `the launcher did not start ${this.#name}: ${why}`);
+        const { program } = run.record;
+        throw new DriverError("failed", `the launcher did not start ${program}: ${why}`);
       }
       await pause(2, undefined, { signal });
       this.#lookAtFiles();
@@ -316,7 +326,7 @@ export class Engine {
   #lookAtQueue(run: Run, nowMs: number, silent: boolean): void {
     if (!run.process || !this.#queue.isDue(nowMs, silent)) return;
     const before = this.#queue.verdict;
-    const { bitrateBps } = this.#around.made(run.record.settings).program;
+    const { bitrateBps } = this.#programOf(run.record);
     const changed = () => {
       if (this.#run === run && this.#queue.verdict !== before) this.#around.changed();
     };
@@ -380,10 +390,10 @@ export class Engine {
   }
 
   #isBlamed(run: Run, by: string, exit: EngineExit): boolean {
-    const { blames, made } = this.#around;
     const lines = this.#directory.words();
-    const wasRefused = made().program.refusalIn(lines, run.record.address) !== undefined;
-    return blames({ by, exit, lines, wasRefused, hadBegun: run.hasBegun });
+    const { refusalIn } = this.#programOf(run.record);
+    const wasRefused = refusalIn(lines, run.record.address) !== undefined;
+    return this.#around.blames({ by, exit, lines, wasRefused, hadBegun: run.hasBegun });
   }
 
   /** Its end is told, unless another start has taken its place. */
@@ -397,13 +407,13 @@ export class Engine {
   reading(): OutputReading {
     const run = this.#run ?? this.#onceMore;
     if (run) return run.reading(this.#queue.verdict);
-    const { refusalIn } = this.#around.made().program;
+    const { refusalIn } = this.#program;
     return { state: "idle", target: "none", ...this.#lastEnd.tell(this.#highest, refusalIn) };
   }
 
   /** Sentences for the operator. */
   alarms(): string[] {
-    const { name, lastWords } = this.#around.made().program;
+    const { name, lastWords } = this.#program;
     const words = lastWords(this.#lastEnd.lines).map((line) => `${name} ended: ${line}`);
     if (!this.#run || this.#run.port) return words;
     const { program } = this.#run.record;
@@ -411,18 +421,9 @@ export class Engine {
     return [...words, `progress unknown: ${why}`];
   }
 
-  /** What the run that is under way makes of its input. */
-  makes(): EncoderSettings | undefined {
-    return this.#run && this.#run.record.makes;
-  }
-
-  /** What makes the picture of the run that is under way. */
-  by(): string | undefined {
-    return this.#run?.record.by;
-  }
-
-  runs(): boolean {
-    return this.#run !== undefined;
+  /** What was written down of the run that is under way. */
+  underWay(): EngineRecord | undefined {
+    return this.#run?.record;
   }
 
   /** What its process takes of this host. */

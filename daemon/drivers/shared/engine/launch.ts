@@ -19,8 +19,14 @@ export type EngineTimes = {
 export const patienceMs = (suspectAfterMs: number, framesPerSecond = Infinity): number =>
   Math.max(suspectAfterMs, 2_500 / framesPerSecond);
 
-/** What is run, what that makes of its input, and by what, where there is a choice. */
-export type Made = { program: Program; settings: EncoderSettings; by?: string };
+/** What is run, and what that makes of its input. */
+export type Made = { program: Program; settings: EncoderSettings };
+
+/** Of what may make its picture, what does, and why that. */
+export type Choice = { by: string; because?: string };
+
+/** Where and as what it is to publish, as far as that is known. */
+export type Wanted = { [K in keyof PublishTarget]?: PublishTarget[K] | undefined };
 
 /** How a run ended that nobody had asked to end, or that was ended since it stood still. */
 export type RunEnd = {
@@ -37,8 +43,11 @@ export type RunEnd = {
 export type EngineSurroundings = {
   encoder: string;
   stateDir: string;
-  /** As it is to be run now: with the settings of a session, else as it is configured. */
-  made: (settings?: EncoderSettings, by?: string) => Made;
+  /**
+   * As it is to be run now: with the settings of a session, else as it is configured.
+   * @param by what it was chosen for; left out, the choice is made
+   */
+  made: (target?: Wanted, by?: string) => Made & Partial<Choice>;
   /** @returns whether what made its picture is to blame, and the next start is by something else */
   blames: (end: RunEnd) => boolean;
   knownTargets: () => readonly KnownTarget[];
@@ -58,7 +67,7 @@ export function argumentsOf(
   progressPort: number,
   by?: string,
 ): string[] {
-  return made(target.settings, by).program.arguments({ ...target, encoder, progressPort });
+  return made(target, by).program.arguments({ ...target, encoder, progressPort });
 }
 
 /** What is written down of a start before it is made. */
@@ -69,15 +78,15 @@ export function recordOf(
   highest: EngineRecord["highest"],
 ): EngineRecord {
   const { stream, destination, address, keyGeneration, settings } = target;
-  const made = around.made(settings);
+  const { program, settings: makes, by, because } = around.made(target);
   return {
     ...{ run: randomUUID(), bootId, stream, destination, address, keyGeneration },
     ...(settings && { settings }),
-    makes: made.settings,
-    program: made.program.name,
-    ...(made.by !== undefined && { by: made.by }),
+    ...{ makes, program: program.name },
+    ...(by !== undefined && { by }),
+    ...(because !== undefined && { because }),
     progressPort,
-    argvFingerprint: fingerprintOf(around, target, progressPort, made.by),
+    argvFingerprint: fingerprintOf(around, target, progressPort, by),
     endSeen: false,
     highest,
   };
@@ -96,7 +105,7 @@ export function fingerprintOf(
     ...(srt?.passphrase !== undefined && { srt: { ...srt, passphrase: "passphrase" } }),
   };
   const argv = argumentsOf(around, bareTarget, progressPort, by).join("\0");
-  const { program } = around.made(target.settings);
+  const { program } = around.made(target, by);
   const bare = program.inputSecrets
     .flatMap((secret) => [...program.spellings(secret), secret])
     .reduce((text, secret) => text.replaceAll(secret, "key"), argv);
@@ -111,7 +120,7 @@ export function commandOf(
   target: PublishTarget,
 ): string[] {
   const { launcher, group } = around;
-  const { program } = around.made(target.settings, by);
+  const { program } = around.made(target, by);
   const hide = hidingScript(
     [target.streamKey, target.srt?.passphrase ?? "", ...program.inputSecrets].flatMap((secret) => [
       ...[secret, ...program.spellings(secret)],

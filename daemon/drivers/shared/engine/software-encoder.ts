@@ -10,7 +10,7 @@ import { DriverError, type DriverContext, type EncoderDriver } from "../../drive
 import { cgroups, type Limits } from "./cgroups.ts";
 import { Engine } from "./engine.ts";
 import { figuresOf, type FigureMemory } from "./figures.ts";
-import type { EngineTimes, Made, RunEnd } from "./launch.ts";
+import type { Choice, EngineTimes, Made, RunEnd, Wanted } from "./launch.ts";
 import { openKeptLoad } from "../kept-load.ts";
 import { openOverload } from "./overload.ts";
 import { engineReports } from "./report-beat.ts";
@@ -20,7 +20,7 @@ import { usageFigures } from "./usage.ts";
 const asConfigured: EncoderSettings = {};
 
 export type SoftwareEncoder = {
-  /** What is run, and what it makes of its input, by load step: full load first. */
+  /** What is run, and what that makes of its input, by load step: full load first. */
   loads: (settings?: EncoderSettings, by?: string) => readonly [Made, ...Made[]];
   source: string | undefined;
   outputs: readonly string[];
@@ -34,7 +34,7 @@ export type SoftwareEncoder = {
   hardware?: () => string[] | undefined;
   /** Where a picture may be made by more than one: see `EngineSurroundings`. */
   pictures?: {
-    choice: (settings?: EncoderSettings) => { codec: string; because?: string };
+    choice: (target?: Wanted) => Choice;
     /** Resolves when it is known what works, or has taken too long to wait for. */
     known: Promise<unknown>;
     blames: (end: RunEnd) => boolean;
@@ -55,14 +55,16 @@ export async function openSoftwareEncoder(
   const configured = loads();
   const load = openKeptLoad(encoder, stateDir, configured.length - 1);
   const bySettings = new WeakMap<EncoderSettings, Map<string, readonly [Made, ...Made[]]>>();
-  const made = (settings = asConfigured, by = pictures?.choice(settings).codec) => {
+  const made = (target: Wanted = {}, asked?: string): Made & Partial<Choice> => {
+    const { settings = asConfigured } = target;
+    const choice = asked === undefined ? pictures?.choice(target) : { by: asked };
+    const by = choice?.by;
     const known = bySettings.get(settings) ?? new Map<string, readonly [Made, ...Made[]]>();
     bySettings.set(settings, known);
     const of = known.get(by ?? "") ?? loads(settings === asConfigured ? undefined : settings, by);
     known.set(by ?? "", of);
-    return of[load.step()] ?? of[0];
+    return { ...(of[load.step()] ?? of[0]), ...choice };
   };
-  const { name } = configured[0].program;
   const memory: FigureMemory = new Map();
   const overload = openOverload();
   const lacks = new Set<string>();
@@ -84,9 +86,19 @@ export async function openSoftwareEncoder(
     const isOverloaded = overload.isOverloaded(id);
     return [id, { ...engine.reading(), ...(isOverloaded !== undefined && { isOverloaded }) }];
   };
+  /** What runs; else what would be run to where it published last. */
+  const present = () => {
+    const all = [...engines.values()];
+    const [run] = all.flatMap((engine) => engine.underWay() ?? []);
+    if (run) return { ...run, name: run.program, settings: run.makes ?? made().settings };
+    const [last] = all.flatMap((engine) => engine.record ?? []);
+    const next = made({ address: last?.address });
+    return { ...next, name: next.program.name };
+  };
   const reading = (): EncoderReading => {
     const hardwareEncoders = hardware?.();
     const slow = overload.alarms(engines, now());
+    const { name, settings, by = name, because } = present();
     return {
       outputs: Object.fromEntries([...engines].map(outputOf)) as EncoderReading["outputs"],
       ...(source !== undefined && { source }),
@@ -94,9 +106,9 @@ export async function openSoftwareEncoder(
       ...(hardwareEncoders && { hardwareEncoders }),
       ...(pictures && {
         raised: { alarms: pictures.raised(), isWhole: true },
-        encodes: encodesBy(engines, pictures.choice()),
+        encodes: { by, ...(because !== undefined && { because }) },
       }),
-      settings: [...engines.values()].flatMap((e) => e.makes() ?? [])[0] ?? made().settings,
+      settings,
       loadStep: load.step(),
       // A process of ours starts nothing by itself.
       selfStart: { autoRecover: false, powerUp: "idle", scheduler: false },
@@ -144,7 +156,7 @@ export async function openSoftwareEncoder(
     engines.set(output, engine);
   }
   // What is on air is seen first; whoever starts now is started by what was found.
-  if (![...engines.values()].some((engine) => engine.runs())) await pictures?.known;
+  if (![...engines.values()].some((engine) => engine.underWay())) await pictures?.known;
 
   return {
     poll: async () => reading(),
@@ -177,15 +189,6 @@ export async function openSoftwareEncoder(
       await Promise.all([...engines.values()].map((engine) => engine.close()));
     },
   };
-}
-
-/** Hardware that was proven since is taken at the next start. */
-function encodesBy(
-  engines: ReadonlyMap<string, Engine>,
-  { codec, because }: { codec: string; because?: string },
-): NonNullable<EncoderReading["encodes"]> {
-  const by = [...engines.values()].flatMap((engine) => engine.by() ?? [])[0] ?? codec;
-  return { by, ...(because !== undefined && { because }) };
 }
 
 /** Outputs of an earlier config: what runs there must still be seen and stopped. */
