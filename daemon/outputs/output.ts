@@ -82,10 +82,17 @@ export class Output {
       quietMs,
       bitrateBps: this.#rate.now()?.bitrateBps ?? null,
       ...figures,
+      why: figures.why === null ? null : forOperators(figures.why),
     };
     this.#socket.send(JSON.stringify(status), statusPort, "127.0.0.1");
   }
 }
+
+/** What the unit of the daemon does not let it write to is read-only to it, whatever it is to others. */
+export const forOperators = (why: string): string =>
+  why.startsWith("EROFS:")
+    ? `${why} (does the unit allow it? see ReadWritePaths in the README)`
+    : why;
 
 function wayOf({ target, watchdogMs }: OutputSettings, failed: Failed): Way {
   if (target.kind === "hls" || target.kind === "ladder") return hls(target, watchdogMs, failed);

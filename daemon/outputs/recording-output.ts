@@ -12,7 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { isMountedAt, mountOf, parseMounts } from "../drivers/host-disk/mounts.ts";
+import { isMountedAt, parseMounts } from "../drivers/host-disk/mounts.ts";
 import type { Frame, Ticks } from "../relay/frame.ts";
 import { type Container, formOf, type SegmentForm } from "./segment-form.ts";
 import { partEnding } from "./segment-files.ts";
@@ -128,8 +128,8 @@ export class RecordingOutput implements SegmentSink {
       leastFreeRatio,
     } = this.#fields;
     if (isMountPoint) {
-      const mounts = parseMounts(readFileSync("/proc/self/mounts", "utf8"));
-      if (!isMountedAt(mountOf(mounts, folder), folder)) {
+      const mounts = parseMounts(readFileSync("/proc/self/mountinfo", "utf8"));
+      if (!isMountedAt(mounts, folder)) {
         throw new Error(`nothing is mounted at ${folder}`);
       }
     } else mkdirSync(folder, { recursive: true, mode: 0o750 });

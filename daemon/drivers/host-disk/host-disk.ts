@@ -17,7 +17,7 @@ const allLooks = openLooks();
 export function openHostDisk(
   options: HostDiskOptions,
   looks: Looks = allLooks,
-  readMounts: () => Promise<string> = () => readFile("/proc/self/mounts", "utf8"),
+  readMounts: () => Promise<string> = () => readFile("/proc/self/mountinfo", "utf8"),
 ): StorageDriver {
   /** Undefined: nothing can be said of it now. */
   async function read(
@@ -33,7 +33,7 @@ export function openHostDisk(
       ...(mount ? kindOf(mount) : { kind: "disk" as const, isNetwork: false }),
       source,
     };
-    if (!mount || (place.mountPoint && !isMountedAt(mount, path))) {
+    if (!mount || (place.mountPoint && !isMountedAt(mounts, path))) {
       return { ...medium, kind: "disk", isNetwork: false, condition: "missing" };
     }
     const told = { fileSystem: mount.fileSystem, isWriteProtected: mount.isReadOnly };

@@ -1,16 +1,28 @@
-/** What is mounted, from `/proc/self/mounts`: reading that asks no file server anything. */
+/** What is mounted, from `/proc/self/mountinfo`: reading that asks no file server anything. */
+import { join, relative } from "node:path";
 import type { MediumReading } from "../../../machines/storage/medium.ts";
 
-export type Mount = { device: string; point: string; fileSystem: string; isReadOnly: boolean };
+export type Mount = {
+  device: string;
+  point: string;
+  fileSystem: string;
+  isReadOnly: boolean;
+  /** Of the file system: its number in the kernel, and the folder in it that is seen here. */
+  number: string;
+  root: string;
+};
 
 /** In the order of mounting. A blank, tab, line end or backslash in a name is written in octal. */
 export function parseMounts(text: string): Mount[] {
   return text.split("\n").flatMap((line) => {
-    const [device, point, fileSystem, options] = line.split(" ");
-    if (device === undefined || point === undefined) return [];
-    if (fileSystem === undefined || options === undefined) return [];
-    const isReadOnly = options.split(",").includes("ro");
-    return [{ device: plain(device), point: plain(point), fileSystem, isReadOnly }];
+    const [own = "", ofFileSystem = ""] = line.split(" - ");
+    const [, , number, root, point, options] = own.split(" ");
+    const [fileSystem, device, more] = ofFileSystem.split(" ");
+    if (number === undefined || root === undefined || point === undefined) return [];
+    if (fileSystem === undefined || device === undefined) return [];
+    const isReadOnly = `${options},${more}`.split(",").includes("ro");
+    const names = { device: plain(device), point: plain(point), root: plain(root) };
+    return [{ ...names, number, fileSystem, isReadOnly }];
   });
 }
 
@@ -29,8 +41,22 @@ export function mountOf(mounts: readonly Mount[], path: string): Mount | undefin
   );
 }
 
-export const isMountedAt = (mount: Mount | undefined, path: string) =>
-  mount?.point === withoutEnd(path);
+/**
+ * Whether something else than the folder itself is at this path. systemd mounts what a unit may write
+ * to (`ReadWritePaths`) where it is already: that is no disk.
+ */
+export function isMountedAt(mounts: readonly Mount[], path: string): boolean {
+  const point = withoutEnd(path);
+  const mount = mountOf(mounts, point);
+  if (mount?.point !== point) return false;
+  const below = mountOf(
+    mounts.filter((other) => other.point !== point),
+    point,
+  );
+  return (
+    mount.number !== below?.number || mount.root !== join(below.root, relative(below.point, point))
+  );
+}
 
 const withoutEnd = (path: string) => (path === "/" ? path : path.replace(/\/+$/, ""));
 

@@ -5,15 +5,18 @@ import { openLooks, type Statfs } from "../../../../daemon/drivers/host-disk/loo
 import { mountOf, parseMounts } from "../../../../daemon/drivers/host-disk/mounts.ts";
 import { HostDiskOptions } from "../../../../daemon/drivers/host-disk/options.ts";
 
-const mounts = `/dev/sda1 / ext4 rw,relatime 0 0
-proc /proc proc rw 0 0
-/dev/sdb1 /srv/recordings exfat rw,uid=0 0 0
-nas:/export /mnt/nas nfs4 rw,vers=4.2 0 0
-//nas/share /mnt/with\\040blank cifs ro,vers=3.0 0 0
-/dev/md0 /srv/array ext4 rw 0 0
-/dev/sdc1 /mnt/twice vfat rw 0 0
-/dev/sdd1 /mnt/twice ext4 ro 0 0
-key /mnt/sshfs fuse.sshfs rw 0 0
+const mounts = `21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+22 21 0:5 / /proc rw shared:2 - proc proc rw
+23 21 8:17 / /srv/recordings rw,relatime shared:3 master:4 - exfat /dev/sdb1 rw,uid=0
+24 21 0:41 / /mnt/nas rw - nfs4 nas:/export rw,vers=4.2
+25 21 0:42 / /mnt/with\\040blank ro - cifs //nas/share rw,vers=3.0
+26 21 9:0 / /srv/array rw - ext4 /dev/md0 rw
+27 21 8:33 / /mnt/twice rw - vfat /dev/sdc1 rw
+28 21 8:49 / /mnt/twice rw - ext4 /dev/sdd1 ro
+29 21 0:43 / /mnt/sshfs rw - fuse.sshfs key rw
+30 21 8:1 /data /data rw - ext4 /dev/sda1 rw
+31 26 9:0 /today /srv/array/today rw - ext4 /dev/md0 rw
+32 21 9:0 /shows /data/shows rw - ext4 /dev/md0 rw
 `;
 const space = { bsize: 4_096, blocks: 1_000, bfree: 300, bavail: 250, files: 100, ffree: 50 };
 const signal = () => AbortSignal.timeout(5_000);
@@ -58,6 +61,14 @@ test("a folder with nothing mounted on it is missing, unless it is meant to be a
   expect(await aHost(["/mnt/usb", plain]).poll(signal())).toMatchObject([
     { id: "/mnt/usb", condition: "missing" },
     { id: "/srv/recordings/today", condition: "ok", fileSystem: "exfat" },
+  ]);
+});
+
+test("a folder that systemd mounts where it is, so that it may be written to, is no disk", async () => {
+  expect(await aHost(["/data", "/srv/array/today", "/data/shows"]).poll(signal())).toMatchObject([
+    { id: "/data", condition: "missing" },
+    { id: "/srv/array/today", condition: "missing" },
+    { id: "/data/shows", condition: "ok" },
   ]);
 });
 
