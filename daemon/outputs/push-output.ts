@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { certificateWords } from "../drivers/ffmpeg/last-words.ts";
 import type { ElementaryStream, Frame } from "../relay/frame.ts";
 import { type AnyMux, type Form, muxOf } from "../relay/muxes.ts";
 import type { RtpPackets } from "./rtp-packets.ts";
@@ -142,7 +143,8 @@ export class PushOutput {
     this.#isEnding = false;
     const nowMs = performance.now();
     const wasGood = nowMs - this.#begunAtMs > goodAfterMs;
-    this.why = this.#words.at(-1) ?? this.why ?? "the far end was lost";
+    this.why =
+      certificateWords(this.#words) ?? this.#words.at(-1) ?? this.why ?? "the far end was lost";
     this.#dialAtMs = nowMs + (wasGood ? againMs.first : this.#againMs);
     this.#againMs = wasGood ? againMs.first : Math.min(2 * this.#againMs, againMs.most);
   }

@@ -11,6 +11,7 @@ import { ffmpegArguments, statsPeriodS } from "./arguments.ts";
 import { type Hardware, openHardware } from "./hardware.ts";
 import { watchHardware } from "./hardware-encoders.ts";
 import type { FfmpegOptions } from "./options.ts";
+import { lastWords } from "./last-words.ts";
 import { parseProgress } from "./progress.ts";
 import { refusalIn } from "./refusal.ts";
 
@@ -87,7 +88,7 @@ function ffmpegProgram(options: FfmpegOptions, by: PictureEncoder): Program {
       everyMs: statsPeriodS * 1_000,
       reader: () => parseProgress,
     },
-    lastWords: (lines) => lines.slice(-3),
+    lastWords,
     refusalIn: (lines, address) =>
       refusalIn(lines, address, "url" in options.input ? options.input.url : undefined),
   };

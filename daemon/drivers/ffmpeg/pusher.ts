@@ -11,6 +11,7 @@ import { checkedEndpoint } from "../shared/engine/publication.ts";
 import type { Program } from "../shared/engine/program.ts";
 import { openSoftwareEncoder } from "../shared/engine/software-encoder.ts";
 import { outputArguments, statsPeriodS } from "./arguments.ts";
+import { lastWords } from "./last-words.ts";
 import { parseProgress } from "./progress.ts";
 import { refusalIn } from "./refusal.ts";
 
@@ -71,7 +72,7 @@ export function openPusher(
     spellings: () => [],
     bitrateBps: options.bitrateBps,
     progress: { everyMs: statsPeriodS * 1_000, reader: () => progressOf[options.form] },
-    lastWords: (lines) => lines.slice(-3),
+    lastWords,
     refusalIn: (lines, address) => refusalIn(lines, address, undefined),
   };
   return openSoftwareEncoder(context, {

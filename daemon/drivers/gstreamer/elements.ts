@@ -41,6 +41,11 @@ export function missingSentence(element: string): string {
 export function lastWords(lines: readonly string[]): string[] {
   const missing = lines.flatMap((line) => /no element "([\w-]+)"/.exec(line)?.[1] ?? []);
   if (missing.length > 0) return missing.map(missingSentence);
+  if (lines.some((line) => line.endsWith(": Unacceptable TLS certificate"))) {
+    return [
+      "the far end's certificate is out of date, for another name, or signed by nobody whom this host trusts (package ca-certificates)",
+    ];
+  }
   // The element that gave up says why; what follows are places in GStreamer's source.
   const errors = lines.flatMap((line) => {
     const [, name, why] = /^ERROR: from element \S*[/:]([\w-]+): (.*)$/.exec(line) ?? [];

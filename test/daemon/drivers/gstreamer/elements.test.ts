@@ -64,6 +64,13 @@ test("of an error the element, its sentence and the library's reason are told", 
   ).toEqual(["rtmp2sink0: Connection error: timed out", "domain g-io-error-quark, code 24"]);
 });
 
+test("a certificate that was not taken is told as what an operator can look at", () => {
+  const from = "ERROR: from element /GstPipeline:pipeline0/GstRtmp2Sink:rtmp2sink0";
+  expect(lastWords([`${from}: Failed to connect: Unacceptable TLS certificate`])).toEqual([
+    expect.stringMatching(/certificate is out of date, for another name, or signed by nobody/),
+  ]);
+});
+
 test("words in no known form are told as they are", () => {
   expect(lastWords(["a", "b", "c", "d"])).toEqual(["b", "c", "d"]);
 });

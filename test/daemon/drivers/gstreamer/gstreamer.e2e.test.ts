@@ -1,11 +1,8 @@
 import { spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { createServer } from "node:tls";
 import { expect, onTestFinished, test } from "vitest";
 import { DriverError } from "../../../../daemon/drivers/driver.ts";
 import { generous, key, output } from "../shared/engine/a-site.ts";
@@ -38,25 +35,6 @@ test("a key of every character that a key may have reaches the far end as it is"
   await driver.startOutput(output, { ...site.target(), streamKey }, generous());
   await moving();
   expect(site.farEnd.publishers(streamKey)).toHaveLength(1);
-});
-
-test("an RTMPS far end whose certificate nobody vouches for gets nothing", async () => {
-  const site = await aSite();
-  const heard: Buffer[] = [];
-  const impostor = createServer(aCertificate(), (socket) => {
-    socket.on("data", (bytes: Buffer) => heard.push(bytes)).on("error", () => socket.destroy());
-  });
-  impostor.on("tlsClientError", () => undefined);
-  await once(impostor.listen(0, "127.0.0.1"), "listening");
-  onTestFinished(() => void impostor.close());
-  const { port } = impostor.address() as AddressInfo;
-  const { driver, seen } = await site.open();
-  const address = `rtmps://127.0.0.1:${port}/live`;
-  await driver.startOutput(output, { ...site.target(), address }, generous());
-  await until("it says why it ended", () =>
-    seen.some(({ reading }) => reading.alarms?.some((alarm) => alarm.includes("certificate"))),
-  );
-  expect(heard).toEqual([]);
 });
 
 test("it ends its stream at the far end in good order when it is stopped", async () => {
@@ -261,19 +239,6 @@ function aProgram(launch: string, inspect = "exit 0"): string {
 }
 
 /** Signed by itself. */
-function aCertificate(): { key: string; cert: string } {
-  const folder = mkdtempSync(join(tmpdir(), "understudy-gst-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const [keyFile, certFile] = [join(folder, "key.pem"), join(folder, "cert.pem")];
-  const made = spawnSync("openssl", [
-    ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"],
-    ...["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "1"],
-    ...["-keyout", keyFile, "-out", certFile],
-  ]);
-  if (made.status !== 0) throw new Error(String(made.stderr));
-  return { key: readFileSync(keyFile, "utf8"), cert: readFileSync(certFile, "utf8") };
-}
-
 long(
   "less load: the far end gets half the bit rate with the same key, never from two",
   async () => {
