@@ -73,9 +73,7 @@ async function measured(folder: string, seconds: number, { signal, tell }: Io): 
   } catch {
     throw new Error("its relay has not run yet");
   }
-  const inputs = settings.inputs.flatMap(({ id, from }) =>
-    from.kind === "spool" ? [{ id, spool: from.folder }] : [],
-  );
+  const { inputs } = settings;
   tell(`listening to ${inputs.map(({ id }) => id).join(" and ")} for ${seconds} s`);
   const [first, ...others] = await listenTo(inputs, seconds * 1_000, signal);
   const later = [first!, ...others].map((heard) => ({

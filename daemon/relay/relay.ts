@@ -14,7 +14,6 @@ import { SlateFile } from "./slate-file.ts";
 import { isSoleWriter } from "./sole-writer.ts";
 import { SpliceLine } from "./splice-line.ts";
 import { pollMs, SpoolInput } from "./spool-input.ts";
-import { openUdpInput } from "./udp-input.ts";
 
 const reportEachMs = 1_000;
 /** The state is written with each frame, so at most so long before a process ended, ms. */
@@ -74,24 +73,21 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
   const unsentSinceMs = (behindMs: number) => file.writtenMs - behindMs - savedLateMs;
   const behindMs = saved && (saved.playout.behindMs ?? Infinity);
   const sinceMs = behindMs === undefined ? undefined : unsentSinceMs(behindMs);
-  const inputs = settings.inputs.map(({ from }, index) => {
-    const onBytes = (bytes: Buffer, agoMs = 0) => {
+  const spools = settings.inputs.map(({ folder }, index) => {
+    const onBytes = (bytes: Buffer, agoMs: number) => {
       lines[index]!.feed(bytes, nowMs() - agoMs);
       if (!playout.waitsForInput || soon) return;
       soon = true;
       setImmediate(tick);
     };
-    if (from.kind === "spool") return new SpoolInput({ folder: from.folder, sinceMs, onBytes });
-    const { address, port } = from;
-    return openUdpInput({ address, port, onFailed, onBytes: (bytes) => onBytes(bytes) });
+    return new SpoolInput({ folder, sinceMs, onBytes });
   });
-  const spools = inputs.filter((input) => input instanceof SpoolInput);
   if (splices && settings.splices) {
-    const onBytes = (bytes: Buffer, agoMs = 0) => splices.feed(bytes, nowMs() - agoMs);
+    const onBytes = (bytes: Buffer, agoMs: number) => splices.feed(bytes, nowMs() - agoMs);
     spools.unshift(new SpoolInput({ folder: settings.splices.folder, sinceMs, onBytes }));
   }
   const poll = () => spools.forEach((spool) => spool.poll(nowMs()));
-  if (spools.length > 0) setInterval(poll, pollMs);
+  setInterval(poll, pollMs);
 
   /** Whole GOPs lose nothing, in whatever order they come. */
   const misfitsOf = (line: InputLine, atMs: number) =>
@@ -110,13 +106,12 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
       slate: playout.onSlate ? "on" : playout.hasSlate ? "ready" : "none",
       slateMs: Math.round(playout.slateMs),
       ...(splices && { splices: splices.report(at) }),
-      inputs: lines.map((line, index) => ({
+      inputs: lines.map((line) => ({
         id: line.id,
         live: line.isLive(at),
         silentMs: line.lastPictureMs === undefined ? null : Math.round(at - line.lastPictureMs),
         lastPts: line.lastPts ?? null,
         ...line.figures,
-        drops: inputs[index]!.drops(),
         storedBytes: line.store.bytes,
         carried: line.carried(at),
         misfits: misfitsOf(line, at),

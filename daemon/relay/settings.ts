@@ -1,18 +1,7 @@
 import { z } from "zod";
 import { Id } from "../../machines/id.ts";
 
-const Port = z.number().int().min(1).max(65_535);
 const Path = z.string().startsWith("/");
-
-/** MPEG-TS in UDP on this host: unicast, or a multicast group that others read as well. */
-const UdpInput = z.object({
-  kind: z.literal("udp"),
-  address: z.string().default("127.0.0.1"),
-  port: Port,
-});
-
-/** Files on a tmpfs that the encoder fills in turn: what came while no relay ran is still there. */
-const SpoolInput = z.object({ kind: z.literal("spool"), folder: Path });
 
 const Mode = z.discriminatedUnion("kind", [
   z.object({
@@ -33,9 +22,8 @@ export const usualWatchdogMs = 400;
 /** What one relay process is given: the path of a JSON file with this is its one argument. */
 export const RelaySettings = z.object({
   stream: Id,
-  inputs: z
-    .array(z.object({ id: Id, from: z.discriminatedUnion("kind", [UdpInput, SpoolInput]) }))
-    .min(1),
+  /** Each has files on a tmpfs, filled in turn: what came while no relay ran is still there. */
+  inputs: z.array(z.object({ id: Id, folder: Path })).min(1),
   /** Named pipes; who reads one pushes to a destination. */
   outputs: z
     .array(z.object({ id: Id, path: Path, form: z.enum(["mpegts", "flv"]).default("mpegts") }))

@@ -39,11 +39,6 @@ export class SpoolInput {
     if (p.sinceMs === undefined && files[newest]) this.#enter(newest, files[newest].size);
   }
 
-  /** Files have no socket that could drop anything. */
-  drops(): number {
-    return 0;
-  }
-
   /** Reads all that is there. @param nowMs on a clock that does not jump */
   poll(nowMs: number): void {
     const mostAgoMs = nowMs - (this.#polledMs ?? -Infinity);

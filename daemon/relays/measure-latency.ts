@@ -26,11 +26,11 @@ const leastSpread = 0.03;
 
 /** Listens to what reaches the relay. @throws when one of them brings no sound that goes on */
 export function listenTo(
-  inputs: readonly { id: string; spool: string }[],
+  inputs: readonly { id: string; folder: string }[],
   forMs: number,
   signal: AbortSignal,
 ): Promise<Heard[]> {
-  return Promise.all(inputs.map(({ id, spool }) => hear(id, spool, forMs, signal)));
+  return Promise.all(inputs.map(({ id, folder }) => hear(id, folder, forMs, signal)));
 }
 
 async function hear(id: string, folder: string, forMs: number, signal: AbortSignal) {

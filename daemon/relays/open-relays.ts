@@ -105,10 +105,7 @@ function settingsOf(relay: RelayedStream): Settings {
   const ids = inputs.map(({ encoder }) => encoder);
   return {
     stream,
-    inputs: inputs.map(({ encoder, spool }) => ({
-      id: encoder,
-      from: { kind: "spool", folder: spool },
-    })),
+    inputs: inputs.map(({ encoder, spool }) => ({ id: encoder, folder: spool })),
     outputs: [
       { id: pusherOutput, path: pipe, form },
       ...outputs.map(({ id }) => ({ id, path: pipeOf(relay, id), form: "mpegts" as const })),

@@ -62,8 +62,6 @@ export const RelayInput = z.object({
   damagedPictures: z.number(),
   continuityErrors: z.number(),
   syncLosses: z.number(),
-  /** Datagrams that the kernel dropped at the socket; null: it cannot be read. */
-  drops: z.number().nullable(),
   storedBytes: z.number(),
   /** null: not known. Absent: the relay is older than that. */
   carried: Carried.nullable().optional(),

@@ -13,12 +13,11 @@ const program = fileURLToPath(new URL("../../dist/relay.cjs", import.meta.url));
 const bitsPerSecond = 6e6;
 /** Enough that what does not grow with the bits is little beside it. */
 const muchBitsPerSecond = 60e6;
-const ports = [47_231, 47_232];
 const quiet = ["-hide_banner", "-loglevel", "fatal", "-nostdin"];
 
 /**
- * Two relays side by side, each with two inputs of 1080p30 at 6 Mbit/s and one output: one reads
- * what encoders write into files, the other UDP. Beside them ffmpeg only hands one of these on. Then a third one, with ten times as much.
+ * A relay with two inputs of 1080p30 at 6 Mbit/s and one output. Beside it ffmpeg only hands one of
+ * these on. Then another, with ten times as much.
  */
 export const relay: Bench = {
   name: "relay",
@@ -47,9 +46,9 @@ export const relay: Bench = {
           const spool = join(folder, `${name}-${n}`);
           mkdirSync(spool);
           running.spawn("ffmpeg", [...read, ...spoolArguments(spool)]);
-          return { kind: "spool", folder: spool };
+          return spool;
         });
-      const start = (name: string, from: object[]): ChildProcess => {
+      const start = (name: string, spools: string[]): ChildProcess => {
         const path = join(folder, `${name}.pipe`);
         execFileSync("mkfifo", [path]);
         running.spawn("sh", ["-c", `exec cat <> '${path}' > /dev/null`]);
@@ -58,7 +57,7 @@ export const relay: Bench = {
           settings,
           JSON.stringify({
             stream: "main",
-            inputs: from.map((it, n) => ({ id: `e${n}`, from: it })),
+            inputs: spools.map((it, n) => ({ id: `e${n}`, folder: it })),
             outputs: [{ id: "far", path }],
             mode: { kind: "gop-atomic" },
             controlPath: join(folder, `${name}.control`),
@@ -69,18 +68,13 @@ export const relay: Bench = {
         return running.spawn(process.execPath, [program, settings]);
       };
       const read = anInput("source", bitsPerSecond - 200_000);
-      const sent = ports.map((port) => {
-        running.spawn("ffmpeg", [...read, "-f", "mpegts", `udp://127.0.0.1:${port}?pkt_size=1316`]);
-        return { kind: "udp", port };
-      });
       const spool = start("spool", spooled(read, "spool"));
-      const udp = start("udp", sent);
       const copy = running.spawn("ffmpeg", [...read, "-f", "mpegts", "/dev/null", "-y"]);
-      for (const { pid } of [spool, udp, copy]) running.hurry(pid!);
-      say("both relays have their inputs");
+      for (const { pid } of [spool, copy]) running.hurry(pid!);
+      say("the relay has its inputs");
       await pause(quick ? 5_000 : 20_000);
       const costs = await costsOf(
-        { spool: [spool.pid!], udp: [udp.pid!], copy: [copy.pid!] },
+        { spool: [spool.pid!], copy: [copy.pid!] },
         { windows: quick ? 3 : 9, windowMs: quick ? 1_000 : 10_000 },
       );
       const hasSent = (name: string) =>
@@ -92,7 +86,6 @@ export const relay: Bench = {
       const against = { what: "ffmpeg -c copy of one", value: median(percent("copy")), ratio };
       const cpu = { unit: "% of a core", goal: { atMost: 3 } };
       tell(figure({ id: "relay.cpu", value: median(percent("spool")), against, ...cpu }));
-      tell(figure({ id: "relay.cpu.udp", value: median(percent("udp")), ...cpu }));
       const rss = costs.spool.at(-1)!.rssMiB * 1.048_576;
       tell(figure({ id: "relay.rss", value: rss, unit: "MB", goal: { atMost: 130 } }));
 

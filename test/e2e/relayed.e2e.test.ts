@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 import { afterEach, expect, onTestFinished, test } from "vitest";
 import { parse, stringify } from "yaml";
 import { RelayReport } from "../../machines/stream/relay-protocol.ts";
-import { decodeBarCodes, framesBetween } from "../fakes/picture.ts";
+import { expectWhole } from "../fakes/whole.ts";
 import { Facility, type FacilityOptions, kill, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
 import { carriers, incidents } from "./off-air.ts";
@@ -66,10 +66,7 @@ async function expectNothingLost(atLeast: number): Promise<void> {
   const [one, ...others] = carriers(facility);
   expect(others).toEqual([]);
   expect(one!.endedAtMs).toBe(null);
-  const codes = await decodeBarCodes(one!.recordingPath!);
-  const steps = codes.slice(1).map(({ frame }, n) => framesBetween(codes[n]!.frame, frame));
-  expect(steps.map((step, n) => (step === 1 ? "" : `${n}: ${step}`)).filter(Boolean)).toEqual([]);
-  expect(codes.length).toBeGreaterThanOrEqual(atLeast);
+  await expectWhole(one!.recordingPath!, { fps: sourceFps, atLeast });
 }
 
 const relayPid = () =>

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
+import { cleanAac, steadyAndBeeps } from "../fakes/beeps.ts";
 import { barCodeFilter } from "../fakes/picture.ts";
 
 export const sourceFps = 15;
@@ -15,13 +16,13 @@ export type SharedSource = {
 /**
  * @param readers how many read it; each gets the same bytes
  * @param sound codec of the sound
- * @param tone what is heard: a beep each second when left out
+ * @param tone what is heard
  */
 export async function startSharedSource(
   readers: number,
   fps = sourceFps,
   sound = "aac",
-  tone = "sine=frequency=330:beep_factor=3:sample_rate=48000",
+  tone = steadyAndBeeps,
 ): Promise<SharedSource> {
   const ports = await freePorts(readers);
   const url = (reader: number) => `udp://127.0.0.1:${ports[reader]}`;
@@ -35,7 +36,7 @@ export async function startSharedSource(
     "-f", "lavfi", "-i", tone,
     "-vf", `${barCodeFilter({ fps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(fps),
-    "-b:v", "600k", "-threads", "1", "-c:a", sound, "-ac", "2", "-b:a", "64k",
+    "-b:v", "600k", "-threads", "1", ...(sound === "aac" ? cleanAac : ["-c:a", sound, "-ac", "2", "-b:a", "64k"]),
     "-f", "tee", copies.join("|")], { stdio: ["ignore", "ignore", "inherit"] });
   return {
     url,

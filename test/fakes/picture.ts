@@ -89,6 +89,12 @@ export function barCodeFilter(options: { fps: number; source: number }): string 
 const readWidth = columns * 4;
 const readHeight = rowShare * 4;
 
+/** How a decoder is to show pictures to {@link readBarCode}. */
+export const grayPictures = {
+  filter: `scale=${readWidth}:${readHeight}:flags=area,format=gray`,
+  bytes: readWidth * readHeight,
+};
+
 /** Reads one gray picture of 64 x 40; undefined when there is no valid code in it. */
 export function readBarCode(gray: Uint8Array): BarCode | undefined {
   const bits: number[] = [];
@@ -128,19 +134,19 @@ export function watchPictures(
 ): PictureWatch {
   const fast = ["-probesize", "100000", "-analyzeduration", "3000000", "-fpsprobesize", "0"];
   const limit = options.limitS === undefined ? [] : ["-t", String(options.limitS)];
-  const scale = `scale=${readWidth}:${readHeight}:flags=area,format=gray`;
   const child = spawn(
     "setpriv",
     // prettier-ignore
     ["--pdeathsig", "KILL", "ffmpeg", "-v", "error", "-nostdin", ...(input.includes("://") ? fast : []),
-      "-threads", "1", "-i", input, ...limit, "-an", "-fps_mode", "passthrough", "-vf", scale,
+      "-threads", "1", "-i", input, ...limit, "-an", "-fps_mode", "passthrough",
+      "-vf", grayPictures.filter,
       "-f", "rawvideo", "-flush_packets", "1", "pipe:1"],
     { stdio: ["ignore", "pipe", "pipe"] },
   );
   let rest: Buffer = Buffer.alloc(0);
   let closed = false;
   const words: string[] = [];
-  const size = readWidth * readHeight;
+  const { bytes: size } = grayPictures;
   child.stdout.on("data", (chunk: Buffer) => {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     for (; rest.length >= size; rest = rest.subarray(size))

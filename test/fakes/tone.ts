@@ -14,7 +14,7 @@ export async function samplesOf(file: string, sound = 0, channel = 0): Promise<F
     // prettier-ignore
     ["-v", "error", "-i", file, "-map", `0:a:${sound}`, "-af", `pan=mono|c0=c${channel}`,
       "-ar", String(toneRateHz), "-f", "f32le", "-"],
-    { encoding: "buffer", maxBuffer: 2 ** 28 },
+    { encoding: "buffer", maxBuffer: 2 ** 31 },
   );
   const whole = stdout.subarray(0, stdout.length & ~3);
   return new Float32Array(new Uint8Array(whole).buffer);
@@ -31,33 +31,44 @@ export function strengthOf(samples: Float32Array, hz: number): number {
   return (2 * Math.hypot(re, im)) / samples.length;
 }
 
-const blockSamples = 480;
+const blockMs = 10;
+const blockSamples = (blockMs * toneRateHz) / 1_000;
+/** From one block to the next a tone changes by less than this part of its level, and moves by less, ms. */
+const steady = { level: 0.05, movesMs: 0.05 };
+/** What is nearer than this is one joint, blocks. */
+const apartBlocks = 10;
 
 /**
- * How far one steady tone is from steady: the most that its level changes in 10 ms, as a part of it,
- * and that its phase moves, ms. Each block holds whole cycles of a tone of a multiple of 100 Hz.
+ * Where a steady tone is not steady: its level or its phase changes.
+ * @param hz a multiple of 100, so that each block holds whole cycles
  */
-export function unsteadiness(
+export function jointsIn(
   samples: Float32Array,
   hz: number,
-): { level: number; movesMs: number } {
+): { atMs: number; lengthMs: number; level: number; movesMs: number }[] {
   const step = (2 * Math.PI * hz) / toneRateHz;
-  const blocks: { level: number; phase: number }[] = [];
-  for (let from = 0; from + blockSamples <= samples.length; from += blockSamples) {
+  const joints: { from: number; to: number; level: number; movesMs: number }[] = [];
+  let before: { level: number; phase: number } | undefined;
+  for (let n = 0; (n + 1) * blockSamples <= samples.length; n++) {
     let [re, im] = [0, 0];
-    for (let n = from; n < from + blockSamples; n++) {
-      re += samples[n]! * Math.cos(step * n);
-      im += samples[n]! * Math.sin(step * n);
+    for (let at = n * blockSamples; at < (n + 1) * blockSamples; at++) {
+      re += samples[at]! * Math.cos(step * at);
+      im += samples[at]! * Math.sin(step * at);
     }
-    blocks.push({ level: Math.hypot(re, im), phase: Math.atan2(im, re) });
-  }
-  let [level, movesMs] = [0, 0];
-  for (const [n, block] of blocks.entries()) {
-    const before = blocks[n - 1] ?? block;
-    const turn = block.phase - before.phase;
+    const block = { level: Math.hypot(re, im), phase: Math.atan2(im, re) };
+    const turn = block.phase - (before ?? block).phase;
     const shortest = Math.abs(Math.atan2(Math.sin(turn), Math.cos(turn)));
-    level = Math.max(level, Math.abs(block.level / before.level - 1));
-    movesMs = Math.max(movesMs, (1_000 * shortest) / (2 * Math.PI * hz));
+    const level = Math.abs(block.level / (before ?? block).level - 1);
+    const movesMs = (1_000 * shortest) / (2 * Math.PI * hz);
+    before = block;
+    if (level <= steady.level && movesMs <= steady.movesMs) continue;
+    const last = joints.at(-1);
+    if (last && n - last.to <= apartBlocks) {
+      const most = { level: Math.max(level, last.level), movesMs: Math.max(movesMs, last.movesMs) };
+      Object.assign(last, { to: n, ...most });
+    } else joints.push({ from: n, to: n, level, movesMs });
   }
-  return { level, movesMs };
+  return joints.map(({ from, to, level, movesMs }) => ({
+    ...{ atMs: from * blockMs, lengthMs: (to + 1 - from) * blockMs, level, movesMs },
+  }));
 }

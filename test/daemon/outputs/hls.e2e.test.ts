@@ -21,7 +21,7 @@ let plane: Awaited<ReturnType<typeof aMediaPlane>>;
 afterEach(() => plane.close());
 
 async function anHlsOutput(more: object = {}) {
-  plane = await aMediaPlane({ spool: true, outputs: ["hls"] });
+  plane = await aMediaPlane({ outputs: ["hls"] });
   const port = await freePort();
   const folder = join(plane.folder, "hls");
   const listen = { host: "127.0.0.1", port };

@@ -33,7 +33,7 @@ long(
 );
 
 async function aLadder(isPlayed: boolean) {
-  plane = await aMediaPlane({ spool: true, outputs: ["web"], size: "640x368" });
+  plane = await aMediaPlane({ outputs: ["web"], size: "640x368" });
   const port = await freePort();
   const folder = join(plane.folder, "web");
   const origin = await anOrigin();

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { createSocket, type Socket } from "node:dgram";
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type Socket as Stream } from "node:net";
@@ -14,8 +14,11 @@ import {
 } from "../../../machines/stream/relay-protocol.ts";
 import { onSourceClock } from "../../../daemon/drivers/ffmpeg/picture.ts";
 import { spoolArguments } from "../../../daemon/drivers/ffmpeg/spool.ts";
+import { SpoolWriter } from "../../../daemon/ingest/spool-writer.ts";
 import { makeSlate, type SlateFields } from "../../../daemon/relay/make-slate.ts";
+import { pollMs, SpoolInput } from "../../../daemon/relay/spool-input.ts";
 import { until } from "../drivers/shared/engine/until.ts";
+import { cleanAac, steadyAndBeeps } from "../../fakes/beeps.ts";
 import { barCodeFilter } from "../../fakes/picture.ts";
 import { aFarEnd } from "./a-far-end.ts";
 
@@ -30,23 +33,22 @@ type Letter = "a" | "b";
 /**
  * A source, two encoders that read the same bytes of it, the relay, and a pusher to a far end.
  *
- * @param p.spool encoders write into folders; else they send UDP, which passes through `rot`
+ * @param p.hurts what an encoder writes passes through `rot` and `slowFromMs` before the relay reads it
  * @param p.outputs names of more pipes that the relay writes into
  */
 export async function aMediaPlane(
-  p: { spool?: boolean; slate?: boolean; outputs?: string[]; size?: string; mode?: string } = {},
+  p: { hurts?: boolean; slate?: boolean; outputs?: string[]; size?: string; mode?: string } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "relay-"));
   const children = new Set<ChildProcess>();
   let closed = false;
-  const sockets: Socket[] = [];
   const pipe = join(folder, "out");
   const recording = join(folder, "out.ts");
   const controlPath = join(folder, "control");
   const others = (p.outputs ?? []).map((id) => ({ id, path: join(folder, `${id}.pipe`) }));
   execFileSync("mkfifo", [pipe, ...others.map(({ path }) => path)]);
   const far = await aFarEnd(recording);
-  const [source, encoded, received] = [await ports(), await ports(), await ports()];
+  const source = await ports();
 
   function run(command: string, args: string[]): ChildProcess {
     // What a test leaves ends with it.
@@ -60,34 +62,36 @@ export async function aMediaPlane(
   // prettier-ignore
   run("ffmpeg", [
     ...quiet, "-re", "-f", "lavfi", "-i", `testsrc2=size=${p.size ?? "320x180"}:rate=${fps}`,
-    "-f", "lavfi", "-i", "sine=frequency=1000:sample_rate=48000",
+    "-f", "lavfi", "-i", steadyAndBeeps,
     "-vf", `${barCodeFilter({ fps, source: 7 })},format=yuv420p`, "-map", "0:v", "-map", "1:a",
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", String(sourceGop),
-    "-b:v", "600k", "-threads", "1", "-c:a", "aac", "-ac", "2", "-b:a", "64k",
+    "-b:v", "600k", "-threads", "1", ...cleanAac,
     "-f", "tee", [source.a, source.b].map((port) => `[f=mpegts]${udp(port)}?pkt_size=1316`).join("|"),
   ]);
 
-  /** Between encoder and relay: hurts what passes. */
-  const rot: Record<Letter, (datagram: Buffer) => Buffer> = { a: (it) => it, b: (it) => it };
+  const written = (letter: Letter) => join(folder, p.hurts ? `${letter}-whole` : letter);
+  for (const letter of ["a", "b"] as const) mkdirSync(written(letter));
+  /** Between encoder and relay: hurts what passes, whole packets. */
+  const rot: Record<Letter, (packets: Buffer) => Buffer> = { a: (it) => it, b: (it) => it };
   /** What passes does so at half its speed from here on, ms; what is held is lost when this goes. */
   const slowFromMs: Partial<Record<Letter, number>> = {};
-  for (const letter of ["a", "b"] as const) {
-    const way = createSocket({ type: "udp4", recvBufferSize: 2 ** 20 });
-    way.bind(encoded[letter], "127.0.0.1");
-    way.on("message", (datagram) => {
-      const fromMs = slowFromMs[letter];
-      const send = () => {
-        if (closed || slowFromMs[letter] !== fromMs) return;
-        way.send(rot[letter](datagram), received[letter], "127.0.0.1");
+  const ways = (["a", "b"] as const)
+    .filter(() => p.hurts)
+    .map((letter) => {
+      const to = new SpoolWriter(join(folder, letter));
+      const onBytes = (bytes: Buffer) => {
+        const packets = Buffer.from(bytes);
+        const fromMs = slowFromMs[letter];
+        const pass = () => {
+          if (!closed && slowFromMs[letter] === fromMs) to.write(rot[letter](packets));
+        };
+        if (fromMs === undefined) pass();
+        else setTimeout(pass, performance.now() - fromMs);
       };
-      if (fromMs === undefined) send();
-      else setTimeout(send, performance.now() - fromMs);
+      return new SpoolInput({ folder: written(letter), sinceMs: undefined, onBytes });
     });
-    sockets.push(way);
-  }
+  const passing = setInterval(() => ways.forEach((way) => way.poll(performance.now())), pollMs);
 
-  const spool = (letter: Letter) => join(folder, letter);
-  for (const letter of ["a", "b"] as const) mkdirSync(spool(letter));
   // prettier-ignore
   const startEncoder = (letter: Letter) => run("ffmpeg", [
     ...quiet, "-loglevel", "fatal", "-copyts", "-fflags", "nobuffer",
@@ -96,10 +100,7 @@ export async function aMediaPlane(
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency",
     "-threads", "1", "-b:v", "400k", "-maxrate", "400k", "-bufsize", "400k",
     "-sc_threshold", "0", ...onSourceClock({ gopS: 1, framesPerSecond: fps, filters: [] }), "-c:a", "copy",
-    ...(p.spool ? spoolArguments(spool(letter)) : [
-      "-f", "mpegts", "-mpegts_copyts", "1", "-muxdelay", "0", "-muxpreload", "0",
-      `${udp(encoded[letter])}?pkt_size=1316`,
-    ]),
+    ...spoolArguments(written(letter)),
   ]);
   const encoders = { a: startEncoder("a"), b: startEncoder("b") };
 
@@ -110,10 +111,7 @@ export async function aMediaPlane(
     settings,
     JSON.stringify({
       stream: "main",
-      inputs: (["a", "b"] as const).map((id) => {
-        const from = { kind: "udp", address: "127.0.0.1", port: received[id] };
-        return { id, from: p.spool ? { kind: "spool", folder: spool(id) } : from };
-      }),
+      inputs: ["a", "b"].map((id) => ({ id, folder: join(folder, id) })),
       outputs: [{ id: "recording", path: pipe }, ...others],
       mode: { kind: p.mode ?? "gop-atomic" },
       ...(p.slate && { slate }),
@@ -211,6 +209,7 @@ export async function aMediaPlane(
     async close(): Promise<void> {
       closed = true;
       clearTimeout(dialled);
+      clearInterval(passing);
       wire.destroy();
       for (const child of children) {
         if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -218,7 +217,7 @@ export async function aMediaPlane(
         child.kill("SIGKILL");
         await gone;
       }
-      for (const socket of sockets) socket.close();
+      for (const way of ways) way.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { writeTimestamp } from "../../../daemon/relay/ts/clock-33.ts";
 import type { RelayReport } from "../../../machines/stream/relay-protocol.ts";
 import { type BarCode, decodeBarCodes, framesBetween, watchPictures } from "../../fakes/picture.ts";
+import { expectWhole } from "../../fakes/whole.ts";
 import { at } from "../../setup/effort.ts";
 import { aMediaPlane, fps } from "./a-media-plane.ts";
 
@@ -16,21 +17,6 @@ afterEach(async () => {
 });
 
 type Plane = Awaited<ReturnType<typeof aMediaPlane>>;
-
-/** Every picture is read back: none is missing, none comes twice, none is damaged. */
-async function expectWhole(file: string, atLeast: number): Promise<void> {
-  const codes = await decodeBarCodes(file);
-  const steps = codes.slice(1).map(({ frame }, n) => framesBetween(codes[n]!.frame, frame));
-  expect(steps.map((step, n) => (step === 1 ? "" : `${n}: ${step}`)).filter(Boolean)).toEqual([]);
-  expect(codes.length).toBeGreaterThanOrEqual(atLeast);
-  const decoded = await run("ffmpeg", ["-v", "error", "-i", file, "-f", "null", "-"]);
-  expect(decoded.stderr).toBe("");
-  for (const { stream, ticks } of tracks) {
-    const apart = await timesOf(file, stream);
-    expect(apart.filter((step) => Math.abs(step - ticks) > 1)).toEqual([]);
-    if (stream === "v:0") expect(apart.length + 1).toBe(codes.length);
-  }
-}
 
 const tracks = [
   { stream: "v:0", ticks: 90_000 / fps },
@@ -51,16 +37,16 @@ async function timesOf(file: string, stream: string): Promise<number[]> {
 
 /** One byte in 101 becomes another: no place of a packet of 188 is spared for long. */
 let passed = 0;
-function rotten(datagram: Buffer): Buffer {
-  const copy = Buffer.from(datagram);
+function rotten(packets: Buffer): Buffer {
+  const copy = Buffer.from(packets);
   for (let n = 0; n < copy.length; n++) if (++passed % 101 === 0) copy[n]! ^= 0x5a;
   return copy;
 }
 
 /** The times of each picture and each sound are others, and none follows from the one before. */
 let wrong = 0;
-function withWrongTimes(datagram: Buffer): Buffer {
-  const copy = Buffer.from(datagram);
+function withWrongTimes(packets: Buffer): Buffer {
+  const copy = Buffer.from(packets);
   for (let at = 0; at + 188 <= copy.length; at += 188) {
     const packet = copy.subarray(at, at + 188);
     const payload = packet[3]! & 0x20 ? packet.subarray(5 + packet[4]!) : packet.subarray(4);
@@ -89,7 +75,7 @@ const faults: Record<string, Fault> = {
   },
   "bit rot": {
     hit: ({ rot }, carrier) => void (rot[carrier] = rotten),
-    cure: ({ rot }, carrier) => void (rot[carrier] = (datagram) => datagram),
+    cure: ({ rot }, carrier) => void (rot[carrier] = (packets) => packets),
   },
   "half speed": {
     hit: ({ slowFromMs }, carrier) => void (slowFromMs[carrier] = performance.now()),
@@ -97,7 +83,7 @@ const faults: Record<string, Fault> = {
   },
   "wrong times": {
     hit: ({ rot }, carrier) => void (rot[carrier] = withWrongTimes),
-    cure: ({ rot }, carrier) => void (rot[carrier] = (datagram) => datagram),
+    cure: ({ rot }, carrier) => void (rot[carrier] = (packets) => packets),
   },
 };
 
@@ -105,7 +91,7 @@ describe("two ffmpeg encoders of one source", () => {
   test(
     "the carrier is killed, frozen, damaged, slow, out of time: every picture goes out once",
     async () => {
-      const plane = await aMediaPlane();
+      const plane = await aMediaPlane({ hurts: true });
       open.push(plane);
       const { untilReport, tell, live } = plane;
       await untilReport("both live", (report) => live(report, "a") && live(report, "b"));
@@ -137,7 +123,10 @@ describe("two ffmpeg encoders of one source", () => {
       const end = await untilReport("a report", () => true);
       expect(end.missingMs).toBe(0);
       await plane.endPusher();
-      await expectWhole(plane.recording, rounds * Object.keys(faults).length * 3 * fps);
+      await expectWhole(plane.recording, {
+        fps,
+        atLeast: rounds * Object.keys(faults).length * 3 * fps,
+      });
     },
     at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
   );
@@ -145,7 +134,7 @@ describe("two ffmpeg encoders of one source", () => {
   test(
     "without a delay, too, a dead encoder costs at most a GOP, and who comes back costs nothing",
     async () => {
-      const plane = await aMediaPlane({ spool: true, mode: "next-keyframe" });
+      const plane = await aMediaPlane({ mode: "next-keyframe" });
       open.push(plane);
       const { untilReport, tell, live } = plane;
       await untilReport("both live", (report) => live(report, "a") && live(report, "b"));
@@ -179,7 +168,7 @@ describe("two ffmpeg encoders of one source", () => {
   test(
     "the relay is killed again and again: the far end sees a short pause and every picture once",
     async () => {
-      const plane = await aMediaPlane({ spool: true });
+      const plane = await aMediaPlane();
       open.push(plane);
       const { untilReport, live, far } = plane;
       await untilReport("both live", (report) => live(report, "a") && live(report, "b"));
@@ -195,7 +184,7 @@ describe("two ffmpeg encoders of one source", () => {
       }
       await plane.endPusher();
       expect(far.connections()).toBe(1);
-      await expectWhole(plane.recording, kills * fps);
+      await expectWhole(plane.recording, { fps, atLeast: kills * fps });
       // Twice what is demanded: others may keep the machine busy. See the bench `relay-killed`.
       expect(pausesMs.sort((a, b) => a - b)[kills >> 1]).toBeLessThanOrEqual(1_000);
     },
@@ -203,7 +192,7 @@ describe("two ffmpeg encoders of one source", () => {
   );
 
   test("what an input brings is measured: how much, what is missing, and its sound beside the picture", async () => {
-    const plane = await aMediaPlane({ spool: false });
+    const plane = await aMediaPlane({ hurts: true });
     open.push(plane);
     const of = (report: RelayReport, id: string) => report.inputs.find((it) => it.id === id)!;
     const known = await plane.untilReport("both are measured", ({ inputs }) =>
@@ -216,8 +205,8 @@ describe("two ffmpeg encoders of one source", () => {
       expect(Math.abs(avDriftMs!)).toBeLessThan(250);
     }
     const before = of(known, "b").continuityErrors;
-    // The first packet of each datagram is lost.
-    plane.rot.b = (datagram) => datagram.subarray(188);
+    // The first packet of each look is lost.
+    plane.rot.b = (packets) => packets.subarray(188);
     const hurt = await plane.untilReport("packets are missed", (report) => {
       return of(report, "b").continuityErrors > before + 10;
     });
@@ -231,7 +220,7 @@ describe("two ffmpeg encoders of one source", () => {
   }, 120_000);
 
   test("a second relay for the same pipe says so and ends; the first goes on", async () => {
-    const plane = await aMediaPlane({ spool: true });
+    const plane = await aMediaPlane();
     open.push(plane);
     await plane.pass(fps);
     expect(await plane.secondRelay()).toEqual({
@@ -240,11 +229,11 @@ describe("two ffmpeg encoders of one source", () => {
     });
     await plane.pass(2 * fps);
     await plane.endPusher();
-    await expectWhole(plane.recording, 3 * fps);
+    await expectWhole(plane.recording, { fps, atLeast: 3 * fps });
   });
 
   test("both encoders are killed: the slate comes and goes, and the far end keeps its connection", async () => {
-    const plane = await aMediaPlane({ spool: true, slate: true });
+    const plane = await aMediaPlane({ slate: true });
     open.push(plane);
     const { untilReport, live, far, encoders } = plane;
     await untilReport("both live", (report) => live(report, "a") && live(report, "b"));

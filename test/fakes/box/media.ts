@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { lookup } from "node:dns/promises";
 import { connect, isIP } from "node:net";
 import { createInterface } from "node:readline";
+import { cleanAac } from "../beeps.ts";
 import { barCodeFilter } from "../picture.ts";
 import { Forwarder, type LineFault } from "./forwarder.ts";
 
@@ -119,7 +120,7 @@ function encoderArguments({ picture, bitrateKbps }: PushOptions): string[] {
   return [
     "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-threads", "1",
     "-b:v", rate, "-maxrate", rate, "-bufsize", rate, "-g", gop, "-keyint_min", gop,
-    "-sc_threshold", "0", "-c:a", "aac", "-b:a", "64k", "-ac", "1",
+    "-sc_threshold", "0", ...(picture.feed ? cleanAac : ["-c:a", "aac", "-b:a", "64k", "-ac", "1"]),
   ];
 }
 
