@@ -96,7 +96,8 @@ function unlike(
 async function picturesIn(file: string) {
   // prettier-ignore
   const shown = await run("ffmpeg", ["-v", "error", "-nostdin", "-i", file, "-map", "0:v:0",
-    "-fps_mode", "passthrough", "-vf", grayPictures.filter, "-f", "rawvideo", "pipe:1",
+    "-fps_mode", "passthrough", "-enc_time_base:v", "1:90000", "-vf", grayPictures.filter,
+    "-f", "rawvideo", "pipe:1",
     "-map", "0:a", "-f", "null", "-"], { encoding: "buffer", maxBuffer });
   expect(shown.stderr.toString()).toBe("");
   // prettier-ignore
