@@ -1,5 +1,4 @@
 /** A relayed stream under measurement: what its far end gets while its encoders die and freeze. */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FarEnd } from "../fakes/rtmp-far-end/far-end.ts";
 import { messageType } from "../fakes/rtmp-far-end/chunk-stream.ts";
@@ -92,8 +91,7 @@ export class RelayedDrill {
   /** Kills what sends to the far end; only once: whose relay dies again and again is given time. */
   async strikeRelay(): Promise<Gap> {
     await pause(windowMs + Math.random() * gopMs);
-    const pidFile = join(this.facility.stateDir, "relays/main/engines/relay/pid");
-    const pid = Number(readFileSync(pidFile, "utf8").split(" ")[1]);
+    const pid = this.facility.relayPid();
     const struckMs = monoMs();
     kill(pid);
     await pause(windowMs);

@@ -379,10 +379,16 @@ export class Facility {
 
   /** Pid of the program that this software encoder runs now. */
   enginePid(encoder: string): number {
-    const text = readFileSync(
-      join(this.stateDir, "encoders", encoder, "engines/stream-1/pid"),
-      "utf8",
-    );
+    return this.#pidIn(`encoders/${encoder}/engines/stream-1/pid`);
+  }
+
+  /** Of the stream `main`. */
+  relayPid(): number {
+    return this.#pidIn("relays/main/engines/relay/pid");
+  }
+
+  #pidIn(file: string): number {
+    const text = readFileSync(join(this.stateDir, file), "utf8");
     const pid = Number(text.split(" ")[1]);
     if (!(pid > 1)) throw new Error(`no pid in ${JSON.stringify(text)}`);
     return pid;

@@ -151,6 +151,24 @@ const faults: Record<string, (box: FakeHelo) => Undo | Promise<Undo>> = {
   },
 };
 
+/** What dies on the host; who carries goes on, or the relay goes over to the other by itself. */
+const deaths: Record<string, () => Promise<void>> = {
+  "the relay": async () => {
+    const pid = facility.relayPid();
+    kill(pid);
+    await until("another relay", () => facility.relayPid() !== pid);
+    await pass(2 * sourceFps);
+  },
+  "the daemon, and then the carrier's encoder": async () => {
+    const carrier = String(selected());
+    await facility.endDaemon("SIGKILL");
+    kill(facility.helos[carrier]!.streaming()!.pid);
+    await pass(3 * sourceFps);
+    facility.startDaemon();
+    await until("the other carries", () => selected() === pairOf(carrier));
+  },
+};
+
 long("both stream to the site all the time, and that is what is expected of them", async () => {
   await aHotPair();
   await untilHot();
@@ -175,11 +193,12 @@ long("both stream to the site all the time, and that is what is expected of them
 const [killed = "", frozen = "", ...longer] = Object.keys(faults);
 
 test.each(effort() === "torture" ? [killed, frozen, ...longer] : [killed, frozen])(
-  "the carrier: %s: the far end gets every picture once, by one connection",
+  "the carrier: %s; then the relay is killed: the far end gets every picture once, by one connection",
   async (name) => {
     await aHotPair();
     await strike(name);
-    await pass(3 * sourceFps);
+    await deaths["the relay"]!();
+    await pass(2 * sourceFps);
     await expectNothingLost(5 * sourceFps);
   },
 );
@@ -193,6 +212,11 @@ long(
     for (let round = 0; round < 20; round++) {
       for (const name of Object.keys(faults)) {
         (await strike(name))?.();
+        hits++;
+        await untilHot();
+      }
+      for (const die of Object.values(deaths)) {
+        await die();
         hits++;
         await untilHot();
       }

@@ -69,11 +69,6 @@ async function expectNothingLost(atLeast: number): Promise<void> {
   await expectWhole(one!.recordingPath!, { fps: sourceFps, atLeast });
 }
 
-const relayPid = () =>
-  Number(
-    readFileSync(join(facility.stateDir, "relays/main/engines/relay/pid"), "utf8").split(" ")[1],
-  );
-
 /** The newest record of the only incident. */
 async function theIncident() {
   const [incident, ...others] = await until("an incident", () => {
@@ -128,7 +123,10 @@ test("the carrier is frozen: nothing is missing, and it is ended and started ane
 test("the daemon is killed and comes back: it finds all of it running and believes the relay", async () => {
   await aRelayedStream();
   await pass(sourceFps);
-  const pids = () => [...["a", "b", "main-relay"].map((id) => facility.enginePid(id)), relayPid()];
+  const pids = () => [
+    ...["a", "b", "main-relay"].map((id) => facility.enginePid(id)),
+    facility.relayPid(),
+  ];
   const running = pids();
   await facility.endDaemon("SIGKILL");
   await pass(sourceFps);
@@ -147,7 +145,10 @@ test("the daemon is killed and comes back: it finds all of it running and believ
 test("the daemon is upgraded, and other settings change with it: what is on air goes on, and nothing is missing", async () => {
   await aRelayedStream();
   await pass(sourceFps);
-  const pids = () => [...["a", "b", "main-relay"].map((id) => facility.enginePid(id)), relayPid()];
+  const pids = () => [
+    ...["a", "b", "main-relay"].map((id) => facility.enginePid(id)),
+    facility.relayPid(),
+  ];
   const running = pids();
   const dist = join(facility.folder, "upgraded", "dist");
   cpSync("dist", dist, { recursive: true });
@@ -174,7 +175,7 @@ test("the daemon is upgraded, and other settings change with it: what is on air 
   await untilSelected("b", before);
   await untilFeedsAgain("a", before);
   await pass(2 * sourceFps);
-  expect(relayPid()).toBe(running.at(-1));
+  expect(facility.relayPid()).toBe(running.at(-1));
   expect(readFileSync(`/proc/${facility.daemon.pid}/cmdline`, "utf8")).toContain(dist);
   await expectNothingLost(7 * sourceFps);
 }, 120_000);
@@ -182,12 +183,12 @@ test("the daemon is upgraded, and other settings change with it: what is on air 
 test("the relay is killed: it is started anew and nothing is missing", async () => {
   await aRelayedStream();
   await pass(2 * sourceFps);
-  const pid = relayPid();
+  const pid = facility.relayPid();
   kill(pid);
   expect(await theIncident()).toMatchObject({
     ...{ cause: "relayDied", from: "a", to: "a", outcome: "restarted" },
   });
-  expect(relayPid()).not.toBe(pid);
+  expect(facility.relayPid()).not.toBe(pid);
   await pass(3 * sourceFps);
   await expectNothingLost(5 * sourceFps);
 }, 120_000);
