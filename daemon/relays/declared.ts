@@ -5,12 +5,14 @@ import type { Misfit } from "../../machines/content/misfit.ts";
 import type { Shape } from "../../machines/content/shape.ts";
 import type { EncoderSettings } from "../../machines/encoder/settings.ts";
 import type { RelayReport } from "../../machines/stream/relay-protocol.ts";
+import { carryPlan } from "../content/plan.ts";
 import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
+import { askedFor, type Beside, besideFinder } from "./carried-beside.ts";
 
 export type Declared = Pick<
   EncoderSettings,
   "widthPx" | "heightPx" | "framesPerSecond" | "h264Profile"
-> & { gopS?: number; isSilent?: true };
+> & { gopS?: number; isSilent?: true; asked?: readonly Beside[] };
 
 /** The inputs beside it. */
 type Others = readonly { id: string; shape: Shape }[];
@@ -29,7 +31,7 @@ const nameOf = (profile: number): string => profileNames[profile] ?? String(prof
 
 /** What the stream says of them, and of a program what itself is told. */
 export function declaredFor(
-  { settings = {} }: SiteConfig["streams"][number],
+  { settings = {}, carry }: SiteConfig["streams"][number],
   { options }: SiteConfig["encoders"][number],
 ): Declared {
   const { video, audio } = options as Partial<FfmpegOptions>;
@@ -46,6 +48,7 @@ export function declaredFor(
     ...(gopS !== undefined && { gopS }),
     ...(profile !== undefined && { h264Profile: profile }),
     ...(audio?.codec === "none" && { isSilent: true }),
+    ...(carry && { asked: askedFor(carryPlan(carry)) }),
   };
 }
 
@@ -54,15 +57,16 @@ export function declaredFor(
  * stands in the words: each sentence is told once.
  */
 export function shapeMisfits(declared: Declared, shape: Shape, others: Others): Misfit[] {
-  const told = (kind: Misfit["kind"], format: string): Misfit => ({ kind, number: 1, format });
   return [
     ...[
       ...sizeWords(declared, shape, others),
       ...rateWords(declared, shape),
       ...soundWords(declared, shape, others),
       ...coloursBeside(shape, others),
-    ].map((words) => told("settings", words)),
-    ...(shape.plain ? [] : [told("players", `pictures in H.264 ${nameOf(shape.profile)}`)]),
+    ].map(told),
+    ...(shape.plain
+      ? []
+      : [{ ...told(`pictures in H.264 ${nameOf(shape.profile)}`), kind: "players" as const }]),
   ];
 }
 
@@ -116,15 +120,20 @@ function coloursBeside({ colour }: Shape, others: Others): string[] {
   return colour && unlike ? [`the colour ${colourWords(colour)}, and ${unlike.id} another`] : [];
 }
 
+const told = (format: string): Misfit => ({ kind: "settings", number: 1, format });
+
 /** Of each report and input, with what the relay itself tells. What is not known now is as it was. */
 export function misfitsFinder(declared: Readonly<Record<string, Declared>>) {
   const known: Record<string, Misfit[]> = {};
-  return ({ inputs }: Pick<RelayReport, "inputs">, id: string): Misfit[] | null => {
+  const besides = besideFinder();
+  return ({ inputs }: Pick<RelayReport, "inputs">, id: string, nowMs: number): Misfit[] | null => {
     const { shape, misfits } = inputs.find((it) => it.id === id)!;
     const others = inputs.flatMap(({ id: other, shape: it }) =>
       it && other !== id ? [{ id: other, shape: it }] : [],
     );
-    if (shape) known[id] = shapeMisfits(declared[id] ?? {}, shape, others);
-    return misfits ? [...misfits, ...(known[id] ?? [])] : null;
+    const own = declared[id] ?? {};
+    if (shape) known[id] = shapeMisfits(own, shape, others);
+    const missing = besides(inputs, id, own.asked ?? [], nowMs).map(told);
+    return misfits ? [...misfits, ...(known[id] ?? []), ...missing] : null;
   };
 }

@@ -106,7 +106,8 @@ export async function openRelayProcess(p: {
     if (message.type !== "report") return;
     if (heardAtMs - measuredAtMs >= measuredEveryMs) {
       measuredAtMs = heardAtMs;
-      p.measured(measuresOf(message, misfitsIn));
+      const atMs = heardAtMs;
+      p.measured(measuresOf(message, (report, id) => misfitsIn(report, id, atMs)));
     }
     const slateFormat = p.slateFormat();
     const word = { ...wordOf(message, p.scans()), ...(slateFormat && { slateFormat }) };

@@ -19,7 +19,7 @@ function told(...reports: { shape: Shape | null; misfits?: [] | null; b?: Shape 
       { id: "a", shape: own, misfits },
       { id: "b", shape: b, misfits: [] },
     ] as unknown as RelayReport["inputs"];
-    return misfitsIn({ inputs }, "a")?.map(({ format }) => format) ?? null;
+    return misfitsIn({ inputs }, "a", 0)?.map(({ format }) => format) ?? null;
   });
 }
 
@@ -50,7 +50,7 @@ test("where no size is declared the other's counts, and what it was before", () 
       inputs: [a, b].map((it, n) => ({ id: "ab"[n], shape: it, misfits: [] })),
     }) as unknown as RelayReport;
   const wide = { ...shape, widthPx: 1_920, heightPx: 1_080 };
-  const formats = (of: RelayReport, id: string) => at(of, id)!.map(({ format }) => format);
+  const formats = (of: RelayReport, id: string) => at(of, id, 0)!.map(({ format }) => format);
   expect(formats(report(shape, wide), "b")).toEqual(["1920x1080, and a another size"]);
   const before = { widthPx: 1_920, heightPx: 1_080 };
   expect(formats(report({ ...shape, before }, shape), "a")).toEqual([
@@ -79,7 +79,7 @@ test("two that tell other colours are told, and what only one of them tells is n
   const misfitsIn = misfitsFinder({});
   const told = (a: Shape, b: Shape) => {
     const inputs = [a, b].map((it, n) => ({ id: "ab"[n], shape: it, misfits: [] }));
-    return misfitsIn({ inputs } as unknown as RelayReport, "a")?.map(({ format }) => format);
+    return misfitsIn({ inputs } as unknown as RelayReport, "a", 0)?.map(({ format }) => format);
   };
   const hlg = { primaries: "bt2020", transfer: "arib-std-b67", matrix: "bt2020nc" };
   const inHlg = { ...shape, colour: { ...hlg, fullRange: false } };
