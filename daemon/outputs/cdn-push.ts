@@ -33,19 +33,49 @@ export class CdnPush {
   readonly #offered: () => Offered;
   /** What was put, and not deleted. */
   readonly #there = new Set<string>();
+  /** What was offered, and neither put nor given up. */
+  readonly #owed = new Set<string>();
+  readonly #lateAfterMs: number;
   #isWanted = false;
   #isBusy = false;
-  /** Why it is not there as it is here. */
-  why: string | null = null;
+  /** When what is being brought was new, and what came since. */
+  #oldMs: number | undefined;
+  #newMs: number | undefined;
+  #wasLate = false;
+  /** Left the disk before they were put. */
+  #lost = 0;
+  #failure: string | null = null;
 
-  constructor(p: { to: CdnTarget; folder: string; offered: () => Offered }) {
+  /** @param p.lateAfterMs what was offered so long ago has to be there */
+  constructor(p: { to: CdnTarget; folder: string; offered: () => Offered; lateAfterMs: number }) {
+    this.#lateAfterMs = p.lateAfterMs;
     this.#to = p.to;
     this.#folder = p.folder;
     this.#offered = p.offered;
   }
 
+  /** Why it is not there as it is here. */
+  get why(): string | null {
+    if (this.#failure !== null) return this.#failure;
+    const behindMs = performance.now() - (this.#oldMs ?? this.#newMs ?? Infinity);
+    const hasLost = this.#wasLate && this.#lost > 0;
+    if (!hasLost && behindMs <= this.#mostBehindMs) return null;
+    // A figure that changes all the time would be news all the time.
+    const stepMs = behindMs < 10_000 ? 1_000 : 10_000;
+    const seconds = (Math.floor(Math.max(0, behindMs) / stepMs) * stepMs) / 1_000;
+    const lost = hasLost ? `, and ${this.#lost} files had left the disk before it took them` : "";
+    return `the CDN does not keep up: it is ${seconds} s behind${lost}`;
+  }
+
+  /** What was late keeps up again when it is half as late. */
+  get #mostBehindMs(): number {
+    return this.#wasLate ? this.#lateAfterMs / 2 : this.#lateAfterMs;
+  }
+
   /** There are new lists. */
   changed(): void {
+    for (const name of this.#offered().segments) if (!this.#there.has(name)) this.#owed.add(name);
+    this.#newMs ??= performance.now();
     this.#isWanted = true;
     if (!this.#isBusy) void this.#work();
   }
@@ -55,12 +85,15 @@ export class CdnPush {
     let waitMs = againMs.first;
     while (this.#isWanted) {
       this.#isWanted = false;
+      this.#oldMs ??= this.#newMs;
+      this.#newMs = undefined;
       try {
         await this.#bring();
-        this.why = null;
+        this.#failure = null;
+        this.#brought();
         waitMs = againMs.first;
       } catch (cause) {
-        this.why = sentenceOf(cause as Error);
+        this.#failure = sentenceOf(cause as Error);
         this.#isWanted = true;
         await pause(waitMs, undefined, { ref: false });
         waitMs = Math.min(2 * waitMs, againMs.most);
@@ -69,8 +102,16 @@ export class CdnPush {
     this.#isBusy = false;
   }
 
+  #brought(): void {
+    const tookMs = performance.now() - this.#oldMs!;
+    this.#oldMs = undefined;
+    this.#wasLate = tookMs > this.#mostBehindMs;
+    if (!this.#wasLate) this.#lost = 0;
+  }
+
   async #bring(): Promise<void> {
     const { segments, lists } = this.#offered();
+    for (const name of this.#owed) if (!segments.includes(name)) this.#lose(name);
     const missing = segments.filter((name) => !this.#there.has(name));
     // As they are now: later ones name what is not there yet.
     const texts = lists.map((name) => readFileSync(join(this.#folder, name)));
@@ -99,14 +140,20 @@ export class CdnPush {
     return readFile(join(this.#folder, name)).catch(() => undefined);
   }
 
+  #lose(name: string): void {
+    this.#owed.delete(name);
+    this.#lost++;
+  }
+
   async #put(name: string, body: Buffer | undefined): Promise<void> {
-    if (!body) return;
+    if (!body) return this.#lose(name);
     const headers = {
       "Content-Type": typeOf(name),
       "Cache-Control": isPlaylist(name) ? askAgain : keptFor,
     };
     await this.#ask("PUT", this.#addressOf(name), { body: new Uint8Array(body), headers });
     this.#there.add(name);
+    this.#owed.delete(name);
   }
 
   #addressOf(name: string): string {

@@ -23,6 +23,9 @@ const quietAfterMs = 2_000;
 /** Who reads a list asks for it once a target duration. */
 const readsWithin = 3;
 
+/** A player begins so many target durations before the end of a list (RFC 8216, 6.3.3). */
+const playersWait = 3;
+
 /** What becomes of the frames. */
 type Way = {
   take(frame: Frame, streams: ElementaryStream[]): void;
@@ -140,7 +143,10 @@ function hls(
   }
   const push =
     target.push &&
-    new CdnPush({ to: target.push, folder: target.folder, offered: () => output.offered });
+    new CdnPush({
+      ...{ to: target.push, folder: target.folder, offered: () => output.offered },
+      lateAfterMs: playersWait * target.targetS * 1_000,
+    });
   let pushed = output.list.next;
   return {
     take(frame, streams) {

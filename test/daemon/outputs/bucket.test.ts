@@ -64,7 +64,7 @@ async function aPush(p: { aheadMs?: number; secretAccessKey?: string; region?: s
       ...{ address: `${bucket.address}/bucket/live show`, token: "for-the-hook" },
       ...{ purge: `${bucket.address}/purge`, s3 },
     },
-    ...{ folder, offered: () => offered },
+    ...{ folder, offered: () => offered, lateAfterMs: 60_000 },
   });
   const why = () => until("it is told", () => push.why ?? undefined);
   push.changed();
