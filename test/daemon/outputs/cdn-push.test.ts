@@ -78,55 +78,58 @@ test("an origin that has another token says so, and the token is not repeated", 
   expect(origin.has("index.m3u8")).toBe(false);
 });
 
-slow("a CDN that is slower than the programme is told, with how far it is behind and what it never got", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "offered-"));
-  const waiting: (() => void)[] = [];
-  let isSlow = true;
-  const got: string[] = [];
-  const cdn = createServer((request, response) => {
-    request.resume().once("end", () => {
-      const answer = () => {
-        got.push(request.url!.slice(1));
-        response.writeHead(201).end();
-      };
-      if (isSlow) waiting.push(answer);
-      else answer();
+slow(
+  "a CDN that is slower than the programme is told, with how far it is behind and what it never got",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "offered-"));
+    const waiting: (() => void)[] = [];
+    let isSlow = true;
+    const got: string[] = [];
+    const cdn = createServer((request, response) => {
+      request.resume().once("end", () => {
+        const answer = () => {
+          got.push(request.url!.slice(1));
+          response.writeHead(201).end();
+        };
+        if (isSlow) waiting.push(answer);
+        else answer();
+      });
+    }).listen(0, "127.0.0.1");
+    await once(cdn, "listening");
+    onTestFinished(() => {
+      cdn.closeAllConnections();
+      cdn.close();
+      rmSync(folder, { recursive: true });
     });
-  }).listen(0, "127.0.0.1");
-  await once(cdn, "listening");
-  onTestFinished(() => {
-    cdn.closeAllConnections();
-    cdn.close();
-    rmSync(folder, { recursive: true });
-  });
-  const address = `http://127.0.0.1:${(cdn.address() as AddressInfo).port}/`;
-  let segments: string[] = [];
-  const offered = () => ({ segments, lists: ["index.m3u8"] });
-  const push = new CdnPush({ to: { address }, folder, offered, lateAfterMs: 2_000 });
-  writeFileSync(join(folder, "index.m3u8"), "");
-  /** Two are on the disk at a time. */
-  const make = (n: number) => {
-    writeFileSync(join(folder, `${n}.ts`), "");
-    rmSync(join(folder, `${n - 2}.ts`), { force: true });
-    segments = [`${n - 1}.ts`, `${n}.ts`].slice(n === 0 ? 1 : 0);
-    push.changed();
-  };
-  make(0);
-  expect(push.why).toBe(null);
-  await until("the first is under way", () => waiting.length > 0);
-  for (let n = 1; n < 6; n++) make(n);
-  const why = await until("it is told", () => push.why ?? undefined);
-  expect(why).toMatch(/^the CDN does not keep up: it is [1-9] s behind$/);
+    const address = `http://127.0.0.1:${(cdn.address() as AddressInfo).port}/`;
+    let segments: string[] = [];
+    const offered = () => ({ segments, lists: ["index.m3u8"] });
+    const push = new CdnPush({ to: { address }, folder, offered, lateAfterMs: 2_000 });
+    writeFileSync(join(folder, "index.m3u8"), "");
+    /** Two are on the disk at a time. */
+    const make = (n: number) => {
+      writeFileSync(join(folder, `${n}.ts`), "");
+      rmSync(join(folder, `${n - 2}.ts`), { force: true });
+      segments = [`${n - 1}.ts`, `${n}.ts`].slice(n === 0 ? 1 : 0);
+      push.changed();
+    };
+    make(0);
+    expect(push.why).toBe(null);
+    await until("the first is under way", () => waiting.length > 0);
+    for (let n = 1; n < 6; n++) make(n);
+    const why = await until("it is told", () => push.why ?? undefined);
+    expect(why).toMatch(/^the CDN does not keep up: it is [1-9] s behind$/);
 
-  isSlow = false;
-  for (const answer of waiting) answer();
-  await until("the newest is there", () => got.includes("5.ts"));
-  expect(got.filter((name) => name.endsWith(".ts"))).toEqual(["0.ts", "4.ts", "5.ts"]);
-  await until(
-    "what is there is there",
-    () => got.filter((name) => name === "index.m3u8").length === 2,
-  );
-  expect(push.why).toMatch(/behind, and 3 files had left the disk before it took them$/);
-  make(6);
-  await until("it keeps up", () => push.why === null);
-});
+    isSlow = false;
+    for (const answer of waiting) answer();
+    await until("the newest is there", () => got.includes("5.ts"));
+    expect(got.filter((name) => name.endsWith(".ts"))).toEqual(["0.ts", "4.ts", "5.ts"]);
+    await until(
+      "what is there is there",
+      () => got.filter((name) => name === "index.m3u8").length === 2,
+    );
+    expect(push.why).toMatch(/behind, and 3 files had left the disk before it took them$/);
+    make(6);
+    await until("it keeps up", () => push.why === null);
+  },
+);
