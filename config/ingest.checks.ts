@@ -1,16 +1,10 @@
-import { z } from "zod";
-import { whipPort } from "./ingest.schema.ts";
+import { isTakenBy, type LenientIngest, listenerOf } from "./listeners.ts";
 import type { Finding } from "./problems.ts";
 
-type Lenient = {
-  kind?: string | undefined;
-  mode?: string | undefined;
-  host?: string | undefined;
-  port?: unknown;
+type Lenient = LenientIngest & {
   streamKey?: unknown;
   passphrase?: unknown;
   sessions?: unknown;
-  authorise?: unknown;
 };
 
 /** Who may publish: whoever has its key, or whoever has a session. */
@@ -53,7 +47,7 @@ export function sessionFeedFindings(p: {
 
 /** Two that listen at one port: the second would never come up. */
 export function ingestFindings(ingests: readonly Lenient[]): Finding[] {
-  const places = ingests.map(listensAt);
+  const places = ingests.map(listenerOf);
   return places.flatMap((place, at) => {
     const first = places.findIndex((other) => other && place && isTakenBy(other, place));
     if (place === undefined || first === at) return [];
@@ -62,25 +56,3 @@ export function ingestFindings(ingests: readonly Lenient[]): Finding[] {
     return [{ path: ["ingests", at, ...(isAsked ? ["authorise"] : []), "port"], what }];
   });
 }
-
-const Asked = z.object({ host: z.string().catch("127.0.0.1"), port: z.number() });
-type Place = { over: "tcp" | "udp"; host: string; port: number };
-
-function listensAt({ kind, mode, host = "0.0.0.0", port, authorise }: Lenient): Place | undefined {
-  if (kind === "nginx-rtmp") {
-    // nginx listens at its own; we are asked at this one.
-    const asked = Asked.safeParse(authorise).data;
-    return asked && { over: "tcp", ...asked };
-  }
-  if (kind === "rtmp" || kind === "whip") {
-    const usual = kind === "rtmp" ? 1_935 : whipPort;
-    return { over: "tcp", host, port: typeof port === "number" ? port : usual };
-  }
-  if (kind !== "srt" || mode !== "listener" || typeof port !== "number") return undefined;
-  return { over: "udp", host, port };
-}
-
-const isTakenBy = (a: Place, b: Place) =>
-  a.over === b.over &&
-  a.port === b.port &&
-  (a.host === b.host || a.host === "0.0.0.0" || b.host === "0.0.0.0");

@@ -1,4 +1,5 @@
 import { isLoopback } from "./fields.ts";
+import { isTakenBy, type Listener } from "./listeners.ts";
 import type { Finding } from "./problems.ts";
 
 export type LenientOutput = {
@@ -13,10 +14,13 @@ export type LenientOutput = {
 type Streams = readonly { path?: unknown; outputs: readonly LenientOutput[] }[];
 type Listed = { path: (string | number)[]; output: LenientOutput };
 
-/** Outputs have ids and ports of their own on the whole site. */
+/**
+ * Outputs have ids and ports of their own on the whole site.
+ * @param listeners what else listens
+ */
 export function outputFindings(
   streams: Streams,
-  ingests: readonly { kind?: string | undefined; port?: unknown }[],
+  listeners: readonly Listener[],
   storages: readonly { id?: string | undefined; driver?: unknown }[],
 ): Finding[] {
   const all = streams.flatMap(({ outputs }, at) =>
@@ -32,7 +36,7 @@ export function outputFindings(
       ...taken(listed, all.slice(0, n), "id"),
       ...taken(listed, all.slice(0, n), "port"),
       ...taken(listed, all.slice(0, n), "folder"),
-      ...takenByIngest(listed, ingests),
+      ...takenByOther(listed, listeners),
       ...openToAll(listed),
       ...recordsNowhere(listed, storages),
     ]),
@@ -46,16 +50,13 @@ function taken({ path, output }: Listed, before: Listed[], key: "id" | "port" | 
   return [{ path: [...path, key], what }];
 }
 
-function takenByIngest(
-  { path, output }: Listed,
-  ingests: readonly { kind?: string | undefined; port?: unknown }[],
+function takenByOther(
+  { path, output: { host = "127.0.0.1", port } }: Listed,
+  listeners: readonly Listener[],
 ): Finding[] {
-  const at = ingests.findIndex(
-    ({ kind, port = kind === "rtmp" ? 1_935 : undefined }) =>
-      kind === "rtmp" && port === output.port,
-  );
-  if (output.port === undefined || at === -1) return [];
-  return [{ path: [...path, "port"], what: `ingests[${at}] already listens at it` }];
+  if (typeof port !== "number") return [];
+  const other = listeners.find((it) => isTakenBy(it, { over: "TCP", host, port }));
+  return other ? [{ path: [...path, "port"], what: `${other.name} already listens at it` }] : [];
 }
 
 function recordsNowhere(

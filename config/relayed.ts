@@ -1,6 +1,6 @@
 /** What a stream on path `relayed` needs, and what is not built for it yet. */
 import { feedOf } from "../machines/stream/relay/names.ts";
-import { whipPort } from "./ingest.schema.ts";
+import { isTakenBy, type LenientIngest, type Listener, listenerOf } from "./listeners.ts";
 import type { Finding } from "./problems.ts";
 import { takesAnyIngest } from "./understudies.ts";
 import { firstRelayPort, relayModes } from "./relay.schema.ts";
@@ -131,38 +131,38 @@ const pushersOf = (
   });
 
 /** Two that listen at one port: the second would never come up. */
-export function relayPortFindings(p: {
-  ingests: readonly {
-    kind?: string | undefined;
-    mode?: string | undefined;
-    port?: unknown;
-  }[];
-  streams: readonly Stream[];
+export function relayPortFindings(
+  p: { ingests: readonly LenientIngest[]; streams: readonly Stream[] } & OfPushers,
+): Finding[] {
+  const taken = p.ingests.flatMap((ingest, at) => listenerOf(ingest, at) ?? []);
+  return p.streams.flatMap((stream, at) => {
+    const own = relayListeners(stream, at, p);
+    const clash = own
+      .map((door) => [door, taken.find((other) => isTakenBy(door, other))] as const)
+      .find(([, other]) => other);
+    taken.push(...own);
+    if (!clash) return [];
+    const [{ over, port }, other] = clash;
+    const what = `leads to ${over} ${port}, at which ${other!.name} listens already`;
+    return [{ path: ["streams", at, "relay", "port"], what }];
+  });
+}
+
+type OfPushers = {
   encoders: readonly Box[];
   feedsRelay: FeedsRelay | undefined;
   setUpByHand: SetUpByHand | undefined;
-}): Finding[] {
-  const taken = new Map<string, string>();
-  for (const [
-    at,
-    { kind, mode, port = kind === "whip" ? whipPort : 1_935 },
-  ] of p.ingests.entries()) {
-    if (typeof port !== "number") continue;
-    if (kind === "rtmp" || kind === "whip") taken.set(`TCP ${port}`, `ingests[${at}]`);
-    if (kind === "srt" && mode === "listener") taken.set(`UDP ${port}`, `ingests[${at}]`);
-  }
-  return p.streams.flatMap((stream, at) => {
-    if (stream.path !== "relayed") return [];
-    const first = typeof stream.relay.port === "number" ? stream.relay.port : firstRelayPort;
-    const ports = pushersOf(stream, p.encoders, p.feedsRelay).map(({ driver, box }, place) => {
-      const byHand = p.setUpByHand?.(driver, box) !== undefined;
-      return `${byHand ? "UDP" : "TCP"} ${first + place}`;
-    });
-    const other = ports.find((port) => taken.has(port));
-    for (const port of ports) if (!taken.has(port)) taken.set(port, `streams[${at}]`);
-    if (other === undefined) return [];
-    const what = `leads to ${other}, at which ${taken.get(other)} listens already`;
-    return [{ path: ["streams", at, "relay", "port"], what }];
+};
+
+/** Where the encoders of a stream push to, one port after the other. */
+export function relayListeners(stream: Stream, at: number, p: OfPushers): Listener[] {
+  if (stream.path !== "relayed") return [];
+  const first = typeof stream.relay.port === "number" ? stream.relay.port : firstRelayPort;
+  return pushersOf(stream, p.encoders, p.feedsRelay).map(({ driver, box }, place) => {
+    const byHand = p.setUpByHand?.(driver, box) !== undefined;
+    // By a name, often, which may mean any address of this host.
+    const host = "0.0.0.0";
+    return { over: byHand ? "UDP" : "TCP", host, port: first + place, name: `streams[${at}]` };
   });
 }
 

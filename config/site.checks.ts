@@ -3,6 +3,7 @@ import { nearest } from "./nearest.ts";
 import { duplicates, listOf, text } from "./lenient.ts";
 import type { Finding } from "./problems.ts";
 import { ingestFindings, publisherFindings, sessionFeedFindings } from "./ingest.checks.ts";
+import { listenerOf } from "./listeners.ts";
 import { outputFindings } from "./output.checks.ts";
 import { defaultPath } from "./default-path.ts";
 import {
@@ -10,6 +11,7 @@ import {
   type FeedsRelay,
   type SetUpByHand,
   relayedFindings,
+  relayListeners,
   relayPortFindings,
 } from "./relayed.ts";
 import { sessionFindings } from "./sessions.ts";
@@ -149,13 +151,22 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
   const lenient = Lenient.safeParse(raw, { jitless: true });
   if (!lenient.success) return [];
   const { mqtt, traps, ingests, encoders, outlets, storages, destinations, streams } = lenient.data;
+  const ofPushers = {
+    encoders,
+    feedsRelay: outputsOf?.feedsRelay,
+    setUpByHand: outputsOf?.setUpByHand,
+  };
+  const listeners = [
+    ...ingests.flatMap((ingest, at) => listenerOf(ingest, at) ?? []),
+    ...streams.flatMap((stream, at) => relayListeners(stream, at, ofPushers)),
+  ];
   return [
     ...duplicates("mqtt.broker.readers", "username", mqtt.broker.readers),
     ...duplicates("ingests", "id", ingests),
     ...ingestFindings(ingests),
     ...publisherFindings(ingests),
     ...sessionFeedFindings({ ingests, encoders, streams }),
-    ...outputFindings(streams, ingests, storages),
+    ...outputFindings(streams, listeners, storages),
     ...duplicates("encoders", "id", encoders),
     ...inputFindings(encoders),
     ...rovingFindings(encoders, streams),
@@ -175,11 +186,7 @@ export function siteChecks(raw: unknown, outputsOf?: OutputsOf): Finding[] {
         : [],
     ),
     ...destinations.flatMap(({ observers }, at) => blocksWithoutDrop(observers, at)),
-    ...relayPortFindings({
-      ...{ ingests, streams, encoders },
-      feedsRelay: outputsOf?.feedsRelay,
-      setUpByHand: outputsOf?.setUpByHand,
-    }),
+    ...relayPortFindings({ ingests, streams, ...ofPushers }),
     ...streams.flatMap((stream, at) => [
       ...unknownId(["streams", at, "destination"], "destination", stream.destination, destinations),
       ...sharedDestination(streams, at),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { parseConfig } from "../../config/load.ts";
 import { ConfigError } from "../../config/problems.ts";
 import { siteFormat } from "../../config/site.ts";
-import { siteDrivers } from "../../daemon/drivers/options.ts";
+import { outputsOf, siteDrivers } from "../../daemon/drivers/options.ts";
 
 const site = (outputs: string, path = "relayed") => `site: studio
 mqtt: { url: "mqtt://hub:1883" }
@@ -18,7 +18,7 @@ streams:
   - { id: main, destination: far, encoders: [a], path: ${path}, outputs: [${outputs}] }
 `;
 const parsed = (text: string) =>
-  parseConfig("site.yaml", text, siteFormat(siteDrivers)).config.streams[0]!.outputs;
+  parseConfig("site.yaml", text, siteFormat(siteDrivers, outputsOf)).config.streams[0]!.outputs;
 
 function problemsOf(text: string): readonly string[] {
   try {
@@ -86,6 +86,39 @@ test.each([
   const problems = problemsOf(site(outputs));
   expect(problems).toHaveLength(1);
   expect(problems[0]).toMatch(problem);
+});
+
+test("an output has its port for itself, whatever else would listen there", () => {
+  const clash = (ingest: string, output: string) =>
+    problemsOf(
+      site(`{ id: web, kind: hls, ${output} }`).replace(
+        "encoders:",
+        `  - { id: in, ${ingest} }\nencoders:`,
+      ),
+    );
+  const whip = "kind: whip, streamKey: credential:w";
+  expect(clash(whip, "port: 8889")).toEqual([
+    expect.stringContaining("outputs[0].port: ingests[1] already listens at it"),
+  ]);
+  const asked = "kind: nginx-rtmp, port: 1936, streamKey: credential:n, authorise: { port: 8090 }";
+  expect(clash(asked, "port: 8090")).toEqual([expect.stringContaining("ingests[1] already")]);
+  expect(
+    clash("kind: srt, mode: listener, port: 9000, passphrase: credential:s", "port: 9000"),
+  ).toEqual([]);
+  const here = `${whip}, host: 10.0.0.7`;
+  expect(clash(here, "port: 8889, host: 10.0.0.7, token: credential:t")).toHaveLength(1);
+  expect(clash(here, "port: 8889")).toEqual([]);
+});
+
+test("nor may it be the port that an encoder pushes to its relay at", () => {
+  const of = (port: number, driver: string) =>
+    problemsOf(
+      site(`{ id: web, kind: hls, port: ${port} }`).replace("driver: ffmpeg", `driver: ${driver}`),
+    );
+  expect(of(1_940, "gstreamer")).toEqual([
+    expect.stringContaining("outputs[0].port: streams[0] already listens at it"),
+  ]);
+  expect([...of(1_940, "ffmpeg"), ...of(1_941, "gstreamer")]).toEqual([]);
 });
 
 test("a bucket's secret key stands in the file as a reference only", () => {
