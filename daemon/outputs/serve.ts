@@ -8,8 +8,11 @@ import {
   type Server,
   type ServerResponse,
 } from "node:http";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
+import { subjectOf } from "../../config/address-subject.ts";
+import { isLoopback } from "../../config/fields.ts";
 
 export type Served = {
   folder: string;
@@ -36,6 +39,8 @@ const cors = {
   "Access-Control-Expose-Headers": "Content-Length, Content-Range, Date",
 };
 const mostConnections = 1_000;
+/** Of one address, behind which a house full of players may be. */
+const mostOfOne = 200;
 
 export const isPlaylist = (name: string) => /\.(m3u8|mpd)$/.test(name);
 export const typeOf = (name: string) => types[name.split(".").at(-1)!] ?? "";
@@ -43,10 +48,28 @@ export const typeOf = (name: string) => types[name.split(".").at(-1)!] ?? "";
 export function serve(p: Served): Server {
   const server = createServer((request, response) => answer(p, request, response));
   server.maxConnections = mostConnections;
+  server.on("connection", limited(new Map()));
   server.requestTimeout = 10_000;
   // Of a reader that takes nothing any more.
   server.setTimeout(30_000);
   return server;
+}
+
+/** Nobody takes the places of all others; on this host it is a proxy, which speaks for many. */
+function limited(open: Map<string, number>) {
+  return (socket: Socket): void => {
+    const address = (socket.remoteAddress ?? "").replace(/^::ffff:/, "");
+    if (isLoopback(address)) return;
+    const subject = subjectOf(address);
+    const others = open.get(subject) ?? 0;
+    if (others >= mostOfOne) return void socket.destroy();
+    open.set(subject, others + 1);
+    socket.once("close", () => {
+      const left = open.get(subject)! - 1;
+      if (left === 0) open.delete(subject);
+      else open.set(subject, left);
+    });
+  };
 }
 
 function answer(p: Served, request: IncomingMessage, response: ServerResponse): void {

@@ -5,6 +5,7 @@
  * with a key counts; a page that somebody has opened with one has an hour of its own.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { subjectOf } from "../../config/address-subject.ts";
 import type { Caller } from "../auth/caller.ts";
 import { ApiProblem } from "./problem.ts";
 
@@ -51,16 +52,6 @@ export function openCounter(windowMs: number, now: () => number): Counter {
       if (held && held.used > 0) held.used -= 1;
     },
   };
-}
-
-/** One person's IPv6 network is one address: it has 2^64 of them. */
-export function subjectOf(address: string): string {
-  if (!address.includes(":") || address.includes(".")) return address;
-  const [head = "", tail] = address.split("::");
-  const front = head === "" ? [] : head.split(":");
-  const back = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = Array.from({ length: Math.max(0, 8 - front.length - back.length) }, () => "0");
-  return `${[...front, ...zeros, ...back].slice(0, 4).join(":")}::/64`;
 }
 
 declare module "fastify" {

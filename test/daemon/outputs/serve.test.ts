@@ -1,14 +1,16 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { type AddressInfo, connect } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { serve } from "../../../daemon/outputs/serve.ts";
+import { slow } from "../../setup/slow.ts";
+import { until } from "../drivers/shared/engine/until.ts";
 
 /** A folder with a list, a segment of ten bytes, and a file that nobody is offered. */
-async function served(token?: string) {
+async function served(token?: string, host = "127.0.0.1") {
   const folder = mkdtempSync(join(tmpdir(), "serve-"));
   writeFileSync(join(folder, "index.m3u8"), "#EXTM3U\n");
   writeFileSync(join(folder, "7.ts"), "0123456789");
@@ -18,7 +20,7 @@ async function served(token?: string) {
     ...{ folder, read: (address) => read.push(address) },
     offers: (name) => ["index.m3u8", "7.ts", "gone.ts"].includes(name),
     ...(token && { tokenSha256: createHash("sha256").update(token).digest("hex") }),
-  }).listen(0, "127.0.0.1");
+  }).listen(0, host);
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
@@ -27,8 +29,20 @@ async function served(token?: string) {
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   const get = (path: string, headers = {}, method = "GET") =>
-    fetch(`http://127.0.0.1:${port}${path}`, { headers, method });
-  return { get, read };
+    fetch(`http://${host}:${port}${path}`, { headers, method });
+  /** Connections that ask for nothing. */
+  const idle = async (count: number) => {
+    let refused = 0;
+    const sockets = Array.from({ length: count }, () => connect(port, host));
+    const end = () => sockets.forEach((socket) => socket.destroy());
+    onTestFinished(end);
+    for (const socket of sockets) {
+      socket.on("error", () => undefined).once("close", () => refused++);
+    }
+    await Promise.all(sockets.map((socket) => once(socket, "connect")));
+    return { refused: () => refused, end };
+  };
+  return { get, read, idle };
 }
 
 test("a list is asked for again each time, a segment is kept for an hour; pages of others may read", async () => {
@@ -99,3 +113,29 @@ test("with a token, it stands in the path or in the header; without it nobody le
   }
   expect((await get("/7.ts", { Authorization: "Bearer open-barley" })).status).toBe(403);
 });
+
+const ownAddress = Object.values(networkInterfaces())
+  .flatMap((all = []) => all)
+  .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+
+slow.skipIf(ownAddress === undefined)(
+  "one address has 200 places and not all of them; a proxy on this host speaks for many",
+  async () => {
+    const fromOutside = await served(undefined, ownAddress);
+    const { refused, end } = await fromOutside.idle(210);
+    await until("those beyond are refused", () => refused() === 10);
+    await expect(fromOutside.get("/7.ts")).rejects.toThrow();
+    expect(refused()).toBe(10);
+    end();
+    await until("there is room again", () =>
+      fromOutside.get("/7.ts").then(
+        ({ status }) => status === 200,
+        () => undefined,
+      ),
+    );
+    const here = await served();
+    const all = await here.idle(210);
+    expect((await here.get("/7.ts")).status).toBe(200);
+    expect(all.refused()).toBe(0);
+  },
+);

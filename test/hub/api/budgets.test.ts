@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { subjectOf } from "../../../hub/api/budgets.ts";
+import { subjectOf } from "../../../config/address-subject.ts";
 import { withAStudio } from "./an-api.ts";
 import { slow } from "../../setup/slow.ts";
 
