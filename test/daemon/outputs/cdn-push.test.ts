@@ -88,7 +88,7 @@ slow(
     const cdn = createServer((request, response) => {
       request.resume().once("end", () => {
         const answer = () => {
-          got.push(request.url!.slice(1));
+          if (request.method === "PUT") got.push(request.url!.slice(1));
           response.writeHead(201).end();
         };
         if (isSlow) waiting.push(answer);

@@ -118,9 +118,10 @@ const ownAddress = Object.values(networkInterfaces())
   .flatMap((all = []) => all)
   .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
 
-slow.skipIf(ownAddress === undefined)(
+slow(
   "one address has 200 places and not all of them; a proxy on this host speaks for many",
-  async () => {
+  async ({ skip }) => {
+    skip(ownAddress === undefined, "this host has no address of a network");
     const fromOutside = await served(undefined, ownAddress);
     const { refused, end } = await fromOutside.idle(210);
     await until("those beyond are refused", () => refused() === 10);
