@@ -29,8 +29,9 @@ export function gstreamerArguments(options: GstreamerOptions, publication: Publi
   const { before, video, audio } = inputBranches(options, publication.destination);
   const sound = options.audio.codec !== "none";
   return [
-    // The end of a stream is passed on when it is told to end, and nothing is said but errors.
-    ...["-e", "-q"],
+    // The end of a stream is passed on when it is told to end, and nothing is said but errors. A crash
+    // ends it: gst-launch would wait for a debugger instead.
+    ...["-e", "-q", "-f"],
     ...outputArguments(to, publication),
     ...before,
     ...chain(video, ...videoEncoder(options), element("mux.")),

@@ -16,7 +16,7 @@ function aGstLaunch(launch: string, inspect = 'exec /usr/bin/gst-inspect-1.0 "$@
   return join(folder, "gst-launch-1.0");
 }
 
-test("live pictures to RTMP are GStreamer's, with the reason, and the next daemon knows it again", async () => {
+test("live pictures to RTMP are GStreamer's, the next daemon knows it again, and after a crash they are ffmpeg's", async () => {
   const site = await aSite("auto", small);
   const before = await site.open();
   await before.driver.startOutput(output, site.target(3), generous());
@@ -29,11 +29,23 @@ test("live pictures to RTMP are GStreamer's, with the reason, and the next daemo
   const pid = site.pid();
   await before.driver.close();
   // What would be chosen otherwise by now goes on as it is.
-  const { moving, latest } = await site.open("auto", { ...small, gstLaunch: "/nowhere" });
-  await moving();
+  const other = await site.open("auto", { ...small, gstLaunch: "/nowhere" });
+  await other.moving();
   expect(site.pid()).toBe(pid);
-  expect(latest()).toMatchObject({ keyGeneration: 3, reading: { ...told, alarms: [] } });
+  expect(other.latest()).toMatchObject({ keyGeneration: 3, reading: { ...told, alarms: [] } });
   expect(site.farEnd.publishers(key)).toHaveLength(1);
+  await other.driver.close();
+
+  const { driver, moving, seen, latest } = await site.open();
+  await moving();
+  process.kill(pid, "SIGSEGV");
+  await until("its crash is told", () => seen.some(({ exit }) => exit?.signal === "SIGSEGV"));
+  await driver.startOutput(output, site.target(4), generous());
+  await until("the next moves", () => latest()?.keyGeneration === 4 && latest()?.progress);
+  expect(latest()?.reading.encodes).toEqual({
+    by: "ffmpeg",
+    because: "GStreamer failed: it was ended by SIGSEGV",
+  });
 });
 
 test("GStreamer that fails at its start is left for ffmpeg within that start, also by the next daemon", async () => {

@@ -68,9 +68,9 @@ const media = /^(video\/x-raw|audio\/x-raw|video\/mpegts)(,[a-z]+=[A-Za-z0-9/]+)
 
 /** What in these arguments is not as it should be. */
 function breaches(argv: readonly string[]): string[] {
-  if (argv[0] !== "-e" || argv[1] !== "-q") return ["does not begin with -e -q"];
+  if (argv.slice(0, 3).join(" ") !== "-e -q -f") return ["does not begin with -e -q -f"];
   let properties: Record<string, RegExp> = {};
-  return argv.slice(2).flatMap((argument) => {
+  return argv.slice(3).flatMap((argument) => {
     const [, property, value] = /^([a-z-]+)=(.*)$/su.exec(argument) ?? [];
     if (property !== undefined && value !== undefined) {
       const form = Object.hasOwn(properties, property) ? properties[property] : undefined;
@@ -181,7 +181,7 @@ slow("whatever is configured: what is accepted gives only allowed arguments", ()
 });
 
 test("the grammar of this test notices elements, properties and values that are not allowed", () => {
-  const plain = ["-e", "-q", "filesrc"];
+  const plain = ["-e", "-q", "-f", "filesrc"];
   expect(breaches([...plain, "location=/a b.mp4", "!", "queue"])).toHaveLength(0);
   expect(breaches([...plain, "location=/a!b.mp4"])).toHaveLength(1);
   expect(breaches([...plain, "blocksize=1"])).toHaveLength(1);
