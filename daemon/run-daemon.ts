@@ -8,6 +8,8 @@ import { ConfigError } from "../config/problems.ts";
 import { redact } from "../config/redaction.ts";
 import { loadSite } from "../config/site.ts";
 import { uplinkSentence } from "../config/uplink.ts";
+import { checkNotes } from "./cli/check-notes.ts";
+import { engineNotes } from "./cli/engine-notes.ts";
 import { outputsOf, siteDrivers } from "./drivers/options.ts";
 import { askHealth, openHealth, stuckParts } from "./health.ts";
 import { JournalError } from "./journal/journal-error.ts";
@@ -78,9 +80,7 @@ async function run(writer: Worker | undefined): Promise<number> {
     return 2;
   }
   if (flags.check) {
-    const { config, said } = loaded;
-    const notes = [uplinkSentence(config), ...said, ...configWarnings(config)];
-    return say(`${flags.config} is fine\n${notes.join("\n")}\n`);
+    return say(`${flags.config} is fine\n${checkNotes(loaded).join("\n")}\n`);
   }
 
   const { config } = loaded;
@@ -92,6 +92,7 @@ async function run(writer: Worker | undefined): Promise<number> {
   });
   log.info({ code: "uplink" }, uplinkSentence(config));
   for (const sentence of loaded.said) log.info({ code: "path" }, sentence);
+  for (const sentence of engineNotes(config)) log.info({ code: "engine" }, sentence);
   for (const warning of configWarnings(config)) log.warn({ code: "config_warning" }, warning);
   const systemd = openSystemd(process.env, (message) => log.warn({ code: "systemd" }, message));
   let site;

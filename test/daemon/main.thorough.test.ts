@@ -82,12 +82,20 @@ test("a configuration that is missing or wrong ends with 2 and its place", () =>
   expect(stderr).toContain("encoders");
 });
 
-test("--check says that all is well and leaves nothing behind", () => {
+test("--check says that all is well, and what follows from it, and leaves nothing behind", () => {
   const folder = aFolder();
   const file = aConfig(folder);
+  const key = join(folder, "key");
+  writeFileSync(key, "k\n", { mode: 0o600 });
+  const empty = "encoders: []\ndestinations: []\nstreams: []\n";
+  const text = `encoders: [{ id: a, driver: auto, input: { kind: testPattern } }]
+destinations: [{ id: far, address: rtmp://far/live, streamKey: "file:${key}" }]
+streams: [{ id: main, destination: far, encoders: [a] }]\n`;
+  writeFileSync(file, readFileSync(file, "utf8").replace(empty, text));
   const { status, stdout, stderr } = run("--config", file, "--check");
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout).toContain(`${file} is fine\n`);
+  expect(stdout).toContain("a encodes main by GStreamer, where that works: live pictures straight");
   expect(() => readFileSync(join(folder, "state", "site.db"))).toThrow("ENOENT");
 });
 
