@@ -91,9 +91,12 @@ export class Output {
   }
 }
 
-/** What the unit of the daemon does not let it write to is read-only to it, whatever it is to others. */
+/**
+ * What the unit of the daemon does not let it write to is read-only to it, whatever it is to others. Of
+ * a folder to be made there Node says that its parents are missing, which it would make.
+ */
 export const forOperators = (why: string): string =>
-  why.startsWith("EROFS:")
+  /^EROFS:|^ENOENT:.*, mkdir '/.test(why)
     ? `${why} (does the unit allow it? see ReadWritePaths in the README)`
     : why;
 
