@@ -150,42 +150,46 @@ long(
   120_000,
 );
 
-test("by SRT the key is the passphrase of that session alone", async () => {
-  const { hub, facility, port } = await aSite({ kind: "srt", mode: "listener" });
-  /** Whoever calls before anybody listens, or with another passphrase, ends, and is begun again. */
-  async function calls(passphrase: string, seen: () => unknown): Promise<Publisher> {
-    const address = `srt://127.0.0.1:${port}`;
-    let publisher = Publisher.srt(address, passphrase);
-    await until(
-      `what comes of a call with ${passphrase.slice(0, 4)}…`,
-      async () => {
-        if (publisher.isOver) publisher = Publisher.srt(address, passphrase);
-        return seen();
-      },
-      60_000,
-    );
-    return publisher;
-  }
-  /** In this session so far. */
-  const isRefused = async () => {
-    const { lastRefused } = await hub.get("/api/ingests/studio~door");
-    return (lastRefused as { why: string } | null)?.why.includes("Incorrect passphrase") === true;
-  };
-  const opened = await opens(hub, "one");
-  expect(opened).toMatchObject({ rtmp_url: `srt://localhost:${port}`, input: "push" });
-  await calls("not-the-passphrase", isRefused);
-  expect(facility.onAir()).toBeUndefined();
-  const publisher = await calls(opened.stream_key, () => facility.onAir() !== undefined);
-  expect(await hub.ask("DELETE", "/api/streams/studio~main")).toMatchObject({ status: 200 });
-  await publisher.end();
+long(
+  "by SRT the key is the passphrase of that session alone",
+  async () => {
+    const { hub, facility, port } = await aSite({ kind: "srt", mode: "listener" });
+    /** Whoever calls before anybody listens, or with another passphrase, ends, and is begun again. */
+    async function calls(passphrase: string, seen: () => unknown): Promise<Publisher> {
+      const address = `srt://127.0.0.1:${port}`;
+      let publisher = Publisher.srt(address, passphrase);
+      await until(
+        `what comes of a call with ${passphrase.slice(0, 4)}…`,
+        async () => {
+          if (publisher.isOver) publisher = Publisher.srt(address, passphrase);
+          return seen();
+        },
+        60_000,
+      );
+      return publisher;
+    }
+    /** In this session so far. */
+    const isRefused = async () => {
+      const { lastRefused } = await hub.get("/api/ingests/studio~door");
+      return (lastRefused as { why: string } | null)?.why.includes("Incorrect passphrase") === true;
+    };
+    const opened = await opens(hub, "one");
+    expect(opened).toMatchObject({ rtmp_url: `srt://localhost:${port}`, input: "push" });
+    await calls("not-the-passphrase", isRefused);
+    expect(facility.onAir()).toBeUndefined();
+    const publisher = await calls(opened.stream_key, () => facility.onAir() !== undefined);
+    expect(await hub.ask("DELETE", "/api/streams/studio~main")).toMatchObject({ status: 200 });
+    await publisher.end();
 
-  const next = await opens(hub, "another");
-  expect(next.stream_key).not.toBe(opened.stream_key);
-  await until("another process, which has refused nobody yet", async () => !(await isRefused()));
-  await calls(opened.stream_key, isRefused);
-  expect(facility.onAir()).toBeUndefined();
-  expect(facility.log).not.toContain(opened.stream_key);
-}, 180_000);
+    const next = await opens(hub, "another");
+    expect(next.stream_key).not.toBe(opened.stream_key);
+    await until("another process, which has refused nobody yet", async () => !(await isRefused()));
+    await calls(opened.stream_key, isRefused);
+    expect(facility.onAir()).toBeUndefined();
+    expect(facility.log).not.toContain(opened.stream_key);
+  },
+  180_000,
+);
 
 test("by an nginx of the site the key is good for that session alone", async () => {
   const authorise = { port: await freePort() };

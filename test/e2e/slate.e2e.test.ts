@@ -121,30 +121,34 @@ async function expectSlateBetween(facility: Facility): Promise<void> {
   expect(decoded.stderr).toBe("");
 }
 
-test("both encoders are killed: the slate is on air until one is back, and the hub says so", async () => {
-  const hub = await Hub.start();
-  try {
-    const { facility } = await aRelayedStage({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` });
-    const { seq } = facility.told().at(-1)!;
-    for (const encoder of ["a", "b"]) kill(facility.enginePid(encoder));
-    const shown = await until("the hub shows the slate", async () => {
-      const stream = (await hub.get("/api/streams/main")) as Record<string, unknown>;
-      return (stream["relay"] as { slate?: string } | null)?.slate === "on" && stream;
-    });
-    expect(shown).toMatchObject({
-      ...{ carrier: "holding", carriage: "onAir" },
-      because: "no encoder brings pictures to its relay; the slate is shown",
-      relay: { slate: "on", slateBeganAt: expect.stringMatching(/Z$/) as string, selected: null },
-    });
-    const incident = await untilIncident(facility, /./, seq);
-    expect(incident.slateMs).toBeGreaterThan(0);
-    expect(incident.timeline.at(-1)!.what).toMatch(/the slate was shown for \d+\.\d s$/);
-    await pass(facility, 3 * fps);
-    await expectSlateBetween(facility);
-  } finally {
-    await hub.close();
-  }
-}, 120_000);
+long(
+  "both encoders are killed: the slate is on air until one is back, and the hub says so",
+  async () => {
+    const hub = await Hub.start();
+    try {
+      const { facility } = await aRelayedStage({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` });
+      const { seq } = facility.told().at(-1)!;
+      for (const encoder of ["a", "b"]) kill(facility.enginePid(encoder));
+      const shown = await until("the hub shows the slate", async () => {
+        const stream = (await hub.get("/api/streams/main")) as Record<string, unknown>;
+        return (stream["relay"] as { slate?: string } | null)?.slate === "on" && stream;
+      });
+      expect(shown).toMatchObject({
+        ...{ carrier: "holding", carriage: "onAir" },
+        because: "no encoder brings pictures to its relay; the slate is shown",
+        relay: { slate: "on", slateBeganAt: expect.stringMatching(/Z$/) as string, selected: null },
+      });
+      const incident = await untilIncident(facility, /./, seq);
+      expect(incident.slateMs).toBeGreaterThan(0);
+      expect(incident.timeline.at(-1)!.what).toMatch(/the slate was shown for \d+\.\d s$/);
+      await pass(facility, 3 * fps);
+      await expectSlateBetween(facility);
+    } finally {
+      await hub.close();
+    }
+  },
+  120_000,
+);
 
 /** The colour in the middle of the picture that went out last. */
 async function lastShown(facility: Facility): Promise<number[]> {

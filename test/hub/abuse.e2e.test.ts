@@ -29,9 +29,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const count = at({ check: 1_000, test: 3_000, torture: 10_000 });
+const count = at({ check: 1_000, test: 1_500, torture: 10_000 });
 /** Queries and calls cost the hub more than a path that means nothing. */
-const fewer = at({ check: 300, test: 1_000, torture: 10_000 });
+const fewer = at({ check: 300, test: 500, torture: 10_000 });
 const authorization = () => `Bearer ${hub.adminKey}`;
 const ask = (path: string, init: RequestInit = {}) =>
   fetch(hub.url + path, { ...init, headers: { authorization: authorization(), ...init.headers } });

@@ -1,4 +1,4 @@
-import { test, type TestOptions } from "vitest";
+import { test } from "vitest";
 import { effort } from "./effort.ts";
 
 /**
@@ -7,8 +7,5 @@ import { effort } from "./effort.ts";
  */
 export const slow = test.skipIf(process.env["UNDERSTUDY_EFFORT"] === "check");
 
-/** A test that others come close to, or of minutes: for the full counts only, `npm test` has no room for it. */
-export const long: {
-  (name: string, run: () => Promise<void>, timeoutMs?: number): void;
-  (name: string, options: TestOptions, run: () => Promise<void>): void;
-} = effort() === "torture" ? test : () => undefined;
+/** A test that others come close to, or of minutes: for the full counts only, `npm test` names it as skipped. */
+export const long = test.skipIf(effort() !== "torture");

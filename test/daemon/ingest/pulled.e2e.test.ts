@@ -12,6 +12,7 @@ import { freePort } from "../../fakes/nginx-rtmp.ts";
 import { RtspCamera } from "../../fakes/rtsp-camera.ts";
 import { anIngest } from "./an-ingest.ts";
 import { long } from "../../setup/slow.ts";
+import { at } from "../../setup/effort.ts";
 
 async function aCamera(port?: number): Promise<RtspCamera> {
   const camera = await RtspCamera.start(port);
@@ -20,7 +21,9 @@ async function aCamera(port?: number): Promise<RtspCamera> {
 }
 const picture = { codec: "h264", widthPx: 320, heightPx: 180 };
 
-test.each(["tcp", "udp"] as const)(
+const transports = ["tcp", "udp"] as const;
+
+test.each(transports.slice(0, at({ check: 1, test: 1, torture: 2 })))(
   "a camera is pulled by RTSP over %s with its login, and pulled again when it was away",
   async (transport) => {
     const camera = await aCamera();

@@ -37,7 +37,7 @@ test("a key of every character that a key may have reaches the far end as it is"
   expect(site.farEnd.publishers(streamKey)).toHaveLength(1);
 });
 
-test("it ends its stream at the far end in good order when it is stopped", async () => {
+long("it ends its stream at the far end in good order when it is stopped", async () => {
   const site = await aSite({ stopGraceMs: 20_000 });
   const { driver, moving, seen } = await site.open();
   await driver.startOutput(output, site.target(), generous());
@@ -52,7 +52,7 @@ test("it ends its stream at the far end in good order when it is stopped", async
   expect(seen.find(({ exit }) => exit)?.exit).toMatchObject({ code: 0, signal: null });
 });
 
-test("a newer generation replaces the run: never two at the far end", async () => {
+long("a newer generation replaces the run: never two at the far end", async () => {
   const site = await aSite();
   const { driver, moving, latest } = await site.open();
   await driver.startOutput(output, site.target(1), generous());
@@ -97,49 +97,59 @@ test("SIGSTOP: frozen, not before the deadline, and proven off without waiting f
   expect(await site.holders()).toEqual([]);
 });
 
-test("a far end that takes nothing: the send queue is stuck, so it is the network", async () => {
-  const site = await aSite();
-  const { driver, moving, seen } = await site.open();
-  await driver.startOutput(output, site.target(), generous());
-  await moving();
-  site.farEnd.stall(key, true);
-  const stalledAtMs = performance.now();
-  const silent = await until("the queue is called stuck", () =>
-    seen.find(({ sendQueue, atMs }) => sendQueue === "stuck" && atMs > stalledAtMs),
-  );
-  expect(silent.state).toBe("streaming");
-  site.farEnd.stall(key, false);
-  expect(await driver.proveOff(output, site.target().address, generous())).toMatchObject([proven]);
-}, 90_000);
+long(
+  "a far end that takes nothing: the send queue is stuck, so it is the network",
+  async () => {
+    const site = await aSite();
+    const { driver, moving, seen } = await site.open();
+    await driver.startOutput(output, site.target(), generous());
+    await moving();
+    site.farEnd.stall(key, true);
+    const stalledAtMs = performance.now();
+    const silent = await until("the queue is called stuck", () =>
+      seen.find(({ sendQueue, atMs }) => sendQueue === "stuck" && atMs > stalledAtMs),
+    );
+    expect(silent.state).toBe("streaming");
+    site.farEnd.stall(key, false);
+    expect(await driver.proveOff(output, site.target().address, generous())).toMatchObject([
+      proven,
+    ]);
+  },
+  90_000,
+);
 
-test("an encoder that works while nothing gets out of it is called frozen", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "understudy-gst-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  // Noise, so that the kernel's buffers are full soon.
-  const path = join(folder, "noise.mp4");
-  spawnSync("ffmpeg", [
-    ...["-loglevel", "error", "-f", "lavfi"],
-    ...["-i", "testsrc2=size=640x360:rate=25,noise=alls=100:allf=t", "-t", "40"],
-    ...["-c:v", "libx264", "-preset", "ultrafast", "-b:v", "12M", "-pix_fmt", "yuv420p", path],
-  ]);
-  const site = await aSite({
-    input: { kind: "file", path },
-    video: { bitrateBps: 15_000_000, preset: "ultrafast", gopSeconds: 1 },
-    audio: { codec: "none" },
-  });
-  const { driver, moving, seen } = await site.open();
-  await driver.startOutput(output, site.target(), generous());
-  await moving();
-  site.farEnd.stall(key, true);
-  const stalledAtMs = performance.now();
-  const frozen = await until("it is called frozen", () =>
-    seen.find(
-      ({ sendQueue, progress, atMs }) =>
-        sendQueue === "stuck" && progress === "frozen" && atMs > stalledAtMs,
-    ),
-  );
-  expect(frozen.state).toBe("streaming");
-}, 90_000);
+long(
+  "an encoder that works while nothing gets out of it is called frozen",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "understudy-gst-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    // Noise, so that the kernel's buffers are full soon.
+    const path = join(folder, "noise.mp4");
+    spawnSync("ffmpeg", [
+      ...["-loglevel", "error", "-f", "lavfi"],
+      ...["-i", "testsrc2=size=640x360:rate=25,noise=alls=100:allf=t", "-t", "40"],
+      ...["-c:v", "libx264", "-preset", "ultrafast", "-b:v", "12M", "-pix_fmt", "yuv420p", path],
+    ]);
+    const site = await aSite({
+      input: { kind: "file", path },
+      video: { bitrateBps: 15_000_000, preset: "ultrafast", gopSeconds: 1 },
+      audio: { codec: "none" },
+    });
+    const { driver, moving, seen } = await site.open();
+    await driver.startOutput(output, site.target(), generous());
+    await moving();
+    site.farEnd.stall(key, true);
+    const stalledAtMs = performance.now();
+    const frozen = await until("it is called frozen", () =>
+      seen.find(
+        ({ sendQueue, progress, atMs }) =>
+          sendQueue === "stuck" && progress === "frozen" && atMs > stalledAtMs,
+      ),
+    );
+    expect(frozen.state).toBe("streaming");
+  },
+  90_000,
+);
 
 test("the daemon is killed: the next one adopts the same pipeline, and nothing stopped", async () => {
   const site = await aSite();

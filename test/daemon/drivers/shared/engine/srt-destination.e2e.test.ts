@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { freePort } from "../../../../fakes/nginx-rtmp.ts";
 import { aSite, generous, output } from "./a-site.ts";
 import { until } from "./until.ts";
+import { at } from "../../../../setup/effort.ts";
 
 const passphrase = "canary-pass-4711";
 const small = {
@@ -50,12 +51,14 @@ async function aSender(vendor: "ffmpeg" | "gstreamer", mode: "caller" | "listene
   return { ...opened, port, site, untilStarted };
 }
 
-test.each([
+const senders = [
   ["ffmpeg", "caller"],
+  ["gstreamer", "listener"],
   ["ffmpeg", "listener"],
   ["gstreamer", "caller"],
-  ["gstreamer", "listener"],
-] as const)(
+] as const;
+
+test.each(at({ check: senders.slice(0, 1), test: senders.slice(0, 2), torture: [...senders] }))(
   "%s as the %s sends to whoever has the passphrase, also at less load, and keeps it to itself",
   async (vendor, mode) => {
     const { port, site, driver, latest, untilStarted } = await aSender(vendor, mode);
