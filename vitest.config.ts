@@ -73,7 +73,7 @@ export default defineConfig({
           name: "waiting",
           include: waiting,
           exclude: others,
-          maxWorkers: isAlone ? 1 : 2,
+          maxWorkers: isAlone ? 1 : 3,
           sequence: { groupOrder: 2 },
         },
       },

@@ -9,8 +9,8 @@
  * `N passed` counts tests. `N failed` counts failed tests, test files that did not load, and
  * checks (format, lint, types, import rules) that are red. Each is named again at the end, in a line
  * `failed: <test>`; a test that passed only when tried again in a line `flaky: <test>`, and one that
- * this machine cannot run (no systemd can be booted) in a line `skipped: <test>`. Exit code 0
- * only when nothing failed and at least one test ran.
+ * this machine cannot run (no systemd can be booted), or that is for the full counts only, in a line
+ * `skipped: <test>`. Exit code 0 only when nothing failed and at least one test ran.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -50,24 +50,32 @@ const lanes = [
 const minuteMs = 60_000;
 /**
  * Per effort: which suites one after the other, and when to give up on a hung run. What is `beside`
- * runs beside all of them: the sequences on what the others leave idle. In the quick check `unit` has
- * the sequences in it. Counts are in setup/effort.ts.
+ * runs beside all of them, on what they leave idle; what only waits begins with the checks. In the
+ * quick check `unit` has the sequences in it. Counts are in setup/effort.ts.
  *
- * @type {Record<"check" | "test" | "torture", { suites: string[]; beside: string[]; giveUpMs: number }>}
+ * @typedef {{ suites: string[]; beside: string[]; waiting: string[]; giveUpMs: number }} Plan
+ * @type {Record<"check" | "test" | "torture", Plan>}
  */
 const efforts = {
-  check: { suites: ["unit"], beside: [], giveUpMs: 10 * minuteMs },
-  test: { suites: ["unit", "e2e"], beside: ["sequences", "waiting"], giveUpMs: 55 * minuteMs },
+  check: { suites: ["unit"], beside: [], waiting: [], giveUpMs: 10 * minuteMs },
+  test: {
+    suites: ["unit", "e2e"],
+    beside: ["sequences"],
+    waiting: ["waiting"],
+    giveUpMs: 55 * minuteMs,
+  },
   torture: {
     suites: ["unit", "e2e", "waiting", "sequences"],
     beside: [],
+    waiting: [],
     giveUpMs: 48 * 60 * minuteMs,
   },
 };
 
 const { name, only, filters } = readArguments();
 const chosen = efforts[name];
-const { suites, beside } = only === undefined ? chosen : { suites: allOf(only), beside: [] };
+const { suites, beside, waiting } =
+  only === undefined ? chosen : { suites: allOf(only), beside: [], waiting: [] };
 /** @type {NodeJS.ProcessEnv} */
 const env = { ...process.env, UNDERSTUDY_EFFORT: name };
 
@@ -98,12 +106,14 @@ for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) {
 }
 
 const checks = only === undefined && filters.length === 0 ? runChecks() : undefined;
+const runInBackground = (/** @type {string} */ suite) => runSuite(suite, true);
+const runsBeside = waiting.map(runInBackground);
 // The quick check is over sooner with everything side by side; the others tell these first.
 if (name !== "check") await checks;
-const runsBeside = Promise.all(beside.map((suite) => runSuite(suite, true)));
+runsBeside.push(...beside.map(runInBackground));
 for (const suite of suites) if (!stopped) await runSuite(suite);
 await checks;
-await runsBeside;
+await Promise.all(runsBeside);
 for (const [suite, failed] of toTryAlone) {
   if (stopped) failures.push(...failed.map(said));
   else await tryAlone(suite, failed);

@@ -189,22 +189,26 @@ long(
   200_000,
 );
 
-test("a daemon that is killed takes its broker along, even a frozen one, and the next one serves the same port", async () => {
-  const facility = await aSite();
-  facility.startDaemon();
-  const port = await portOf();
-  await facility.untilOnAir("a");
-  const config = parse(readFileSync(facility.configFile, "utf8")) as { mqtt: { broker: object } };
-  Object.assign(config.mqtt.broker, { port });
-  writeFileSync(facility.configFile, stringify(config));
-  process.kill(brokerPid(facility)!, "SIGSTOP");
-  await facility.endDaemon("SIGKILL");
-  facility.log = "";
-  facility.startDaemon();
-  expect(await portOf()).toBe(port);
-  const panel = await aPanel();
-  await until("states", () => panel.last(topic("stream/main/state")));
-  await facility.untilTold("stream.onAir");
-  expect(await facility.endDaemon()).toBe(0);
-  await until("the broker has ended", () => brokerPid(facility) === undefined);
-}, 60_000);
+long(
+  "a daemon that is killed takes its broker along, even a frozen one, and the next one serves the same port",
+  async () => {
+    const facility = await aSite();
+    facility.startDaemon();
+    const port = await portOf();
+    await facility.untilOnAir("a");
+    const config = parse(readFileSync(facility.configFile, "utf8")) as { mqtt: { broker: object } };
+    Object.assign(config.mqtt.broker, { port });
+    writeFileSync(facility.configFile, stringify(config));
+    process.kill(brokerPid(facility)!, "SIGSTOP");
+    await facility.endDaemon("SIGKILL");
+    facility.log = "";
+    facility.startDaemon();
+    expect(await portOf()).toBe(port);
+    const panel = await aPanel();
+    await until("states", () => panel.last(topic("stream/main/state")));
+    await facility.untilTold("stream.onAir");
+    expect(await facility.endDaemon()).toBe(0);
+    await until("the broker has ended", () => brokerPid(facility) === undefined);
+  },
+  60_000,
+);

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { closedAfterEach } from "./after-each.ts";
 import { type Facility, kill, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
+import { at } from "../setup/effort.ts";
 
 const { facility: aFacility, keep } = closedAfterEach();
 const files = ["site.db", "site.db-wal", "site.db-shm"];
@@ -20,10 +21,12 @@ function copyJournal(facility: Facility, from: string, to: string): void {
   }
 }
 
-test.each([
+const backups = [
   { name: "the mark beside it tells", keepsMark: true },
   { name: "without the mark, the engine on air tells", keepsMark: false },
-])(
+];
+
+test.each(backups.slice(0, at({ check: 1, test: 1, torture: 2 })))(
   "a database restored from yesterday, $name: the running engine is adopted as it is",
   async ({ keepsMark }) => {
     const hub = keep(await Hub.start());

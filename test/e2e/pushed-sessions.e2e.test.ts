@@ -191,21 +191,25 @@ long(
   180_000,
 );
 
-test("by an nginx of the site the key is good for that session alone", async () => {
-  const authorise = { port: await freePort() };
-  const nginx = await startNginxRtmp({ onPublish: `http://127.0.0.1:${authorise.port}/` });
-  keep(nginx);
-  const port = Number(new URL(nginx.rtmpUrl.replace("rtmp", "http")).port);
-  const { hub, facility } = await aSite({ kind: "nginx-rtmp", port, authorise });
-  const opened = await opens(hub, "one");
-  expect(opened).toMatchObject({ rtmp_url: `rtmp://localhost:${port}/live`, input: "push" });
-  const stranger = Publisher.rtmp(`${nginx.rtmpUrl}/not-the-key`);
-  await until("a wrong key is sent away", () => stranger.isOver);
-  const publisher = Publisher.rtmp(`${nginx.rtmpUrl}/${opened.stream_key}`);
-  await facility.untilOnAir();
-  expect(await hub.ask("DELETE", "/api/streams/studio~main")).toMatchObject({ status: 200 });
-  await publisher.end();
-  const late = Publisher.rtmp(`${nginx.rtmpUrl}/${opened.stream_key}`);
-  await until("its key is refused", () => late.isOver);
-  expect(facility.log).not.toContain(opened.stream_key);
-}, 180_000);
+long(
+  "by an nginx of the site the key is good for that session alone",
+  async () => {
+    const authorise = { port: await freePort() };
+    const nginx = await startNginxRtmp({ onPublish: `http://127.0.0.1:${authorise.port}/` });
+    keep(nginx);
+    const port = Number(new URL(nginx.rtmpUrl.replace("rtmp", "http")).port);
+    const { hub, facility } = await aSite({ kind: "nginx-rtmp", port, authorise });
+    const opened = await opens(hub, "one");
+    expect(opened).toMatchObject({ rtmp_url: `rtmp://localhost:${port}/live`, input: "push" });
+    const stranger = Publisher.rtmp(`${nginx.rtmpUrl}/not-the-key`);
+    await until("a wrong key is sent away", () => stranger.isOver);
+    const publisher = Publisher.rtmp(`${nginx.rtmpUrl}/${opened.stream_key}`);
+    await facility.untilOnAir();
+    expect(await hub.ask("DELETE", "/api/streams/studio~main")).toMatchObject({ status: 200 });
+    await publisher.end();
+    const late = Publisher.rtmp(`${nginx.rtmpUrl}/${opened.stream_key}`);
+    await until("its key is refused", () => late.isOver);
+    expect(facility.log).not.toContain(opened.stream_key);
+  },
+  180_000,
+);

@@ -1,5 +1,5 @@
 /** What the encoders of a relayed stream bring is looked at, and nobody has to configure where. */
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { type Camera, startCamera } from "../fakes/camera.ts";
 import { freePort } from "../fakes/nginx-rtmp.ts";
 import { closedAfterEach } from "./after-each.ts";
@@ -39,7 +39,7 @@ const compared = (facility: Facility, word: string) =>
   facility.untilTold("stream.compared", ({ data }) => data["word"] === word, 120_000);
 const selected = (facility: Facility) => facility.told("stream.relay").at(-1)?.data["selected"];
 
-test(
+long(
   "an input that goes black is told, the other shows the same, and both have pictures for people",
   { timeout: 240_000 },
   async () => {

@@ -87,19 +87,23 @@ long(
   180_000,
 );
 
-test("boxes that were set up by hand call by SRT, with the passphrase", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "understudy-srt-"));
-  onTestFinished(() => rmSync(folder, { recursive: true }));
-  const [file, passphrase] = [join(folder, "passphrase"), "long-enough-for-srt"];
-  writeFileSync(file, `${passphrase}\n`, { mode: 0o600 });
-  const port = await freePort();
-  const publishers = { "main-relay-a": "7", "main-relay-b": "7" };
-  await aPair("epiphan-pearl", { port, srt: { passphrase: `file:${file}` } }, { publishers });
-  for (const [at, box] of ["a", "b"].entries()) {
-    const url = `srt://127.0.0.1:${port + at}?passphrase=${passphrase}`;
-    facility.pearls[box]!.add("1/7", url, "", "srt");
-  }
-  await untilBothFeed();
-  await expectNothingLost((box) => facility.pearls[box]!.publisher("1/7").live.pid);
-  expect(facility.log).not.toContain(passphrase);
-}, 180_000);
+long(
+  "boxes that were set up by hand call by SRT, with the passphrase",
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "understudy-srt-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [file, passphrase] = [join(folder, "passphrase"), "long-enough-for-srt"];
+    writeFileSync(file, `${passphrase}\n`, { mode: 0o600 });
+    const port = await freePort();
+    const publishers = { "main-relay-a": "7", "main-relay-b": "7" };
+    await aPair("epiphan-pearl", { port, srt: { passphrase: `file:${file}` } }, { publishers });
+    for (const [at, box] of ["a", "b"].entries()) {
+      const url = `srt://127.0.0.1:${port + at}?passphrase=${passphrase}`;
+      facility.pearls[box]!.add("1/7", url, "", "srt");
+    }
+    await untilBothFeed();
+    await expectNothingLost((box) => facility.pearls[box]!.publisher("1/7").live.pid);
+    expect(facility.log).not.toContain(passphrase);
+  },
+  180_000,
+);

@@ -260,7 +260,7 @@ test("a spare feeds one relay at a time, and another one only when somebody has 
       expect(world.stuck).toEqual([]);
       expect(replay(world.plan, world.journal)).toEqual(world.rawDecisions());
     }),
-    { ...effortOf("relayed"), numRuns: Math.ceil(effortOf("relayed").numRuns / 4) },
+    { ...effortOf("relayed"), numRuns: Math.ceil(effortOf("relayed").numRuns / 8) },
   );
   if (effortOf("relayed").numRuns >= 100) expect(covers).toBeGreaterThan(0);
 }, 36_000_000);
@@ -296,6 +296,6 @@ test("whatever happened, a stream that lost its encoder is on air with the spare
       }
       expect(state(world)).toMatchObject({ carrier: "carried", carriage: "onAir", encoder: "s" });
     }),
-    { ...effortOf("relayed"), numRuns: Math.ceil(effortOf("relayed").numRuns / 20) },
+    { ...effortOf("relayed"), numRuns: Math.ceil(effortOf("relayed").numRuns / 40) },
   );
 }, 36_000_000);
