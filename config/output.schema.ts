@@ -47,7 +47,9 @@ const segmented = {
     ),
     purge: url("http", "https")
       .exactOptional()
-      .describe("Told by POST, each time, which lists are new"),
+      .describe(
+        "Told by POST, each time, which lists are new, and when somebody asks for it all there is",
+      ),
   })
     .exactOptional()
     .describe("A server of a CDN that gets all that is written"),

@@ -303,7 +303,7 @@ function verbOf({ kind, verb }: Addressed): { safe: boolean } | undefined {
 }
 
 const isQuestion = ({ kind, verb }: Addressed) =>
-  (kind === "encoder" || kind === "stream") &&
+  (kind === "encoder" || kind === "stream" || kind === "output") &&
   (questions[kind] as readonly string[]).includes(verb);
 
 /** Carried out by the box, which says how it ended; other verbs are done with their turn. */

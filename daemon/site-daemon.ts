@@ -191,6 +191,7 @@ export async function startSite(p: {
     farEnds?: ReturnType<typeof watchFarEnds>;
     slates?: OwnSlates;
     scans?: RelayedScans;
+    outputs?: Awaited<ReturnType<typeof openOutputs>>;
   } = {};
   let journalAliveMs = monotonicMs();
 
@@ -270,8 +271,10 @@ export async function startSite(p: {
     site: config.site,
     streams: plan.streams.filter(({ feedOf }) => feedOf === undefined),
     ...questionsTo(core),
-    question: ({ kind, id }, args, by) =>
-      kind === "stream" ? parts.slates!.answer(id, args, by) : history.answer(id, args),
+    question({ kind, id }, args, by) {
+      if (kind === "output") return parts.outputs!.get(id)!.purge();
+      return kind === "stream" ? parts.slates!.answer(id, args, by) : history.answer(id, args);
+    },
     beforeMove({ to, event }) {
       if (event.type !== "failover" && event.type !== "return") return;
       const stream = to.slice("stream:".length);
@@ -363,6 +366,7 @@ export async function startSite(p: {
 
   const ingestProcesses = await openingIngests;
   const outputProcesses = await openingOutputs;
+  parts.outputs = outputProcesses;
   parts.hands = openHands({
     boxes,
     ingests,

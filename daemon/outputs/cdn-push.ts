@@ -121,12 +121,10 @@ export class CdnPush {
       );
     }
     for (const [n, name] of lists.entries()) await this.#put(name, texts[n]);
-    if (this.#to.purge !== undefined) {
-      const body = JSON.stringify({ files: lists });
-      await this.#ask("POST", this.#to.purge, {
-        body,
-        headers: { "Content-Type": "application/json" },
-      });
+    const { purge, token } = this.#to;
+    if (purge !== undefined) {
+      const { status } = await tellPurge({ purge, token }, { files: lists });
+      if (status >= 300) throw new Error(`POST ${purge} was answered ${status}`);
     }
     for (const name of this.#there) {
       if (isPlaylist(name) || segments.includes(name)) continue;
@@ -167,10 +165,9 @@ export class CdnPush {
   ): Promise<void> {
     const { token, s3 } = this.#to;
     const authorization = token === undefined ? undefined : { Authorization: `Bearer ${token}` };
-    const headers =
-      s3 && address !== this.#to.purge
-        ? await signedHeaders(s3, { method, address, ...more }, Date.now())
-        : { ...more.headers, ...authorization };
+    const headers = s3
+      ? await signedHeaders(s3, { method, address, ...more }, Date.now())
+      : { ...more.headers, ...authorization };
     const answer = await fetch(address, {
       ...{ method, headers, redirect: "manual", signal: AbortSignal.timeout(patienceMs) },
       ...(more.body !== undefined && { body: more.body }),
@@ -182,6 +179,22 @@ export class CdnPush {
     const why = refusal === undefined ? "" : `: ${refusal}`;
     throw new Error(`${method} ${address} was answered ${status}${why}`);
   }
+}
+
+/** @returns what it answered, and how it began to say why */
+export async function tellPurge(
+  { purge, token }: { purge: string; token: string | undefined },
+  what: { files: readonly string[]; all?: true },
+): Promise<{ status: number; said: string }> {
+  const headers = {
+    "Content-Type": "application/json",
+    ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+  };
+  const answer = await fetch(purge, {
+    ...{ method: "POST", headers, body: JSON.stringify(what) },
+    ...{ redirect: "manual", signal: AbortSignal.timeout(patienceMs) },
+  });
+  return { status: answer.status, said: await beginningOf(answer) };
 }
 
 /** Of what it says; whoever is no bucket may say anything. */
@@ -196,6 +209,6 @@ async function beginningOf({ body }: Response): Promise<string> {
   return text.slice(0, mostOfRefusal);
 }
 
-function sentenceOf({ message, cause }: Error): string {
+export function sentenceOf({ message, cause }: Error): string {
   return `the CDN does not take it: ${cause instanceof Error ? cause.message : message}`;
 }

@@ -5,11 +5,13 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { SiteConfig } from "../../config/site.schema.ts";
 import type { OutputEvent } from "../../machines/output/output.events.ts";
+import type { Answer } from "../command-memory.ts";
 import type { HostDiskOptions } from "../drivers/host-disk/options.ts";
 import { endOthers, KeptProcess } from "../kept-process/kept-process.ts";
 import { usualWatchdogMs } from "../relay/settings.ts";
 import type { RelayedStream } from "../relays/with-relays.ts";
 import type { CdnTarget } from "./cdn-push.ts";
+import { purge } from "./purge.ts";
 import type { OutputSettings, OutputTarget } from "./settings.ts";
 import { OutputStatus } from "./status.ts";
 
@@ -124,6 +126,8 @@ function pushOf(
 }
 
 export class OutputKeeper {
+  readonly #output: string;
+  readonly #target: OutputTarget;
   readonly #process: KeptProcess;
   readonly #tell: (event: OutputEvent) => void;
   /** One order after the other. */
@@ -144,6 +148,8 @@ export class OutputKeeper {
   }) {
     this.#tell = p.tell;
     const { output, target, watchdogMs } = p;
+    this.#output = output;
+    this.#target = target;
     this.#process = new KeptProcess({
       stateDir: p.stateDir,
       command: ["/bin/sh", "-c", holdsPipe, "output", p.pipe, process.execPath, p.program],
@@ -191,6 +197,11 @@ export class OutputKeeper {
     if (isSame && atMs - told.atMs < sameEveryMs - 250) return;
     this.#told = { run, shape, atMs };
     this.#tell({ type: "reading", reading });
+  }
+
+  /** Whether it runs or not: what a CDN has of it. */
+  purge(): Promise<Answer> {
+    return purge(this.#output, this.#target);
   }
 
   /** Lets go of it; it goes on. */

@@ -154,6 +154,7 @@ const rows: readonly Row[] = [
   ["GET /ingests/{id}", "Sites", "getIngest", "What comes in, and from whom", item],
   ["GET /outputs", "Sites", "listOutputs", "All outputs of relayed streams", list],
   ["GET /outputs/{id}", "Sites", "getOutput", "Where else a stream goes, and how", item],
+  ["POST /outputs/{id}/purge", "Commands", "purgeOutput", "Have its CDN forget what it has"],
   ["GET /commands/{id}", "Commands", "getCommand", "What became of a command"],
 
   ["GET /health/encoder/{id}", "Monitoring", "getEncoderHealth", "How an encoder is, and why"],

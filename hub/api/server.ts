@@ -46,6 +46,7 @@ import { loadBalancerRoutes } from "./rest/load-balancer.ts";
 import { monitoringRoutes } from "./rest/monitoring.ts";
 import { notYetRoutes } from "./rest/not-yet.ts";
 import { stateRoutes } from "./rest/states.ts";
+import { purgeRoutes } from "./rest/purge.ts";
 import { slateRoutes } from "./rest/slate.ts";
 import { thumbnailRoutes } from "./rest/thumbnails.ts";
 import { thermalRoutes } from "./rest/thermal.ts";
@@ -232,6 +233,7 @@ export async function openServer(needs: ServerNeeds): Promise<FastifyInstance> {
     await app.register(loadBalancerRoutes, { prefix, view });
     await app.register(monitoringRoutes, { prefix, view, items, health, now });
     await app.register(connectionHistoryRoutes, { prefix, view, commands, linkUp, now });
+    await app.register(purgeRoutes, { prefix, view, commands, linkUp, audit });
     await app.register(slateRoutes, { prefix, view, commands, linkUp, audit });
     await app.register(hubKeyRoutes, { prefix, hubKeys: needs.hubKeys, webhooks, audit });
     await app.register(keyRoutes, { prefix, keys, audit });

@@ -117,6 +117,18 @@ export function addStates(program: Program): { stream: Noun } {
     ...{ noun: "output", of: "outputs", columns: columns.output },
     one: (hub, id) => contentOf(hub.api.GET("/api/outputs/{id}", at(id))),
   });
+  output.verb(
+    "purge <output>",
+    "have its CDN forget all that it has of it, now",
+    async ({ hub, print }, _, id = "") => {
+      const purged = contentOf((await hub()).api.POST("/api/outputs/{id}/purge", at(id)));
+      print.one(await purged, [
+        ["Output", ({ ref }) => ref],
+        ["Answer", ({ message }) => message],
+        ["Files", ({ files }) => files],
+      ]);
+    },
+  );
 
   const destination = program.noun(
     "destination",
@@ -233,7 +245,8 @@ const ingestExamples = `
   understudy ingest show stage`;
 const outputExamples = `
   understudy output list
-  understudy output show web`;
+  understudy output show web
+  understudy output purge web`;
 const storageExamples = `
   understudy storage list
   understudy storage retire nas volume1

@@ -807,6 +807,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/outputs/{id}/purge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Have its CDN forget what it has */
+    post: operations["purgeOutput"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/sites": {
     parameters: {
       query?: never;
@@ -2390,6 +2407,13 @@ export interface components {
         path: string;
         message: string;
       }[];
+    };
+    Purged: {
+      ref: string;
+      /** @description What the CDN answered */
+      message: string;
+      /** @description How many it was told of: all that are there */
+      files: number;
     };
     RankedEncoder: {
       ref: string;
@@ -5070,6 +5094,29 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["OutputItem"];
+        };
+      };
+    };
+  };
+  purgeOutput: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description `<site>~<id>`, or the bare id where only one site has it */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description OK */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Purged"];
         };
       };
     };

@@ -75,9 +75,14 @@ export const verbs = {
  * What may be asked of a site that moves no machine, the same way as a verb. It is answered once, by
  * `done` with `data`, and neither side remembers it. `connection-history` takes a `HistoryAsk` as
  * its `args` and answers a `ConnectionHistory`; `slate` takes a `SlateAsk`, which may change what a
- * slate shows, the same however often it is asked, and answers a `SlateTold`.
+ * slate shows, the same however often it is asked, and answers a `SlateTold`. `purge` tells the CDN of
+ * an output to forget what it has, and answers how many `files` that were.
  */
-export const questions = { encoder: ["connection-history"], stream: ["slate"] } as const;
+export const questions = {
+  encoder: ["connection-history"],
+  stream: ["slate"],
+  output: ["purge"],
+} as const;
 
 /**
  * `failover`: `{to?: encoder, unproven?: true}`; `drill`: `{consent?: its id}`; `add-window`: `{window}`; `remove-window`:

@@ -9,6 +9,7 @@ import { copyWhole, headersIn } from "../fakes/flv-tags.ts";
 import { freePort } from "../fakes/nginx-rtmp.ts";
 import { type BarCode, barCodeFilter, framesBetween, watchPictures } from "../fakes/picture.ts";
 import { Publisher } from "../fakes/publisher.ts";
+import { anOrigin, originToken } from "../daemon/outputs/an-origin.ts";
 import { closedAfterEach } from "./after-each.ts";
 import { type Facility, kill, until } from "./facility.ts";
 import { Hub } from "./hub.ts";
@@ -20,7 +21,10 @@ const fps = 15;
 const gopMs = 1_000;
 
 /** A publisher, an ingest, two encoders of it, and a relay with a slate. */
-async function aRelayedStage(more: { mqttUrl?: string } = {}) {
+async function aRelayedStage({
+  outputs = [],
+  ...more
+}: { mqttUrl?: string; outputs?: object[] } = {}) {
   const port = await freePort();
   const encoder = {
     driver: "ffmpeg" as const,
@@ -37,7 +41,7 @@ async function aRelayedStage(more: { mqttUrl?: string } = {}) {
     ...more,
     farEnd: { behaviour: "refuseSecond", record: true },
     encoders: { a: encoder, b: encoder },
-    stream: { path: "relayed" },
+    stream: { path: "relayed", outputs },
     site: {
       ingests: [
         { id: "stage", kind: "rtmp", host: "127.0.0.1", port, streamKey: "credential:stage-key" },
@@ -48,6 +52,7 @@ async function aRelayedStage(more: { mqttUrl?: string } = {}) {
   const credentials = join(facility.stateDir, "credentials");
   mkdirSync(credentials, { recursive: true, mode: 0o700 });
   writeFileSync(join(credentials, "stage-key"), "open-sesame\n", { mode: 0o600 });
+  writeFileSync(join(credentials, "cdn-token"), originToken, { mode: 0o600 });
   facility.startDaemon();
   await facility.untilTold("ingest.changed", ({ data }) => data["state"] === "waiting");
   const publish = () =>
@@ -168,8 +173,12 @@ async function lastShown(facility: Facility): Promise<number[]> {
 test("a picture is brought while the slate is on air: it is shown there, on the same connection", async () => {
   const hub = await Hub.start();
   try {
+    const origin = await anOrigin();
+    await origin.start();
+    const push = { address: origin.address, purge: origin.purge, token: "credential:cdn-token" };
     const { facility, publisher, publish } = await aRelayedStage({
       mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}`,
+      outputs: [{ id: "web", kind: "hls", segment: "1s", push }],
     });
     await publisher.end();
     await until("the slate is on air", async () => {
@@ -181,13 +190,19 @@ test("a picture is brought while the slate is on air: it is shown there, on the 
     const made = ["-v", "error", "-f", "lavfi", "-i", source, "-frames:v", "1", picture];
     await promisify(execFile)("ffmpeg", made);
     const cli = new URL("../../dist/understudy.js", import.meta.url).pathname;
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      ...[cli, "--hub", hub.url, "--json", "stream", "slate", "main"],
-      ...["--picture", picture, "--text", "", "--clock", "on"],
-    ]);
-    expect(JSON.parse(stdout)).toMatchObject({
+    const says = async (...args: string[]): Promise<unknown> => {
+      const argv = [cli, "--hub", hub.url, "--json", ...args];
+      return JSON.parse((await promisify(execFile)(process.execPath, argv)).stdout);
+    };
+    expect(
+      await says("stream", "slate", "main", "--picture", picture, "--text", "", "--clock", "on"),
+    ).toMatchObject({
       ...{ ref: "studio~main", picture: "uploaded", widthPx: 640, heightPx: 360 },
       ...{ text: "", clock: true },
+    });
+    // What was shown in error is to leave the CDN, too.
+    expect(await says("output", "purge", "web")).toMatchObject({
+      ...{ ref: "studio~web", message: "the CDN answered 204" },
     });
     await until("the picture is shown", async () => {
       const [red = 0, green = 255, blue = 255] = await lastShown(facility);

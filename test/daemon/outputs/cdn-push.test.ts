@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { CdnPush } from "../../../daemon/outputs/cdn-push.ts";
+import { purge } from "../../../daemon/outputs/purge.ts";
 import { slow } from "../../setup/slow.ts";
 import { until } from "../drivers/shared/engine/until.ts";
 import { anOrigin, originToken } from "./an-origin.ts";
@@ -133,3 +134,29 @@ slow(
     await until("it keeps up", () => push.why === null);
   },
 );
+
+test("somebody who asks for a purge is told what the CDN said, and it is told all that there is", async () => {
+  const origin = await aPush();
+  const folder = mkdtempSync(join(tmpdir(), "purged-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  for (const name of ["index.m3u8", "1.ts", "2.ts", "list.json", ".3.ts.part"]) {
+    writeFileSync(join(folder, name), "");
+  }
+  const { address, purge: hook } = origin;
+  const of = (push: object) =>
+    purge("web", {
+      ...{ kind: "hls", container: "ts", segmentMs: 4_000, targetS: 4, windowMs: 60_000, folder },
+      push: { address, ...push },
+    });
+  const away = await of({ purge: hook, token: originToken });
+  expect(away).toMatchObject({ status: "refused", code: "cdn_away" });
+  await origin.start();
+  expect(await of({ purge: hook, token: originToken })).toEqual({
+    ...{ status: "done", message: "the CDN answered 204", data: { files: 3 } },
+  });
+  expect(origin.asked()).toEqual(["POST /purge 204 - application/json"]);
+  const refused = await of({ purge: hook, token: "open-barley" });
+  expect(refused).toMatchObject({ status: "refused", code: "cdn_refused" });
+  expect(refused.message).toMatch(/^the CDN answered 403: .*403 Forbidden/);
+  expect(await of({})).toMatchObject({ code: "no_purge" });
+});
