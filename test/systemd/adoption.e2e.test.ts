@@ -156,7 +156,11 @@ describe.skipIf(whyNotBootable() !== undefined)("the shipped unit in a booted sy
       return (await publishers()).split(" ").length === keys.length;
     });
   }, 240_000);
-  afterAll(() => host?.stop(), 60_000);
+  afterAll(async () => {
+    // An ffmpeg whose input is silent does not end by one SIGTERM: the host would wait for it.
+    await host?.run("systemctl kill --signal=KILL understudy-daemon");
+    await host?.stop();
+  }, 60_000);
 
   const ownGroup = "/sys/fs/cgroup/system.slice/understudy-daemon.service";
   const groups = async () => (await tell(`ls -d ${ownGroup}/*/ | xargs -n1 basename`)).split("\n");
