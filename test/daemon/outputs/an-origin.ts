@@ -10,7 +10,7 @@ import { until } from "../drivers/shared/engine/until.ts";
 
 export const originToken = "open-sesame";
 
-/** Only who has the token is let in. It is not started yet. */
+/** Only who has the token is let in. It is not started yet. One process: killed, it leaves no worker. */
 export async function anOrigin() {
   const folder = mkdtempSync(join(tmpdir(), "cdn-"));
   const there = join(folder, "there");
@@ -22,7 +22,7 @@ export async function anOrigin() {
   const user = process.getuid?.() === 0 ? "root" : "nobody";
   writeFileSync(
     join(folder, "nginx.conf"),
-    `daemon off; worker_processes 1; user ${user}; pid ${folder}/pid;
+    `daemon off; master_process off; user ${user}; pid ${folder}/pid;
     events {} http { ${temporary}
     log_format asked '$request_method $uri $status $http_cache_control $content_type';
     access_log ${folder}/asked asked;
