@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { writeTimestamp } from "../../../daemon/relay/ts/clock-33.ts";
 import type { RelayReport } from "../../../machines/stream/relay-protocol.ts";
-import { type BarCode, decodeBarCodes, framesBetween, watchPictures } from "../../fakes/picture.ts";
+import { type BarCode, framesBetween, watchPictures } from "../../fakes/picture.ts";
 import { expectWhole } from "../../fakes/whole.ts";
 import { at } from "../../setup/effort.ts";
 import { aMediaPlane, fps } from "./a-media-plane.ts";
@@ -132,35 +132,60 @@ describe("two ffmpeg encoders of one source", () => {
   );
 
   test(
-    "without a delay, too, a dead encoder costs at most a GOP, and who comes back costs nothing",
+    "without a delay, too, a fault costs at most a GOP, and who comes back costs nothing",
     async () => {
-      const plane = await aMediaPlane({ mode: "next-keyframe" });
+      const plane = await aMediaPlane({ hurts: true, mode: "next-keyframe" });
       open.push(plane);
-      const { untilReport, tell, live } = plane;
+      const { untilReport, tell, live, far } = plane;
       await untilReport("both live", (report) => live(report, "a") && live(report, "b"));
       // By then it is known how late each is.
       await plane.pass(8 * fps);
-      const kills = at({ check: 1, test: 1, torture: 100 });
-      for (let kill = 0; kill < kills; kill++) {
-        plane.encoders.a.kill("SIGKILL");
-        // Half of them by its silence alone.
-        if (kill % 2 === 1) tell({ type: "ended", input: "a" });
-        await untilReport("b carries", ({ selected }) => selected === "b");
-        plane.renew("a");
+      const struck: { name: string; at: number }[] = [];
+      const names = at({
+        check: ["kill -9"],
+        test: ["kill -9", "bit rot"],
+        torture: ["kill -9", "SIGSTOP", "bit rot", "wrong times"],
+      });
+      const hits = names.length * at({ check: 1, test: 1, torture: 25 });
+      for (let generation = 1; generation <= hits; generation++) {
+        const name = names[generation % names.length]!;
+        struck.push({ name, at: far.picturesAtMs.length });
+        faults[name]!.hit(plane, "a");
+        // Half of those that are killed by their silence alone.
+        if (name === "kill -9" && generation % 8 < 4) tell({ type: "ended", input: "a" });
+        await untilReport(`b carries after ${name}`, ({ selected }) => selected === "b");
+        faults[name]!.cure(plane, "a");
         await untilReport("a is live again", (report) => live(report, "a"));
         // Each at another place of the GOP.
         await plane.pass(7 * fps + 4);
-        tell({ type: "orders", generation: kill + 1, eligible: ["a", "b"], preferred: "a" });
+        tell({ type: "orders", generation, eligible: ["a", "b"], preferred: "a" });
         await untilReport("a carries again", ({ selected }) => selected === "a");
         await plane.pass(fps);
       }
       await plane.endPusher();
-      const codes = await decodeBarCodes(plane.recording);
-      const steps = codes.slice(1).map(({ frame }, n) => framesBetween(codes[n]!.frame, frame));
-      const holes = steps.filter((step) => step !== 1);
-      expect(holes.filter((step) => step < 1 || step - 1 > gopPictures)).toEqual([]);
-      expect(holes.length).toBeLessThanOrEqual(kills);
-      expect(plane.far.connections()).toBe(1);
+      const shown: number[] = [];
+      // One that cannot be read is none: as if the one before it were still there.
+      const { ended } = watchPictures(plane.recording, ({ code }) => {
+        shown.push(code?.frame ?? shown.at(-1) ?? 0);
+      });
+      await ended;
+      const steps = shown.slice(1).map((frame, n) => framesBetween(shown[n]!, frame));
+      const costs = struck.map(({ name, at }, n) => {
+        const next = struck[n + 1]?.at ?? Infinity;
+        const own = steps.slice(at - gopPictures, next - gopPictures);
+        const lost = own.reduce((sum, step) => sum + Math.max(0, step - 1), 0);
+        const holes = own.filter((step) => step > 1).length;
+        return { name, lost, holes, again: own.filter((step) => step < 1).length };
+      });
+      const expected = costs.map(({ name, lost, again }) => ({
+        name,
+        lost: Math.min(lost, gopPictures),
+        holes: expect.toSatisfy((holes: number) => holes <= (name === "bit rot" ? Infinity : 1)),
+        // A damaged picture may show what the one before it did.
+        again: name === "bit rot" ? again : 0,
+      }));
+      expect(costs).toEqual(expected);
+      expect(far.connections()).toBe(1);
     },
     at({ check: 180_000, test: 180_000, torture: 3_600_000 }),
   );
