@@ -7,6 +7,7 @@ import { FrameReader } from "./frame-reader.ts";
 import { GopStore } from "./gop-store.ts";
 import { Hindrances } from "./hindrances.ts";
 import { InputMeasures } from "./input-measures.ts";
+import { Lateness } from "./lateness.ts";
 import { PictureShape } from "./picture-shape.ts";
 import { type Timeline, Timelines } from "./timeline.ts";
 
@@ -37,6 +38,7 @@ export class InputLine {
   readonly #timelines: Timelines;
   readonly #carries = new Carries();
   readonly #shape = new PictureShape();
+  readonly #lateness = new Lateness();
   readonly #hindrances: Hindrances;
   readonly #reader = new FrameReader((frame, nowMs) => this.take(frame, nowMs));
   #lastPictureMs = -Infinity;
@@ -105,6 +107,11 @@ export class InputLine {
     return !this.#ended && nowMs - this.#lastPictureMs <= this.#watchdogMs;
   }
 
+  /** It brings pictures, but ever later: it does not keep up. */
+  get isLate(): boolean {
+    return this.#lateness.ms > this.#watchdogMs;
+  }
+
   get streams(): ElementaryStream[] {
     return this.#reader.streams;
   }
@@ -163,6 +170,7 @@ export class InputLine {
       if (!why.isDoubtful) this.#inOrder = isBefore ? 0 : this.#inOrder + 1;
       this.lastPts = frame.pts;
       this.timeline = timeline;
+      if (!why.isDoubtful) this.#lateness.picture(frame.dts, timeline, nowMs);
       this.#shape.take(frame, timeline, nowMs);
       this.#hindrances.picture(frame, timeline, nowMs);
       this.#figures.pictures++;

@@ -44,6 +44,10 @@ const firstGopMs = 5_000;
 /** For how long an output that stands still is waited for, ms. */
 const mostLateMs = 10_000;
 
+/** It does not keep up, or something of what is still to go out is damaged. */
+const isPoor = ({ isLate, store }: InputLine) =>
+  isLate || store.gops.some(({ damaged }) => damaged);
+
 type Run = { line: InputLine; gop: Gop; shift: Ticks; index: number };
 
 /** Chooses what goes out, restamps it and says when it leaves. It alone selects. */
@@ -227,7 +231,12 @@ export class Playout {
     const wanted = asked !== undefined && asked !== id;
     const line = this.#lines.get(id)!;
     if (wanted || !this.#orders.eligible.includes(id) || !line.isLive(nowMs)) return true;
-    return this.#hasJumped(line);
+    return this.#hasJumped(line) || (isPoor(line) && this.#anotherIsFine(line, nowMs));
+  }
+
+  #anotherIsFine(line: InputLine, nowMs: number): boolean {
+    const others = this.#eligible().filter((other) => other !== line && other.isLive(nowMs));
+    return others.some((other) => !isPoor(other) && !other.isDoubtful(nowMs));
   }
 
   /** Who is wished for; where arrival tells which pictures are the same, not before it does well. */

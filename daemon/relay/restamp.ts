@@ -51,11 +51,13 @@ export class Restamp {
 
   picture(frame: Frame, shift: Ticks, streams: ElementaryStream[]): void {
     const { key, payload } = frame;
+    // Another's may still come in its place.
+    if (frame.damaged) return;
     const lastDts = this.last.dts ?? -Infinity;
     const restamped = frame.dts + shift;
     this.last.pts = Math.max(this.last.pts ?? -Infinity, frame.pts + shift);
     // A decoder never recovers in some players when the keyframe is missing; others may be left out.
-    if (frame.damaged || (!key && restamped <= lastDts)) return;
+    if (!key && restamped <= lastDts) return;
     const dts = Math.max(restamped, lastDts + 1);
     const pts = Math.max(frame.pts + shift, dts);
     if (restamped - lastDts < this.#longestPictureTicks && restamped > lastDts) {

@@ -272,6 +272,37 @@ describe("encoders with GOPs of their own, held", () => {
     }
   });
 
+  test("the carrier works at half speed: nothing is lost, nothing doubled", () => {
+    for (let slow = 60; slow < 60 + gopPictures; slow++) {
+      const jitterMs = (n: number) => Math.max(0, n - slow) * pictureMs;
+      const a = { ...boxA, jitterMs, lacks: after(slow + 40) };
+      const relay = aRelay({ mode, encoders: { a, b: boxB } });
+      relay.show(0, 170, 2_000);
+      expectHeld(relay, 160);
+      expect(relay.reasons[1]).toBe("b: late");
+    }
+  });
+
+  test("the carrier is damaged: nothing is lost, nothing doubled", () => {
+    for (let hurt = 60; hurt < 60 + gopPictures; hurt++) {
+      const damages = (n: number) => n >= hurt && n < hurt + 30;
+      const relay = aRelay({ mode, encoders: { a: { ...boxA, damages }, b: boxB } });
+      relay.show(0, 150, 2_000);
+      expectHeld(relay, 140);
+      expect(relay.reasons[1]).toBe("b: damaged");
+    }
+  });
+
+  test("both are late at once, as their source is: nobody takes over", () => {
+    const jitterMs = (n: number) => Math.max(0, n - 60) * (pictureMs / 4);
+    const relay = aRelay({
+      mode: { kind: "next-keyframe" },
+      encoders: { a: { ...boxA, jitterMs }, b: { ...boxB, jitterMs } },
+    });
+    relay.show(0, 170, 2_000);
+    expect(relay.playout.switches).toBe(0);
+  });
+
   test("one that was gone is back with other times, and takes over again", () => {
     const offset = (n: number) => (n >= 66 ? -900_000 : 0);
     const lacks = (n: number) => n >= 66 && n < 95;
@@ -421,6 +452,26 @@ describe("encoders with GOPs of their own, held", () => {
       // Nobody waits for the watchdog, 300 ms.
       const pauseMs = first.atMs - before.atMs;
       expect(pauseMs).toBeLessThanOrEqual((first.number - before.number + 1) * pictureMs);
+    }
+  });
+
+  test("without a hold, at half speed or damaged: the hole is at most a GOP", () => {
+    for (let from = 60; from < 60 + gopPictures; from++) {
+      for (const fault of [
+        { jitterMs: (n: number) => Math.max(0, n - from) * pictureMs },
+        { damages: (n: number) => n >= from },
+      ]) {
+        const relay = aRelay({
+          mode: { kind: "next-keyframe" },
+          encoders: { a: { ...boxA, ...fault }, b: boxB },
+        });
+        relay.show(0, 150, 2_000);
+        expect(relay.reasons[1]).toMatch(/^b: (late|damaged)$/);
+        const [hole = "0 → 1", ...others] = steps(relay.numbers());
+        const [last, next] = hole.split(" → ").map(Number);
+        expect(others).toEqual([]);
+        expect(next! - last! - 1).toBeLessThanOrEqual(gopPictures);
+      }
     }
   });
 

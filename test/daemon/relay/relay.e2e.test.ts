@@ -144,15 +144,15 @@ describe("two ffmpeg encoders of one source", () => {
       const names = at({
         check: ["kill -9"],
         test: ["kill -9", "bit rot"],
-        torture: ["kill -9", "SIGSTOP", "bit rot", "wrong times"],
+        torture: Object.keys(faults),
       });
-      const hits = names.length * at({ check: 1, test: 1, torture: 25 });
+      const hits = names.length * at({ check: 1, test: 1, torture: 20 });
       for (let generation = 1; generation <= hits; generation++) {
         const name = names[generation % names.length]!;
         struck.push({ name, at: far.picturesAtMs.length });
         faults[name]!.hit(plane, "a");
         // Half of those that are killed by their silence alone.
-        if (name === "kill -9" && generation % 8 < 4) tell({ type: "ended", input: "a" });
+        if (name === "kill -9" && generation % 2 === 0) tell({ type: "ended", input: "a" });
         await untilReport(`b carries after ${name}`, ({ selected }) => selected === "b");
         faults[name]!.cure(plane, "a");
         await untilReport("a is live again", (report) => live(report, "a"));
@@ -181,8 +181,9 @@ describe("two ffmpeg encoders of one source", () => {
         name,
         lost: Math.min(lost, gopPictures),
         holes: expect.toSatisfy((holes: number) => holes <= (name === "bit rot" ? Infinity : 1)),
-        // A damaged picture may show what the one before it did.
-        again: name === "bit rot" ? again : 0,
+        // A damaged picture may show what the one before it did; and how much later an encoder is
+        // that began anew nobody has measured.
+        again: name === "bit rot" ? again : Math.min(again, 1),
       }));
       expect(costs).toEqual(expected);
       expect(far.connections()).toBe(1);
