@@ -182,7 +182,7 @@ describe("two ffmpeg encoders of one source", () => {
         const isRot = name === "bit rot";
         return {
           ...{ name, lost: Math.min(lost, isRot ? 2 * gopPictures : gopPictures) },
-          holes: expect.toSatisfy((holes: number) => isRot || holes <= 1),
+          holes: expect.toSatisfy((holes: number) => isRot || holes <= 1) as number,
           // How much later an encoder is that began anew nobody has measured.
           again: isRot ? again : Math.min(again, 2),
         };
