@@ -109,8 +109,8 @@ async function onAir(farEndUrl: string, key: string): Promise<string | undefined
 async function moved(page: Page, withinMs: number): Promise<number[]> {
   const positions = () => page.$$eval("video", (all) => all.map((video) => video.currentTime));
   await until(
-    "two pictures that play",
-    async () => ((await positions()).filter((at) => at > 0).length === 2 ? true : undefined),
+    "pictures that play",
+    async () => ((await positions()).filter((at) => at > 0).length === 3 ? true : undefined),
     withinMs,
   );
   const before = await positions();
@@ -136,6 +136,7 @@ test(
     const carriages = await page.locator(".carriage").allInnerTexts();
     // The mark and its word are kept on one line.
     expect(carriages.map((text) => text.replaceAll("\u00a0", " "))).toEqual([
+      "● ON AIR",
       "● ON AIR",
       "● ON AIR",
     ]);

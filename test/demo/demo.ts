@@ -36,7 +36,7 @@ export type Addresses = {
 
 export type Demo = {
   folder: string;
-  /** Resolves when the hub shows both programmes on air and there is a picture of each. */
+  /** Resolves when the hub shows all programmes on air and there is a picture of each. */
   ready(signal: AbortSignal): Promise<Addresses>;
   /** Programmes off air, programs stopped, folder removed. Answers who would not go. */
   close(): Promise<number[]>;
@@ -112,9 +112,14 @@ async function open(
   });
   daemon.start();
   closers.push(() => daemon.end(3_000));
-  const carrierOf = (stream: site.StreamId) => carrierAt(farEnd, helos, stream);
+  const relayed = followRelayed(hub);
+  closers.push(async () => relayed.close());
+  const carrierOf = (stream: site.StreamId) => {
+    const publisher = carrierAt(farEnd, helos, stream);
+    return publisher === undefined || stream !== site.relayedId ? publisher : relayed.carrier();
+  };
   closers.push(() => goOffAir(hub, daemon, carrierOf));
-  say("the site daemon is up; putting both programmes on air");
+  say("the site daemon is up; putting all programmes on air");
 
   const dies = (program: Program) => () => {
     const pid = program.pid();
@@ -176,8 +181,29 @@ function carrierAt(
 }
 
 const Streams = z.object({
-  items: z.array(z.object({ id: z.string(), carriage: z.string().optional() })),
+  items: z.array(
+    z.object({
+      id: z.string(),
+      carriage: z.string().optional(),
+      encoder: z.string().nullish(),
+    }),
+  ),
 });
+
+/** At the far end a relay publishes: who brings it the pictures only the hub can tell. */
+function followRelayed(hub: HubProcess) {
+  let carrier: string | undefined;
+  const look = async () => {
+    const { items } = Streams.parse(await hub.ask("/api/streams"));
+    carrier = items.find(({ id }) => id === site.relayedId)?.encoder ?? undefined;
+  };
+  // While the hub is away the last word stays.
+  const timer = setInterval(() => void look().catch(() => undefined), 500);
+  return {
+    carrier: () => carrier,
+    close: () => clearInterval(timer),
+  };
+}
 
 async function isOnAir(hub: HubProcess, url: string, signal: AbortSignal): Promise<boolean> {
   const { items } = Streams.parse(await hub.ask("/api/streams", { signal }));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { FakeHelo } from "../fakes/helo/helo.ts";
 import type { FarEnd } from "../fakes/rtmp-far-end/far-end.ts";
 import { kill } from "./leftovers.ts";
-import { softwareEncoders, streamIds, streams, type StreamId } from "./site-config.ts";
+import { directIds, softwareEncoders, streamIds, streams, type StreamId } from "./site-config.ts";
 
 /** What the faults break. */
 export type Facility = {
@@ -12,7 +12,7 @@ export type Facility = {
   farEnd: FarEnd;
   /** State folder of the site: the engines' pid files stand in there. */
   siteState: string;
-  /** Encoder that the far end sees on this stream now. */
+  /** Encoder whose pictures the far end gets on this stream now. */
   carrierOf: (stream: StreamId) => string | undefined;
   /** `kill -9`, and started again after 2 s. */
   killDaemon: () => void;
@@ -83,13 +83,17 @@ export function openFaults(facility: Facility) {
   const catalogue: Record<string, Fault> = {
     kill: {
       title: "Kill",
-      what: "kill -9 of the encoder's ffmpeg. The understudy is on air within seconds.",
+      what:
+        "kill -9 of the encoder's ffmpeg. The understudy is on air within seconds; behind a relay " +
+        "no picture is lost.",
       targets: encoders,
       begin: (encoder) => void signalMedia(encoder, "SIGKILL"),
     },
     freeze: {
       title: "Freeze",
-      what: "SIGSTOP: the connection stays up and nothing moves. Committed after 2 s.",
+      what:
+        "SIGSTOP: the connection stays up and nothing moves. Committed after 2 s; behind a relay " +
+        "no picture is lost.",
       targets: encoders,
       begin: (encoder) => {
         if (!softwareEncoders.includes(encoder)) return helo(encoder).faults.freezeMedia();
@@ -164,7 +168,7 @@ export function openFaults(facility: Facility) {
     ghost: {
       title: "Leave ghost",
       what: "The encoder is killed and the far end goes on believing in it for 20 s.",
-      targets: streamIds,
+      targets: directIds,
       begin: (stream) => {
         const carrier = carrierOf(stream as StreamId);
         if (carrier === undefined) {
@@ -177,7 +181,7 @@ export function openFaults(facility: Facility) {
     },
     "kill-daemon": {
       title: "Kill daemon",
-      what: "kill -9 of the site daemon, back after 2 s: both programmes go on.",
+      what: "kill -9 of the site daemon, back after 2 s: all programmes go on.",
       targets: ["daemon"],
       begin: () => void facility.killDaemon(),
     },

@@ -7,7 +7,7 @@ import type { DemoFolder } from "./folder.ts";
 
 export const siteId = "studio";
 
-/** The two programmes, who may carry each, and the key each is published with. */
+/** The programmes, who may carry each, and the key each is published with. */
 export const streams = {
   main: {
     name: "Main (HELO boxes)",
@@ -21,10 +21,31 @@ export const streams = {
     encoders: ["soft-a", "soft-b"],
     key: "second-b77a35d018",
   },
+  /** Both encode all the time and a relay publishes: whichever dies, every picture arrives once. */
+  third: {
+    name: "Third (relayed)",
+    destination: "web",
+    encoders: ["hot-a", "hot-b"],
+    key: "third-9e02c71fa4",
+  },
 } as const;
 export type StreamId = keyof typeof streams;
 export const streamIds = Object.keys(streams) as StreamId[];
-export const softwareEncoders: readonly string[] = streams.second.encoders;
+export const relayedId = "third" satisfies StreamId;
+export const directIds: readonly StreamId[] = streamIds.filter((id) => id !== relayedId);
+export const softwareEncoders: readonly string[] = [
+  ...streams.second.encoders,
+  ...streams[relayedId].encoders,
+];
+/** What its two encoders read the same pictures from. */
+const cameraId = "camera";
+
+const inputOf = (encoder: string) => {
+  const { width, height, framesPerSecond } = picture;
+  return streams[relayedId].encoders.some((id) => id === encoder)
+    ? { input: { kind: "ingest", ingest: cameraId } }
+    : { source: "test-picture", input: { kind: "testPattern", width, height, framesPerSecond } };
+};
 
 /** Small enough for an old laptop, large enough to read the name in it. */
 export const picture = { width: 480, height: 270, framesPerSecond: 15, kbps: 500 };
@@ -49,6 +70,7 @@ export function writeSiteConfig(p: {
       ...{ url: p.mqttUrl, username: siteId, password: folder.secret("mqtt", p.siteKey) },
       commandKeys: p.commandKeys,
     },
+    ingests: [{ id: cameraId, kind: "testPattern", width, height, framesPerSecond }],
     encoders: [
       ...Object.entries(helos).map(([id, { host, port }]) => ({
         ...{ id, driver: "aja-helo", host, port, source: "studio-camera" },
@@ -57,8 +79,7 @@ export function writeSiteConfig(p: {
       ...softwareEncoders.map((id) => ({
         id,
         driver: "ffmpeg",
-        source: "test-picture",
-        input: { kind: "testPattern", width, height, framesPerSecond },
+        ...inputOf(id),
         video: {
           ...{ width, height, framesPerSecond, bitrate: `${kbps}kbps` },
           ...{ gopSeconds: 1, preset: "ultrafast", threads: 1 },
@@ -77,8 +98,8 @@ export function writeSiteConfig(p: {
     streams: streamIds.map((id) => ({
       ...{ id, name: streams[id].name, destination: streams[id].destination },
       encoders: [...streams[id].encoders],
-      // As the boxes: what is shown is a takeover.
-      path: "direct",
+      // As the boxes: what is shown of the second is a takeover.
+      path: id === relayedId ? "relayed" : "direct",
     })),
   };
   writeFileSync(folder.siteFile, stringify(config), { mode: 0o600 });
