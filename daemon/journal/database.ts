@@ -21,9 +21,12 @@ export function isFull(error: unknown): boolean {
   return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
 
+/** After a crash whoever looks into the file first puts its log in order, and others wait for that, ms. */
+const openWaitMs = 2_000;
+
 /** Opens and upgrades the file and looks at every table that a device is commanded from. */
 export function openFile(file: string): Database.Database {
-  const db = new Database(file, { timeout: 0 });
+  const db = new Database(file, { timeout: openWaitMs });
   try {
     db.pragma("journal_mode = wal");
     db.pragma("synchronous = full");
@@ -47,6 +50,8 @@ export function openFile(file: string): Database.Database {
       const found = String(db.pragma(`quick_check(${table})`, { simple: true }));
       if (found !== "ok") throw new JournalError("journal_damaged", `table ${table}: ${found}`);
     }
+    // From here on nothing waits: a turn does not.
+    db.pragma("busy_timeout = 0");
     return db;
   } catch (error) {
     db.close();

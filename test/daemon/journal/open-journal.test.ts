@@ -41,6 +41,16 @@ test("a restarted daemon finds its last event, resume records and unfinished int
   expect(again.journal.openIntents).toEqual([intent]);
 });
 
+test("who holds the file for a moment, as a reader does after a crash, is waited for", async () => {
+  const at = folder();
+  await (await open(at)).journal.close();
+  const reader = new Database(join(at, "journal.sqlite"));
+  reader.pragma("locking_mode = exclusive");
+  reader.exec("begin exclusive");
+  setTimeout(() => reader.close(), 200);
+  expect((await open(at)).journal.fresh).toBe(false);
+});
+
 test("an event that was committed is read back whole and passes the contract", async () => {
   const { journal } = await open(folder());
   await journal.commit(turn(1, 2, 3));
