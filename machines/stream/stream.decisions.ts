@@ -106,10 +106,12 @@ export function onAir(context: StreamContext): Decision {
 }
 
 export function needsHuman(context: StreamContext): Decision {
+  const { id, feedOf } = context.plan;
   return {
     type: "stream.needsHuman",
     severity: "critical",
-    message: `${context.plan.id} needs you: ${context.because}`,
+    message:
+      feedOf === undefined ? `${id} needs you: ${context.because}` : `${id}: ${context.because}`,
     data: { suspects: context.memory.suspects },
   };
 }

@@ -462,7 +462,7 @@ export const streamSetup = setup({
       const next = withCall(calls, incident?.id ?? null, context.now());
       if (!next) return;
       enqueue.assign(changed(context, { calls: next }));
-      enqueue.emit(decided(tell.needsHuman(context)));
+      enqueue.emit(decided(asTold(context.plan, tell.needsHuman(context))));
     }),
     claim: sendParent(({ context }): StreamToSite => {
       const ref = context.target!;

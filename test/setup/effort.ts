@@ -21,7 +21,7 @@ export const sequences: Record<Effort, number> = {
  * incidents, each turn compared) tries fewer: a million are three hours of a core.
  */
 export const shares = {
-  safety: { check: 0.28, test: 0.372, torture: 0.28 },
+  safety: { check: 0.28, test: 0.37, torture: 0.28 },
   otherSafety: { check: 0.3, test: 0.38, torture: 0.28 },
   content: { check: 0.08, test: 0.04, torture: 0.12 },
   exercise: { check: 0.07, test: 0.04, torture: 0.05 },
@@ -34,7 +34,7 @@ export const shares = {
   onDuty: { check: 0.01, test: 0.005, torture: 0.02 },
   recovery: { check: 0.02, test: 0.01, torture: 0.01 },
   relayed: { check: 0.02, test: 0.01, torture: 0.01 },
-  budgets: { check: 0.01, test: 0.003, torture: 0.005 },
+  budgets: { check: 0.01, test: 0.005, torture: 0.005 },
   stepping: { check: 0.01, test: 0.005, torture: 0.005 },
 } as const satisfies Record<string, Record<Effort, number>>;
 export type Property = keyof typeof shares;

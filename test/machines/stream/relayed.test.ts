@@ -54,6 +54,17 @@ test("it is on air only when the relay has said who carries", () => {
   expect(state(world)).toMatchObject({ carrier: "carried", encoder: "a" });
 });
 
+test("an encoder that does not start again calls nobody while the other is on air", () => {
+  const world = aRelayedWorld();
+  world.box("a").broken = true;
+  world.kill("a", true);
+  world.pass(30);
+  expect(state(world)).toMatchObject({ carrier: "carried", encoder: "b" });
+  const feeds = world.told("stream.feed").map(({ message }) => message);
+  expect(feeds).toContainEqual(expect.stringMatching(/^main-relay-a: no encoder can start/));
+  expect(world.told("stream.needsHuman")).toEqual([]);
+});
+
 test("a carrier that dies is replaced by the relay, and started anew without being put on air", () => {
   const world = aRelayedWorld();
   world.kill("a", true);
