@@ -103,22 +103,26 @@ test("the carrier is killed: the far end gets every picture once, by one connect
   await expectNothingLost(5 * sourceFps);
 }, 120_000);
 
-test("the carrier is frozen: nothing is missing, and it is ended and started anew", async () => {
-  await aRelayedStream();
-  await pass(2 * sourceFps);
-  const [before, pid] = [lastSeq(), facility.enginePid("a")];
-  kill(pid, "SIGSTOP");
-  await untilSelected("b", before);
-  // Whoever is first to see it: we, that it stands still, or the relay, that nothing comes.
-  expect(await theIncident()).toMatchObject({
-    cause: expect.stringMatching(/^(frozen|relayLate|relaySilent)$/) as string,
-    ...{ from: "a", to: "b", outcome: "tookOver", offAirMs: 0 },
-  });
-  await untilFeedsAgain("a", before);
-  expect(facility.enginePid("a")).not.toBe(pid);
-  await pass(3 * sourceFps);
-  await expectNothingLost(5 * sourceFps);
-}, 120_000);
+long(
+  "the carrier is frozen: nothing is missing, and it is ended and started anew",
+  async () => {
+    await aRelayedStream();
+    await pass(2 * sourceFps);
+    const [before, pid] = [lastSeq(), facility.enginePid("a")];
+    kill(pid, "SIGSTOP");
+    await untilSelected("b", before);
+    // Whoever is first to see it: we, that it stands still, or the relay, that nothing comes.
+    expect(await theIncident()).toMatchObject({
+      cause: expect.stringMatching(/^(frozen|relayLate|relaySilent)$/) as string,
+      ...{ from: "a", to: "b", outcome: "tookOver", offAirMs: 0 },
+    });
+    await untilFeedsAgain("a", before);
+    expect(facility.enginePid("a")).not.toBe(pid);
+    await pass(3 * sourceFps);
+    await expectNothingLost(5 * sourceFps);
+  },
+  120_000,
+);
 
 test("the daemon is killed and comes back: it finds all of it running and believes the relay", async () => {
   await aRelayedStream();
@@ -280,47 +284,55 @@ long(
   120_000,
 );
 
-test("sound that is not carried and a picture that is not as declared are told; the picture is on air", async () => {
-  const hub = await Hub.start();
-  onTestFinished(() => hub.close());
-  // b is to make another rate than its source has.
-  const rate = { framesPerSecond: 25, bitrate: "300kbps", gopSeconds: 1, preset: "ultrafast" };
-  const of = { b: { video: { ...rate, width: 320, height: 180, threads: 1 } } };
-  await aRelayedStream({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` }, "ac3", of);
-  const says = "sound 1 of a is AC-3, which is not carried: set the encoder to AAC";
-  const { message } = await facility.untilTold(
-    "stream.input",
-    ({ data }) => data["encoder"] === "a",
-  );
-  expect(message).toBe(`main: ${says}`);
-  await until("it stands with the stream", async () => {
-    const { relay } = await hub.get("/api/streams/main");
-    const { inputs } = relay as { inputs: { misfits?: string[] }[] };
-    return inputs[0]!.misfits?.join() === says;
-  });
-  const unlike = `b brings ${sourceFps} pictures a second, where 25 are declared`;
-  await facility.untilTold("stream.input", (told) => told.message.includes(unlike));
-}, 120_000);
+long(
+  "sound that is not carried and a picture that is not as declared are told; the picture is on air",
+  async () => {
+    const hub = await Hub.start();
+    onTestFinished(() => hub.close());
+    // b is to make another rate than its source has.
+    const rate = { framesPerSecond: 25, bitrate: "300kbps", gopSeconds: 1, preset: "ultrafast" };
+    const of = { b: { video: { ...rate, width: 320, height: 180, threads: 1 } } };
+    await aRelayedStream({ mqttUrl: `mqtt://127.0.0.1:${hub.mqttPort}` }, "ac3", of);
+    const says = "sound 1 of a is AC-3, which is not carried: set the encoder to AAC";
+    const { message } = await facility.untilTold(
+      "stream.input",
+      ({ data }) => data["encoder"] === "a",
+    );
+    expect(message).toBe(`main: ${says}`);
+    await until("it stands with the stream", async () => {
+      const { relay } = await hub.get("/api/streams/main");
+      const { inputs } = relay as { inputs: { misfits?: string[] }[] };
+      return inputs[0]!.misfits?.join() === says;
+    });
+    const unlike = `b brings ${sourceFps} pictures a second, where 25 are declared`;
+    await facility.untilTold("stream.input", (told) => told.message.includes(unlike));
+  },
+  120_000,
+);
 
-test("that the carrier's process has ended the relay knows before it has been silent for 400 ms", async () => {
-  await aRelayedStream();
-  const seenAfterMs: number[] = [];
-  const wire = connect(join(facility.stateDir, "relays/main/control"));
-  onTestFinished(() => void wire.destroy());
-  let lived = false;
-  createInterface({ input: wire }).on("line", (line) => {
-    const { inputs } = RelayReport.parse(JSON.parse(line));
-    const { live, silentMs } = inputs.find(({ id }) => id === "a")!;
-    if (lived && !live) seenAfterMs.push(silentMs!);
-    lived = live;
-  });
-  // On a machine that has no time, the silence may be seen first.
-  for (let kills = 1; !seenAfterMs.some((ms) => ms <= 400); kills++) {
-    expect([kills, seenAfterMs]).toEqual([expect.toSatisfy((n: number) => n <= 5), seenAfterMs]);
-    const before = lastSeq();
-    kill(facility.enginePid("a"));
-    await until("its end is seen", () => seenAfterMs.length === kills);
-    await untilFeedsAgain("a", before);
-    await until("it brings pictures again", () => lived);
-  }
-}, 120_000);
+long(
+  "that the carrier's process has ended the relay knows before it has been silent for 400 ms",
+  async () => {
+    await aRelayedStream();
+    const seenAfterMs: number[] = [];
+    const wire = connect(join(facility.stateDir, "relays/main/control"));
+    onTestFinished(() => void wire.destroy());
+    let lived = false;
+    createInterface({ input: wire }).on("line", (line) => {
+      const { inputs } = RelayReport.parse(JSON.parse(line));
+      const { live, silentMs } = inputs.find(({ id }) => id === "a")!;
+      if (lived && !live) seenAfterMs.push(silentMs!);
+      lived = live;
+    });
+    // On a machine that has no time, the silence may be seen first.
+    for (let kills = 1; !seenAfterMs.some((ms) => ms <= 400); kills++) {
+      expect([kills, seenAfterMs]).toEqual([expect.toSatisfy((n: number) => n <= 5), seenAfterMs]);
+      const before = lastSeq();
+      kill(facility.enginePid("a"));
+      await until("its end is seen", () => seenAfterMs.length === kills);
+      await untilFeedsAgain("a", before);
+      await until("it brings pictures again", () => lived);
+    }
+  },
+  120_000,
+);
