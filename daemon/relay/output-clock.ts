@@ -64,6 +64,8 @@ export class OutputClock {
     // A jump that the others did not make is the encoder's fault, however small.
     if (!near || (timeline.jumped && !together && !isBack)) return undefined;
     timeline.lineage.trusted = timeline;
+    // It stays so: sound may come by more before its pictures than two times of one encoder differ.
+    if (timeline.jumped && wraps === 0) timeline.provenShift = clock.shift;
     return clock.shift + wraps * wrapTicks;
   }
 

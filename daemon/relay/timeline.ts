@@ -21,7 +21,7 @@ export class Timeline {
   readonly bornMs: number;
   /** It began in mid-stream, by a jump; not with the input's first frame after a silence. */
   readonly jumped: boolean;
-  /** The output's shift under which its pictures were seen to be those of another input. */
+  /** The output's shift under which its times were seen to be right. */
   provenShift: Ticks | undefined;
   #least = Infinity;
   #leastBefore = Infinity;
