@@ -48,6 +48,19 @@ export const relayReasons = [
 ] as const;
 export type RelayReason = (typeof relayReasons)[number];
 
+/** For people, behind the name of the one that was taken. */
+export const relayReasonWords: Readonly<Record<RelayReason | "unknown", string>> = {
+  start: "the first with pictures",
+  preferred: "as asked",
+  silent: "the one before fell silent",
+  late: "the one before was late",
+  damaged: "the one before came damaged",
+  timestamps: "the times of the one before jumped",
+  notEligible: "the one before may not carry",
+  noInput: "nobody else brings pictures",
+  unknown: "not known why",
+};
+
 export const slateWords = ["none", "ready", "on"] as const;
 
 /** Counts are since the relay's process began; times are ms. */

@@ -5,6 +5,7 @@ import type { EncoderFacts } from "../../encoder/facts.ts";
 import type { Intents } from "../../intents.ts";
 import { elapsedMs, type Stamp } from "../../time.ts";
 import { step } from "../incident.ts";
+import { relayReasonWords } from "../relay-protocol.ts";
 import { causeSentence } from "../stream.changes.ts";
 import type { Change, StreamContext } from "../stream.context.ts";
 import type { Incident } from "../stream.contract.ts";
@@ -227,7 +228,7 @@ function closed(
       : `${from}: ${causeSentence(cause)}`;
   const sentence = isRelays
     ? `the relay runs again, with ${to}`
-    : `the relay goes on with ${to} (${word.reason}); ${missing(missingMs)}${shown(slateMs)}`;
+    : `the relay goes on with ${to} (${relayReasonWords[word.reason]}); ${missing(missingMs)}${shown(slateMs)}`;
   if (memory.incident !== null) {
     const before = memory.incident.slateMs ?? 0;
     const incident = step(memory.incident, now(), `${why}: ${sentence}`);
@@ -285,7 +286,7 @@ export function newsOf(context: StreamContext, word: RelayWord): Decision[] {
       message:
         selected === null
           ? `${plan.id}: no encoder brings pictures to the relay`
-          : `${plan.id}: the relay sends ${selected} (${reason})`,
+          : `${plan.id}: the relay sends ${selected} (${relayReasonWords[reason]})`,
       data: { selected, before: relay.selected, reason, generation, missingMs: word.missingMs },
     },
     ...(incident

@@ -5,6 +5,7 @@ import { lacksOf } from "../carry-alarm.ts";
 import { troubleSentence } from "../stream.changes.ts";
 import { type StreamContext, verdict } from "../stream.context.ts";
 import type { StreamRelay, StreamState } from "../stream.contract.ts";
+import { relayReasonWords } from "../relay-protocol.ts";
 import { planOnPath } from "./path.ts";
 import { misfitsOf, publishedMeasures } from "./measured.ts";
 import { isSpare } from "../spares.ts";
@@ -38,7 +39,7 @@ export function relayedBecause(context: StreamContext, word: StreamState["carrie
   }
   if (word !== "carried") return context.because;
   const { selected, reason } = context.memory.relay;
-  return `the relay sends ${selected} (${reason})`;
+  return `the relay sends ${selected} (${relayReasonWords[reason]})`;
 }
 
 /** The programme's encoder: what the relay sends, or sent last. */

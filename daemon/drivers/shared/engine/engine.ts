@@ -63,6 +63,8 @@ export class Engine {
   #onceMore: Run | undefined;
   /** That start. */
   #starting: Promise<void> = Promise.resolve();
+  /** Where a picture may be made by more than one: who is to blame for the last end is known. */
+  #judged: Promise<void> = Promise.resolve();
   #highest: Record<string, number> = {};
   #files: FSWatcher | undefined;
   /** Stops and proofs that were asked for. */
@@ -151,6 +153,7 @@ export class Engine {
 
   async start(target: PublishTarget, signal: AbortSignal): Promise<void> {
     const timesTakenOff = this.#timesTakenOff;
+    await this.#judged;
     await this.#starting;
     this.#onceMore = undefined;
     const { stream, destination, keyGeneration } = target;
@@ -386,7 +389,9 @@ export class Engine {
         .catch(() => undefined)
         .then(() => this.#isOver(run));
     };
-    smallShell.lockIsFree(this.#directory.lock, wordsWithinMs).then(wordsAreOver, wordsAreOver);
+    const judged = smallShell.lockIsFree(this.#directory.lock, wordsWithinMs);
+    const isOver = judged.then(wordsAreOver, wordsAreOver);
+    if (by !== undefined) this.#judged = isOver;
   }
 
   #isBlamed(run: Run, by: string, exit: EngineExit): boolean {
