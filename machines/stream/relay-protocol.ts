@@ -51,7 +51,7 @@ export type RelayReason = (typeof relayReasons)[number];
 /** For people, behind the name of the one that was taken. */
 export const relayReasonWords: Readonly<Record<RelayReason | "unknown", string>> = {
   start: "the first with pictures",
-  preferred: "as asked",
+  preferred: "as the site asked",
   silent: "the one before fell silent",
   late: "the one before was late",
   damaged: "the one before came damaged",

@@ -18,7 +18,7 @@ export const sequences: Record<Effort, number> = {
 
 /**
  * Which part of them each property tries. What costs several times as much as the others (long
- * incidents, each turn compared) tries fewer: a million are three hours of a core.
+ * incidents, each turn compared) tries fewer.
  */
 export const shares = {
   safety: { check: 0.28, test: 0.37, torture: 0.28 },

@@ -236,7 +236,7 @@ test("a primary that is put into maintenance goes on until the spare brings pict
   world.pass(20);
   expect(state(world)).toMatchObject({ encoder: "s", carrier: "carried" });
   expect(told(world, "stream.relay").filter((line) => line.startsWith("main:"))).toEqual([
-    "main: the relay sends a (as asked)",
+    "main: the relay sends a (as the site asked)",
     "main: the relay sends s (the one before fell silent)",
   ]);
 });

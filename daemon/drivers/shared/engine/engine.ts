@@ -153,9 +153,10 @@ export class Engine {
 
   async start(target: PublishTarget, signal: AbortSignal): Promise<void> {
     const timesTakenOff = this.#timesTakenOff;
+    // This one takes the place of a start that was still to be made once more.
+    this.#onceMore = undefined;
     await this.#judged;
     await this.#starting;
-    this.#onceMore = undefined;
     const { stream, destination, keyGeneration } = target;
     const key = `${stream} ${destination}`;
     const highest = this.#highest[key] ?? keyGeneration;
