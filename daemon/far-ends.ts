@@ -6,26 +6,32 @@ import { monotonicMs } from "./clock.ts";
 import type { Decider } from "./decider.ts";
 import { watchFarEnd } from "./far-end.ts";
 import { openObserver } from "./observers/index.ts";
+import type { IngestKeeper } from "./ingest/keeper.ts";
 import type { FarEndObserver } from "./observers/observer.ts";
+import { openRelayInput } from "./observers/relay-input.ts";
 
 /** Looks at every destination for as long as the site runs, and tells the machines what is seen. */
 export function watchFarEnds(p: {
   destinations: SiteConfig["destinations"];
+  /** Of the input of a relay that an encoder pushes to: what takes it in. */
+  takenInBy: (destination: string) => IngestKeeper | undefined;
   circuits: ReturnType<typeof openCircuits>;
   attention: Attention;
   submit: Decider["submit"];
 }) {
   const observers = new Map<string, readonly FarEndObserver[]>(
-    p.destinations.map(({ id, streamKey, observers }) => [
-      id,
-      observers.map((observer) =>
+    p.destinations.map(({ id, streamKey, observers }) => {
+      const taker = p.takenInBy(id);
+      if (taker) return [id, [openRelayInput(id, (signal) => taker.nextStatus(signal))]];
+      const opened = observers.map((observer) =>
         p.circuits.observer(
           id,
           openObserver(observer, { streamKey: () => streamKey, now: monotonicMs }),
           () => p.attention.isWantedAt(id),
         ),
-      ),
-    ]),
+      );
+      return [id, opened];
+    }),
   );
   const watched = new Map(
     p.destinations.map(({ id, observeEveryMs }) => [

@@ -359,12 +359,16 @@ export async function startSite(p: {
   });
   const lookAtSessions = lookInTurn([...sessions.values()]);
 
+  const ingestProcesses = await openingIngests;
   const farEnds = watchFarEnds({
     ...{ destinations: config.destinations, circuits, attention: watch, submit },
+    takenInBy: (destination) =>
+      relayInputs.some(({ leg }) => leg === destination)
+        ? ingestProcesses.get(destination)
+        : undefined,
   });
   parts.farEnds = farEnds;
 
-  const ingestProcesses = await openingIngests;
   const outputProcesses = await openingOutputs;
   parts.outputs = outputProcesses;
   parts.hands = openHands({

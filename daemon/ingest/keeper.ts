@@ -1,4 +1,5 @@
 /** Ingest processes as the daemon keeps them, and the doors of those that sessions publish to. */
+import { EventEmitter, once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -66,6 +67,7 @@ export class IngestKeeper {
   readonly #keyOf: SessionKeys;
   readonly #spool: string | undefined;
   readonly #splices: string | undefined;
+  readonly #heard = new EventEmitter<{ status: [IngestStatus] }>();
   /** One order after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Whose publisher is let in, of one that is kept for sessions. */
@@ -132,6 +134,12 @@ export class IngestKeeper {
     return turn;
   }
 
+  /** The next that it tells of itself, twice a second. Rejects when `signal` aborts. */
+  async nextStatus(signal: AbortSignal): Promise<IngestStatus> {
+    const [status] = await once(this.#heard, "status", { signal });
+    return status as IngestStatus;
+  }
+
   /** Where and with which key the publisher of this session is let in, when it is. */
   async door(
     session: string,
@@ -161,6 +169,7 @@ export class IngestKeeper {
     const status = statusIn(datagram);
     if (!this.#hasBegun || status?.run !== run) return;
     this.#heardRun = run;
+    this.#heard.emit("status", status);
     const { run: _, epochs: __, ...reading } = status;
     const { state, why, publisher, video, audio, sounds, scan, refused } = reading;
     const form = [video, audio, sounds, scan];

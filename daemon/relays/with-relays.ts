@@ -270,7 +270,10 @@ function pusher(
   return { ...rest, id, driver: pusherDriver, practise: "observe", sync: "observe", options };
 }
 
-/** The relay, as the far end of one encoder. Nobody has to look: the relay tells by itself. */
+/** As often as what takes it in tells how it goes. */
+const lookAtInputEveryMs = 500;
+
+/** The relay, as the far end of one encoder: what takes it in is who looks. */
 function feedEnd(
   { destinations, streams }: SiteConfig,
   { stream }: RelayedStream,
@@ -291,7 +294,8 @@ function feedEnd(
       ...{ id: leg, address },
       streamKey: door?.kind === "rtmp" ? door.streamKey : "no-key-is-needed",
     },
-    ...{ takeover: "exclusive", test: false, allowUnproven: false, observers: [] },
+    ...{ takeover: "exclusive", test: false, allowUnproven: false },
+    ...{ observers: [], observeEveryMs: lookAtInputEveryMs },
   };
 }
 

@@ -136,7 +136,7 @@ const waits = { timeout: 30_000, interval: 500 };
 type Undo = (() => void) | void;
 const faults: Record<string, (box: FakeHelo) => Undo | Promise<Undo>> = {
   "its encoder is killed": (box) => kill(box.streaming()!.pid),
-  "its encoder stands still": ({ faults }) => faults.freezeMedia(),
+  "its encoder stands still": ({ faults }) => faults.hangEncoder(),
   "a hand at its front panel begins it anew, and its times": (box) => {
     box.pressStop();
     return () => box.pressStart();
@@ -202,6 +202,18 @@ test.each(effort() === "torture" ? [killed, frozen, ...longer] : [killed])(
     await expectNothingLost(5 * sourceFps);
   },
 );
+
+long("a box that says it streams and brings nothing is started anew by the site", async () => {
+  await aHotPair();
+  await untilHot();
+  const left = String(selected());
+  const { pid } = facility.helos[left]!.streaming()!;
+  await strike(frozen);
+  await untilHot();
+  expect(facility.helos[left]!.streaming()!.pid).not.toBe(pid);
+  await expectNothingLost(5 * sourceFps);
+  expect(facility.told("stream.needsHuman")).toEqual([]);
+});
 
 // A simulated box that began anew on a busy machine is not as fast as the other at once.
 long(

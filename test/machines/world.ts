@@ -216,7 +216,10 @@ export function relayedPlans(
       ],
       destinations: [
         aDestinationPlan({ id: destination }),
-        ...inputs.map((encoder) => aDestinationPlan({ id: leg(encoder), observed: false })),
+        ...inputs.map((encoder) =>
+          // What takes in what a box pushes tells what comes.
+          aDestinationPlan({ id: leg(encoder), observed: p.kind === "helo" }),
+        ),
       ],
       streams: [
         {
@@ -808,21 +811,21 @@ export class World {
     if (!this.observed) return { word: "unseen", detail: "statistics do not answer" };
     const publishing = this.publishers(destination);
     if (this.stranger) {
-      this.#moved = this.#bytes;
-      return { word: "publishing", by: "somebody", bytes: this.#moved, publishers: 1 };
+      this.#moved[destination] = this.#bytes;
+      return { word: "publishing", by: "somebody", bytes: this.#bytes, publishers: 1 };
     }
     if (publishing.length === 0) return { word: "quiet" };
     const moving =
       this.uplink && publishing.some((id) => !this.#standsStill(id) && !this.#isIdlePusher(id));
-    if (moving) this.#moved = this.#bytes;
+    if (moving) this.#moved[destination] = this.#bytes;
     return {
       word: "publishing",
       by: this.namedPublisher,
-      bytes: this.#moved,
+      bytes: this.#moved[destination] ?? 0,
       publishers: publishing.length,
     };
   }
-  #moved = 0;
+  readonly #moved: Record<string, number> = {};
 
   #carryOut(intent: Intent) {
     this.#pending = this.#pending.filter((p) => p.intent !== intent);

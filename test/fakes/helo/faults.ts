@@ -46,6 +46,8 @@ export type HeloFaults = {
   frontPanel(button: "stream" | "stopStream" | "record" | "stopRecord"): void;
   /** The encoder process stands still (SIGSTOP): connection up, nothing moves, state still 2. */
   freezeMedia(): Undo;
+  /** The same, and whoever stops it and starts it again has put it right. */
+  hangEncoder(): void;
   /** The web server's port refuses, the media goes on. */
   unreachable(): Undo;
   /** The line to the server swallows everything and says nothing. */
@@ -155,6 +157,7 @@ export function openFaults(box: FaultContext): HeloFaults {
       streaming.frozen = true;
       return begin(() => (streaming.frozen = false));
     },
+    hangEncoder: () => streaming.hang(),
     unreachable: () => {
       void model.blockPort(true);
       return begin(() => void model.blockPort(false));

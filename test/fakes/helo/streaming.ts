@@ -83,6 +83,11 @@ export class Streaming {
     if (this.#push !== undefined) this.#push.frozen = frozen;
   }
 
+  /** This run stands still; the next one does not. */
+  hang(): void {
+    if (this.#push !== undefined) this.#push.frozen = true;
+  }
+
   /** Command 3, whoever gives it. Accepted in every state; changes nothing while it runs. */
   start(): void {
     const { parameters, timings, timers, alarms } = this.#box;

@@ -191,9 +191,7 @@ test("whatever happened, once all works again it is on air, and without its rela
       world.sendAgain("cam");
       for (const id of Object.keys(world.boxes)) {
         Object.assign(world.box(id), { broken: false, deaf: false, reachable: true });
-        // A box has no process to kill: its picture moves again.
         if (world.box(id).frozen) world.kill(id);
-        world.box(id).frozen = false;
         world.send({ to: `encoder:${id}`, event: { type: "inService", by: "engineer" } });
       }
       // A start that failed is tried again after up to 15 minutes.
@@ -280,7 +278,6 @@ test("whatever happened, a stream that lost its encoder is on air with the spare
         const isLost = id === "a";
         Object.assign(world.box(id), { broken: isLost, deaf: false, reachable: true });
         if (isLost || world.box(id).frozen) world.kill(id);
-        world.box(id).frozen = false;
         if (isLost) world.box(id).running = null;
         world.send({ to: `encoder:${id}`, event: { type: "inService", by: "engineer" } });
       }

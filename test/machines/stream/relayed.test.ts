@@ -79,6 +79,22 @@ test("a carrier that dies is replaced by the relay, and started anew without bei
   expect(state(world).encoder).toBe("b");
 });
 
+test("a box that says it streams and brings nothing is started anew, and nobody is called", () => {
+  const world = new World(aRelayedPlan(["a", "b"], { kind: "helo" }));
+  world.pass(20);
+  world.freeze("a");
+  world.pass(1);
+  expect(state(world)).toMatchObject({ carrier: "carried", encoder: "b" });
+  expect(world.box("a").running).not.toBe(null);
+  world.pass(20);
+  expect(world.publishers("main-relay-a")).toEqual(["a"]);
+  expect(state(world).relay).toMatchObject({ inputs: [{ brings: true }, { brings: true }] });
+  expect(state(world).encoder).toBe("b");
+  const feeds = world.told("stream.feed").map(({ message }) => message);
+  expect(feeds).toContainEqual("main-relay-a: a carries it");
+  expect(world.told("stream.needsHuman")).toEqual([]);
+});
+
 test("what is asked for is done when the relay says so", () => {
   const world = aRelayedWorld();
   expect(asks(world, "failover", { to: "b" })).toBe(true);
