@@ -56,7 +56,7 @@ export function planOf(
       ...(d.name !== undefined && { name: d.name }),
       profile: d.profile ?? profileAt(new URL(d.address)),
       takeover: d.takeover,
-      observed: d.observers.length > 0 || isTakenIn(d.id, relays),
+      ...observation(d, relays),
       sightMaxAgeMs: Math.max(
         ...[0, ...d.observers.map(({ kind }) => lookLimitsMs[kind])].map((lookLimitMs) =>
           sightMaxAgeMs(d.observeEveryMs, lookLimitMs),
@@ -228,9 +228,13 @@ function withRoving(stream: StreamPlan, { encoders }: SiteConfig): StreamPlan {
   return roving && roving.length > 0 ? { ...stream, roving } : stream;
 }
 
-/** An encoder pushes to it, and what takes that in tells what comes. */
-const isTakenIn = (leg: string, relays: readonly RelayedStream[]): boolean =>
-  relays.some(({ inputs }) => inputs.some((input) => input.leg === leg && input.door));
+function observation(
+  { id, observers }: SiteConfig["destinations"][number],
+  relays: readonly RelayedStream[],
+): Pick<DestinationPlan, "observed" | "isRelayInput"> {
+  const isTakenIn = relays.some(({ inputs }) => inputs.some(({ leg, door }) => leg === id && door));
+  return isTakenIn ? { observed: true, isRelayInput: true } : { observed: observers.length > 0 };
+}
 
 function publishesFor(encoder: string, relays: readonly RelayedStream[]) {
   const relay = relays.find(({ pusher }) => pusher === encoder);

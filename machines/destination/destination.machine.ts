@@ -89,14 +89,15 @@ export const destinationMachine = setup({
     }),
     noteMoved: assign({ movedAt: ({ context }) => context.now() }),
     forget: assign({ by: null, bytes: null, quietSince: null }),
-    tell: emit(({ context }, word: string) =>
-      decided({
+    tell: emit(({ context }, word: string) => {
+      const { id, isRelayInput } = context.plan;
+      return decided({
         type: "destination.changed",
         severity: word === "refusing" || word === "stalled" ? "warning" : "info",
-        message: `${context.plan.id}: the far end ${sentences[word]}`,
+        message: `${id}: ${isRelayInput ? "its relay" : "the far end"} ${sentences[word]}`,
         data: { state: word, by: context.by, source: context.source },
-      }),
-    ),
+      });
+    }),
   },
   delays: {
     sightMaxAge: ({ context }) => context.plan.sightMaxAgeMs,

@@ -170,6 +170,8 @@ export type DestinationPlan = {
   takeover: "exclusive" | "primaryBackup" | "lastWins" | "firstWins";
   /** False: nobody can look, the carriage stays notKnown. */
   observed: boolean;
+  /** One that an encoder pushes to: what takes that in is who looks. */
+  isRelayInput?: boolean;
   /** A look older than this is unknown. */
   sightMaxAgeMs: number;
   /** A publisher whose counter stands still for so long is stalled. */
