@@ -136,8 +136,8 @@ export class IngestKeeper {
 
   /** The next that it tells of itself, twice a second. Rejects when `signal` aborts. */
   async nextStatus(signal: AbortSignal): Promise<IngestStatus> {
-    const [status] = await once(this.#heard, "status", { signal });
-    return status as IngestStatus;
+    const [status] = (await once(this.#heard, "status", { signal })) as [IngestStatus];
+    return status;
   }
 
   /** Where and with which key the publisher of this session is let in, when it is. */
