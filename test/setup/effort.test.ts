@@ -8,7 +8,7 @@ const sum = (counts: readonly number[]) => counts.reduce((all, count) => all + c
 
 test("together the property tests try 5,000, 100,000 and a million sequences, none of them few", () => {
   vi.stubEnv("UNDERSTUDY_RUNS", undefined);
-  const least = { check: [5_000, 50], test: [100_000, 500], torture: [1_000_000, 5_000] };
+  const least = { check: [5_000, 50], test: [100_000, 200], torture: [1_000_000, 5_000] };
   for (const [word, [inAll, each]] of Object.entries(least)) {
     vi.stubEnv("UNDERSTUDY_EFFORT", word);
     const counts = properties.map(propertyRuns);
