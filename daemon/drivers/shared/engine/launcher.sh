@@ -50,6 +50,12 @@ run_and_write_down() {
     code=$?
     # A signal to us ends "wait" early; a process that is gone, or was waited for, ends the loop.
     kill -0 "$pid" 2>/dev/null || break
+    # A host that goes down signals once, and ffmpeg waits for a silent input until the second time.
+    (
+      exec 7>&- 9>&- >/dev/null 2>&1
+      sleep 2
+      kill -0 "$$" && kill -TERM "$pid"
+    ) &
   done
   echo "$run $code" 1<>exit
 }
