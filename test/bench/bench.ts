@@ -1,4 +1,5 @@
 import type { Figure } from "./figure.ts";
+import type { Variant } from "./variants.ts";
 
 export type BenchOptions = {
   /** Small counts: whether it works, not what it measures. */
@@ -8,6 +9,8 @@ export type BenchOptions = {
   /** Repetitions, where they were asked for by hand. */
   kills: number | undefined;
   hogMinutes: number | undefined;
+  /** One variant in place of the whole batch. */
+  single: Variant | undefined;
   /** A figure is ready. */
   figure: (figure: Figure) => void;
   /** What goes on, for whoever waits. */

@@ -2,7 +2,8 @@
 export type Figure = {
   /** `<bench>.<what>`, stable over versions. */
   id: string;
-  value: number;
+  /** Null: this machine has nothing to measure it with; `against` says why. */
+  value: number | null;
   unit: string;
   /** The limit or peer measured in the same run, with its own value. */
   against: string | null;
@@ -18,7 +19,9 @@ export type Goal =
   | { atLeast: number }
   | { exactly: number }
   | { ratioAtMost: number }
-  | { ratioAtLeast: number };
+  | { ratioAtLeast: number }
+  /** 0.15: from 0.85 to 1.15 times. */
+  | { ratioWithin: number };
 
 /** `against.value` has the unit of the figure; `against.ratio` when it is not simply value ÷ peer. */
 export function figure(p: {
@@ -45,6 +48,7 @@ export function figure(p: {
 function goalText(goal: Goal, unit: string): string {
   if ("ratioAtMost" in goal) return `≤ ${goal.ratioAtMost} ×`;
   if ("ratioAtLeast" in goal) return `≥ ${goal.ratioAtLeast} ×`;
+  if ("ratioWithin" in goal) return `1 ± ${goal.ratioWithin} ×`;
   if ("atMost" in goal) return `≤ ${goal.atMost} ${unit}`;
   if ("atLeast" in goal) return `≥ ${goal.atLeast} ${unit}`;
   return `${goal.exactly} ${unit}`;
@@ -54,6 +58,7 @@ function goalText(goal: Goal, unit: string): string {
 function holds(goal: Goal, value: number, ratio: number | null): boolean {
   if ("ratioAtMost" in goal) return ratio !== null && ratio <= goal.ratioAtMost;
   if ("ratioAtLeast" in goal) return ratio !== null && ratio >= goal.ratioAtLeast;
+  if ("ratioWithin" in goal) return ratio !== null && Math.abs(ratio - 1) <= goal.ratioWithin;
   if ("atMost" in goal) return value <= goal.atMost;
   if ("atLeast" in goal) return value >= goal.atLeast;
   return value === goal.exactly;

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]`. Every
- * figure stands beside a limit or a peer that was measured in the same run. Exit code 1 when a goal
- * is missed or a bench fails.
+ * `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]
+ * [--single VARIANT]`. Every figure stands beside a limit or a peer that was measured in the same
+ * run. Exit code 1 when a goal is missed or a bench fails.
  */
 import { parseArgs } from "node:util";
 import type { Bench } from "./bench.ts";
@@ -11,6 +11,7 @@ import type { Figure } from "./figure.ts";
 import { footprint } from "./footprint.ts";
 import { journal } from "./journal.ts";
 import { look } from "./look.ts";
+import { matrix } from "./matrix.ts";
 import { p1 } from "./p1.ts";
 import { p2 } from "./p2.ts";
 import { p3 } from "./p3.ts";
@@ -27,6 +28,7 @@ import { p19 } from "./p19.ts";
 import { relay } from "./relay.ts";
 import { relayKilled } from "./relay-killed.ts";
 import { keepResults, machineLine, tableOf } from "./results.ts";
+import { parseVariant } from "./variants.ts";
 
 const benches: readonly Bench[] = [
   p1,
@@ -49,9 +51,11 @@ const benches: readonly Bench[] = [
   relayKilled,
   content,
   look,
+  matrix,
 ];
 
 const usage = `npm run bench -- <name>… [--json] [--quick] [--realtime] [--kills N] [--hog-minutes N]
+  [--single VARIANT]
 
 ${benches.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n")}
   ${"all".padEnd(16)} one after the other
@@ -61,6 +65,8 @@ ${benches.map(({ name, about }) => `  ${name.padEnd(16)} ${about}`).join("\n")}
   --realtime       for a machine that is not quiet: in p5, p6, p7, p10 and p15 both sides go first
   --kills N        how often p1, p3, p4, p19, relay-killed, failover-direct and journal kill
   --hog-minutes N  how long p2 keeps all cores busy
+  --single VARIANT matrix tries this one alone, like 1280x720@30/3Mbps/libx264 (GStreamer's
+                   codec is x264enc); results.md keeps what it has
 `;
 
 function countOf(flag: string, text: string | undefined): number | undefined {
@@ -71,7 +77,7 @@ function countOf(flag: string, text: string | undefined): number | undefined {
 }
 
 async function main(): Promise<number> {
-  let flags, names, kills, hogMinutes;
+  let flags, names, kills, hogMinutes, single;
   try {
     ({ values: flags, positionals: names } = parseArgs({
       allowPositionals: true,
@@ -81,10 +87,12 @@ async function main(): Promise<number> {
         realtime: { type: "boolean", default: false },
         kills: { type: "string" },
         "hog-minutes": { type: "string" },
+        single: { type: "string" },
       },
     }));
     kills = countOf("kills", flags.kills);
     hogMinutes = countOf("hog-minutes", flags["hog-minutes"]);
+    single = flags.single === undefined ? undefined : parseVariant(flags.single);
     const unknown = names.filter((n) => n !== "all" && !benches.some((b) => b.name === n));
     if (unknown.length > 0) throw new Error(`there is no bench ${unknown.join(", ")}`);
   } catch (cause) {
@@ -109,6 +117,7 @@ async function main(): Promise<number> {
       realtime,
       kills,
       hogMinutes,
+      single,
       say,
       figure: (found: Figure) => {
         figures.push(found);
@@ -125,7 +134,8 @@ async function main(): Promise<number> {
       continue;
     }
     if (!json) process.stdout.write(`${tableOf(figures)}\n`);
-    if (!quick) await keepResults(benches, bench.name, figures, machine);
+    const isPart = quick || (bench === matrix && single !== undefined);
+    if (!isPart) await keepResults(benches, bench.name, figures, machine);
   }
   return missed > 0 ? 1 : 0;
 }

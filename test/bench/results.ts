@@ -43,7 +43,7 @@ export function machineLine(): string {
 function cellsOf({ id, value, unit, against, ratio, goal, pass }: Figure): string[] {
   return [
     id,
-    `${value} ${unit}`,
+    value === null ? "not available" : `${value} ${unit}`,
     against ?? "",
     ratio === null ? "" : String(ratio),
     goal ?? "",
