@@ -323,12 +323,15 @@ export const refusalOf = (context: StreamContext): Refusal | undefined =>
 
 /** A device that failed and is started again needs so long to say how that went. */
 export const restartShowsMs = 5_000;
-/** What the target says of the try before says nothing of this one. */
+/**
+ * What the target says of the try before says nothing of this one; what feeds a relay is started
+ * while it still says that it fails.
+ */
 export function failedEarly(context: StreamContext): boolean {
   const { startedAt, ghostTries } = context.memory;
   const { exit, state, refusal } = outputOf(context, context.target);
   if (exit || state !== "failing") return exit !== undefined;
-  if (ghostTries === 0 && !refusal) return true;
+  if (ghostTries === 0 && !refusal && context.plan.feedOf === undefined) return true;
   return startedAt !== null && elapsedMs(startedAt, context.now()) >= restartShowsMs;
 }
 

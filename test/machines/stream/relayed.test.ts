@@ -95,6 +95,19 @@ test("a box that says it streams and brings nothing is started anew, and nobody 
   expect(world.told("stream.needsHuman")).toEqual([]);
 });
 
+test("boxes that lost what takes them in are started anew at once, whatever they said before", () => {
+  const world = new World(aRelayedPlan(["a", "b"], { kind: "helo" }));
+  world.pass(20);
+  const boxes = [world.box("a"), world.box("b")];
+  for (const box of boxes) Object.assign(box, { claims: "failing", running: null });
+  world.pass(5);
+  for (const box of boxes) box.claims = null;
+  world.pass(3);
+  expect(state(world).relay).toMatchObject({ inputs: [{ brings: true }, { brings: true }] });
+  const feeds = world.told("stream.feed").map(({ message }) => message);
+  expect(feeds.filter((message) => message.includes("did not bring a picture"))).toEqual([]);
+});
+
 test("what is asked for is done when the relay says so", () => {
   const world = aRelayedWorld();
   expect(asks(world, "failover", { to: "b" })).toBe(true);
