@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { refusalByHardware } from "../../daemon/drivers/ffmpeg/hardware-trial.ts";
@@ -92,6 +92,13 @@ function clipOf({ width, height, framesPerSecond }: Variant, folder: string): Cl
   return { path, bitrateBps: (statSync(path).size * 8) / clipS };
 }
 
+/** Only its very first start on a host does that. */
+function readPlugins(stateDir: string): void {
+  mkdirSync(stateDir, { recursive: true });
+  const env = { ...process.env, GST_REGISTRY: join(stateDir, "gstreamer-registry.bin") };
+  execFileSync("gst-inspect-1.0", [], { stdio: "ignore", env });
+}
+
 async function stream(
   { name, codec, ...video }: Variant,
   clip: Clip,
@@ -118,6 +125,7 @@ async function stream(
     arrivals.push({ atMs: monoMs(), timeMs: timestampMs, bytes: payload.length });
   });
   try {
+    if (driver === "gstreamer") readPlugins(join(drill.facility.stateDir, "encoders/a"));
     await drill.startDaemon();
     const first = await until("its first picture", () => arrivals[0]);
     const launch = await until("its launch", () => drill.commands("launch", 0)[0]);
