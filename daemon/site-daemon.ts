@@ -137,6 +137,7 @@ export async function startSite(p: {
     ...{ stateDir: config.stateDir, relays: relayed, program: fileURLToPath(p.relayUrl) },
     slateFormat: (stream) => parts.slates?.formatOf(stream),
     scans: (stream) => parts.scans?.of(stream) ?? {},
+    clockOf: (ingest) => parts.ingestProcesses?.get(ingest)?.clock,
     tell(stream, event) {
       if (event.type === "relay.report") {
         const { selected, carried = {} } = event.report;
@@ -191,6 +192,7 @@ export async function startSite(p: {
     farEnds?: ReturnType<typeof watchFarEnds>;
     slates?: OwnSlates;
     scans?: RelayedScans;
+    ingestProcesses?: Awaited<typeof openingIngests>;
     outputs?: Awaited<ReturnType<typeof openOutputs>>;
   } = {};
   let journalAliveMs = monotonicMs();
@@ -359,7 +361,7 @@ export async function startSite(p: {
   });
   const lookAtSessions = lookInTurn([...sessions.values()]);
 
-  const ingestProcesses = await openingIngests;
+  const ingestProcesses = (parts.ingestProcesses = await openingIngests);
   const farEnds = watchFarEnds({
     ...{ destinations: config.destinations, circuits, attention: watch, submit },
     takenInBy: (destination) =>

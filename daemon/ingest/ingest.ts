@@ -10,6 +10,7 @@ import { Pump } from "./pump.ts";
 import { Rate } from "./rate.ts";
 import { type Readers, readersOf } from "./readers.ts";
 import { Clocks, RtpFeed } from "./rtp-feed.ts";
+import { GroupClock } from "./group-clock.ts";
 import { openNginxDoorman } from "./nginx-doorman.ts";
 import { openRtmpDoor } from "./rtmp-door.ts";
 import { hasDoor, type IngestSettings, type IngestSource, secretsOf } from "./settings.ts";
@@ -31,6 +32,7 @@ const askAnewAfterMs = 30_000;
 const dialledAfterMs = 5_000;
 /** Segments may be late by more than their length. */
 const playlistStandsAfterMs = 15_000;
+const lookAtClockEveryMs = 5_000;
 const firstLookAfterMs = 3_000;
 const lookAgainMs = { unsure: 20_000, sure: 5 * 60_000 };
 const roomy = "fifo_size=50000&overrun_nonfatal=1&buffer_size=4194304";
@@ -80,12 +82,15 @@ export class Ingest {
   /** Since when it is looked how the pictures are made up, and what was seen last. */
   #look: { atMs: number; ended: boolean; tried: boolean } | undefined;
   #seen: Scan | null = null;
-  /** Without those who look how the pictures are made up. */
+  /** Without those who look how the pictures are made up, and at their times. */
   #readers: Readers = { readers: 0, readerDrops: 0 };
   #refused: IngestStatus["refused"] = { count: 0, last: null };
+  readonly #clock: GroupClock;
+  #lookedAtClockMs = -Infinity;
 
   constructor(settings: IngestSettings) {
     this.#settings = settings;
+    this.#clock = new GroupClock(settings.group);
     this.#spool = settings.spool === undefined ? undefined : new SpoolWriter(settings.spool);
     this.#splices = settings.splices === undefined ? undefined : new SpliceSpool(settings.splices);
   }
@@ -351,6 +356,15 @@ export class Ingest {
     this.#lookAtScan();
     this.#tellSplices();
     this.#tell();
+    this.#lookAtClock();
+  }
+
+  #lookAtClock(): void {
+    const nowMs = performance.now();
+    if (this.#spool || nowMs - this.#lookedAtClockMs < lookAtClockEveryMs) return;
+    if (this.#state() !== "receiving") return;
+    this.#lookedAtClockMs = nowMs;
+    this.#clock.look();
   }
 
   #tellSplices(): void {
@@ -394,6 +408,8 @@ export class Ingest {
       this.#begun = pump;
       this.#epochs += 1;
       this.#seen = null;
+      this.#clock.forget();
+      this.#lookedAtClockMs = -Infinity;
       // Others join the group now: they come first.
       this.#look = {
         atMs: performance.now() + firstLookAfterMs - lookAgainMs.sure,
@@ -402,7 +418,7 @@ export class Ingest {
       };
     }
     const rate = this.#rate.now();
-    if (this.#look?.ended !== false) this.#readers = readersOf(group);
+    if (this.#look?.ended !== false && !this.#clock.isLooking) this.#readers = readersOf(group);
     const status: IngestStatus = {
       run,
       state: this.#state(),
@@ -418,6 +434,7 @@ export class Ingest {
       audio: pump?.sounds[0] ?? null,
       sounds: pump?.sounds ?? [],
       scan: { told: pump?.video?.scan ?? null, seen: this.#seen },
+      clock: this.#clock.clock,
       ...this.#readers,
       refused: this.#refused,
     };

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { IngestConfig, SiteConfig } from "../../config/site.schema.ts";
 import type { IngestEvent } from "../../machines/ingest/ingest.events.ts";
 import { endOthers, KeptProcess, type Start } from "../kept-process/kept-process.ts";
+import type { MediaClock } from "../../machines/stream/relay/media-clock.ts";
 import { groupOf, type Group } from "./group.ts";
 import { type IngestSettings, isForSessions, secretsOf, settingsOf } from "./settings.ts";
 import type { SessionKeys } from "./session-keys.ts";
@@ -74,6 +75,7 @@ export class IngestKeeper {
   #session: string | undefined;
   /** The run that was heard last: it listens. */
   #heardRun: string | undefined;
+  #clock: MediaClock | null = null;
   /** The last that was told of how it goes. */
   #told: { run: string; shape: string; atMs: number } | undefined;
   /** Nothing is told before the site wants to hear. */
@@ -134,6 +136,11 @@ export class IngestKeeper {
     return turn;
   }
 
+  /** Of the pictures that it passes on, as it told last; null: not known. */
+  get clock(): MediaClock | null {
+    return this.#clock;
+  }
+
   /** The next that it tells of itself, twice a second. Rejects when `signal` aborts. */
   async nextStatus(signal: AbortSignal): Promise<IngestStatus> {
     const [status] = (await once(this.#heard, "status", { signal })) as [IngestStatus];
@@ -170,7 +177,8 @@ export class IngestKeeper {
     if (!this.#hasBegun || status?.run !== run) return;
     this.#heardRun = run;
     this.#heard.emit("status", status);
-    const { run: _, epochs: __, ...reading } = status;
+    const { run: _, epochs: __, clock = null, ...reading } = status;
+    this.#clock = clock;
     const { state, why, publisher, video, audio, sounds, scan, refused } = reading;
     const form = [video, audio, sounds, scan];
     const shape = JSON.stringify([state, why, publisher, form, refused.count]);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { Colour } from "../../machines/content/colour.ts";
 import { scans } from "../../machines/content/scan.ts";
+import { MediaClock } from "../../machines/stream/relay/media-clock.ts";
 
 /** What an ingest process tells of itself, in one datagram. */
 export const IngestStatus = z.object({
@@ -45,6 +46,8 @@ export const IngestStatus = z.object({
       }),
     )
     .optional(),
+  /** Of its pictures where they are passed on; null: not known. Absent: the process is older. */
+  clock: MediaClock.nullable().optional(),
   /** Sockets on this host that hear the group, and the datagrams that they were too slow for. */
   readers: z.number(),
   readerDrops: z.number(),

@@ -8,6 +8,7 @@ import { GopStore } from "./gop-store.ts";
 import { Hindrances } from "./hindrances.ts";
 import { InputMeasures } from "./input-measures.ts";
 import { Lateness } from "./lateness.ts";
+import { PassingPictures } from "./passing-pictures.ts";
 import { PictureShape } from "./picture-shape.ts";
 import { type Timeline, Timelines } from "./timeline.ts";
 
@@ -34,6 +35,7 @@ export class InputLine {
   readonly id: string;
   readonly store: GopStore;
   readonly measures = new InputMeasures();
+  readonly passing = new PassingPictures();
   readonly #watchdogMs: number;
   readonly #timelines: Timelines;
   readonly #carries = new Carries();
@@ -88,6 +90,12 @@ export class InputLine {
     if (last && nowMs - last.toMs <= doubtMs) last.toMs = nowMs;
     else this.#hurts.push({ fromMs: nowMs, toMs: nowMs });
     while (this.#hurts[0]!.toMs < nowMs - rememberedMs) this.#hurts.shift();
+  }
+
+  /** What it brought lately says nothing of what comes next. */
+  forget(): void {
+    this.measures.forget();
+    this.passing.forget();
   }
 
   /** How much later than the others' its encoder brings the same picture, ms. */
@@ -176,7 +184,10 @@ export class InputLine {
       this.#figures.pictures++;
       if (frame.damaged) this.#figures.damagedPictures++;
     }
-    if (!began && !why.isDoubtful) this.measures.frame(frame, timeline, nowMs);
+    if (!began && !why.isDoubtful) {
+      this.measures.frame(frame, timeline, nowMs);
+      if (frame.track === 0) this.passing.picture(frame.pts, timeline, nowMs);
+    }
     this.store.add(frame, timeline, nowMs);
   }
 }

@@ -1,10 +1,15 @@
-import type { RelayOrders, RelayReason } from "../../machines/stream/relay-protocol.ts";
+import type {
+  RelayOrders,
+  RelayReason,
+  RelayReport,
+} from "../../machines/stream/relay-protocol.ts";
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { ticksPerMs } from "./frame.ts";
 import type { Gop, Sound } from "./gop-store.ts";
 import type { InputLine } from "./input-line.ts";
 import { OutputClock, type ClockState } from "./output-clock.ts";
 import { Pacer } from "./pacer.ts";
+import { PassingPictures } from "./passing-pictures.ts";
 import type { SpliceLine } from "./splice-line.ts";
 import { type OutFrame, type Progress, Restamp } from "./restamp.ts";
 import { type Candidate, chooseNext } from "./selection.ts";
@@ -77,6 +82,8 @@ export class Playout {
   /** How long the slate was shown, ms; not yet counted while it is. */
   slateMs = 0;
   #slateFrom: Ticks = 0;
+  /** Of who carries, with the times that they came with. */
+  readonly #passing = new PassingPictures();
 
   constructor(p: {
     lines: InputLine[];
@@ -135,6 +142,12 @@ export class Playout {
     return this.#run !== undefined && this.#run.line === this.#slate?.line;
   }
 
+  /** Of what is handed to the outputs. */
+  get sent(): NonNullable<RelayReport["sent"]> | null {
+    const { clock } = this.#passing;
+    return clock && this.#selected !== undefined ? { input: this.#selected, ...clock } : null;
+  }
+
   get hasSlate(): boolean {
     return this.#slate !== undefined;
   }
@@ -185,6 +198,7 @@ export class Playout {
       this.#splice(frame.dts + run.shift, streams, nowMs);
       this.#restamp.picture(frame, run.shift, streams);
       this.#pacer.sent(frame.dts + run.shift, nowMs);
+      if (!this.onSlate) this.#passing.picture(frame.pts, run.gop.timeline, nowMs);
       run.index++;
     }
   }
@@ -408,6 +422,7 @@ export class Playout {
     this.#pacer.aim(from, Math.max(nowMs, dueMs), 0, nowMs);
     this.#reason = "noInput";
     if (!entered) return true;
+    this.#passing.forget();
     this.#slateFrom = from;
     this.#changed();
     return true;
@@ -456,6 +471,7 @@ export class Playout {
     if (this.#wanted === input) this.#wanted = undefined;
     const isOther = this.#selected !== input;
     if (this.#selected !== undefined && isOther) this.switches++;
+    if (isOther) this.#passing.forget();
     this.#selected = input;
     // What is left of an input that is gone does not make it live.
     if (!line.isLive(nowMs) || (!isOther && this.#reason !== "noInput")) return;

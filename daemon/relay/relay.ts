@@ -119,7 +119,9 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
         bitrateBps: line.measures.bitrateBps(at),
         spreadRatio: line.measures.spreadRatio(at),
         avDriftMs: line.measures.avDriftMs,
+        clock: line.passing.clock,
       })),
+      sent: playout.sent,
       outputs: outputs.map(({ id, connected, pictures, droppedPictures, backlogBytes }) => {
         return { id, connected, pictures, droppedPictures, backlogBytes };
       }),
@@ -157,7 +159,7 @@ export function runRelay(settings: RelaySettings, onFailed: (error: Error) => vo
   setInterval(() => {
     takeLatencies();
     const at = nowMs();
-    for (const line of lines) if (!line.isLive(at)) line.measures.forget();
+    for (const line of lines) if (!line.isLive(at)) line.forget();
     playout.forget(nowMs());
     const slate = slateFile?.news();
     if (slate) playout.show(slate);

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pusherOf } from "../../machines/stream/relay/names.ts";
 import type { Scan } from "../../machines/content/scan.ts";
+import type { MediaClock } from "../../machines/stream/relay/media-clock.ts";
 import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 import type { SlateFormat } from "../../machines/stream/slate-format.ts";
@@ -67,6 +68,8 @@ export async function openRelays(p: {
   tell: (stream: string, news: RelayNews) => void;
   slateFormat: (stream: string) => SlateFormat | undefined;
   scans: (stream: string) => Readonly<Record<string, Scan>>;
+  /** Of the pictures that this ingest passes on. */
+  clockOf: (ingest: string) => MediaClock | null | undefined;
 }): Promise<Map<string, RelayProcess>> {
   const opened = p.relays.map(async (relay) => {
     const { stream, folder } = relay;
@@ -79,6 +82,10 @@ export async function openRelays(p: {
       settings: settingsOf(relay),
       slateFormat: () => p.slateFormat(stream),
       scans: () => p.scans(stream),
+      clockOf: (encoder) => {
+        const ingest = relay.inputs.find((it) => it.encoder === encoder)?.ingest;
+        return ingest === undefined ? undefined : p.clockOf(ingest);
+      },
       declared: Object.fromEntries(relay.inputs.map((it) => [it.encoder, it.declared])),
       heard: (report) => p.tell(stream, { type: "relay.report", report }),
       measured: (inputs) => p.tell(stream, { type: "relay.measured", inputs }),

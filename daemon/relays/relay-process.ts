@@ -11,6 +11,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Misfit } from "../../machines/content/misfit.ts";
 import type { Intents } from "../../machines/intents.ts";
 import type { Scan } from "../../machines/content/scan.ts";
+import { delayMs, type MediaClock } from "../../machines/stream/relay/media-clock.ts";
 import type { Measures } from "../../machines/stream/relay/measures.ts";
 import type { RelayWord } from "../../machines/stream/relay/relay.ts";
 import type { SlateFormat } from "../../machines/stream/slate-format.ts";
@@ -19,6 +20,7 @@ import {
   type RelayEnded,
   type RelayReport,
 } from "../../machines/stream/relay-protocol.ts";
+import { monotonicMs } from "../clock.ts";
 import { freeLock } from "../drivers/shared/engine/ending.ts";
 import {
   bootId,
@@ -72,6 +74,8 @@ export async function openRelayProcess(p: {
   slateFormat: () => SlateFormat | undefined;
   /** What the pictures of its inputs look like, of those that are known. */
   scans: () => Readonly<Record<string, Scan>>;
+  /** Of the ingest whose times this encoder keeps. */
+  clockOf: (encoder: string) => MediaClock | null | undefined;
   /** Each 5 s. */
   measured: (inputs: Record<string, Measures>) => void;
   lost: (because: string) => void;
@@ -107,7 +111,8 @@ export async function openRelayProcess(p: {
     if (heardAtMs - measuredAtMs >= measuredEveryMs) {
       measuredAtMs = heardAtMs;
       const atMs = heardAtMs;
-      p.measured(measuresOf(message, (report, id) => misfitsIn(report, id, atMs)));
+      const misfits = (report: RelayReport, id: string) => misfitsIn(report, id, atMs);
+      p.measured(measuresOf(message, misfits, p.clockOf));
     }
     const slateFormat = p.slateFormat();
     const word = { ...wordOf(message, p.scans()), ...(slateFormat && { slateFormat }) };
@@ -308,18 +313,25 @@ function wordOf(report: RelayReport, scans: Readonly<Record<string, Scan>>): Rel
 const measuresOf = (
   report: RelayReport,
   misfitsIn: (report: RelayReport, id: string) => Misfit[] | null,
+  clockOf: (encoder: string) => MediaClock | null | undefined,
 ): Record<string, Measures> =>
   Object.fromEntries(
-    report.inputs.map(({ id, continuityErrors, bitrateBps, spreadRatio, avDriftMs }) => [
-      id,
-      {
+    report.inputs.map(({ id, continuityErrors, bitrateBps, spreadRatio, avDriftMs, clock }) => {
+      const sent = report.sent?.input === id ? report.sent : null;
+      const [latencyMs, sentLatencyMs] = [clock, sent].map((to) =>
+        delayMs(clockOf(id), to, monotonicMs()),
+      );
+      const measures: Measures = {
         continuityErrors,
         misfits: misfitsIn(report, id),
         bitrateBps: bitrateBps ?? null,
         spreadRatio: spreadRatio ?? null,
         avDriftMs: avDriftMs ?? null,
-      },
-    ]),
+        ...(latencyMs !== undefined && { latencyMs }),
+        ...(sentLatencyMs !== undefined && { sentLatencyMs }),
+      };
+      return [id, measures];
+    }),
   );
 
 function parseJson(line: string): unknown {

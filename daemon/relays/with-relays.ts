@@ -11,6 +11,7 @@ import type { IngestConfig, SiteConfig } from "../../config/site.schema.ts";
 import type { RelayPlan } from "../../machines/site/plan.ts";
 import { feedOf, pusherOf } from "../../machines/stream/relay/names.ts";
 import type { FfmpegOptions } from "../drivers/ffmpeg/options.ts";
+import { ingestIn, takesAnyIngest } from "../drivers/shared/engine/ingest-input.ts";
 import type { PusherOptions } from "../drivers/ffmpeg/pusher.ts";
 import type { Vendor } from "../drivers/index.ts";
 import type { SessionKeys } from "../ingest/session-keys.ts";
@@ -41,6 +42,8 @@ export type RelayedStream = {
     spool: string;
     declared: Declared;
     door?: Door;
+    /** Whose times it keeps. */
+    ingest: string | undefined;
     /** Where the encoder publishes to. */
     address: string;
     isProcess: boolean;
@@ -170,6 +173,9 @@ function relayed(
   const memory = join(memoryFolder(relaysFolder(config.stateDir), env), id);
   const wasSeen = seenAtFarEnd(config.stateDir);
   const ingest = splicesFrom(stream, config);
+  const heard = ingestIn(firstOf(config, stream).options);
+  // A spare takes the first one's.
+  const heardBy = ({ options }: Box) => (takesAnyIngest(options) ? heard : ingestIn(options));
   const inputs = encoders.map((ref) => {
     const { encoder } = ref;
     const output = "output" in ref ? ref.output : undefined;
@@ -178,22 +184,19 @@ function relayed(
     const isProcess = kind === "software";
     const place = pushers.indexOf(ref);
     const spool = join(memory, encoder);
-    const declared = declaredFor(
-      stream,
-      config.encoders.find((box) => box.id === encoder)!,
-    );
+    const box = config.encoders.find((box) => box.id === encoder)!;
+    const declared = declaredFor(stream, box);
     const isSpare = "spare" in ref && ref.spare;
     const isCold = isSpare && "level" in ref && ref.level === "cold";
     const input = {
       ...{ encoder, output: output ?? outputs[0]!, leg, spool, isProcess, declared },
-      ...{ isSpare, isCold },
+      ...{ isSpare, isCold, ingest: place === -1 ? heardBy(box) : undefined },
     };
     if (place === -1) return { ...input, address: `spool:${spool}` };
     const host = isProcess ? "127.0.0.1" : relay.host!;
     const port = relay.port + place;
     const at = `${hostPart(host)}:${port}`;
-    const { options } = config.encoders.find((box) => box.id === encoder)!;
-    if (relay.srt && vendorOf(encoder).setUpByHand?.(options as Record<string, unknown>)) {
+    if (relay.srt && vendorOf(encoder).setUpByHand?.(box.options as Record<string, unknown>)) {
       const { passphrase, latencyMs } = relay.srt;
       const door = { kind: "srt" as const, host, port, passphrase, latencyMs };
       return { ...input, door, address: `srt://${at}` };

@@ -24,6 +24,12 @@ const figures: readonly [string, string, keyof Figures, number][] = [
     "continuityErrors",
     1,
   ],
+  [
+    "latency_seconds",
+    "From when its ingest passed a picture on until the relay had it from this encoder.",
+    "latencyMs",
+    1 / 1_000,
+  ],
 ];
 
 export function addRelayMetrics(
@@ -41,4 +47,16 @@ export function addRelayMetrics(
       }
     });
   }
+  gauge(
+    "understudy_relay_latency_seconds",
+    "From when the ingest passed a picture on until the relay handed it to its outputs.",
+    ["site", "stream"],
+    (g) => {
+      for (const { site, id: stream, state } of streams()) {
+        const { figures } = (state?.["relay"] as StreamRelay | null | undefined) ?? {};
+        const ms = figures?.latencyMs?.value;
+        if (ms !== undefined) g.set({ site, stream }, ms / 1_000);
+      }
+    },
+  );
 }

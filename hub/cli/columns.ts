@@ -26,6 +26,8 @@ export async function* first<T>(limit: number, items: AsyncIterable<T>): AsyncGe
   }
 }
 
+const seconds = (figure: { value: number; source: string } | undefined) =>
+  figure && `${(figure.value / 1_000).toFixed(1)} s (${figure.source})`;
 const sentences = (all: readonly string[] | undefined) => all?.join("; ");
 const old = ({ stale }: { stale: boolean }) => (stale ? ", stale" : "");
 const word = (machineWord: string | undefined, of: { stale: boolean } = { stale: false }) => ({
@@ -75,6 +77,7 @@ export const stream: Of<"StreamItem"> = {
           `${s.relay.health}, sends ${s.relay.selected ?? "nothing"} (${s.relay.reason})`),
     ],
     ["Relay sends it", (s) => ({ at: s.relay?.selected == null ? undefined : s.relay.since })],
+    ["Ingest to relay output", (s) => seconds(s.relay?.figures?.latencyMs)],
     ["Takeover", (s) => s.takeover],
     ["Takeovers left", (s) => s.budgetLeft],
     ["Held", (s) => sentences(s.latched)],
@@ -245,11 +248,7 @@ export const destination: Of<"DestinationItem"> = {
   more: [
     ["Name", (d) => d.name],
     ["Seen by", (d) => d.source],
-    [
-      "Latency",
-      ({ figures: { latencyMs } = {} }) =>
-        latencyMs && `${(latencyMs.value / 1_000).toFixed(1)} s (${latencyMs.source})`,
-    ],
+    ["Latency", ({ figures }) => seconds(figures?.latencyMs)],
   ],
 };
 

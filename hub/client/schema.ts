@@ -2963,6 +2963,13 @@ export interface components {
                 } & {
                   [key: string]: unknown;
                 };
+                latencyMs?: {
+                  value: number;
+                  at: string | null;
+                  source: string;
+                } & {
+                  [key: string]: unknown;
+                };
               } & {
                 [key: string]: unknown;
               };
@@ -2979,6 +2986,17 @@ export interface components {
             } & {
               [key: string]: unknown;
             })[];
+            figures?: {
+              latencyMs?: {
+                value: number;
+                at: string | null;
+                source: string;
+              } & {
+                [key: string]: unknown;
+              };
+            } & {
+              [key: string]: unknown;
+            };
             switches: number;
             missingMs: number;
             splices?: {
@@ -5980,6 +5998,13 @@ export interface operations {
                       } & {
                         [key: string]: unknown;
                       };
+                      latencyMs?: {
+                        value: number;
+                        at: string | null;
+                        source: string;
+                      } & {
+                        [key: string]: unknown;
+                      };
                     } & {
                       [key: string]: unknown;
                     };
@@ -5996,6 +6021,17 @@ export interface operations {
                   } & {
                     [key: string]: unknown;
                   })[];
+                  figures?: {
+                    latencyMs?: {
+                      value: number;
+                      at: string | null;
+                      source: string;
+                    } & {
+                      [key: string]: unknown;
+                    };
+                  } & {
+                    [key: string]: unknown;
+                  };
                   switches: number;
                   missingMs: number;
                   splices?: {

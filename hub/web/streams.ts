@@ -226,7 +226,7 @@ function measuredLine(
   nowMs: number,
   nameOf: (id: string) => string,
 ): HTMLElement[] {
-  const { bitrateBps, spreadRatio, avDriftMs, continuityErrors } = figures;
+  const { bitrateBps, spreadRatio, avDriftMs, continuityErrors, latencyMs } = figures;
   if (!continuityErrors) return [];
   const wrong = faults.map(({ fault, since }) => {
     const what = fault === "avDrift" ? "sound and picture drift apart" : "bit rate out of its band";
@@ -236,6 +236,7 @@ function measuredLine(
     ...(bitrateBps ? [`${(bitrateBps.value / 1e6).toFixed(2)} Mbit/s`] : []),
     ...(spreadRatio ? [`even to ${Math.round(100 * spreadRatio.value)} %`] : []),
     ...(avDriftMs ? [`sound ${Math.round(avDriftMs.value)} ms from where it began`] : []),
+    ...(latencyMs ? [`${(latencyMs.value / 1_000).toFixed(2)} s after its ingest`] : []),
     `${continuityErrors.value} packets wrong`,
     `${lengthOf(nowMs - Date.parse(continuityErrors.at ?? ""))} ago`,
   ];
@@ -290,8 +291,20 @@ function farEnd(stream: StreamItem, { board, nowMs }: Now): (Node | string)[] {
 function latency(stream: StreamItem, { board, nowMs }: Now): (Node | string)[] {
   const id = stream.destination;
   const seen = board.destinations.find((d) => d.site === stream.site && d.id === id);
-  const told = seen?.figures?.latencyMs;
-  if (told === undefined) return [h("span", { class: "muted" }, "not available")];
-  const text = `newest picture ${(told.value / 1_000).toFixed(1)} s old at the far end`;
-  return [text, h("span", { class: "muted" }, ` (${ageOf(told.at, nowMs)}, ${told.source})`)];
+  const line = (told: LatencyFigure, what: (seconds: string) => string) =>
+    told === undefined
+      ? []
+      : h(
+          "div",
+          {},
+          what((told.value / 1_000).toFixed(1)),
+          h("span", { class: "muted" }, ` (${ageOf(told.at, nowMs)}, ${told.source})`),
+        );
+  const lines = [
+    line(seen?.figures?.latencyMs, (seconds) => `newest picture ${seconds} s old at the far end`),
+    line(stream.relay?.figures?.latencyMs, (seconds) => `${seconds} s from ingest to relay output`),
+  ].flat();
+  return lines.length > 0 ? lines : [h("span", { class: "muted" }, "not available")];
 }
+
+type LatencyFigure = NonNullable<NonNullable<StreamItem["relay"]>["figures"]>["latencyMs"];

@@ -7,6 +7,7 @@ import { Carried } from "../content/carried.ts";
 import { Misfit } from "../content/misfit.ts";
 import { Shape } from "../content/shape.ts";
 import { Id, word } from "../id.ts";
+import { MediaClock } from "./relay/media-clock.ts";
 import { Splices } from "./relay/splices.ts";
 
 /** Daemon → relay: who may carry. Whole, so that saying it twice is harmless. */
@@ -88,6 +89,8 @@ export const RelayInput = z.object({
   spreadRatio: z.number().nullable().optional(),
   /** How much later the sound comes than at first, beside the picture and by its times, ms. */
   avDriftMs: z.number().nullable().optional(),
+  /** Of its pictures, when the relay had them. */
+  clock: MediaClock.nullable().optional(),
 });
 export type RelayInput = z.infer<typeof RelayInput>;
 
@@ -119,6 +122,8 @@ export const RelayReport = z.object({
   /** Absent: none are looked for, or the relay is older. */
   splices: Splices.optional(),
   inputs: z.array(RelayInput),
+  /** Of this input's pictures, when they were handed to the outputs; null: not known. */
+  sent: MediaClock.extend({ input: Id }).nullable().optional(),
   outputs: z.array(RelayOutput),
 });
 export type RelayReport = z.infer<typeof RelayReport>;

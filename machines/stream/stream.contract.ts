@@ -126,12 +126,21 @@ export const StreamRelay = z
             avDriftMs: Figure.optional(),
             /** Packets that were missing or wrong, since the relay's process began. */
             continuityErrors: Figure.optional(),
+            /** From when its ingest passed a picture on until the relay had it from this encoder. */
+            latencyMs: Figure.optional(),
           })
           .optional(),
         /** What has been outside of what was declared for long enough. */
         faults: z.array(z.object({ fault: word(measureFaults), sinceMs: z.number() })).optional(),
       }),
     ),
+    /** Nothing of what is not known. Absent: the site is older. */
+    figures: z
+      .object({
+        /** From when the ingest passed a picture on until the relay handed it to its outputs. */
+        latencyMs: Figure.optional(),
+      })
+      .optional(),
     /** How often it went on with another, and what is missing in what it sent, ms; of its process. */
     switches: z.number().int(),
     missingMs: z.number(),

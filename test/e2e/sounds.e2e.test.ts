@@ -1,13 +1,15 @@
 /** Several sounds with their languages and channels, from a source through ingest, encoder and relay. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, onTestFinished, test } from "vitest";
+import { groupOf } from "../../daemon/ingest/group.ts";
 import { freePort } from "../fakes/nginx-rtmp.ts";
+import { barCodeFilter } from "../fakes/picture.ts";
 import { samplesOf, strengthOf } from "../fakes/tone.ts";
 import { closedAfterEach } from "./after-each.ts";
+import { betweenMs, hear, heardAtMs } from "./bar-codes-heard.ts";
 import { until } from "./facility.ts";
 import { Hub } from "./hub.ts";
 
@@ -43,7 +45,7 @@ function aSourceOfTwoSounds(to: string): void {
     "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=15",
     "-f", "lavfi", "-i", `aevalsrc=${tone(330)}|${tone(330)}:c=stereo:s=48000`,
     "-f", "lavfi", "-i", `aevalsrc=${tone(660)}|0|0|0|${tone(880)}|0:c=5.1:s=48000`,
-    "-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-preset", "ultrafast", "-tune",
+    "-vf", barCodeFilter({ fps: 15, source: 7 }), "-map", "0", "-map", "1", "-map", "2", "-c:v", "libx264", "-preset", "ultrafast", "-tune",
     "zerolatency", "-g", "15", "-b:v", "300k", "-threads", "1", "-pix_fmt", "yuvj420p", "-c:a", "aac", "-color_primaries", "bt2020",
     "-color_trc", "arib-std-b67", "-colorspace", "bt2020nc",
     "-metadata:s:a:0", "language=deu", "-metadata:s:a:1", "language=eng",
@@ -51,7 +53,7 @@ function aSourceOfTwoSounds(to: string): void {
   ]);
 }
 
-test("two sounds go through encoder and relay with languages and channels, the picture with its colour and little lost; where fewer go on it is said what to set", async () => {
+test("two sounds go through encoder and relay with languages and channels, the picture with its colour and little lost, and how long that takes is told; where fewer go on it is said what to set", async () => {
   const [stage, house] = [await freePort(), await freePort()];
   const reads = (audio: object) => ({
     driver: "ffmpeg" as const,
@@ -92,9 +94,14 @@ test("two sounds go through encoder and relay with languages and channels, the p
     );
     expect(await said("a")).toEqual([]);
 
-    const inputs = async () => {
-      const { relay } = await hub.get("/api/streams/main");
-      return (relay as { inputs: { encoder: string; lacks?: string[] }[] } | null)?.inputs;
+    type Told = { figures?: { latencyMs?: { value: number } } };
+    type Relay = Told & { inputs: (Told & { encoder: string; lacks?: string[] })[] };
+    const relay = async () => (await hub.get("/api/streams/main"))["relay"] as Relay | null;
+    const inputs = async () => (await relay())?.inputs;
+    const latencies = async () => {
+      const { figures, inputs } = (await relay())!;
+      const of = ({ latencyMs }: NonNullable<Told["figures"]> = {}) => latencyMs?.value;
+      return { sent: of(figures), encoders: inputs.map((input) => of(input.figures)) };
     };
     const lacks = await until("both are seen by the relay", async () => {
       const all = await inputs();
@@ -122,14 +129,22 @@ test("two sounds go through encoder and relay with languages and channels, the p
     });
     expect(quality.figures.ssim!.value).toBeGreaterThan(0.8);
 
+    const group = groupOf({ site: "studio", stateDir: facility.stateDir }, "stage");
+    const [came, went] = [hear(group.port, group.address), hear(house)];
+    await until("some seconds are heard", () => went.length > 350);
     const heard = join(facility.folder, "heard.ts");
-    // prettier-ignore
-    started(["-f", "mpegts", "-i", `udp://127.0.0.1:${house}?fifo_size=50000`, "-map", "0", "-c", "copy",
-      "-t", "6", heard]);
-    await until(
-      "some seconds are heard",
-      () => existsSync(heard) && statSync(heard).size > 250_000,
-    );
+    const passed = await heardAtMs(came, join(facility.folder, "came.ts"));
+    const tookMs = betweenMs(passed, await heardAtMs(went, heard));
+    const told = await until("it is told how long it takes", async () => {
+      const all = await latencies();
+      return all.sent !== undefined && !all.encoders.includes(undefined) && all;
+    });
+    expect(Math.abs(told.sent! - tookMs)).toBeLessThan(150);
+    // A GOP of it waits in the relay.
+    for (const encoderMs of told.encoders) {
+      expect(encoderMs).toBeGreaterThan(0);
+      expect(encoderMs).toBeLessThan(told.sent! - 1_000);
+    }
     const { stdout } = await promisify(execFile)(
       "ffprobe",
       // prettier-ignore

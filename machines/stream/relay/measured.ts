@@ -4,6 +4,7 @@
  */
 import { type Misfit, misfitSentence } from "../../content/misfit.ts";
 import type { Decision } from "../../decision.ts";
+import type { Figure } from "../../published.ts";
 import { elapsedMs } from "../../time.ts";
 import type { StreamContext } from "../stream.context.ts";
 import type { StreamRelay } from "../stream.contract.ts";
@@ -114,6 +115,23 @@ export function misfitsOf({ measured, now }: Pick<StreamContext, "measured" | "n
   return input.misfits?.map((misfit) => misfitSentence(id, misfit));
 }
 
+/** By the times that the ingest gave its pictures. */
+const latencyFigure = ({ at }: MeasuredInput, value: number | undefined): Figure | undefined =>
+  value === undefined
+    ? undefined
+    : { value: Math.round(value), atMs: at.wallMs, source: "its ingest's times" };
+
+/** From the ingest to the outputs of the relay, of the one that carries. */
+export function publishedLatency(
+  { measured, now }: StreamContext,
+  selected: string | null,
+): StreamRelay["figures"] {
+  const input = measured[selected ?? ""];
+  if (!input || elapsedMs(input.at, now()) > countsMs) return {};
+  const latencyMs = latencyFigure(input, input.sentLatencyMs);
+  return latencyMs ? { latencyMs } : {};
+}
+
 /** Nothing of what is too old. */
 export function publishedMeasures(
   { measured, now }: StreamContext,
@@ -123,12 +141,14 @@ export function publishedMeasures(
   if (!input || elapsedMs(input.at, now()) > countsMs) return { figures: {}, faults: [] };
   const figure = (value: number) => ({ value, atMs: input.at.wallMs, source: "relay" });
   const { bitrateBps, spreadRatio, avDriftMs, continuityErrors, told, since } = input;
+  const latencyMs = latencyFigure(input, input.latencyMs);
   return {
     figures: {
       ...(bitrateBps !== null && { bitrateBps: figure(bitrateBps) }),
       ...(spreadRatio !== null && { spreadRatio: figure(spreadRatio) }),
       ...(avDriftMs !== null && { avDriftMs: figure(avDriftMs) }),
       continuityErrors: figure(continuityErrors),
+      ...(latencyMs && { latencyMs }),
     },
     faults: told.map((fault) => ({ fault, sinceMs: since[fault]!.wallMs })),
   };

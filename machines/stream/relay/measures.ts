@@ -9,6 +9,10 @@ export type Measures = {
   avDriftMs: number | null;
   continuityErrors: number;
   misfits: readonly Misfit[] | null;
+  /** From its ingest until the relay had its picture. Absent: not known. */
+  latencyMs?: number;
+  /** The same until it was handed to the outputs, of the one that carries. */
+  sentLatencyMs?: number;
 };
 
 /** What it should be within; what is left out is not looked at. */

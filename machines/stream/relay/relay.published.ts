@@ -7,7 +7,7 @@ import { type StreamContext, verdict } from "../stream.context.ts";
 import type { StreamRelay, StreamState } from "../stream.contract.ts";
 import { relayReasonWords } from "../relay-protocol.ts";
 import { planOnPath } from "./path.ts";
-import { misfitsOf, publishedMeasures } from "./measured.ts";
+import { misfitsOf, publishedLatency, publishedMeasures } from "./measured.ts";
 import { isSpare } from "../spares.ts";
 import { callHindrance, calledSpare, lacksSpare, whyNoSpare } from "./spare.ts";
 import { hindersInput, inputsOf, isOnSlate, pictureMisfits, relayBrings } from "./relay.ts";
@@ -70,6 +70,7 @@ export function publishedRelay(context: StreamContext): StreamRelay | null {
         ...publishedMeasures(context, encoder),
       };
     }),
+    figures: publishedLatency(context, relay === null ? null : selected),
     switches,
     missingMs,
     ...(relay?.splices && { splices: relay.splices }),

@@ -13,6 +13,9 @@ import type { IngestSettings } from "../../../daemon/ingest/settings.ts";
 import { ffmpegArguments } from "../../../daemon/drivers/ffmpeg/arguments.ts";
 import { FfmpegOptions } from "../../../daemon/drivers/ffmpeg/options.ts";
 import { withGroup } from "../../../daemon/drivers/shared/engine/ingest-input.ts";
+import { monotonicMs } from "../../../daemon/clock.ts";
+import { ticksPerMs } from "../../../daemon/relay/frame.ts";
+import { FrameReader } from "../../../daemon/relay/frame-reader.ts";
 import { until } from "../../e2e/facility.ts";
 import { freePort } from "../../fakes/nginx-rtmp.ts";
 import { Publisher } from "../../fakes/publisher.ts";
@@ -109,13 +112,20 @@ test(`kill -9 of an encoder ${kills} times: the publisher sends on, and another 
   expect(Math.min(...steps)).toBeGreaterThan(0.5 / 15);
 });
 
-test("two readers of the group get the same bytes", async () => {
+test("two readers of the group get the same bytes, and how their times stand to the clock is told", async () => {
   const pattern = { width: 320, height: 180, framesPerSecond: 15, bitrateBps: 300_000 };
-  const { group, untilState } = await anIngest({ kind: "testPattern", ...pattern });
+  const { group, untilState, status } = await anIngest({ kind: "testPattern", ...pattern });
+  const aheadMs: number[] = [];
   const heard = [0, 1].map(() => {
     const socket = createSocket({ type: "udp4", reuseAddr: true });
     const chunks: Buffer[] = [];
-    socket.on("message", (bytes) => void chunks.push(bytes));
+    const reader = new FrameReader(({ track, pts }, atMs) => {
+      if (track === 0) aheadMs.push(atMs - pts / ticksPerMs);
+    });
+    socket.on("message", (bytes) => {
+      chunks.push(bytes);
+      reader.feed(Buffer.from(bytes), monotonicMs());
+    });
     socket.bind(group.port, group.address, () => socket.addMembership(group.address, "127.0.0.1"));
     onTestFinished(() => void socket.close());
     return chunks;
@@ -131,6 +141,12 @@ test("two readers of the group get the same bytes", async () => {
   expect(from).toBeGreaterThanOrEqual(0);
   expect(both).toBeGreaterThan(50_000);
   expect(a.subarray(from, from + both).equals(b.subarray(0, both))).toBe(true);
+  const { clock } = await untilState("receiving", (it) => it.clock != null);
+  const meanMs = aheadMs.reduce((sum, ms) => sum + ms, 0) / aheadMs.length;
+  // A reader knows that a picture is whole when the next one comes.
+  expect(Math.abs(clock!.aheadMs - (meanMs - 1_000 / 15))).toBeLessThan(50);
+  // It hears the group for that itself, and does not count.
+  expect(status().readers).toBe(2);
 });
 
 test("an SRT publisher with the passphrase is let in, one with another is refused and said", async () => {

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { delayMs } from "../../../machines/stream/relay/media-clock.ts";
 import { aRelay, type Encoder, gopPictures, pictureMs, steps } from "./a-relay.ts";
 
 const gopMs = gopPictures * pictureMs;
@@ -133,6 +134,57 @@ describe("two encoders on their source's clock, whole GOPs", () => {
     expect(steps(relay.numbers())).toEqual(["47 → 96"]);
     expect(relay.reasons).toEqual(["a: start", "nobody: noInput", "a: start", "nobody: noInput"]);
     expect(relay.playout.missingMs).toBeCloseTo(48 * pictureMs, -1);
+  });
+});
+
+describe("how long it takes, by the times of the source", () => {
+  /** Picture 0 has 10 s and is shown at 50 s. */
+  const shown = { aheadMs: 40_000, fromMs: 0 };
+  const needs = (relay: ReturnType<typeof aRelay>) => {
+    const source = { ...shown, untilMs: relay.now() };
+    const { sent } = relay.playout;
+    const late = relay.sent
+      .filter(({ track, atMs }) => track === 0 && sent && atMs >= sent.fromMs)
+      .map(({ atMs, number }) => atMs - 50_000 - number * pictureMs);
+    return {
+      /** From when the source showed them, by their numbers. */
+      trulyMs: late.reduce((sum, ms) => sum + ms, 0) / late.length,
+      encoders: relay.lines.map(({ passing }) => delayMs(source, passing.clock, relay.now())),
+      sent: sent && { input: sent.input, ms: delayMs(source, sent, relay.now())! },
+    };
+  };
+
+  test("each encoder's delay is told, and that of what goes out: a GOP more and up to the margin", () => {
+    const bFrames = { lagMs: 400, bFrames: true, offset: () => 2 ** 33 };
+    const relay = aRelay({ encoders: { a: { lagMs: 30 }, b: { lagMs: 250 }, c: bFrames } });
+    relay.show(0, 120);
+    expect(needs(relay)).toMatchObject({ encoders: [undefined, undefined, undefined], sent: null });
+    relay.show(120, 300);
+    const { encoders, sent, trulyMs } = needs(relay);
+    // With B-frames its times are two pictures ahead, so that they come that much earlier.
+    expect(encoders.map((ms) => Math.round(ms!))).toEqual([30, 250, 320]);
+    expect(sent!.input).toBe("a");
+    expect(Math.abs(sent!.ms - trulyMs)).toBeLessThan(5);
+    expect(sent!.ms).toBeGreaterThan(30 + gopMs);
+    expect(sent!.ms).toBeLessThanOrEqual(30 + gopMs + 60);
+  });
+
+  test("after a switch, a jump or a silence it is not known until it has been measured anew", () => {
+    const offset = (n: number) => (n >= 300 ? 90_000 : 0);
+    const relay = aRelay({
+      encoders: { a: { lagMs: 30, lacks: after(500) }, b: { lagMs: 45 }, c: { lagMs: 90, offset } },
+    });
+    relay.show(0, 320);
+    expect(needs(relay)).toMatchObject({ encoders: [30, 45, undefined], sent: { input: "a" } });
+    relay.order({ generation: 2, preferred: "b" });
+    relay.show(320, 400);
+    expect(relay.playout.carrier).toBe("b");
+    expect(needs(relay).sent).toBeNull();
+    relay.show(400, 500);
+    expect(needs(relay).encoders[0]).toBeCloseTo(30, 0);
+    relay.show(500, 560);
+    for (const line of relay.lines) if (!line.isLive(relay.now())) line.forget();
+    expect(needs(relay).encoders[0]).toBeUndefined();
   });
 });
 

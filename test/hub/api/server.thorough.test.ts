@@ -391,12 +391,16 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
     figures: { ssim: figure(0.97), psnrDb: figure(41.5) },
   };
   const content = { views: [{ ...view, figures }], comparison: null, quality };
-  const measured = { bitrateBps: figure(4e6), avDriftMs: figure(-25), continuityErrors: figure(2) };
+  const measured = {
+    ...{ bitrateBps: figure(4e6), avDriftMs: figure(-25), continuityErrors: figure(2) },
+    latencyMs: figure(260),
+  };
   const relay = {
     ...{ health: "running", selected: "helo-a", sinceMs: 1, reason: "start", generation: 1 },
     ...{
       switches: 0,
       missingMs: 0,
+      figures: { latencyMs: figure(1_430) },
       inputs: [{ encoder: "helo-a", brings: true, figures: measured }],
     },
   };
@@ -419,6 +423,8 @@ test("metrics pass promtool; what is unknown or of a site that is away is absent
   expect(text).toContain(`relay_input_bitrate_bytes_per_second{${input} 500000`);
   expect(text).toContain(`relay_input_av_drift_seconds{${input} -0.025`);
   expect(text).toContain(`relay_input_continuity_errors{${input} 2`);
+  expect(text).toContain(`relay_input_latency_seconds{${input} 0.26`);
+  expect(text).toContain('understudy_relay_latency_seconds{site="studio",stream="main"} 1.43');
   expect(text).not.toContain(`relay_input_bitrate_spread_ratio{${input}`);
   const loudness = 'understudy_stream_loudness_lufs{site="studio",stream="main",view="helo-a"';
   expect(text).toContain(`${loudness},window="short-term"} -22.5`);

@@ -150,12 +150,17 @@ test("what is seen of the picture stands in the card, and that the understudy sh
   await page.close();
 });
 
-test("what a relay's input brings and is not carried stands in the card, with what to set", async () => {
+test("what a relay's input brings and is not carried stands in the card, with what to set, and how long it takes", async () => {
+  const figure = (value: number) => ({
+    ...{ value, at: new Date().toISOString(), source: "its ingest's times" },
+  });
+  const figures = { continuityErrors: figure(0), latencyMs: figure(260) };
   const misfit = "sound 1 of a is AC-3, which is not carried: set the encoder to AAC";
   const { streams, ...rest } = board();
   const relay = {
     ...{ health: "running", selected: "a", since: new Date().toISOString(), reason: "start" },
-    ...{ missingMs: 0, inputs: [{ encoder: "a", brings: true, carried: null, misfits: [misfit] }] },
+    ...{ missingMs: 0, figures: { latencyMs: figure(1_430) } },
+    inputs: [{ encoder: "a", brings: true, carried: null, misfits: [misfit], figures }],
   };
   const before = served.hub.board;
   onTestFinished(() => void (served.hub.board = before));
@@ -167,6 +172,9 @@ test("what a relay's input brings and is not carried stands in the card, with wh
   const card = '[data-key="studio~second"]';
   await page.locator(`${card} summary`).click();
   await page.locator(card).getByText(misfit).waitFor();
+  const text = await textOf(page, card);
+  expect(text).toContain("1.4 s from ingest to relay output");
+  expect(text).toContain("0.26 s after its ingest, 0 packets wrong");
   await page.close();
 });
 

@@ -47,6 +47,19 @@ test("what is measured of an input is shown with its age and source", () => {
   expect(input()).toMatchObject({ figures: {}, faults: [] });
 });
 
+test("how long encoder and relay need is shown of the one on air, with its age, and not where it is not known", () => {
+  const { pass, published, world } = onAir();
+  expect(published().relay!.figures).toEqual({});
+  pass(5, { latencyMs: 260.4, sentLatencyMs: 1_430.2 });
+  const figure = { atMs: world.now().wallMs - 5_000, source: "its ingest's times" };
+  const [a, b] = published().relay!.inputs;
+  expect(a!.figures!.latencyMs).toEqual({ value: 260, ...figure });
+  expect(b!.figures!.latencyMs).toBeUndefined();
+  expect(published().relay!.figures).toEqual({ latencyMs: { value: 1_430, ...figure } });
+  world.pass(15);
+  expect(published().relay!.figures).toEqual({});
+});
+
 test.each([
   [
     "bitrate",

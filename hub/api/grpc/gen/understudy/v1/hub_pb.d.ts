@@ -3007,6 +3007,11 @@ export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
    * @generated from field: understudy.v1.Splices splices = 13;
    */
   splices?: Splices | undefined;
+
+  /**
+   * @generated from field: understudy.v1.StreamRelayFigures figures = 14;
+   */
+  figures?: StreamRelayFigures | undefined;
 };
 
 /**
@@ -3014,6 +3019,24 @@ export declare type StreamRelay = Message<"understudy.v1.StreamRelay"> & {
  * Use `create(StreamRelaySchema)` to create a new message.
  */
 export declare const StreamRelaySchema: GenMessage<StreamRelay>;
+
+/**
+ * @generated from message understudy.v1.StreamRelayFigures
+ */
+export declare type StreamRelayFigures = Message<"understudy.v1.StreamRelayFigures"> & {
+  /**
+   * From when the ingest passed a picture on until the relay handed it to its outputs.
+   *
+   * @generated from field: understudy.v1.Figure latency_ms = 1;
+   */
+  latencyMs?: Figure | undefined;
+};
+
+/**
+ * Describes the message understudy.v1.StreamRelayFigures.
+ * Use `create(StreamRelayFiguresSchema)` to create a new message.
+ */
+export declare const StreamRelayFiguresSchema: GenMessage<StreamRelayFigures>;
 
 /**
  * Splice information (SCTE-35) beside the pictures.
@@ -3250,6 +3273,13 @@ export declare type StreamRelayInputFigures = Message<"understudy.v1.StreamRelay
    * @generated from field: understudy.v1.Figure continuity_errors = 4;
    */
   continuityErrors?: Figure | undefined;
+
+  /**
+   * From when its ingest passed a picture on until the relay had it from this encoder.
+   *
+   * @generated from field: understudy.v1.Figure latency_ms = 5;
+   */
+  latencyMs?: Figure | undefined;
 };
 
 /**
