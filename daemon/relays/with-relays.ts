@@ -273,8 +273,11 @@ function pusher(
   return { ...rest, id, driver: pusherDriver, practise: "observe", sync: "observe", options };
 }
 
-/** As often as what takes it in tells how it goes. */
-const lookAtInputEveryMs = 500;
+/**
+ * Every second time that what takes it in tells how it goes: by SRT it is counted twice a second,
+ * too, and the same figure told twice is no standstill.
+ */
+const lookAtInputEveryMs = 1_000;
 
 /** The relay, as the far end of one encoder: what takes it in is who looks. */
 function feedEnd(
