@@ -29,6 +29,8 @@ const remembered = 8;
 
 export class GopStore {
   readonly gops: Gop[] = [];
+  /** Where the last GOPs began, of those that are gone, too. */
+  readonly keys: { timeline: Timeline; pts: Ticks }[] = [];
   /** By track; 0 is empty. */
   readonly sounds: Sound[][] = [];
   #bytes = 0;
@@ -64,6 +66,8 @@ export class GopStore {
     const last = this.gops.at(-1);
     if (frame.key) {
       if (last?.timeline === timeline && last.endDts === undefined) this.#end(last, frame);
+      this.keys.push({ timeline, pts: frame.pts });
+      if (this.keys.length > remembered) this.keys.shift();
       this.gops.push({
         ...{ timeline, frames: [frame], arrivedMs: nowMs, lastMs: nowMs },
         ...{ endDts: undefined, damaged: frame.damaged },

@@ -24,7 +24,7 @@ export type InputFigures = {
 const settlingMs = 1_000;
 
 /** Most damage is not seen: it hits bytes that may be anything. It is near damage that is, ms. */
-const doubtMs = 500;
+export const doubtMs = 500;
 /** B-frames stand between others all the time: after so many pictures without one it makes none. */
 const orderedPictures = 250;
 /** Longer than anything is kept, ms. */

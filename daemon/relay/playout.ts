@@ -6,7 +6,7 @@ import type {
 import type { ElementaryStream, Frame, Ticks } from "./frame.ts";
 import { ticksPerMs } from "./frame.ts";
 import type { Gop, Sound } from "./gop-store.ts";
-import type { InputLine } from "./input-line.ts";
+import { doubtMs, type InputLine } from "./input-line.ts";
 import { OutputClock, type ClockState } from "./output-clock.ts";
 import { Pacer } from "./pacer.ts";
 import { PassingPictures } from "./passing-pictures.ts";
@@ -23,8 +23,8 @@ export type Mode =
   | { kind: "gop-atomic"; marginMs: number }
   /** Held until another's keyframe has come: encoders with clocks and GOPs of their own. */
   | { kind: "delay-line"; marginMs: number }
-  /** The same, held by nothing. */
-  | { kind: "next-keyframe" };
+  /** Held by nothing. `sourceClocked`: the encoders are on their source's clock, with the same GOPs. */
+  | { kind: "next-keyframe"; sourceClocked?: boolean };
 
 export type PlayoutState = {
   orders: Omit<RelayOrders, "type">;
@@ -53,12 +53,17 @@ const mostLateMs = 10_000;
 const isPoor = ({ isLate, store }: InputLine) =>
   isLate || store.gops.some(({ damaged }) => damaged);
 
+const isFine = (line: InputLine, nowMs: number) =>
+  line.isLive(nowMs) && !isPoor(line) && !line.isDoubtful(nowMs);
+
 type Run = { line: InputLine; gop: Gop; shift: Ticks; index: number };
 
 /** Chooses what goes out, restamps it and says when it leaves. It alone selects. */
 export class Playout {
   readonly #lines: Map<string, InputLine>;
   readonly #mode: Mode;
+  /** The same picture has the same time, whoever brings it. */
+  readonly #sourceClocked: boolean;
   readonly #watchdogMs: number;
   readonly #splices: SpliceLine | undefined;
   #slate: Slate | undefined;
@@ -101,6 +106,9 @@ export class Playout {
   }) {
     this.#lines = new Map(p.lines.map((line) => [line.id, line]));
     this.#mode = p.mode;
+    this.#sourceClocked =
+      p.mode.kind === "gop-atomic" ||
+      (p.mode.kind === "next-keyframe" && p.mode.sourceClocked === true);
     this.#watchdogMs = p.watchdogMs;
     this.#slate = p.slate;
     this.#splices = p.splices;
@@ -108,7 +116,7 @@ export class Playout {
     this.#orders = p.resume?.state.orders ?? p.orders;
     this.#selected = p.resume?.state.selected ?? undefined;
     this.#wanted = p.resume ? undefined : (p.orders.preferred ?? undefined);
-    this.#clock = new OutputClock(p.mode.kind === "gop-atomic", p.resume?.state.clock ?? undefined);
+    this.#clock = new OutputClock(this.#sourceClocked, p.resume?.state.clock ?? undefined);
     this.#pacer = new Pacer(p.resume?.state.baseMs ?? undefined);
     this.#restamp = new Restamp({
       clock: this.#clock,
@@ -245,19 +253,21 @@ export class Playout {
     const wanted = asked !== undefined && asked !== id;
     const line = this.#lines.get(id)!;
     if (wanted || !this.#orders.eligible.includes(id) || !line.isLive(nowMs)) return true;
-    return this.#hasJumped(line) || (isPoor(line) && this.#anotherIsFine(line, nowMs));
+    if (this.#hasJumped(line)) return true;
+    const isPoorly = isPoor(line) || this.#hasSentDoubtful(line, nowMs);
+    return isPoorly && this.#eligible().some((it) => it !== line && isFine(it, nowMs));
   }
 
-  #anotherIsFine(line: InputLine, nowMs: number): boolean {
-    const others = this.#eligible().filter((other) => other !== line && other.isLive(nowMs));
-    return others.some((other) => !isPoor(other) && !other.isDoubtful(nowMs));
+  /** What is not held is sent before damage near it is seen. */
+  #hasSentDoubtful(line: InputLine, nowMs: number): boolean {
+    return this.#mode.kind === "next-keyframe" && line.isDoubtful(nowMs);
   }
 
   /** Who is wished for; where arrival tells which pictures are the same, not before it does well. */
   #asked(nowMs: number): string | undefined {
     const { timeline } = this.#lines.get(this.#wanted ?? "") ?? {};
     const isKnown = timeline !== undefined && nowMs - timeline.bornMs >= settledMs;
-    return this.#mode.kind === "gop-atomic" || isKnown ? this.#wanted : undefined;
+    return this.#sourceClocked || isKnown ? this.#wanted : undefined;
   }
 
   /** It is given up, and not all others are as well: then it plays what it has. */
@@ -319,13 +329,26 @@ export class Playout {
 
   #firstAfter(after: Ticks, line: InputLine, nowMs: number): Candidate[] {
     this.#recognise(line);
+    let again: Candidate | undefined;
     for (const gop of line.store.gops) {
       const shift = this.#clock.shiftOf(gop.timeline);
       const [key] = gop.frames;
-      if (shift === undefined || key === undefined || key.pts + shift <= after) continue;
-      if (!key.damaged) return [this.#candidate(line, gop, shift, nowMs)];
+      if (shift === undefined || key === undefined || key.damaged) continue;
+      if (key.pts + shift > after) return [this.#candidate(line, gop, shift, nowMs)];
+      if (this.#goesBackTo(line, gop, nowMs)) again = this.#candidate(line, gop, shift, nowMs);
     }
-    return [];
+    return again ? [again] : [];
+  }
+
+  /**
+   * Damage is seen only after some of it was sent, and by then its next keyframe may be more than a
+   * GOP after that. Where the last one is nearer, all from there on goes out again, whole.
+   */
+  #goesBackTo(line: InputLine, gop: Gop, nowMs: number): boolean {
+    const carrier = this.#lines.get(this.#selected ?? "");
+    if (!carrier || carrier === line || !this.#hasSentDoubtful(carrier, nowMs)) return false;
+    const nearMs = Math.min(doubtMs, (line.store.longestGopMs ?? 0) / 2);
+    return nowMs - gop.arrivedMs <= nearMs && isFine(line, nowMs);
   }
 
   /**
@@ -334,13 +357,13 @@ export class Playout {
    */
   #recognise(line: InputLine): void {
     const newest = line.store.gops.at(-1)?.timeline;
-    if (newest === undefined || this.#mode.kind !== "gop-atomic") return;
+    if (newest === undefined || !this.#sourceClocked) return;
     const isKnown = this.#clock.shiftOf(newest) !== undefined;
     for (const other of this.#lines.values()) {
       if (other !== line && this.#soundsAlike(line, other, newest) && !isKnown) {
         const own = line.store.gops.filter((gop) => gop.timeline === newest && !gop.damaged);
         const keys = ({ timeline, frames }: Gop) => ({ timeline, pts: frames[0]!.pts });
-        if (this.#clock.prove(newest, own.slice(-2).map(keys), other.store.gops.map(keys))) return;
+        if (this.#clock.prove(newest, own.slice(-2).map(keys), other.store.keys)) return;
       }
     }
   }
@@ -377,25 +400,33 @@ export class Playout {
       this.#restamp.last.dts === null
         ? this.#startedMs!
         : this.#pacer.dueMs(this.#restamp.last.dts);
-    const isPatient = nowMs < sinceMs + this.#watchdogMs;
     // Until one is whole it is not known for how long to hold.
     const wholeGops = this.#mode.kind !== "next-keyframe";
     const live = this.#eligible()
       .filter((line) => line.isLive(nowMs))
       .sort((a, b) => this.#rank(a.id) - this.#rank(b.id));
+    // Of what is not held the next keyframe has yet to come.
+    const onClock = wholeGops ? [] : live.filter((line) => this.#isOnClock(line));
+    const keyMs = Math.max(0, ...onClock.map(({ store }) => store.longestGopMs ?? 0));
+    const isPatient = nowMs < sinceMs + this.#watchdogMs + keyMs;
     for (const line of live) {
       const newest = line.store.gops.at(-1)?.timeline;
       if (newest === undefined || this.#clock.shiftOf(newest) !== undefined) continue;
-      const gop = line.store.gops.find(
+      const usable = line.store.gops.filter(
         ({ timeline, damaged, endDts }) =>
           timeline === newest && !damaged && (!wholeGops || endDts !== undefined),
       );
+      const gop = usable.at(wholeGops ? 0 : -1);
       if (gop && this.onSlate) return this.#reached(this.#afterSlate(line, gop, nowMs));
       const first = this.#restamp.last.dts === null && this.#rank(line.id) === 0;
       if (gop && (first || !isPatient))
         return { ...this.#candidate(line, gop, 0, nowMs), dueMs: nowMs };
     }
     return undefined;
+  }
+
+  #isOnClock({ timeline }: InputLine): boolean {
+    return timeline !== undefined && this.#clock.shiftOf(timeline) !== undefined;
   }
 
   /** Where the output is when this GOP has been held as long as any: until then the slate plays. */
@@ -455,7 +486,7 @@ export class Playout {
     const shift = this.#clock.follow(gop.timeline, key!.dts, this.#nextDts(), wished);
     // Who was on air has the sound up to the very picture; who comes may begin with that one.
     const before = this.#run;
-    const goesOnAlike = this.onSlate || this.#mode.kind === "gop-atomic";
+    const goesOnAlike = this.onSlate || this.#sourceClocked;
     if (before && before.line !== line && goesOnAlike) this.#sounds(before, key!.dts + shift - 1);
     if (this.onSlate) this.slateMs += (key!.dts + shift - this.#slateFrom) / ticksPerMs;
     this.#run = { line, gop, shift, index: 0 };
@@ -481,7 +512,7 @@ export class Playout {
 
   /** Encoders on their source's clock bring the same sound. */
   #sounds({ line, gop, shift }: Run, until: Ticks): void {
-    const isShared = this.#mode.kind === "gop-atomic" && line !== this.#slate?.line;
+    const isShared = this.#sourceClocked && line !== this.#slate?.line;
     const others = isShared ? [...this.#lines.values()].filter((other) => other !== line) : [];
     this.#restamp.sounds([line, ...others], gop, shift, until);
   }
@@ -519,7 +550,7 @@ export class Playout {
         (gop.damaged || line.isDoubtful(gop.lastMs)) &&
         gop.frames.at(-1)!.pts + (this.#clock.shiftOf(gop.timeline) ?? 0) > after,
     );
-    return damaged ? "damaged" : "late";
+    return damaged || this.#hasSentDoubtful(line, nowMs) ? "damaged" : "late";
   }
 
   #holdMs(): number {
@@ -545,7 +576,7 @@ export class Playout {
     for (const line of this.#lines.values()) {
       const longestMs = line.store.longestGopMs ?? 0;
       const neededMs = this.#holdMs() + longestMs + Math.min(lateMs, mostLateMs);
-      const spare = this.#mode.kind === "gop-atomic" ? this.#watchdogMs + spareMs : 0;
+      const spare = this.#sourceClocked ? this.#watchdogMs + spareMs : 0;
       const sinceMs = nowMs - neededMs - spare;
       const carries = line === this.#run?.line;
       if (carries) this.#run!.index = line.store.shed(this.#run!.gop, this.#run!.index);

@@ -32,6 +32,8 @@ export class Restamp {
   /** Times that differ by less are the same picture's. */
   halfPicture: Ticks = 5 * ticksPerMs;
   readonly #clock: OutputClock;
+  /** The last picture was left out: the next one is further away than its length. */
+  #leftOut = false;
   /** Pictures are not further apart than this; what is, is a hole. */
   readonly #longestPictureTicks: Ticks;
   readonly #send: (frame: OutFrame, streams: ElementaryStream[]) => void;
@@ -52,15 +54,19 @@ export class Restamp {
   picture(frame: Frame, shift: Ticks, streams: ElementaryStream[]): void {
     const { key, payload } = frame;
     // Another's may still come in its place.
-    if (frame.damaged) return;
+    if (frame.damaged) {
+      this.#leftOut = true;
+      return;
+    }
     const lastDts = this.last.dts ?? -Infinity;
     const restamped = frame.dts + shift;
     this.last.pts = Math.max(this.last.pts ?? -Infinity, frame.pts + shift);
-    // A decoder never recovers in some players when the keyframe is missing; others may be left out.
-    if (!key && restamped <= lastDts) return;
+    // What is not above what was sent takes no time; the pictures after it are made of it.
     const dts = Math.max(restamped, lastDts + 1);
     const pts = Math.max(frame.pts + shift, dts);
-    if (restamped - lastDts < this.#longestPictureTicks && restamped > lastDts) {
+    const isNext = !frame.gapBefore && !this.#leftOut;
+    this.#leftOut = false;
+    if (isNext && restamped - lastDts < this.#longestPictureTicks && restamped > lastDts) {
       this.halfPicture = (restamped - lastDts) / 2;
     }
     this.last.dts = dts;

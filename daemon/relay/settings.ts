@@ -14,7 +14,11 @@ const Mode = z.discriminatedUnion("kind", [
     /** Beyond the longest GOP and the watchdog: for what a switch itself takes. */
     marginMs: z.number().min(0).max(20_000).default(300),
   }),
-  z.object({ kind: z.literal("next-keyframe") }),
+  z.object({
+    kind: z.literal("next-keyframe"),
+    /** Encoders on their source's clock with the same GOPs, as gop-atomic needs them. */
+    sourceClocked: z.boolean().default(false),
+  }),
 ]);
 
 export const usualWatchdogMs = 400;

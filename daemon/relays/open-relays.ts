@@ -102,13 +102,13 @@ export async function openRelays(p: {
 }
 
 type Settings = Omit<RelaySettings, "watchdogMs" | "mostBytes" | "mode"> & {
-  mode: { kind: RelayedStream["mode"] };
+  mode: { kind: RelayedStream["mode"]; sourceClocked?: boolean };
   watchdogMs?: number;
 };
 
 function settingsOf(relay: RelayedStream): Settings {
   const { stream, folder, memory, pipe, form, mode, inputs, outputs, watchdogMs } = relay;
-  const { splices } = relay;
+  const { splices, sourceClocked } = relay;
   const ids = inputs.map(({ encoder }) => encoder);
   return {
     stream,
@@ -117,7 +117,7 @@ function settingsOf(relay: RelayedStream): Settings {
       { id: pusherOutput, path: pipe, form },
       ...outputs.map(({ id }) => ({ id, path: pipeOf(relay, id), form: "mpegts" as const })),
     ],
-    mode: { kind: mode },
+    mode: { kind: mode, ...(mode === "next-keyframe" && sourceClocked && { sourceClocked }) },
     // What runs goes by the usual one without being told: with the same settings it goes on.
     ...(watchdogMs !== usualWatchdogMs && { watchdogMs }),
     controlPath: join(folder, "control"),

@@ -37,6 +37,8 @@ export type RelayedStream = {
   memory: string;
   /** How it goes from one to the other. */
   mode: ReturnType<typeof relayModeOf>;
+  /** Its encoders have their source's times and the same GOPs, in whatever mode. */
+  sourceClocked: boolean;
   /** `spool`: the folder in memory that is filled for it and that the relay reads. */
   inputs: (RelayPlan["inputs"][number] & {
     spool: string;
@@ -214,6 +216,7 @@ function relayed(
     watchdogMs: relay.watchdogMs,
     splices: ingest === undefined ? undefined : join(dirname(memory), splicesFolder, ingest),
     mode: relayModeOf(relay.mode, pushers.length > 0),
+    sourceClocked: pushers.length === 0 && areSourceClocked(encoders, config),
     gopS: gopOf(encoders[0]!.encoder, config),
     sendsBps: sendsBps(encoders, config),
     ...slateFields(stream, firstOf(config, stream)),
@@ -233,6 +236,19 @@ function doorOf({ leg, door }: RelayedStream["inputs"][number]): IngestConfig[] 
       ? { ...own, app: doorApp, ...door }
       : { ...own, mode: "listener", ...door },
   ];
+}
+
+/** As path relayed demands it of encoders that are taken by whole GOPs. */
+function areSourceClocked(listed: Stream["encoders"], config: SiteConfig): boolean {
+  const [first, ...others] = listed.map(({ encoder }) => gopOf(encoder, config));
+  return (
+    others.every((gopS) => gopS === first) &&
+    listed.every(({ encoder }) => {
+      const { options } = config.encoders.find(({ id }) => id === encoder)!;
+      const { kind } = (options as Partial<FfmpegOptions>).input ?? {};
+      return kind === "udp" || kind === "ingest";
+    })
+  );
 }
 
 /** A box is set by hand: two seconds are usual. */

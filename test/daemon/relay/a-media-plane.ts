@@ -37,7 +37,7 @@ type Letter = "a" | "b";
  * @param p.outputs names of more pipes that the relay writes into
  */
 export async function aMediaPlane(
-  p: { hurts?: boolean; slate?: boolean; outputs?: string[]; size?: string; mode?: string } = {},
+  p: { hurts?: boolean; slate?: boolean; outputs?: string[]; size?: string; mode?: object } = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), "relay-"));
   const children = new Set<ChildProcess>();
@@ -113,7 +113,7 @@ export async function aMediaPlane(
       stream: "main",
       inputs: ["a", "b"].map((id) => ({ id, folder: join(folder, id) })),
       outputs: [{ id: "recording", path: pipe }, ...others],
-      mode: { kind: p.mode ?? "gop-atomic" },
+      mode: p.mode ?? { kind: "gop-atomic" },
       ...(p.slate && { slate }),
       controlPath,
       statePath: join(folder, "state"),

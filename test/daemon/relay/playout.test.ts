@@ -542,6 +542,47 @@ describe("encoders with GOPs of their own, held", () => {
   });
 });
 
+describe("two encoders on their source's clock, without a hold", () => {
+  const mode = { kind: "next-keyframe", sourceClocked: true } as const;
+
+  test("a death, wrong times or half speed at any picture costs at most a GOP, and nothing comes twice", () => {
+    for (let from = 60; from < 60 + gopPictures; from++) {
+      const isHit = (n: number) => n >= from && n < from + 60;
+      for (const fault of [
+        { lacks: isHit },
+        { offset: (n: number) => (isHit(n) ? -900_000 : 0) },
+        { jitterMs: (n: number) => (isHit(n) ? (n - from) * pictureMs : 0) },
+      ]) {
+        // One is later than the other by more than the length of a picture.
+        const a = { lagMs: 30, ...fault };
+        const relay = aRelay({ mode, encoders: { a, b: { lagMs: 90 } } });
+        relay.show(0, 220);
+        relay.order({ generation: 2, preferred: "a" });
+        relay.show(220, 300, 2_000);
+        expect(relay.playout.switches).toBe(2);
+        const [hole = "0 → 1", ...others] = steps(relay.numbers());
+        const [last, next] = hole.split(" → ").map(Number);
+        expect([from, hole, others]).toEqual([from, expect.any(String), []]);
+        expect(next! - last! - 1).toBeLessThanOrEqual(gopPictures);
+        expect(next).toBeGreaterThan(last!);
+      }
+    }
+  });
+
+  test("damage that is seen just after the other's keyframe: all of that GOP comes, in order", () => {
+    const damages = (n: number) => n >= 63;
+    const relay = aRelay({ mode, encoders: { a: { lagMs: 30, damages }, b: { lagMs: 45 } } });
+    relay.show(0, 150, 2_000);
+    expect(steps(relay.numbers())).toEqual(["62 → 60"]);
+    const pictures = relay.sent.filter(({ track }) => track === 0);
+    const at = pictures.findIndex(({ number }) => number === 63);
+    // Those that were seen take no time.
+    const times = pictures.slice(at - 4, at + 1).map(({ pts }) => pts - pictures[at]!.pts);
+    expect(times).toEqual([-3_600, -3_599, -3_598, -3_597, 0]);
+    expect(relay.reasons[1]).toBe("b: damaged");
+  });
+});
+
 test("any losses, damage, jumps and delays: what one encoder has in whole GOPs is sent once", () => {
   const fault = fc.record({
     of: fc.constantFrom("a", "b"),

@@ -60,7 +60,7 @@ test("sound after a jump of the source waits for the pictures that jump with it"
   expect(sent([before, before, after!, later!], before)).toEqual([0, 1]);
 });
 
-test("a keyframe goes out though its time was sent already, and time goes on; others are left out", () => {
+test("a keyframe goes out though its time was sent already, and time goes on; those after it take no time", () => {
   const sent: { key: boolean; pts: number; dts: number }[] = [];
   const restamp = new Restamp({
     clock: new OutputClock(false),
@@ -79,6 +79,19 @@ test("a keyframe goes out though its time was sent already, and time goes on; ot
   picture(10_800, false);
   expect(sent.slice(3)).toEqual([
     { key: true, pts: 7_201, dts: 7_201 },
+    { key: false, pts: 7_202, dts: 7_202 },
     { key: false, pts: 10_800, dts: 10_800 },
   ]);
+});
+
+test("pictures that are left out make those that are sent no longer", () => {
+  const restamp = new Restamp({ clock: new OutputClock(false), send: () => undefined });
+  const own = { track: 0, key: false, payload: Buffer.alloc(8) };
+  for (const [n, damaged] of [false, false, true, true, false].entries()) {
+    const time = n * 3_600;
+    restamp.picture({ ...own, pts: time, dts: time, damaged, gapBefore: false }, 0, []);
+  }
+  const after = 7 * 3_600;
+  restamp.picture({ ...own, pts: after, dts: after, damaged: false, gapBefore: true }, 0, []);
+  expect(restamp.halfPicture).toBe(1_800);
 });
