@@ -53,6 +53,8 @@ export const eventTypes = [
   "ingest.changed",
   "ingest.refused",
   "output.changed",
+  "output.faulty",
+  "output.conforms",
   "key.granted",
   "key.refused",
   "key.released",

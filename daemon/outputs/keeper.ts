@@ -190,7 +190,8 @@ export class OutputKeeper {
     const status = statusIn(datagram);
     if (!this.#hasBegun || status?.run !== run) return;
     const { run: _, ...reading } = status;
-    const shape = JSON.stringify([reading.state, reading.why]);
+    const { state, why, conformity } = reading;
+    const shape = JSON.stringify([state, why, conformity === null, conformity?.fault]);
     const atMs = performance.now();
     const told = this.#told;
     const isSame = told?.run === run && told.shape === shape;

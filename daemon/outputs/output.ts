@@ -5,8 +5,9 @@ import type { ElementaryStream, Frame } from "../relay/frame.ts";
 import { FrameReader } from "../relay/frame-reader.ts";
 import { usualWatchdogMs } from "../relay/settings.ts";
 import { CdnPush } from "./cdn-push.ts";
-import { HlsOutput } from "./hls-output.ts";
-import { LadderOutput } from "./ladder-output.ts";
+import { Conformity } from "./conformity/conformity.ts";
+import { HlsOutput, listName } from "./hls-output.ts";
+import { LadderOutput, mpdName } from "./ladder-output.ts";
 import { pushArguments, pushForm } from "./push-arguments.ts";
 import { PushOutput } from "./push-output.ts";
 import { RtpPackets } from "./rtp-packets.ts";
@@ -29,7 +30,7 @@ const playersWait = 3;
 /** What becomes of the frames. */
 type Way = {
   take(frame: Frame, streams: ElementaryStream[]): void;
-  figures(): Pick<OutputStatus, "why" | "segments" | "readers" | "droppedPictures">;
+  figures(): Pick<OutputStatus, "why" | "segments" | "readers" | "droppedPictures" | "conformity">;
 };
 type Failed = (why: string) => void;
 
@@ -115,7 +116,7 @@ function wayOf({ target, watchdogMs }: OutputSettings, failed: Failed): Way {
     take: (frame, streams) => push.take(frame, streams, performance.now()),
     figures() {
       const { why, droppedPictures } = push;
-      return { why, droppedPictures, segments: null, readers: null };
+      return { why, droppedPictures, segments: null, readers: null, conformity: null };
     },
   };
 }
@@ -150,12 +151,18 @@ function hls(
       ...{ to: target.push, folder: target.folder, offered: () => output.offered },
       lateAfterMs: playersWait * target.targetS * 1_000,
     });
-  let pushed = output.list.next;
+  const conformity = new Conformity({
+    ...{ folder: target.folder, entry: listName, ...(isLadder && { manifest: mpdName }) },
+    ...{ windowMs: target.windowMs, nowMs: () => performance.now() },
+  });
+  let written = output.list.next;
   return {
     take(frame, streams) {
       segmenter.take(frame, streams, Date.now());
-      if (output.list.next !== pushed) push?.changed();
-      pushed = output.list.next;
+      if (output.list.next === written) return;
+      written = output.list.next;
+      push?.changed();
+      void conformity.written();
     },
     figures() {
       for (const [address, readAtMs] of readers) {
@@ -164,7 +171,8 @@ function hls(
       }
       const segments = output.list.state.segments.length;
       const why = output.why ?? push?.why ?? null;
-      return { why, segments, readers: readers.size, droppedPictures: null };
+      const common = { why, segments, readers: readers.size, droppedPictures: null };
+      return { ...common, conformity: conformity.reading };
     },
   };
 }
@@ -186,7 +194,8 @@ function recording(
     take: (frame, streams) => segmenter.take(frame, streams, Date.now()),
     figures: () => {
       const { why, files } = output;
-      return { why, segments: files.length, readers: null, droppedPictures: null };
+      const segments = files.length;
+      return { why, segments, readers: null, droppedPictures: null, conformity: null };
     },
   };
 }

@@ -21,5 +21,17 @@ export const OutputStatus = z.object({
   readers: z.number().nullable(),
   /** Not sent, because the far end was away or did not take them. */
   droppedPictures: z.number().nullable(),
+  /**
+   * What it found when it looked at what it had written; null: nothing yet, or it does not look.
+   * Absent in what processes from before tell.
+   */
+  conformity: z
+    .object({
+      checked: z.number(),
+      fault: z.string().nullable(),
+      faultlessMs: z.number().nullable(),
+    })
+    .nullable()
+    .default(null),
 });
 export type OutputStatus = z.infer<typeof OutputStatus>;

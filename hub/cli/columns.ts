@@ -210,6 +210,8 @@ export const output: Of<"OutputItem"> = {
   more: [
     ["Name", (o) => o.name],
     ["Why", (o) => o.because],
+    ["What it writes is", (o) => o.conformity?.word],
+    ["Files looked at", (o) => o.conformity?.checked],
     ["Segments", (o) => o.figures?.segments?.value],
     ["Its process ended", (o) => o.restarts],
     ["Heard", (o) => ({ at: o.receivedAt })],

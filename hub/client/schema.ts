@@ -2376,6 +2376,20 @@ export interface components {
       } & {
         [key: string]: unknown;
       };
+      conformity?:
+        | ({
+            /**
+             * @default unknown
+             * @enum {string}
+             */
+            word: "ok" | "faulty" | "unknown";
+            since: string | null;
+            why: string | null;
+            checked: number;
+          } & {
+            [key: string]: unknown;
+          })
+        | null;
       restarts?: number;
       warnings?: string[];
       ref: string;

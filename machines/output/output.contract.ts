@@ -7,6 +7,8 @@ export type OutputWord = (typeof outputWords)[number];
 
 export const outputKinds = ["hls", "ladder", "recording", "rtmp", "srt", "udp", "rtp"] as const;
 
+export const conformityWords = ["ok", "faulty"] as const;
+
 export const OutputFigures = z.object({
   /** Of what comes from the relay. */
   bitrateBps: Figure.optional(),
@@ -38,6 +40,21 @@ export const OutputState = Published.extend({
   /** Why it is not sending, or was not before. */
   because: z.string().nullable(),
   figures: OutputFigures,
+  /**
+   * Whether what it writes can be read by players: lists, manifests and segments, looked at as they
+   * stand on the disk. Null: nothing is looked at yet, or nobody looks.
+   */
+  conformity: z
+    .object({
+      word: word(conformityWords),
+      sinceMs: z.number(),
+      /** Which file breaks which rule; null while all is well. */
+      why: z.string().nullable(),
+      /** Lists, manifests and segments looked at since its process began. */
+      checked: z.number(),
+    })
+    .nullable()
+    .optional(),
   /** How often its process has ended by itself since the site began. */
   restarts: z.number(),
   /** Sentences for the operator. */

@@ -1,3 +1,13 @@
+/** What the process of an output found when it looked at what it had written. */
+export type ConformityReading = {
+  /** Lists, manifests and segments that were looked at. */
+  checked: number;
+  /** The last fault: which file breaks which rule. */
+  fault: string | null;
+  /** From that fault to the last look, ms. */
+  faultlessMs: number | null;
+};
+
 /** What the process of an output told of itself. */
 export type OutputReading = {
   state: "waiting" | "sending" | "failing";
@@ -9,6 +19,7 @@ export type OutputReading = {
   segments: number | null;
   readers: number | null;
   droppedPictures: number | null;
+  conformity: ConformityReading | null;
 };
 
 export type OutputEvent =

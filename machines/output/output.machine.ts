@@ -4,6 +4,7 @@ import { effect } from "../effect.ts";
 import type { OutputPlan } from "../site/plan.ts";
 import { stepped } from "../stepping/stepped.ts";
 import { elapsedMs, type Stamp } from "../time.ts";
+import { conformityChange, type Conformity, judged } from "./conformity.ts";
 import type { OutputEvent, OutputReading } from "./output.events.ts";
 
 export type OutputContext = {
@@ -11,6 +12,8 @@ export type OutputContext = {
   now: () => Stamp;
   reading: OutputReading | null;
   readAt: Stamp | null;
+  /** Of what it has written, as was told last: also by a process that has ended since. */
+  conformity: Conformity | null;
   /** Why it is not sending. */
   because: string | null;
   /** How often its process has ended by itself. */
@@ -60,7 +63,10 @@ export const outputMachine = setup({
     take: enqueueActions(({ context, enqueue }, reading: OutputReading) => {
       const { plan, reading: before, now } = context;
       if (before?.state !== reading.state) enqueue.emit(decided(change(plan, reading, before)));
-      enqueue.assign({ reading, readAt: now(), because: reading.why });
+      const conformity = judged(context.conformity, reading.conformity, now().wallMs);
+      const told = conformityChange(plan, context.conformity, conformity);
+      if (told) enqueue.emit(decided(told));
+      enqueue.assign({ reading, readAt: now(), because: reading.why, conformity });
     }),
     noteStart: assign({ startedAt: ({ context }) => context.now() }),
     noteEnd: assign(({ context }, because: string) => {
@@ -103,7 +109,8 @@ export const outputMachine = setup({
   id: "output",
   context: ({ input }) => ({
     ...input,
-    ...{ reading: null, readAt: null, because: null, restarts: 0, failures: 0, startedAt: null },
+    ...{ reading: null, readAt: null, conformity: null },
+    ...{ because: null, restarts: 0, failures: 0, startedAt: null },
   }),
   initial: "unknown",
   on: {

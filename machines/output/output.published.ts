@@ -22,18 +22,21 @@ export function outputState(
   snapshot: OutputSnapshot,
   p: { published: Published; sinceMs: (word: string) => number },
 ): OutputState {
-  const { plan, because, restarts } = snapshot.context;
+  const { plan, because, restarts, reading, conformity } = snapshot.context;
   const state = outputWord(snapshot);
   const why = because === null ? "" : `: ${because}`;
+  const seen = state !== "unknown" && reading?.conformity ? conformity : null;
   return {
     ...p.published,
     ...(plan.name !== undefined && { name: plan.name }),
     ...{ kind: plan.kind, stream: plan.stream, state, sinceMs: p.sinceMs(state), because },
     figures: state === "unknown" ? {} : figuresOf(snapshot),
+    conformity: seen,
     restarts,
     warnings: [
       ...(snapshot.value === "untold" ? ["it runs, but does not tell how it goes"] : []),
       ...(state === "failing" ? [`what comes cannot go out${why}`] : []),
+      ...(seen?.word === "faulty" ? [`players may not get what it writes: ${seen.why}`] : []),
       ...(snapshot.value === "resting" ? [`its process ended, and is started again${why}`] : []),
     ],
   };

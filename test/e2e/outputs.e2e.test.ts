@@ -79,6 +79,14 @@ test("HLS goes on while the daemon is dead; its own death is a discontinuity, an
   await untilSends("web", before);
   expect(outputPid("web")).toBe(pid);
   expect(playlist(folder)!.segments.some(({ discontinuity }) => discontinuity)).toBe(false);
+  // It has looked at what it wrote, and a file that players miss is told once, by its name.
+  const conforms = await facility.untilTold("output.conforms", ({ seq }) => seq > before);
+  expect(conforms.data).toMatchObject({ stream: "main", why: null });
+  expect(conforms.data["checked"]).toBeGreaterThan(0);
+  const { uri } = playlist(folder)!.segments.at(-1)!;
+  rmSync(join(folder, uri));
+  const faulty = await facility.untilTold("output.faulty");
+  expect(faulty.message).toContain(`: index.m3u8: ${uri} is listed and cannot be read: ENOENT`);
 
   const whenKilled = newest(folder);
   kill(pid);

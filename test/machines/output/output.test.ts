@@ -9,7 +9,7 @@ import { TurnClock } from "../../../machines/site/turn-clock.ts";
 
 const waiting: OutputReading = {
   ...{ state: "waiting", why: null, bytes: 0, pictures: 0, quietMs: null },
-  ...{ bitrateBps: null, segments: 0, readers: 0, droppedPictures: null },
+  ...{ bitrateBps: null, segments: 0, readers: 0, droppedPictures: null, conformity: null },
 };
 const sending: OutputReading = {
   ...waiting,
@@ -111,5 +111,40 @@ test("what cannot go out is a warning with its reason, and its end is told", () 
   expect(output.told()).toEqual([
     "warning web: what comes cannot go out: ENOSPC: no space left on device",
     "info web: sends",
+  ]);
+});
+
+test("what players may not get is told once, and once that it is well again for a minute", () => {
+  const output = anOutput();
+  const looks = (checked: number, fault: string | null = null, faultlessMs: number | null = null) =>
+    output.reads({ ...sending, conformity: { checked, fault, faultlessMs } });
+  const seen = () => output.state().conformity;
+  output.send({ type: "found" });
+  output.reads(sending);
+  // Nothing was looked at: that is not "ok".
+  expect(seen()).toBe(null);
+  looks(3);
+  expect(seen()).toEqual({ word: "ok", sinceMs: 1.7e12, why: null, checked: 3 });
+
+  output.pass(1_000);
+  const fault = "index.m3u8: 7.ts is empty";
+  looks(5, fault, 0);
+  looks(7, "index.m3u8: 8.ts is empty", 0);
+  looks(99, fault, 59_999);
+  expect(seen()).toEqual({ word: "faulty", sinceMs: 1.7e12 + 1_000, why: fault, checked: 99 });
+  expect(output.state().warnings).toEqual([`players may not get what it writes: ${fault}`]);
+  looks(100, fault, 60_000);
+  looks(101, fault, 62_000);
+  expect(seen()).toMatchObject({ word: "ok", why: null });
+
+  // Another process has to look first, and what is as it was is not told again.
+  output.send({ type: "ended", because: "SIGKILL" });
+  expect(seen()).toBe(null);
+  output.reads(sending);
+  looks(1);
+  expect(output.told().filter((line) => /players/.test(line))).toEqual([
+    "info web: what it writes is as players need it",
+    `warning web: players may not get what it writes: ${fault}`,
+    "info web: what it writes is as players need it",
   ]);
 });
