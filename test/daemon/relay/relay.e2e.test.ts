@@ -223,9 +223,22 @@ describe("two ffmpeg encoders of one source", () => {
     const plane = await aMediaPlane({ hurts: true });
     open.push(plane);
     const of = (report: RelayReport, id: string) => report.inputs.find((it) => it.id === id)!;
-    const known = await plane.untilReport("both are measured", ({ inputs }) =>
-      inputs.every((it) => it.bitrateBps != null && it.avDriftMs != null),
+    await plane.untilReport("both live", ({ inputs }) => inputs.every(({ live }) => live));
+    await plane.pass(2 * fps);
+    // What lay there meanwhile came at other times than it is read.
+    await plane.killRelay();
+    const first = await plane.untilReport("their times are known", ({ inputs }) =>
+      inputs.every(({ clock }) => clock),
     );
+    const known = await plane.untilReport("both are measured", ({ inputs, sent }) =>
+      inputs.every((it) => sent && it.clock && it.bitrateBps != null && it.avDriftMs != null),
+    );
+    const heldMs = known.sent!.aheadMs - of(known, known.sent!.input).clock!.aheadMs;
+    expect(heldMs).toBeGreaterThan(800);
+    expect(heldMs).toBeLessThan(2_000);
+    for (const { id, clock } of known.inputs) {
+      expect(Math.abs(clock!.aheadMs - of(first, id).clock!.aheadMs)).toBeLessThan(150);
+    }
     for (const { bitrateBps, avDriftMs } of known.inputs) {
       // 400 kbit/s of picture, 64 of sound, and what carries them.
       expect(bitrateBps).toBeGreaterThan(200_000);
