@@ -156,6 +156,8 @@ export function mayCutPower(context: StreamContext): boolean {
   const { memory, facts, heldBy, plan } = context;
   const ref = memory.suspects[0];
   if (!ref || memory.goal === "stop" || memory.goal === "start") return false;
+  // Its programme is not lost with it: that is the repair of a box, with its consents and its time.
+  if (plan.feedOf !== undefined) return false;
   if (!isExpected(memory.schedule) && memory.command === null) return false;
   const box = facts[ref.encoder];
   // On maintenance somebody has a hand in it.

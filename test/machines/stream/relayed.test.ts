@@ -108,6 +108,24 @@ test("boxes that lost what takes them in are started anew at once, whatever they
   expect(feeds.filter((message) => message.includes("did not bring a picture"))).toEqual([]);
 });
 
+test("a box that hangs and obeys no stop keeps its power while the other is on air: a person is told", () => {
+  const plan = aRelayedPlan(["a", "b"], { kind: "helo" });
+  const outlet = { perHour: 2, perDay: 6, isSpoofable: false };
+  const onOutlets = plan.encoders.map((box) =>
+    box.publishesFor === undefined
+      ? { ...box, outlet: { ...outlet, id: `outlet-${box.id}` } }
+      : box,
+  );
+  const world = new World({ ...plan, encoders: onOutlets });
+  world.pass(20);
+  world.freeze("a");
+  world.box("a").deaf = true;
+  world.pass(120);
+  expect(world.decisions.filter(({ type }) => /outlet|power/i.test(type))).toEqual([]);
+  expect(state(world)).toMatchObject({ carrier: "carried", encoder: "b", carriage: "onAir" });
+  expect(world.told("stream.understudy").at(-1)).toMatchObject({ severity: "critical" });
+});
+
 test("what is asked for is done when the relay says so", () => {
   const world = aRelayedWorld();
   expect(asks(world, "failover", { to: "b" })).toBe(true);
