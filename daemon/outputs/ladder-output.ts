@@ -161,8 +161,9 @@ export class LadderOutput implements SegmentSink {
       const state: State = { list: this.#list.state, epochs, bps };
       writeWhole(this.#folder, stateName, JSON.stringify(state));
       for (const { id } of newest.forms) {
-        const own = segments.filter(({ name }) => this.#has(name, id));
-        writeWhole(this.#folder, `${id}.m3u8`, this.#list.text(`${id}-`, own));
+        // What went and came again is told from then on: numbers have no holes.
+        const from = segments.findLastIndex(({ name }) => !this.#has(name, id)) + 1;
+        writeWhole(this.#folder, `${id}.m3u8`, this.#list.text(`${id}-`, from));
       }
       writeWhole(this.#folder, listName, masterText(newest, bps));
       const mpd = { epochs, segments, bps, targetS, windowS: this.#windowS, nowMs };

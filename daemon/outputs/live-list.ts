@@ -111,9 +111,15 @@ export class LiveList {
     return new Set(all.flatMap(({ name, map }) => (map ? [name, map] : [name])));
   }
 
-  /** @param prefix stands before the name of each file */
-  text(prefix = "", segments = this.#state.segments): string {
-    const { targetS, discontinuities } = this.#state;
+  /**
+   * @param prefix stands before the name of each file
+   * @param from the first segment of the list that is told
+   */
+  text(prefix = "", from = 0): string {
+    const { targetS, segments: all } = this.#state;
+    const segments = all.slice(from);
+    const before = all.slice(0, from).filter(({ discontinuity }) => discontinuity).length;
+    const discontinuities = this.#state.discontinuities + before;
     const lines = [
       ...["#EXTM3U", "#EXT-X-VERSION:6", `#EXT-X-TARGETDURATION:${targetS}`],
       `#EXT-X-MEDIA-SEQUENCE:${segments[0]?.number ?? this.next}`,

@@ -71,6 +71,18 @@ test("a discontinuity is counted when it leaves the list", () => {
   expect(list.text()).toContain("#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
 });
 
+test("told from a later segment on, each has the number that it has in the whole list", () => {
+  const list = aList();
+  add(list);
+  add(list, { discontinuity: true });
+  add(list, { discontinuity: true });
+  const late = list.text("480p-", 2);
+  expect(late).toContain("#EXT-X-MEDIA-SEQUENCE:2\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n");
+  expect(late).toContain("#EXT-X-DISCONTINUITY\n");
+  expect(late).toContain("480p-2.ts\n");
+  expect(late).not.toContain("480p-1.ts\n");
+});
+
 test("another process goes on where one ended, whatever it was", () => {
   const list = aList();
   times(9, () => add(list, { discontinuity: list.next === 2 }));
